@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BASE ?= HEAD
 PAIRS ?= 100
 
-.PHONY: help run test test-rest test-all recall check answers losses libxlutil bench fuzz fuzz-ci fuzz-guided docs screens site pictures testdata release deb deb-test vm clean
+.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil bench fuzz fuzz-ci fuzz-guided docs screens site pictures testdata release deb deb-test vm clean
 
 help:
 	@echo "make run       set up, and show this machine's inventory (or a recorded one)"
@@ -16,6 +16,7 @@ help:
 	@echo "make check     ruff and mypy"
 	@echo "make losses    lose every reading of every recorded machine, and PAIRS=N pairs of each"
 	@echo "make answers   compare every recorded answer with those of a commit: BASE=HEAD~1"
+	@echo "make answers-facts  the same without prose: sentences that docs/schema marks"
 	@echo "make libxlutil fetch three releases of libxlutil, and compare the readers of guests with each"
 	@echo "make recall    extract messages anew from XEN=git-directory SOURCES=folder of tests/recall/fetch.sh"
 	@echo "make bench     measure, and write docs/performance.md"
@@ -76,6 +77,9 @@ check: $(VENV)/ready-check
 
 answers: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m answers $(BASE)
+
+answers-facts: $(VENV)/ready
+	cd tests && ../$(BIN)/python -m answers --without-prose $(BASE)
 
 losses: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m answers.losses --pairs $(PAIRS)

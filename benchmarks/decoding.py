@@ -4,21 +4,19 @@ The plain walk unpacks every field into tuples and checks nothing: the floor.
 """
 
 import struct
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from statistics import median
-from timeit import timeit
 
 from edk2toollib.acpi.dmar_parser import DMARTable
 
 from fwtables import decode
 from fwtables.dmar import decoding
+from rounds import micros, ratio
 from tables import captured_tables, written_tables
 
 _FIXED = {0: "<BBHQ", 1: "<2xHQQ", 2: "<BxH", 3: "<4xQI", 4: "<3xB", 5: "<BxH", 6: "<2xH"}
 _BODIES = {kind: struct.Struct(form) for kind, form in _FIXED.items()}
 _SCOPED = frozenset({0, 1, 2, 5, 6})
-_ROUNDS = 15
 
 
 def plain_walk(data: bytes) -> list[tuple[object, ...]]:
@@ -39,27 +37,6 @@ def plain_walk(data: bytes) -> list[tuple[object, ...]]:
         out.append((kind, body.unpack_from(data, offset + 4), scopes))
         offset += length
     return out
-
-
-def _micros(functions: list[Callable[[bytes], object]], tables: list[bytes]) -> list[list[float]]:
-    """Give the microseconds a table takes, a list of rounds for each function, in turn."""
-    number = max(1, 40000 // sum(map(len, tables)))
-    taken: list[list[float]] = [[] for _ in functions]
-    for _ in range(_ROUNDS):
-        for function, times in zip(functions, taken, strict=True):
-            seconds = timeit(partial(_all, function, tables), number=number)
-            times.append(seconds / number / len(tables) * 1e6)
-    return taken
-
-
-def _all(function: Callable[[bytes], object], tables: list[bytes]) -> None:
-    for data in tables:
-        function(data)
-
-
-def _ratio(ones: list[float], others: list[float]) -> float:
-    """Give the median of the ratios round by round, which drift of the machine does not touch."""
-    return median(one / other for one, other in zip(ones, others, strict=True))
 
 
 def first_time(data: bytes) -> object:
@@ -85,15 +62,15 @@ def rows() -> Iterator[tuple[str, ...]]:
         sets[f"{len(both)} captured (of {len(captured)})"] = both
     for name, tables in sets.items():
         functions = [decode, first_time, DMARTable, plain_walk]
-        ours, first, peer, floor = _micros(functions, tables)
+        ours, first, peer, floor = micros(functions, tables)
         size = sum(map(len, tables)) // len(tables)
         yield (
             name,
             f"{size}",
             *(f"{median(times):.0f}" for times in (ours, first, peer, floor)),
-            f"{_ratio(ours, peer):.2f}",
-            f"{_ratio(first, peer):.2f}",
-            f"{_ratio(ours, floor):.1f}",
+            f"{ratio(ours, peer):.2f}",
+            f"{ratio(first, peer):.2f}",
+            f"{ratio(ours, floor):.1f}",
         )
 
 

@@ -12,8 +12,8 @@ _CHILD = """
 import sys, time
 sys.path[:0] = {path!r}
 from dmaragent.addresses import SBDF
-from dmaragent.policy.xl_guest import guest_from_xl
-from dmaragent.policy.xlcfg import read_xl_config
+from dmaragent.guests.xl_guest import guest_from_xl
+from dmaragent.guests.xlcfg import read_xl_config
 from support.guests import answer, facts, region
 regions = [region(0x80100000 + n * 0x10000, 0x2000) for n in range(1000)]
 devices = {{SBDF(0, 1 + n // 256, n // 8 % 32, n % 8): regions[n * 10 : n * 10 + {owned}] for n in range(100)}}

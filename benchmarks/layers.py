@@ -24,9 +24,9 @@ from dmaragent.checks import check
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
-from dmaragent.present.documents import inventory_answer
-from dmaragent.present.inventory_text import inventory_text
-from dmaragent.present.report import report_html
+from dmaragent.present.json.inventory import inventory_answer
+from dmaragent.present.text.inventory import inventory_text
+from dmaragent.present.html import report_html
 from support.large import large_host
 
 took = {{}}
@@ -61,7 +61,7 @@ with tempfile.TemporaryDirectory() as folder:
         publisher.publish(after, new=True)
         return changes(before, after)
     (change,) = timed("update", update, 1)
-assert change.said.endswith("has driver pciback, had e1000e")
+assert change.sentence.endswith("has driver pciback, had e1000e")
 print(json.dumps(took))
 """
 _READ = """

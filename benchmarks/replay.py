@@ -22,7 +22,7 @@ _PROGRAM = "import sys; from dmaragent.cli import main; sys.exit(main(sys.argv[1
 _OPEN = """
 import sys
 from time import perf_counter
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 import dmaragent.collect.open_tree
 begin = perf_counter()
 open_host(sys.argv[1])

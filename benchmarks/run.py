@@ -11,6 +11,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks"), str(ROOT)]
 
 import agent  # noqa: E402 - found by the path above
 import decoding  # noqa: E402 - likewise
+import decoding_ivrs  # noqa: E402 - likewise
 import dumping  # noqa: E402 - likewise
 import guests  # noqa: E402 - likewise
 import layers  # noqa: E402 - likewise
@@ -39,6 +40,11 @@ table.  dmaragent keeps the last 1024 different device scope entries as values, 
 agent, or over a folder of tables, the other column is what happens.
 
 {decoding}
+
+An IVRS beside the same floor.  The target is five times its time for a real table; the last 4096
+different device entries are kept as values.
+
+{decoding_ivrs}
 
 ## Against other programs
 
@@ -143,6 +149,7 @@ def main() -> None:
         construct=version("construct"),
         edk2=version("edk2-pytool-library"),
         decoding=table(decoding.HEAD, decoding.rows()),
+        decoding_ivrs=table(decoding_ivrs.HEAD, decoding_ivrs.rows()),
         startup=table(startup.HEAD, startup.rows()),
         scale=table(scale.HEAD, scale.rows()),
         regions=table(regions.HEAD, regions.rows()),

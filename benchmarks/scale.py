@@ -17,7 +17,7 @@ from support.large import large_snapshot
 from dmaragent.checks import check
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
-from dmaragent.present.documents import inventory_answer
+from dmaragent.present.json.inventory import inventory_answer
 snapshot = large_snapshot({functions}, {regions})
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 begin = time.perf_counter()

@@ -26,7 +26,7 @@ mkdir -p "$work/dmaragent" "$destination"
 
 # What the package is made of; not what a build or a test left lying about.
 sources=(CHANGELOG.md LICENSE README.md SECURITY.md completions debian docs parsers pyproject.toml src
-    systemd sysusers.d)
+    systemd sysusers.d testdata/dmar_dumps/hp-dl380e-gen8)
 if [ -d integrations ]; then
     sources+=(integrations)
 fi

@@ -28,6 +28,7 @@ TARGETS = {"tables": 1_000_000, **{name: 200_000 for name in KINDS if name != "t
 """Mutations of a long run."""
 IN_CI = {
     "tables": 12_000,
+    "ivrs": 12_000,
     "acpidump": 30_000,
     "texts": 4_000,
     "xlcfg": 8_000,

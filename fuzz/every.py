@@ -18,6 +18,7 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         tables.KIND,
+        tables.IVRS_KIND,
         acpidump.KIND,
         texts.KIND,
         *guests.KINDS,

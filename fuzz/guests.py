@@ -7,7 +7,7 @@ from dmaragent.api import answer, read_guests, resolve_guest
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.resolver import Resolution, Stack
+from dmaragent.policy.resolution import Resolution, Stack
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document

@@ -1,11 +1,27 @@
-"""DMAR tables: no byte is lost, nothing is silently short, the document says all."""
+"""Tables of both kinds: no byte is lost, nothing is silently short, the document says all."""
 
 import json
 
 from dmaragent.present.text.decode import decode_line, decode_text
 from fuzz.kinds import Kind, hold, hold_bounded, hold_document, hold_printable
-from fwtables import DamageKind, Decoded, decode, encode, from_document, located, seal, to_document
+from fwtables import (
+    DMAR,
+    Block,
+    DamageKind,
+    Decoded,
+    Structure,
+    Table,
+    decode,
+    encode,
+    from_document,
+    located,
+    located_blocks,
+    seal,
+    to_document,
+)
 from support.damaged import CASES
+from support.damaged_ivrs import CASES as IVRS_CASES
+from support.ivrs_tables import EVERY_BLOCK
 from support.tables import EVERY_STRUCTURE, patched
 
 _SEALED = frozenset(
@@ -30,20 +46,26 @@ def check(data: bytes) -> None:
     _check_seal(decoded)
 
 
-def _check_seal(decoded: Decoded) -> None:
+def _check_seal(decoded: Decoded[Table]) -> None:
     sealed = decode(encode(seal(decoded)))
     if decoded.table is None or sealed.table is None:
         hold(decoded.table is sealed.table, "sealing loses the table")
         return
     kinds = {one.kind for one in sealed.damage}
     hold(not kinds & _SEALED, f"a sealed table has damage: {kinds & _SEALED}")
-    before, after = (list(located(one.table)) for one in (decoded, sealed) if one.table)
+    before, after = (_structures(one.table) for one in (decoded, sealed))
     hold(after[: len(before)] == before, "sealing changes a structure")
 
 
-def _undecoded(decoded: Decoded) -> bool:
+def _structures(table: Table | None) -> list[tuple[int, Structure | Block]]:
+    if table is None:
+        return []
+    return [*located(table)] if isinstance(table, DMAR) else [*located_blocks(table)]
+
+
+def _undecoded(decoded: Decoded[Table]) -> bool:
     rests = [decoded.undecoded]
-    for structure in decoded.table.structures if decoded.table else ():
+    for _, structure in _structures(decoded.table):
         rests.append(getattr(structure, "undecoded", b""))
         rests += [scope.undecoded for scope in getattr(structure, "device_scope", ())]
     return any(rests)
@@ -74,4 +96,24 @@ WORDS = (
     bytes(8),
 )
 
+IVRS_WORDS = (
+    b"IVRS",
+    *(bytes([kind, 0, length, 0]) for kind in (0x10, 0x11, 0x40) for length in (0, 4, 24, 40, 255)),
+    *(bytes([kind, 0x08, 32, 0]) for kind in (0x20, 0x21, 0x22, 0x23, 0x51)),
+    *(bytes([kind, 8, 0, 0]) for kind in (0, 1, 2, 3, 4, 5, 0x80, 0xC0)),
+    *(bytes([kind, 8, 0, 0, 0, 0xA5, 0, 1]) for kind in (0x40, 0x42, 0x43, 0x46, 0x47, 0x48, 0x7F)),
+    b"\xf0\xa5\0\0AMDI0020" + bytes(8) + b"\x02\x01A",
+    b"\xff" * 8,
+    bytes(8),
+)
+
+
+def ivrs_seeds() -> list[bytes]:
+    """Give a table of every block and entry, and one for each way of being damaged."""
+    return [EVERY_BLOCK, *(case.data for case in IVRS_CASES.values())]
+
+
 KIND = Kind(name="tables", check=check, seeds=seeds, words=WORDS, text=False, repair=sealed)
+IVRS_KIND = Kind(
+    name="ivrs", check=check, seeds=ivrs_seeds, words=IVRS_WORDS, text=False, repair=sealed
+)

@@ -49,7 +49,7 @@ $0 ~ ("ACPI: (DMAR|RMAD|XMAR|IVRS)(" W "|$)") || $0 ~ ("(^|" W ")(DMAR|IOMMU)(" 
 $0 ~ ("(^|" W ")dmar[0-9]*:")'
 
 # Of Xen's log, what Xen wrote and no guest; of xenstore, which device is whose.  Both as in
-# src/dmaragent/collect/evidence.py.
+# src/dmaragent/collect/outputs.py.
 XEN_LINES='/^\(XEN\)/ && !/^\(XEN\) ?(\[[^]]*\] )?(\(d[0-9]|HVM[0-9]+:)/'
 PCI_KEYS='/^\/[^ =]*\/((dev|key|vdevfn|opts|state)-[0-9]+|state|online|num_devs|frontend|frontend-id) = /'
 

@@ -13,6 +13,9 @@ from hypothesis import settings
 from dmaragent import __version__
 from support.wording import FOLDER, WORDS, Worded, Wording
 
+# The width of a developer's terminal says nothing.
+os.environ.pop("COLUMNS", None)
+
 # No deadline: a test that fails because the machine is busy says nothing.
 settings.register_profile("dmaragent", deadline=None)
 settings.register_profile("full", deadline=None, max_examples=1000)
@@ -92,6 +95,15 @@ def corpus() -> list[dict[str, Any]]:
 def corpus_tables(corpus: list[dict[str, Any]]) -> dict[str, bytes]:
     """Give the bytes of the corpus's DMAR tables by file name."""
     return {entry["file"]: (CORPUS / entry["file"]).read_bytes() for entry in corpus}
+
+
+@pytest.fixture(scope="session")
+def ivrs_corpus() -> dict[str, bytes]:
+    """Give the bytes of the corpus's IVRS tables by file name, or skip."""
+    tables = {path.name: path.read_bytes() for path in sorted(CORPUS.glob("ivrs/*.ivrs"))}
+    if not tables:
+        pytest.skip(f"no captured IVRS tables in {CORPUS}/ivrs (set DMARAGENT_CORPUS)")
+    return tables
 
 
 @pytest.fixture

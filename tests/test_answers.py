@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from answers.__main__ import ROOT, answers, compare, new_keys
+from answers.prose import REMOVED, without_prose
 from answers.questions import Question, questions
 
 pytestmark = pytest.mark.slow  # two checkouts answer
@@ -49,6 +50,28 @@ def test_a_changed_document_is_seen_and_a_changed_version_is_not(other_program: 
     edit(other_program, "present/json/inventory.py", '"regions":', '"ranges":')
     changed = compare(ASKED[:1], programs=(ROOT, other_program), inputs=ROOT)
     assert any('"ranges"' in line for line in changed[0].difference)
+
+
+def test_changed_words_are_prose_and_a_changed_fact_is_not(other_program: Path) -> None:
+    edit(other_program, "remedies/devices/words.py", "Make it assignable", "Changed words")
+    explain = ASKED[1:2]
+    assert compare(explain, programs=(ROOT, other_program), inputs=ROOT)
+    assert not compare(explain, programs=(ROOT, other_program), inputs=ROOT, prose=False)
+    edit(other_program, "passthrough/linux_group.py", '"EPERM"', '"EIO"')
+    assert compare(explain, programs=(ROOT, other_program), inputs=ROOT, prose=False)
+
+
+def test_prose_is_removed_and_facts_stay() -> None:
+    side = {"can": "no", "explanation": "a reason", "cases": []}
+    document = {
+        "format": "dmaragent.explain",
+        "version": 1,
+        "answer": {"xen": side, "notes": ["a note", "another"], "device": "0000:00:14.0"},
+    }
+    answer = without_prose({"exit": 1, "document": document, "errors": ""})["document"]["answer"]
+    assert answer["xen"] == side | {"explanation": REMOVED}
+    assert answer["notes"] == [REMOVED, REMOVED]
+    assert answer["device"] == "0000:00:14.0"
 
 
 def test_a_program_that_ends_early_is_an_error(other_program: Path) -> None:

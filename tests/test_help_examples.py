@@ -21,6 +21,7 @@ import pytest
 from dmaragent import cli
 from support import completion_page
 from support.collectors import DMESG, write_files
+from support.ivrs_tables import EVERY_BLOCK
 from support.machines import MACHINES
 
 pytestmark = pytest.mark.slow  # the program runs for each case
@@ -96,6 +97,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (files / name).parent.mkdir(exist_ok=True)
         shutil.copy(LAPTOP / TABLE, files / name)
     shutil.copy(SERVER / TABLE, files / "after.bin")
+    (files / "IVRS.bin").write_bytes(EVERY_BLOCK)
     for name in ("win10.cfg", "g.cfg", "etc/xen/win10.cfg"):
         (files / name).write_text(CONFIG, "utf-8")
     for name, host in {
@@ -150,6 +152,16 @@ def test_a_help_has_an_example_of_its_verb_and_its_exit_codes(verb: str) -> None
 
     assert any(f"dmaragent {verb}".strip() in line for line in examples(parser))
     assert "Exit codes: 0 " in (parser.epilog or "")
+
+
+@pytest.mark.parametrize("verb", HELPS)
+def test_a_help_names_no_file_of_the_sources(verb: str) -> None:
+    """Who installed the program has no clone of them."""
+    named = re.findall(
+        r"(?:docs|testdata|tests|integrations)/\S*|\S+\.md\b", HELPS[verb].format_help()
+    )
+
+    assert named == []
 
 
 @pytest.mark.parametrize("verb", HELPS)

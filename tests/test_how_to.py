@@ -37,6 +37,7 @@ def _follow(copy: Path, page: str, generated: str) -> list[Edit]:
         edit.make(copy)
     _write_page(copy, generated)
     for command in tests:
+        run_tests(copy, command, "--write-words")  # make screens
         passed = run_tests(copy, command)
         assert passed.returncode == 0, passed.stdout
     ruff = run(copy, "-m", "ruff", "check", *{edit.file for edit in (first, *others)})

@@ -1,11 +1,13 @@
 """What is installed beside the packages, and that all of it is of one version."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from dmaragent import __version__
+from dmaragent.commands.shared.installed import installed_folder
 
 ROOT = Path(__file__).parents[1]
 
@@ -46,6 +48,26 @@ def test_the_package_installs_the_folder(line: str) -> None:
     installed = (ROOT / "debian/dmaragent.install").read_text("utf-8")
 
     assert re.search(rf"^{re.escape(line)}/", installed, re.MULTILINE)
+
+
+def test_the_wheel_has_all_that_is_installed_and_nothing_that_is_not_there() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    sources = {*wheel["force-include"], *wheel["shared-data"]}
+
+    assert all((ROOT / source).exists() for source in sources)
+    assert {"docs/schema", "integrations/capture.sh"} <= sources
+    for folder in ("completions", "docs/man"):
+        assert {f"{folder}/{path.name}" for path in (ROOT / folder).iterdir()} <= sources
+
+
+def test_the_installed_machine_is_the_one_in_the_sources() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    demo = {source for source, place in included.items() if "/data/demo/" in place}
+
+    assert {str(ROOT / Path(source).parent) for source in demo} == {installed_folder("demo")}
+    assert {"manifest.json", "calls", "root"} == {Path(source).name for source in demo}
 
 
 def _depends() -> set[str]:

@@ -19,8 +19,11 @@ from dmaragent import api
 PUBLIC = [
     (package, name) for package in (dmaragent, api, fwtables) for name in sorted(package.__all__)
 ]
-OF_EVERY_STRUCTURE = {"TYPE", "reserved", "segment_number", "device_scope", "undecoded"}
-"""What the head of fwtables.dmar.structures says once for all of them."""
+OF_EVERY_STRUCTURE = {
+    *("TYPE", "reserved", "segment_number", "device_scope", "undecoded"),
+    *("type", "device_id", "dte_settings", "reserved_2"),
+}
+"""What the heads of fwtables.dmar.structures and fwtables.ivrs.structures say once for all."""
 
 
 def _said(package: ModuleType, name: str) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 class DamageKind(Enum):
     """The stable name of a kind of damage, for programs: its value is what JSON has.
 
-    A name says where (table, structure, scope) and what; `Damage.reason` says it in a
+    A name says where (table, structure, scope, device entry) and what; `Damage.reason` says it in a
     sentence, with the numbers.
     """
 
@@ -33,6 +33,8 @@ class DamageKind(Enum):
     SCOPE_LENGTH_TOO_SMALL = "scope-length-too-small"
     SCOPE_LENGTH_ODD = "scope-length-odd"
     SCOPE_PAST_STRUCTURE = "scope-past-structure"
+    ENTRY_LENGTH_UNKNOWN = "entry-length-unknown"
+    ENTRY_PAST_STRUCTURE = "entry-past-structure"
 
 
 class Damage(NamedTuple):

@@ -4,13 +4,17 @@ Rule: ``from_document(to_document(decoded)) == decoded``, so bytes survive the r
 ``fields.py`` has the form of a field; each table's own ``document.py`` has its structures.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fwtables.damage import Damage, DamageKind
-from fwtables.dmar.document import read_table, table_document
+from fwtables.dmar import document as dmar
+from fwtables.dmar.structures import DMAR
 from fwtables.errors import DocumentError
 from fwtables.fields import hexadecimal, integer, mapping, quoted, read_list, string
-from fwtables.table import Decoded
+from fwtables.ivrs import document as ivrs
+from fwtables.signatures import IVRS_SIGNATURE
+from fwtables.table import Decoded, Table
 
 if TYPE_CHECKING:
     from fwtables import schema
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
 _DAMAGE = {"offset", "field", "kind", "reason"}
 
 
-def to_document(decoded: Decoded) -> "schema.TableDocument":
+def to_document(decoded: Decoded[Table]) -> "schema.TableDocument":
     """Return `decoded` as plain data, ready for JSON; :func:`from_document` reads it back.
 
     Addresses are texts ``0x...``, the header's identifiers are text, other bytes are in
@@ -26,13 +30,17 @@ def to_document(decoded: Decoded) -> "schema.TableDocument":
     """
     table = decoded.table
     return {
-        "table": None if table is None else table_document(table),
+        "table": None if table is None else _table_document(table),
         "undecoded": decoded.undecoded.hex(),
         "damage": damage_document(decoded),
     }
 
 
-def damage_document(decoded: Decoded) -> "list[schema.Damage]":
+def _table_document(table: Table) -> "schema.AnyTable":
+    return dmar.table_document(table) if isinstance(table, DMAR) else ivrs.table_document(table)
+
+
+def damage_document(decoded: Decoded[Table]) -> "list[schema.Damage]":
     """Return the damage of `decoded` as :func:`to_document` does, without its table."""
     return [
         {
@@ -45,7 +53,7 @@ def damage_document(decoded: Decoded) -> "list[schema.Damage]":
     ]
 
 
-def from_document(document: object) -> Decoded:
+def from_document(document: object) -> Decoded[Table]:
     """Read back what :func:`to_document` gave, or an edited form of it.
 
     Raises:
@@ -55,10 +63,18 @@ def from_document(document: object) -> Decoded:
     values = mapping(document, "", {"table", "undecoded", "damage"}, {"table"})
     table = values["table"]
     return Decoded(
-        table=None if table is None else read_table(table, "table"),
+        table=None if table is None else _read_table(table),
         undecoded=hexadecimal(values.get("undecoded", ""), "undecoded"),
         damage=read_list(values.get("damage", []), "damage", _read_damage),
     )
+
+
+def _read_table(document: object) -> Table:
+    """Read a table of the kind that its signature names; any other one is a DMAR's."""
+    signature = document.get("signature") if isinstance(document, Mapping) else None
+    if signature == IVRS_SIGNATURE.decode("ascii"):
+        return ivrs.read_table(document, "table")
+    return dmar.read_table(document, "table")
 
 
 def _read_damage(document: object, where: str) -> Damage:

@@ -1,7 +1,7 @@
 """The fields of frozen values as plain data and back: numbers, addresses, bytes, lists.
 
-Plain data means dictionaries, lists, strings and integers, as JSON has them.  Addresses are
-"0x…" strings.  Identifiers of a table's header are strings of one character a byte (U+0000
+Plain data means dictionaries, lists, strings and integers, as JSON has them.  Addresses and
+other numbers of 64 bits are "0x…" strings.  Identifiers of a table's header are strings of one character a byte (U+0000
 to U+00FF); all other bytes are hexadecimal.  The types of fields stand here too, for schemas.
 """
 
@@ -18,6 +18,8 @@ Byte = Annotated[int, ("minimum", 0), ("maximum", 0xFF)]
 Word = Annotated[int, ("minimum", 0), ("maximum", 0xFFFF)]
 Double = Annotated[int, ("minimum", 0), ("maximum", 0xFFFFFFFF)]
 
+_WIDE = ("_address", "_image", "_length")
+"""How the names of fields end whose 64 bits are "0x…" strings."""
 _ADDRESS = re.compile(r"0x[0-9A-Fa-f]{1,16}")
 _IDENTIFIERS = frozenset({"signature", "oem_id", "oem_table_id", "creator_id"})
 _SHOWN = 20
@@ -51,7 +53,7 @@ def _plain(name: str, value: Any, lists: Writers) -> Any:
         return value.decode("latin-1") if name in _IDENTIFIERS else value.hex()
     if name in lists:
         return [lists[name](item) for item in value]
-    return f"0x{value:x}" if name.endswith("_address") else value
+    return f"0x{value:x}" if name.endswith(_WIDE) else value
 
 
 # Reading -------------------------------------------------------------------------------
@@ -84,7 +86,7 @@ def _read(field: Field[Any], value: object, where: str, lists: Readers) -> Any:
         return (
             _identifier(value, where) if field.name in _IDENTIFIERS else hexadecimal(value, where)
         )
-    return _address(value, where) if field.name.endswith("_address") else integer(value, where)
+    return _address(value, where) if field.name.endswith(_WIDE) else integer(value, where)
 
 
 def names_of(cls: type[Any]) -> set[str]:

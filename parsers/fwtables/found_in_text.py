@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from fwtables.acpidump import is_acpidump, read_acpidump
-from fwtables.signatures import SIGNATURES
+from fwtables.signatures import DECODED_SIGNATURES
 from fwtables.table_or_text import plain_text
 from fwtables.text.dumps import Dump, read_offsets
 from fwtables.text.encoded import Encoded, base64_anchors, read_base64, uuencoded
@@ -21,6 +21,8 @@ from fwtables.text.layout import layout_of
 from fwtables.text.plain import read_plain
 from fwtables.text.rows import LONGEST_ROW, Reader
 from fwtables.text.units import CHARACTERS, Anchor, anchors
+
+Signatures = tuple[bytes, ...]
 
 _MOST_FAILURES = 2000
 """Signatures that head no table, after which a text is not searched any more."""
@@ -76,8 +78,8 @@ class TextReading:
     """Whether the text holds too many signatures that head no table to be searched whole."""
 
 
-def find_in_text(data: bytes) -> TextReading:
-    """Read every DMAR, RMAD and XMAR table in the text `data`, and of acpidump text all tables.
+def find_in_text(data: bytes, signatures: Signatures = DECODED_SIGNATURES) -> TextReading:
+    """Read every table with one of `signatures` in the text `data`, and of acpidump text all tables.
 
     Never raises; of what is no text, or holds no table, there is none.
     """
@@ -86,29 +88,31 @@ def find_in_text(data: bytes) -> TextReading:
         return TextReading()
     if is_acpidump(text):
         dumped = tuple(_acpidump(text))
-        if any(table.data or table.signature in SIGNATURES for table in dumped):
-            return (
-                TextReading(tables=dumped) if _is_sound(dumped) else _read_reformatted(text, dumped)
-            )
-    return _Search(text.decode("latin-1")).reading()
+        if any(table.data or table.signature in signatures for table in dumped):
+            if _is_sound(dumped, signatures):
+                return TextReading(tables=dumped)
+            return _read_reformatted(text, dumped, signatures)
+    return _Search(text.decode("latin-1"), signatures).reading()
 
 
-def _is_sound(tables: tuple[TextTable, ...]) -> bool:
-    return not any(table.damage for table in tables if table.signature in SIGNATURES)
+def _is_sound(tables: tuple[TextTable, ...], signatures: Signatures) -> bool:
+    return not any(table.damage for table in tables if table.signature in signatures)
 
 
-def _read_reformatted(text: bytes, dumped: tuple[TextTable, ...]) -> TextReading:
+def _read_reformatted(
+    text: bytes, dumped: tuple[TextTable, ...], signatures: Signatures
+) -> TextReading:
     """Return what is in acpidump text whose blanks were changed: by a page, or a mail.
 
     That counts only if every table that `dumped` has is whole then.
     """
-    reading = _Search(text.decode("latin-1")).reading()
-    wanted = [table.line for table in dumped if table.signature in SIGNATURES]
-    whole = len(reading.tables) == len(wanted) and _is_sound(reading.tables)
+    reading = _Search(text.decode("latin-1"), signatures).reading()
+    wanted = [table.line for table in dumped if table.signature in signatures]
+    whole = len(reading.tables) == len(wanted) and _is_sound(reading.tables, signatures)
     if not whole or any(sum(table.data) % 256 for table in reading.tables):
         return TextReading(tables=dumped)
     return TextReading(
-        tables=(*reading.tables, *(table for table in dumped if table.signature not in SIGNATURES))
+        tables=(*reading.tables, *(table for table in dumped if table.signature not in signatures))
     )
 
 
@@ -137,7 +141,8 @@ def _without_markup(text: str) -> str:
 class _Search:
     """One pass over a text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, signatures: Signatures) -> None:
+        self.signatures = signatures
         self.raw = text
         """The text with its markup: a line of uuencode may look like some."""
         self.text = _without_markup(text)
@@ -148,7 +153,7 @@ class _Search:
         tables = sorted(self._tables(), key=lambda table: table.line)
         if tables:
             return TextReading(tables=tuple(tables), stopped=self.stopped)
-        fields = read_fields(self.text)
+        fields = read_fields(self.text, self.signatures)
         if fields is None:
             return TextReading(stopped=self.stopped)
         if not fields.data:
@@ -161,13 +166,13 @@ class _Search:
         self._counted = (0, 1)
         yield from islice(self._base64(), _MOST_TABLES)
         self._counted = (0, 1)
-        for encoded in islice(uuencoded(self.raw), _MOST_TABLES):
+        for encoded in islice(uuencoded(self.raw, self.signatures), _MOST_TABLES):
             yield self._encoded_table(TextForm.UUENCODE, encoded)
 
     def _dumps(self) -> Iterator[TextTable]:
         end = failures = 0
         lowered = self.text.encode("latin-1").lower().decode("latin-1")
-        for anchor in anchors(lowered):
+        for anchor in anchors(lowered, self.signatures):
             if anchor.start < end:
                 continue
             dump = read_dump(self.text, anchor)
@@ -182,7 +187,7 @@ class _Search:
 
     def _base64(self) -> Iterator[TextTable]:
         end = failures = 0
-        for start in base64_anchors(self.text):
+        for start in base64_anchors(self.text, self.signatures):
             if start < end:
                 continue
             encoded = read_base64(self.text, start)

@@ -5,6 +5,9 @@ from typing import Annotated, TypedDict
 from fwtables.damage import DamageKind
 from fwtables.dmar.schema import Table
 from fwtables.fields import Hex
+from fwtables.ivrs.schema import IvrsTable
+
+AnyTable = Table | IvrsTable
 
 
 class Damage(TypedDict):
@@ -19,7 +22,7 @@ class Damage(TypedDict):
 class TableDocument(TypedDict):
     """A table, and what of it could not be decoded."""
 
-    table: Table | None
+    table: Table | IvrsTable | None
     undecoded: Hex
     """The bytes from the first place that could not be read on."""
     damage: list[Damage]

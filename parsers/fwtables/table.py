@@ -6,44 +6,83 @@ they are in :attr:`Decoded.undecoded`.  Every contradiction met on the way is a
 :class:`~fwtables.damage.Damage`, so nothing is ever silently short.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Generic, NamedTuple, TypeVar, cast
 
 from fwtables.damage import Damage
 from fwtables.dmar.decoding import decode_dmar
 from fwtables.dmar.encoding import encode_dmar
-from fwtables.dmar.layouts import TABLE
+from fwtables.dmar.layouts import TABLE as DMAR_LAYOUT
 from fwtables.dmar.structures import DMAR
 from fwtables.header import refusal
-from fwtables.signatures import SIGNATURES
+from fwtables.ivrs.decoding import decode_ivrs
+from fwtables.ivrs.encoding import encode_ivrs
+from fwtables.ivrs.layouts import TABLE as IVRS_LAYOUT
+from fwtables.ivrs.structures import IVRS
+from fwtables.layout import Layout
+from fwtables.signatures import DECODED_SIGNATURES, IVRS_SIGNATURE, SIGNATURES
+
+Table = DMAR | IVRS
+"""A table of any kind that is decoded."""
+TableT = TypeVar("TableT", bound=Table)
+TableT_co = TypeVar("TableT_co", bound=Table, covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decoded:
+class Decoded(Generic[TableT_co]):
     """What a byte string says, whole: the table, the bytes left over, and the damage.
 
     `table` is None where not even the table's fixed part could be read; `undecoded`
     is then the whole input.  `damage` is in order of offset; empty means sound.
     """
 
-    table: DMAR | None
+    table: TableT_co | None
     undecoded: bytes = b""
     damage: tuple[Damage, ...] = ()
 
 
-def decode(data: bytes) -> Decoded:
-    """Decode `data`, the bytes of one DMAR, RMAD or XMAR table.
+class _Kind(NamedTuple):
+    """What differs from one kind of table to another."""
+
+    signatures: tuple[bytes, ...]
+    fixed: Layout
+    decode: Callable[[bytes], tuple[Table, int, list[Damage]]]
+
+
+_KINDS: Mapping[type[object], _Kind] = {
+    DMAR: _Kind(SIGNATURES, DMAR_LAYOUT, decode_dmar),
+    IVRS: _Kind((IVRS_SIGNATURE,), IVRS_LAYOUT, decode_ivrs),
+}
+
+
+def decode(data: bytes) -> Decoded[Table]:
+    """Decode `data`, the bytes of one table: a DMAR (also as RMAD or XMAR) or an IVRS.
 
     Never raises: of bytes that are no table `Decoded.table` is None, and `Decoded.damage`
-    says why.  The format is that of VT-d 4.1, chapter 8.
+    says why.
     """
-    if len(data) < TABLE.size or data[:4] not in SIGNATURES:
-        return Decoded(table=None, undecoded=data, damage=(refusal(data, TABLE, SIGNATURES),))
-    table, end, damage = decode_dmar(data)
-    damage.sort(key=lambda entry: entry.offset)
-    return Decoded(table=table, undecoded=data[end:], damage=tuple(damage))
+    cls = IVRS if data[:1] == IVRS_SIGNATURE[:1] else DMAR
+    return _decode(cls, data, DECODED_SIGNATURES)
 
 
-def encode(decoded: Decoded) -> bytes:
+def decode_as(cls: type[TableT], data: bytes) -> Decoded[TableT]:
+    """Decode `data` as a table of the kind `cls` alone; one of another kind is damage."""
+    return _decode(cls, data, _KINDS[cls].signatures)
+
+
+def _decode(cls: type[TableT], data: bytes, named: tuple[bytes, ...]) -> Decoded[TableT]:
+    """Decode `data` as a `cls`; `named` are the signatures that a refusal names."""
+    kind = _KINDS[cls]
+    if len(data) < kind.fixed.size or data[:4] not in kind.signatures:
+        damage = (refusal(data, kind.fixed, named),)
+        return Decoded(table=None, undecoded=data, damage=damage)
+    table, end, found = kind.decode(data)
+    found.sort(key=lambda damage: damage.offset)
+    return Decoded(table=cast(TableT, table), undecoded=data[end:], damage=tuple(found))
+
+
+def encode(decoded: Decoded[Table]) -> bytes:
     """Write `decoded` back to bytes, header length and checksum as they stand.
 
     Of what `decode` gave these are the very bytes that were decoded.
@@ -52,12 +91,16 @@ def encode(decoded: Decoded) -> bytes:
         EncodeError: a value does not fit its field.
 
     """
-    if decoded.table is None:
-        return decoded.undecoded
-    return encode_dmar(decoded.table) + decoded.undecoded
+    match decoded.table:
+        case None:
+            return decoded.undecoded
+        case DMAR() as table:
+            return encode_dmar(table) + decoded.undecoded
+        case IVRS() as table:
+            return encode_ivrs(table) + decoded.undecoded
 
 
-def seal(decoded: Decoded) -> Decoded:
+def seal(decoded: Decoded[TableT]) -> Decoded[TableT]:
     """Return `decoded` with the header's length and checksum recomputed from its bytes.
 
     Raises:

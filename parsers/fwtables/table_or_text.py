@@ -2,7 +2,7 @@
 
 import re
 
-from fwtables.signatures import SIGNATURES
+from fwtables.signatures import DECODED_SIGNATURES
 
 SMALLEST = 36
 """Bytes of an ACPI header: fewer, without an offset, are no table but a signature in prose."""
@@ -43,8 +43,11 @@ def _utf16_without_mark(data: bytes) -> str:
     return "utf-16-be" if even and not any(even) and all(odd) else ""
 
 
-def is_binary_table(data: bytes) -> bool:
-    """Return whether `data` are the bytes of a table rather than text that begins like one."""
-    if not any(signature.startswith(data[:4]) for signature in SIGNATURES):
+def is_binary_table(data: bytes, signatures: tuple[bytes, ...] = DECODED_SIGNATURES) -> bool:
+    """Return whether `data` are the bytes of a table rather than text that begins like one.
+
+    The table has one of `signatures`.
+    """
+    if not any(signature.startswith(data[:4]) for signature in signatures):
         return False
     return b"\0" in data or len(data) < SMALLEST or _CONTROLS.search(data) is not None

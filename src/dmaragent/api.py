@@ -18,7 +18,7 @@ from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import Host, join
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.library_answers import BINARY_NUMBER
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.settings import Toolstack
 from dmaragent.question.context import (
@@ -31,7 +31,7 @@ from dmaragent.question.context import (
     read_guests,
 )
 from dmaragent.question.guest_resolver import AnyResolution, GuestResolver, any_answer
-from dmaragent.question.releases import read_release, release_spans, running_release
+from dmaragent.question.releases import read_release, release_spans
 from dmaragent.readings import Missing
 
 __all__ = [
@@ -138,7 +138,7 @@ def library_request(
     host: Host, guests: Sequence[Guest], specifications: Sequence[str] = ()
 ) -> HostRequest:
     """Return the request to libxlutil about `guests`: that of the running release before others."""
-    running = running_release(host)
+    running = host.running_release
     xen = [guest for guest in guests if isinstance(guest, GuestConfig)]
     entries = {entry.text for guest in xen for entry in guest.pci if entry.read is None}
     texts: dict[str, list[str]] = {

@@ -13,16 +13,20 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from dmaragent import __version__
-from dmaragent.commands import VERBS, load
-from dmaragent.commands.shared.output import print_document
+from dmaragent.commands import GROUPS, VERBS, load
+from dmaragent.commands.shared import words
+from dmaragent.commands.shared.output import next_lines, print_document
+from dmaragent.commands.shared.suggest import nearest
+from dmaragent.commands.shared.terminal import screen_of
 from dmaragent.errors import DmaragentError
 from dmaragent.gc_control import without_gc
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.error import error_document
+from dmaragent.present.screen import printed_on
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -33,15 +37,19 @@ ENDED_BY_PIPE = 128 + signal.SIGPIPE
 _REPORT_IT = "report it, with these lines:"
 _OWN_OPTIONS = ("--help", "--version")
 """What is asked of the program itself, or the beginning of it."""
+HELP = "help"
+"""``dmaragent help VERB`` is ``dmaragent VERB --help``."""
 EXAMPLES = """\
 examples:
+  sudo dmaragent                                this machine in ten lines
   sudo dmaragent inventory                      what this machine reserves
   sudo dmaragent explain 00:1d.0                why a passthrough is refused
   sudo dmaragent resolve win10.cfg              whether this guest will start
   dmaragent check --host for-support.tar.xz     what is wrong with another host
-  dmaragent resolve --help                      the examples of a verb
+  dmaragent demo                                a recorded machine, to try it
+  dmaragent help resolve                        a verb's options, with examples
 
-Exit codes: 0 fine, 1 look at this, 2 could not be answered."""
+Exit codes: 0 fine; 1 the answer is no, or problems were found; 2 no answer."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,27 +63,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_to_stderr("dmaragent: standard output is closed")
         return UNANSWERED
     _escape_what_cannot_be_encoded()
-    words = sys.argv[1:] if arguments is None else arguments
+    line = sys.argv[1:] if arguments is None else arguments
     try:
         with without_gc(at_exit=arguments is None):
-            code = _run(words)
+            code = _run(line)
         sys.stdout.flush()
     except DmaragentError as error:
-        return _print_error(error, words)
+        return _print_error(error, line)
     except BrokenPipeError:  # the reader has seen enough
         _drop_output()
         return _end_by_pipe() if arguments is None else ENDED_BY_PIPE
     except OSError as error:
         if error.filename is None:  # the output itself
             _drop_output()
-        return _print_error(_failure(error), words)
+        return _print_error(_failure(error), line)
     except KeyboardInterrupt:
         return 130
     except MemoryError:
         hint = "give it more (ulimit -v shows a limit), or ask about less at a time"
-        return _print_error(DmaragentError("there is not enough memory to answer", hint), words)
+        return _print_error(DmaragentError("there is not enough memory to answer", hint), line)
     except Exception as error:  # noqa: BLE001 - 1 means "look at this"; a bug of ours is no answer
-        return _print_bug(error, words)
+        return _print_bug(error, line)
     return code
 
 
@@ -83,27 +91,65 @@ def _run(arguments: Sequence[str]) -> int:
     if arguments == ["--version"]:
         print(f"dmaragent {__version__}")  # argparse would not report an output that fails
         return 0
+    if arguments and arguments[0] == HELP:
+        arguments = [*arguments[1:], "--help"]
+    if not arguments:
+        return _overview()
+    if arguments[0] == "demo" and len(arguments) > 1 and arguments[1] in VERBS:
+        from dmaragent.commands.demo import demo_host  # noqa: PLC0415 - as of a verb
+
+        arguments = [*arguments[1:], "--host", demo_host()]
     first = arguments[0].partition("=")[0] if arguments else ""
     if first.startswith("-") and not any(
         option.startswith(first) for option in ("-h", *_OWN_OPTIONS)
     ):
         hint = f"dmaragent VERB {first} …; dmaragent --help has the verbs"
         raise DmaragentError(f"{first}: the verb comes first", hint)
+    verb = arguments[0] if arguments else ""
+    if verb and not first.startswith("-") and verb not in VERBS:
+        raise words.no_such_verb(verb, nearest(verb, (*VERBS, HELP)))
+    parser = _verb_parser(verb, arguments) if verb in VERBS else _parser(arguments)
     try:
-        if arguments and arguments[0] in VERBS:
-            options, unknown = _verb_parser(first, arguments).parse_known_args(arguments[1:])
-        else:
-            options, unknown = _parser(arguments).parse_known_args(arguments)
+        options, unknown = parser.parse_known_args(arguments[1:] if verb in VERBS else arguments)
     except SystemExit as error:  # argparse has printed its help, or what is wrong
         return error.code if isinstance(error.code, int) else UNANSWERED
     if unknown:
-        host = "a host is given with --host PATH; " if hasattr(options, "host") else ""
-        raise DmaragentError(
-            f"{options.verb}: {' '.join(unknown)}: there is no such argument",
-            f"{host}dmaragent {options.verb} --help has examples",
+        raise words.no_such_argument(
+            options.verb,
+            " ".join(unknown),
+            _nearest_option(parser, unknown),
+            takes_host=hasattr(options, "host"),
         )
-    code: int = options.run(options)
+    with printed_on(screen_of(sys.stdout, getattr(options, "color", "auto"))):
+        code: int = options.run(options)
     return code
+
+
+def _overview() -> int:
+    """Print this host in ten lines."""
+    from dmaragent.commands.shared.overview import print_overview  # noqa: PLC0415 - as of a verb
+
+    with printed_on(screen_of(sys.stdout, "auto")):
+        return print_overview(None)
+
+
+def _nearest_option(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> str | None:
+    """Return the option of `parser` that the first unknown one was probably meant to be."""
+    for word in unknown:
+        option = word.partition("=")[0]
+        if option.startswith("--"):
+            return nearest(option, _option_names(parser))
+    return None
+
+
+def _option_names(parser: argparse.ArgumentParser) -> list[str]:
+    """Return the long options of `parser`."""
+    return [
+        name
+        for action in parser._actions  # noqa: SLF001 - argparse has no other way to ask
+        for name in action.option_strings
+        if name.startswith("--")
+    ]
 
 
 def _escape_what_cannot_be_encoded() -> None:
@@ -137,39 +183,40 @@ def _end_by_pipe() -> int:
     return ENDED_BY_PIPE  # the signal is blocked
 
 
-def _print_error(error: DmaragentError, words: Sequence[str]) -> int:
+def _print_error(error: DmaragentError, line: Sequence[str]) -> int:
     """Print `error`; give the exit code.  It may hold a name or a text that a stranger chose."""
     _print_to_stderr(f"dmaragent: {error.message}")
     if error.hint:
-        _print_to_stderr(f"Next: {error.hint}")
-    _print_error_document(error, words)
+        _print_to_stderr(*next_lines(error.hint))
+    _print_error_document(error, line)
     return UNANSWERED
 
 
-def _print_error_document(error: DmaragentError, words: Sequence[str]) -> None:
+def _print_error_document(error: DmaragentError, line: Sequence[str]) -> None:
     """Print `error` as a document, if the user asked for one."""
-    if "--json" not in words:
+    if "--json" not in line:
         return
     try:
-        print_document(error_document(error, words))
+        print_document(error_document(error, line))
         sys.stdout.flush()
     except OSError:
         _drop_output()  # the exit code and the text are all that is left to tell
 
 
-def _print_to_stderr(line: str) -> None:
-    """Print a line of an error."""
+def _print_to_stderr(*lines: str) -> None:
+    """Print lines of an error."""
     try:
-        print(visible(line), file=sys.stderr)
+        for line in lines:
+            print(visible(line), file=sys.stderr)
     except OSError:
         return  # the exit code is all that is left to tell
 
 
-def _print_bug(error: Exception, words: Sequence[str]) -> int:
+def _print_bug(error: Exception, line: Sequence[str]) -> int:
     failure = DmaragentError(f"internal error: {type(error).__name__}: {error}", _REPORT_IT)
-    code = _print_error(failure, words)
-    for line in "".join(traceback.format_exception(error)).splitlines():
-        _print_to_stderr(line)
+    code = _print_error(failure, line)
+    for frame in "".join(traceback.format_exception(error)).splitlines():
+        _print_to_stderr(frame)
     return code
 
 
@@ -186,7 +233,7 @@ class _Parser(argparse.ArgumentParser):
         self.print_usage(sys.stderr)
         hint = f"{self.prog} --help has examples"
         _print_to_stderr(f"{self.prog}: error: {message}")
-        _print_to_stderr(f"Next: {hint}")
+        _print_to_stderr(*next_lines(hint))
         _print_error_document(DmaragentError(message, hint), self.line)
         self.exit(UNANSWERED)
 
@@ -221,17 +268,24 @@ def _parser(line: Sequence[str] = ()) -> argparse.ArgumentParser:
     """Return the parser of the program, with every verb: its help, and lines without a verb."""
     parser = _Parser(
         prog="dmaragent",
-        description="What reserved device memory (RMRR) this host has, who owns it, and what\n"
-        "Xen will do with a guest.",
+        usage="dmaragent [--help] [--version] VERB [OPTIONS]",
+        description="Show which memory this host's firmware reserves for devices (RMRR), and which\n"
+        "devices and guests that blocks, and why.\n\n" + "\n".join(_grouped_verbs()),
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.line = line
     parser.add_argument("--version", action="version", version=f"dmaragent {__version__}")
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for name, words in VERBS.items():
-        child = verbs.add_parser(
-            name, help=words, formatter_class=argparse.RawDescriptionHelpFormatter
-        )
+    verbs = parser.add_subparsers(metavar="VERB", required=True, help=argparse.SUPPRESS)
+    for name in VERBS:
+        child = verbs.add_parser(name, formatter_class=argparse.RawDescriptionHelpFormatter)
         _add_verb(child, name)
     return parser
+
+
+def _grouped_verbs() -> Iterator[str]:
+    """Yield the verbs, a line each, below the name of their group."""
+    column = max(map(len, VERBS)) + 2
+    for title, verbs in GROUPS.items():
+        yield f"{title}:"
+        yield from (f"  {verb:{column}}{VERBS[verb]}" for verb in verbs)

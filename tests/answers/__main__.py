@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from answers.prose import without_prose
 from answers.questions import Question, questions
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +42,13 @@ def main() -> int:
     """Run the comparison."""
     parser = argparse.ArgumentParser(prog="answers", description=__doc__)
     parser.add_argument("commit", help="the commit whose answers are the measure")
-    commit = parser.parse_args().commit
+    parser.add_argument(
+        "--without-prose",
+        action="store_true",
+        help="do not compare the strings that docs/schema marks with x-prose",
+    )
+    options = parser.parse_args()
+    commit = options.commit
     corpus = CORPUS if CORPUS.is_dir() else None
     with tempfile.TemporaryDirectory() as folder:
         before = Path(folder)
@@ -50,7 +57,9 @@ def main() -> int:
         print(f"{len(asked)} questions, {'with' if corpus else 'without'} the corpus of tables")
         if not corpus:
             print(f"Not compared: captured tables ({CORPUS} is absent)")
-        differing = compare(asked, programs=(before, ROOT), inputs=before)
+        differing = compare(
+            asked, programs=(before, ROOT), inputs=before, prose=not options.without_prose
+        )
     REPORT.parent.mkdir(exist_ok=True)
     differing.sort(key=lambda change: change.new_keys is not None)
     REPORT.write_text("".join(_report(change) for change in differing), encoding="utf-8")
@@ -84,10 +93,20 @@ def extract(commit: str, folder: Path) -> None:
     archive.unlink()
 
 
-def compare(asked: list[Question], programs: tuple[Path, Path], inputs: Path) -> list[Changed]:
-    """Return the questions that the `programs` answer differently; paths are below `inputs`."""
+def compare(
+    asked: list[Question], programs: tuple[Path, Path], inputs: Path, *, prose: bool = True
+) -> list[Changed]:
+    """Return the questions that the `programs` answer differently; paths are below `inputs`.
+
+    Without `prose`, the words of sentences for people do not count.
+    """
     with ThreadPoolExecutor() as pool:
         before, after = pool.map(lambda program: answers(asked, program, inputs), programs)
+    if not prose:
+        before, after = (
+            [json.dumps(without_prose(json.loads(line)), sort_keys=True) for line in lines]
+            for lines in (before, after)
+        )
     return [
         Changed(question, _difference(old, new), new_keys(json.loads(old), json.loads(new)))
         for question, old, new in zip(asked, before, after, strict=True)

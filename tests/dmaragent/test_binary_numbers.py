@@ -16,8 +16,9 @@ from dmaragent.collect.open_host import open_host
 from dmaragent.guests.config import GuestConfig, Vga
 from dmaragent.guests.rdm import MIB
 from dmaragent.host import join
+from dmaragent.policy.binary_numbers import number_readings
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.library_answers import LibraryAnswers, number_readings, read_library_answers
+from dmaragent.policy.library_answers import LibraryAnswers, read_library_answers
 from dmaragent.policy.resolver import resolve
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document

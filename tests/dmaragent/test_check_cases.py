@@ -1,7 +1,5 @@
 """Where one rule's cases differ: the release of Xen, who looks at a scope, what was registered."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -220,6 +218,6 @@ def test_xens_own_list_is_what_a_memory_map_must_hold() -> None:
     inventory = taken(named(USB)())
     entry = ListEntry(range=AddressRange(0, 4096), origin=Origin.UNEXPLAINED, region=None)
     told = inventory.xen.list._replace(source=ListSource.HYPERVISOR, entries=tuple([entry] * 127))
-    inventory = replace(inventory, xen=inventory.xen._replace(list=told))
+    inventory = inventory._replace(xen=inventory.xen._replace(list=told))
 
     assert [one.rule.id for one in check(inventory).findings] == ["rmrr-too-many"]

@@ -1,7 +1,5 @@
 """How findings are told: once what is common, beside its hit what is not, and not too much."""
 
-from dataclasses import replace
-
 from dmaragent.checks.common.model import Checked
 from dmaragent.present.text.check import check_text
 from support.checked import BASE, GONE, LIMIT, OTHER_USB, USB, findings, host, region
@@ -79,7 +77,7 @@ def test_severities_are_counted_in_words(worded: Worded) -> None:
     first = " ".join(_lines(findings(made))[0].split())
 
     assert first.startswith("Table T: 2 errors (")
-    one = replace(findings(region(BASE, BASE)()), asked=1, not_asked=())
+    one = findings(region(BASE, BASE)())._replace(asked=1, not_asked=())
     worded(_lines(one)[0])
 
 

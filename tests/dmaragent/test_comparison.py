@@ -1,7 +1,5 @@
 """Two tables before and after, by their bytes: what is said of each change, and what is not."""
 
-from dataclasses import replace
-
 import pytest
 
 from dmaragent.checks import check
@@ -276,7 +274,7 @@ def test_a_finding_of_a_rule_that_cannot_be_asked_is_not_told_as_mended(worded: 
     b = inventory_of(table(EVERY), FUNCTIONS)
     unasked = NotAsked(need=Need.PCI, rules=("rmrr-limit-below-base",))
 
-    found = compare(a, b, check(a), replace(check(b), not_asked=(unasked,)))
+    found = compare(a, b, check(a), check(b)._replace(not_asked=(unasked,)))
 
     (finding,) = found.findings
     assert finding.fate == FindingFate.NOT_KNOWN
@@ -287,9 +285,9 @@ def test_a_finding_of_a_rule_that_cannot_be_asked_is_not_told_as_mended(worded: 
 def test_a_finding_with_another_consequence_is_told_as_changed() -> None:
     a = inventory_of(table(EVERY, rmrr(0x7A000000, 0x79FFFFFF, USB)), FUNCTIONS)
     (finding,) = check(a).findings
-    other = replace(finding, hit=replace(finding.hit, xen="Xen ignores it."))
+    other = finding._replace(hit=finding.hit._replace(xen="Xen ignores it."))
 
-    found = compare(a, a, check(a), replace(check(a), findings=(other,)))
+    found = compare(a, a, check(a), check(a)._replace(findings=(other,)))
 
     assert [one.fate for one in found.findings] == [FindingFate.CHANGED]
     assert found.findings[0].changes == (Changed("xen", finding.xen, "Xen ignores it."),)

@@ -1,7 +1,5 @@
 """Devices that got another address, and what a comparison leaves out or tells beside regions."""
 
-from dataclasses import replace
-
 import pytest
 
 from dmaragent.comparison.model import Changed, RegionFate, Side
@@ -94,16 +92,15 @@ def test_other_structures_are_told_by_the_side_that_has_them() -> None:
 @pytest.mark.parametrize("told", [False, True], ids=["predicted against told", "both predicted"])
 def test_what_xen_lists_is_compared_only_where_both_lists_have_one_source(told: bool) -> None:  # noqa: FBT001 - a case
     a = inventory_of(table(rmrr(0x7A000000, 0x7A00FFFF, USB)), [])
-    dropped = replace(a.regions[0], xen=a.regions[0].xen._replace(listed=False, reason="so"))
-    kept = replace(dropped, xen=dropped.xen._replace(listed=True))
+    dropped = a.regions[0]._replace(xen=a.regions[0].xen._replace(listed=False, reason="so"))
+    kept = dropped._replace(xen=dropped.xen._replace(listed=True))
     source = ListSource.PREDICTED if told else ListSource.HYPERVISOR
-    b = replace(
-        a,
+    b = a._replace(
         all_regions=(dropped,),
         xen=a.xen._replace(list=a.xen.list._replace(source=source)),
     )
 
-    found = compared(replace(a, all_regions=(kept,)), b)
+    found = compared(a._replace(all_regions=(kept,)), b)
 
     changes = [each for one in found.regions for each in one.changes]
     assert changes == ([Changed("xen", "listed", "not listed: so")] if told else [])

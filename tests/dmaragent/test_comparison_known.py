@@ -1,7 +1,5 @@
 """What a comparison takes for known, for the same and for told: at the edges of each."""
 
-from dataclasses import replace
-
 import pytest
 
 from dmaragent.addresses import AddressRange
@@ -40,7 +38,7 @@ MAP = MemoryMap((MemoryEntry(AddressRange(0, 1 << 30), MemoryType.RAM, "System R
 
 def _host(xen: XenHost | None = None, state: LinuxState = LinuxState.GROUPS) -> Inventory:
     found = inventory_of(LOW, FUNCTIONS)
-    return in_linux_state(replace(found, host=found.host._replace(xen=xen)), state)
+    return in_linux_state(found._replace(host=found.host._replace(xen=xen)), state)
 
 
 def test_xen_s_iommu_that_was_switched_off_is_told_as_off() -> None:
@@ -70,7 +68,7 @@ def test_what_linux_holds_is_compared_where_linux_has_the_iommu_on_both(state: L
 @pytest.mark.parametrize("both", [True, False], ids=["on both", "on one"])
 def test_predicted_lists_are_compared_where_both_know_the_memory_map(both: bool) -> None:  # noqa: FBT001 - a case
     a, b = _host(), _host()
-    mapped = replace(b, host=b.host._replace(memory_map=MAP))
+    mapped = b._replace(host=b.host._replace(memory_map=MAP))
 
     assert comparable_parts(mapped if both else a, mapped).xen_list is both
 

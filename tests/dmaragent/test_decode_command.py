@@ -10,8 +10,11 @@ import pytest
 
 from support.cli import run
 from support.damaged import CASES, Case
+from support.damaged_ivrs import CASES as IVRS_CASES
+from support.ivrs_tables import EVERY_BLOCK, every_device
 from support.machines import MACHINES
-from support.tables import EVERY_STRUCTURE, table
+from support.renderings import RENDERINGS
+from support.tables import EVERY_STRUCTURE, dump, table
 from support.wording import Worded
 
 HP = MACHINES / "hp-dl380e-gen8"
@@ -41,7 +44,11 @@ def test_a_table_is_told_structure_by_structure(table_file: Path, capsys: Captur
     assert max(map(len, ran.out.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize(
+    "case",
+    [*CASES.values(), *IVRS_CASES.values()],
+    ids=[*CASES, *(f"IVRS: {c}" for c in IVRS_CASES)],
+)
 def test_every_damage_is_told_and_the_exit_code_says_whether_anything_was_decoded(
     case: Case, tmp_path: Path, capsys: Capture, worded: Worded
 ) -> None:
@@ -63,6 +70,70 @@ def test_every_damage_is_told_and_the_exit_code_says_whether_anything_was_decode
         assert f"offset 0x{one['offset']:x}, {one['field']}: {one['reason']}" in told
     if case.undecoded:
         assert f"{case.undecoded} byte" in told
+
+
+def test_an_ivrs_is_told_block_by_block(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "IVRS"
+    path.write_bytes(EVERY_BLOCK)
+
+    ran = run(capsys, "decode", path)
+
+    assert ran.code == 0
+    text = " ".join(ran.out.split())
+    for words in (
+        "48-bit physical addresses, 64-bit DMA addresses, 48-bit guest addresses",
+        "flags: EFR_SUP, DMA_REMAP_SUP.",
+        "IVHD 0x10 length 64 IOMMU 0000:00:00.2, registers 0xfeb80000",
+        "range 00:01.0-ff:1f.6",
+        "range with alias ff:00.0-ff:1f.7, requests as 00:14.5",
+        "IOAPIC 33 requests as 00:14.0",
+        "ACPI device 00:14.5, AMDI0020, UID \\_SB.FUR0",
+        "exclusion range for device 01:00.0, 0x9a000000-0x9a027fff (160 KiB)",
+        "exclusion range for devices 00:00.0-0f:1f.7, 0x9b000000-0x9b000000 (1 byte)",
+        "unity map (read and write) for all devices, 0x9c000000-0x9c000fff (4 KiB)",
+        "unity map (read) for all devices of IOMMU 00:00.2",
+        "neither unity map nor exclusion range for device 01:00.0",
+        "type 0x51 length 32 flags 0x08, kept as it is",
+    ):
+        assert words in text, words
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_a_table_of_every_device_id_is_decoded_whole(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "IVRS"
+    path.write_bytes(every_device())
+
+    ran = run(capsys, "decode", path)
+
+    assert ran.code == 0
+    assert sum(line.startswith("       device  ") for line in ran.out.splitlines()) == 65536
+
+
+@pytest.mark.parametrize("rendering", ["acpidump", "hexdump -C", "xxd"])
+def test_a_text_of_both_kinds_gives_both(rendering: str, tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "text"
+    path.write_text("\n".join(map(RENDERINGS[rendering], (EVERY_STRUCTURE, EVERY_BLOCK))))
+
+    document = run(capsys, "decode", path, "--json").document
+
+    tables = document["answer"]["tables"]
+    assert [each["table"]["signature"] for each in tables] == ["DMAR", "IVRS"]
+    assert document["answer"]["others"] == []
+
+
+@pytest.mark.parametrize("verb", ["inventory", "check", "explain", "report"])
+def test_no_other_verb_takes_an_ivrs_for_a_host(
+    verb: str, tmp_path: Path, capsys: Capture, worded: Worded
+) -> None:
+    binary, text = tmp_path / "IVRS.bin", tmp_path / "IVRS.txt"
+    binary.write_bytes(EVERY_BLOCK)
+    text.write_text(dump(EVERY_BLOCK, "IVRS") + RENDERINGS["xxd"](EVERY_BLOCK))
+
+    for path in (binary, text):
+        ran = run(capsys, verb, "--host", path)
+
+        assert (ran.code, ran.out) == (2, "")
+        worded(ran.err)
 
 
 def test_a_folder_is_told_a_line_a_file_and_other_tables_are_passed_over(

@@ -12,6 +12,7 @@ from dmaragent.answers.devices import DeviceRow, Verdict, device_rows, who_decid
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.passthrough.model import Can
+from dmaragent.present.screen import Screen, printed_on
 from dmaragent.present.text.csv import csv_lines
 from dmaragent.present.text.devices import devices_text
 from dmaragent.present.words.devices import CSV_HEAD, VERDICTS, DeviceList, region_spans
@@ -42,7 +43,8 @@ def _rows(context: Context) -> tuple[DeviceRow, ...]:
 def _lines(context: Context, width: int = 80) -> list[str]:
     rows = tuple(row for row in _rows(context) if not row.chipset)
     devices = DeviceList(rows=rows, known=len(rows), chipset=0, absent=0)
-    return list(devices_text(context.inventory, devices, context.stack, width))
+    with printed_on(Screen(width=width)):
+        return list(devices_text(context.inventory, devices, context.stack))
 
 
 def _amd() -> FakeHost:

@@ -1,7 +1,5 @@
 """A comparison for people: what is told once, what is named, and of which side."""
 
-from dataclasses import replace
-
 import pytest
 
 from dmaragent.checks import check
@@ -35,11 +33,11 @@ def _with(inventory: Inventory, *xen: str) -> Comparison:
     """Compare a host with itself, where its findings say `xen` on B instead."""
     checked = check(inventory)
     told = [_saying(one, said) for one, said in zip(checked.findings, xen, strict=True)]
-    return compare(inventory, inventory, checked, replace(checked, findings=tuple(told)))
+    return compare(inventory, inventory, checked, checked._replace(findings=tuple(told)))
 
 
 def _saying(one: Finding, xen: str) -> Finding:
-    return replace(one, hit=replace(one.hit, xen=xen, severity=Severity.INFO))
+    return one._replace(hit=one.hit._replace(xen=xen, severity=Severity.INFO))
 
 
 def test_what_changed_alike_of_findings_of_one_rule_is_told_once(worded: Worded) -> None:
@@ -78,7 +76,7 @@ def test_a_finding_that_is_not_known_is_told_of_the_side_that_does_not_know(
 ) -> None:
     wrong, sound = inventory_of(table(EVERY, WRONG[0])), inventory_of(table(EVERY))
     unasked = NotAsked(need=Need.PCI, rules=("rmrr-limit-below-base",))
-    unsure = replace(check(sound), not_asked=(unasked,))
+    unsure = check(sound)._replace(not_asked=(unasked,))
     found = (
         compare(wrong, sound, check(wrong), unsure)
         if of_a

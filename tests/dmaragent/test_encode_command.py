@@ -10,6 +10,8 @@ import pytest
 
 from support.cli import run
 from support.damaged import CASES, Case
+from support.damaged_ivrs import CASES as IVRS_CASES
+from support.ivrs_tables import EVERY_BLOCK
 from support.machines import MACHINES
 from support.tables import EVERY_STRUCTURE
 from support.wording import Worded
@@ -28,6 +30,20 @@ def test_encode_is_the_inverse_of_decode_on_every_damaged_table(
 
     assert run(capsys, "encode", document, "-o", out).code == 0
     assert out.read_bytes() == case.data
+
+
+@pytest.mark.parametrize(
+    "data", [EVERY_BLOCK, *(case.data for case in IVRS_CASES.values())], ids=["sound", *IVRS_CASES]
+)
+def test_encode_is_the_inverse_of_decode_on_every_ivrs(
+    data: bytes, tmp_path: Path, capsys: Capture
+) -> None:
+    source, document, out = tmp_path / "in", tmp_path / "x.json", tmp_path / "out"
+    source.write_bytes(data)
+    document.write_text(run(capsys, "decode", source, "--json").out)
+
+    assert run(capsys, "encode", document, "-o", out).code == 0
+    assert out.read_bytes() == data
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from support.machines import MACHINES
 
 HP = MACHINES / "hp-dl380e-gen8"
 Capture = pytest.CaptureFixture[str]
-WITHOUT_JSON = {"report", "encode", "agent"}
+WITHOUT_JSON = {"report", "encode", "agent", "schema", "demo"}
 
 
 def question(verb: str, host: object) -> list[object]:

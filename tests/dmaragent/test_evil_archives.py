@@ -72,7 +72,7 @@ def _is_clear(error: HostError, path: str) -> bool:
 _CHILD = """
 import re, sys
 import dmaragent.collect.open_tree
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 from dmaragent.errors import HostError
 def peak():
     return int(re.search("VmHWM:\\\\s+([0-9]+)", open("/proc/self/status").read())[1]) >> 10

@@ -1,7 +1,5 @@
 """One line of a DMA fault, three verbs: why, check and rmrr-option read it alike."""
 
-from dataclasses import replace
-
 import pytest
 
 from dmaragent.addresses import SBDF
@@ -91,7 +89,7 @@ def test_a_fault_is_read_alike_by_why_check_and_rmrr_option(
     checked = told(inventory, logged.dma_fault)
     options = inventory.host.system._replace(options=("iommu=pt",))
     machine = inventory.host._replace(system=options)
-    on = OptionHost(inventory=replace(inventory, host=machine), release=None)
+    on = OptionHost(inventory=inventory._replace(host=machine), release=None)
     option = option_of_faults(on, read_faults(line)).option
     wanted = [*(one.wanted for one in option.written), *(one.wanted for one in option.refused)]
 

@@ -9,7 +9,8 @@ from dmaragent.answers.device import Explanation, explain
 from dmaragent.collect.ledger import HostRequest
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.resolver import Resolution, resolve
+from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolver import resolve
 from dmaragent.question.context import Question, context_of, read_guests
 from support.cli import run
 from support.explained import HIGH, NIC, USB, cases, grouped, made, told

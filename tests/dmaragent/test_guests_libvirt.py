@@ -9,7 +9,7 @@ from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.rdm import MIB
 from dmaragent.host import join
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.settings import Toolstack
 from dmaragent.question.context import Question, context_of, read_guests
 from dmaragent.question.guest_resolver import GuestResolver

@@ -18,7 +18,7 @@ from dmaragent.agent.http_messages import ApiRequest, ApiResponse, json_response
 from dmaragent.agent.metrics import Metric, metrics_text
 from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts, respond
-from dmaragent.commands import VERBS
+from dmaragent.commands import GROUPS, VERBS
 from support import completion_page
 from support.served import published_machine
 
@@ -49,6 +49,7 @@ def verb(monkeypatch: pytest.MonkeyPatch) -> str:
     exec(VERB, vars(module))  # noqa: S102 - the module above
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setitem(VERBS, "count-words", "how many words there are")
+    monkeypatch.setitem(GROUPS, "Support", (*GROUPS["Support"], "count-words"))
     return "count-words"
 
 
@@ -73,6 +74,10 @@ def test_each_module_of_commands_is_a_verb() -> None:
     modules = {module.name for module in pkgutil.iter_modules(commands.__path__)} - {"shared"}
 
     assert {name.replace("_", "-") for name in modules} == VERBS.keys()
+
+
+def test_each_verb_is_in_one_group_of_the_help() -> None:
+    assert sorted(verb for verbs in GROUPS.values() for verb in verbs) == sorted(VERBS)
 
 
 def _answer(_: ApiRequest, published: Published, __: str) -> ApiResponse:

@@ -1,7 +1,6 @@
 """What a host says of a message: its devices, its regions, what to ask next."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -186,7 +185,7 @@ def test_no_option_is_offered_that_rmrr_option_would_refuse(
     inventory = machine("xen-pv-dom0")
     assert inventory.host.xen is not None
     xen = inventory.host.xen._replace(release=Release(*release))
-    inventory = replace(inventory, host=inventory.host._replace(xen=xen))
+    inventory = inventory._replace(host=inventory.host._replace(xen=xen))
 
     each = only(XEN_FAULT.format("0000:00:1a.0", 0xB0000000), inventory)
 
@@ -212,7 +211,7 @@ def test_for_a_fault_of_linux_the_option_is_offered_only_on_xen_and_for_physical
 ) -> None:
     inventory = machine(name)
     system = inventory.host.system._replace(options=options)
-    inventory = replace(inventory, host=inventory.host._replace(system=system))
+    inventory = inventory._replace(host=inventory.host._replace(system=system))
 
     each = only(LINUX_FAULT, inventory)
 
@@ -226,7 +225,7 @@ def grouped() -> Inventory:
     inventory = made(small_host())
     devices = (SBDF.parse("00:03.0"), SBDF.parse("00:19.0"))
     group = IommuGroup(number=3, devices=devices, regions=None)
-    return replace(inventory, host=inventory.host._replace(groups=(group,)))
+    return inventory._replace(host=inventory.host._replace(groups=(group,)))
 
 
 def test_of_a_group_the_member_that_is_locked_is_named_as_the_reason(worded: Worded) -> None:

@@ -35,6 +35,8 @@ EVERY_VERB = {
     "dump": "dump --host {} -o -",
     "status": "status --runtime {}/../none",
     "decode": "decode {}",
+    "schema": "schema inventory",
+    "demo": "demo",
     "encode": "encode {}/../dmar.json -o -",
 }
 

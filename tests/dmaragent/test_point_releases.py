@@ -8,7 +8,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import facts_of
-from dmaragent.policy.resolver import Resolution, Stack
+from dmaragent.policy.resolution import Resolution, Stack
 from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.settings import Toolstack
 from dmaragent.releases import Release

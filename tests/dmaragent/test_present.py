@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dmaragent.pci_classes import class_words
 from dmaragent.present.escaping import identifier, visible
+from dmaragent.present.screen import Screen, printed_on
 from dmaragent.present.text.tables import _wrap, paragraph, render
 from dmaragent.present.words.numbers import count, rough_size_words, size_words, span_words
 from dmaragent.present.words.table import scope_words
@@ -104,7 +105,8 @@ def test_a_cell_too_wide_is_wrapped_and_never_cut() -> None:
 
 
 def test_a_paragraph_hangs_and_keeps_bound_words_together() -> None:
-    lines = paragraph("aaa bbb\N{NO-BREAK SPACE}ccc ddd", indent=1, hang=2, width=11)
+    with printed_on(Screen(width=11)):
+        lines = paragraph("aaa bbb\N{NO-BREAK SPACE}ccc ddd", indent=1, hang=2)
 
     assert lines == [" aaa", "   bbb ccc", "   ddd"]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent import __version__
+from dmaragent.commands import VERBS
 from dmaragent.commands.shared.output import progress
 from support.cli import run
 from support.machines import MACHINES
@@ -51,6 +52,27 @@ def test_the_version_is_an_option_beside_others(capsys: Capture) -> None:
     ran = run(capsys, "--version", "inventory")
 
     assert (ran.code, ran.out) == (0, f"dmaragent {__version__}\n")
+
+
+@pytest.mark.parametrize("verb", [["inventory"], ["rmrr-option"], ["agent", "run"], []])
+def test_help_and_a_verb_is_the_help_of_the_verb(verb: list[str], capsys: Capture) -> None:
+    ran = run(capsys, "help", *verb)
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == run(capsys, *verb, "--help").out
+
+
+def test_help_of_what_is_no_verb_is_refused(capsys: Capture) -> None:
+    ran = run(capsys, "help", "inventroy")
+
+    assert (ran.code, ran.out) == (2, "")
+
+
+def test_a_verb_has_one_line_in_the_help(capsys: Capture) -> None:
+    lines = run(capsys, "--help").out.splitlines()
+
+    for verb, summary in VERBS.items():
+        assert any(line.split() == [verb, *summary.split()] for line in lines), verb
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:

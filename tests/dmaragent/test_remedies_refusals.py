@@ -11,7 +11,7 @@ import pytest
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolution import Resolution
 from dmaragent.question.context import read_guests
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.remedy import GuestRemedy, RemedyKind

@@ -10,7 +10,7 @@ import dmaragent
 from dmaragent.api import Question
 from dmaragent.errors import DmaragentError
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolution import Resolution
 from support.cli import Ran, run
 from support.machines import MACHINES
 from support.tables import drhd, rmrr, scope, table

@@ -18,7 +18,8 @@ from dmaragent.inventory import take_inventory
 from dmaragent.policy.decisions import Decider, Verdict
 from dmaragent.policy.host_facts import HostFacts, facts_of
 from dmaragent.policy.library_answers import LibraryAnswers, read_library_answers
-from dmaragent.policy.resolver import Resolution, resolve
+from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document

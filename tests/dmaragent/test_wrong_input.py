@@ -39,7 +39,6 @@ def test_an_unknown_option_is_sent_to_the_help_of_its_verb(capsys: Capture, word
 @pytest.mark.parametrize(
     ("words", "program"),
     [
-        pytest.param([], "dmaragent", id="no verb"),
         pytest.param(["nonsense"], "dmaragent", id="no such verb"),
         pytest.param(["explain"], "dmaragent explain", id="no device"),
         pytest.param(["agent", "capture", "--output"], "dmaragent agent capture", id="no value"),

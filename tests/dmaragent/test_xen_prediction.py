@@ -3,10 +3,14 @@
 import pytest
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host.memory_map import MemoryMap, MemoryType
+from dmaragent.host.topology import PciTopology
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.acceptance import predict
+from dmaragent.xen.hypervisor.behaviour import STEPS, behaviour_of
+from dmaragent.xen.hypervisor.points import matters_to_fates, treatment
 from dmaragent.xen.hypervisor.prediction import Acceptance
-from fwtables import decode
+from fwtables import DMAR, decode_as
 from support.damaged import CASES
 from support.releases import Numbers
 from support.tables import (
@@ -31,14 +35,18 @@ from support.xen_tables import (
     RESERVED,
     SHORT_SCOPE,
     UNIT,
+    UNKNOWN,
     USB,
     fates_of,
+    memory_of,
     only_fate,
     only_option,
     predicted,
     ranges_of,
     topology_of,
 )
+
+RAM = memory_of((0, 1 << 32, MemoryType.RAM))
 
 # 4.1: the walk
 
@@ -125,7 +133,7 @@ def test_a_malformed_satc_matters_from_4_19_on(short: bytes) -> None:
 
 @pytest.mark.parametrize("case", ["structure length zero", "structure length below 4"])
 def test_a_structure_length_below_4_switches_vtd_off(case: str, worded: Worded) -> None:
-    decoded = decode(CASES[case].data)
+    decoded = decode_as(DMAR, CASES[case].data)
     assert decoded.table is not None
     prediction = predict(
         decoded.table, topology_of(), RESERVED, Release(4, 20), damage=decoded.damage
@@ -154,7 +162,7 @@ def test_damage_after_the_first_error_is_not_reached() -> None:
 def test_bytes_xen_reads_past_an_end_are_said_not_to_be_predicted(
     case: str, worded: Worded
 ) -> None:
-    decoded = decode(CASES[case].data)
+    decoded = decode_as(DMAR, CASES[case].data)
     assert decoded.table is not None
     prediction = predict(
         decoded.table, topology_of(), RESERVED, Release(4, 20), damage=decoded.damage
@@ -165,7 +173,7 @@ def test_bytes_xen_reads_past_an_end_are_said_not_to_be_predicted(
 
 def test_a_wrong_checksum_and_bytes_after_the_table_change_nothing() -> None:
     data = patched(table(UNIT, rmrr(0x1000, 0x1FFF, ENDPOINT)), [(9, b"\0")]) + b"\xff" * 7
-    decoded = decode(data)
+    decoded = decode_as(DMAR, data)
     assert decoded.table is not None
     assert len(decoded.damage) == 2
     prediction = predict(
@@ -329,6 +337,37 @@ def test_a_device_named_twice_has_the_region_once() -> None:
 # The releases
 
 
+@pytest.mark.parametrize("memory", [None, RAM], ids=["no map", "RAM"])
+@pytest.mark.parametrize("known", [False, True], ids=["no functions", "functions"])
+@pytest.mark.parametrize(
+    "structures",
+    [
+        (rmrr(0x1000, 0x1FFF, ENDPOINT), rmrr(0x5000, 0x5FFF, GONE)),
+        (rmrr(0x1000, 0x1000, ENDPOINT),),
+        (rmrr(0x1000, 0x1FFF, scope(1, 0, (0x1C, 0), (0, 0)), segment=1),),
+        (rmrr(0x1000, 0x1FFF, ENDPOINT), satc(SHORT_SCOPE)),
+        (rmrr(0x1000, 0x1FFF, ENDPOINT), structure(5, b"")),
+    ],
+    ids=["absent", "empty", "segment 1", "SATC", "short SATC"],
+)
+def test_releases_that_are_treated_alike_decide_alike(
+    structures: tuple[bytes, ...],
+    known: bool,  # noqa: FBT001 - a case
+    memory: MemoryMap | None,
+) -> None:
+    topology = topology_of() if known else PciTopology(UNKNOWN)
+    decoded = decode_as(DMAR, table(UNIT, *structures)).table
+    assert decoded is not None
+    what = matters_to_fates(decoded, topology, memory)
+    fates: dict[object, set[tuple[Acceptance, ...]]] = {}
+    for step in STEPS:
+        prediction = predict(decoded, topology, memory, step)
+        same = fates.setdefault(treatment(behaviour_of(step), what), set())
+        same.add(tuple(fates_of(prediction)))
+
+    assert [len(same) for same in fates.values()] == [1] * len(fates)
+
+
 @pytest.mark.parametrize(
     ("release", "note"),
     [
@@ -347,9 +386,9 @@ def test_without_a_unit_vtd_is_off_and_nothing_is_listed(worded: Worded) -> None
     without, short, cut = (
         predict(decoded.table, topology_of(), None, Release(4, 17), damage=decoded.damage)
         for decoded in (
-            decode(table(region)),
-            decode(table(region, structure(0, bytes(4)))),
-            decode(table(region, b"\0\0\x10")),
+            decode_as(DMAR, table(region)),
+            decode_as(DMAR, table(region, structure(0, bytes(4)))),
+            decode_as(DMAR, table(region, b"\0\0\x10")),
         )
         if decoded.table is not None
     )

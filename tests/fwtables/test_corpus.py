@@ -29,7 +29,7 @@ SCOPE_TYPES = {"endpoint": 1, "bridge": 2, "ioapic": 3, "hpet": 4, "namespace": 
 
 def _table(data: bytes) -> DMAR:
     table = decode(data).table
-    assert table is not None
+    assert isinstance(table, DMAR)
     return table
 
 

@@ -5,6 +5,7 @@ import pytest
 from fwtables import (
     ANDD,
     ATSR,
+    DMAR,
     DRHD,
     RHSA,
     RMRR,
@@ -31,7 +32,7 @@ from support.wording import Worded
 def _structures(data: bytes) -> tuple[object, ...]:
     decoded = decode(data)
     assert decoded.damage == ()
-    assert decoded.table is not None
+    assert isinstance(decoded.table, DMAR)
     return decoded.table.structures
 
 
@@ -76,7 +77,7 @@ def test_every_structure_of_the_specification_comes_out_with_its_values() -> Non
 def test_the_header_comes_out_with_its_values() -> None:
     found = decode(EVERY_STRUCTURE).table
 
-    assert found is not None
+    assert isinstance(found, DMAR)
     assert (found.signature, found.length, found.revision) == (b"DMAR", len(EVERY_STRUCTURE), 1)
     assert (found.oem_id, found.oem_table_id, found.oem_revision) == (b"OEMID ", b"OEMTABLE", 2)
     assert (found.creator_id, found.creator_revision) == (b"CRTR", 3)
@@ -88,7 +89,7 @@ def test_the_table_is_read_under_each_of_its_signatures(signature: bytes) -> Non
     found = decode(table(rmrr(0x1000, 0x1FFF), signature=signature))
 
     assert found.damage == ()
-    assert found.table is not None
+    assert isinstance(found.table, DMAR)
     assert found.table.signature == signature
     assert len(found.table.structures) == 1
 
@@ -108,7 +109,7 @@ def test_derived_facts_follow_from_the_fields() -> None:
 def test_structures_are_located_where_their_bytes_are() -> None:
     found = decode(EVERY_STRUCTURE).table
 
-    assert found is not None
+    assert isinstance(found, DMAR)
     places = [(offset, structure_length(each)) for offset, each in located(found)]
     for offset, length in places:
         assert EVERY_STRUCTURE[offset + 2 : offset + 4] == length.to_bytes(2, "little")
@@ -139,6 +140,7 @@ def test_damage_is_named_with_its_place(case: Case) -> None:
 def test_what_is_whole_in_a_damaged_table_is_decoded_and_the_rest_kept(case: Case) -> None:
     found = decode(case.data)
 
+    assert found.table is None or isinstance(found.table, DMAR)
     names = None if found.table is None else tuple(map(structure_name, found.table.structures))
     assert names == case.structures
     assert len(found.undecoded) == case.undecoded
@@ -148,7 +150,7 @@ def test_what_is_whole_in_a_damaged_table_is_decoded_and_the_rest_kept(case: Cas
 def test_a_structure_too_short_for_its_type_is_kept_whole_and_keeps_its_name() -> None:
     found = decode(CASES["structure length below its type's minimum"].data)
 
-    assert found.table is not None
+    assert isinstance(found.table, DMAR)
     assert found.table.structures[1] == UnknownStructure(type=1, body=bytes(16))
     assert structure_name(found.table.structures[1]) == "RMRR"
 
@@ -156,7 +158,7 @@ def test_a_structure_too_short_for_its_type_is_kept_whole_and_keeps_its_name() -
 def test_a_scope_of_odd_length_keeps_its_path_and_the_entry_after_it() -> None:
     found = decode(CASES["scope length odd"].data)
 
-    assert found.table is not None
+    assert isinstance(found.table, DMAR)
     region = found.table.structures[0]
     assert isinstance(region, RMRR)
     first, second = region.device_scope
@@ -205,7 +207,7 @@ def test_sealing_leaves_what_is_no_table_alone() -> None:
 )
 def test_a_value_that_does_not_fit_its_field_is_refused_by_name(broken: object, where: str) -> None:
     found = decode(table(drhd(0xFED90000))).table
-    assert found is not None
+    assert isinstance(found, DMAR)
     changed = type(found)(
         **{f: getattr(found, f) for f in found.__slots__} | {"structures": (broken,)}
     )

@@ -3,7 +3,9 @@
 import pytest
 
 from fwtables.found_in_text import find_in_text
+from fwtables.signatures import SIGNATURES
 from fwtables.text.forms import TextForm
+from support.ivrs_tables import EVERY_BLOCK
 from support.renderings import RENDERINGS, SURROUNDINGS, hexdump_c, od_x, rows_of, xxd, xxd_p
 from support.tables import EVERY_STRUCTURE, drhd, rmrr, scope, table
 from support.wording import Worded
@@ -16,6 +18,7 @@ ODD = EVERY_STRUCTURE + b"\x7f"
 TABLES = {
     "every structure": EVERY_STRUCTURE,
     "none": table(),
+    "an IVRS": EVERY_BLOCK,
     "small": SMALL,
     "repetitive": REPETITIVE,
     "odd": ODD,
@@ -77,6 +80,23 @@ def test_several_tables_of_one_text_are_read_each_in_its_own_form() -> None:
     tables = find_in_text(text.encode()).tables
 
     assert [each.data for each in tables] == [SMALL, EVERY_STRUCTURE, REPETITIVE]
+
+
+@pytest.mark.parametrize("rendering", ["acpidump", "hexdump -C", "xxd", "od", "base64", "iasl"])
+def test_a_text_with_both_kinds_of_tables_gives_both(rendering: str) -> None:
+    render = RENDERINGS[rendering]
+    text = f"{render(SMALL)}\n\n{render(EVERY_BLOCK)}".encode()
+
+    assert [each.data for each in find_in_text(text).tables] == [SMALL, EVERY_BLOCK]
+
+
+@pytest.mark.parametrize("rendering", ["hexdump -C", "xxd", "od", "base64", "uuencode"])
+def test_only_tables_with_a_signature_asked_for_are_found(rendering: str) -> None:
+    render = RENDERINGS[rendering]
+    text = f"{render(SMALL)}\n\n{render(EVERY_BLOCK)}".encode()
+
+    assert [each.data for each in find_in_text(text, SIGNATURES).tables] == [SMALL]
+    assert [each.data for each in find_in_text(text, (b"IVRS",)).tables] == [EVERY_BLOCK]
 
 
 def test_two_dumps_without_a_line_between_are_two_tables() -> None:

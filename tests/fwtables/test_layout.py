@@ -53,7 +53,7 @@ def test_a_scope_entry_is_decoded_as_construct_reads_it(raw: bytes, path: list[b
 
     decoded = decode(table(rmrr(0x1000, 0x1FFF, entry)))
 
-    assert decoded.table is not None
+    assert isinstance(decoded.table, DMAR)
     region = decoded.table.structures[0]
     assert isinstance(region, RMRR)
     (scope,) = region.device_scope

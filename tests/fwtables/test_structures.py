@@ -47,7 +47,7 @@ def test_flags_have_the_name_of_their_structure() -> None:
 def test_the_table_of_every_structure_has_each() -> None:
     decoded = fwtables.decode(EVERY_STRUCTURE)
 
-    assert decoded.table is not None
+    assert isinstance(decoded.table, fwtables.DMAR)
     present = {type(structure) for structure in decoded.table.structures}
     assert present == {*STRUCTURES.values(), UnknownStructure}
 

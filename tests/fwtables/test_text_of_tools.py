@@ -9,6 +9,7 @@ import pytest
 
 from fwtables.found_in_text import find_in_text
 from fwtables.text.forms import TextForm
+from support.ivrs_tables import EVERY_BLOCK
 from support.tables import EVERY_STRUCTURE, drhd, scope, table
 
 COMMANDS = (
@@ -24,6 +25,7 @@ COMMANDS = (
 )
 TABLES = {
     "every structure": EVERY_STRUCTURE,
+    "every block of an IVRS": EVERY_BLOCK,
     "odd": table(drhd(0xFED90000, scope(1, 0, (2, 0)))) + b"\x01",
     "repetitive": table(*[drhd(0)] * 9),
 }

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fwtables import decode, encode, from_document, to_document
+from fwtables import DMAR, decode, encode, from_document, to_document
 from support.damaged import CASES
 from support.tables import EVERY_STRUCTURE
 
@@ -57,6 +57,7 @@ def test_nothing_is_left_undecoded_without_damage(
 ) -> None:
     decoded = decode(_mutate(seed, patches, keep))
     rests = [decoded.undecoded]
+    assert decoded.table is None or isinstance(decoded.table, DMAR)
     for structure in decoded.table.structures if decoded.table else ():
         rests.append(getattr(structure, "undecoded", b""))
         rests += [scope.undecoded for scope in getattr(structure, "device_scope", ())]

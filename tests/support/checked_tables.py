@@ -30,8 +30,8 @@ class Case(NamedTuple):
     trips: Callable[[], Inventory]
     quiet: Callable[[], Inventory]
     """A near miss, on which the rule finds nothing."""
-    hits: tuple[tuple[str, str], ...]
-    """What it finds on the first: the message, and the evidence as offset=bytes."""
+    hits: tuple[str, ...]
+    """The evidence of each hit on the first, as offset=bytes."""
 
 
 FIRST = 48
@@ -87,144 +87,109 @@ TABLE_CASES: dict[str, Case] = {
     "address-width-too-small": Case(
         trips=lambda: changed(GOOD, (36, b"\x0a")),
         quiet=lambda: changed(GOOD, (36, b"\x0b")),
-        hits=(("The table says that addresses have 11 bits.", "0x24=0a"),),
+        hits=("0x24=0a",),
     ),
     "address-width-too-large": Case(
         trips=lambda: changed(GOOD, (36, b"\x34")),
         quiet=lambda: changed(GOOD, (36, b"\x33")),
-        hits=(("The table says 53 bits; no processor has over 52.", "0x24=34"),),
+        hits=("0x24=34",),
     ),
     "no-interrupt-remapping": Case(
         trips=lambda: changed(GOOD, (37, b"\x04")),
         quiet=lambda: changed(GOOD, (37, b"\x05")),
-        hits=(
-            ("The flag INTR_REMAP is not set: interrupts of devices are not checked.", "0x25=04"),
-        ),
+        hits=("0x25=04",),
     ),
     "x2apic-opt-out-alone": Case(
         trips=lambda: changed(GOOD, (37, b"\x02")),
         quiet=lambda: changed(GOOD, (37, b"\x03")),
-        hits=(("X2APIC_OPT_OUT is set without INTR_REMAP, where it has no meaning.", "0x25=02"),),
+        hits=("0x25=02",),
     ),
     "several-tables": Case(
         trips=lambda: host(GOOD, name="DMAR1", more={"DMAR2": GOOD}),
         quiet=lambda: host(GOOD, more={"SSDT2": GOOD}),
-        hits=(("Beside DMAR1 there is DMAR2 (96 bytes).", "0x0=444d415260000000"),),
+        hits=("0x0=444d415260000000",),
     ),
     "renamed-by-xen": Case(
         trips=lambda: host(table(UNIT, signature=b"RMAD"), name="RMAD"),
         quiet=lambda: host(table(UNIT)),
-        hits=(("The table's signature is RMAD.", "0x0=524d4144"),),
+        hits=("0x0=524d4144",),
     ),
     "no-unit": Case(
         trips=lambda: of(REGION),
         quiet=lambda: of(REGION, structure(0, bytes(4))),
-        hits=(("The table has 1 structure, none of which is a DRHD.", "0x4=50000000"),),
+        hits=("0x4=50000000",),
     ),
     "unknown-structure": Case(
         trips=lambda: of(UNIT, structure(7, bytes(4))),
         quiet=lambda: of(UNIT, sidp()),
-        hits=(("A structure of type 7 (8 bytes).", "0x40=0700"),),
+        hits=("0x40=0700",),
     ),
     "structure-order": Case(
         trips=lambda: of(UNIT, atsr(ENDPOINT), REGION, REGION),
         quiet=lambda: of(UNIT, REGION, REGION, atsr(ENDPOINT), structure(7, b"")),
-        hits=(("RMRR 0x7dffd000 (type 1) stands after one of type 2.", "0x50=0100"),),
+        hits=("0x50=0100",),
     ),
     "table-unreadable": Case(
         trips=lambda: host(GOOD[:47]),
         quiet=lambda: host(GOOD[:48]),
-        hits=(
-            (
-                "The bytes end here; the table's fixed part has 48 (offset 0x2f).",
-                "0x0=444d415260000000",
-            ),
-        ),
+        hits=("0x0=444d415260000000",),
     ),
     "table-length": Case(
         trips=lambda: host(table(UNIT, length=FIRST + 17)),
         quiet=lambda: host(table(UNIT, length=FIRST + 16)),
-        hits=(("The header says 65 bytes; there are 64 (offset 0x4).", "0x4=41000000"),),
+        hits=("0x4=41000000",),
     ),
     "structure-too-short": Case(
         trips=lambda: changed(_LENGTHS, (_AFTER_REGION + 2, b"\x00")),
         quiet=lambda: of(UNIT, REGION, atsr()),
-        hits=(
-            (
-                "ATSR: the structure's length is 0; the rest is not decoded (offset 0x62).",
-                "0x62=0000",
-            ),
-        ),
+        hits=("0x62=0000",),
     ),
     "structure-past-end": Case(
         trips=lambda: changed(_LENGTHS, (_AFTER_REGION + 2, b"\x11")),
         quiet=lambda: changed(_LENGTHS, (_AFTER_REGION + 2, b"\x10")),
-        hits=(
-            (
-                "ATSR: the structure's 17 bytes end 1 past the table's end at 0x70; the rest is not decoded (offset 0x62).",
-                "0x62=1100",
-            ),
-        ),
+        hits=("0x62=1100",),
     ),
     "scope-too-short": Case(
         trips=lambda: changed(GOOD, (AFTER_UNIT + 25, b"\x07")),
         quiet=lambda: changed(GOOD, (AFTER_UNIT + 25, b"\x08")),
-        hits=(
-            (
-                "RMRR: the entry's length is 7; an entry has at least 8; the rest of the structure is not decoded (offset 0x59).",
-                "0x59=07",
-            ),
-        ),
+        hits=("0x59=07",),
     ),
     "scope-past-structure": Case(
         trips=lambda: changed(GOOD, (AFTER_UNIT + 25, b"\x0a")),
         quiet=lambda: changed(GOOD, (AFTER_UNIT + 25, b"\x08")),
-        hits=(
-            (
-                "RMRR: the entry's length is 10; its structure has 8 bytes left; the rest of the structure is not decoded (offset 0x59).",
-                "0x59=0a",
-            ),
-        ),
+        hits=("0x59=0a",),
     ),
     "scope-length-odd": Case(
         trips=lambda: of(UNIT, rmrr(0x1000, 0x1FFF, b"\x01\x09\0\0\0\0\x1d\0\0")),
         quiet=lambda: of(UNIT, rmrr(0x1000, 0x1FFF, b"\x01\x0a\0\0\0\0\x1d\0\0\0")),
-        hits=(
-            (
-                "RMRR: the entry's length is 9, odd; its last byte belongs to no path step (offset 0x59).",
-                "0x59=09",
-            ),
-        ),
+        hits=("0x59=09",),
     ),
     "structure-extra-bytes": Case(
         trips=lambda: of(UNIT, patched(rhsa(0xFED91000, 1) + b"\xaa", [(2, b"\x15")])),
         quiet=lambda: of(UNIT, rhsa(0xFED91000, 1)),
-        hits=(("RHSA: 1 byte after the last field of an RHSA (offset 0x54).", "0x54=aa"),),
+        hits=("0x54=aa",),
     ),
     "bytes-after-structures": Case(
         trips=lambda: of(UNIT, b"\x01\x00\x20"),
         quiet=lambda: of(UNIT, b"\x63\x00\x04\x00"),
-        hits=(("3 bytes after the last structure's end (offset 0x40).", "0x40=010020"),),
+        hits=("0x40=010020",),
     ),
     "bytes-after-table": Case(
         trips=lambda: host(GOOD + b"\xff"),
         quiet=lambda: host(GOOD),
-        hits=(("1 byte after the table's end (offset 0x60).", "0x60=ff"),),
+        hits=("0x60=ff",),
     ),
     "checksum-wrong": Case(
         trips=lambda: host(patched(GOOD, [(9, bytes([GOOD[9] ^ 1]))])),
         quiet=lambda: host(GOOD),
-        hits=(("The checksum is 0x30 and should be 0x31 (offset 0x9).", "0x9=30"),),
+        hits=("0x9=30",),
     ),
     "reserved-in-header": Case(
         trips=lambda: changed(GOOD, (37, b"\x09"), (47, b"\x01")),
         quiet=lambda: changed(GOOD, (37, b"\x07")),
         hits=(
-            ("Of the table's flags the reserved bits 0x8 are set.", "0x25=09"),
-            (
-                "The reserved bytes after the flags are 00 00 00 00 00 00 00 00 00 01.",
-                "0x26=00000000000000000001",
-            ),
+            "0x25=09",
+            "0x26=00000000000000000001",
         ),
     ),
     "reserved-in-structure": Case(
@@ -251,30 +216,24 @@ TABLE_CASES: dict[str, Case] = {
             sidp(ENDPOINT),
         ),
         hits=(
-            ("DRHD 0xfed91000: of its flags the reserved bits 0x2 are set.", "0x34=03"),
-            ("RMRR 0x7dffd000: its reserved bytes are 00 01.", "0x44=0001"),
-            ("ATSR of segment 0x0: of its flags the reserved bits 0x4 are set.", "0x64=04"),
-            ("RHSA 0xfed91000: its reserved bytes are 00 00 00 02.", "0x74=00000002"),
-            ("SATC of segment 0x0: of its flags the reserved bits 0x2 are set.", "0x93=03"),
+            "0x34=03",
+            "0x44=0001",
+            "0x64=04",
+            "0x74=00000002",
+            "0x93=03",
         ),
     ),
     "reserved-in-scope": Case(
         trips=lambda: _scope_of(flags=0x10, reserved=2),
         quiet=lambda: of(UNIT, sidp(scope(1, 0, (0x1D, 0), flags=0x10))),
         hits=(
-            (
-                "RMRR 0x7dffd000, 0000:00:1d.0: the reserved flags 0x10 of the scope entry are set.",
-                "0x5a=10",
-            ),
-            (
-                "RMRR 0x7dffd000, 0000:00:1d.0: the reserved byte of the scope entry is 02.",
-                "0x5b=02",
-            ),
+            "0x5a=10",
+            "0x5b=02",
         ),
     ),
     "reserved-in-unit-size": Case(
         trips=lambda: of(drhd(0xFED91000, flags=1, size=0x10)),
         quiet=lambda: of(drhd(0xFED90000, flags=1, size=0x0F)),
-        hits=(("DRHD 0xfed91000: its size is 0x10; bits 7:4 are reserved.", "0x35=10"),),
+        hits=("0x35=10",),
     ),
 }

@@ -39,89 +39,59 @@ UNIT_CASES: dict[str, Case] = {
     "unit-without-address": Case(
         trips=lambda: of(drhd(0, flags=1)),
         quiet=lambda: of(drhd(0x1000, flags=1)),
-        hits=(("The DRHD of segment 0x0 has its registers at 0x0.", "0x38=0000000000000000"),),
+        hits=("0x38=0000000000000000",),
     ),
     "unit-unaligned": Case(
         trips=lambda: of(drhd(0xFED91800, flags=1)),
         quiet=lambda: of(drhd(0xFED91000, flags=1)),
-        hits=(("DRHD 0xfed91800 is 0x800 bytes into a page of 4 KiB.", "0x38=0018d9fe00000000"),),
+        hits=("0x38=0018d9fe00000000",),
     ),
     "unit-not-at-its-size": Case(
         trips=lambda: of(drhd(0xFED91000, flags=1, size=1)),
         quiet=lambda: of(drhd(0xFED92000, flags=1, size=1)),
-        hits=(("DRHD 0xfed91000 has 0x2000 bytes of registers.", "0x38=0010d9fe00000000 0x35=01"),),
+        hits=("0x38=0010d9fe00000000 0x35=01",),
     ),
     "unit-repeated": Case(
         trips=lambda: of(drhd(0xFED91000, ENDPOINT), UNIT),
         quiet=lambda: of(drhd(0xFED90000, ENDPOINT), UNIT),
-        hits=(
-            (
-                "DRHD 0xfed91000 stands at offset 0x30 (segment 0x0) and again at 0x48 (segment 0x0).",
-                "0x38=0010d9fe00000000 0x50=0010d9fe00000000",
-            ),
-        ),
+        hits=("0x38=0010d9fe00000000 0x50=0010d9fe00000000",),
     ),
     "units-overlap": Case(
         trips=lambda: of(drhd(0xFED90000, ENDPOINT, size=1), UNIT),
         quiet=lambda: of(drhd(0xFED90000, ENDPOINT, size=0), UNIT),
-        hits=(
-            (
-                "The registers at 0xfed90000-0xfed91fff and at 0xfed91000-0xfed91fff overlap.",
-                "0x38=0000d9fe00000000 0x50=0010d9fe00000000",
-            ),
-        ),
+        hits=("0x38=0000d9fe00000000 0x50=0010d9fe00000000",),
     ),
     "unit-in-ram": Case(
         trips=lambda: host(table(drhd(0xFED8F000, flags=1)), memory=[RAM]),
         quiet=lambda: host(table(drhd(0xFED90000, flags=1)), memory=[RAM]),
-        hits=(
-            (
-                "The registers at 0xfed8f000-0xfed8ffff lie in 0x100000-0xfed8ffff, which the memory map calls System RAM.",
-                "0x38=00f0d8fe00000000",
-            ),
-        ),
+        hits=("0x38=00f0d8fe00000000",),
     ),
     "unit-beyond-width": Case(
         trips=lambda: of(drhd(1 << 46, flags=1)),
         quiet=lambda: of(drhd((1 << 46) - 0x1000, flags=1)),
-        hits=(
-            (
-                "The registers at 0x400000000000-0x400000000fff are not within 46 bits.",
-                "0x38=0000000000400000",
-            ),
-        ),
+        hits=("0x38=0000000000400000",),
     ),
     "several-include-all": Case(
         trips=lambda: of(drhd(0xFED90000, flags=1), UNIT),
         quiet=lambda: of(drhd(0xFED90000, flags=1, segment=1), UNIT),
-        hits=(
-            (
-                "In segment 0x0 2 units have INCLUDE_PCI_ALL: DRHD 0xfed90000, DRHD 0xfed91000.",
-                "0x34=01 0x44=01",
-            ),
-        ),
+        hits=("0x34=01 0x44=01",),
     ),
     "several-include-all-elsewhere": Case(
         trips=lambda: of(
             drhd(0xFED90000, flags=1, segment=1), drhd(0xFED91000, flags=1, segment=1)
         ),
         quiet=lambda: of(drhd(0xFED90000, flags=1), drhd(0xFED91000, flags=1)),
-        hits=(
-            (
-                "In segment 0x1 2 units have INCLUDE_PCI_ALL: DRHD 0xfed90000, DRHD 0xfed91000.",
-                "0x34=01 0x44=01",
-            ),
-        ),
+        hits=("0x34=01 0x44=01",),
     ),
     "include-all-not-last": Case(
         trips=lambda: of(UNIT, drhd(0xFED90000, ENDPOINT)),
         quiet=lambda: of(UNIT, drhd(0xFED90000, ENDPOINT, segment=1)),
-        hits=(("DRHD 0xfed91000 stands before DRHD 0xfed90000.", "0x34=01"),),
+        hits=("0x34=01",),
     ),
     "no-include-all": Case(
         trips=lambda: of(drhd(0xFED91000, ENDPOINT)),
         quiet=lambda: of(drhd(0xFED91000, ENDPOINT, flags=1)),
-        hits=(("The one unit of segment 0x0 does not have INCLUDE_PCI_ALL.", "0x34=00"),),
+        hits=("0x34=00",),
     ),
     "device-without-unit": Case(
         trips=lambda: of(drhd(0xFED91000, scope(1, 0, (0x1D, 1))), functions=[NIC]),
@@ -133,17 +103,12 @@ UNIT_CASES: dict[str, Case] = {
                 Function(sbdf="10000:00:1d.1"),
             ],
         ),
-        hits=(
-            (
-                "0000:00:1d.0 is named by no unit's scope, and its segment's units have no INCLUDE_PCI_ALL.",
-                "0x34=00",
-            ),
-        ),
+        hits=("0x34=00",),
     ),
     "unit-serves-nothing": Case(
         trips=lambda: of(drhd(0xFED91000)),
         quiet=lambda: of(drhd(0xFED91000, flags=1)),
-        hits=(("DRHD 0xfed91000 of segment 0x0 has no scope.", "0x34=00"),),
+        hits=("0x34=00",),
     ),
     "device-in-two-units": Case(
         trips=lambda: of(
@@ -152,17 +117,12 @@ UNIT_CASES: dict[str, Case] = {
         quiet=lambda: of(
             drhd(0xFED90000, ENDPOINT), drhd(0xFED91000, scope(1, 0, (0x1D, 1)), flags=1)
         ),
-        hits=(
-            (
-                "0000:00:1d.0 is in the scopes of DRHD 0xfed90000 and DRHD 0xfed91000.",
-                "0x45=00 0x5d=00",
-            ),
-        ),
+        hits=("0x45=00 0x5d=00",),
     ),
     "several-all-ports": Case(
         trips=lambda: of(UNIT, atsr(flags=1), atsr(ENDPOINT, flags=1)),
         quiet=lambda: of(UNIT, atsr(flags=1), atsr(flags=1, segment=1), atsr(ENDPOINT)),
-        hits=(("2 ATSR structures of segment 0 have ALL_PORTS.", "0x44=01 0x4c=01"),),
+        hits=("0x44=01 0x4c=01",),
     ),
     "atsr-not-root-port": Case(
         trips=lambda: of(
@@ -177,29 +137,24 @@ UNIT_CASES: dict[str, Case] = {
             functions=[NIC, PORT, SWITCH],
         ),
         hits=(
-            ("0000:00:1d.0 is no bridge.", "0x4d=00"),
-            ("0000:01:00.0 is behind another bridge.", "0x55=00"),
+            "0x4d=00",
+            "0x55=00",
         ),
     ),
     "rhsa-without-unit": Case(
         trips=lambda: of(UNIT, rhsa(0xFED90000, 0)),
         quiet=lambda: of(UNIT, rhsa(0xFED91000, 0)),
-        hits=(("No DRHD has its registers at 0xfed90000.", "0x48=0000d9fe00000000"),),
+        hits=("0x48=0000d9fe00000000",),
     ),
     "rhsa-contradicts": Case(
         trips=lambda: of(UNIT, rhsa(0xFED91000, 0), rhsa(0xFED91000, 1)),
         quiet=lambda: of(UNIT, rhsa(0xFED91000, 1), rhsa(0xFED91000, 1)),
-        hits=(
-            (
-                "RHSA 0xfed91000 gives proximity domain 0, and again 1.",
-                "0x50=00000000 0x64=01000000",
-            ),
-        ),
+        hits=("0x50=00000000 0x64=01000000",),
     ),
     "namespace-scope-without-andd": Case(
         trips=lambda: of(drhd(0xFED91000, NAMED, flags=1), _andd_at(2)),
         quiet=lambda: of(drhd(0xFED91000, NAMED, flags=1), _andd_at(1)),
-        hits=(("DRHD 0xfed91000 names ACPI device 1.", "0x44=01"),),
+        hits=("0x44=01",),
     ),
     "andd-unused": Case(
         trips=lambda: of(
@@ -208,37 +163,27 @@ UNIT_CASES: dict[str, Case] = {
             _andd_at(1),
         ),
         quiet=lambda: of(drhd(0xFED91000, NAMED, flags=1), _andd_at(1)),
-        hits=(("No DRHD's scope names ACPI device 1 (\\_SB.I2C0).", "0x67=01"),),
+        hits=("0x67=01",),
     ),
     "andd-name-unterminated": Case(
         trips=lambda: of(drhd(0xFED91000, NAMED, flags=1), _andd_at(1, b"\\A\x01")),
         quiet=lambda: of(drhd(0xFED91000, NAMED, flags=1), _andd_at(1, b"\\A\x00")),
-        hits=(("The name of ACPI device 1 is 3 bytes, none of them NUL.", "0x50=5c4101"),),
+        hits=("0x50=5c4101",),
     ),
     "andd-repeated": Case(
         trips=lambda: of(drhd(0xFED91000, NAMED, flags=1), _andd_at(1), _andd_at(1, b"\\B\0")),
         quiet=lambda: of(drhd(0xFED91000, NAMED, flags=1), _andd_at(1), _andd_at(2, b"\\B\0")),
-        hits=(("ACPI device 1 is \\_SB.I2C0, and again \\B.", "0x4f=01 0x61=01"),),
+        hits=("0x4f=01 0x61=01",),
     ),
     "dma-fault-logged": Case(
         trips=lambda: host(GOOD, NIC, log=FAULT),
         quiet=lambda: host(GOOD, NIC, log=FAULT.replace("DMA Write NO_PASID", "INTR-REMAP")),
-        hits=(
-            (
-                "0000:00:1d.0: refused once (write) at 0x7dffe000 (reason 0x05: PTE Write access is not set). That is in region 1, which names the device.",
-                "0x48=00d0ff7d00000000 0x50=ffffff7d00000000",
-            ),
-        ),
+        hits=("0x48=00d0ff7d00000000 0x50=ffffff7d00000000",),
     ),
     "firmware-bug-logged": Case(
         trips=lambda: host(GOOD, NIC, log=BUG),
         quiet=lambda: host(GOOD, NIC, log=BUG.replace("DMAR: ", "").replace("RMRR", "MCFG")),
-        hits=(
-            (
-                'The kernel says: "Your BIOS is broken; bad RMRR [0x000000007dffd000-0x000000007dffffff]". That is region 1.',
-                "0x48=00d0ff7d00000000 0x50=ffffff7d00000000",
-            ),
-        ),
+        hits=("0x48=00d0ff7d00000000 0x50=ffffff7d00000000",),
     ),
 }
 

@@ -7,7 +7,7 @@ from dmaragent.host import Host, join
 from dmaragent.inventory import take_inventory
 from dmaragent.passthrough.model import Can, PlatformVerdict
 from dmaragent.policy.host_facts import facts_of
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 from dmaragent.policy.settings import Toolstack
 from dmaragent.releases import Release
 from support.hosts import FakeHost, Function, fake_host

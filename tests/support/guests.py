@@ -11,7 +11,8 @@ from dmaragent.host.memory_map import MemoryType
 from dmaragent.host.topology import PciFunction
 from dmaragent.policy.decisions import Decider
 from dmaragent.policy.host_facts import HostFacts, SharedRegion
-from dmaragent.policy.resolver import Resolution, Stack, resolve
+from dmaragent.policy.resolution import Resolution, Stack
+from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.releases import Release
 from dmaragent.xen.reserved_list.model import ListSource

@@ -92,10 +92,10 @@ def run(copy: Path, *words: str, below: str = "") -> subprocess.CompletedProcess
     )
 
 
-def run_tests(copy: Path, command: str) -> subprocess.CompletedProcess[str]:
+def run_tests(copy: Path, command: str, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the tests of a page's `command`, ``.venv/bin/python -m pytest -q FILES``."""
     words = command.split()
     assert words[:4] == [".venv/bin/python", "-m", "pytest", "-q"]
     files = [str(file.relative_to(copy)) for word in words[4:] for file in sorted(copy.glob(word))]
     assert files
-    return run(copy, *words[1:4], "-p", "no:cacheprovider", *files)
+    return run(copy, *words[1:4], "-p", "no:cacheprovider", *options, *files)

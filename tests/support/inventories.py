@@ -1,7 +1,6 @@
 """Inventories of tables made up for tests, on a host of a few functions and bridges."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
@@ -35,4 +34,4 @@ def inventory_of(*structures: bytes, **answers: Mapping[str, object]) -> Invento
 
 def in_linux_state(inventory: Inventory, state: LinuxState) -> Inventory:
     """Give an inventory whose kernel is said to be in `state`."""
-    return replace(inventory, linux=replace(inventory.linux, state=state))
+    return inventory._replace(linux=inventory.linux._replace(state=state))

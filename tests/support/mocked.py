@@ -20,12 +20,13 @@ _CHILD = """
 import os, shutil, sys
 machine, tree, work = sys.argv[1:]
 shutil.copytree(tree + "/sys", os.environ["UMOCKDEV_DIR"] + "/sys", symlinks=True, dirs_exist_ok=True)
-from dmaragent.collect import live, opening
-from dmaragent.collect.live import LiveHost
-from dmaragent.collect.recording import record, write_files
+from dmaragent.collect import open_host
+from dmaragent.collect.live import host as live
+from dmaragent.collect.live.host import LiveHost
+from dmaragent.collect.recorded.recording import record, write_files
 class Half(LiveHost):
     \"\"\"Live below /sys and by udev; /proc and the other calls are the recording's.\"\"\"
-    recorded = opening.open_host(machine).reader
+    recorded = open_host.open_host(machine).reader
     def read(self, request):
         from_proc = request.path.startswith("/proc/")
         return self.recorded.read(request) if from_proc else super().read(request)

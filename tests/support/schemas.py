@@ -18,6 +18,7 @@ from dmaragent.present.json.schema.guest_request import GuestRequest
 from fwtables import fields
 from fwtables import schema as tables
 from fwtables.dmar import schema as dmar
+from fwtables.ivrs import schema as ivrs
 
 DOCS = Path(__file__).parents[2] / "docs"
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
@@ -32,7 +33,7 @@ def schemas() -> dict[str, str]:
         title = "".join(word.capitalize() for word in name.split("_"))
         document = getattr(module, f"{title}Document", None)
         if document is not None:
-            text = _laid_out(_Schema([fields, dmar, tables, *modules]).document(document))
+            text = _laid_out(_Schema([fields, dmar, ivrs, tables, *modules]).document(document))
             texts[f"{name.replace('_', '-')}.v1.json"] = f"{text}\n"
     return texts
 

@@ -28,9 +28,11 @@ from dmaragent.agent.status import Status, read_status
 from dmaragent.cli import main
 from dmaragent.collect.open_host import open_host
 from support.collectors import REPORTS, write_files
+from support.damaged_ivrs import CASES as IVRS_CASES
+from support.ivrs_tables import EVERY_BLOCK
 from support.machines import MACHINES, NAMES
 from support.published import GENERATION, SCANNED
-from support.tables import EVERY_STRUCTURE, patched
+from support.tables import EVERY_STRUCTURE, dump, patched
 from support.wording import FOLDER, WORDS
 
 INPUTS = FOLDER / "inputs"
@@ -98,6 +100,9 @@ def lay_out(folder: Path) -> None:
         "DMAR.bin": EVERY_STRUCTURE,
         "damaged.bin": damaged,
         "cut.bin": EVERY_STRUCTURE[:100],
+        "IVRS.bin": EVERY_BLOCK,
+        "damaged-IVRS.bin": IVRS_CASES["two blocks with damage"].data,
+        "both.txt": (dump(EVERY_STRUCTURE) + dump(EVERY_BLOCK, "IVRS")).encode(),
         "random.bin": bytes(range(256)),
         "empty.bin": b"",
         "tables/damaged.bin": damaged,

@@ -6,8 +6,8 @@ from dmaragent.host.topology import PciFunction, PciTopology
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.xen.hypervisor.acceptance import predict
 from dmaragent.xen.hypervisor.prediction import Acceptance, RegionAcceptance, XenPrediction
-from dmaragent.xen.hypervisor.rmrr_words import UserRange
-from fwtables import decode
+from dmaragent.xen.hypervisor.rmrr_option import UserRange
+from fwtables import DMAR, decode
 from support.releases import Numbers, as_release
 from support.tables import (
     drhd,
@@ -70,7 +70,7 @@ def predicted(
 ) -> XenPrediction:
     """Predict what Xen makes of a table of a DRHD and `structures`."""
     decoded = decode(patched(table(UNIT, *structures), changes))
-    assert decoded.table is not None
+    assert isinstance(decoded.table, DMAR)
     return predict(
         decoded.table,
         topology or topology_of(),

@@ -8,6 +8,8 @@ type that is newer than this file stays an integer.
 
 from enum import IntEnum, IntFlag
 
+from fwtables.flags import bit_names
+
 
 class StructureType(IntEnum):
     """Remapping structure types, VT-d 8.2."""
@@ -83,6 +85,4 @@ def flag_names(of: str, value: int) -> tuple[str, ...]:
     A bit the specification reserves is named ``reserved bit N``, so that no set
     bit goes unsaid.  An unknown `of` has only reserved bits.
     """
-    known = {int(flag): str(flag.name) for flag in FLAGS_OF.get(of, ())}
-    bits = (bit for bit in range(value.bit_length()) if value >> bit & 1)
-    return tuple(known.get(1 << bit, f"reserved bit {bit}") for bit in bits)
+    return bit_names(FLAGS_OF.get(of), value)

@@ -23,8 +23,8 @@ from fwtables.dmar.structures import (
     Structure,
     UnknownStructure,
 )
-from fwtables.header import LENGTH_AT, header_damage
 from fwtables.layout import Layout
+from fwtables.walk import Walk
 
 _READERS: dict[int, tuple[type[Known], Layout, bool]] = {
     number: (cls, BODIES[StructureType(number)], cls in get_args(Scoped))
@@ -43,27 +43,13 @@ def decode_dmar(data: bytes) -> tuple[DMAR, int, list[Damage]]:
     Return the table, where the part ends that was decoded, and the damage in any order.
     """
     fields = dict(zip(TABLE.names, TABLE.packer.unpack_from(data), strict=True))
-    walk = _Walk(data, fields["length"])
+    walk = _Walk(data, fields["length"], TABLE.size, _STRUCTURE_HEADER_SIZE)
     structures = walk.structures()
     return DMAR(**fields, structures=structures), walk.offset, walk.damage
 
 
-class _Walk:
-    """One pass over the bytes of a table; what is wrong on the way gathers in `damage`."""
-
-    def __init__(self, data: bytes, length: int) -> None:
-        self.data = data
-        self.length = length
-        self.end = max(TABLE.size, min(length, len(data)))
-        """Where the structures must end: the header's length, as far as there are bytes."""
-        self.offset = TABLE.size
-        """Where the next structure begins."""
-        wrong = header_damage(data, length, TABLE.size)
-        self.damage = [wrong] if wrong else []
-
-    def add_damage(self, offset: int, field: str, kind: DamageKind, reason: str) -> None:
-        """Note that `reason` is wrong with `field` at `offset`."""
-        self.damage.append(Damage(offset, field, kind, reason))
+class _Walk(Walk):
+    """One pass over the bytes of a DMAR table."""
 
     def structures(self) -> tuple[Structure, ...]:
         """Walk the remapping structures as far as each says where the next one begins."""
@@ -78,46 +64,8 @@ class _Walk:
             structures.append(self.structure(kind, offset, offset + length))
             offset += length
         self.offset = offset
-        self.check_rest()
+        self.check_rest("structures")
         return tuple(structures)
-
-    def add_length_damage(self, length: int) -> None:
-        """Add why the structure of `length` at `offset` ends the walk."""
-        at, header = self.offset + 2, STRUCTURE_HEADER.size
-        if length == 0:
-            reason = "the structure's length is 0; the rest is not decoded"
-            self.add_damage(at, "length", DamageKind.STRUCTURE_LENGTH_ZERO, reason)
-        elif length < header:
-            reason = (
-                f"the structure's length is {length}; its type and length alone take {header}; "
-                "the rest is not decoded"
-            )
-            self.add_damage(at, "length", DamageKind.STRUCTURE_LENGTH_BELOW_HEADER, reason)
-        else:
-            over = self.offset + length - self.end
-            reason = (
-                f"the structure's {count_bytes(length)} end {over} past the table's end at "
-                f"0x{self.end:x}; the rest is not decoded"
-            )
-            self.add_damage(at, "length", DamageKind.STRUCTURE_PAST_END, reason)
-            if self.length >= TABLE.size and self.end < len(self.data):
-                reason = (
-                    f"the header says {count_bytes(self.length)}, which ends in the middle of a "
-                    f"structure; there are {len(self.data)}"
-                )
-                self.add_damage(LENGTH_AT, "length", DamageKind.TABLE_LENGTH_TOO_SHORT, reason)
-
-    def check_rest(self) -> None:
-        """Report the bytes after the last structure, within the table and beyond it."""
-        if self.length < TABLE.size:
-            return  # said already
-        kind = DamageKind.TRAILING_BYTES
-        if self.offset < self.end:
-            reason = f"{count_bytes(self.end - self.offset)} after the last structure's end"
-            self.add_damage(self.offset, "structures", kind, reason)
-        if self.end < len(self.data):
-            reason = f"{count_bytes(len(self.data) - self.end)} after the table's end"
-            self.add_damage(self.end, "structures", kind, reason)
 
     def structure(self, kind: int, start: int, end: int) -> Structure:
         """Decode the structure from `start` to `end`, all of which is there."""

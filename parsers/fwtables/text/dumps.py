@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fwtables.signatures import SIGNATURES
+from fwtables.signatures import DECODED_SIGNATURES
 from fwtables.table_or_text import SMALLEST
 from fwtables.text.layout import AHEAD, number_of
 from fwtables.text.rows import LONGEST_ROW, Reader, Row, line_ends
@@ -123,7 +123,7 @@ class _Follower:
     def _take_row(self, row: Row, offset: int) -> bool:
         """Add a row to the dump; return whether others may follow it."""
         dump = self.dump
-        if offset == self.begin or (offset == 0 and row.data[:4] in SIGNATURES):
+        if offset == self.begin or (offset == 0 and row.data[:4] in DECODED_SIGNATURES):
             return False  # another dump
         if self.repeated and not _repeat(dump, self.last, offset - self.begin):
             dump.fail(

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fwtables.signatures import SIGNATURES
+from fwtables.signatures import DECODED_SIGNATURES
 from fwtables.text.rows import line_ends
 
 _LARGEST = 1 << 24
@@ -33,9 +33,9 @@ def _begin(signature: bytes) -> str:
     return binascii.b2a_base64(signature).decode("ascii")[:5]
 
 
-def base64_anchors(text: str) -> Iterator[int]:
-    """Yield where base64 of a table may begin."""
-    for signature in SIGNATURES:
+def base64_anchors(text: str, signatures: tuple[bytes, ...] = DECODED_SIGNATURES) -> Iterator[int]:
+    """Yield where base64 of a table with one of `signatures` may begin."""
+    for signature in signatures:
         for match in re.finditer(_begin(signature), text):
             if not re.match(r"[A-Za-z0-9+/=]", text[match.start() - 1 : match.start()]):
                 yield match.start()
@@ -92,15 +92,17 @@ def _tail(joined: str) -> str:
     return rest + "=" * (4 - len(rest)) if len(rest) > 1 else ""
 
 
-def uuencoded(text: str) -> Iterator[Encoded]:
-    """Yield each table that stands in uuencode."""
+def uuencoded(text: str, signatures: tuple[bytes, ...] = DECODED_SIGNATURES) -> Iterator[Encoded]:
+    """Yield each table with one of `signatures` that stands in uuencode."""
     for match in _BEGIN.finditer(text) if "begin" in text else ():
-        encoded = _read_uuencode(text, match.end() + 1, match[1])
+        encoded = _read_uuencode(text, match.end() + 1, match[1], signatures)
         if encoded is not None:
             yield encoded
 
 
-def _read_uuencode(text: str, start: int, quote: str) -> Encoded | None:
+def _read_uuencode(
+    text: str, start: int, quote: str, signatures: tuple[bytes, ...]
+) -> Encoded | None:
     data = bytearray()
     last, problem, problem_at = start, "", 0
     for begin, end in line_ends(text, start):
@@ -113,7 +115,7 @@ def _read_uuencode(text: str, start: int, quote: str) -> Encoded | None:
             problem, problem_at = f"not a line of uuencode: {error}", begin
             break
         last = end
-        if len(data) >= 4 and data[:4] not in SIGNATURES:
+        if len(data) >= 4 and data[:4] not in signatures:
             return None
         held, needed = len(line) - 1, -(-((ord(line[0]) - 32) % 64) // 3) * 4
         if held < needed and not problem:

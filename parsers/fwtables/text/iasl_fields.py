@@ -7,19 +7,14 @@ Only fields that together are every byte of the table are put together; nothing 
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+
+from fwtables.signatures import DECODED_SIGNATURES
 
 _BLANKS = r"[ \t]{1,80}"
 _FIELD = re.compile(
     rf"^[ \t>|]{{0,80}}\[([0-9A-Fa-f]{{3,6}})h{_BLANKS}[0-9]{{4,6}}{_BLANKS}([0-9A-Fa-f]{{1,4}})(h?)\]"
     rf"{_BLANKS}([^:\n]{{1,80}}?)[ \t]{{0,80}}:[ \t]{{0,80}}([^\n]*)$",
-    re.MULTILINE,
-)
-_HEAD = re.compile(
-    rf"\[000h{_BLANKS}0000{_BLANKS}0*4h?\]{_BLANKS}Signature[ \t]*:[ \t]*\"(DMAR|RMAD|XMAR)\""
-)
-_ANY = re.compile(
-    rf"^[ \t>|]{{0,80}}\[[0-9A-Fa-f]{{3,6}}(?:h[ \t][^\]\n]{{0,80}})?\]{_BLANKS}"
-    r"Signature[ \t]{0,80}:[ \t]{0,80}\"(DMAR|RMAD|XMAR)\"",
     re.MULTILINE,
 )
 _QUOTED = re.compile(r'"([^"\n]*)"')
@@ -36,17 +31,30 @@ class Fields:
     data: bytes = b""
 
 
-def read_fields(text: str) -> Fields | None:
-    """Return the table whose fields stand in `text`, or None if there are none of iasl.
+@lru_cache
+def _signature_fields(signatures: tuple[bytes, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what matches the field of one of `signatures`, as iasl writes it and in any form."""
+    names = "|".join(signature.decode("ascii") for signature in signatures)
+    exact = rf"\[000h{_BLANKS}0000{_BLANKS}0*4h?\]{_BLANKS}Signature[ \t]*:[ \t]*\"({names})\""
+    lax = (
+        rf"^[ \t>|]{{0,80}}\[[0-9A-Fa-f]{{3,6}}(?:h[ \t][^\]\n]{{0,80}})?\]{_BLANKS}"
+        rf"Signature[ \t]{{0,80}}:[ \t]{{0,80}}\"({names})\""
+    )
+    return re.compile(exact), re.compile(lax, re.MULTILINE)
+
+
+def read_fields(text: str, signatures: tuple[bytes, ...] = DECODED_SIGNATURES) -> Fields | None:
+    """Return the table with one of `signatures` whose fields stand in `text`, or None if there are none of iasl.
 
     Without `data`, iasl alone can put it together: fields are missing, overlap, or are
     written without their offsets, as in the template of ``iasl -T``.
     """
-    head = _ANY.search(text)
+    exact, lax = _signature_fields(signatures)
+    head = lax.search(text)
     if head is None:
         return None
     nothing = Fields(head.start(), head.end())
-    if not _HEAD.search(text, head.start(), head.end()):
+    if not exact.search(text, head.start(), head.end()):
         return nothing
     data = bytearray()
     end = head.end()

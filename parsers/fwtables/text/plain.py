@@ -2,7 +2,7 @@
 
 import re
 
-from fwtables.signatures import SIGNATURES
+from fwtables.signatures import DECODED_SIGNATURES
 from fwtables.table_or_text import SMALLEST
 from fwtables.text.dumps import LARGEST, Dump, row_before, trim
 from fwtables.text.rows import Reader, Row, line_ends
@@ -52,7 +52,7 @@ def _is_length(length: int) -> bool:
 
 def _has_ascii(first: Row) -> bool:
     return first.rest.startswith("  ") and any(
-        signature.decode() in first.rest for signature in SIGNATURES
+        signature.decode() in first.rest for signature in DECODED_SIGNATURES
     )
 
 
@@ -78,7 +78,7 @@ def _read_rows(dump: Dump, rows: list[Row]) -> None:
             dump.fail(row, "it begins with a number that is longer than the others: an offset?")
             break
         if dump.complete and (
-            row.data[:4] in SIGNATURES or len(rows[-1].data) < len(dump.first.data)
+            row.data[:4] in DECODED_SIGNATURES or len(rows[-1].data) < len(dump.first.data)
         ):
             break
         blank = 0

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 
-from fwtables.signatures import SIGNATURES
+from fwtables.signatures import DECODED_SIGNATURES
 
 _BETWEEN = r"[\s,:;\"'h>|\-]{0,8}(?:0x|\\x|0(?=[0-9a-f]{2}h)|\$)?"
 """What may stand between two hexadecimal bytes: C, assembly, MAC-like and plain lists."""
@@ -119,13 +119,13 @@ class Anchor:
         return STYLES[self.rank]
 
 
-def anchors(lowered: str) -> Iterator[Anchor]:
-    """Yield where signatures stand in `lowered`, a text in lower case, in order."""
+def anchors(lowered: str, signatures: tuple[bytes, ...] = DECODED_SIGNATURES) -> Iterator[Anchor]:
+    """Yield where one of `signatures` stands in `lowered`, a text in lower case, in order."""
     return merge(
         *(
             _anchors(lowered, rank, style.signature(signature))
             for rank, style in enumerate(STYLES)
-            for signature in SIGNATURES
+            for signature in signatures
         )
     )
 

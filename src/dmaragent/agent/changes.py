@@ -10,7 +10,7 @@ from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
 from dmaragent.present.words.numbers import count
 from dmaragent.readings import Missing
-from fwtables import Decoded
+from fwtables import Decoded, Table
 
 MOST_LINES = 32
 """Of one change: more is told as a number."""
@@ -57,7 +57,7 @@ def _table(before: Inventory, after: Inventory) -> Iterator[Change]:
         yield Change(sentence=words.table_changed(gone=gone), bad=gone)
 
 
-def _decoded(inventory: Inventory) -> Decoded | Missing:
+def _decoded(inventory: Inventory) -> Decoded[Table] | Missing:
     """Return the table itself, apart from where its paths lead on the host."""
     return inventory.iommu if isinstance(inventory.iommu, Missing) else inventory.iommu.decoded
 

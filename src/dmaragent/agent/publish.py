@@ -8,6 +8,7 @@ from dmaragent.agent.metrics import metrics_text
 from dmaragent.agent.published import Published
 from dmaragent.collect.writing import PREFIX, write_new
 from dmaragent.errors import DmaragentError
+from dmaragent.present.screen import PLAIN, printed_on
 from dmaragent.present.text.inventory import inventory_text
 from dmaragent.service_paths import INVENTORY, INVENTORY_TEXT, METRICS, RUNTIME
 
@@ -47,7 +48,8 @@ class Publisher:
 
         """
         if new:
-            text = "".join(f"{line}\n" for line in inventory_text(published.inventory))
+            with printed_on(PLAIN):
+                text = "".join(f"{line}\n" for line in inventory_text(published.inventory))
             self._write(self.runtime, INVENTORY_TEXT, text.encode("utf-8", "backslashreplace"))
             self._write(self.runtime, INVENTORY, published.document)
         metrics = metrics_text(published, memory=memory()).encode("utf-8")

@@ -11,7 +11,7 @@ from dmaragent.passthrough.notes import notes_of
 from dmaragent.passthrough.toolstacks import toolstack_policies
 from dmaragent.passthrough.xen import xen_verdict
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 from dmaragent.remedies.devices import device_remedies
 from dmaragent.remedies.remedy import DeviceRemedy
 

@@ -16,10 +16,9 @@ from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Gaps, Inventory
 from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
 from dmaragent.linux.view import LinuxState
-from dmaragent.passthrough.model import Can, PlatformVerdict
-from dmaragent.passthrough.words import unknown_for_gap
+from dmaragent.passthrough.model import Can, CaseKind
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 from dmaragent.readings import Missing
 from dmaragent.remedies.devices import words
 from dmaragent.remedies.remedy import Safety
@@ -165,9 +164,6 @@ def _answer(explanation: Explanation, gaps: Gaps) -> Answer:
     )
 
 
-_NOTHING_KNOWN = PlatformVerdict(can=Can.UNKNOWN, explanation="")
-
-
 def _why_unknown(explanation: Explanation, gaps: Gaps) -> Iterator[str]:
     """Yield why each verdict of whoever decides is unknown: the gap of the host, if it is one."""
     sides = {"xen": (explanation.xen, gaps.xen), "linux": (explanation.linux, gaps.linux)}
@@ -176,7 +172,7 @@ def _why_unknown(explanation: Explanation, gaps: Gaps) -> Iterator[str]:
             gap = next((gap for gap in of_side if gap.concerns(explanation.sbdf)), None)
             case = next((case for case in verdict.cases if case.can is Can.UNKNOWN), None)
             if gap is not None:
-                yield unknown_for_gap(gap, _NOTHING_KNOWN)
+                yield f"{gap.unknown}. Next: {gap.next_step}"
             else:
                 yield verdict.explanation if case is None else case.explanation
 
@@ -196,7 +192,7 @@ def _best_remedy(explanation: Explanation) -> BestRemedy | None:
     for step in others:
         return BestRemedy(step.safety, step.side, step.title, step.brief or step.title, step.cost)
     of_group = any(
-        case.title == "group" and case.can is Can.CONDITIONS for case in explanation.linux.cases
+        case.kind is CaseKind.GROUP and case.can is Can.CONDITIONS for case in explanation.linux.cases
     )
     for step in remedies:
         # its line and its cost name devices, which those that share the explanation do not have

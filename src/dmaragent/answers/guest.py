@@ -8,7 +8,7 @@ from dmaragent.policy.effective_settings import (
     effective_settings,
     reported_problems,
 )
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolution import Resolution
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.guests.trial import GuestRemedies
 

@@ -6,7 +6,7 @@ drivers/passthrough/vtd/iommu.c, ``iommu_page_fault_do_one``.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.boot_option import words
@@ -20,8 +20,7 @@ _ADDRESSES = AddressRange(0, 1 << 52)
 _ON = frozenset(["1", "y", "Y", "on", "true"])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(NamedTuple):
     """One DMA that the IOMMU stopped."""
 
     device: SBDF

@@ -5,7 +5,6 @@ Pure.  A fault shows a page that a device touched, never the whole region that f
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 
 from dmaragent.addresses import AddressRange
 from dmaragent.boot_option import words
@@ -63,7 +62,7 @@ def _why_not_memory(on: OptionHost, address: int) -> str:
 def _with_segment(on: OptionHost, fault: Fault) -> Fault:
     if fault.segment_named:
         return fault
-    return replace(fault, device=with_known_segment(fault.device, on.host.topology.known))
+    return fault._replace(device=with_known_segment(fault.device, on.host.topology.known))
 
 
 def _counted(faults: Counter[str]) -> Iterable[str]:

@@ -2,15 +2,15 @@
 
 Pure.  Several words do what one word with ``;`` does, as Xen counts its ranges over all of
 them: Xen drivers/passthrough/vtd/dmar.c, ``nr_rmrr`` is static and ``parse_rmrr_param`` never
-resets it.  A word of its own needs no quoting in any boot loader, and Xen cuts a long word.  What Xen takes is read by :mod:`dmaragent.xen.hypervisor.rmrr_words`.
+resets it.  A word of its own needs no quoting in any boot loader, and Xen cuts a long word.  What Xen takes is read by :mod:`dmaragent.xen.hypervisor.rmrr_option`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.addresses import PAGE, SBDF
 from dmaragent.boot_option import words
-from dmaragent.xen.hypervisor.rmrr_words import MOST_DEVICES, MOST_PAGES, MOST_RANGES
+from dmaragent.xen.hypervisor.rmrr_option import MOST_DEVICES, MOST_PAGES, MOST_RANGES
 
 _ROOM = 99
 """The bytes of a word that every release with the option reads."""
@@ -18,8 +18,7 @@ MOST_SEGMENT = 0xFFFF
 """Xen keeps a segment in 16 bits: drivers/pci/pci.c, ``parse_pci_seg``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedRegion:
+class WantedRegion(NamedTuple):
     """A region that is wanted of the option, and the devices it is for."""
 
     base: int
@@ -46,8 +45,7 @@ class WantedRegion:
         return f"0x{self.base:x}-0x{self.limit:x}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageRange:
+class PageRange(NamedTuple):
     """One range of the option: pages, inclusive, and devices of one segment."""
 
     start_pfn: int
@@ -81,8 +79,7 @@ class PageRange:
         return f"{pages}={','.join(devices)}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RmrrText:
+class RmrrText(NamedTuple):
     """What was made of one wanted region: ranges, or the reason why not."""
 
     wanted: WantedRegion

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.releases import Release
-from dmaragent.xen.hypervisor.rmrr_words import MOST_DEVICES, MOST_PAGES, MOST_RANGES
+from dmaragent.xen.hypervisor.rmrr_option import MOST_DEVICES, MOST_PAGES, MOST_RANGES
 
 EXAMPLE = "0xbdf3e000-0xbdf5dfff=00:1d.0 or 0xbdf3e000+128K=00:1d.0"
 """Regions as the command line takes them."""
@@ -320,11 +320,6 @@ def memory_map_unknown() -> str:
 def wanted_device_absent(device: SBDF) -> str:
     """Note that a wanted device is not present."""
     return f"no device answers at {device} on this host: is the address right?"
-
-
-def functions_unknown() -> str:
-    """Note that nothing says which devices are present."""
-    return "the PCI functions are not known: every device is taken to answer"
 
 
 def ivmd_on_amd() -> str:

@@ -94,12 +94,12 @@ def open_file(content: bytes, path: str, given: Unpacked | None = None) -> Opene
     if not content:
         raise words.empty_file(path)
     reading = words.packed_data(given.packing)
-    is_binary = is_binary_table(content)
+    is_binary = is_binary_table(content, SIGNATURES)
     if is_binary and plain_text(content) is None:
         return OpenedHost(TableHost.of(content), TABLE, path, reading, given.problem)
     from fwtables.found_in_text import find_in_text  # noqa: PLC0415 - readers of text: 10 ms
 
-    text = find_in_text(content)
+    text = find_in_text(content, SIGNATURES)
     if is_binary and not text.tables:
         return OpenedHost(TableHost.of(content), TABLE, path, reading, given.problem)
     if not text.tables:

@@ -21,7 +21,7 @@ from dmaragent.collect.reader import read_pieces
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 from fwtables.found_in_text import TextReading, find_in_text
-from fwtables.signatures import SIGNATURES
+from fwtables.signatures import DECODED_SIGNATURES
 from fwtables.table_or_text import is_binary_table, plain_text
 from fwtables.text.forms import TextForm
 
@@ -166,7 +166,7 @@ def _reason_of_no_table(reading: TextReading, problem: str) -> str:
     """Return why a text holds no table: a packed file of which only a part was read may."""
     if problem:
         return f"no table is in what could be unpacked: {problem}"
-    return f"not a table: {words.why_no_table(reading)}"
+    return f"not a table: {words.why_no_table(reading, words.KINDS_OF_DECODE)}"
 
 
 def _read_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001 - passed on
@@ -187,11 +187,11 @@ def _read_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT0
         )
         hint = words.what_to_give(reading, path) if is_text else ""
         return Input(path=path, named=named, tables=(table,), hint=hint)
-    wanted = [table for table in reading.tables if table.signature in SIGNATURES]
+    wanted = [table for table in reading.tables if table.signature in DECODED_SIGNATURES]
     others = tuple(
         table.signature.decode("ascii")
         for table in reading.tables
-        if table.signature not in SIGNATURES
+        if table.signature not in DECODED_SIGNATURES
     )
     packed = f", in {given.packing} data" if given.packing else ""
     tables = tuple(
@@ -210,7 +210,7 @@ def _read_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT0
         )
         for table in wanted
     )
-    error = "" if tables else "this acpidump text holds no DMAR, RMAD or XMAR table"
+    error = "" if tables else f"this acpidump text has no {words.KINDS_OF_DECODE} table"
     return Input(path=path, named=named, tables=tables, others=others, error=error)
 
 

@@ -224,13 +224,19 @@ def no_table_in_text(path: str, reading: TextReading, problem: str) -> HostError
     )
 
 
-def why_no_table(reading: TextReading) -> str:
-    """Return why a text holds no table."""
+KINDS_OF_HOSTS = "DMAR, RMAD or XMAR"
+"""The tables that are read of a host."""
+KINDS_OF_DECODE = "DMAR, RMAD, XMAR or IVRS"
+"""The tables that `decode` reads."""
+
+
+def why_no_table(reading: TextReading, kinds: str = KINDS_OF_HOSTS) -> str:
+    """Return why a text holds no table of one of the `kinds`."""
     if reading.needs_iasl:
         return "it is iasl text whose fields only iasl can compile"
     if reading.stopped:
         return "too many signatures in it head no table, so that it was not searched to its end"
-    return "no DMAR, RMAD or XMAR table, no text that holds one, no archive"
+    return f"no {kinds} table, no text that holds one, no archive"
 
 
 def what_to_give(reading: TextReading, path: str) -> str:

@@ -5,23 +5,34 @@ from importlib import import_module
 from typing import Protocol, cast
 
 VERBS = {
-    "inventory": "every reserved region of a host, and who owns it",
-    "check": "what is wrong with the firmware's table, and what to do",
+    "inventory": "every reserved region of a host, and the devices that own it",
     "devices": "which devices can be passed through, a line each",
-    "explain": "may this device be passed through, why not, and what to do",
-    "why": "what a message of the kernel, Xen, QEMU, libvirt or others means here",
-    "resolve": "whether a guest starts with its PCI devices, and why",
+    "explain": "can this device be passed through, why not, and what to do",
+    "check": "what is wrong with the firmware's table, and how to fix it",
+    "rmrr-option": "write or check Xen's rmrr= boot option",
+    "resolve": "does a guest start with its PCI devices, and why",
     "hotplug": "what `xl pci-attach` will do to a running guest",
+    "why": "what a message of Linux, Xen, QEMU or libvirt means on this host",
+    "report": "everything on one HTML page, to attach to a bug report",
+    "dump": "a support bundle, from which every verb answers as on this host",
     "diff": "what differs between two hosts, or before and after an update",
-    "rmrr-option": "write or check Xen's rmrr= boot option, for regions the firmware left out",
-    "report": "all of it on one page: an HTML file to attach to a bug",
-    "dump": "a support bundle: a host to carry, every command answers from it as here",
-    "decode": "DMAR tables, structure by structure",
-    "encode": "a table's bytes from its JSON: the inverse of decode --json",
-    "status": "how the service is: running, what it publishes, what this user may read",
-    "agent": "the service's programs, which systemd starts",
+    "decode": "DMAR and IVRS tables, structure by structure",
+    "encode": "a table's bytes, from the JSON of decode --json",
+    "schema": "the JSON Schemas of the documents",
+    "demo": "answers about a recorded machine that comes with dmaragent",
+    "status": "whether the service runs, and what it publishes",
+    "agent": "the service's own programs, which systemd starts",
 }
-"""Each verb with its line in ``dmaragent --help``, in the order of that page."""
+"""Each verb with its line in ``dmaragent --help``."""
+
+GROUPS = {
+    "Devices": ("inventory", "devices", "explain", "check", "rmrr-option"),
+    "Guests": ("resolve", "hotplug"),
+    "Messages": ("why",),
+    "Support": ("report", "dump", "diff", "decode", "encode", "schema", "demo"),
+    "Service": ("status", "agent"),
+}
+"""The verbs by what they are about, in the order of ``dmaragent --help``."""
 
 
 class Verb(Protocol):

@@ -8,7 +8,7 @@ from dmaragent.checks import RULES, check
 from dmaragent.checks.common.model import Checked, Severity
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import add_host, host_title, no_table, take_host
-from dmaragent.commands.shared.output import add_json, print_document
+from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.present.json.check import check_document, rules_document
 from dmaragent.present.text.check import check_text, rules_text
 
@@ -52,7 +52,7 @@ def _list(*, as_json: bool) -> int:
     if as_json:
         print_document(rules_document(RULES))
     else:
-        print("\n".join(rules_text(RULES)))
+        print_lines(rules_text(RULES))
     return 0
 
 
@@ -67,7 +67,7 @@ def _check(options: argparse.Namespace) -> int:
     if options.json:
         print_document(check_document(checked, opened.kind, opened.path))
     else:
-        print("\n".join(check_text(checked, host_title(opened))))
+        print_lines(check_text(checked, host_title(opened)))
     return exit_code(checked, options.fail_on)
 
 

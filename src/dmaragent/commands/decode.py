@@ -1,4 +1,4 @@
-"""``dmaragent decode``: DMAR tables, structure by structure."""
+"""``dmaragent decode``: DMAR and IVRS tables, structure by structure."""
 
 from __future__ import annotations
 
@@ -9,33 +9,41 @@ from typing import TYPE_CHECKING
 
 from dmaragent.collect.table_inputs import Input, InputTable, find_inputs, read_tables
 from dmaragent.commands.shared import words
-from dmaragent.commands.shared.output import add_json, print_document, progress
+from dmaragent.commands.shared.output import (
+    add_json,
+    next_lines,
+    print_document,
+    print_lines,
+    progress,
+)
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.decode import decode_document
 from dmaragent.present.text.decode import decode_line, decode_text
 from dmaragent.present.text.tables import paragraph
 from dmaragent.present.words.numbers import count
-from fwtables import Decoded, decode
+from fwtables import Decoded, Table, decode
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import decode as schema
     from dmaragent.present.json.schema.common import PassedOver
 
 DESCRIPTION = """\
-Decode DMAR tables (also as RMAD and XMAR) with everything they hold, damage
-included.  PATH is a table, text that holds one (acpidump, hexdump, xxd, od,
-iasl, base64, plain hexadecimal), a folder of them, a host as `inventory --host`
-takes it, - for standard input; without PATH, this machine.  A table or a text
-may be packed with gzip, bzip2, xz or zstd."""
+Decode DMAR tables (also as RMAD and XMAR) and AMD's IVRS tables with everything
+they hold, damage included.  PATH is a table, text that holds one (acpidump,
+hexdump, xxd, od, iasl, base64, plain hexadecimal), a folder of them, a host as
+`inventory --host` takes it, - for standard input; without PATH, this machine.
+Of a host, DMAR alone is read: name the file of an IVRS.  A table or a text may
+be packed with gzip, bzip2, xz or zstd."""
 EXAMPLES = """\
 examples:
   sudo dmaragent decode                         this machine's table
   dmaragent decode DMAR.bin                     one table
+  dmaragent decode IVRS.bin                     AMD's table
   dmaragent decode tables/                      a folder, a line each
   dmaragent decode DMAR.bin --json > dmar.json  and back: dmaragent encode
 
 Exit codes: 0 every table decoded whole; 1 there is damage, or something named
-is no DMAR table; 2 nothing was decoded."""
+is no such table; 2 nothing was decoded."""
 
 _OTHER_KINDS = ("another-table", "not-a-table")
 
@@ -52,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     paths = options.paths + ([options.host] if options.host else [])
     named = [item for path in paths for item in find_inputs(path)]
     inputs: list[Input] = []
-    decoded: list[tuple[Input, InputTable, Decoded]] = []
+    decoded: list[tuple[Input, InputTable, Decoded[Table]]] = []
     this_machine: tuple[None, bool] = (None, True)
     for item in progress(named if paths else [this_machine], "decoding"):
         owner = read_tables(item[0], named=item[1]) if isinstance(item, tuple) else item
@@ -69,13 +77,13 @@ def run(options: argparse.Namespace) -> int:
     return _exit_code(inputs, [(table, result) for _, table, result in rows])
 
 
-def _is_passed_over(row: tuple[Input, InputTable, Decoded]) -> bool:
+def _is_passed_over(row: tuple[Input, InputTable, Decoded[Table]]) -> bool:
     """Tell whether a folder merely happens to hold it: a table of another kind, another file."""
     owner, _, result = row
     return not owner.named and any(damage.kind.value in _OTHER_KINDS for damage in result.damage)
 
 
-def _exit_code(inputs: Sequence[Input], rows: Sequence[tuple[InputTable, Decoded]]) -> int:
+def _exit_code(inputs: Sequence[Input], rows: Sequence[tuple[InputTable, Decoded[Table]]]) -> int:
     if not any(result.table for _, result in rows):
         return 2
     whole = all(not result.damage and not table.problem for table, result in rows)
@@ -84,8 +92,8 @@ def _exit_code(inputs: Sequence[Input], rows: Sequence[tuple[InputTable, Decoded
 
 def _document(
     inputs: Sequence[Input],
-    rows: Sequence[tuple[Input, InputTable, Decoded]],
-    skipped: Sequence[tuple[Input, InputTable, Decoded]],
+    rows: Sequence[tuple[Input, InputTable, Decoded[Table]]],
+    skipped: Sequence[tuple[Input, InputTable, Decoded[Table]]],
 ) -> schema.DecodeDocument:
     others: list[PassedOver] = [
         {"path": owner.path, "reason": owner.reason} for owner in inputs if owner.error
@@ -118,33 +126,33 @@ def _damage(table: InputTable) -> str:
 
 
 def _print_whole(
-    inputs: Sequence[Input], rows: Sequence[tuple[Input, InputTable, Decoded]]
+    inputs: Sequence[Input], rows: Sequence[tuple[Input, InputTable, Decoded[Table]]]
 ) -> None:
 
     for owner, table, result in rows:
         if table.no_table:
             print(visible(f"dmaragent: {table.path}: {table.no_table}"), file=sys.stderr)
-            print(visible(f"Next: {owner.hint}"), file=sys.stderr)
+            print("\n".join(next_lines(owner.hint)), file=sys.stderr)
             continue
         if table.reading:
             print(visible(words.read_from(table.reading)))
         if table.problem:
-            print("\n".join(paragraph(_damage(table), hang=2)))
-        print("\n".join(decode_text(result)))
+            print_lines(paragraph(_damage(table), hang=2))
+        print_lines(decode_text(result))
     for owner in inputs:
         if owner.error:
             error = owner.message or f"{owner.path or 'this machine'}: {owner.error}"
             print(visible(f"dmaragent: {error}"), file=sys.stderr)
             if owner.hint:
-                print(visible(f"Next: {owner.hint}"), file=sys.stderr)
+                print("\n".join(next_lines(owner.hint)), file=sys.stderr)
         if owner.others:
             print(f"\n{words.other_kinds_of_tables(visible(' '.join(owner.others)))}")
 
 
 def _print_lines(
     inputs: Sequence[Input],
-    rows: Sequence[tuple[Input, InputTable, Decoded]],
-    skipped: Sequence[tuple[Input, InputTable, Decoded]],
+    rows: Sequence[tuple[Input, InputTable, Decoded[Table]]],
+    skipped: Sequence[tuple[Input, InputTable, Decoded[Table]]],
 ) -> None:
 
     for _, table, result in rows:

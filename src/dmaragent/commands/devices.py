@@ -18,7 +18,7 @@ from dmaragent.commands.shared.hosts import (
     no_table,
     tell_reading,
 )
-from dmaragent.commands.shared.output import add_json, answer_width, print_document
+from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.passthrough.model import Can
 from dmaragent.pci_classes import is_class, is_class_name
@@ -124,7 +124,7 @@ def _print(asked: OpenedContext, devices: DeviceList, options: argparse.Namespac
         for line in csv_lines(CSV_HEAD, map(csv_cells, devices.rows)):
             sys.stdout.write(line)
     else:
-        print("\n".join(devices_text(inventory, devices, stack, answer_width())))
+        print_lines(devices_text(inventory, devices, stack))
 
 
 def _exit_code(devices: DeviceList) -> int:

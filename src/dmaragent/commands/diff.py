@@ -11,7 +11,7 @@ from dmaragent.checks import check
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.guest_files import named_guests
 from dmaragent.commands.shared.hosts import host_object, host_title, tell_reading
-from dmaragent.commands.shared.output import add_json, print_document, progress
+from dmaragent.commands.shared.output import add_json, print_document, print_lines, progress
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.comparison import compare
 from dmaragent.comparison.guests import compare_guests
@@ -114,7 +114,7 @@ def _print(
         raise _blocker_error(comparison.blocker, a, b)
 
     names = [host_title(host.opened) for host in (a, b)]
-    print("\n".join(diff_text(comparison, names, [host.stack for host in (a, b)])))
+    print_lines(diff_text(comparison, names, [host.stack for host in (a, b)]))
 
 
 def _origin(asked: OpenedContext) -> StackSource:

@@ -30,7 +30,7 @@ from dmaragent.present.words.bundle import WrittenBundle
 
 DESCRIPTION = """\
 Write a support bundle: everything that dmaragent reads of this machine
-(docs/ledger.md) and what it makes of it, in one archive.  Every command takes
+and what it makes of it, in one archive.  Every command takes
 it with --host and gives the same answer as here.
 
 Not in it: serial numbers, configuration space beyond 64 bytes, tables other

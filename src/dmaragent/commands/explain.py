@@ -8,7 +8,7 @@ import shlex
 from dmaragent.answers.device import Explanation, explain
 from dmaragent.api import OpenedContext, Question, ask_host
 from dmaragent.commands.shared.hosts import add_host, find_device, parse_device, tell_reading
-from dmaragent.commands.shared.output import add_json, print_document
+from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.passthrough.model import Can
 from dmaragent.present.json.explain import explain_document
@@ -71,7 +71,7 @@ def _print(asked: OpenedContext, explanation: Explanation, options: argparse.Nam
             lines = explain_details_text(inventory, explanation, stack, source)
         else:
             lines = explain_text(inventory, explanation, stack, source, _details(options))
-        print("\n".join(lines))
+        print_lines(lines)
 
 
 def _details(options: argparse.Namespace) -> str:

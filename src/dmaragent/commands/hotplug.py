@@ -11,7 +11,7 @@ from dmaragent.api import GuestResolver, ask_host, read_guests
 from dmaragent.collect.guest_files import read_guest_files
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import tell_reading
-from dmaragent.commands.shared.output import print_document
+from dmaragent.commands.shared.output import print_document, print_lines
 from dmaragent.commands.shared.questions import add_stack_options, question_of, source_lines
 from dmaragent.guests.config import GuestConfig
 from dmaragent.host.device_names import parse_device_name
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_document(hotplug_document(hotplugged, asked.opened.kind, asked.opened.path))
     else:
-        print("\n".join([*hotplug_text(hotplugged), *source_lines(asked)]))
+        print_lines([*hotplug_text(hotplugged), *source_lines(asked)])
     return {Verdict.STARTS: 0, Verdict.REFUSED: 1, Verdict.UNDECIDED: 2}[hotplugged.verdict]
 
 

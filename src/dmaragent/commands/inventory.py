@@ -16,7 +16,7 @@ from dmaragent.commands.shared.hosts import (
     parse_device,
     take_host,
 )
-from dmaragent.commands.shared.output import add_json, print_document
+from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.inventory import Inventory
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.inventory import inventory_document
@@ -85,9 +85,9 @@ def _print(opened: OpenedHost, inventory: Inventory, options: argparse.Namespace
     elif inventory.absence is not None and not _answers_without_table(inventory):
         raise no_table(inventory.absence)
     elif options.tree:
-        print("\n".join([host_title(opened), *tree_text(inventory)]))
+        print_lines([host_title(opened), *tree_text(inventory)])
     else:
-        print("\n".join([host_title(opened), *inventory_text(inventory, wide=options.wide)]))
+        print_lines([host_title(opened), *inventory_text(inventory, wide=options.wide)])
 
 
 def _exit_code(inventory: Inventory) -> int:

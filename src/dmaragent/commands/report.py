@@ -20,6 +20,7 @@ from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.escaping import visible
 from dmaragent.present.html import DeviceAnswers, devices_to_tell, report_html
+from dmaragent.present.screen import PLAIN, printed_on
 from dmaragent.present.words.host import wrote
 from dmaragent.question.context import Context, Question
 
@@ -118,6 +119,7 @@ def report_page(
     resolver = GuestResolver(asked, question or Question())
     answers = [any_answer(resolver.resolve(guest)) for guest in guests]
     rows = device_rows(asked.inventory, asked.facts, asked.stack)
-    return report_html(
-        inventory, checked, DeviceAnswers(rows, explanations), answers, asked.stack.origin
-    )
+    with printed_on(PLAIN):  # whatever terminal the page is written from
+        return report_html(
+            inventory, checked, DeviceAnswers(rows, explanations), answers, asked.stack.origin
+        )

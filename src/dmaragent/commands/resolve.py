@@ -15,7 +15,7 @@ from dmaragent.api import (
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
 from dmaragent.commands.shared.hosts import host_object, tell_reading
-from dmaragent.commands.shared.output import print_document, progress
+from dmaragent.commands.shared.output import print_document, print_lines, progress
 from dmaragent.commands.shared.questions import add_stack_options, question_of, source_lines
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
@@ -98,12 +98,12 @@ def run(options: argparse.Namespace) -> int:
     elif options.details or (single and not _is_folder(options.guests)):
         for number, resolution in enumerate(resolutions()):
             lines = guest_text(any_answer(resolution), others, whole=options.details)
-            print("\n".join(["", *lines] if number else lines))
-        print("\n".join(["", *source_lines(asked, guests)]))
+            print_lines(["", *lines] if number else lines)
+        print_lines(["", *source_lines(asked, guests)])
     else:
         for line in resolve_lines(resolutions(), passed_over):
-            print(line)
-        print("\n".join(source_lines(asked, guests)))
+            print_lines([line])
+        print_lines(source_lines(asked, guests))
     return exit_code(verdicts)
 
 

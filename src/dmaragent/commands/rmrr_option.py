@@ -19,7 +19,7 @@ from dmaragent.collect.table_inputs import read_standard_input
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import add_host, host_object, take_host
 from dmaragent.commands.shared.logs import read_log
-from dmaragent.commands.shared.output import add_json, print_document
+from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.messages.faults import read_faults
 from dmaragent.present.json.rmrr_option import (
@@ -136,7 +136,7 @@ def _print(
     lines: list[str],
 ) -> None:
     if not options.json:
-        print("\n".join(lines))
+        print_lines(lines)
         return
     print_document(option_document(answer, host_object(opened)))
 

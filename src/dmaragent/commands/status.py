@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dmaragent.agent.status import Status, read_status
 from dmaragent.commands.shared import words
-from dmaragent.commands.shared.output import add_json, print_document
+from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.present.json.common import TOOL
 from dmaragent.present.text.tables import paragraph
 from dmaragent.service_paths import RUNTIME
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         print_document(_document(status))
     else:
         for label, state in _lines(status):
-            print("\n".join(paragraph(f"{label:11}{state}", hang=11)))
+            print_lines(paragraph(f"{label:11}{state}", hang=11))
     return 0 if status.running and status.published else 1
 
 

@@ -18,7 +18,7 @@ from dmaragent.collect.table_inputs import read_standard_input
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import add_host, host_object, inventory_of, tell_reading
 from dmaragent.commands.shared.logs import read_log
-from dmaragent.commands.shared.output import add_json, print_document
+from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.host import Host
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.host_match import nothing_found
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_document(why_document(why, source, host_object(opened)))
     elif inventory is not None and why.matches:
-        print("\n".join(why_text(why, inventory.absence, live=opened.kind == LIVE)))
+        print_lines(why_text(why, inventory.absence, live=opened.kind == LIVE))
     else:
         print(_nothing_words(text, recognition.line_count))
     if source == "boot-log":
@@ -111,7 +111,7 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         print_document(known_document(MESSAGES))
     else:
-        print("\n".join(known_text(MESSAGES)))
+        print_lines(known_text(MESSAGES))
     return 0
 
 

@@ -8,7 +8,8 @@ from dmaragent.comparison.model import Changed, GuestChange, GuestChanges, Guest
 from dmaragent.comparison.scopes import id_words, ids_of
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.resolver import PossibleOutcome, Resolution
+from dmaragent.policy.outcomes import PossibleOutcome
+from dmaragent.policy.resolution import Resolution
 from dmaragent.remedies.guests import guest_remedies
 
 _OTHER_VERDICT = frozenset({GuestFate.STOPS, GuestFate.STARTS, GuestFate.UNSURE, GuestFate.SURE})

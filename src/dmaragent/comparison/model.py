@@ -10,7 +10,7 @@ from dmaragent.inventory import Region
 from dmaragent.iommu.model import OtherStructure, Owner, RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolution import Resolution
 from dmaragent.remedies.guests.trial import GuestRemedies
 
 

@@ -7,6 +7,7 @@ of them depend on the toolstack (settings.py).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.guests.pci import PciText
 from dmaragent.guests.rdm import MIB, Policy, Strategy
@@ -35,8 +36,7 @@ TRADITIONAL_VIDEO_MEMORY = {Vga.CIRRUS: 4 * MIB, Vga.STDVGA: 8 * MIB, Vga.NONE: 
 """The same with qemu-xen-traditional, which has no qxl and takes any size for cirrus."""
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(NamedTuple):
     """What is wrong with a configuration, and where: ``FILE:LINE``, or an option's name."""
 
     place: str
@@ -45,8 +45,7 @@ class Complaint:
     """The setting whose value is refused, under its name in xl.cfg; or empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class PciEntry:
+class PciEntry(NamedTuple):
     """One entry of ``pci=``: its text, or what a saved configuration already made of it."""
 
     place: str
@@ -58,16 +57,14 @@ class PciEntry:
     """Whether libvirt's XML says ``nostrictreset``, which Qubes' libvirt alone reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedRdm:
+class SavedRdm(NamedTuple):
     """What a saved configuration has for ``rdm=``; a policy of INVALID is an unset one."""
 
     strategy: Strategy
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class EmulatedDevices:
+class EmulatedDevices(NamedTuple):
     """What is known of the PCI devices that QEMU emulates for an HVM guest."""
 
     platform: bool = True

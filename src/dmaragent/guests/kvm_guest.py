@@ -1,7 +1,7 @@
 """A KVM guest as written: its memory, its machine type and the host devices it is given."""
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.guests.config import Complaint
@@ -14,8 +14,7 @@ class GuestFormat(Enum):
     PROXMOX = "proxmox"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KvmDevice:
+class KvmDevice(NamedTuple):
     """One host device that is assigned to a guest."""
 
     sbdf: SBDF
@@ -29,8 +28,7 @@ class KvmDevice:
     """Whether the management program binds it to vfio-pci."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KvmGuest:
+class KvmGuest(NamedTuple):
     """A guest that QEMU runs.  Sizes are in bytes; None: not known."""
 
     source: str

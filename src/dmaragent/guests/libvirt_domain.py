@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError
@@ -14,8 +15,7 @@ _KIB = 1 << 10
 _MOST = 1 << 63
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostDevice:
+class HostDevice(NamedTuple):
     """A PCI function of the host that a domain is given."""
 
     sbdf: SBDF

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from dmaragent.addresses import SBDF
 
@@ -242,8 +242,7 @@ def _is_true(value: str) -> bool:
 # As documented, and from 4.15 on ----------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Grammar:
+class _Grammar(NamedTuple):
     """What differs between the documented entry and the one that libxlutil reads from 4.15 on."""
 
     exact: bool

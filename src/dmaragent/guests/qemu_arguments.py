@@ -7,7 +7,7 @@ hw/i386/pc.c, ``max-ram-below-4g``; util/cutils.c, ``qemu_strtosz``.
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.guests import words
@@ -30,16 +30,14 @@ _HARMLESS = frozenset({"global", "trace", "name", "D", "msg", "object", "netdev"
 _DRIVERS = frozenset({"vfio-pci", "vfio-pci-nohotplug"})
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """One word of a command line, and where it is written."""
 
     text: str
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class AssignedDevice:
+class AssignedDevice(NamedTuple):
     """One ``-device vfio-pci``: an address, or None with the reason."""
 
     argument: Argument
@@ -48,8 +46,7 @@ class AssignedDevice:
     mediated: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QemuArguments:
+class QemuArguments(NamedTuple):
     """What a command line sets."""
 
     assigned: tuple[AssignedDevice, ...] = ()

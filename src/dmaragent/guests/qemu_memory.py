@@ -5,7 +5,7 @@ Sources: QEMU hw/i386/pc_q35.c, ``pc_q35_init``; hw/i386/pc_piix.c, ``pc_init1``
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.addresses import AddressRange
 
@@ -22,8 +22,7 @@ _OLD = re.compile(r"pc-(?:[01]\.\d+|(?:i440fx|q35)-1\.[0-7])")
 _VIRT = re.compile(r"virt|virt-.+")
 
 
-@dataclass(frozen=True, slots=True)
-class GuestRam:
+class GuestRam(NamedTuple):
     """Where a guest's RAM is."""
 
     ranges: tuple[AddressRange, ...]

@@ -138,7 +138,7 @@ def guest_from_options(texts: Mapping[str, str], pci: Sequence[str]) -> GuestCon
     settings["name"] = XlSetting("name", "a guest", 1)
     settings["pci"] = XlSetting("pci", tuple(Item(text, 1) for text in pci), 1)
     guest = guest_from_xl(XlConfig(settings), "")
-    entries = tuple(replace(entry, place=f"--pci {entry.text}") for entry in guest.pci)
+    entries = tuple(entry._replace(place=f"--pci {entry.text}") for entry in guest.pci)
     builder = None if guest.type is GuestType.PVH else guest.type
     return replace(guest, source="the command line", pci=entries, builder=builder)
 

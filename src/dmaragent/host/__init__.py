@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
+from dmaragent.host import words
 from dmaragent.host.firmware import Machine, join_machine, join_memory_map, join_slots
 from dmaragent.host.groups import IommuGroup, join_groups
 from dmaragent.host.memory_map import MemoryMap
@@ -19,10 +20,9 @@ from dmaragent.host.topology import PciTopology
 from dmaragent.host.unreadable import report_unreadable
 from dmaragent.host.xen import XenHost, join_xen
 from dmaragent.readings import HostSnapshot, Missing, TableReading
+from dmaragent.releases import Release
 
 _LOGGED_TABLE = re.compile(r"ACPI: (?:DMAR|RMAD|XMAR) (?:0x)?[0-9A-Fa-f]")
-
-_FOREIGN_RAM = "dom0's memory map leaves out RAM of Xen and of guests"
 
 
 class Host(NamedTuple):
@@ -60,6 +60,16 @@ class Host(NamedTuple):
         return tuple(table for table in self.tables if table is not reading)
 
     @property
+    def running_release(self) -> Release | None:
+        """The release of Xen that runs, if it is known."""
+        return None if self.xen is None else self.xen.release
+
+    @property
+    def xen_command_line(self) -> str:
+        """Xen's own boot options; empty if they are unknown."""
+        return "" if self.xen is None else self.xen.command_line or ""
+
+    @property
     def ram_map(self) -> MemoryMap | Missing:
         """The memory map as far as it shows RAM: dom0's leaves out RAM that is not its own.
 
@@ -67,7 +77,7 @@ class Host(NamedTuple):
         """
         if self.xen is None or isinstance(self.memory_map, Missing):
             return self.memory_map
-        return self.memory_map._replace(foreign_ram=_FOREIGN_RAM)
+        return self.memory_map._replace(foreign_ram=words.FOREIGN_RAM)
 
 
 def join(snapshot: HostSnapshot) -> Host:

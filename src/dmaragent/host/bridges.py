@@ -8,6 +8,7 @@ signs of a copy that was changed or mixed.
 from collections.abc import Mapping
 
 from dmaragent.addresses import SBDF
+from dmaragent.host import words
 from dmaragent.host.parse import Problems
 from dmaragent.host.topology import PciFunction
 
@@ -24,20 +25,15 @@ def impossible_bridges(
             continue
         behind.setdefault((sbdf.segment, secondary), []).append(sbdf)
         if secondary <= sbdf.bus:
-            wrong[sbdf] = (
-                f"the bus {secondary:02x} behind this bridge is not above its own, {sbdf.bus:02x}"
-            )
+            wrong[sbdf] = words.bus_not_above(secondary, sbdf.bus)
         elif subordinate is not None and subordinate < secondary:
-            wrong[sbdf] = (
-                f"the highest bus behind this bridge, {subordinate:02x}, is below the first, "
-                f"{secondary:02x}"
-            )
+            wrong[sbdf] = words.highest_bus_below_first(subordinate, secondary)
     for (_, bus), bridges in behind.items():
         for sbdf in bridges if len(bridges) > 1 else ():
-            others = " ".join(str(other) for other in bridges if other != sbdf)
-            wrong.setdefault(sbdf, f"the bus {bus:02x} behind this bridge is behind {others} too")
+            others = [other for other in bridges if other != sbdf]
+            wrong.setdefault(sbdf, words.bus_behind_others(bus, others))
     for sbdf, why in sorted(wrong.items()):
-        problems.add(f"{sbdf}: {why}: no host is so, and what is behind it is unknown")
+        problems.add(words.impossible_bridge(sbdf, why))
     return {
         sbdf: functions[sbdf]._replace(secondary_bus=None, subordinate_bus=None, buses_open=True)
         for sbdf in wrong

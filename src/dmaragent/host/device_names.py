@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
+from dmaragent.host import words
 
-LIKE = "0000:00:1d.0 or 00:1d.0"
 _MOST = 256
 _PREFIX = r"(?:pci[@_/:-]|dom0:|(?:pci-stub|vfio-pci),host=|host=|hostpci[0-9]{1,2}:\s*|bdf=)"
 _NUMBER = r"(?:0x)?([0-9a-f]{1,8})"
@@ -71,7 +71,7 @@ def parse_device_name(text: str) -> DeviceName:
 
     """
     if len(text) > _MOST:
-        raise ValueError(f"{text[:40]!r}… is too long for a PCI address")
+        raise ValueError(words.address_too_long(text[:40]))
     bare = text.strip(" \t\r\n'\"[](),;:").lower()
     listed = _LISTED.match(bare)
     bare = listed[1] if listed else bare
@@ -79,7 +79,7 @@ def parse_device_name(text: str) -> DeviceName:
         _decimal_name(text, bare) or _attributes_name(text, bare) or _hexadecimal_name(text, bare)
     )
     if name is None:
-        raise ValueError(f"{text!r} is not a PCI address like {LIKE}")
+        raise ValueError(words.not_an_address(text))
     SBDF(name.segment, name.bus, name.device, name.function or 0)  # raises if out of range
     return name
 
@@ -94,7 +94,7 @@ def _decimal_name(text: str, bare: str) -> DeviceName | None:
     if match := re.fullmatch(_WINDOWS, bare):
         return _name(text, ("0", *match.groups()), 10, "Windows")
     if re.fullmatch(_VMWARE, bare):
-        raise ValueError(f"{text!r} is decimal (VMware); write it in hexadecimal, like {LIKE}")
+        raise ValueError(words.decimal_address(text))
     return None
 
 
@@ -134,9 +134,7 @@ def _hexadecimal_name(text: str, bare: str) -> DeviceName | None:
     if marks[0] == ".":
         return None  # 1d.0: a device and its function, on no bus
     if marks[0] == ":" and [len(number) for number in numbers] == [4, 4]:
-        raise ValueError(
-            f"{text!r} is a vendor and a device ID; `lspci -Dd {bare[:9]}` lists the addresses"
-        )
+        raise ValueError(words.vendor_and_device(text, bare[:9]))
     return _name(text, ("0", *numbers, None), 16)
 
 
@@ -152,14 +150,9 @@ def _three_numbers(
     if marks[1] == "." or marks in (["_", "_"], ["-", "-"]):
         return _name(text, ("0", *numbers), 16)
     if len(last) > 1:
-        raise ValueError(
-            f"{text!r} may leave out the segment or the function; write all of it, like {LIKE}"
-        )
+        raise ValueError(words.address_incomplete(text))
     if all(number.isdecimal() for number in numbers) and any(int(part) > 9 for part in numbers):
-        raise ValueError(
-            f"{text!r} may be decimal (FreeBSD) or hexadecimal; write it in hexadecimal, "
-            f"like {LIKE}"
-        )
+        raise ValueError(words.maybe_decimal_address(text))
     return _name(text, ("0", *numbers), 16)
 
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host import words
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.host.parse import Problems, number, text, whole_line
 from dmaragent.readings import HostSnapshot, MemoryMapReading, Missing, MissingKind, SystemReading
@@ -41,9 +42,7 @@ def join_memory_map(snapshot: HostSnapshot, problems: Problems) -> MemoryMap | M
     if isinstance(log, Missing):
         return log
     logged = _logged_map(log, problems)
-    return (
-        logged if logged.entries else Missing(MissingKind.ABSENT, "no map in sysfs or the boot log")
-    )
+    return logged if logged.entries else Missing(MissingKind.ABSENT, words.NO_MEMORY_MAP)
 
 
 def _logged_map(log: bytes, problems: Problems) -> MemoryMap:
@@ -53,10 +52,10 @@ def _logged_map(log: bytes, problems: Problems) -> MemoryMap:
     memory_map = _sorted_map(entries)
     why = ""
     if None in entries:
-        why = "a line of the memory map in the boot log could not be read"
-        problems.add(f"{why}: what is at its addresses is unknown")
+        why = words.LOGGED_LINE_UNREADABLE
+        problems.add(words.addresses_unknown(why))
     elif memory_map.entries and memory_map.entries[0].range.start:
-        why = "the boot log lacks the beginning of the memory map"
+        why = words.LOG_LACKS_BEGINNING
     return _without_overlaps(memory_map, why, problems)
 
 
@@ -68,10 +67,12 @@ def _sysfs_map(readings: tuple[MemoryMapReading, ...], problems: Problems) -> Me
     lost = sorted(numbered - {reading.name for reading in readings}, key=int)
     why = ""
     if unreadable or lost:
-        number = (unreadable or lost)[0]
-        state = "could not be read" if unreadable else "is missing"
-        why = f"entry {number} of the firmware's memory map {state}"
-        problems.add(f"{why}: what is at its addresses is unknown")
+        why = (
+            words.map_entry_unreadable(unreadable[0])
+            if unreadable
+            else words.map_entry_missing(lost[0])
+        )
+        problems.add(words.addresses_unknown(why))
     return _without_overlaps(_sorted_map(entry for _, entry in entries), why, problems)
 
 
@@ -91,8 +92,8 @@ def _without_overlaps(memory_map: MemoryMap, why: str, problems: Problems) -> Me
             widest = at
     if overlapping:
         first = entries[min(overlapping)].range
-        overlap = f"entries of the memory map overlap at {span(first)}"
-        problems.add(f"{overlap}: what is at their addresses is unknown")
+        overlap = words.map_entries_overlap(first)
+        problems.add(words.overlap_unknown(overlap))
         why = why or overlap
     kept = tuple(entry for at, entry in enumerate(entries) if at not in overlapping)
     return memory_map._replace(entries=kept, incomplete=why)
@@ -107,10 +108,10 @@ def _entry(reading: MemoryMapReading, problems: Problems) -> MemoryEntry | None:
     what = f"memory map entry {reading.name}"
     start = number(what, "its start", reading.start, problems, most=_HIGHEST)
     end = number(what, "its end", reading.end, problems, most=_HIGHEST)
-    words = whole_line(reading.type)
-    if start is None or end is None or words is None or words.lower() not in _SYSFS_WORDS:
+    kind = whole_line(reading.type)
+    if start is None or end is None or kind is None or kind.lower() not in _SYSFS_WORDS:
         return None
-    return _memory_entry(start, end, words)
+    return _memory_entry(start, end, kind)
 
 
 def _logged_entry(line: bytes) -> MemoryEntry | None:
@@ -120,16 +121,16 @@ def _logged_entry(line: bytes) -> MemoryEntry | None:
         return _memory_entry(int(match[1], 16), int(match[2], 16), match[3].decode("ascii"))
     match = _OLD_E820.search(line)  # before Linux 3.6, with the end exclusive
     if match:
-        words = match[3] or match[4]
-        return _memory_entry(int(match[1], 16), int(match[2], 16) - 1, words.decode("ascii"))
+        kind = match[3] or match[4]
+        return _memory_entry(int(match[1], 16), int(match[2], 16) - 1, kind.decode("ascii"))
     return None
 
 
-def _memory_entry(start: int, last: int, words: str) -> MemoryEntry | None:
+def _memory_entry(start: int, last: int, kind: str) -> MemoryEntry | None:
     if last < start:
         return None
-    kind = _WORDS.get(words.lower(), MemoryType.OTHER)
-    return MemoryEntry(AddressRange.from_inclusive(start, last), kind, words)
+    memory_type = _WORDS.get(kind.lower(), MemoryType.OTHER)
+    return MemoryEntry(AddressRange.from_inclusive(start, last), memory_type, kind)
 
 
 class Machine(NamedTuple):

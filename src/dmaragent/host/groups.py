@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
+from dmaragent.host import words
 from dmaragent.host.parse import Problems, functions_among, parse_number
 from dmaragent.readings import IommuGroupReading, Missing
 
@@ -51,20 +52,20 @@ def _group(reading: IommuGroupReading, problems: Problems) -> IommuGroup | None:
     try:
         number = parse_number(reading.name, 0xFFFFFFFF, 10)
     except ValueError:
-        problems.add(f"an IOMMU group's name is no number: {reading.name[:40]!r}")
+        problems.add(words.group_name_not_a_number(reading.name[:40]))
         return None
     what = f"IOMMU group {reading.name}"
     if isinstance(reading.devices, Missing):
-        problems.missing(f"{what}: its devices", reading.devices, quiet=False)
+        problems.missing(words.part_of(what, "its devices"), reading.devices, quiet=False)
         devices: tuple[str, ...] = ()
     else:
         devices = reading.devices
         if not devices:
-            problems.add(f"{what}: its list of devices is empty, which no group's is")
+            problems.add(words.group_without_devices(what))
     regions: tuple[KernelRegion, ...] | None = None
     whole = False
     if isinstance(reading.reserved_regions, Missing):
-        problems.missing(f"{what}: its reserved regions", reading.reserved_regions)
+        problems.missing(words.part_of(what, "its reserved regions"), reading.reserved_regions)
     else:
         regions, whole = _regions(what, reading.reserved_regions, problems)
     return IommuGroup(
@@ -80,17 +81,17 @@ def _regions(
     what: str, content: bytes, problems: Problems
 ) -> tuple[tuple[KernelRegion, ...], bool]:
     """Return the regions of a group's file, and whether it is whole."""
-    regions, unreadable = _parsed(content)
+    regions, unreadable = _parse_regions(content)
     cut = bool(content) and not content.endswith(b"\n") and not unreadable
     if cut:
-        problems.add(f"{what}: its reserved regions are cut short")
+        problems.add(words.group_regions_cut(what))
     for line in unreadable:
-        problems.add(f"{what}: a reserved region cannot be read: {line[:60]!r}")
+        problems.add(words.group_region_unreadable(what, line[:60]))
     return regions, bool(regions) and not unreadable and not cut
 
 
 @lru_cache(maxsize=256)
-def _parsed(content: bytes) -> tuple[tuple[KernelRegion, ...], tuple[str, ...]]:
+def _parse_regions(content: bytes) -> tuple[tuple[KernelRegion, ...], tuple[str, ...]]:
     """Read the lines of a group's file, which is the same for most groups of a host.
 
     Give the regions, and the lines that are none.

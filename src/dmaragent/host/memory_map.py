@@ -9,6 +9,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from dmaragent.addresses import AddressRange
+from dmaragent.host import words
 
 
 class MemoryType(Enum):
@@ -46,7 +47,7 @@ class MemoryMap(NamedTuple):
         if self.incomplete or not self.entries:
             return self.incomplete
         ends_below = all(entry.range.end <= region.start for entry in self.entries)
-        return "the firmware's memory map ends below it" if ends_below else ""
+        return words.MAP_ENDS_BELOW if ends_below else ""
 
     def within(self, region: AddressRange) -> Iterator[MemoryEntry]:
         """Yield the entries that `region` overlaps, by address."""
@@ -68,9 +69,9 @@ class MemoryMap(NamedTuple):
 
 def memory_words(memory_map: MemoryMap, region: AddressRange) -> str:
     """Name what the firmware's map says of `region`, in the map's own words."""
-    words = list(dict.fromkeys(entry.words for entry in memory_map.within(region)))
+    kinds = list(dict.fromkeys(entry.words for entry in memory_map.within(region)))
     whole = memory_map.covered(region, frozenset(entry.type for entry in memory_map.entries))
-    return ", ".join(words if whole else [*words, "not in the map"])
+    return ", ".join(kinds if whole else [*kinds, words.NOT_IN_MAP])
 
 
 def ram_in(memory_map: MemoryMap | None, pages: AddressRange | None) -> AddressRange | None:

@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from dmaragent.addresses import SBDF
+from dmaragent.host import words
 from dmaragent.readings import Missing, MissingKind
 
 MOST_OF_A_KIND = 4096
@@ -31,7 +32,7 @@ class Problems:
         """
         if quiet and missing.kind in (MissingKind.ABSENT, MissingKind.NOT_COLLECTED):
             return
-        self.add(f"{what} could not be read: {missing.detail or missing.kind.value}")
+        self.add(words.unreadable(what, missing))
 
 
 def text(value: bytes | Missing) -> str | None:
@@ -76,10 +77,10 @@ def parse_number(text: str, most: int, base: int = 16) -> int:
 
     """
     if not _DIGITS[base].fullmatch(text):
-        raise ValueError(f"{text[:40]!r} is not a number")
+        raise ValueError(words.not_a_number(text[:40]))
     value = int(text, base)
     if value > most:
-        raise ValueError(f"{text} is more than {most:#x}")
+        raise ValueError(words.number_too_large(text, most))
     return value
 
 
@@ -90,7 +91,7 @@ def _file_number(content: bytes, most: int, base: int) -> int:
     The kernel ends each with a newline: without it the number was cut short, and is another.
     """
     if not content.endswith(b"\n"):
-        raise ValueError("the line is cut short")
+        raise ValueError(words.CUT_SHORT)
     return parse_number(content.decode("ascii").strip(), most, base)
 
 
@@ -102,7 +103,7 @@ def whole_number(value: object, most: int) -> int:
 
     """
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise ValueError(f"{str(value)[:40]} is no whole number up to {most:#x}")
+        raise ValueError(words.not_a_whole_number(str(value)[:40], most))
     return value
 
 
@@ -118,11 +119,11 @@ def number(  # noqa: PLR0913 - whose, what, where from, where to, and how to rea
     """Read a file that holds `what` of `of`, one number of at most `most`, or say why not."""
     if isinstance(value, Missing):
         if value.kind is not MissingKind.NOT_COLLECTED:
-            problems.missing(f"{of}: {what}", value, quiet=False)
+            problems.missing(words.part_of(of, what), value, quiet=False)
         return None
     try:
         return _file_number(value, most, base)
     except ValueError:
         shown = value[:40].decode("ascii", "backslashreplace")
-        problems.add(f"{of}: {what} is not a number: {shown!r}")
+        problems.add(words.reading_not_a_number(of, what, shown))
         return None

@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
 from dmaragent.addresses import MAX_FIRMWARE_SEGMENT, SBDF
+from dmaragent.host import words
 from dmaragent.host.bridges import impossible_bridges
 from dmaragent.host.parse import Problems, number, parse_number
 from dmaragent.host.topology import BRIDGE_CLASSES, BRIDGE_HEADERS, PciFunction, PciTopology
@@ -33,7 +34,7 @@ def join_pci(
     if isinstance(readings, Missing):
         if readings.kind is not MissingKind.NOT_COLLECTED:
             why = readings.detail or readings.kind.value
-            problems.add(f"the PCI functions could not be listed: {why}")
+            problems.add(words.functions_unreadable(why))
         return PciTopology(readings)
     functions: dict[SBDF, PciFunction] = {}
     names = {reading.name for reading in readings}
@@ -67,15 +68,15 @@ def _address(reading: PciReading, names: AbstractSet[str], problems: Problems) -
     try:
         sbdf = SBDF.parse(reading.name)
     except ValueError as error:
-        problems.add(f"a PCI function's name cannot be read: {error}")
+        problems.add(words.function_name_unreadable(error))
         return None
     if reading.name != str(sbdf):
-        beside = f", beside {sbdf}: that one counts" if str(sbdf) in names else ""
-        problems.add(f"{sbdf}: it is listed as {reading.name!r}, as Linux never writes it{beside}")
+        beside = str(sbdf) in names
+        problems.add(words.function_name_strange(sbdf, reading.name, beside=beside))
         if beside:
             return None
     if _has_vanished(reading):
-        problems.add(f"{sbdf}: it was listed, and gone when it was read")
+        problems.add(words.function_vanished(sbdf))
         return None
     return sbdf
 
@@ -136,7 +137,7 @@ def _function(
     )
     driver, physical = reading.driver, reading.physical_function
     if isinstance(driver, Missing):
-        problems.missing(f"{sbdf}: its driver", driver)
+        problems.missing(words.part_of(sbdf, "its driver"), driver)
     names = dict(reading.names)
     secondary = _secondary_bus(sbdf, reading, problems) if is_bridge else None
     subordinate = _config_byte(reading, _SUBORDINATE_BUS_AT) if is_bridge else None
@@ -206,15 +207,12 @@ def _secondary_bus(sbdf: SBDF, reading: PciReading, problems: Problems) -> int |
         what = "its secondary_bus_number"
         value = number(sbdf, what, reading.secondary_bus, problems, most=0xFF, base=10)
     if value is None and config is None:
-        problems.add(f"{sbdf}: the bus behind this bridge could not be read")
+        problems.add(words.bus_behind_unreadable(sbdf))
     elif value is not None and config is not None and value != config:
-        problems.add(
-            f"{sbdf}: its secondary_bus_number is {value}, its configuration space has {config}: "
-            "the bus behind this bridge is unknown"
-        )
+        problems.add(words.bus_behind_contradicted(sbdf, value, config))
         return None
     elif 0 in (value, config):
-        problems.add(f"{sbdf}: no bus is behind this bridge: its secondary bus number is 0")
+        problems.add(words.no_bus_behind(sbdf))
     return config if value is None else value
 
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from dmaragent.boot_words import linux_words
+from dmaragent.host import words
 from dmaragent.host.parse import Problems, text, whole_number
 from dmaragent.readings import Missing, SystemReading
 
@@ -62,10 +63,10 @@ def _resources(output: bytes | Missing, problems: Problems) -> tuple[int | None,
         facts = json.loads(output)
         memory = whole_number(facts["memory_total"], 1 << 64)
     except (ValueError, TypeError, KeyError, RecursionError):
-        problems.add("memory and boot time cannot be understood")
+        problems.add(words.RESOURCES_NOT_UNDERSTOOD)
         return None, None
     try:
         return memory, whole_number(facts["boot_time"], 1 << 40)
     except (ValueError, KeyError):  # a clock that was set back far enough: before 1970
-        problems.add("the boot time cannot be understood: was the clock set back?")
+        problems.add(words.BOOT_TIME_NOT_UNDERSTOOD)
         return memory, None

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
+from dmaragent.host import words
 from dmaragent.readings import Missing
 
 BRIDGE_HEADERS = frozenset({1, 2})
@@ -134,14 +135,14 @@ class PciTopology(NamedTuple):
         hops: list[Hop] = []
         bus: int | None = start_bus
         lost = Presence.ABSENT
-        reason = "" if path else "the entry has no path"
+        reason = "" if path else words.NO_PATH
         for number, (device, function) in enumerate(path, 1):
             step, sbdf = f"{device:02x}.{function:x}", None
             if bus is not None:
                 try:
                     sbdf = SBDF(segment, bus, device, function)
                 except ValueError as error:
-                    reason = f"step {number} ({step}) cannot exist: {error}"
+                    reason = words.impossible_step(number, step, error)
             hops.append(Hop(step, sbdf))
             bus = None
             if sbdf is not None and number < len(path):
@@ -156,32 +157,27 @@ class PciTopology(NamedTuple):
     def _bus_behind(self, sbdf: SBDF) -> tuple[int | None, Presence, str]:
         """Give the bus behind the bridge at `sbdf`; without one, what that says of the device."""
         if isinstance(self.functions, Missing):
-            reason = f"the bus behind {sbdf} is not known without the PCI functions"
-            return None, Presence.UNKNOWN, reason
+            return None, Presence.UNKNOWN, words.bus_unknown_without_functions(sbdf)
         bridge = self.functions.get(sbdf)
         if bridge is None:
-            return None, Presence.ABSENT, f"no bridge answers at {sbdf}"
+            return None, Presence.ABSENT, words.no_bridge_at(sbdf)
         if bridge.secondary_bus is not None:
             return bridge.secondary_bus, Presence.ABSENT, ""
         if bridge.unnumbered:
-            reason = (
-                f"no bus is behind the bridge {sbdf}: its secondary bus number is 0 (Linux finds "
-                "no device there, Xen takes bus 00 for it)"
-            )
-            return None, Presence.ABSENT, reason
+            return None, Presence.ABSENT, words.bridge_unnumbered(sbdf)
         if bridge.is_bridge or bridge.class_code is None:
-            return None, Presence.UNKNOWN, f"the bus behind {sbdf} is not known"
-        return None, Presence.ABSENT, f"{sbdf} is not a bridge"
+            return None, Presence.UNKNOWN, words.bus_unknown(sbdf)
+        return None, Presence.ABSENT, words.not_a_bridge(sbdf)
 
     def _presence(self, sbdf: SBDF | None, lost: Presence, reason: str) -> tuple[Presence, str]:
         """Tell whether the function at `sbdf` answers; `lost` is the answer where the path ended."""
         if isinstance(self.functions, Missing):
-            return Presence.UNKNOWN, reason or "the PCI functions were not collected"
+            return Presence.UNKNOWN, reason or words.FUNCTIONS_NOT_COLLECTED
         if sbdf is None:
             return lost, reason
         if sbdf in self.functions:
             return Presence.PRESENT, ""
-        return Presence.ABSENT, f"no device answers at {sbdf}"
+        return Presence.ABSENT, words.no_device_at(sbdf)
 
 
 class BusIndex:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.boot_words import XEN_REPORTS, xen_words
+from dmaragent.host import words
 from dmaragent.host.parse import (
     MOST_OF_A_KIND,
     Problems,
@@ -68,7 +69,7 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
     if kind != "xen" and not _answers(reading):
         return None
     if kind != "xen" and not isinstance(reading.hypervisor_type, Missing):
-        problems.add(f"the kind of hypervisor is cut short: {kind or ''!r}")
+        problems.add(words.hypervisor_kind_cut(kind or ""))
     info = _info(reading.info)
     for what, answer in (
         ("`xl info`, Xen's options", reading.info),
@@ -80,9 +81,7 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
     capabilities = text(reading.capabilities)
     options, line = info.get("virt_caps"), info.get("xen_commandline")
     if line is not None and len(line.encode()) >= XEN_REPORTS:
-        problems.add(
-            f"Xen reports the first {XEN_REPORTS} bytes of its options: others are unknown"
-        )
+        problems.add(words.options_cut(XEN_REPORTS))
     extra = text(reading.version[2]) or info.get("xen_extra")
     return XenHost(
         dom0=None
@@ -132,8 +131,8 @@ def _entries(output: bytes | Missing, problems: Problems) -> tuple[RdmEntry, ...
     try:
         entries = _parse(_document(output)["entries"])
     except (ValueError, TypeError, KeyError, RecursionError):
-        problems.add("the hypervisor's reserved device memory cannot be understood")
-        return Missing(MissingKind.FAILED, "not the JSON that was expected")
+        problems.add(words.XENS_LIST_NOT_UNDERSTOOD)
+        return Missing(MissingKind.FAILED, words.NOT_THE_JSON)
     return _too_many("the hypervisor's reserved device memory", len(entries), problems) or entries
 
 
@@ -141,8 +140,8 @@ def _too_many(what: str, number: int, problems: Problems) -> Missing | None:
     """Return why a list of so many entries is not examined; None if it is."""
     if number <= MOST_OF_A_KIND:
         return None
-    why = f"it has {number:,} entries, and more than {MOST_OF_A_KIND:,} are not examined"
-    problems.add(f"{what}: {why}")
+    why = words.too_many_entries(number, MOST_OF_A_KIND)
+    problems.add(words.part_of(what, why))
     return Missing(MissingKind.FAILED, why)
 
 
@@ -157,11 +156,11 @@ def _device_entries(
             SBDF.parse(name): None if own is None else _parse(own) for name, own in devices.items()
         }
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        problems.add("the reserved device memory of each device cannot be understood")
-        return Missing(MissingKind.FAILED, "not the JSON that was expected")
+        problems.add(words.DEVICE_LISTS_NOT_UNDERSTOOD)
+        return Missing(MissingKind.FAILED, words.NOT_THE_JSON)
     if len(known) < len(devices):
-        problems.add("the reserved device memory of each device lists a device twice")
-        return Missing(MissingKind.FAILED, "a device is listed twice")
+        problems.add(words.DEVICE_LISTED_TWICE)
+        return Missing(MissingKind.FAILED, words.LISTED_TWICE)
     most = max((len(own) for own in known.values() if own is not None), default=0)
     return _too_many("the reserved device memory of a device", most, problems) or known
 
@@ -177,7 +176,7 @@ def _document(output: bytes) -> Any:
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(dict(pairs)) < len(pairs):
-            raise ValueError("a name is there twice")
+            raise ValueError(words.NAME_TWICE)
         return dict(pairs)
 
     return json.loads(output, object_pairs_hook=once)
@@ -185,7 +184,7 @@ def _document(output: bytes) -> Any:
 
 def _parse(entries: object) -> tuple[RdmEntry, ...]:
     if not isinstance(entries, list):
-        raise TypeError("not a list of entries")
+        raise TypeError(words.NO_LIST)
     return tuple(
         RdmEntry(start_pfn=whole_number(start, _MOST), nr_pages=whole_number(pages, _MOST))
         for start, pages in entries

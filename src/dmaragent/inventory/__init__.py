@@ -5,7 +5,6 @@ touch or repeat each other are not merged, because their owners differ.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from dmaragent.host import Host
 from dmaragent.host.memory_map import memory_words
@@ -51,7 +50,7 @@ def take_inventory(host: Host, release: Release | None = None) -> Inventory:
         linux=linux,
         differences=(*xen.differences, *linux.differences),
         published=linux.published,
-        undetermined=_undetermined(regions),
+        undetermined=_undetermined_paths(regions),
         gaps=gaps_of(host, regions, xen, linux.state, table),
     )
 
@@ -62,10 +61,9 @@ def under_release(inventory: Inventory, release: Release | None) -> Inventory:
     table = None if isinstance(inventory.iommu, Missing) else inventory.iommu
     xen = xen_views(host, table, release, unit_of=inventory.xen.unit_of)
     regions = tuple(
-        replace(region, xen=_view_of(region.source, xen.regions)) for region in inventory.regions
+        region._replace(xen=_view_of(region.source, xen.regions)) for region in inventory.regions
     )
-    return replace(
-        inventory,
+    return inventory._replace(
         regions=regions,
         all_regions=regions,
         xen=xen,
@@ -74,7 +72,7 @@ def under_release(inventory: Inventory, release: Release | None) -> Inventory:
     )
 
 
-def _undetermined(regions: tuple[Region, ...]) -> tuple[str, ...]:
+def _undetermined_paths(regions: tuple[Region, ...]) -> tuple[str, ...]:
     """Name the paths that could lead anywhere: their bridge's bus is not known."""
     paths = {
         f"{region.segment:04x}:{owner.as_written}"

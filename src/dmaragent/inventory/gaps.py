@@ -7,21 +7,18 @@ a device of a gap is unknown, unless it is "no" for a reason that the gap cannot
 A table without any reading of its host is no gap: what is said of it is labelled as predicted.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF, span
 from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction, Presence
+from dmaragent.inventory import words
 from dmaragent.inventory.model import Gap, Gaps, Region
 from dmaragent.iommu.model import DeviceKind, IommuTable, RemappingUnit
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.xen.reserved_list.model import ListSource, Origin, XenViews
-
-_MOST = 3
-"""Places that are named; how many more there are is said."""
-_READ_HOST = "run dmaragent on the host as root, or ask about a bundle of it (`dmaragent dump`)"
 
 
 def gaps_of(
@@ -59,17 +56,6 @@ def is_table_alone(host: Host) -> bool:
     )
 
 
-def why_missing(missing: Missing) -> str:
-    """Return in words why a reading is missing."""
-    words = {
-        MissingKind.NOT_COLLECTED: "not collected",
-        MissingKind.DENIED: "permission denied",
-        MissingKind.ABSENT: "absent",
-        MissingKind.FAILED: "reading failed",
-    }
-    return missing.detail or words[missing.kind]
-
-
 # Functions -------------------------------------------------------------------------------
 
 
@@ -77,9 +63,8 @@ def _function_gaps(host: Host) -> Iterator[Gap]:
     functions = host.topology.functions
     if isinstance(functions, Missing):
         yield Gap(
-            unknown=f"the PCI functions are unknown ({why_missing(functions)}), and so are the "
-            "device's kind and the bridges above it",
-            next_step=_READ_HOST,
+            unknown=words.functions_unknown(functions),
+            next_step=words.READ_HOST,
             refusals=True,
         )
 
@@ -90,9 +75,8 @@ def _class_gaps(host: Host) -> Iterator[Gap]:
     )
     if unknown:
         yield Gap(
-            unknown="its kind is unknown: neither its class nor its configuration space could be "
-            "read",
-            next_step=_READ_HOST,
+            unknown=words.KIND_UNKNOWN,
+            next_step=words.READ_HOST,
             devices=unknown,
             refusals=True,
         )
@@ -121,16 +105,6 @@ def _may_be_behind(host: Host, bridge: PciFunction) -> Iterator[SBDF]:
             yield sbdf
 
 
-def _bridge_words(bridges: Iterable[PciFunction]) -> str:
-    return " ".join(sorted(str(bridge.sbdf) for bridge in bridges))
-
-
-_READ_BRIDGES = (
-    "read the configuration space of the bridges as root (`lspci -vv`), or run dmaragent on the "
-    "host as root"
-)
-
-
 def _bus_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
     """Yield the gap that a device with regions may be conventional PCI behind a bridge."""
     bridges = _open_bridges(host)
@@ -138,9 +112,8 @@ def _bus_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
     concerned = frozenset(behind & {sbdf for sbdf, own in views.devices.items() if own})
     if concerned:
         yield Gap(
-            unknown="whether it is behind a bridge to conventional PCI is unknown: the buses "
-            f"behind {_bridge_words(bridges)} could not be read",
-            next_step=_READ_BRIDGES,
+            unknown=words.conventional_pci_unknown([bridge.sbdf for bridge in bridges]),
+            next_step=words.READ_BRIDGES,
             devices=concerned,
         )
 
@@ -156,8 +129,7 @@ def _why_without_unit(host: Host, units: tuple[RemappingUnit, ...]) -> str:
     )
     if not bridges and not lost:
         return ""
-    which = _bridge_words(bridges or _open_bridges(host))
-    return f"the buses behind {which} could not be read, and a unit (DRHD) may serve it there"
+    return words.unit_unknown([bridge.sbdf for bridge in bridges or _open_bridges(host)])
 
 
 # Xen -------------------------------------------------------------------------------------
@@ -174,16 +146,15 @@ def _iommu_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
     works = views.list.source is ListSource.HYPERVISOR and bool(views.list.entries)
     if works and host.xen.iommu_enabled is False:
         yield Gap(
-            unknown="whether Xen's IOMMU works is unknown: Xen lists regions, but virt_caps of "
-            "`xl info` has no directio",
-            next_step="run `xl info` in dom0 as root, and look for hvm_directio in virt_caps",
+            unknown=words.LISTS_WITHOUT_IOMMU,
+            next_step=words.READ_VIRT_CAPS,
             refusals=True,
         )
     if works or host.xen.capabilities is not None:
         return
     yield Gap(
-        unknown="whether Xen's IOMMU works is unknown: `xl info` (virt_caps) could not be read",
-        next_step="run `xl info` in dom0 as root, and look for hvm_directio in virt_caps",
+        unknown=words.VIRT_CAPS_UNKNOWN,
+        next_step=words.READ_VIRT_CAPS,
     )
 
 
@@ -194,9 +165,8 @@ def _point_release_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
         if not unknown and sbdf not in host.topology.known:
             continue
         yield Gap(
-            unknown=f"its regions are unknown: {releases} differ on them, and the point release "
-            "is unknown",
-            next_step="name it, as in --xen 4.19.4; `xl info` prints it as xen_version",
+            unknown=words.regions_by_point_release(releases),
+            next_step=words.NAME_RELEASE,
             devices=frozenset({sbdf}),
         )
 
@@ -208,14 +178,13 @@ def _list_gaps(views: XenViews, regions: tuple[Region, ...]) -> Iterator[Gap]:
         strange = any(entry.origin is Origin.UNEXPLAINED for entry in views.list.entries)
         if strange or views.devices_source is ListSource.UNKNOWN:
             yield Gap(
-                unknown="its regions are unknown: Xen's list does not say whose they are, and Xen "
-                "was not asked about each device",
-                next_step=_READ_HOST,
+                unknown=words.OWNERS_UNKNOWN,
+                next_step=words.READ_HOST,
             )
     for sbdf, why in views.contradicted.items():
         yield Gap(
-            unknown=f"its regions are unknown: {why}, and nothing that was read says why",
-            next_step="run dmaragent on the host as root again, and look in `xl dmesg` for RMRR",
+            unknown=words.regions_contradicted(why),
+            next_step=words.READ_AGAIN,
             devices=frozenset({sbdf}),
             refusals=True,
         )
@@ -224,13 +193,11 @@ def _list_gaps(views: XenViews, regions: tuple[Region, ...]) -> Iterator[Gap]:
     if not own and not options:
         return
     places = [*(region.words for region in own), *map(span, options)]
-    more = f" and {len(places) - _MOST} more" if len(places) > _MOST else ""
     devices = {owner.sbdf for region in own for owner in region.owners if owner.sbdf is not None}
     devices.update(*options.values())
     yield Gap(
-        unknown=f"Xen's list lacks {', '.join(places[:_MOST])}{more}, which Xen accepts by its "
-        "rules, and nothing that was read says why",
-        next_step="look in `xl dmesg` for RMRR and VT-d: Xen says there what it did with the table",
+        unknown=words.list_lacks(places),
+        next_step=words.READ_XENS_LOG,
         devices=frozenset(devices) if views.list.entries else None,
     )
 
@@ -262,9 +229,8 @@ def _lost_owner_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
                 )
                 if devices and not isinstance(host.topology.functions, Missing):
                     yield Gap(
-                        unknown=f"{region.words} may name it: the path "
-                        f"{owner.as_written} may lead to it ({owner.reason})",
-                        next_step=_READ_BRIDGES,
+                        unknown=words.region_may_name(region.words, owner.as_written, owner.reason),
+                        next_step=words.READ_BRIDGES,
                         devices=devices,
                     )
 
@@ -281,14 +247,10 @@ def _covered_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
             devices = frozenset(_may_be_behind(host, bridge)) - published
             if devices:
                 yield Gap(
-                    unknown=f"{region.words} covers what is behind the bridge {bridge.sbdf}, and "
-                    "its bus numbers could not be read",
-                    next_step=_READ_BRIDGES,
+                    unknown=words.region_covers_bridge(region.words, bridge.sbdf),
+                    next_step=words.READ_BRIDGES,
                     devices=devices,
                 )
-
-
-_READ_GROUPS = "copy /sys/kernel/iommu_groups as well, or run dmaragent on the host"
 
 
 def _group_gaps(host: Host) -> Iterator[Gap]:
@@ -298,9 +260,8 @@ def _group_gaps(host: Host) -> Iterator[Gap]:
         return
     if isinstance(groups, Missing):
         yield Gap(
-            unknown=f"its IOMMU group is unknown ({why_missing(groups)}), and Linux gives a group "
-            "away whole",
-            next_step=_READ_GROUPS,
+            unknown=words.groups_unknown(groups),
+            next_step=words.READ_GROUPS,
         )
         return
     yield from _group_member_gaps(host, groups)
@@ -308,10 +269,9 @@ def _group_gaps(host: Host) -> Iterator[Gap]:
     placed = {sbdf for group in groups for sbdf in group.devices}
     lost = frozenset(sbdf for sbdf in host.topology.known if sbdf not in placed)
     if unread and lost:
-        numbers = " ".join(str(group.number) for group in unread)
         yield Gap(
-            unknown=f"its IOMMU group is unknown: the devices of group {numbers} could not be read",
-            next_step=_READ_GROUPS,
+            unknown=words.groups_unread([group.number for group in unread]),
+            next_step=words.READ_GROUPS,
             devices=lost,
             refusals=True,
         )
@@ -332,17 +292,16 @@ def _group_member_gaps(host: Host, groups: tuple[IommuGroup, ...]) -> Iterator[G
         ]
         if strange and len(group.devices) > 1:
             yield Gap(
-                unknown=f"IOMMU group {group.number} holds {strange[0]} too, whose kind is unknown",
-                next_step=_READ_HOST,
+                unknown=words.mate_of_unknown_kind(group.number, strange[0]),
+                next_step=words.READ_HOST,
                 devices=frozenset(group.devices),
             )
 
 
 def _unpublished_gap(group: IommuGroup) -> Gap:
     return Gap(
-        unknown=f"the reserved regions that Linux reports for IOMMU group {group.number} could "
-        "not be read",
-        next_step=f"read /sys/kernel/iommu_groups/{group.number}/reserved_regions",
+        unknown=words.group_regions_unread(group.number),
+        next_step=words.read_regions_of(group.number),
         devices=frozenset(group.devices),
         refusals=True,
     )

@@ -1,6 +1,5 @@
 """The inventory's values: regions with all views of them, and what limits the answer."""
 
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
@@ -25,8 +24,7 @@ from dmaragent.xen.reserved_list.model import XenView, XenViews
 _NO_CAPABILITIES = Capabilities()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Region:
+class Region(NamedTuple):
     """One reserved region: what firmware says of it, who it says it of, what comes of it."""
 
     reserved: ReservedRegion
@@ -116,8 +114,7 @@ class Gaps(NamedTuple):
     """Why it is unknown which remapping unit serves a device that none seems to; or empty."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inventory:
+class Inventory(NamedTuple):
     """Every reserved region of a host, in table order, and what limits the answer."""
 
     host: Host
@@ -188,8 +185,7 @@ class Inventory:
             or (enforced and any(held.sbdf in devices for held in region.linux))
         )
         numbers = {region.number for region in kept}
-        return replace(
-            self,
+        return self._replace(
             device=sbdf,
             regions=kept,
             published=tuple(

@@ -6,18 +6,19 @@ device, which region is shared, listed or enforced) is theirs: see ``linux/view.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, Flag, auto
+from types import MappingProxyType
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import Hop, PciFunction, Presence
-from fwtables import Damage, Decoded
+from fwtables import Damage, Decoded, Table
 
 # Where something is written -------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class TableEntry:
+class TableEntry(NamedTuple):
     """A structure of a firmware table; `offset` and `length` are in bytes."""
 
     table: str
@@ -52,8 +53,7 @@ Source = TableEntry | BootOption | KernelReport | HypervisorReport
 """Where a region comes from: what it is told by, and the key to what Linux and Xen make of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class TableField:
+class TableField(NamedTuple):
     """A field of a table: its place in the table, in bytes, its name, and its value in words."""
 
     offset: int
@@ -102,8 +102,7 @@ BY_NUMBER = frozenset({DeviceKind.IOAPIC, DeviceKind.HPET, DeviceKind.ACPI_DEVIC
 """The kinds whose number says which device is meant, not the path."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DevicePath:
+class DevicePath(NamedTuple):
     """The path of a claim, as VT-d has it (8.3.1), and where it leads on this host."""
 
     type: int
@@ -116,8 +115,7 @@ class DevicePath:
     hops: tuple[Hop, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimant:
+class Claimant(NamedTuple):
     """A device that a claim names on this host."""
 
     sbdf: SBDF | None
@@ -131,8 +129,7 @@ class Claimant:
     """The function at its address, if one is present."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(NamedTuple):
     """One entry of a structure that names devices, as firmware wrote it."""
 
     kind: ClaimKind
@@ -144,8 +141,7 @@ class Claim:
     """Of a claim by path."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """A device that a structure is for: a claimant with the claim that names it."""
 
     claim: Claim
@@ -211,8 +207,7 @@ class Access(Flag):
     WRITE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class RegionFields:
+class RegionFields(NamedTuple):
     """The fields that a region is written in."""
 
     first: TableField
@@ -220,8 +215,7 @@ class RegionFields:
     segment: TableField
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReservedRegion:
+class ReservedRegion(NamedTuple):
     """One reserved region, as its source has it."""
 
     number: int
@@ -258,8 +252,7 @@ class ReservedRegion:
         return self.range.size if self.range else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemappingUnit:
+class RemappingUnit(NamedTuple):
     """One remapping unit (an IOMMU), as firmware wrote it."""
 
     source: TableEntry
@@ -279,8 +272,7 @@ class RemappingUnit:
     """Its NUMA node, if the table names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class OtherStructure:
+class OtherStructure(NamedTuple):
     """A structure of a table that says more than regions and units; equal ones say the same."""
 
     name: str
@@ -289,8 +281,7 @@ class OtherStructure:
     """What fwtables made of it, for whoever knows its kind."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
+class Capabilities(NamedTuple):
     """What a table says of devices beyond units and regions."""
 
     translation_cached: frozenset[SBDF] = frozenset()
@@ -299,12 +290,11 @@ class Capabilities:
     """Root ports that support ATS transactions: ATSR structures, VT-d 8.5."""
     ats_segments: frozenset[int] = frozenset()
     """Segments all of whose root ports do: ATSR structures with ALL_PORTS."""
-    namespace_names: Mapping[int, str] = field(default_factory=dict)
+    namespace_names: Mapping[int, str] = MappingProxyType({})
     """ACPI devices by the number that claims give them: ANDD structures, VT-d 8.7."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableHeader:
+class TableHeader(NamedTuple):
     """What the fixed part of a table says; identifiers are bytes with their padding."""
 
     signature: bytes
@@ -322,11 +312,10 @@ class TableHeader:
     """The names of the flags that are set, lowest bit first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IommuTable:
+class IommuTable(NamedTuple):
     """The firmware's table of IOMMUs: what it says, and its damage."""
 
-    decoded: Decoded
+    decoded: Decoded[Table]
     """The table itself, for whoever knows its kind."""
     header: TableHeader | None
     """None if not even the fixed part could be decoded."""
@@ -352,8 +341,7 @@ class IommuTable:
 # Where those who read it differ ---------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """A difference between table, Linux and Xen, explained; `region` is None for the host."""
 
     region: int | None

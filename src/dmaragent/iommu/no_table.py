@@ -7,6 +7,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from dmaragent.host import Host
+from dmaragent.iommu import words
 from dmaragent.iommu.model import IommuTable
 from dmaragent.readings import COLLECTOR, Missing, MissingKind
 
@@ -47,14 +48,14 @@ def why_no_table(host: Host, table: IommuTable | Missing) -> Absence | None:
     if kind is MissingKind.DENIED and host.reading is not None:
         return Absence(AbsenceKind.DENIED, (path,))
     if kind in (MissingKind.FAILED, MissingKind.DENIED):
-        return Absence(AbsenceKind.FAILED, (f"{path}: {table.detail or kind.value}",))
+        return Absence(AbsenceKind.FAILED, (words.reading_error(path, table.detail or kind.value),))
     pvh = _pvh(host)
     if pvh:
         return Absence(AbsenceKind.PVH_DOM0, pvh)
     if kind is MissingKind.NOT_COLLECTED:
         by_collector = table.detail.startswith(COLLECTOR)
-        words = table.detail.removeprefix(COLLECTOR)
-        return Absence(AbsenceKind.NOT_COLLECTED, (words,) if by_collector else ())
+        detail = table.detail.removeprefix(COLLECTOR)
+        return Absence(AbsenceKind.NOT_COLLECTED, (detail,) if by_collector else ())
     return _absent(host)
 
 
@@ -68,24 +69,24 @@ def _pvh(host: Host) -> tuple[str, ...]:
     if xen is None or xen.dom0 is not True or xen.guest_type == "PV":
         return ()
     if xen.guest_type == "PVH":
-        return ("/sys/hypervisor/guest_type is PVH",)
+        return (words.GUEST_TYPE_PVH,)
     if not isinstance(xen.reserved_memory, Missing) and xen.reserved_memory:
-        return ("the hypervisor has reserved device memory, this kernel has no table",)
+        return (words.HYPERVISOR_HAS_REGIONS,)
     return ()
 
 
 def _arm(host: Host) -> str:
     """Return what tells that this is an Arm machine, with a device tree or IORT; or nothing."""
     if not isinstance(host.acpi_tables, Missing) and "IORT" in host.acpi_tables:
-        return "IORT is there"
-    return "the processor is Arm's" if host.system.cpu_vendor == "ARM" else ""
+        return words.IORT_PRESENT
+    return words.ARM_PROCESSOR if host.system.cpu_vendor == "ARM" else ""
 
 
 def _absent(host: Host) -> Absence:
     """Tell the cases of a table that the kernel does not have."""
     names = host.acpi_tables
     if host.logged_table is not None:
-        return Absence(AbsenceKind.HIDDEN, (f"boot log: {host.logged_table}",))
+        return Absence(AbsenceKind.HIDDEN, (words.logged_table(host.logged_table),))
     arm = _arm(host)
     if arm:
         return Absence(AbsenceKind.ARM, (arm,))
@@ -93,15 +94,15 @@ def _absent(host: Host) -> Absence:
         given = [option for option in host.system.options or () if option.startswith("acpi=")]
         return Absence(AbsenceKind.NO_ACPI, tuple(given))
     if "IVRS" in names:
-        return Absence(AbsenceKind.AMD, ("IVRS is there",))
+        return Absence(AbsenceKind.AMD, (words.IVRS_PRESENT,))
     dom0 = host.xen is not None and host.xen.dom0 is not False
     if host.system.virtual and not dom0:
         model = " ".join(word for word in (host.machine.vendor, host.machine.model) if word)
-        evidence = ("the processor says so", model) if model else ("the processor says so",)
+        evidence = (words.PROCESSOR_VIRTUAL, *([model] if model else []))
         return Absence(AbsenceKind.VIRTUAL_MACHINE, evidence)
     vendor = host.system.cpu_vendor
     if vendor in ("AuthenticAMD", "HygonGenuine"):
-        return Absence(AbsenceKind.AMD, (f"the processor is {vendor}",))
+        return Absence(AbsenceKind.AMD, (words.processor_is(vendor),))
     return _intel(host, dom0=dom0) if vendor == "GenuineIntel" else _UNKNOWN
 
 
@@ -113,5 +114,5 @@ def _intel(host: Host, *, dom0: bool) -> Absence:
     if not isinstance(host.groups, Missing) and host.groups:
         return Absence(AbsenceKind.NOT_COLLECTED, ())  # it has groups by a table: a copy lacks it
     if host.system.virtual is False or dom0:
-        return Absence(AbsenceKind.VTD_OFF, ("the processor is Intel's",))
+        return Absence(AbsenceKind.VTD_OFF, (words.INTEL_PROCESSOR,))
     return _UNKNOWN

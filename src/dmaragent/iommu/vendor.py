@@ -39,16 +39,24 @@ _VENDOR_OF_TABLE = {
 }
 
 
+def vendor_of_table(name: str) -> IommuVendor | None:
+    """Return whose the table is that the kernel calls `name`; None: it is no table of IOMMUs."""
+    return _VENDOR_OF_TABLE.get(name[:4])
+
+
 def iommu_vendor(host: Host) -> IommuVendor:
     """Return whose IOMMU `host` has: by its ACPI tables or its boot log, else by its processor.
 
     A folder without any table was not read, as every firmware with ACPI has some.
     """
-    if host.reading is not None or host.logged_table:
-        return IommuVendor.INTEL
+    if host.reading is not None:
+        # A table by another name was given as a file, and only Intel's are known by content.
+        return vendor_of_table(host.reading.name) or IommuVendor.INTEL
+    if host.logged_table:
+        return IommuVendor.INTEL  # no other vendor's is looked for in the log
     if not isinstance(host.acpi_tables, Missing):
         for name in host.acpi_tables:
-            vendor = _VENDOR_OF_TABLE.get(name[:4])
+            vendor = vendor_of_table(name)
             if vendor is not None:
                 return vendor
     vendor = _VENDOR_OF_CPU.get((host.system.cpu_vendor or "").strip(), IommuVendor.UNKNOWN)

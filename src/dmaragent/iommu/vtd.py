@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from dmaragent.addresses import SBDF
+from dmaragent.host.parse import MOST_OF_A_KIND
 from dmaragent.host.topology import Located, PciTopology
+from dmaragent.iommu import words
 from dmaragent.iommu.model import (
     Access,
     Capabilities,
@@ -29,6 +31,7 @@ from dmaragent.iommu.model import (
     TableHeader,
     owners_of,
 )
+from dmaragent.readings import Missing, MissingKind
 from fwtables import (
     ANDD,
     ATSR,
@@ -40,6 +43,7 @@ from fwtables import (
     Decoded,
     DeviceScope,
     Structure,
+    decode_as,
     located,
     structure_length,
     structure_name,
@@ -64,7 +68,36 @@ def device_kind(scope_type: int) -> DeviceKind:
     return _KIND_OF.get(scope_type, DeviceKind.UNKNOWN)
 
 
-def table_of(decoded: Decoded, topology: PciTopology) -> IommuTable:
+MOST_SCOPE_ENTRIES = 16384
+"""Device scope entries, of all its structures together, of a table that is examined."""
+
+
+def read_dmar(content: bytes, topology: PciTopology) -> IommuTable | Missing:
+    """Return what the table in `content` says, or why it is not examined.
+
+    The paths of its device scopes are followed through the bridges of `topology`.
+    """
+    decoded = decode_as(DMAR, content)
+    return _why_not_examined(decoded) or table_of(decoded, topology)
+
+
+def _why_not_examined(decoded: Decoded[DMAR]) -> Missing | None:
+    """Return that `decoded` has more than any machine's table, or None."""
+    structures = decoded.table.structures if decoded.table else ()
+    kinds = Counter(map(type, structures))
+    counts = [
+        (number, MOST_OF_A_KIND, words.structures_of(kind.__name__))
+        for kind, number in kinds.items()
+    ]
+    entries = sum(len(getattr(structure, "device_scope", ())) for structure in structures)
+    counts.append((entries, MOST_SCOPE_ENTRIES, words.SCOPE_ENTRIES))
+    for number, most, what in counts:
+        if number > most:
+            return Missing(MissingKind.FAILED, words.too_many_to_examine(number, what, most))
+    return None
+
+
+def table_of(decoded: Decoded[DMAR], topology: PciTopology) -> IommuTable:
     """Return what the table `decoded` says, its paths followed through the bridges of `topology`."""
     table = decoded.table
     if table is None:
@@ -91,6 +124,11 @@ def table_of(decoded: Decoded, topology: PciTopology) -> IommuTable:
         capabilities=_capabilities(table, topology, names),
         others=tuple(_others(table)),
     )
+
+
+def dmar_of(table: IommuTable) -> DMAR | None:
+    """Return the DMAR that `table` was made of; None if it could not be decoded, or is another."""
+    return table.decoded.table if isinstance(table.decoded.table, DMAR) else None
 
 
 def _header(table: DMAR) -> TableHeader:

@@ -9,6 +9,7 @@ keep the IOMMU on: only the host's own drivers bypass it.
 
 import re
 from collections.abc import Sequence
+from enum import Enum
 from typing import NamedTuple
 
 from dmaragent.iommu.vendor import IommuVendor
@@ -86,27 +87,51 @@ def _without_off(name: str, words: Sequence[str], first: str) -> str:
     return f"{name}={','.join(kept)}" if kept else ""
 
 
-def unused_words(options: Sequence[str] | None, vendor: IommuVendor) -> str:
-    """Return why a kernel without IOMMU groups does not use the IOMMU, to follow such a sentence.
+class UnusedCause(Enum):
+    """Why a kernel without IOMMU groups does not use the IOMMU, as far as is known."""
+
+    SWITCHED_OFF = "switched-off"
+    """Its command line switches it off."""
+    ASKED_IN_VAIN = "asked-in-vain"
+    """Its command line switches it on."""
+    NOT_ASKED_FOR = "not-asked-for"
+    """Its command line does not switch Intel's on, which is off by default in many kernels."""
+    OPTIONS_UNKNOWN = "options-unknown"
+    """As the last, if the command line is unknown."""
+    AMD_FIRMWARE = "amd-firmware"
+    """AMD's is on by default, so it may be off in the firmware setup."""
+    NO_SMMU = "no-smmu"
+    """Arm's is on by default, so the firmware may name none, or the kernel lack its driver."""
+
+
+class UnusedIommu(NamedTuple):
+    """Why a kernel without IOMMU groups does not use the IOMMU."""
+
+    cause: UnusedCause
+    option: str = ""
+    """The option of its command line that decides, as it was given, or empty."""
+    earlier: str = ""
+    """An option before it that asks for the IOMMU in vain, or empty."""
+
+
+def why_iommu_unused(options: Sequence[str] | None, vendor: IommuVendor) -> UnusedIommu:
+    """Return why a kernel without IOMMU groups does not use the IOMMU of `vendor`.
 
     `options` are None if the command line is unknown.
     """
     off = None if options is None else iommu_off_option(options, vendor)
     if off is not None:
-        beside = f", after {off.earlier}: the last counts" if off.earlier else ""
-        return f", because its command line says {off.option}{beside}"
+        return UnusedIommu(UnusedCause.SWITCHED_OFF, off.option, off.earlier)
     if vendor is IommuVendor.AMD:
-        return " (switched off in the firmware setup?)"
+        return UnusedIommu(UnusedCause.AMD_FIRMWARE)
     if vendor is IommuVendor.ARM:
-        return " (no SMMU in the firmware's tables, or no driver for it?)"
+        return UnusedIommu(UnusedCause.NO_SMMU)
     if options is None:
-        return " (intel_iommu=on?)"
+        return UnusedIommu(UnusedCause.OPTIONS_UNKNOWN)
     asked = iommu_asked_for(options)
-    return (
-        f", though its command line says {asked}"
-        if asked
-        else ", and its command line has no intel_iommu=on"
-    )
+    if asked:
+        return UnusedIommu(UnusedCause.ASKED_IN_VAIN, asked)
+    return UnusedIommu(UnusedCause.NOT_ASKED_FOR)
 
 
 def has_relax_rmrr(kernel_release: str | None) -> bool | None:

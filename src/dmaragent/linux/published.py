@@ -6,7 +6,7 @@ world-readable, so these are known without root.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.groups import IommuGroup, KernelRegion
@@ -19,8 +19,7 @@ HYPERTRANSPORT = AddressRange(0xFD_0000_0000, 0x100_0000_0000)
 _DIRECT = frozenset({"direct", "direct-relaxable"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedRegion:
+class PublishedRegion(NamedTuple):
     """One reserved region by Linux's word alone."""
 
     range: AddressRange

@@ -70,14 +70,18 @@ class VfioOutcome(NamedTuple):
     def releases(self) -> str:
         """The span in words."""
         first = "Linux {}.{}".format(*self.since)
-        return f"{first} and later" if self.until is None else f"{first} to {_dotted(self.until)}"
+        return (
+            f"{first} and later"
+            if self.until is None
+            else f"{first} to {_release_text(self.until)}"
+        )
 
     def holds_for(self, release: tuple[int, int]) -> bool:
         """Return whether `release` is in the span."""
         return self.since <= release and (self.until is None or release <= self.until)
 
 
-_REFUSED = VfioOutcome(
+REFUSED = VfioOutcome(
     effect=VfioEffect.REFUSED,
     since=NO_ONE_TO_ONE,
     until=None,
@@ -85,7 +89,7 @@ _REFUSED = VfioOutcome(
     error="EINVAL",
     message=ONE_TO_ONE_MESSAGE,
 )
-_REFUSED_BY_INTEL = VfioOutcome(
+REFUSED_BY_INTEL = VfioOutcome(
     effect=VfioEffect.REFUSED,
     since=PUBLISHED,
     until=(6, 5),
@@ -120,12 +124,12 @@ _RELAXED = VfioOutcome(
     "iopt_table_enforce_dev_resv_regions",
 )
 _RESERVED = (_mapping_fails(None), _UNCHECKED)
-_DIRECT_ELSEWHERE = (_REFUSED, _mapping_fails((6, 5)), _UNCHECKED)
+_DIRECT_ELSEWHERE = (REFUSED, _mapping_fails((6, 5)), _UNCHECKED)
 _DIRECT = {
-    IommuVendor.INTEL: (_REFUSED, _REFUSED_BY_INTEL),
+    IommuVendor.INTEL: (REFUSED, REFUSED_BY_INTEL),
     IommuVendor.AMD: _DIRECT_ELSEWHERE,
     IommuVendor.ARM: _DIRECT_ELSEWHERE,
-    IommuVendor.UNKNOWN: (_REFUSED, _REFUSED_BY_INTEL, _mapping_fails((6, 5)), _UNCHECKED),
+    IommuVendor.UNKNOWN: (REFUSED, REFUSED_BY_INTEL, _mapping_fails((6, 5)), _UNCHECKED),
 }
 
 
@@ -163,7 +167,7 @@ def _unknown_type(region_type: str) -> VfioOutcome:
     )
 
 
-def _dotted(release: tuple[int, int]) -> str:
+def _release_text(release: tuple[int, int]) -> str:
     return "{}.{}".format(*release)
 
 

@@ -5,10 +5,10 @@ prediction are in ``linux/regions.py``, those for what it publishes in ``linux/p
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
-from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
 from dmaragent.iommu.coverage import UnitCoverage
@@ -20,6 +20,7 @@ from dmaragent.iommu.model import (
     Source,
     owners_of,
 )
+from dmaragent.linux import words
 from dmaragent.linux.published import PublishedRegion, published_regions
 from dmaragent.linux.regions import (
     FLOPPY,
@@ -44,8 +45,7 @@ class LinuxState(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinuxView:
+class LinuxView(NamedTuple):
     """What Linux makes of a host's regions and units."""
 
     state: LinuxState
@@ -137,10 +137,7 @@ def _bridge_differences(
     for region in regions:
         own = held[region.source]
         for bridge in sorted({device.through for device in own if device.through is not None}):
-            yield Difference(
-                region.number,
-                f"Linux ties all that is below the bridge {bridge} to it, Xen the bridge alone",
-            )
+            yield Difference(region.number, words.ties_all_below(bridge))
 
 
 def _word_differences(
@@ -151,11 +148,8 @@ def _word_differences(
         for device in held[region.source]:
             rule = hold_of(host.topology.known[device.sbdf])
             if device.by_kernel and device.hold is not rule:
-                yield Difference(
-                    region.number,
-                    f"Linux has it {device.hold.value} for {device.sbdf}, where the rule for its "
-                    f"class is {rule.value}: a patched kernel (relax_rmrr), or a newer rule",
-                )
+                sentence = words.held_against_class(device.sbdf, device.hold.value, rule.value)
+                yield Difference(region.number, sentence)
 
 
 def _group_differences(
@@ -174,22 +168,16 @@ def _group_differences(
         if region.range is not None:
             numbers.setdefault(region.range, region.number)
     for difference in compare_groups(host.groups, predicted, host.topology):
-        place = span(difference.range)
-        where = f"IOMMU group {difference.group.number}"
-        text = (
-            f"Linux has {place} in {where}; no region of the table says so"
-            if difference.kernel_has_it
-            else f"Linux does not have {place} in {where}, which the table's scopes cover"
+        sentence_of = (
+            words.region_of_no_structure if difference.kernel_has_it else words.region_not_in_group
         )
+        sentence = sentence_of(difference.range, difference.group.number)
         devices = frozenset(difference.group.devices)
-        yield Difference(numbers.get(difference.range), text, devices)
+        yield Difference(numbers.get(difference.range), sentence, devices)
     for group in host.groups:
         if has_isa_bridge(group, host.topology) and any(
             (region.base, region.limit + 1) == (FLOPPY.start, FLOPPY.end)
             for region in group.regions or ()
         ):
-            text = (
-                f"Linux has 0x0-0xffffff in IOMMU group {group.number}: its floppy workaround for "
-                "the ISA bridge, not a region of the table"
-            )
-            yield Difference(None, text, frozenset(group.devices))
+            sentence = words.floppy_workaround(group.number)
+            yield Difference(None, sentence, frozenset(group.devices))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from dmaragent.messages.model import Message, MessageAddress, Names, Recognised, Span
 from dmaragent.messages.names import reason_below
@@ -14,8 +15,7 @@ MOST_FOUND = 1000
 """Messages that are kept apart: a log can name that many devices only if it is made up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """One known message at one place of a text."""
 
     message: Message

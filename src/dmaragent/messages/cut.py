@@ -7,7 +7,7 @@ within the longest text of a wording, as when a pager shows its right part, name
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.messages.model import Message, Wording
 from dmaragent.messages.template import Part, Value
@@ -27,8 +27,7 @@ _NEED_END = frozenset({"linux-pte-set-twice", "linux-pte-taken"})
 """The messages whose end decides which of them it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """The beginning of a message at the end of a line."""
 
     start: int
@@ -40,8 +39,7 @@ class Cut:
     """Characters of the wording that are there, values apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Beginning:
+class _Beginning(NamedTuple):
     """Where a wording is looked for: what precedes its first longer text, and what follows."""
 
     message: Message

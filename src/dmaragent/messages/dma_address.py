@@ -1,6 +1,6 @@
 """Where a guest or a program wants memory for DMA, held against what the IOMMU translates."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.host.groups import KernelRegion
 from dmaragent.inventory import Inventory
@@ -12,8 +12,7 @@ _RELAXABLE = "direct-relaxable"
 ``vfio_iommu_resv_exclude`` passes them over."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DmaAddress:
+class DmaAddress(NamedTuple):
     """Addresses of one mapping that was refused."""
 
     span: Span

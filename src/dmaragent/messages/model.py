@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.messages.template import Template
@@ -79,8 +80,7 @@ class MessageSeverity(Enum):
 _RANKS = {weight: rank for rank, weight in enumerate(MessageSeverity)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
+class Wording(NamedTuple):
     """One way in which a message is put."""
 
     template: Template
@@ -168,8 +168,7 @@ class Recognised:
     """Whose IOMMU it is about: see :class:`Wording`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recognition:
+class Recognition(NamedTuple):
     """All that was found in a text, the worst first, then in the order of the text."""
 
     found: tuple[Recognised, ...]

@@ -8,8 +8,9 @@ time grows with the text alone.  Pieces with words that the text does not have a
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
+from typing import NamedTuple
 
 from dmaragent.messages.anchors import AnchorSearch
 from dmaragent.messages.cleaning import cleaned
@@ -31,8 +32,7 @@ _AFTER = re.compile(r"\s*[=\\|\u2502]?\s*$")
 """What a mail, a table or an editor puts around the parts of a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
+class _Match(NamedTuple):
     """One wording found in a line of the text."""
 
     start: int
@@ -116,7 +116,7 @@ class Recogniser:
         for match in self._folded._matches(text):  # noqa: SLF001 - its own class
             occurrence = _occurrence(match, counter)
             if occurrence.number not in taken:
-                yield replace(occurrence, message=printed[occurrence.message.id])
+                yield occurrence._replace(message=printed[occurrence.message.id])
 
     def _matches(self, text: str, lines: Sequence[int] = ()) -> Iterator[_Match]:
         """Yield what is found in `text`, in its order; of matches that overlap, the first.
@@ -268,9 +268,9 @@ def _with_prefix(match: _Match, text: str, start: int, lines: Sequence[int]) -> 
     if line > 0 and not names.devices:
         names = _names(match.message, names, text[max(start, lines[line - 1]) : match.start])
         if names is not None and names.devices:
-            match = replace(match, names=names, continued=True)
+            match = match._replace(names=names, continued=True)
     elif names is not match.names:
-        match = replace(match, names=names)
+        match = match._replace(names=names)
     yield match
 
 

@@ -18,8 +18,7 @@ def lower(text: str) -> str:
 def folded(message: Message) -> Message | None:
     """Return `message` with wordings for a text in small letters; None: none is long enough."""
     wordings = tuple(
-        replace(
-            wording,
+        wording._replace(
             template=replace(
                 wording.template,
                 anchor=lower(wording.template.anchor),

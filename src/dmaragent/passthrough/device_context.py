@@ -13,7 +13,7 @@ from dmaragent.linux.regions import Held, Hold
 from dmaragent.linux.release import kernel_release, telling_release
 from dmaragent.linux.view import LinuxState
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 from dmaragent.readings import Missing
 
 _BRIDGE_CLASS = 0x06

@@ -23,7 +23,7 @@ from dmaragent.passthrough.linux_group import (
     unread_mates,
     unready_mates,
 )
-from dmaragent.passthrough.model import Can, PlatformVerdict
+from dmaragent.passthrough.model import Can, CaseKind, PlatformVerdict
 from dmaragent.policy.decisions import (
     Decider,
     Decision,
@@ -34,7 +34,7 @@ from dmaragent.policy.decisions import (
     verdict_of,
 )
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 
 _NO_GROUP = SourceRule("Linux vfio/group.c, vfio_group_find_or_alloc (iommu_group_get)", "EINVAL")
 _TWICE = SourceRule("QEMU hw/vfio/pci.c, vfio_realize: device is already attached")
@@ -195,7 +195,7 @@ def _other_decisions(
             yield undecided(reason, device=device.sbdf)
     elif verdict.can is Can.CONDITIONS and not regions and not device.published_regions:
         for case in verdict.cases:
-            if case.can is Can.CONDITIONS and case.title != "group":
+            if case.can is Can.CONDITIONS and case.kind is not CaseKind.GROUP:
                 yield Decision(
                     decider=Decider.LINUX,
                     effect=Effect.WARNING,

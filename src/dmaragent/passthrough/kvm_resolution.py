@@ -1,6 +1,6 @@
 """The resolution of a KVM guest: the value that ``passthrough/kvm.py`` returns."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest
@@ -9,8 +9,7 @@ from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.host_facts import HostFacts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssignedFunction:
+class AssignedFunction(NamedTuple):
     """One function of the host that a guest is given, and whether it can be."""
 
     device: KvmDevice
@@ -19,8 +18,7 @@ class AssignedFunction:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KvmResolution:
+class KvmResolution(NamedTuple):
     """Whether a KVM guest starts, and why."""
 
     guest: KvmGuest

@@ -4,17 +4,17 @@ Pure.  Source: drivers/iommu/intel/iommu.c and drivers/iommu/iommu.c; drivers/vf
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from dmaragent.inventory import Region
 from dmaragent.iommu.model import DeviceKind
-from dmaragent.linux.options import RELAX_RMRR
+from dmaragent.linux import words as linux_words
+from dmaragent.linux.options import RELAX_RMRR, why_iommu_unused
 from dmaragent.linux.regions import THROUGH_BRIDGES, Hold, hold_of
 from dmaragent.linux.vfio import NO_ONE_TO_ONE, ONE_TO_ONE_MESSAGE, RMRR_MESSAGE
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux_group import FIRST_CHECK, NEW_RULE, OLD_RULE, group_cases
-from dmaragent.passthrough.model import Can, Case, PlatformVerdict
+from dmaragent.passthrough.model import Can, Case, CaseKind, PlatformVerdict
 from dmaragent.passthrough.published import published_cases, published_verdict
 from dmaragent.passthrough.sriov import linux_virtual_cases
 from dmaragent.passthrough.unknown import unknown_by_linux_gaps
@@ -35,7 +35,7 @@ def linux_verdict(device: DeviceContext) -> PlatformVerdict:
     if early is not None:
         return early
     cases = (*_region_cases(device), *published_cases(device), *group_cases(device))
-    verdict = unknown_by_linux_gaps(device, replace(_verdict(device, cases), cases=cases))
+    verdict = unknown_by_linux_gaps(device, _verdict(device, cases)._replace(cases=cases))
     if device.on_xen:
         return PlatformVerdict(
             can=Can.NOT_APPLICABLE,
@@ -50,7 +50,9 @@ def linux_verdict(device: DeviceContext) -> PlatformVerdict:
 def _iommu_not_used(device: DeviceContext, with_iommu: PlatformVerdict) -> PlatformVerdict:
     """Return that Linux does not use the IOMMU; `with_iommu`: the verdict if it did."""
     options = device.inventory.host.system.options
-    explanation = words.iommu_not_used(options, device.vendor, with_iommu)
+    unused = why_iommu_unused(options, device.vendor)
+    then = words.with_verdict_word(with_iommu.can, with_iommu.explanation, risk=with_iommu.risk)
+    explanation = linux_words.refused_without_iommu(unused, then)
     return PlatformVerdict(can=Can.NO, explanation=explanation, cases=with_iommu.cases)
 
 
@@ -102,8 +104,13 @@ def _region_cases(device: DeviceContext) -> Iterator[Case]:
     elif locked:
         yield from _locked_cases(device, locked)
     elif relaxable and not _relaxable_by_class(device):
-        explanation = words.RELAXABLE_TO_KERNEL_CASE
-        yield Case(title=RELAX_RMRR, can=Can.YES, explanation=explanation, risk=True)
+        yield Case(
+            title=RELAX_RMRR,
+            kind=CaseKind.OPTION,
+            can=Can.YES,
+            explanation=words.RELAXABLE_TO_KERNEL_CASE,
+            risk=True,
+        )
     elif relaxable:
         yield Case(
             title="relaxable by class",
@@ -151,6 +158,7 @@ def _locked_cases(device: DeviceContext, regions: Sequence[Region]) -> Iterator[
     if release is not None and release < first:
         yield Case(
             title=f"Linux {release[0]}.{release[1]}",
+            kind=CaseKind.UNCHECKED,
             can=Can.CONDITIONS,
             explanation=words.not_checked_before(since, regions),
             summary=words.IF_WORKS_UNMAPPED,
@@ -169,6 +177,7 @@ def _option_cases(device: DeviceContext) -> Iterator[Case]:
     if device.has_relax_rmrr:
         yield Case(
             title=RELAX_RMRR,
+            kind=CaseKind.OPTION,
             can=Can.CONDITIONS,
             explanation=words.HAS_RELAX_RMRR_CASE,
             summary=words.IF_RELAX_RMRR,
@@ -178,6 +187,7 @@ def _option_cases(device: DeviceContext) -> Iterator[Case]:
     elif device.asks_to_relax:
         yield Case(
             title=RELAX_RMRR,
+            kind=CaseKind.OPTION,
             can=Can.NO,
             explanation=words.LACKS_RELAX_RMRR_CASE,
             rule=_OPTION_RULE,
@@ -194,7 +204,7 @@ def _verdict(device: DeviceContext, cases: tuple[Case, ...]) -> PlatformVerdict:
         held.by_kernel for _, held in device.held_regions
     )
     locked = [region for region, held in device.held_regions if held.hold is Hold.DIRECT]
-    refusing = any(case.can is Can.NO and case.title != RELAX_RMRR for case in cases)
+    refusing = any(case.can is Can.NO and case.kind is not CaseKind.OPTION for case in cases)
     if refusing and locked:
         if device.has_relax_rmrr and device.asks_to_relax:
             explanation = words.RELAXED_BY_OPTION
@@ -204,7 +214,7 @@ def _verdict(device: DeviceContext, cases: tuple[Case, ...]) -> PlatformVerdict:
     if refusing and device.locked_mates:
         explanation = words.group_holds_locked(device.locked_mates, predicted=predicted)
         return PlatformVerdict(can=Can.NO, explanation=explanation)
-    if any(case.title == "group" and case.can is Can.NO for case in cases):
+    if any(case.kind is CaseKind.GROUP and case.can is Can.NO for case in cases):
         if device.without_group:
             return PlatformVerdict(can=Can.NO, explanation=words.IN_NO_GROUP)
         return PlatformVerdict(can=Can.NO, explanation=words.GROUP_HOLDS_PHYSICAL_FUNCTION)
@@ -225,7 +235,7 @@ def _allowed(
     """Return the verdict on a device that no region blocks, and on which conditions."""
     if any(case.can is Can.CONDITIONS for case in cases):
         conditions = words.WITH_REST_OF_GROUP
-        if any(case.title == "virtual functions exist" for case in cases):
+        if any(case.kind is CaseKind.VIRTUAL_FUNCTIONS for case in cases):
             conditions = words.AFTER_VIRTUAL_FUNCTIONS
         if any(held.hold is Hold.DIRECT for _, held in device.held_regions):
             conditions = words.KERNEL_TOO_OLD_TO_LOOK

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction
-from dmaragent.linux.vfio import NO_ONE_TO_ONE, is_vfio_driver
+from dmaragent.linux.vfio import NO_ONE_TO_ONE, REFUSED, REFUSED_BY_INTEL, is_vfio_driver
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.model import Can, Case
+from dmaragent.passthrough.model import Can, Case, CaseKind
 from dmaragent.policy.decisions import SourceRule
 
-OLD_RULE = SourceRule("Linux intel/iommu.c, device_is_rmrr_locked (c875d2c1b808)", "EPERM")
-NEW_RULE = SourceRule("Linux iommu.c, __iommu_device_set_domain (a48ce36e2786)", "EINVAL")
+OLD_RULE = SourceRule(REFUSED_BY_INTEL.rule, REFUSED_BY_INTEL.error)
+NEW_RULE = SourceRule(REFUSED.rule, REFUSED.error)
 GROUP_RULE = SourceRule("Linux iommu.c, iommu_group_claim_dma_owner; vfio.c before 5.19", "EPERM")
 NO_GROUP_RULE = SourceRule("Linux vfio/group.c, vfio_group_find_or_alloc", "EINVAL")
 FIRST_CHECK = (3, 17)
@@ -26,6 +26,7 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
         if device.without_group:
             yield Case(
                 title="group",
+                kind=CaseKind.GROUP,
                 can=Can.NO,
                 explanation=words.IN_NO_GROUP_CASE,
                 rule=NO_GROUP_RULE,
@@ -35,6 +36,7 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
     if not mates:
         yield Case(
             title="group",
+            kind=CaseKind.GROUP,
             can=Can.YES,
             explanation=words.alone_in_group(group.number, by_itself=len(group.devices) == 1),
         )
@@ -43,6 +45,7 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
     if physical is not None:
         yield Case(
             title="group",
+            kind=CaseKind.GROUP,
             can=Can.NO,
             explanation=words.group_has_physical_function(group.number, physical),
             rule=GROUP_RULE,
@@ -53,6 +56,7 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
     if locked and not _older_than_checks(device):
         yield Case(
             title="group",
+            kind=CaseKind.GROUP,
             can=Can.NO,
             explanation=words.group_has_locked(group.number, locked),
             rule=OLD_RULE
@@ -67,6 +71,7 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
     if busy or unknown:
         yield Case(
             title="group",
+            kind=CaseKind.GROUP,
             can=Can.CONDITIONS,
             summary=words.WITH_REST_OF_GROUP,
             explanation=words.group_must_be_bound(
@@ -77,7 +82,7 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
         )
         return
     explanation = words.group_in_nobodys_way(group.number, mates)
-    yield Case(title="group", can=Can.YES, explanation=explanation)
+    yield Case(title="group", kind=CaseKind.GROUP, can=Can.YES, explanation=explanation)
 
 
 def unready_mates(device: DeviceContext) -> tuple[SBDF, ...]:

@@ -1,7 +1,7 @@
 """Verdicts on passing one device through: of each side, with its cases, and by toolstack."""
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.policy.decisions import SourceRule
 
@@ -19,8 +19,26 @@ class Can(Enum):
     """This side does not decide on this host: Linux below Xen, Xen if it does not run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class CaseKind(Enum):
+    """What a case of a verdict is about, for whoever decides by it; its title is for people."""
+
+    STRICT = "strict"
+    """A guest whose policy is strict."""
+    RELAXED = "relaxed"
+    """A guest whose policy is relaxed."""
+    UNCHECKED = "unchecked"
+    """A kernel that gives the device away without a look at its regions: DMA of the firmware can
+    then overwrite guest RAM."""
+    OPTION = "option"
+    """The kernel option ``relax_rmrr``."""
+    GROUP = "group"
+    """The rest of the IOMMU group."""
+    VIRTUAL_FUNCTIONS = "virtual-functions"
+    """Virtual functions of the device that exist."""
+    OTHER = "other"
+
+
+class Case(NamedTuple):
     """One case of a verdict: a policy, a release, a group."""
 
     title: str
@@ -28,6 +46,7 @@ class Case:
     can: Can
     explanation: str
     """What happens and why, a sentence or two."""
+    kind: CaseKind = CaseKind.OTHER
     summary: str = ""
     """The reason in a few words, for a table; of CONDITIONS the condition, which begins with "if"."""
     risk: bool = False
@@ -40,8 +59,7 @@ class Case:
     """What the kernel, Xen or a tool prints then; empty if it prints nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlatformVerdict:
+class PlatformVerdict(NamedTuple):
     """The verdict of one side, Xen or Linux."""
 
     can: Can
@@ -52,8 +70,7 @@ class PlatformVerdict:
     cases: tuple[Case, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolstackPolicy:
+class ToolstackPolicy(NamedTuple):
     """The policy that a device gets under one toolstack by default, and how to set it."""
 
     toolstack: str

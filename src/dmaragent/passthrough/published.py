@@ -34,14 +34,25 @@ def published_only(device: DeviceContext) -> tuple[KernelRegion, ...]:
 
 def published_cases(device: DeviceContext) -> Iterator[Case]:
     """Yield a case for each type and each span of releases, those that refuse first."""
+    for cases in _cases_by_type(device).values():
+        yield from cases
+
+
+def _cases_by_type(device: DeviceContext) -> dict[str, tuple[Case, ...]]:
+    """Return the cases by the kernel's word for the type of the regions, in its order."""
     group = device.group
+    if group is None:
+        return {}
     by_type: dict[str, list[KernelRegion]] = {}
     for region in published_only(device):
         by_type.setdefault(region.type, []).append(region)
-    for kind in sorted(by_type):
-        if group is not None:
-            for outcome in vfio_outcomes(kind, device.vendor, device.telling_release):
-                yield _case(group, kind, by_type[kind], outcome)
+    return {
+        kind: tuple(
+            _case(group, kind, by_type[kind], outcome)
+            for outcome in vfio_outcomes(kind, device.vendor, device.telling_release)
+        )
+        for kind in sorted(by_type)
+    }
 
 
 def _case(
@@ -68,13 +79,12 @@ def published_verdict(device: DeviceContext) -> PlatformVerdict | None:
     group = device.group
     if not regions or group is None:
         return None
-    cases = tuple(published_cases(device))
-    kinds = {case.can for case in cases}
+    by_type = {kind: {case.can for case in cases} for kind, cases in _cases_by_type(device).items()}
+    kinds = set().union(*by_type.values())
     direct = [region for region in regions if region.type == "direct"]
     stopping = direct if direct and Can.NO in kinds else regions
     if direct and Can.NO in kinds:
-        of_direct = {case.can for case in cases if case.title.startswith("direct,")}
-        if of_direct == {Can.NO}:
+        if by_type["direct"] == {Can.NO}:
             explanation = words.published_refused(stopping, group.number)
             return PlatformVerdict(can=Can.NO, explanation=explanation)
         explanation = words.published_undecided(stopping, group.number, _what_decides(device))

@@ -12,7 +12,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.model import Can, Case
+from dmaragent.passthrough.model import Can, Case, CaseKind
 from dmaragent.policy.decisions import SourceRule
 
 VIRTUAL_RULE = SourceRule("Linux intel/dmar.c, dmar_pci_bus_notifier")
@@ -37,6 +37,7 @@ def linux_virtual_cases(device: DeviceContext) -> Iterator[Case]:
     if device.existing_vfs and not bound:
         yield Case(
             title="virtual functions exist",
+            kind=CaseKind.VIRTUAL_FUNCTIONS,
             can=Can.CONDITIONS,
             explanation=words.virtual_functions_block_vfio(device.existing_vfs),
             summary=words.IF_VIRTUAL_FUNCTIONS_REMOVED,
@@ -61,6 +62,7 @@ def xen_virtual_cases(device: DeviceContext) -> Iterator[Case]:
     if device.existing_vfs and function.driver not in HOLDERS:
         yield Case(
             title="virtual functions exist",
+            kind=CaseKind.VIRTUAL_FUNCTIONS,
             can=Can.CONDITIONS,
             explanation=words.virtual_functions_vanish(device.existing_vfs),
             summary=words.IF_VIRTUAL_FUNCTIONS_REMOVED,

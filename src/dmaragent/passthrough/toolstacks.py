@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.model import Can, PlatformVerdict, ToolstackPolicy
+from dmaragent.passthrough.model import Can, CaseKind, PlatformVerdict, ToolstackPolicy
 from dmaragent.policy.assignment import SUBTRACTIVE
 
 
@@ -19,8 +19,8 @@ def toolstack_policies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[
     """
     if device.on_linux:
         return
-    cases = {case.title: case for case in xen.cases}
-    strict, relaxed = cases.get("strict"), cases.get("relaxed")
+    cases = {case.kind: case for case in xen.cases}
+    strict, relaxed = cases.get(CaseKind.STRICT), cases.get(CaseKind.RELAXED)
     if strict is None or relaxed is None or strict.can is relaxed.can is Can.YES:
         return
     yield ToolstackPolicy(

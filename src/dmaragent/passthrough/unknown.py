@@ -5,7 +5,6 @@ through here.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from dmaragent.inventory import Gap
 from dmaragent.passthrough import words
@@ -32,5 +31,5 @@ def _unknown_by_gaps(
         # a refusal stands, whatever else there is, but for gaps that could lift it
         if gap.concerns(device.sbdf) and (verdict.can is not Can.NO or gap.refusals):
             explanation = words.unknown_for_gap(gap, verdict)
-            return replace(verdict, can=Can.UNKNOWN, explanation=explanation, risk=False)
+            return verdict._replace(can=Can.UNKNOWN, explanation=explanation, risk=False)
     return verdict

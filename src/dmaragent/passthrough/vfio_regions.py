@@ -4,7 +4,7 @@ Pure.  VFIO takes an IOMMU group whole, so the regions are those of the group.  
 decides if it is published; else the regions of the table are predicted to be the group's.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.groups import IommuGroup
@@ -17,8 +17,7 @@ from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes
 from dmaragent.readings import Missing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VfioRegion:
+class VfioRegion(NamedTuple):
     """One reserved region of a device's group, and what VFIO does because of it."""
 
     range: AddressRange

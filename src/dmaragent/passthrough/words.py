@@ -12,7 +12,7 @@ from dmaragent.guests.kvm_guest import KvmDevice
 from dmaragent.host.groups import KernelRegion
 from dmaragent.inventory import Gap, Region
 from dmaragent.iommu.vendor import IommuVendor
-from dmaragent.linux.options import RELAX_RMRR, unused_words
+from dmaragent.linux.options import RELAX_RMRR
 from dmaragent.linux.vfio import VfioEffect
 from dmaragent.passthrough.model import Can, PlatformVerdict
 from dmaragent.policy.decisions import Harm
@@ -138,7 +138,7 @@ BRIDGE_NOT_JUDGED = (
 
 def xen_without_iommu(why: str) -> str:
     """Return that Xen passes no device of the host through."""
-    return f"Xen can assign no device of this host: {why}"
+    return f"Xen assigns no device of this host, because {why}"
 
 
 def xen_incomplete(why: str, next_step: str) -> str:
@@ -353,25 +353,13 @@ NO_TABLE = "there is no DMAR table to answer from"
 XEN_OWNS_IOMMU = (
     "Xen owns the IOMMU, and no option or patch of dom0's kernel changes what Xen enforces"
 )
-XEN_OWNS_IOMMU_IN_SHORT = "Xen owns the IOMMU, whatever dom0's kernel does"
+XEN_OWNS_IOMMU_IN_SHORT = "Xen owns the IOMMU; dom0's options have no effect"
 
 
 def without_xen(verdict: PlatformVerdict) -> str:
     """Return Linux's verdict on a host that runs Xen; `verdict`: what it is without Xen."""
     alone = with_verdict_word(verdict.can, verdict.explanation, risk=verdict.risk)
     return f"{XEN_OWNS_IOMMU}. Without Xen: {alone}"
-
-
-def iommu_not_used(
-    options: Sequence[str] | None, vendor: IommuVendor, verdict: PlatformVerdict
-) -> str:
-    """Return that Linux does not use the IOMMU, why, and the `verdict` if it did.
-
-    `options` are None if the command line is unknown.
-    """
-    why = unused_words(options, vendor)
-    then = with_verdict_word(verdict.can, verdict.explanation, risk=verdict.risk)
-    return f"this kernel does not use the IOMMU{why}. With the IOMMU: {then}"
 
 
 UNKNOWN_WITH_IOMMU = "no region or group is known"

@@ -11,14 +11,15 @@ from dmaragent.guests.config import EmulatedDevices, GuestConfig, GuestType, Pci
 from dmaragent.guests.rdm import MIB
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.model import Can, Case, PlatformVerdict
+from dmaragent.passthrough.model import Can, Case, CaseKind, PlatformVerdict
 from dmaragent.passthrough.sriov import xen_virtual_cases
 from dmaragent.passthrough.unknown import unknown_by_xens_gaps
 from dmaragent.passthrough.vmd import vmd_xen_verdict
 from dmaragent.policy.assignment import HOST_BRIDGE_RULE, SHARED_RULE, is_host_bridge
 from dmaragent.policy.decisions import Decision, Harm, SourceRule, Verdict
 from dmaragent.policy.hotplug import attach
-from dmaragent.policy.resolver import Resolution, resolve
+from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.xen.reserved_list.model import ListSource
 
@@ -63,7 +64,7 @@ def _verdict_by_policy(device: DeviceContext) -> PlatformVerdict:
         *(() if refused else bridged),
         *(() if refused else virtual),
     )
-    return replace(_verdict_of_policies(device, strict, relaxed), cases=cases)
+    return _verdict_of_policies(device, strict, relaxed)._replace(cases=cases)
 
 
 def sample_guest(device: DeviceContext, policy: str, memory: int = LARGE) -> GuestConfig:
@@ -155,6 +156,7 @@ def _policy_case(device: DeviceContext, policy: str) -> Case:
         can = Can.CONDITIONS if small.verdict is Verdict.STARTS else Can.UNKNOWN
     return Case(
         title=policy,
+        kind=CaseKind(policy),
         can=can,
         explanation=_policy_effect(device, policy, can, large, small),
         summary=_policy_summary(device, policy, can, large),

@@ -6,7 +6,7 @@ arch/x86/mm/p2m.c, ``set_identity_p2m_entry``; tools libxl_pci.c, ``pci_add_dm_d
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.guests.rdm import FOUR_GIB, Policy
@@ -36,8 +36,7 @@ SPECIAL_PAGES = AddressRange(0xFEFF8000, 0xFF000000)
 """Pages that libxc fills in an HVM guest (xenstore, console, I/O requests): xg_dom_x86.c."""
 
 
-@dataclass(frozen=True, slots=True)
-class AddedFunction:
+class AddedFunction(NamedTuple):
     """One function that is added to a guest, under which policy, and the entry it comes from."""
 
     sbdf: SBDF

@@ -1,7 +1,6 @@
 """A decision about a guest: what, by whom, why, by which rule."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
@@ -63,8 +62,7 @@ class ResidualRisk(NamedTuple):
     warnings: int
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRule:
+class SourceRule(NamedTuple):
     """A rule of Xen or its tools."""
 
     source: str

@@ -1,24 +1,24 @@
 """The settings in effect for a guest, and what the manual pages and reports say of them.
 
-None of it decides: the verdict is resolver.py's.
+None of it decides: the verdict is verdict.py's.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, Policy, Strategy
 from dmaragent.policy import words
 from dmaragent.policy.layout import PlacedRegion
-from dmaragent.policy.resolver import PossibleOutcome, Resolution, possible_scenarios
+from dmaragent.policy.outcomes import PossibleOutcome, possible_scenarios
+from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.settings import GuestDevice, RdmSettings, Toolstack, settle_documented
 from dmaragent.policy.simulate import build
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
 
-@dataclass(frozen=True, slots=True)
-class EffectiveSetting:
+class EffectiveSetting(NamedTuple):
     """One setting: its name as in xl.cfg, its value in words, and its origin."""
 
     name: str
@@ -33,11 +33,11 @@ def effective_settings(resolution: Resolution) -> tuple[EffectiveSetting, ...]:
     if binary is None:
         return plain
     settings = {setting.name: setting for setting in plain}
-    for other in _settings(replace(resolution, guest=binary)):
+    for other in _settings(resolution._replace(guest=binary)):
         former = settings.get(other.name)
         value = "unset" if former is None else former.value
         if value != other.value:
-            settings[other.name] = replace(other, value=f"{value} or {other.value}")
+            settings[other.name] = other._replace(value=f"{value} or {other.value}")
     return tuple(settings.values())
 
 
@@ -169,8 +169,7 @@ def _inherited_policy(settings: RdmSettings, device: GuestDevice) -> tuple[str, 
 # Where the manual pages differ ----------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Documented:
+class Documented(NamedTuple):
     """What the manual pages promise a guest."""
 
     settings: RdmSettings

@@ -3,20 +3,21 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Gap, Inventory
+from dmaragent.iommu import words as iommu_words
 from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.policy import words
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
-from dmaragent.xen.hypervisor.rmrr_words import UserRange, parse_rmrr_option
-from dmaragent.xen.reserved_list.explain import command_line
+from dmaragent.xen.hypervisor.rmrr_option import UserRange, parse_rmrr_option
 from dmaragent.xen.reserved_list.model import ListSource
 
 
-@dataclass(frozen=True, slots=True)
-class SharedRegion:
+class SharedRegion(NamedTuple):
     """A region that Xen takes for shared: by the entries of its scope, present or not."""
 
     region: AddressRange
@@ -149,7 +150,6 @@ def facts_of(
     """Take what a resolution needs out of `inventory`; `release` replaces the running Xen's."""
     host, views = inventory.host, inventory.xen
     xen = host.xen
-    running = None if xen is None else xen.release
     functions = host.topology.functions
     assignable = xen.assignable if xen is not None and xen.dom0 else None
     known_table = bool(inventory.all_regions) or not isinstance(inventory.iommu, Missing)
@@ -168,14 +168,14 @@ def facts_of(
         # Xen names both since the same release: where hap is named, shadow would be.
         shadow=None if caps is None or "hap" not in caps else "shadow" in caps,
         share_pt=None if caps is None or "hap" not in caps else "iommu_hap_pt_share" in caps,
-        release=release or running,
-        incomplete=_incomplete(inventory),
-        unlisted=_unlisted(inventory),
+        release=release or host.running_release,
+        incomplete=_why_regions_missing(inventory),
+        unlisted=_why_list_lacks(inventory),
         undetermined=inventory.undetermined
         if views.devices_source is not ListSource.HYPERVISOR
         else (),
         gaps=inventory.gaps.xen,
-        unexplained=_unexplained(inventory, owners),
+        unexplained=_unexplained_regions(inventory, owners),
         xen_runs=xen is not None,
         alternatives=tuple(
             (alternative.releases, tuple(entry.range for entry in alternative.entries))
@@ -202,10 +202,10 @@ def _owners(
         for sbdf in (sbdf for sbdf in named if count > 1 and _is_tied(inventory, sbdf, region)):
             shared.setdefault(sbdf, []).append(SharedRegion(region, count))
 
-    for each in inventory.all_regions:
-        if each.xen.listed and each.xen.range is not None:
-            devices = [owner.sbdf for owner in each.owners if owner.sbdf is not None]
-            note(each.xen.range, devices, each.xen.sharers)
+    for reserved in inventory.all_regions:
+        if reserved.xen.listed and reserved.xen.range is not None:
+            devices = [owner.sbdf for owner in reserved.owners if owner.sbdf is not None]
+            note(reserved.xen.range, devices, reserved.xen.sharers)
     listed = {entry.range for entry in inventory.xen.list.entries}
     for option in _options(inventory):
         if option.range in listed and option.range not in owners:
@@ -222,10 +222,9 @@ def _options(inventory: Inventory) -> list[UserRange]:
 
     Another range of the same pages may be the one that Xen ignored.
     """
-    running = inventory.host.xen.release if inventory.host.xen else None
     devices = inventory.xen.devices
     return sorted(
-        parse_rmrr_option(command_line(inventory.host), running),
+        parse_rmrr_option(inventory.host.xen_command_line, inventory.host.running_release),
         key=lambda user: not any(user.range in (devices.get(sbdf) or ()) for sbdf in user.devices),
     )
 
@@ -236,7 +235,7 @@ def _is_tied(inventory: Inventory, sbdf: SBDF, region: AddressRange) -> bool:
     return reported is None or region in reported
 
 
-def _unexplained(
+def _unexplained_regions(
     inventory: Inventory, owners: Mapping[AddressRange, tuple[SBDF, ...]]
 ) -> frozenset[AddressRange]:
     """Return the regions that Xen reports for a device and no structure of the table has."""
@@ -249,26 +248,24 @@ def _iommu_off(inventory: Inventory) -> str:
     xen, listed = inventory.host.xen, inventory.xen.list
     contradicted = listed.source is ListSource.HYPERVISOR and bool(listed.entries)
     if xen is not None and xen.iommu_enabled is False and not contradicted:
-        return "Xen's IOMMU is off: `xl info` lists no directio among virt_caps"
+        return words.XENS_IOMMU_OFF
     absence = inventory.absence
     if absence is not None and absence.kind is AbsenceKind.VTD_OFF:
-        return "VT-d is off in the firmware setup, or the machine has none"
+        return iommu_words.VTD_OFF
     if listed.source is ListSource.PREDICTED and listed.iommu_disabled:
-        return f"Xen switches VT-d off for the whole host: {listed.iommu_disabled}"
+        return words.vtd_off_by_xen(listed.iommu_disabled)
     return ""
 
 
-def _unlisted(inventory: Inventory) -> str:
+def _why_list_lacks(inventory: Inventory) -> str:
     """Say why Xen's own list may not be whole, if nothing explains what it lacks."""
     views = inventory.xen
     if not views.unlisted and not views.unlisted_options:
         return ""
-    return (
-        "Xen's list lacks regions that Xen accepts by its rules, and nothing that was read says why"
-    )
+    return words.XENS_LIST_LACKS_REGIONS
 
 
-def _incomplete(inventory: Inventory) -> str:
+def _why_regions_missing(inventory: Inventory) -> str:
     """Say why the list may lack regions: only where it is predicted."""
     source = inventory.xen.list.source
     off = inventory.absence is not None and inventory.absence.kind is AbsenceKind.VTD_OFF
@@ -276,8 +273,8 @@ def _incomplete(inventory: Inventory) -> str:
         return ""
     if source is ListSource.UNKNOWN:
         if not isinstance(inventory.iommu, Missing):
-            return "nothing of the table can be decoded, and no hypervisor answers"
-        return "there is neither a hypervisor that answers nor a table"
+            return words.TABLE_UNDECODED
+        return words.NO_TABLE_NOR_HYPERVISOR
     if not inventory.complete:
-        return "the table is damaged: regions may be missing"
+        return words.TABLE_DAMAGED
     return inventory.xen.list.doubt

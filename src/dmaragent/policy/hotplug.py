@@ -7,7 +7,7 @@ regions meet in the guest's MMIO hole: Xen arch/x86/mm/p2m.c, ``p2m_add_identity
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dmaragent.addresses import AddressRange
 from dmaragent.guests.config import GuestConfig, GuestType
@@ -29,6 +29,7 @@ from dmaragent.policy.assignment import (
     added_functions,
     assign,
 )
+from dmaragent.policy.binary_numbers import number_readings, verdict_of_readings
 from dmaragent.policy.decisions import (
     Decider,
     Decision,
@@ -43,9 +44,9 @@ from dmaragent.policy.decisions import (
     warnings_of,
 )
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.library_answers import number_readings
 from dmaragent.policy.mmio_hole import HoleContent, HoleOccupant, hole_contents
-from dmaragent.policy.resolver import Resolution, Stack, prerequisites, resolve
+from dmaragent.policy.resolution import Resolution, Stack
+from dmaragent.policy.resolver import prerequisites, resolve
 from dmaragent.policy.settings import (
     POLICY_OF,
     GuestDevice,
@@ -70,8 +71,7 @@ MAPPED_RULE = SourceRule("Xen x86/mm/p2m.c, p2m_add_identity_entry")
 """It maps a page 1:1 where Xen holds none, emulated or not, and prints nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hotplug:
+class Hotplug(NamedTuple):
     """What becomes of a device that is attached to a running guest."""
 
     text: str
@@ -103,17 +103,14 @@ def attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotp
 
 def _both_readings(guest: GuestConfig, plain: Hotplug, binary: Hotplug) -> Hotplug:
     """Return the answer if it is unknown how libxlutil reads 0b in the guest's file: both."""
-    both = dict.fromkeys((*plain.decisions, *binary.decisions))
-    verdict = plain.verdict
-    if verdict is not binary.verdict:
-        plainly, as_binary = words.DEVICE_DOES[plain.verdict], words.DEVICE_DOES[binary.verdict]
-        both = {undecided(words.binary_numbers_decide(plainly, as_binary)): None, **both}
-        verdict = Verdict.UNDECIDED
-    return replace(
-        plain,
+    decisions = tuple(dict.fromkeys((*plain.decisions, *binary.decisions)))
+    verdict, why = verdict_of_readings(plain.verdict, binary.verdict, words.DEVICE_DOES)
+    if why:
+        decisions = tuple(dict.fromkeys((undecided(why), *decisions)))
+    return plain._replace(
         guest=guest,
         verdict=verdict,
-        decisions=tuple(both),
+        decisions=decisions,
         warnings=tuple(dict.fromkeys((*plain.warnings, *binary.warnings))),
         prerequisites=tuple(dict.fromkeys((*plain.prerequisites, *binary.prerequisites))),
         ignored_settings=tuple(

@@ -7,7 +7,6 @@ below zero wraps around.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -26,8 +25,7 @@ _WRAP = 1 << 64
 """The bytes that 64 bits of address can hold: sizes are computed modulo it."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceRequest:
+class DeviceRequest(NamedTuple):
     """A device of the guest's ``pci=`` list, and what the hypervisor lists for it.
 
     `regions` are in the hypervisor's order.  libxl asks before it knows what ``name=``
@@ -50,8 +48,7 @@ class Reservation(NamedTuple):
     """Whether strategy=host brought it in, not a device."""
 
 
-@dataclass(frozen=True, slots=True)
-class RamLayout:
+class RamLayout(NamedTuple):
     """A guest's RAM: from 0 to `lowmem_end`, and from 4 GiB to `highmem_end`.
 
     An end of high RAM of 0 is none; so is one of 4 GiB, but libxl treats it as an empty range.
@@ -164,8 +161,7 @@ class PlacedRegion(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class GuestLayout:
+class GuestLayout(NamedTuple):
     """A guest's RAM before and after, and each reservation in libxl's order."""
 
     before: RamLayout
@@ -249,8 +245,7 @@ class _Judge:
         return words.UNDER_MOVED_RAM
 
 
-@dataclass(frozen=True, slots=True)
-class MapEntry:
+class MapEntry(NamedTuple):
     """One range of a guest's memory map."""
 
     range: AddressRange

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.rdm import Policy, RdmRefusal, RdmText, Strategy
 from dmaragent.releases import Release
 
@@ -48,19 +47,6 @@ def read_library_answers(output: bytes) -> LibraryAnswers | None:
         except (ValueError, TypeError, IndexError, KeyError, RecursionError):
             continue
     return None if release is None else LibraryAnswers(release, rdm, pci, binary)
-
-
-def number_readings(
-    guest: GuestConfig, library_answers: LibraryAnswers | None
-) -> tuple[GuestConfig, ...]:
-    """Return `guest` as libxlutil reads its numbers: two readings if 0b is binary or not."""
-    if guest.binary is None:
-        return (guest,)
-    plain = replace(guest, binary=None)
-    known = None if library_answers is None else library_answers.binary
-    if known is None:
-        return plain, guest.binary
-    return (guest.binary,) if known else (plain,)
 
 
 def _rdm(answer: list[Any]) -> RdmText | RdmRefusal:

@@ -15,8 +15,8 @@ Addresses and sizes are in bytes.  Sources:
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.addresses import AddressRange
 from dmaragent.guests.config import GuestConfig, Vga
@@ -58,8 +58,7 @@ class HoleContent(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class HoleOccupant:
+class HoleOccupant(NamedTuple):
     """What lies in a range of the hole."""
 
     range: AddressRange
@@ -68,8 +67,7 @@ class HoleOccupant:
     """Its name; if it is unknown, why."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Bar:
+class _Bar(NamedTuple):
     size: int
     what: str
     ram: int

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import entry_excerpt
@@ -63,8 +64,7 @@ class GuestDevice:
         return self.pci.sbdf or SBDF(0, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RdmSettings:
+class RdmSettings(NamedTuple):
     """What a toolstack makes of a configuration.  Several values: any of them is possible."""
 
     strategies: tuple[Strategy, ...] = (Strategy.IGNORE,)

@@ -1,19 +1,19 @@
 """What becomes of a guest once its settings are definite: checked, built, given its devices.
 
-:func:`build` is libxl, libxc, Xen and hvmloader, in their order.  Sources: tools libxl_create.c,
-``libxl__domain_config_setdefault`` and ``libxl__domain_build_info_setdefault``; libxl_x86.c;
-those that each rule names.
+:func:`build` is libxl, libxc, Xen and hvmloader, in their order.  Sources: those that each rule
+names.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.guests.config import GuestConfig, GuestType, Vga
+from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, MIB, Policy, Strategy
 from dmaragent.policy import words
 from dmaragent.policy.assignment import added_functions, assign
+from dmaragent.policy.contradictions import contradictions, has_hap
 from dmaragent.policy.decisions import (
     Decider,
     Decision,
@@ -42,11 +42,6 @@ from dmaragent.policy.layout import (
 from dmaragent.policy.settings import GuestDevice
 from dmaragent.xen.toolstack.libxl import LibxlBehaviour
 
-DEFAULTS_RULE = SourceRule("libxl_create.c, libxl__domain_config_setdefault", of_regions=False)
-VIDEO_RULE = SourceRule("libxl_create.c, libxl__domain_build_info_setdefault", of_regions=False)
-PVH_RULE = SourceRule("libxl_x86.c, libxl__arch_passthrough_mode_setdefault", of_regions=False)
-SHARE_RULE = PVH_RULE
-"""The same function refuses ``share_pt``, from 4.13 on, which is the first that reads it."""
 BUILD_RULE = SourceRule("libxl_dm.c, libxl__domain_device_construct_rdm")
 SIZE_RULE = SourceRule("xg_dom_x86.c, meminit_hvm", of_regions=False)
 """It compares the pages of the layout with those of the size: in 4.6 xc_hvm_build_x86.c's work."""
@@ -56,7 +51,7 @@ SHADOW_RULE = SourceRule(
 MAP_RULE = SourceRule("libxl_x86.c, domain_construct_memmap")
 LOADER_RULE = SourceRule("xg_dom_core.c, xc_dom_build_image")
 """It copies hvmloader to 1 MiB of the guest: HVMLOADER_PHYSICAL_ADDRESS, hvmloader/config.h."""
-TINY_RULE = replace(LOADER_RULE, of_regions=False)
+TINY_RULE = LOADER_RULE._replace(of_regions=False)
 HVMLOADER_RULE = SourceRule("hvmloader/e820.c, build_e820_table")
 HVMLOADER_OWN = AddressRange(0xFC100000, 0xFE000000)
 """What hvmloader keeps for itself: hvmloader/config.h, HVMLOADER dynamic area."""
@@ -68,8 +63,7 @@ _KEPT = 1 << 12
 """Decisions about regions that are kept: of many guests on one host most are the same."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
+class Scenario(NamedTuple):
     """Definite settings: one of the possible readings of a configuration."""
 
     strategy: Strategy
@@ -80,8 +74,7 @@ class Scenario:
     """As read, one for each device; INVALID is unset."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuiltGuest:
+class BuiltGuest(NamedTuple):
     """What became of a guest in one scenario."""
 
     verdict: Verdict
@@ -98,9 +91,9 @@ def build(
     guest: GuestConfig, scenario: Scenario, host: HostFacts, behaviour: LibxlBehaviour
 ) -> BuiltGuest:
     """Build `guest` on `host` by `behaviour`, and assign its devices."""
-    contradictions = tuple(_contradictions(guest, host, len(scenario.devices)))
-    if contradictions:
-        return _result(contradictions)
+    refusals = tuple(contradictions(guest, host, len(scenario.devices)))
+    if refusals:
+        return _result(refusals)
     if guest.type is GuestType.HVM:
         return _build_hvm(guest, scenario, host, behaviour)
     if guest.type is GuestType.PVH:
@@ -121,70 +114,6 @@ def _result(
         warnings=warnings_of(decisions),
         layout=layout,
         memory_map=entries,
-    )
-
-
-# What libxl refuses before it builds anything: settings that contradict each other --------
-
-
-def _contradictions(guest: GuestConfig, host: HostFacts, devices: int) -> Iterator[Decision]:
-    """Yield what libxl refuses of a guest with so many devices before anything is built."""
-    passes = devices or guest.passthrough not in (None, "default", "disabled")
-    if passes and host.iommu_off:
-        yield _contradiction(guest, words.iommu_off(host.iommu_off), DEFAULTS_RULE, "pci")
-    if devices and guest.passthrough == "disabled":
-        yield _contradiction(guest, words.PASSTHROUGH_DISABLED, DEFAULTS_RULE, "passthrough")
-    if guest.type is GuestType.PVH and devices:
-        yield _contradiction(guest, words.PVH_WITHOUT_DEVICES, PVH_RULE, "type")
-    elif guest.type is GuestType.PVH and passes:
-        reason = words.passthrough_of_pvh_guest(guest.passthrough)
-        yield _contradiction(guest, reason, PVH_RULE, "passthrough")
-    elif guest.passthrough == "share_pt" and passes:
-        reason = _why_not_shared(guest, host)
-        if reason:
-            yield _contradiction(guest, reason, SHARE_RULE, "passthrough")
-        elif host.share_pt is None and host.xen_runs:
-            place = guest.places.get("passthrough", "")
-            yield undecided(words.SHARE_PT_UNKNOWN, rule=SHARE_RULE, place=place)
-    memory, maximum = guest.memory, guest.most_memory
-    if passes and memory is not None and memory < maximum and guest.type is not GuestType.PV:
-        reason = words.memory_below_maxmem(memory, maximum)
-        yield _contradiction(guest, reason, DEFAULTS_RULE, "maxmem")
-    if guest.type is GuestType.HVM:
-        yield from _adapter_contradictions(guest)
-
-
-def _why_not_shared(guest: GuestConfig, host: HostFacts) -> str:
-    """Return why the guest cannot share the IOMMU's page tables with HAP; or an empty text."""
-    if guest.type is GuestType.PV:
-        return words.SHARE_PT_OF_PV_GUEST
-    if host.share_pt is False:
-        return words.SHARE_PT_UNSUPPORTED
-    return "" if _has_hap(guest, host) else words.SHARE_PT_WITHOUT_HAP
-
-
-def _has_hap(guest: GuestConfig, host: HostFacts) -> bool:
-    """Return whether the guest has HAP; a host of which that is not known is taken to have it."""
-    return guest.hap if guest.hap is not None else host.hap is not False
-
-
-def _adapter_contradictions(guest: GuestConfig) -> Iterator[Decision]:
-    least = guest.least_video
-    if least is None:
-        model = "qemu-xen-traditional" if guest.is_traditional else "qemu-xen"
-        yield _contradiction(guest, words.adapter_missing(model, guest.vga), VIDEO_RULE, "vga")
-    elif guest.video < least and not (guest.is_traditional and guest.vga is Vga.CIRRUS):
-        reason = words.videoram_too_small(guest.video, guest.vga, least)
-        yield _contradiction(guest, reason, VIDEO_RULE, "videoram")
-
-
-def _contradiction(guest: GuestConfig, reason: str, rule: SourceRule, setting: str) -> Decision:
-    return Decision(
-        decider=Decider.LIBXL,
-        effect=Effect.REFUSED,
-        reason=reason,
-        rule=rule,
-        place=guest.places.get(setting, ""),
     )
 
 
@@ -215,7 +144,7 @@ def _build_hvm(
         ),
         behaviour,
         boundary=DEFAULT_BOUNDARY if guest.boundary is None else guest.boundary,
-        hap=_has_hap(guest, host),
+        hap=has_hap(guest, host),
     )
     regions = _RegionDecisions(scenario.devices, host, layout)
     if layout.refused_by is not None:

@@ -346,6 +346,23 @@ def sharing_unknown_of_structure(sbdf: SBDF) -> str:
     return f"whether the regions of {sbdf} are shared is not known: {why}"
 
 
+# What of the host decides -----------------------------------------------------------------
+
+XENS_IOMMU_OFF = "Xen's IOMMU is off: `xl info` lists no directio among virt_caps"
+
+
+def vtd_off_by_xen(why: str) -> str:
+    return f"Xen switches VT-d off for the whole host: {why}"
+
+
+XENS_LIST_LACKS_REGIONS = (
+    "Xen's list lacks regions that Xen accepts by its rules, and nothing that was read says why"
+)
+TABLE_UNDECODED = "nothing of the table can be decoded, and no hypervisor answers"
+NO_TABLE_NOR_HYPERVISOR = "there is neither a hypervisor that answers nor a table"
+TABLE_DAMAGED = "the table is damaged: regions may be missing"
+
+
 # What the verdict on a guest depends on ---------------------------------------------------
 
 XAPI_NOT_MODELLED = (

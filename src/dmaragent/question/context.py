@@ -5,6 +5,7 @@ Pure.  ``api.py`` asks it of a host at a path, the service of the host it watche
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError
@@ -16,12 +17,12 @@ from dmaragent.inventory import Inventory, take_inventory, under_release
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts, facts_of
 from dmaragent.policy.library_answers import read_library_answers
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.words.host import absence_words
 from dmaragent.question import words
-from dmaragent.question.releases import read_release, release_spans, running_release
+from dmaragent.question.releases import read_release, release_spans
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE, behaviours_of
 
@@ -29,8 +30,7 @@ DOCUMENTED = "documented"
 """In place of a release: what the manual pages say, whatever a release does."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(NamedTuple):
     """For which toolstack and releases a question is asked."""
 
     xen: str | None = None
@@ -92,7 +92,7 @@ def context_of(host: Host, question: Question, library: bytes | None = None) -> 
     documented = question.xen == DOCUMENTED
     asked = None if documented or question.xen is None else read_release("xen", question.xen)
     given = question.toolstack_release
-    running = running_release(host)
+    running = host.running_release
     library_answers = None if library is None else read_library_answers(library)
     of_library = None if library_answers is None else library_answers.release
     hypervisor = asked or running or of_library or Release(*NEWEST_RELEASE)

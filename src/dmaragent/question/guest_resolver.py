@@ -1,7 +1,7 @@
 """Guests of any format, resolved on one host: each by the toolstack that its format implies."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from dmaragent.answers.guest import Answer, answer
 from dmaragent.errors import DmaragentError
@@ -10,7 +10,8 @@ from dmaragent.guests.formats import Guest
 from dmaragent.guests.kvm_guest import GuestFormat, KvmGuest
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict, undecided
-from dmaragent.policy.resolver import Resolution, resolve
+from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.question import words
 from dmaragent.question.context import Context, Question, context_of, other_releases
@@ -91,7 +92,7 @@ class GuestResolver:
         if toolstack is self.context.stack.toolstack:
             return self.context
         if toolstack not in self._by_toolstack:
-            question = replace(self.question, toolstack=toolstack)
+            question = self.question._replace(toolstack=toolstack)
             self._by_toolstack[toolstack] = context_of(self.context.host, question)
         return self._by_toolstack[toolstack]
 
@@ -127,8 +128,7 @@ def _either(libvirt: Resolution, qubes: Resolution) -> Resolution:
         return libvirt
     warnings = len(qubes.reasons) if qubes.verdict is Verdict.STARTS else 0
     why = words.depends_on_libvirt(libvirt.verdict, qubes.verdict, warnings)
-    return replace(
-        libvirt,
+    return libvirt._replace(
         verdict=Verdict.UNDECIDED,
         reasons=(undecided(why), *libvirt.reasons),
     )

@@ -1,7 +1,6 @@
-"""Releases of Xen: as users name them, which runs, and the spans in which all do the same."""
+"""Releases of Xen: as users name them, and the spans in which all do the same."""
 
 from dmaragent.errors import DmaragentError
-from dmaragent.host import Host
 from dmaragent.policy.settings import PASSTHROUGH, PVH_AND_TYPE, documented_default
 from dmaragent.question import words
 from dmaragent.releases import Release
@@ -27,11 +26,6 @@ def release_spans() -> tuple[tuple[str, Release], ...]:
     return tuple(
         (str(last) if first == last else f"{first} to {last}", last) for _, first, last in spans
     )
-
-
-def running_release(host: Host) -> Release | None:
-    """Return the release of Xen that runs on `host`."""
-    return None if host.xen is None else host.xen.release
 
 
 def read_release(option: str, text: str) -> Release:

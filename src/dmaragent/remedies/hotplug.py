@@ -9,7 +9,8 @@ from dmaragent.guests.rdm import Policy
 from dmaragent.policy.decisions import Verdict, residual_risk
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.hotplug import CONTEXT_RULE, Hotplug, attach
-from dmaragent.policy.resolver import Resolution, Stack, resolve
+from dmaragent.policy.resolution import Resolution, Stack
+from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.remedies import words
 from dmaragent.remedies.guests import guest_remedies
@@ -20,7 +21,7 @@ from dmaragent.remedies.xlcfg_lines import entry_text, quote
 def hotplug(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
     """Return what attaching the device of the specification `text` to `guest` does, with advice."""
     attached = attach(text, guest, host, stack)
-    return replace(attached, advice=tuple(remedy.effect for remedy in hotplug_remedies(attached)))
+    return attached._replace(advice=tuple(remedy.effect for remedy in hotplug_remedies(attached)))
 
 
 def hotplug_remedies(attached: Hotplug) -> tuple[HotplugRemedy, ...]:
@@ -93,7 +94,7 @@ def _try_created_with_context(attached: Hotplug) -> Iterator[HotplugRemedy]:
             cost=Cost.RESTART,
         )
         return
-    for remedy in _try_relaxed(replace(attached, guest=enabled)):
+    for remedy in _try_relaxed(attached._replace(guest=enabled)):
         yield replace(remedy, effect=words.enable_passthrough_and(remedy.effect))
 
 

@@ -178,6 +178,8 @@ class DeviceRemedy(Remedy):
     """What it does, what it does not cover, and its risk."""
     where: str = ""
     """Where the lines go: ``xl.cfg``, ``a root shell``, ``exclude.dat``."""
+    takes_device: bool = False
+    """Whether it takes the device from the host, so that no driver of the host's has it."""
     brief: str = ""
     """What to do, for a list of one line each; empty: the title says it."""
     cost: str = ""

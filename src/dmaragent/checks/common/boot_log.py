@@ -4,7 +4,6 @@ The log is Linux's own.  Under Xen it says nothing of DMA, which Xen's console d
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from dmaragent.addresses import PAGE, SBDF
 from dmaragent.boot_option.dma_faults import Fault, with_known_segment
@@ -27,7 +26,7 @@ def _faults(facts: CheckFacts) -> Iterator[Fault]:
         if fault.segment_named:
             yield fault
         else:
-            yield replace(fault, device=with_known_segment(fault.device, facts.functions or ()))
+            yield fault._replace(device=with_known_segment(fault.device, facts.functions or ()))
 
 
 @rule(

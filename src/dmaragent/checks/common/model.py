@@ -7,7 +7,7 @@ A rule is one plain function from :class:`~dmaragent.checks.common.facts.CheckFa
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.checks.common.facts import Need
@@ -35,8 +35,7 @@ class Severity(Enum):
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Where in the table a finding stands: bytes as they are there, and what they say."""
 
     offset: int
@@ -48,8 +47,7 @@ class Evidence:
     """What the bytes say, in the field's own terms."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
+class Hit(NamedTuple):
     """One thing that a rule found."""
 
     message: str
@@ -93,8 +91,7 @@ class Rule:
     find: Callable[[Any], Iterable[Hit]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(NamedTuple):
     """One hit of one rule."""
 
     rule: Rule
@@ -121,8 +118,7 @@ class Finding:
         return self.rule.id, self.hit.subject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotAsked:
+class NotAsked(NamedTuple):
     """Rules that could not be asked, and what is not known."""
 
     need: Need
@@ -130,8 +126,7 @@ class NotAsked:
     """Their ids."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(NamedTuple):
     """All findings on a host, worst first, and what could not be looked at."""
 
     findings: tuple[Finding, ...]

@@ -8,6 +8,7 @@ from typing import TypeVar
 from dmaragent.checks.common.facts import CheckFacts, common_facts
 from dmaragent.checks.vtd.scope_entries import ScopeEntry, entries_of
 from dmaragent.inventory import Inventory, Region
+from dmaragent.iommu.vtd import dmar_of
 from dmaragent.readings import Missing
 from fwtables import DMAR, Structure, located
 
@@ -45,7 +46,7 @@ class TableFacts(CheckFacts):
 def facts_of(inventory: Inventory) -> TableFacts:
     """Gather what rules look at from the inventory of a whole host."""
     iommu = inventory.iommu
-    table = None if isinstance(iommu, Missing) else iommu.decoded.table
+    table = None if isinstance(iommu, Missing) else dmar_of(iommu)
     structures = () if table is None else tuple(located(table))
     common = common_facts(inventory)
     return TableFacts(

@@ -2,7 +2,6 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from heapq import heappop, heappush
 
 from dmaragent.checks.common.facts import Need
@@ -99,7 +98,7 @@ def _hit(facts: TableFacts, first: Region, second: Region, verb: str, met: int) 
         xen=xen,
         severity=severity,
     )
-    return replace(hit, subject=" ".join(sorted((first.place, second.place))))
+    return hit._replace(subject=" ".join(sorted((first.place, second.place))))
 
 
 @rule(

@@ -1,7 +1,7 @@
 """Where in a table a finding stands: regions, structures and device scope entries, by name."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.topology import Hop, PciFunction, Presence
@@ -46,8 +46,7 @@ def subject_of(structure: Structure) -> str:
     return f"{name} of segment {getattr(structure, 'segment_number', 0):#x}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScopeEntry:
+class ScopeEntry(NamedTuple):
     """One device scope entry, where it stands and where it leads."""
 
     structure: _Scoped

@@ -1,7 +1,6 @@
 """Rules about the table as a whole: its address width, its flags, what kinds of structure it has."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 from dmaragent.checks.common.model import Hit, Rule, Severity
@@ -44,7 +43,7 @@ def width_too_small(facts: TableFacts) -> Iterator[Hit]:
         return
     bits = facts.table.host_address_bits
     hit = _width_hit(facts, f"The table says that addresses have {bits} bits.", bits)
-    yield hit if bits == 1 else replace(hit, xen="None: Xen refuses only a field of 0.")
+    yield hit if bits == 1 else hit._replace(xen="None: Xen refuses only a field of 0.")
 
 
 @rule(

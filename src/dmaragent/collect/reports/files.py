@@ -7,8 +7,8 @@ hooks for the kernel, Dasharo's HCL report.  Most collectors name a file after t
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.errors import HostError
@@ -43,8 +43,7 @@ class TextKind(Enum):
     SECTIONS = "texts of supportconfig"
 
 
-@dataclass(frozen=True, slots=True)
-class ReportText:
+class ReportText(NamedTuple):
     """One file of a report that is read: where it is in the report, and what it holds."""
 
     path: str

@@ -151,10 +151,10 @@ def _tables(content: bytes) -> tuple[dict[str, bytes], str]:
     except HostError:
         return {}, ""
     content = given.content
-    if content.startswith(SIGNATURES) and is_binary_table(content):
+    if content.startswith(SIGNATURES) and is_binary_table(content, SIGNATURES):
         whole = len(content) >= _SMALLEST_TABLE
         return ({content[:4].decode("ascii"): content} if whole else {}), given.problem
-    tables = find_in_text(content).tables
+    tables = find_in_text(content, SIGNATURES).tables
     return name_tables(tables), given.problem or text_damage(tables)
 
 

@@ -18,6 +18,7 @@ from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.json.check import check_document
 from dmaragent.present.json.inventory import inventory_document
 from dmaragent.present.json.writer import json_text
+from dmaragent.present.screen import PLAIN, printed_on
 from dmaragent.present.text.check import check_text
 from dmaragent.present.text.inventory import inventory_text
 from dmaragent.present.text.tree import tree_text
@@ -56,7 +57,8 @@ def derive(snapshot: HostSnapshot, kind: str) -> tuple[dict[str, bytes], tuple[s
 
     def attempt(name: str, make: Callable[[], str]) -> None:
         try:
-            content = make()
+            with printed_on(PLAIN):  # whatever terminal the bundle is written from
+                content = make()
         except Exception as error:  # noqa: BLE001 - see above
             problems.append(f"{name}: {type(error).__name__}: {error}")
             name, content = f"{name}.failed", _failure(error)

@@ -12,6 +12,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
 from dmaragent.collect.open_host import LIVE, OpenedHost, open_host
 from dmaragent.commands.shared import words
+from dmaragent.commands.shared.suggest import nearest
 from dmaragent.errors import DmaragentError
 from dmaragent.host import join
 from dmaragent.host.device_names import DeviceName, parse_device_name
@@ -25,6 +26,8 @@ from dmaragent.releases import Release
 if TYPE_CHECKING:
     from dmaragent.present.json.schema.common import Host
 
+_ONE_DIGIT = 0.9
+"""How alike two addresses are of which one digit differs, at least."""
 _MOST = 4
 """So many addresses are named beside one that is not there."""
 
@@ -101,7 +104,7 @@ def find_device(option: str, name: DeviceName, inventory: Inventory, opened: Ope
     """
     device = name.sbdf
     if device is None:
-        device = _only_function(option, name, inventory)
+        device = _only_function(option, name, inventory, opened)
         print(words.only_function(visible(name.text), str(device)), file=sys.stderr)
     elif name.decimal:
         note = words.decimal_address(visible(name.text), name.decimal, str(device))
@@ -110,7 +113,7 @@ def find_device(option: str, name: DeviceName, inventory: Inventory, opened: Ope
     return device
 
 
-def _only_function(option: str, name: DeviceName, inventory: Inventory) -> SBDF:
+def _only_function(option: str, name: DeviceName, inventory: Inventory, opened: OpenedHost) -> SBDF:
     """Return the one function of a device that was named without one.
 
     Raises:
@@ -129,11 +132,20 @@ def _only_function(option: str, name: DeviceName, inventory: Inventory) -> SBDF:
     if not there:
         raise DmaragentError(
             words.no_function_at(option, name.place, _same_address_words(name, functions)),
-            FIND_DEVICES,
+            _find_devices(f"{name.place}.0", inventory, opened),
         )
     if len(there) > 1:
         raise words.several_functions(what, len(there), " ".join(map(str, there)))
     return there[0]
+
+
+def _find_devices(text: str, inventory: Inventory, opened: OpenedHost) -> str:
+    """Return how to find the address that `text` was meant to be, and the nearest one there is."""
+    owners = (owner.sbdf for region in inventory.regions for owner in region.owners)
+    known = {str(sbdf) for sbdf in (*inventory.host.topology.known, *owners) if sbdf}
+    there = words.tree_shows_devices(shlex.quote(opened.path))
+    hint = FIND_DEVICES if opened.kind == LIVE else there
+    return words.did_you_mean(nearest(text, sorted(known), _ONE_DIGIT), hint)
 
 
 def _same_address_words(name: DeviceName, functions: Iterable[SBDF]) -> str:
@@ -157,8 +169,7 @@ def check_known(option: str, device: SBDF, inventory: Inventory, opened: OpenedH
     if not inventory.may_know(device):
         if inventory.absence is not None and inventory.absence.kind is AbsenceKind.DENIED:
             raise no_table(inventory.absence)
-        there = words.tree_shows_devices(shlex.quote(opened.path))
-        hint = FIND_DEVICES if opened.kind == LIVE else there
+        hint = _find_devices(str(device), inventory, opened)
         name = DeviceName("", device.segment, device.bus, device.device, device.function)
         elsewhere = _same_address_words(name, inventory.host.topology.known)
         raise DmaragentError(f"{option}: {no_device_words(device)}{elsewhere}", hint)

@@ -1,27 +1,31 @@
 """What verbs share in giving their answers: the option --json, documents, a progress bar."""
 
 import argparse
-import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
+
+from dmaragent.commands.shared.terminal import COLOR_CHOICES, screen_of
+from dmaragent.present.escaping import visible
+from dmaragent.present.screen import painted
 
 _Item = TypeVar("_Item")
 _PATIENCE = 0.5  # seconds before a progress bar appears
 _BAR = 30
-_NARROWEST, _WIDEST = 80, 120
-
-
-def answer_width() -> int:
-    """Return how wide a table may be: as the terminal is, from 80 to 120 columns."""
-    columns = shutil.get_terminal_size((_NARROWEST, 0)).columns
-    return min(max(columns, _NARROWEST), _WIDEST)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add ``--json``."""
-    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+    """Add the options that say how an answer is printed: ``--json`` and ``--color``."""
+    parser.add_argument(
+        "--json", action="store_true", help="a JSON document; `dmaragent schema` prints its schema"
+    )
+    parser.add_argument(
+        "--color",
+        choices=COLOR_CHOICES,
+        default="auto",
+        help="verdicts in colour; auto: on a terminal, unless NO_COLOR is set (default: auto)",
+    )
 
 
 def print_document(document: Mapping[str, object]) -> None:
@@ -30,6 +34,24 @@ def print_document(document: Mapping[str, object]) -> None:
 
     sys.stdout.write(json_text(document))
     sys.stdout.write("\n")
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines of text, the marked words in their colours if the screen has colours."""
+    print("\n".join(map(painted, lines)))
+
+
+def next_lines(hint: str) -> list[str]:
+    """Return the lines on standard error that say what to do next; a long word is left whole."""
+    from textwrap import wrap  # noqa: PLC0415 - for errors alone
+
+    return wrap(
+        visible(f"Next: {hint}"),
+        screen_of(sys.stderr).width,
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def progress(items: Sequence[_Item], doing: str) -> Iterator[_Item]:

@@ -9,6 +9,44 @@ from dmaragent.errors import DmaragentError
 # What the words of a command line ask for -----------------------------------------------
 
 
+def did_you_mean(suggestion: str | None, hint: str) -> str:
+    """Return `hint`, after the word that was probably meant if there is one."""
+    return f"Did you mean {suggestion}? {hint}" if suggestion else hint
+
+
+def no_such_verb(verb: str, suggestion: str | None) -> DmaragentError:
+    return DmaragentError(
+        f"there is no verb '{verb}'",
+        did_you_mean(suggestion, "dmaragent --help lists the verbs"),
+    )
+
+
+def no_such_argument(
+    verb: str, arguments: str, suggestion: str | None, *, takes_host: bool
+) -> DmaragentError:
+    host = "a host is given with --host PATH; " if takes_host and not suggestion else ""
+    return DmaragentError(
+        f"{verb}: {arguments}: there is no such argument",
+        did_you_mean(suggestion, f"{host}dmaragent {verb} --help has examples"),
+    )
+
+
+def no_such_schema(name: str, suggestion: str | None) -> DmaragentError:
+    return DmaragentError(
+        f"there is no schema '{name}'",
+        did_you_mean(suggestion, "dmaragent schema lists all"),
+    )
+
+
+def no_verb_of_demo(word: str) -> DmaragentError:
+    return DmaragentError(
+        f"demo: '{word}' is not a verb that takes --host", "dmaragent demo --help has examples"
+    )
+
+
+DEMO_TITLE = "A recorded machine that comes with dmaragent"
+
+
 def tree_of_one_device() -> DmaragentError:
     return DmaragentError("--tree shows all devices: it does not go with --device")
 

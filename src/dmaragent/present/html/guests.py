@@ -7,7 +7,8 @@ from dmaragent.answers.guest import Answer
 from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.layout import GuestLayout, Placement, RamLayout
-from dmaragent.policy.resolver import PossibleOutcome, Resolution
+from dmaragent.policy.outcomes import PossibleOutcome
+from dmaragent.policy.resolution import Resolution
 from dmaragent.present.html.marks import guest_mark
 from dmaragent.present.html.markup import NOTHING, Child, Markup, element
 from dmaragent.present.html.parts import Section, bullets, facts, section, short, table, verbatim

@@ -4,7 +4,7 @@ from dmaragent.checks.common.model import Severity
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Harm, Verdict, residual_risk
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolution import Resolution
 from dmaragent.present.html.markup import Markup, element
 from dmaragent.present.words.guest import verdict_with_harm
 from dmaragent.present.words.passthrough import verdict_word

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dmaragent import __version__
-from dmaragent.addresses import AddressRange
 
-if TYPE_CHECKING:  # the inventory's document has ranges, and neither decisions nor stacks
+if TYPE_CHECKING:  # the document of an error has none of these, and --version may end in one
+    from dmaragent.addresses import AddressRange
     from dmaragent.policy.decisions import Decision
-    from dmaragent.policy.resolver import Stack
+    from dmaragent.policy.resolution import Stack
     from dmaragent.present.json.schema import common as schema
 
 TOOL = f"dmaragent {__version__}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dmaragent.present.json.common import TOOL
-from fwtables import Decoded, to_document
+from fwtables import Decoded, Table, to_document
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import decode as schema
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def decode_document(
-    tables: Sequence[tuple[schema.Source, Decoded]], others: Sequence[PassedOver]
+    tables: Sequence[tuple[schema.Source, Decoded[Table]]], others: Sequence[PassedOver]
 ) -> schema.DecodeDocument:
     """Return the document of ``dmaragent decode``.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dmaragent.answers.devices import DeviceRow, Verdict
 from dmaragent.inventory import Inventory
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 from dmaragent.present.json.common import TOOL, range_object, source_object, stack_object
 from dmaragent.present.json.inventory import absence_object, device_object
 from dmaragent.present.words.devices import DeviceList

@@ -20,7 +20,7 @@ from dmaragent.comparison.model import (
 from dmaragent.inventory import Region
 from dmaragent.iommu.model import Owner, RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolution import Resolution
 from dmaragent.present.json.common import TOOL, decision_object, stack_object
 from dmaragent.present.words.comparison import scoped_owner_words
 from dmaragent.present.words.table import structure_words

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dmaragent.answers.device import Explanation
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Case, PlatformVerdict
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 from dmaragent.present.json.common import TOOL, source_object, stack_object
 from dmaragent.present.json.inventory import (
     absence_object,

@@ -1,1 +1,1 @@
-"""Answers as text for people, within 80 columns."""
+"""Answers as text for people, as wide as the screen that they are printed on."""

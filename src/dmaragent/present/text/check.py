@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from dmaragent.checks.common.model import Checked, Evidence, Finding, Rule, Severity
+from dmaragent.present.screen import toned
 from dmaragent.present.text.tables import labelled, paragraph, render
+from dmaragent.present.text.tones import SEVERITY_TONES
 from dmaragent.present.words.findings import (
     NOTHING_DECODED,
     by_rule,
@@ -42,7 +44,8 @@ def rules_text(rules: Iterable[Rule]) -> Iterator[str]:
 def _group(severity: Severity, findings: list[Finding]) -> Iterator[str]:
     """Tell the hits of one rule, then what comes of it; what all have in common once."""
     rule = findings[0].rule
-    yield from paragraph(f"{severity.value}  {rule.id}  {rule.title}", hang=2)
+    word = toned(severity.value, SEVERITY_TONES.get(severity))
+    yield from paragraph(f"{word}  {rule.id}  {rule.title}", hang=2)
     xen = common([finding.xen for finding in findings])
     linux = common([finding.linux for finding in findings])
     for finding in findings:

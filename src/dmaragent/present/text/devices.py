@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.answers.devices import DeviceRow
 from dmaragent.inventory import Inventory
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
+from dmaragent.present.screen import current_screen
 from dmaragent.present.text.inventory import limits_text
 from dmaragent.present.text.tables import labelled, paragraph
 from dmaragent.present.words import devices as words
@@ -17,10 +18,9 @@ _LEAST_WHAT = 12
 _LEAST_DRIVER = 8
 
 
-def devices_text(
-    inventory: Inventory, devices: DeviceList, stack: Stack, width: int = 80
-) -> Iterator[str]:
-    """Yield the lines of ``dmaragent devices``, with a table of at most `width` columns."""
+def devices_text(inventory: Inventory, devices: DeviceList, stack: Stack) -> Iterator[str]:
+    """Yield the lines of ``dmaragent devices``, none wider than the screen but for long paths."""
+    width = current_screen().width
     rows, title = devices.rows, devices.title
     yield from limits_text(inventory)
     if title:

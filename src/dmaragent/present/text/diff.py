@@ -21,9 +21,10 @@ from dmaragent.comparison.model import (
 )
 from dmaragent.inventory import Region
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 from dmaragent.present.escaping import shorten, visible
-from dmaragent.present.text.tables import WIDTH, paragraph, render
+from dmaragent.present.screen import current_screen
+from dmaragent.present.text.tables import paragraph, render
 from dmaragent.present.words.comparison import (
     finding_fate,
     findings_unknown,
@@ -93,7 +94,7 @@ def _changes(changes: Iterable[Changed], *, indent: int) -> Iterator[str]:
     for change in changes:
         name = name_words(change.what)
         line = f"{'':{indent}}{name}: {visible(change.old)} -> {visible(change.new)}"
-        if len(line) <= WIDTH:
+        if len(line) <= current_screen().width:
             yield line
             continue
         yield f"{'':{indent}}{name}"

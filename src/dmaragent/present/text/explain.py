@@ -7,7 +7,7 @@ from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.model import Owner
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.inventory import device_facts, limits_text, published_text, regions_text
 from dmaragent.present.text.tables import labelled, paragraph, render

@@ -6,11 +6,13 @@ from dmaragent.addresses import span
 from dmaragent.answers.guest import Answer
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Decider, Decision, Verdict
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolution import Resolution
 from dmaragent.present.escaping import shorten, visible
+from dmaragent.present.screen import toned
 from dmaragent.present.text.kvm import kvm_text
 from dmaragent.present.text.resolve import resolve_text
 from dmaragent.present.text.tables import paragraph
+from dmaragent.present.text.tones import verdict_tone
 from dmaragent.present.words.guest import (
     VERDICT_WORDS,
     AnyResolution,
@@ -45,7 +47,10 @@ def resolve_lines(
         stacks[any_stack_words(resolution)] = None
         parts = [
             visible(resolution.guest.source),
-            VERDICT_WORDS[resolution.verdict],
+            toned(
+                VERDICT_WORDS[resolution.verdict],
+                verdict_tone(resolution.verdict, resolution.reasons),
+            ),
             visible(_why(resolution)),
         ]
         yield ": ".join(word for word in parts if word)

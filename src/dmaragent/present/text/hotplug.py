@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from dmaragent.policy.hotplug import Hotplug
 from dmaragent.present.escaping import shorten
+from dmaragent.present.screen import toned
 from dmaragent.present.text.resolve import MOST_NAME, reason_lines
 from dmaragent.present.text.tables import labelled, paragraph
+from dmaragent.present.text.tones import verdict_tone
 from dmaragent.present.words.guest import list_words, stack_words
 from dmaragent.present.words.hotplug import (
     hotplug_key_ignored,
@@ -20,9 +22,9 @@ def hotplug_text(hotplug: Hotplug) -> Iterator[str]:
     """Give the lines of the answer: verdict, reason, what to do, what it rests on."""
     guest = shorten(hotplug.guest.name or hotplug.guest.source, MOST_NAME)
     text = shorten(hotplug.text, MOST_NAME)
-    yield from paragraph(
-        f"{text} into {guest}: {hotplug_verdict(hotplug)} ({stack_words(hotplug.stack)})", hang=2
-    )
+    tone = verdict_tone(hotplug.verdict, hotplug.warnings)
+    verdict = toned(hotplug_verdict(hotplug), tone)
+    yield from paragraph(f"{text} into {guest}: {verdict} ({stack_words(hotplug.stack)})", hang=2)
     reasons = hotplug.decisions or hotplug.warnings
     yield from labelled("Why", hotplug_why(reasons))
     if hotplug.pci is not None:

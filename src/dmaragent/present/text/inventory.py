@@ -1,4 +1,4 @@
-"""The inventory for people: what matters first, within 80 columns."""
+"""The inventory for people: what matters first."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.model import Owner
 from dmaragent.present.escaping import visible
-from dmaragent.present.text.tables import WIDTH, labelled, paragraph, render
+from dmaragent.present.text.tables import labelled, paragraph, render
 from dmaragent.present.words.device import card_facts, class_name, device_name, verdict_facts
 from dmaragent.present.words.host import absence_words, summary_facts
 from dmaragent.present.words.numbers import size_words, span_words
@@ -105,7 +105,7 @@ def _devices(inventory: Inventory, *, wide: bool) -> list[str]:
     ]
     columns = [name for name in rows[0] if name in _ALWAYS or any(row[name] != "-" for row in rows)]
     cells = [[row[name] for name in columns] for row in rows]
-    return render([columns, *cells], width=_UNLIMITED if wide else WIDTH)
+    return render([columns, *cells], width=_UNLIMITED if wide else None)
 
 
 _ALWAYS = frozenset({"Device", "What it is", "Driver", "Regions"})

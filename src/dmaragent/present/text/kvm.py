@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import shorten, visible
+from dmaragent.present.screen import toned
 from dmaragent.present.text.resolve import MOST_NAME, MOST_ROWS, reason_lines
 from dmaragent.present.text.tables import labelled, paragraph, render
+from dmaragent.present.text.tones import VERDICT_TONES, verdict_tone
 from dmaragent.present.words.guest import (
     DEVICE_WORDS,
     counted_verdict,
@@ -39,6 +41,7 @@ def _head(resolution: KvmResolution) -> Iterator[str]:
     guest = resolution.guest
     name = shorten(guest.name or guest.source, MOST_NAME)
     verdict = counted_verdict(resolution.verdict, resolution.reasons)
+    verdict = toned(verdict, verdict_tone(resolution.verdict, resolution.reasons))
     yield from paragraph(f"{name}: {verdict} ({visible(kvm_stack_words(resolution))})", hang=2)
     if resolution.reasons:
         why = shorten(reason_words(resolution.reasons[0]), 300)
@@ -68,7 +71,7 @@ def _devices(resolution: KvmResolution, *, whole: bool) -> Iterator[str]:
             str(function.sbdf),
             function.device.text,
             function.device.place,
-            DEVICE_WORDS[function.verdict],
+            toned(DEVICE_WORDS[function.verdict], VERDICT_TONES[function.verdict]),
         )
         for function in resolution.functions
     ]

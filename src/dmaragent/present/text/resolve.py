@@ -6,10 +6,13 @@ from dmaragent.addresses import AddressRange, span
 from dmaragent.answers.guest import Answer
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.layout import GuestLayout, RamLayout
-from dmaragent.policy.resolver import PossibleOutcome, Resolution
+from dmaragent.policy.outcomes import PossibleOutcome
+from dmaragent.policy.resolution import Resolution
 from dmaragent.present.escaping import shorten, visible
+from dmaragent.present.screen import toned
 from dmaragent.present.text.memory_bar import LEGEND, Painted, bars
 from dmaragent.present.text.tables import labelled, paragraph, render
+from dmaragent.present.text.tones import VERDICT_TONES, verdict_tone
 from dmaragent.present.words.guest import (
     REGION_COLUMNS,
     REMEDIES_TITLE,
@@ -84,7 +87,9 @@ def _other_releases(others: Mapping[Verdict, tuple[str, ...]]) -> Iterator[str]:
     yield "It depends on the release (--xen names one)"
     for verdict, releases in others.items():
         yield from paragraph(
-            f"{VERDICT_WORDS[verdict]}: Xen {', '.join(releases)}", indent=2, hang=2
+            f"{toned(VERDICT_WORDS[verdict], VERDICT_TONES[verdict])}: Xen {', '.join(releases)}",
+            indent=2,
+            hang=2,
         )
 
 
@@ -148,7 +153,7 @@ def _cases(resolution: Resolution, most: int | None) -> Iterator[str]:
     for case in resolution.outcomes:
         yield ""
         if case.assumptions:
-            verdict = VERDICT_WORDS[case.built.verdict]
+            verdict = toned(VERDICT_WORDS[case.built.verdict], VERDICT_TONES[case.built.verdict])
             yield from paragraph(f"With {' or '.join(case.assumptions)}: it {verdict}", hang=2)
         layout = case.built.layout
         if layout is None:
@@ -221,6 +226,7 @@ def head_text(resolution: Resolution, helps: GuestRemedies) -> Iterator[str]:
     guest = resolution.guest
     name = shorten(guest.name or guest.source, MOST_NAME)
     verdict = counted_verdict(resolution.verdict, resolution.reasons)
+    verdict = toned(verdict, verdict_tone(resolution.verdict, resolution.reasons))
     yield from paragraph(f"{name}: {verdict} ({stack_words(resolution.stack)})", hang=2)
     lost = "".join(f"; {setting}" for setting in resolution.settings.ignored_settings)
     if resolution.reasons:

@@ -1,11 +1,11 @@
 """Columns of text that keep within a width: cells that do not fit are wrapped, never cut."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
-from dmaragent.present.escaping import visible
+from dmaragent.present.screen import current_screen, shown
+from dmaragent.present.words.numbers import count
 
-WIDTH = 80
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _GAP = 2
 LABEL = 9
@@ -17,18 +17,18 @@ def render(
     *,
     right: frozenset[int] = frozenset(),
     indent: int = 2,
-    width: int = WIDTH,
+    width: int | None = None,
 ) -> list[str]:
     """Lay `rows` out in columns, each as wide as its widest cell.
 
-    Where they do not fit `width`, the widest columns are narrowed and their cells
+    If they do not fit `width`, or else the screen, the widest columns are narrowed and their cells
     wrapped.  `right` names the columns set flush right.
     """
-    cells = [[visible(cell) for cell in row] for row in rows]
+    cells = [[shown(cell) for cell in row] for row in rows]
     if not cells:
         return []
     widths = [max(len(row[n]) for row in cells) for n in range(len(cells[0]))]
-    room = width - indent - _GAP * (len(widths) - 1)
+    room = (width or current_screen().width) - indent - _GAP * (len(widths) - 1)
     while sum(widths) > room and max(widths) > 1:
         widths[widths.index(max(widths))] -= 1
     return [line for row in cells for line in _row(row, widths, right, indent)]
@@ -53,14 +53,14 @@ def _set(text: str, width: int, flush_right: bool) -> str:  # noqa: FBT001 - pri
     return text.rjust(width) if flush_right else text.ljust(width)
 
 
-def paragraph(text: str, *, indent: int = 0, hang: int = 0, width: int = WIDTH) -> list[str]:
-    """Wrap `text` to lines; `hang` indents all but the first further.
+def paragraph(text: str, *, indent: int = 0, hang: int = 0) -> list[str]:
+    """Wrap `text` to lines as wide as the screen; `hang` indents all but the first further.
 
     A no-break space keeps two words on one line and is then shown as a space.  What is not
     printable is made visible: words of firmware and of strangers end here.
     """
-    shown = _NO_BREAK.join(map(visible, text.split(_NO_BREAK)))
-    lines = _wrap(shown, width, indent, indent + hang, hyphens=False)
+    safe = _NO_BREAK.join(map(shown, text.split(_NO_BREAK)))
+    lines = _wrap(safe, current_screen().width, indent, indent + hang, hyphens=False)
     return [line.replace(_NO_BREAK, " ") for line in lines]
 
 
@@ -82,3 +82,12 @@ def _wrap(
 def labelled(label: str, text: str, *, indent: int = 0, column: int = LABEL) -> list[str]:
     """Set `text` beside its label, in a column of its own."""
     return paragraph(f"{label:{column}}".replace(" ", _NO_BREAK) + text, indent=indent, hang=column)
+
+
+def bytes_lines(data: bytes) -> Iterator[str]:
+    """Yield `data` in hexadecimal, the first 256 bytes of it."""
+    shown = data[:256]
+    for at in range(0, len(shown), 16):
+        yield f"       {shown[at : at + 16].hex(' ')}"
+    if len(data) > len(shown):
+        yield f"       … and {count(len(data) - len(shown), 'byte')} more (--json has them all)"

@@ -20,7 +20,7 @@ from dmaragent.comparison.model import (
 from dmaragent.inventory import Region
 from dmaragent.iommu.model import DeviceKind, Owner
 from dmaragent.policy.decisions import Decision, Verdict
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 from dmaragent.present.escaping import shorten
 from dmaragent.present.words.guest import VERDICT_WORDS, reason_words, stack_words
 from dmaragent.present.words.numbers import count

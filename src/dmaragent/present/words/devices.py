@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from dmaragent.addresses import span
 from dmaragent.answers.devices import BestRemedy, DeviceRow, Verdict
 from dmaragent.inventory import Inventory
-from dmaragent.inventory.gaps import why_missing
+from dmaragent.inventory.words import why_missing
 from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.model import Can
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 from dmaragent.present.escaping import visible
 from dmaragent.present.words.device import class_name, device_name
 from dmaragent.present.words.numbers import count, span_words

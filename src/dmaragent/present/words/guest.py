@@ -10,7 +10,8 @@ from dmaragent.policy.decisions import Decider, Decision, Harm, Verdict, residua
 from dmaragent.policy.effective_settings import region_policies
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import PlacedRegion, Placement, RamLayout
-from dmaragent.policy.resolver import PossibleOutcome, Resolution, Stack
+from dmaragent.policy.outcomes import PossibleOutcome
+from dmaragent.policy.resolution import Resolution, Stack
 from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.words import HARM_WORDS
 from dmaragent.present.escaping import shorten

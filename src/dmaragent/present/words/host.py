@@ -7,7 +7,8 @@ from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.no_table import Absence, AbsenceKind
 from dmaragent.iommu.vendor import iommu_vendor
-from dmaragent.linux.options import unused_words
+from dmaragent.linux import words as sentences_on_linux
+from dmaragent.linux.options import why_iommu_unused
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.words.numbers import count, rough_size_words
@@ -253,8 +254,8 @@ def linux_words(inventory: Inventory) -> str:
     if inventory.linux.state is LinuxState.UNDER_XEN:
         return "IOMMU groups are not applicable under Xen, which owns the IOMMU"
     if inventory.linux.state is LinuxState.NO_GROUPS:
-        why = unused_words(host.system.options, iommu_vendor(host))
-        return f"no IOMMU groups: this kernel does not use the IOMMU{visible(why)}"
+        unused = why_iommu_unused(host.system.options, iommu_vendor(host))
+        return visible(sentences_on_linux.no_groups(unused))
     if inventory.linux.state is LinuxState.UNKNOWN or isinstance(host.groups, Missing):
         return ""
     return count(len(host.groups), "IOMMU group")

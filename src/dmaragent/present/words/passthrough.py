@@ -19,14 +19,14 @@ verdict_word = words.verdict_word
 FIXES = "Fixes, safest first"
 LINUX_CASES = "Linux (VFIO), case by case"
 TOOLSTACKS = "Default policy by toolstack"
-ASSUMPTION = "Xen"
+ASSUMPTION = "Release"
 """The label of how the release of Xen is known."""
 LINUX_BELOW_XEN = words.XEN_OWNS_IOMMU_IN_SHORT
 
 _SAFETY_WORDS = {
     Safety.NEEDED: "required first",
     Safety.SAFE: "no risk",
-    Safety.FIRMWARE: "changes the firmware",
+    Safety.FIRMWARE: "firmware",
     Safety.RISK: "risk",
 }
 _NAMED = 4
@@ -62,9 +62,11 @@ def step_title(step: DeviceRemedy) -> str:
 
 def step_in_short(step: DeviceRemedy, *, with_side: bool) -> str:
     """Return what to do in a few words; `with_side`: both sides may decide."""
-    first = "First: " if step.safety is Safety.NEEDED else ""
+    what = step.brief or step.title
+    if step.safety is Safety.NEEDED:
+        what = f"First: {what if step.brief else what[:1].lower() + what[1:]}"
     side = f" ({step.side})" if with_side and step.side and not step.brief else ""
-    return f"{first}{step.brief or step.title}{side}"
+    return f"{what}{side}"
 
 
 def case_verdict(case: Case) -> str:

@@ -8,7 +8,6 @@ from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, PlatformVerdict
 from dmaragent.passthrough.published import published_only
 from dmaragent.passthrough.vmd import parent_unknown
-from dmaragent.remedies.devices import words
 from dmaragent.remedies.devices.firmware import firmware_remedy, vmd_remedies
 from dmaragent.remedies.devices.linux import linux_remedies
 from dmaragent.remedies.devices.virtual_functions import (
@@ -33,9 +32,7 @@ def device_remedies(
     if function is None or parent_unknown(device) or device.in_chipset:
         return ()
     on_xen, on_linux = list(xen_remedies(device, xen)), list(linux_remedies(device, linux))
-    taken = any(
-        remedy.title in (words.MAKE_ASSIGNABLE, words.BIND) for remedy in (*on_xen, *on_linux)
-    )
+    taken = any(remedy.takes_device for remedy in (*on_xen, *on_linux))
     remedies = [*(remove_virtual_functions(device) if taken else ()), *on_xen]
     if _region_in_the_way(device, xen, linux):
         remedies += use_virtual_function(device)

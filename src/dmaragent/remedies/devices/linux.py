@@ -9,7 +9,7 @@ from dmaragent.linux.options import RELAX_RMRR, iommu_asked_for, iommu_off_optio
 from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux_group import unready_mates
-from dmaragent.passthrough.model import Can, PlatformVerdict
+from dmaragent.passthrough.model import Can, CaseKind, PlatformVerdict
 from dmaragent.passthrough.published import published_only
 from dmaragent.remedies.devices import words
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
@@ -54,7 +54,9 @@ def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[De
         return
     if device.iommu_unused:
         yield _switch_iommu_on(device)
-    refusing = [case for case in linux.cases if case.can is Can.NO and case.title != RELAX_RMRR]
+    refusing = [
+        case for case in linux.cases if case.can is Can.NO and case.kind is not CaseKind.OPTION
+    ]
     if linux.can in (Can.YES, Can.CONDITIONS):
         yield _bind(device, linux)
     if device.locked_mates and refusing and not device.held_regions:
@@ -123,7 +125,7 @@ def _needed(title: str, explanation: str, option: str = "") -> DeviceRemedy:
 
 def _bind(device: DeviceContext, linux: PlatformVerdict) -> DeviceRemedy:
     """Return how to bind the device to vfio-pci, with the rest of its group."""
-    region_lost = any(case.releases.startswith("before Linux") for case in linux.cases)
+    region_lost = any(case.kind is CaseKind.UNCHECKED for case in linux.cases)
     safety = Safety.RISK if region_lost else Safety.NEEDED
     mates = unready_mates(device)
     driver = device.driver
@@ -150,6 +152,7 @@ def _bind(device: DeviceContext, linux: PlatformVerdict) -> DeviceRemedy:
         safety=safety,
         side="Linux",
         title=words.BIND,
+        takes_device=True,
         explanation=words.bind_to_vfio(loss, mates, warning),
         lines=("modprobe vfio-pci", *_bind_lines(device, (device.sbdf, *mates))),
         where=words.ROOT_SHELL,

@@ -102,7 +102,7 @@ def keep_ram_out_in_short(settings: Sequence[str]) -> str:
     return ", ".join(text.replace(" = ", "=") for text in settings)
 
 
-KEEP_RAM_OUT_COST = "for 4096 MiB; see resolve for your guest"
+KEEP_RAM_OUT_COST = "for 4096 MiB; resolve computes yours"
 
 
 def relax_device(*, ram_moved: bool, unmovable: Sequence[Region], sharers: tuple[SBDF, ...]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from dmaragent.linux.vfio import PCIBACK
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.model import Can, PlatformVerdict
+from dmaragent.passthrough.model import Can, CaseKind, PlatformVerdict
 from dmaragent.passthrough.xen import try_guest
 from dmaragent.remedies.devices import words
 from dmaragent.remedies.devices.linux import loss_of_owner, warning_to_owner
@@ -31,6 +31,7 @@ def xen_remedies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[Device
             safety=Safety.NEEDED,
             side="Xen",
             title=words.MAKE_ASSIGNABLE,
+            takes_device=True,
             explanation=words.make_assignable(loss, warning),
             lines=(f"xl pci-assignable-add {sbdf}",),
             where=words.DOM0_SHELL,
@@ -38,8 +39,8 @@ def xen_remedies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[Device
             cost=loss,
             warning=warning,
         )
-    cases = {case.title: case for case in xen.cases}
-    strict, relaxed = cases.get("strict"), cases.get("relaxed")
+    cases = {case.kind: case for case in xen.cases}
+    strict, relaxed = cases.get(CaseKind.STRICT), cases.get(CaseKind.RELAXED)
     if strict is None:
         yield _without_region(device)
     elif strict.can is Can.YES:

@@ -8,7 +8,7 @@ from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.policy.assignment import added_functions
 from dmaragent.policy.decisions import Decision, Harm, Verdict, residual_risk
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.settings import GuestDevice, Toolstack
 from dmaragent.remedies import words
 from dmaragent.remedies.guests.configuration import with_addresses

@@ -6,7 +6,7 @@ from dataclasses import replace
 from dmaragent.guests.config import GuestType
 from dmaragent.guests.rdm import Policy, RdmText, Strategy, read_rdm_documented
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolution import Resolution
 from dmaragent.remedies import words
 from dmaragent.remedies.guests.trial import Trial
 from dmaragent.remedies.remedy import GuestRemedy, RemedyKind

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from dmaragent.guests.config import GuestConfig
 from dmaragent.policy.decisions import ResidualRisk, Verdict, residual_risk
-from dmaragent.policy.resolver import Resolution, resolve
+from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import GuestDevice, Toolstack
 from dmaragent.remedies import words
 from dmaragent.remedies.remedy import GuestRemedy, RemedyKind

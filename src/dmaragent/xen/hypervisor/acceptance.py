@@ -9,15 +9,17 @@ from dataclasses import replace
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import PciTopology
 from dmaragent.iommu.model import IommuTable
+from dmaragent.iommu.vtd import dmar_of
 from dmaragent.releases import Release
+from dmaragent.xen.hypervisor import words
 from dmaragent.xen.hypervisor.behaviour import (
     FIRST_SERIES,
     NEWEST_RELEASE,
     behaviour_of,
     steps_of,
 )
+from dmaragent.xen.hypervisor.command_line import iommu_switch
 from dmaragent.xen.hypervisor.dmar_walk import DmarWalk
-from dmaragent.xen.hypervisor.option_words import iommu_switch
 from dmaragent.xen.hypervisor.points import agreed_prediction, matters, treatment
 from dmaragent.xen.hypervisor.prediction import (
     Acceptance,
@@ -25,7 +27,7 @@ from dmaragent.xen.hypervisor.prediction import (
     XenPrediction,
 )
 from dmaragent.xen.hypervisor.registered import by_device
-from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
+from dmaragent.xen.hypervisor.rmrr_option import parse_rmrr_option
 from dmaragent.xen.hypervisor.user_ranges import UserRanges
 from fwtables import (
     DMAR,
@@ -44,7 +46,7 @@ def predict_table(
 
     At least the fixed part of `table` was decoded.
     """
-    dmar = table.decoded.table
+    dmar = dmar_of(table)
     assert dmar is not None  # noqa: S101 - see the docstring
     return predict(dmar, topology, memory_map, release, command_line, damage=table.damage)
 
@@ -86,7 +88,7 @@ def _with_command_line(walk: DmarWalk, command_line: str, release: Release | Non
     """Predict from a finished `walk` and the ``rmrr=`` of `command_line` as `release` may read it."""
     switch = iommu_switch(command_line, release)
     switched = bool(switch.word) and not switch.doubt
-    off = f"{switch.word} stands on Xen's command line" if switched else walk.error
+    off = words.switched_off(switch.word) if switched else walk.error
     ranges = UserRanges(walk.topology, walk.memory_map, walk.behaviour, walk.registered)
     options = tuple(
         ranges.add(user, off, command_line) for user in parse_rmrr_option(command_line, release)
@@ -96,7 +98,7 @@ def _with_command_line(walk: DmarWalk, command_line: str, release: Release | Non
         behaviour=walk.behaviour,
         iommu_disabled=off,
         entries=tuple(unit.entry for unit in shown if unit.entry),
-        fates=tuple(_discarded(region) if off else region for region in walk.regions),
+        fates=tuple(_discard(region) if off else region for region in walk.regions),
         by_device=by_device(shown),
         options=options,
         notes=tuple(walk.notes),
@@ -104,18 +106,17 @@ def _with_command_line(walk: DmarWalk, command_line: str, release: Release | Non
     )
 
 
-def _discarded(fate: RegionAcceptance) -> RegionAcceptance:
+def _discard(fate: RegionAcceptance) -> RegionAcceptance:
     """Say of a listed RMRR that VT-d was switched off after all."""
     if fate.fate is not Acceptance.LISTED:
         return fate
-    return fate._replace(fate=Acceptance.DISCARDED, reason="Xen accepted it, but VT-d is off")
+    return fate._replace(fate=Acceptance.DISCARDED, reason=words.ACCEPTED_IN_VAIN)
 
 
 def _release_notes(release: Release | None) -> list[str]:
     """Say that the release is not known, or not modelled."""
     if release is None:
-        return [f"as of {behaviour_of(None).name}: the release is not known"]
+        return [words.release_unknown(behaviour_of(None).name)]
     if FIRST_SERIES <= release.series <= NEWEST_RELEASE:
         return []
-    nearest = "{}.{}".format(*steps_of(release)[0].series)
-    return [f"as of Xen {nearest}: Xen {release} is not modelled"]
+    return [words.release_not_modelled(release, steps_of(release)[0].series)]

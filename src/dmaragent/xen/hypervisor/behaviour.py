@@ -8,6 +8,7 @@ RELEASE-4.6.0 to RELEASE-4.22.0 and in master (c447b7308b).
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import groupby
 from types import MappingProxyType
 
 from dmaragent.releases import Release
@@ -135,6 +136,9 @@ def _steps() -> tuple[Release, ...]:
 STEPS = _steps()
 """The first release of each run of releases that behave alike, oldest first, no run crossing a
 series."""
+_STEPS_OF_SERIES = {
+    series: tuple(steps) for series, steps in groupby(STEPS, lambda step: step.series)
+}
 
 
 def steps_of(release: Release | None) -> tuple[Release, ...]:
@@ -146,9 +150,9 @@ def steps_of(release: Release | None) -> tuple[Release, ...]:
         return (STEPS[-1],)
     if release.series < FIRST_SERIES:
         return (STEPS[0],)
-    own = [step for step in STEPS if step.series == release.series]
+    own = _STEPS_OF_SERIES[release.series]
     if release.point is None:
-        return tuple(own)
+        return own
     return (max((step for step in own if _key(step) <= _key(release)), key=_key),)
 
 

@@ -11,6 +11,7 @@ from dmaragent.host.topology import Located, PciTopology, Presence
 from dmaragent.iommu.model import TableEntry
 from dmaragent.iommu.vtd import device_kind, locate_scope, table_entry
 from dmaragent.readings import Missing
+from dmaragent.xen.hypervisor import words
 from dmaragent.xen.hypervisor.behaviour import (
     XenBehaviour,
 )
@@ -60,6 +61,7 @@ class DmarWalk:
         self, topology: PciTopology, memory_map: MemoryMap | None, behaviour: XenBehaviour
     ) -> None:
         self.topology = topology
+        self.segments = known_segments(topology)
         self.memory_map = memory_map
         self.behaviour = behaviour
         self.registered = RegisteredRmrrs()
@@ -76,27 +78,27 @@ class DmarWalk:
     def read(self, table: DMAR, damage: Iterable[Damage]) -> None:
         """Walk the structures of `table`, then what could not be decoded of it."""
         if isinstance(self.topology.functions, Missing):
-            self.notes.append("the PCI functions are not known: every device is taken to answer")
+            self.notes.append(words.EVERY_DEVICE_PRESENT)
         if table.host_address_width == 0:
-            self.error = "the table's host address width is 0 (EINVAL)"
+            self.error = words.NO_ADDRESS_WIDTH
         for offset, structure in located(table):
             if _kind(structure) == StructureType.RMRR:
                 self.regions.append(self.decide(table_entry(table, offset, structure), structure))
-            elif not self.error and (refusal := self.other(structure)):
+            elif not self.error and (refusal := self.refusal_of(structure)):
                 self.fail(offset, structure_name(structure), refusal)
         for flaw in damage:
             if self.error:
                 return
             if flaw.kind in _ENDS_WALK:
-                self.error = f"{flaw} (EINVAL)"
+                self.error = words.damage_ends_walk(flaw)
             elif flaw.kind in _READS_ON and flaw.offset < table.length:
-                self.notes.append(f"{flaw}; what Xen reads there is not predicted")
+                self.notes.append(words.read_not_predicted(flaw))
 
     def fail(self, offset: int, name: str, reason: str) -> None:
         """Switch VT-d off: ``disable_all_dmar_units``."""
-        self.error = f"the {name} at offset 0x{offset:x}: {reason}"
+        self.error = words.structure_refused(name, offset, reason)
 
-    def other(self, structure: Structure) -> str:
+    def refusal_of(self, structure: Structure) -> str:
         """Say why `structure`, no RMRR, is refused; empty where it is not.
 
         ``acpi_parse_one_drhd``, ``_atsr``, ``_rhsa`` and ``_satc``.  Missing devices of their
@@ -106,53 +108,52 @@ class DmarWalk:
             parsed = structure.type in _PARSED or (
                 structure.type == StructureType.SATC and self.behaviour.satc_parsed
             )
-            return "it is too short for its type (EINVAL)" if parsed else ""
+            return words.TOO_SHORT if parsed else ""
         if isinstance(structure, DRHD):
             if structure.register_base_address in (0, ALL_ONES):
-                address = f"its register address is 0x{structure.register_base_address:x}"
-                return f"{address} (ENODEV), and Xen looks for an AMD IOMMU instead"
+                return words.impossible_registers(structure.register_base_address)
             self.remapping_units += 1
             most = self.behaviour.most_units
             if most is not None and self.remapping_units > most:
-                return f"{self.behaviour.name} drives at most {most} remapping units (ENOMEM)"
+                return words.too_many_units(self.behaviour.name, most)
             error = _scope_error(structure.undecoded)
             if structure.include_pci_all and not error:
-                error = self.repeated(structure, "INCLUDE_PCI_ALL")
+                error = self.repeated_flag(structure, "INCLUDE_PCI_ALL")
             return error
         if isinstance(structure, ATSR):
             if structure.all_ports:  # its scope is not parsed then
-                return self.repeated(structure, "ALL_PORTS")
+                return self.repeated_flag(structure, "ALL_PORTS")
             return _scope_error(structure.undecoded)
         if isinstance(structure, SATC) and self.behaviour.satc_parsed:
             return _scope_error(structure.undecoded)
         return ""
 
-    def repeated(self, structure: DRHD | ATSR, flag: str) -> str:
+    def repeated_flag(self, structure: DRHD | ATSR, flag: str) -> str:
         """Say that `flag` is there for the second time; segments other than 0 may repeat it."""
         if structure.segment_number != 0:
             return ""
         seen = flag in self.catch_alls
         self.catch_alls.add(flag)
-        return f"it is the second in segment 0 with {flag} (EINVAL)" if seen else ""
+        return words.repeated_flag(flag) if seen else ""
 
     def decide(self, source: TableEntry, structure: Structure) -> RegionAcceptance:
         """Decide on one RMRR: ``acpi_parse_one_rmrr``, whose checks are in this order."""
         if self.error:
-            reason = f"Xen did not come to it: {self.error}"
+            reason = words.not_reached(self.error)
             return RegionAcceptance(
                 source=source, fate=Acceptance.NOT_REACHED, entry=None, reason=reason
             )
         if not isinstance(structure, RMRR):
-            return self.refuse(source, "it is too short for its type (EINVAL)")
-        refusal, notes = self.memory(structure)
-        refusal = (
-            self.registered.overlap(structure.base_address, structure.limit_address) or refusal
-        )
+            return self.refuse(source, words.TOO_SHORT)
+        refusal, notes = self.check_memory(structure)
+        overlapped = self.registered.overlapped(structure.base_address, structure.limit_address)
+        if overlapped is not None:
+            refusal = words.overlaps_region(overlapped)
         refusal = refusal or _scope_error(structure.undecoded)
         if refusal:
             return self.refuse(source, refusal)
         if structure.undecoded:
-            notes.append("its last scope entry runs past its end: what Xen reads is not predicted")
+            notes.append(words.SCOPE_PAST_END)
         return self.register(source, structure, notes)
 
     def refuse(self, source: TableEntry, reason: str) -> RegionAcceptance:
@@ -160,31 +161,26 @@ class DmarWalk:
         self.fail(source.offset, "RMRR", reason)
         return RegionAcceptance(source=source, fate=Acceptance.REFUSED, entry=None, reason=reason)
 
-    def memory(self, rmrr: RMRR) -> tuple[str, list[str]]:
+    def check_memory(self, rmrr: RMRR) -> tuple[str, list[str]]:
         """Judge the memory below `rmrr`: :mod:`dmaragent.xen.hypervisor.memory`."""
         if rmrr.base_address > rmrr.limit_address:
             return "", []
         if self.memory_map is None:
-            return "", ["map unknown: whether it is reserved memory was not checked"]
+            return "", [words.MEMORY_NOT_CHECKED]
         region = AddressRange(rmrr.base_address, rmrr.limit_address + 1)
         if not self.behaviour.ram_disables_vtd:
             warned = draws_warning(self.memory_map, region, self.behaviour)
-            words = "not in reserved memory: Xen only warns (before 4.19)"
-            return "", [words] if warned else []
+            return "", [words.NOT_RESERVED_WARNED] if warned else []
         if is_reserved(self.memory_map, region):
             return "", []
         used = in_use(self.memory_map, region)
         if used is not None:
-            where = f"its pages from 0x{used.range.start:x} are {used.words} in the memory map"
-            return f"{where}, which cannot be made reserved (EIO)", []
+            return words.pages_in_use(used.range.start, used.words), []
         unknown = self.memory_map.why_unknown(region)
         if unknown:
-            place = f"the region at 0x{region.start:x}"
-            self.doubt = self.doubt or (
-                f"{unknown}, and Xen switches VT-d off if {place} is in RAM"
-            )
-            return "", ["whether it is in RAM is unknown: the memory map is incomplete"]
-        return "", ["not all reserved memory: Xen warns, and reserves what its map leaves out"]
+            self.doubt = self.doubt or words.region_may_be_in_ram(unknown, region.start)
+            return "", [words.MAY_BE_IN_RAM]
+        return "", [words.NOT_ALL_RESERVED]
 
     def register(self, source: TableEntry, rmrr: RMRR, notes: list[str]) -> RegionAcceptance:
         """Register an RMRR whose memory and scope are sound: ``register_one_rmrr``.
@@ -192,23 +188,20 @@ class DmarWalk:
         A device behind a bridge that is not there is absent: Xen reads 0xff as its bus.
         """
         places = [
-            self.located(rmrr.segment_number, scope)
+            self.locate(rmrr.segment_number, scope)
             for scope in rmrr.device_scope
             if device_kind(scope.type) in COUNTED_DEVICES
         ]
         if not places:
-            reason = "its scope has no entry that Xen counts as a device"
-            return _dropped_region(source, Acceptance.DROPPED_NO_DEVICES, reason, notes)
+            return _dropped_region(source, Acceptance.DROPPED_NO_DEVICES, words.NO_DEVICES, notes)
         absent = [place for place in places if place.presence is Presence.ABSENT]
-        none = len(absent) == len(places) and knows_segment(self.topology, rmrr.segment_number)
+        none = len(absent) == len(places) and is_known(rmrr.segment_number, self.segments)
         if none and self.behaviour.looks_for_devices:
-            reason = "no device of its scope answers: " + "; ".join(
-                place.reason for place in absent
-            )
+            reason = words.no_device_present([place.reason for place in absent])
             return _dropped_region(source, Acceptance.IGNORED_ABSENT, reason, notes)
         base, limit = rmrr.base_address, rmrr.limit_address
         if base > limit:
-            return self.refuse(source, f"its limit 0x{limit:x} is below its base (EFAULT)")
+            return self.refuse(source, words.limit_below_base(limit))
         unit = RegisteredRmrr(
             base,
             limit,
@@ -218,7 +211,7 @@ class DmarWalk:
         self.registered.register(unit)
         return _registered_region(source, unit, (*notes, *self.scope_notes(rmrr, unit, places)))
 
-    def located(self, segment: int, scope: DeviceScope) -> Located:
+    def locate(self, segment: int, scope: DeviceScope) -> Located:
         """Follow the path of `scope` as Xen does: ``acpi_parse_dev_scope``.
 
         Segments other than 0 can be read by MMCFG alone (x86_64/pci.c, ``pci_conf_read8``), so
@@ -227,28 +220,23 @@ class DmarWalk:
         place = locate_scope(self.topology, segment, scope, zero_bus=True)
         if not segment or self.behaviour.looks_for_devices or len(place.hops) < 2:
             return place
-        reason = f"Xen cannot read the bridges of segment {segment:#06x} yet, and takes bus 0xff"
+        reason = words.bridge_not_readable(segment)
         return place._replace(presence=Presence.ABSENT, sbdf=None, reason=reason)
 
     def scope_notes(self, rmrr: RMRR, unit: RegisteredRmrr, places: list[Located]) -> list[str]:
         """Say what is odd in the scope of a registered RMRR."""
         notes = []
-        if (
-            not knows_segment(self.topology, rmrr.segment_number)
-            and self.behaviour.looks_for_devices
-        ):
-            segment = f"segment 0x{rmrr.segment_number:x} has no known function"
-            notes.append(f"{segment}: Xen does not look whether its devices answer")
+        if not is_known(rmrr.segment_number, self.segments) and self.behaviour.looks_for_devices:
+            notes.append(words.segment_unknown(rmrr.segment_number))
         for place in places:
             if place.presence is Presence.ABSENT:
-                notes.append(f"{place.reason}; it still counts as a device of the scope")
+                notes.append(words.absent_device_counts(place.reason))
             elif place.sbdf is None:
-                notes.append(f"one of its devices is not known: {place.reason}")
+                notes.append(words.device_unknown(place.reason))
         if unit.seen and len(unit.seen) < len(unit.devices):
-            notes.append("Xen does not see the devices from 00:00.0 on in its scope")
+            notes.append(words.SCOPE_CUT_AT_ZERO)
         if unit.limit % PAGE == 0:
-            lost = f"the last page 0x{unit.limit:x} is lost"
-            notes.append(f"{lost}: Xen rounds the limit down because it is page aligned")
+            notes.append(words.last_page_lost(unit.limit))
         return notes
 
     def finish(self, table: DMAR, damage: tuple[Damage, ...]) -> None:
@@ -261,15 +249,13 @@ def _registered_region(
 ) -> RegionAcceptance:
     """Say what the hypercall makes of a registered RMRR."""
     entry, fate = unit.entry, Acceptance.LISTED
-    reason = "Xen accepts it and lists it"
-    if entry is not None and not entry.nr_pages:
-        reason += ", with 0 pages (before 4.16)"
+    reason = words.LISTED if entry is None or entry.nr_pages else words.LISTED_EMPTY
     if not unit.seen:
         fate = Acceptance.STOPPED
-        reason = "the first device of its scope is 00:00.0, where Xen's iteration over it ends"
+        reason = words.NEVER_REPORTED
     elif entry is None:
         fate = Acceptance.EMPTY_AFTER_ROUNDING
-        reason = "its base is its limit and page aligned, which Xen rounds to 0 pages"
+        reason = words.ROUNDED_AWAY
     return RegionAcceptance(source=source, fate=fate, entry=entry, reason=reason, notes=notes)
 
 
@@ -287,7 +273,7 @@ def _scope_error(undecoded: bytes) -> str:
     """Say that a scope entry is too short for Xen: ``scope_device_count``."""
     if len(undecoded) < 2 or undecoded[1] >= _SMALLEST_SCOPE:
         return ""
-    return f"an entry of its scope has length {undecoded[1]} (EINVAL)"
+    return words.scope_entry_too_short(undecoded[1])
 
 
 def _unitless(table: DMAR, damage: tuple[Damage, ...]) -> str:
@@ -295,14 +281,19 @@ def _unitless(table: DMAR, damage: tuple[Damage, ...]) -> str:
     kinds = {_kind(structure) for structure in table.structures}
     if StructureType.DRHD in kinds or any(flaw.kind in _READS_ON for flaw in damage):
         return ""
-    return "the table has no remapping unit (ENODEV)"
+    return words.NO_REMAPPING_UNIT
 
 
-def knows_segment(topology: PciTopology, segment: int) -> bool:
-    """Tell whether Xen knows `segment` by now: ``pci_known_segment``.
+def known_segments(topology: PciTopology) -> frozenset[int] | None:
+    """Return the segments that Xen knows by now, or None if all are taken to be known.
 
-    Xen has the segments of the MCFG table then; those with functions stand for them.
+    Xen has those of the MCFG table (``pci_known_segment``); those with functions stand for them.
     """
-    if segment == 0 or isinstance(topology.functions, Missing):
-        return True
-    return any(sbdf.segment == segment for sbdf in topology.known)
+    if isinstance(topology.functions, Missing):
+        return None
+    return frozenset({0, *(sbdf.segment for sbdf in topology.known)})
+
+
+def is_known(segment: int, segments: frozenset[int] | None) -> bool:
+    """Return whether `segment` is one of the known `segments`."""
+    return segments is None or segment in segments

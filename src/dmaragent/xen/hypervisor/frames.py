@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.host.memory_map import MemoryMap, MemoryType
-from dmaragent.xen.hypervisor.option_words import option_rules, option_words
+from dmaragent.xen.hypervisor import words
+from dmaragent.xen.hypervisor.command_line import option_rules, option_words
 
 _GROUP = 1 << 28
 """The bytes of a group: ``PDX_GROUP_COUNT`` is 2 MiB by the 32 bytes of ``struct page_info``."""
@@ -42,9 +43,9 @@ def frames_of(start_pfn: int, end_pfn: int, memory_map: MemoryMap | None, line: 
     A hole below the end of RAM may have frames; whether it does is unknown without the map.
     """
     if end_pfn >= _NO_ADDRESS:
-        return Frames(exist=False, reason=f"page 0x{end_pfn:x} is beyond 52 bits of address")
+        return Frames(exist=False, reason=words.page_beyond_address(end_pfn))
     if memory_map is None:
-        return _unknown("the firmware's memory map is unknown")
+        return _unknown(words.MEMORY_MAP_UNKNOWN)
     pages = range(start_pfn, end_pfn + 1)
     ram = _Ram(memory_map, line)
     missing = [page for page in pages if ram.has(page * PAGE) is False]
@@ -59,13 +60,13 @@ class _Ram:
     """The RAM of Xen's own memory map, as far as the firmware's map shows it."""
 
     def __init__(self, memory_map: MemoryMap, line: str) -> None:
-        words = {
+        options = {
             word.partition("=")[0]: word for word, _ in option_words(line, option_rules(None)[-1])
         }
         self.ram = _whole(e.range for e in memory_map.entries if e.type is MemoryType.RAM)
         self.possible = _whole(e.range for e in memory_map.entries if e.type in _MAYBE_RAM)
-        limit = words.get("mem") or words.get("availmem") or ""
-        kexec = words.get("crashkernel", "")
+        limit = options.get("mem") or options.get("availmem") or ""
+        kexec = options.get("crashkernel", "")
         self.kexec_below = "@" in kexec
         self.kexec = bool(kexec)
         self.end = 0 if limit else _end(self.ram)
@@ -75,9 +76,9 @@ class _Ram:
         """Whether there is no RAM but that of the map: logged maps lose their beginning first."""
         self.why_unknown = (
             memory_map.incomplete
-            or (f"{limit} on Xen's command line limits the RAM" if limit else "")
+            or (words.ram_limited(limit) if limit else "")
             or memory_map.foreign_ram
-            or "by the memory map Xen may have a frame for its pages or not"
+            or words.FRAMES_BY_MAP
         )
 
     def has(self, address: int) -> bool | None:
@@ -104,14 +105,12 @@ class _Ram:
         """Return why there is no frame for `address`."""
         end = _end(self.possible)
         if address >= end:
-            return f"page 0x{address // PAGE:x} is past all RAM (0x{end - 1:x} is its last byte)"
-        return f"there is no RAM near page 0x{address // PAGE:x}, so Xen has no frame for it"
+            return words.page_past_ram(address // PAGE, end - 1)
+        return words.no_ram_near(address // PAGE)
 
 
 def _unknown(why: str) -> Frames:
-    return Frames(
-        exist=None, reason=f"{why}; Xen ignores a range with a page that it has no frame for"
-    )
+    return Frames(exist=None, reason=words.frame_unknown(why))
 
 
 def _whole(ranges: Iterable[AddressRange]) -> tuple[tuple[int, int], ...]:

@@ -9,8 +9,12 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from dmaragent.addresses import PAGE, SBDF
+from dmaragent.host.memory_map import MemoryMap
+from dmaragent.host.topology import PciTopology
 from dmaragent.iommu.model import Source
+from dmaragent.readings import Missing
 from dmaragent.releases import Release
+from dmaragent.xen.hypervisor import words
 from dmaragent.xen.hypervisor.behaviour import XenBehaviour, releases_words
 from dmaragent.xen.hypervisor.prediction import (
     Acceptance,
@@ -18,8 +22,8 @@ from dmaragent.xen.hypervisor.prediction import (
     RegionAcceptance,
     XenPrediction,
 )
-from dmaragent.xen.hypervisor.rmrr_words import UserRange
-from fwtables import DMAR, DRHD, RMRR
+from dmaragent.xen.hypervisor.rmrr_option import UserRange
+from fwtables import DMAR, DRHD, RMRR, structure_name
 
 Predicted = tuple[list[Release], XenPrediction]
 """A prediction, and the steps of the releases that it is of."""
@@ -32,6 +36,11 @@ class Matters(NamedTuple):
     many_units: bool
     empty_region: bool
     option: bool
+    satc: bool = True
+    devices: bool = True
+    """Whether it can matter which devices are present."""
+    memory: bool = True
+    """Whether it can matter what the memory map says."""
 
 
 def matters(table: DMAR, command_line: str = "") -> Matters:
@@ -46,12 +55,29 @@ def matters(table: DMAR, command_line: str = "") -> Matters:
     return Matters(units > _MOST_UNITS, empty, "rmrr=" in command_line)
 
 
+def matters_to_fates(table: DMAR, topology: PciTopology, memory_map: MemoryMap | None) -> Matters:
+    """Return what of `table` releases differ on in the fates of its RMRRs, on this host.
+
+    Without the PCI functions none is absent, but behind a bridge of a segment other than 0;
+    without the memory map no region is in RAM.
+    """
+    return matters(table)._replace(
+        satc=any(structure_name(structure) == "SATC" for structure in table.structures),
+        devices=not isinstance(topology.functions, Missing)
+        or any(
+            isinstance(structure, RMRR) and structure.segment_number
+            for structure in table.structures
+        ),
+        memory=memory_map is not None,
+    )
+
+
 def treatment(behaviour: XenBehaviour, what: Matters) -> object:
     """Return what of `behaviour` matters: behaviours alike in it predict the same list."""
     return (
-        behaviour.looks_for_devices,
-        behaviour.ram_disables_vtd,
-        behaviour.satc_parsed,
+        what.devices and behaviour.looks_for_devices,
+        what.memory and behaviour.ram_disables_vtd,
+        what.satc and behaviour.satc_parsed,
         what.empty_region and behaviour.lists_empty_regions,
         behaviour.most_units if what.many_units else None,
         what.option and behaviour.rmrr_option,
@@ -67,8 +93,8 @@ def undecided_regions(predicted: Sequence[Predicted]) -> Mapping[Source, str]:
             side = listing if fate.fate is Acceptance.LISTED else others
             side.setdefault(fate.source, []).extend(steps)
     return {
-        source: (
-            f"listed by {releases_words(listing[source])}, not by {releases_words(others[source])}"
+        source: words.listed_by_some(
+            releases_words(listing[source]), releases_words(others[source])
         )
         for source in listing.keys() & others.keys()
     }
@@ -88,10 +114,8 @@ def agreed_prediction(predicted: Sequence[Predicted]) -> XenPrediction:
         for steps, prediction in _by_list(working)
     ]
     off = _off_words(predicted)
-    numbers = ", ".join(
-        f"{alternative.releases} lists {len(alternative.entries)}" for alternative in lists
-    )
-    differs = [f"the point release is unknown: {numbers}"] if len(lists) > 1 else []
+    counts = [(alternative.releases, len(alternative.entries)) for alternative in lists]
+    differs = [words.lists_by_release(counts)] if len(lists) > 1 else []
     return shown._replace(
         notes=(*shown.notes, *differs, *([off] if off else [])),
         fates=tuple(_fates(predicted, shown)),
@@ -128,7 +152,7 @@ def _fates(predicted: Sequence[Predicted], shown: XenPrediction) -> Iterator[Reg
                 noted.setdefault(note, []).extend(steps)
         every = sum(len(steps) for steps, _ in predicted)
         notes = (
-            note if len(steps) == every else f"{releases_words(steps)}: {note}"
+            note if len(steps) == every else words.note_of_releases(releases_words(steps), note)
             for note, steps in noted.items()
         )
         yield fate._replace(notes=tuple(notes))
@@ -145,10 +169,7 @@ def _off_words(predicted: Sequence[Predicted]) -> str:
     why = next(
         prediction.iommu_disabled for _, prediction in predicted if prediction.iommu_disabled
     )
-    return (
-        f"the point release is unknown: {releases_words(off)} switches VT-d off ({why}), "
-        f"{releases_words(on)} does not"
-    )
+    return words.vtd_off_by_release(releases_words(off), why, releases_words(on))
 
 
 def _options(predicted: Sequence[Predicted]) -> Iterator[UserRange]:
@@ -163,9 +184,9 @@ def _options(predicted: Sequence[Predicted]) -> Iterator[UserRange]:
         if len(refused) == len(same) or not (refused or unknown):
             yield same[-1]
         elif refused:
-            words = releases_words([step for steps, _ in refused for step in steps])
+            ignoring = releases_words([step for steps, _ in refused for step in steps])
             option = refused[0][1]
-            reason = f"the point release is unknown, and {words} ignores it: {option.reason}"
+            reason = words.option_ignored_by_release(ignoring, option.reason)
             yield option._replace(accepted=None, reason=reason)
         elif unknown:
             yield unknown
@@ -179,4 +200,4 @@ def _open_devices(working: Sequence[Predicted]) -> Iterator[tuple[SBDF, str]]:
         for steps, prediction in working:
             reports.setdefault(prediction.by_device.get(sbdf, ()), []).extend(steps)
         if len(reports) > 1:
-            yield sbdf, " and ".join(releases_words(steps) for steps in reports.values())
+            yield sbdf, words.devices_by_release(list(map(releases_words, reports.values())))

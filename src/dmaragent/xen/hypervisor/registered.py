@@ -64,17 +64,18 @@ class RegisteredRmrrs:
         self._units.append(unit)
         insort(self._spans, (unit.base, unit.limit))
 
-    def overlap(self, base: int, limit: int) -> str:
-        """Say which registered region `base` to `limit` overlaps; segments do not matter.
+    def overlapped(self, base: int, limit: int) -> tuple[int, int] | None:
+        """Return the base and limit of the registered region that `base` to `limit` overlaps.
+
+        None if it overlaps none.  Segments do not matter.
 
         What is registered does not overlap, so only the last that begins at or below
         `limit` can reach up to `base`.
         """
         before = bisect_right(self._spans, (limit, ALL_ONES))
         if before and base <= self._spans[before - 1][1]:
-            first, last = self._spans[before - 1]
-            return f"it overlaps the region 0x{first:x}-0x{last:x} (EEXIST)"
-        return ""
+            return self._spans[before - 1]
+        return None
 
     def listed(self) -> tuple[RegisteredRmrr, ...]:
         """Give those that the hypercall reports, in its order: the newest first."""

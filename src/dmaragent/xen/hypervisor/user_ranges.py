@@ -7,11 +7,12 @@ from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import PciTopology
 from dmaragent.readings import Missing
+from dmaragent.xen.hypervisor import words
 from dmaragent.xen.hypervisor.behaviour import XenBehaviour
-from dmaragent.xen.hypervisor.dmar_walk import knows_segment
+from dmaragent.xen.hypervisor.dmar_walk import is_known, known_segments
 from dmaragent.xen.hypervisor.frames import frames_of
 from dmaragent.xen.hypervisor.registered import RegisteredRmrr, RegisteredRmrrs
-from dmaragent.xen.hypervisor.rmrr_words import UserRange
+from dmaragent.xen.hypervisor.rmrr_option import UserRange
 
 
 class UserRanges:
@@ -25,6 +26,7 @@ class UserRanges:
         registered: RegisteredRmrrs,
     ) -> None:
         self.topology = topology
+        self.segments = known_segments(topology)
         self.memory_map = memory_map
         self.behaviour = behaviour
         self.registered = registered
@@ -42,51 +44,52 @@ class UserRanges:
         if user.accepted is False:
             return user
         if not user.devices or user.start_pfn is None or user.end_pfn is None:
-            return self.doubted(user)
+            return self.note_doubt(user)
         frames = frames_of(user.start_pfn, user.end_pfn, self.memory_map, line)
         if reason := self.refusal(user, off):
-            return _refused(user, reason)
+            return _refuse(user, reason)
         pages = user.range
         if frames.exist is False or pages is None:
-            return _refused(user, frames.reason)
-        unsure = next((f"0x{other.start:x}" for other in self.unsure if other.overlaps(pages)), "")
-        if unsure:
-            reason = f"it overlaps the range at {unsure}, which Xen may accept or not"
-            return self.doubted(user._replace(accepted=None, reason=reason))
+            return _refuse(user, frames.reason)
+        unsure = next((other for other in self.unsure if other.overlaps(pages)), None)
+        if unsure is not None:
+            reason = words.overlaps_unsure_range(unsure)
+            return self.note_doubt(user._replace(accepted=None, reason=reason))
         unit = RegisteredRmrr(pages.start, pages.end - 1, user.devices)
         self.registered.register(unit)
         if frames.exist is None or user.accepted is None:
             self.unsure.append(pages)
-            return self.doubted(user._replace(accepted=None, reason=frames.reason or user.reason))
+            return self.note_doubt(
+                user._replace(accepted=None, reason=frames.reason or user.reason)
+            )
         if unit.entry is None:
-            return user._replace(reason="its first device is 00:00.0, so it is never reported")
+            return user._replace(reason=words.NEVER_REPORTED_RANGE)
         return user
 
     def refusal(self, user: UserRange, off: str) -> str:
         """Return why Xen refuses `user` whatever pages there are; empty if it does not."""
         functions = self.topology.functions
         looks = self.behaviour.looks_for_devices and not isinstance(functions, Missing)
-        known = looks and knows_segment(self.topology, user.devices[0].segment)
+        known = looks and is_known(user.devices[0].segment, self.segments)
         if not self.behaviour.rmrr_option:
-            return f"{self.behaviour.name} has no such option"
+            return words.no_rmrr_option(self.behaviour.name)
         if off:
-            return f"VT-d is off: {off}"
+            return words.vtd_is_off(off)
         if (pages := user.range) is None:
             return ""
         # Xen compares with the first byte of the last page, not with its last.
-        overlap = self.registered.overlap(pages.start, pages.end - PAGE)
-        if overlap and not any(other.overlaps(pages) for other in self.unsure):
-            return overlap.removesuffix(" (EEXIST)")
+        overlapped = self.registered.overlapped(pages.start, pages.end - PAGE)
+        if overlapped is not None and not any(other.overlaps(pages) for other in self.unsure):
+            return words.range_overlaps_region(overlapped)
         if known and not any(device in self.topology.known for device in user.devices):
-            return "none of its devices answers"
+            return words.NO_DEVICE_PRESENT
         return ""
 
-    def doubted(self, user: UserRange) -> UserRange:
+    def note_doubt(self, user: UserRange) -> UserRange:
         """Keep that it is unknown whether `user` is on the list."""
-        doubt = f"whether Xen accepts {user.text} of rmrr= is unknown: {user.reason}"
-        self.doubt = self.doubt or doubt
+        self.doubt = self.doubt or words.range_fate_unknown(user.text, user.reason)
         return user
 
 
-def _refused(user: UserRange, reason: str) -> UserRange:
+def _refuse(user: UserRange, reason: str) -> UserRange:
     return user._replace(accepted=False, reason=reason)

@@ -14,7 +14,6 @@ from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import behaviours_of
 from dmaragent.xen.hypervisor.prediction import COUNTED_DEVICES
-from dmaragent.xen.reserved_list.explain import running_release
 from dmaragent.xen.reserved_list.model import ListSource, XenList, XenViews
 from dmaragent.xen.reserved_list.predicted import predict_list, predicted_views
 from dmaragent.xen.reserved_list.reported import reported_views
@@ -33,7 +32,7 @@ def xen_views(
     """
     if table is not None and table.header is None:
         table = None  # nothing of it could be decoded
-    running = running_release(host)
+    running = host.running_release
     asked = release or running
     if asked is not None and running is not None and _is_running(asked, running):
         asked = running

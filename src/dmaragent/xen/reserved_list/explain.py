@@ -2,26 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 
-from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.iommu.model import Difference, IommuTable, Source
 from dmaragent.readings import Missing
-from dmaragent.releases import Release
+from dmaragent.xen.hypervisor import words as hypervisor_words
 from dmaragent.xen.hypervisor.behaviour import behaviours_of
-from dmaragent.xen.hypervisor.option_words import iommu_switched_off
+from dmaragent.xen.hypervisor.command_line import iommu_switched_off
 from dmaragent.xen.hypervisor.prediction import Acceptance, RegionAcceptance, XenPrediction
-from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
+from dmaragent.xen.hypervisor.rmrr_option import parse_rmrr_option
+from dmaragent.xen.reserved_list import words
 from dmaragent.xen.reserved_list.model import ListEntry, Origin, XenView
-
-
-def command_line(host: Host) -> str:
-    """Give Xen's own boot options; empty where they are not known."""
-    return (host.xen.command_line or "") if host.xen else ""
-
-
-def running_release(host: Host) -> Release | None:
-    """Return the release of Xen that `host` runs, if it is known."""
-    return host.xen.release if host.xen else None
 
 
 def listing_differences(
@@ -33,46 +24,41 @@ def listing_differences(
 ) -> Iterator[Difference]:
     """Explain where the hypervisor's list is not what the table predicts."""
     options_known = host.xen is not None and host.xen.command_line is not None
-    named = _named(host) if any(entry.origin in _NOT_OF_TABLE for entry in entries) else {}
+    named = (
+        _devices_by_range(host) if any(entry.origin in _NOT_OF_TABLE for entry in entries) else {}
+    )
     for entry in entries:
-        place = span(entry.range)
         if entry.origin is Origin.OPTION:
-            sentence = f"Xen lists {place}: `rmrr=` on its command line adds it"
+            sentence = words.listed_by_option(entry.range)
             yield Difference(None, sentence, named.get(entry.range))
         elif entry.origin is Origin.UNEXPLAINED:
             causes = [
-                *([] if options_known else ["`rmrr=` on Xen's command line, which is not known"]),
+                *([] if options_known else [words.MAYBE_OPTION]),
                 *_console(host),
-                "a rule not modelled here",
+                words.MAYBE_OTHER_RULE,
             ]
-            yield Difference(
-                None,
-                f"Xen lists {place}, which no RMRR structure has: {', or '.join(causes)}",
-                named.get(entry.range),
-            )
+            sentence = words.listed_unexplained(entry.range, causes)
+            yield Difference(None, sentence, named.get(entry.range))
     for region in table.regions:
         number = region.number
         fate, view = fates.get(region.source), regions[region.source]
         if fate is None or not entries:
             continue
         if fate.fate is Acceptance.LISTED and not view.listed:
-            yield Difference(number, "the rules predict it in Xen's list; it is not there")
+            yield Difference(number, words.PREDICTED_AND_NOT_LISTED)
         elif fate.fate is not Acceptance.LISTED and view.listed:
-            sentence = (
-                f"the rules predict that Xen drops it ({fate.reason}); it is listed all the same"
-            )
-            yield Difference(number, sentence)
+            yield Difference(number, words.listed_all_the_same(fate.reason))
     in_table = [entry.region for entry in entries if entry.region is not None]
     if in_table != sorted(in_table, reverse=True):
-        yield Difference(None, "Xen's list is not in reverse table order, as its rules predict")
+        yield Difference(None, words.ORDER_DIFFERS)
 
 
 def _console(host: Host) -> Iterator[str]:
     """Yield that a range may be the XHCI debug console's, if this Xen lists such."""
-    behaviours = behaviours_of(host.xen.release if host.xen else None)
+    behaviours = behaviours_of(host.running_release)
     if any(behaviour.lists_console for behaviour in behaviours):
-        more = all(behaviour.console_page_more for behaviour in behaviours)
-        yield f"the XHCI debug console (dbgp=xhci{', listed with a page too many' if more else ''})"
+        page_more = all(behaviour.console_page_more for behaviour in behaviours)
+        yield words.maybe_console(page_more=page_more)
 
 
 def rounding_differences(prediction: XenPrediction, table: IommuTable) -> Iterator[Difference]:
@@ -84,11 +70,7 @@ def rounding_differences(prediction: XenPrediction, table: IommuTable) -> Iterat
             continue
         mine = fate.entry.range
         if (mine.start, mine.end - 1) != (region.first, region.last):
-            yield Difference(
-                number,
-                f"Xen reserves {span(mine)}: whole pages, and the page of a "
-                "limit that is page aligned is lost",
-            )
+            yield Difference(number, words.rounded_to_pages(mine))
 
 
 def refused_option_differences(
@@ -97,17 +79,17 @@ def refused_option_differences(
     """Explain which ranges of `rmrr=` Xen does not accept, or may not; those `listed` are listed."""
     for option in prediction.options:
         if option.accepted is None and option.range not in listed:
-            sentence = f"unknown whether Xen accepts {option.text} of `rmrr=`: {option.reason}"
+            sentence = words.option_unknown(option.text, option.reason)
             yield Difference(None, sentence, frozenset(option.devices) or None)
         if option.accepted is False:
-            sentence = f"Xen does not take {option.text} of `rmrr=`: {option.reason}"
+            sentence = words.option_not_accepted(option.text, option.reason)
             yield Difference(None, sentence, frozenset(option.devices) or None)
 
 
 _NOT_OF_TABLE = frozenset({Origin.OPTION, Origin.UNEXPLAINED})
 
 
-def _named(host: Host) -> Mapping[AddressRange, frozenset[SBDF]]:
+def _devices_by_range(host: Host) -> Mapping[AddressRange, frozenset[SBDF]]:
     """Return the devices that Xen reports each range for, or that `rmrr=` names."""
     devices: dict[AddressRange, set[SBDF]] = {}
     reported = host.xen.device_reserved_memory if host.xen else None
@@ -115,7 +97,7 @@ def _named(host: Host) -> Mapping[AddressRange, frozenset[SBDF]]:
         for sbdf, own in reported.items():
             for reserved in own or ():
                 devices.setdefault(reserved.range, set()).add(sbdf)
-    for option in parse_rmrr_option(command_line(host), running_release(host)):
+    for option in parse_rmrr_option(host.xen_command_line, host.running_release):
         if option.range is not None and option.devices:
             devices.setdefault(option.range, set()).update(option.devices)
     return {place: frozenset(own) for place, own in devices.items()}
@@ -125,23 +107,23 @@ def why_empty(
     host: Host, table: IommuTable | None, prediction: XenPrediction | None
 ) -> Iterator[str]:
     """Say why Xen's list is empty, so that strategy=host reserves nothing."""
-    switch = iommu_switched_off(command_line(host), running_release(host))
+    switch = iommu_switched_off(host.xen_command_line, host.running_release)
     whole = table is not None and table.whole
     explained = False
     for why, holds in (
         (prediction.iommu_disabled if prediction else "", bool(prediction)),
-        (f"{switch} stands on Xen's command line", bool(switch) and prediction is None),
+        (hypervisor_words.switched_off(switch), bool(switch) and prediction is None),
         (
-            "the table has no RMRR structure",
+            words.NO_RMRR,
             prediction is not None and not prediction.fates and whole,
         ),
         (
-            "none in what could be decoded",
+            words.NO_RMRR_DECODED,
             prediction is not None and not prediction.fates and not whole,
         ),
-        ("Xen accepts none of the table's regions", _accepts_none(prediction)),
+        (words.NONE_ACCEPTED, _accepts_none(prediction)),
         (
-            "Xen's IOMMU is off: virt_caps of `xl info` has no directio",
+            words.IOMMU_OFF,
             host.xen is not None and host.xen.iommu_enabled is False,
         ),
     ):
@@ -149,7 +131,7 @@ def why_empty(
             explained = True
             yield why
     if not explained:
-        yield "why is not known; `xl dmesg` may say"
+        yield words.EMPTY_UNEXPLAINED
 
 
 def _accepts_none(prediction: XenPrediction | None) -> bool:

@@ -6,20 +6,26 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.iommu.model import IommuTable, Source
+from dmaragent.iommu.vtd import dmar_of
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.acceptance import predict_table
 from dmaragent.xen.hypervisor.behaviour import STEPS, behaviour_of, releases_words
-from dmaragent.xen.hypervisor.points import Predicted, matters, treatment, undecided_regions
+from dmaragent.xen.hypervisor.points import (
+    Predicted,
+    matters_to_fates,
+    treatment,
+    undecided_regions,
+)
 from dmaragent.xen.hypervisor.prediction import (
     Acceptance,
     RegionAcceptance,
     XenPrediction,
 )
-from dmaragent.xen.hypervisor.rmrr_words import UserRange
+from dmaragent.xen.hypervisor.rmrr_option import UserRange
+from dmaragent.xen.reserved_list import words
 from dmaragent.xen.reserved_list.entries import list_entries
 from dmaragent.xen.reserved_list.explain import (
-    command_line,
     refused_option_differences,
     rounding_differences,
     why_empty,
@@ -34,7 +40,7 @@ from dmaragent.xen.reserved_list.model import (
 
 def predict_list(host: Host, table: IommuTable, release: Release | None) -> XenPrediction:
     """Predict by the rules for the kind of `table`, of which the fixed part was decoded."""
-    return predict_table(table, host.topology, _memory_map(host), release, command_line(host))
+    return predict_table(table, host.topology, _memory_map(host), release, host.xen_command_line)
 
 
 def _memory_map(host: Host) -> MemoryMap | None:
@@ -47,7 +53,7 @@ def _memory_map(host: Host) -> MemoryMap | None:
         return known
     if known.kind in (MissingKind.DENIED, MissingKind.FAILED):
         why = known.detail or known.kind.value
-        return MemoryMap((), incomplete=f"the firmware's memory map could not be read ({why})")
+        return MemoryMap((), incomplete=words.memory_map_unreadable(why))
     return None
 
 
@@ -61,7 +67,7 @@ def predicted_views(
     why_open = prediction.undecided if release else _by_release(host, table, prediction)
     regions |= {source: _open_view(reason) for source, reason in why_open.items()}
     if why_open and release is None:
-        notes = (*notes, "releases differ on some regions")
+        notes = (*notes, words.RELEASES_DIFFER)
     doubt = prediction.doubt
     if release is None and not doubt:
         doubt = _options_doubt(host, table, prediction)
@@ -115,9 +121,9 @@ def _by_release(host: Host, table: IommuTable, newest: XenPrediction) -> Mapping
 
     Releases that treat the regions of `table` alike are predicted once; `newest` is known.
     """
-    dmar = table.decoded.table
+    dmar = dmar_of(table)
     assert dmar is not None  # noqa: S101 - xen_views has such tables alone
-    what = matters(dmar)
+    what = matters_to_fates(dmar, host.topology, _memory_map(host))
     predicted: dict[object, Predicted] = {treatment(newest.behaviour, what): ([], newest)}
     for step in STEPS:
         key = treatment(behaviour_of(step), what)
@@ -140,7 +146,7 @@ def _options_doubt(host: Host, table: IommuTable, newest: XenPrediction) -> str:
     ]
     if not others:
         return ""
-    return f"{releases_words(others)} accept other ranges of rmrr= than the newest release"
+    return words.options_by_release(releases_words(others))
 
 
 def _accepted_ranges(prediction: XenPrediction) -> list[UserRange]:

@@ -2,25 +2,24 @@
 
 from collections.abc import Iterator, Mapping
 
-from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.host.xen import RdmEntry
 from dmaragent.iommu.model import Difference, IommuTable, ReservedRegion, Source
 from dmaragent.readings import Missing
-from dmaragent.xen.hypervisor.option_words import iommu_switched_off
+from dmaragent.xen.hypervisor.command_line import iommu_switched_off
 from dmaragent.xen.hypervisor.prediction import (
     Acceptance,
     RegionAcceptance,
     XenPrediction,
 )
 from dmaragent.xen.hypervisor.registered import listed_pages
+from dmaragent.xen.reserved_list import words
 from dmaragent.xen.reserved_list.entries import list_entries
 from dmaragent.xen.reserved_list.explain import (
-    command_line,
     listing_differences,
     refused_option_differences,
     rounding_differences,
-    running_release,
     why_empty,
 )
 from dmaragent.xen.reserved_list.model import (
@@ -63,7 +62,7 @@ def reported_views(
         list=XenList(
             source=ListSource.HYPERVISOR,
             entries=entries,
-            release=running_release(host),
+            release=host.running_release,
             iommu_disabled=prediction.iommu_disabled if prediction and not entries else "",
             why_empty=() if entries else tuple(why_empty(host, table, prediction)),
         ),
@@ -97,7 +96,7 @@ def _unlisted_regions(
 ) -> frozenset[Source]:
     """Return the regions that the rules predict in Xen's list and that it lacks, unexplained."""
     off = host.xen is not None and host.xen.iommu_enabled is False
-    if off or iommu_switched_off(command_line(host), running_release(host)):
+    if off or iommu_switched_off(host.xen_command_line, host.running_release):
         return frozenset()
     return frozenset(
         source
@@ -122,14 +121,14 @@ def _contradicted_devices(
         mine = {entry.range for entry in predicted.get(sbdf, ())}
         strange = [place for place in own or () if place not in listed and place not in mine]
         if strange:
-            yield sbdf, f"Xen reports {span(strange[0])} for it, which its whole list lacks"
+            yield sbdf, words.device_list_has_more(strange[0])
     for sbdf in predicted.keys() & host.topology.known.keys():
         own = devices.get(sbdf, ())
         if own is None or (prediction and sbdf in prediction.open_devices):
             continue
         lost = [entry.range for entry in predicted[sbdf] if entry.range in listed.difference(own)]
         if lost:
-            yield sbdf, f"Xen's list for it lacks {span(lost[0])}, which is its by Xen's rules"
+            yield sbdf, words.device_list_lacks(lost[0])
 
 
 def _reported_view(
@@ -140,7 +139,7 @@ def _reported_view(
     if mine in reported:
         return XenView(listed=True, range=mine, reason="", notes=())
     dropped = fate is not None and fate.fate is not Acceptance.LISTED
-    reason = fate.reason if fate and dropped else "Xen does not list it"
+    reason = fate.reason if fate and dropped else words.NOT_LISTED
     return XenView(listed=False, range=None, reason=reason, notes=())
 
 

@@ -5,13 +5,12 @@ Their release decides its layout; the hypervisor's, which may differ, decides ac
 and assignment (xen_model.py).
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.releases import Release
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LibxlBehaviour:
+class LibxlBehaviour(NamedTuple):
     """What matters for a guest's layout and changed between releases of libxl."""
 
     name: str
@@ -51,8 +50,7 @@ LIBXL_ERAS = (
 """The behaviours, oldest first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LibxluBehaviour:
+class LibxluBehaviour(NamedTuple):
     """How libxlutil's parsers differ between releases: libxlu_pci.c, ``xlu_rdm_parse``."""
 
     name: str
@@ -88,8 +86,7 @@ LIBXLU_ERAS = (
 """The behaviours, oldest first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XlcfgBehaviour:
+class XlcfgBehaviour(NamedTuple):
     """How libxlutil's reading of a whole file differs between releases: libxlu_cfg.c.
 
     Compared at the tag of every point release from 4.6.0 to 4.22.0: nothing else that changed in
@@ -112,8 +109,7 @@ XLCFG_ERAS = (
 """The behaviours, oldest first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolstackBehaviour:
+class ToolstackBehaviour(NamedTuple):
     """What one release of xl, libxlutil and libxl does together."""
 
     parser: LibxluBehaviour

@@ -12,6 +12,8 @@ LongAddress = Annotated[str, ("pattern", "^0x[0-9a-f]{1,17}$")]
 Sbdf = Annotated[str, ("pattern", r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$")]
 Release = Annotated[str, ("pattern", r"^[0-9]+\.[0-9]+(\.[0-9]+)?$")]
 Digest = Annotated[str, ("pattern", "^[0-9a-f]{64}$")]
+Prose = Annotated[str, ("x-prose", True)]
+"""A sentence for people: its words may change in any release, so programs must not compare it."""
 Count = Annotated[int, ("minimum", 0)]
 Ordinal = Annotated[int, ("minimum", 1)]
 
@@ -53,7 +55,7 @@ class StackSource(TypedDict):
     libxlutil: Release | None
     """The release of this machine's libxlutil, if it was asked how it reads the texts; null: they
     are read by what is known of the release."""
-    rests_on: str
+    rests_on: Prose
     """How the releases are known, in words."""
 
 

@@ -41,8 +41,8 @@ class Answer(TypedDict):
 class DecodeDocument(TypedDict):
     """dmaragent decode --json, version 1.
 
-    DMAR tables, whole: dmaragent encode writes the same bytes back. Fields have the names of the
-    VT-d specification, chapter 8.
+    DMAR and IVRS tables, whole: dmaragent encode writes the same bytes back. Fields of a DMAR have
+    the names of the VT-d specification, chapter 8.
     """
 
     format: Literal["dmaragent.decode"]

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, TypedDict
 
 from dmaragent.passthrough.model import Can
-from dmaragent.present.json.schema.common import Sbdf, Stack, StackOrigin
+from dmaragent.present.json.schema.common import Prose, Sbdf, Stack, StackOrigin
 from dmaragent.present.json.schema.regions import Absence, Device, Group, Published, Region, Unit
 from dmaragent.remedies.remedy import Safety
 
@@ -18,46 +18,46 @@ class Case(TypedDict):
     title: str
     """The case, in a few words."""
     can: CanWord
-    explanation: str
+    explanation: Prose
     rule: str
-    """The file and function that the rule stands in; or empty."""
+    """The source file and function of the rule; or empty."""
     error: str
-    """The error it gives, by name; or empty."""
+    """The error that is returned, by name; or empty."""
     releases: str
     """The releases it applies to, in words; or empty."""
     message: str
-    """What is printed then; or empty."""
+    """The message that is printed in this case; or empty."""
 
 
 class Side(TypedDict):
-    """What one side decides."""
+    """The verdict of one side."""
 
     can: CanWord
-    explanation: str
-    """The verdict with its reason."""
+    explanation: Prose
+    """The reason; for on-conditions the condition, which begins with "if" unless there is a risk."""
     cases: list[Case]
 
 
 class Step(TypedDict):
-    """Something that helps."""
+    """A prerequisite or a fix."""
 
     safety: Annotated[str, Safety]
     side: Annotated[str, ("enum", ("Xen", "Linux"))] | None
-    """For whom it is; null: for both."""
-    title: str
-    explanation: str
-    where: str
+    """The side that it is for; null: both."""
+    title: Prose
+    explanation: Prose
+    where: Prose
     """Where the lines go; or empty."""
     lines: list[str]
 
 
 class ToolstackPolicy(TypedDict):
-    """A toolstack, and the policy that it gives the device."""
+    """A toolstack, and its default policy for the device."""
 
     toolstack: Annotated[str, ("enum", ("xl", "libvirt", "Qubes", "XAPI"))]
     policy: Annotated[str, ("enum", ("strict", "relaxed"))]
     can: CanWord
-    explanation: str
+    explanation: Prose
 
 
 class Answer(TypedDict):
@@ -65,10 +65,10 @@ class Answer(TypedDict):
 
     device: Sbdf
     function: Device | None
-    """What is present there; null: nothing, or the functions were not collected."""
+    """The PCI function; null: it is absent, or the functions were not collected."""
     stack: Stack
     decides: Annotated[list[Annotated[str, ("enum", ("xen", "linux"))]], ("minItems", 1)]
-    """Who decides on this host; both if that is unknown."""
+    """The side that decides on this host; both if that is unknown."""
     xen: Side
     linux: Side
     regions: list[Region]
@@ -78,16 +78,16 @@ class Answer(TypedDict):
     groups: list[Group] | None
     """The groups of the devices that regions concern; null if there are none to see."""
     steps: list[Step]
-    """What helps, the safest first."""
+    """Prerequisites and fixes, safest first."""
     toolstacks: list[ToolstackPolicy]
     """The default policy of the device by toolstack; empty if no policy matters."""
-    notes: list[str]
+    notes: list[Prose]
     absence: Absence | None
     """Why there is no table, as far as the evidence goes."""
     complete: bool
     """True if no region can be missing: the table is not damaged and, for one device, no path is
     undetermined."""
-    problems: list[str]
+    problems: list[Prose]
     """What could not be read or understood, a sentence each."""
     published: list[Published]
     """Reserved regions that Linux publishes in /sys/kernel/iommu_groups/N/reserved_regions and that
@@ -97,7 +97,7 @@ class Answer(TypedDict):
 class ExplainDocument(TypedDict):
     """dmaragent explain.
 
-    May one device be passed through, by Xen and by Linux; why; and what to do.
+    Whether Xen and Linux can pass one device through, why, and the fixes.
     """
 
     format: Literal["dmaragent.explain"]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from dmaragent.releases import Release
+from dmaragent.xen.hypervisor import words
 
 _FALSE = ("no", "off", "false", "disable", "0")
 _TRUE = ("yes", "on", "true", "enable", "1")
@@ -114,13 +115,13 @@ def iommu_switch(line: str, release: Release | None) -> IommuSwitch:
     The DMAR table is parsed even if the IOMMU is off, for interrupt remapping:
     drivers/passthrough/x86/iommu.c, ``acpi_iommu_init``.
     """
-    words = {rules: _switch(line, rules) for rules in option_rules(release)}
-    off = [rules.name for rules, word in words.items() if word]
-    word = next(filter(None, reversed(words.values())), "")
-    if len(off) in (0, len(words)):
+    switches = {rules: _switch(line, rules) for rules in option_rules(release)}
+    off = [rules.name for rules, word in switches.items() if word]
+    word = next(filter(None, reversed(switches.values())), "")
+    if len(off) in (0, len(switches)):
         return IommuSwitch(word, "")
-    on = ", ".join(rules.name for rules, word in words.items() if not word)
-    return IommuSwitch(word, f"{word} switches the IOMMU off for {', '.join(off)}, not for {on}")
+    on = [rules.name for rules, word in switches.items() if not word]
+    return IommuSwitch(word, words.switched_off_by_release(word, off, on))
 
 
 def iommu_switched_off(line: str, release: Release | None) -> str:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from dmaragent.addresses import MAX_FIRMWARE_SEGMENT, PAGE, SBDF, AddressRange
 from dmaragent.releases import Release
-from dmaragent.xen.hypervisor.option_words import OptionRules, option_rules, option_words
+from dmaragent.xen.hypervisor import words
+from dmaragent.xen.hypervisor.command_line import OptionRules, option_rules, option_words
 
 MOST_RANGES = 10
 MOST_PAGES = 16
@@ -69,51 +70,49 @@ class _Reader:
         for number, text in enumerate(texts, 1):
             if not self.range(text, first=number == 1):
                 for rest in texts[number:]:
-                    self.refuse(rest, f"Xen stopped reading the option at {text!r}")
+                    self.refuse(rest, words.reading_stopped(text))
                 return
 
     def range(self, text: str, *, first: bool) -> bool:
         """Read one range; return whether Xen reads on after it."""
         full = self.taken >= MOST_RANGES
         if full and (self.rules.rmrr_errors or not first):
-            return self.refuse(text, f"Xen takes {MOST_RANGES} ranges at most (E2BIG)")
+            return self.refuse(text, words.too_many_ranges(MOST_RANGES))
         start, at = _hexadecimal(text, 0)
         if not at:
-            return self.refuse(text, "it does not begin with a page number (EINVAL)")
+            return self.refuse(text, words.NO_PAGE_NUMBER)
         end = start
         if text.startswith("-", at):
             end, last = _hexadecimal(text, at + 1)
             if last == at + 1:
-                return self.refuse(text, "no page number follows '-' (EINVAL)")
+                return self.refuse(text, words.NO_LAST_PAGE)
             at = last
         if full:
             return self.overrun(text)
         large = (end - start) & _WRAP >= MOST_PAGES
         if large and self.rules.stops_at_large:
-            return self.refuse(text, f"{_size(start, end)} (E2BIG)", start, end)
+            return self.refuse(text, words.too_large(start, end, MOST_PAGES), start, end)
         if not text.startswith("=", at):
-            self.refuse(text, "it names no device, so Xen ignores it", start, end)
+            self.refuse(text, words.NO_DEVICE, start, end)
             return at == len(text)
         devices, at, bad = _devices(text, at, self.left)
         self.left = devices if bad and self.rules.rmrr_errors else ()
         if bad and (self.rules.rmrr_errors or not devices):
-            return self.refuse(
-                text, f"{text[at + 1 :]!r} is not a PCI address (EINVAL)", start, end
-            )
+            return self.refuse(text, words.not_an_address(text[at + 1 :]), start, end)
         # Every range with a device takes its place: what is below is checked at setup only.
         self.taken += 1
         rest = text[at:]
         if large or end < start:
-            self.refuse(text, _size(start, end), start, end)
+            self.refuse(text, words.wrong_size(start, end, MOST_PAGES), start, end)
             return not rest
-        self.ranges.append(_kept(text, start, end, devices, rest))
+        self.ranges.append(_range_with_devices(text, start, end, devices, rest))
         return not rest
 
     def overrun(self, text: str) -> bool:
         """Keep a range that 4.9 writes behind the end of its ten; nobody knows over what."""
         self.refuse(
             text,
-            f"{self.rules.name} writes more than {MOST_RANGES} ranges over other memory of its own",
+            words.ranges_overrun(self.rules.name, MOST_RANGES),
         )
         self.ranges[-1] = self.ranges[-1]._replace(accepted=None)
         return False
@@ -129,27 +128,24 @@ class _Reader:
         return False
 
 
-def _size(start: int, end: int) -> str:
-    why = "it ends before it starts" if end < start else f"it has {end - start + 1} pages"
-    return f"{why}; Xen takes 1 to {MOST_PAGES}"
-
-
-def _kept(text: str, start: int, end: int, devices: tuple[SBDF, ...], rest: str) -> UserRange:
+def _range_with_devices(
+    text: str, start: int, end: int, devices: tuple[SBDF, ...], rest: str
+) -> UserRange:
     """Return a range that has its place, as ``add_user_rmrr`` judges its segments."""
     segment = devices[0].segment
     mixed = reduce(or_, (device.segment for device in devices)) != segment
-    reason = f"Xen does not read {rest!r} and what follows (EINVAL)" if rest else ""
+    reason = words.rest_not_read(rest) if rest else ""
     if not mixed and any(device.segment != segment for device in devices):
         # Xen compares the segments by combining their bits, and keeps the first alone.
         devices = tuple(replace(device, segment=segment) for device in devices)
-        reason = reason or f"Xen takes all its devices to be of segment 0x{segment:x}"
+        reason = reason or words.segment_of_first_device(segment)
     return UserRange(
         text=text,
         start_pfn=start,
         end_pfn=end,
         devices=devices,
         accepted=not mixed,
-        reason="its devices are of different segments, so Xen ignores it" if mixed else reason,
+        reason=words.SEGMENTS_DIFFER if mixed else reason,
     )
 
 
@@ -212,22 +208,23 @@ def parse_rmrr_option(command_line: str, release: Release | None) -> tuple[UserR
     """
     rules = [rules for rules in option_rules(release) if rules.rmrr] or option_rules(release)[-1:]
     *others, newest = ((rule.name, _read(command_line, rule).ranges) for rule in rules)
-    return tuple(_agreed(user, others) for user in newest[1])
+    return tuple(_compare_with_releases(user, others) for user in newest[1])
 
 
-def _agreed(user: UserRange, others: list[tuple[str, list[UserRange]]]) -> UserRange:
+def _compare_with_releases(user: UserRange, others: list[tuple[str, list[UserRange]]]) -> UserRange:
     """Return `user`, as unknown if one of the `others` reads no such range."""
     differing = [
-        name for name, ranges in others if not any(_alike(user, other) for other in ranges)
+        name
+        for name, ranges in others
+        if not any(_has_same_effect(user, other) for other in ranges)
     ]
     if not differing:
         return user
-    newest_words = f"; the newest: {user.reason}" if user.reason else ""
-    reason = f"{', '.join(differing)} reads it differently from the newest release{newest_words}"
+    reason = words.releases_read_otherwise(differing, user.reason)
     return user._replace(accepted=None, reason=reason)
 
 
-def _alike(user: UserRange, other: UserRange) -> bool:
+def _has_same_effect(user: UserRange, other: UserRange) -> bool:
     """Return whether Xen does the same with both."""
     if not (user.accepted or other.accepted):
         return (user.text, user.accepted) == (other.text, other.accepted)
@@ -248,6 +245,5 @@ def _read(command_line: str, rules: OptionRules) -> _Reader:
         if word.startswith("rmrr="):
             reader.value(word.removeprefix("rmrr="))
             if lost:
-                reason = f"Xen reads {rules.longest_word} characters of a word and drops this"
-                reader.refuse(lost, reason)
+                reader.refuse(lost, words.word_cut(rules.longest_word))
     return reader

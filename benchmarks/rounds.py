@@ -1,0 +1,29 @@
+"""Functions timed in turn, round by round: what decoding is measured with."""
+
+from collections.abc import Callable
+from functools import partial
+from statistics import median
+from timeit import timeit
+
+_ROUNDS = 15
+
+
+def micros(functions: list[Callable[[bytes], object]], tables: list[bytes]) -> list[list[float]]:
+    """Give the microseconds a table takes, a list of rounds for each function, in turn."""
+    number = max(1, 40000 // sum(map(len, tables)))
+    taken: list[list[float]] = [[] for _ in functions]
+    for _ in range(_ROUNDS):
+        for function, times in zip(functions, taken, strict=True):
+            seconds = timeit(partial(_all, function, tables), number=number)
+            times.append(seconds / number / len(tables) * 1e6)
+    return taken
+
+
+def _all(function: Callable[[bytes], object], tables: list[bytes]) -> None:
+    for data in tables:
+        function(data)
+
+
+def ratio(ones: list[float], others: list[float]) -> float:
+    """Give the median of the ratios round by round, which drift of the machine does not touch."""
+    return median(one / other for one, other in zip(ones, others, strict=True))

@@ -1,0 +1,54 @@
+"""The fast readers and writers of the IVRS table, derived from its grammar; sizes and places."""
+
+from collections.abc import Iterator
+
+from fwtables.ivrs import structures
+from fwtables.ivrs.structures import (
+    BLOCKS,
+    ENTRIES,
+    IVMD,
+    IVRS,
+    Block,
+    Entry,
+    HidEntry,
+    UnknownBlock,
+    UnknownEntry,
+)
+from fwtables.layout import derive
+
+TABLE = derive(IVRS.GRAMMAR)
+BLOCK_HEADER = derive(structures.BLOCK_HEADER)
+_BY_CLASS = {cls: derive(cls.GRAMMAR) for cls in {*BLOCKS.values(), *ENTRIES.values()}}
+BODIES = {number: _BY_CLASS[cls] for number, cls in BLOCKS.items()}
+"""By block type: the fixed part after the block's type, flags and length."""
+ENTRY_LAYOUTS = {number: _BY_CLASS[cls] for number, cls in ENTRIES.items()}
+"""By entry type: the fixed part, the type included."""
+
+
+def fixed_entry_length(entry_type: int) -> int:
+    """Return the length that bits 7:6 of an entry's type tell: 4, 8; or 0, as it is variable."""
+    return (4, 8, 0, 0)[entry_type >> 6]
+
+
+def located_blocks(table: IVRS) -> Iterator[tuple[int, Block]]:
+    """Yield each block of `table` with its offset in bytes, in table order."""
+    offset = TABLE.size
+    for block in table.blocks:
+        yield offset, block
+        offset += block_length(block)
+
+
+def block_length(block: Block) -> int:
+    """Return the number of bytes that `block` takes in a table, its type and length included."""
+    if isinstance(block, UnknownBlock):
+        return BLOCK_HEADER.size + len(block.body)
+    length = BLOCK_HEADER.size + _BY_CLASS[type(block)].size + len(block.undecoded)
+    return length if isinstance(block, IVMD) else length + sum(map(entry_length, block.entries))
+
+
+def entry_length(entry: Entry) -> int:
+    """Return the bytes that `entry` takes in a block."""
+    if isinstance(entry, UnknownEntry):
+        return 1 + len(entry.body)
+    length = _BY_CLASS[type(entry)].size
+    return length + len(entry.uid) if isinstance(entry, HidEntry) else length

@@ -1,0 +1,15 @@
+"""The files that are installed with the program: schemas, and the machine of ``demo``."""
+
+import os
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_IN_SOURCES = {"schema": "docs/schema", "demo": "testdata/dmar_dumps/hp-dl380e-gen8"}
+"""Where they are in the sources, which an editable install runs from."""
+
+
+def installed_folder(name: str) -> str:
+    """Return the path of a folder that ``pyproject.toml`` puts into the wheel."""
+    path = os.path.join(_PACKAGE, "data", name)
+    if os.path.isdir(path):
+        return path
+    return os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), _IN_SOURCES[name])

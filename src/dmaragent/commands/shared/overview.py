@@ -1,0 +1,73 @@
+"""What ``dmaragent`` alone prints: this host in ten lines.
+
+It exits with 0 whatever it found, as it is asked for no verdict; with 2 if the host cannot be read.
+"""
+
+import shlex
+
+from dmaragent.addresses import SBDF
+from dmaragent.answers.device import explain
+from dmaragent.api import OpenedContext, Question, ask_host
+from dmaragent.checks import check
+from dmaragent.checks.common.model import Severity
+from dmaragent.commands.shared.hosts import host_title, tell_reading
+from dmaragent.commands.shared.output import print_lines
+from dmaragent.host.topology import Presence
+from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.passthrough.model import Can
+from dmaragent.present.text.overview import overview_text
+
+_WORST_FIRST = (Can.NO, Can.UNKNOWN, Can.CONDITIONS, Can.YES, Can.NOT_APPLICABLE)
+
+
+def print_overview(path: str | None, program: str = "dmaragent", title: str = "") -> int:
+    """Print the overview of the host at `path`.
+
+    `program` is what its commands begin with, and `title` what it is called, if these stand for
+    its path.
+    """
+    asked = ask_host(path, Question())
+    tell_reading(asked.opened)
+    inventory = asked.inventory
+    verdicts = {sbdf: _verdict(asked, sbdf) for sbdf in _owners(asked)}
+    checked = None if inventory.absence is not None else check(inventory)
+    worth_it = checked is not None and any(
+        finding.severity is not Severity.INFO for finding in checked.findings
+    )
+    host = "" if title or not path else f" --host {shlex.quote(path)}"
+    commands = [
+        f"{program} {words}" for words in _next_words(asked, verdicts, host, findings=worth_it)
+    ]
+    if inventory.absence is not None and inventory.absence.kind is AbsenceKind.DENIED:
+        commands.insert(0, f"sudo {program}")
+    title = title or host_title(asked.opened)
+    print_lines(overview_text(inventory, verdicts, checked, title, commands[:2]))
+    return 0
+
+
+def _next_words(
+    asked: OpenedContext, verdicts: dict[SBDF, Can], host: str, *, findings: bool
+) -> list[str]:
+    """Return the commands that say more, the most urgent first; `host` is their option."""
+    blocked = [sbdf for sbdf, can in verdicts.items() if can is Can.NO]
+    words = [f"explain {blocked[0]}{host}"] if blocked else []
+    words += [f"check{host}"] if findings else []
+    words += [f"inventory{host}"] if asked.inventory.absence is None else []
+    return [*words, "--help"]
+
+
+def _owners(asked: OpenedContext) -> list[SBDF]:
+    """Return the devices with reserved memory that are not known to be absent."""
+    owners = {
+        owner.sbdf
+        for region in asked.inventory.regions
+        for owner in region.owners
+        if owner.sbdf is not None and owner.presence is not Presence.ABSENT
+    }
+    return sorted(owners)
+
+
+def _verdict(asked: OpenedContext, sbdf: SBDF) -> Can:
+    """Return the verdict of whoever decides on the host; the worse of two if both may."""
+    explained = explain(asked.inventory, asked.facts, asked.stack, sbdf)
+    return min((side.can for side in explained.deciding), key=_WORST_FIRST.index)

@@ -1,0 +1,41 @@
+"""The terminal that an answer is printed on."""
+
+import os
+from typing import TextIO
+
+from dmaragent.present.screen import PLAIN, Screen
+
+NARROWEST, WIDEST = 60, 120
+"""Columns: tables are unreadable in fewer, and lines of text in more."""
+
+
+COLOR_CHOICES = ("auto", "always", "never")
+
+
+def screen_of(stream: TextIO, color: str = "never") -> Screen:
+    """Return what text on `stream` is laid out for; `color` is one of :data:`COLOR_CHOICES`."""
+    colors = color == "always" or (color == "auto" and _shows_colors(stream))
+    return Screen(min(max(_columns(stream), NARROWEST), WIDEST), colors=colors)
+
+
+def _shows_colors(stream: TextIO) -> bool:
+    """Return whether `stream` is a terminal with colours, and the user wants them."""
+    unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return not unwanted and stream.isatty()
+
+
+def _columns(stream: TextIO) -> int:
+    """Return the columns of the terminal: as COLUMNS says, else as the terminal itself does.
+
+    This is ``shutil.get_terminal_size`` without its import, which costs 1 ms at each start.
+    """
+    try:
+        columns = int(os.environ.get("COLUMNS", ""))
+    except ValueError:
+        columns = 0
+    if columns > 0:
+        return columns
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or PLAIN.width
+    except (OSError, ValueError):  # not a terminal: a file, a pipe, a test's; or closed
+        return PLAIN.width

@@ -1,0 +1,42 @@
+"""The sentences on a table of IOMMUs, and on why there is none: each name is an id."""
+
+# Why a table is not examined ------------------------------------------------------------
+
+
+def structures_of(kind: str) -> str:
+    return f"{kind} structures"
+
+
+SCOPE_ENTRIES = "device scope entries"
+
+
+def too_many_to_examine(number: int, what: str, most: int) -> str:
+    return (
+        f"it has {number:,} {what}, and more than {most:,} are not examined; "
+        "`dmaragent decode` shows all of them"
+    )
+
+
+# What says why there is no table --------------------------------------------------------
+
+GUEST_TYPE_PVH = "/sys/hypervisor/guest_type is PVH"
+HYPERVISOR_HAS_REGIONS = "the hypervisor has reserved device memory, this kernel has no table"
+IORT_PRESENT = "IORT is there"
+IVRS_PRESENT = "IVRS is there"
+ARM_PROCESSOR = "the processor is Arm's"
+VTD_OFF = "VT-d is off in the firmware setup, or the machine has none"
+INTEL_PROCESSOR = "the processor is Intel's"
+PROCESSOR_VIRTUAL = "the processor says so"
+
+
+def reading_error(path: str, error: str) -> str:
+    return f"{path}: {error}"
+
+
+def logged_table(line: str) -> str:
+    """The boot log has a table that the kernel does not show."""
+    return f"boot log: {line}"
+
+
+def processor_is(vendor: str) -> str:
+    return f"the processor is {vendor}"

@@ -1,0 +1,188 @@
+"""The possible outcomes of a guest: every reading of its settings built, those alike told once.
+
+If the result depends on memory that was never written, on a point release or on something else
+that is not known, there are several readings of the settings: each is built.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from dmaragent.guests.config import GuestConfig, GuestType
+from dmaragent.guests.rdm import Policy, Strategy
+from dmaragent.policy import words
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.settings import RdmSettings
+from dmaragent.policy.simulate import BuiltGuest, Scenario, build
+from dmaragent.xen.toolstack.libxl import ToolstackBehaviour
+
+Assumed = tuple[str, ...]
+"""The words for what a reading assumes, one for each thing that is unknown, or empty."""
+NOTHING_ASSUMED: Assumed = ("", "", "", "")
+
+
+class PossibleOutcome(NamedTuple):
+    """What becomes of the guest under one of the possible readings, or several alike."""
+
+    assumed: tuple[Assumed, ...]
+    """What each reading assumes; empty if all readings come to the same."""
+    policies: tuple[Policy, ...]
+    """The guest's own policy in each of its readings, as read; `scenario` has the first."""
+    scenario: Scenario
+    built: BuiltGuest
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What each reading assumes, in words."""
+        return assumption_words(self.assumed)
+
+
+def possible_scenarios(settings: RdmSettings) -> Iterator[tuple[str, Scenario]]:
+    """Yield the possible readings, each with the words for what it assumes."""
+    for strategy in settings.strategies:
+        for policy in settings.policies:
+            assumptions = []
+            if len(settings.strategies) > 1:
+                assumptions.append(words.assumed_strategy(strategy))
+            if len(settings.policies) > 1:
+                assumptions.append(words.ASSUMED_POLICY[policy])
+            scenario = Scenario(
+                strategy=strategy,
+                policy=policy,
+                devices=settings.devices,
+                device_policies=tuple(device.policy or policy for device in settings.devices),
+            )
+            yield words.all_assumed(assumptions), scenario
+
+
+@dataclass(slots=True)
+class _OutcomeDraft:
+    """One outcome, and the readings that come to it."""
+
+    assumed: list[Assumed]
+    policies: list[Policy]
+    scenario: Scenario
+    built: BuiltGuest
+
+
+def possible_outcomes(
+    guest: GuestConfig, host: HostFacts, settled: list[tuple[ToolstackBehaviour, RdmSettings]]
+) -> Iterator[PossibleOutcome]:
+    """Yield the outcomes of all that `settled` may mean, by each behaviour of the release."""
+    drafts: dict[object, _OutcomeDraft] = {}
+    for behaviour, settings in settled:
+        counts = any(
+            _guests_policy_counts(settings, replace(host, listed=listed), behaviour)
+            for _, listed in host.alternatives or (("", host.listed),)
+        )
+        xl = words.assumed_xl(behaviour.name) if len(settled) > 1 else ""
+        for assumption, scenario in possible_scenarios(settings):
+            for host_assumptions, known in _possible_hosts(
+                guest, host, behaviour, scenario.strategy
+            ):
+                key = (_difference(scenario, policy_counts=counts), host_assumptions)
+                if key not in drafts:
+                    built = build(guest, scenario, known, behaviour.layout)
+                    drafts[key] = _OutcomeDraft([], [], scenario, built)
+                drafts[key].assumed.append((xl, assumption, *host_assumptions))
+                drafts[key].policies.append(scenario.policy)
+    merged = _merge_same(list(drafts.values()))
+    deciding = deciding_assumptions([draft.assumed for draft in merged])
+    for draft, assumed in zip(merged, deciding, strict=True):
+        yield PossibleOutcome(
+            assumed=assumed if len(merged) > 1 else (),
+            policies=tuple(dict.fromkeys(draft.policies)),
+            scenario=draft.scenario,
+            built=draft.built,
+        )
+
+
+def _guests_policy_counts(
+    settings: RdmSettings, host: HostFacts, behaviour: ToolstackBehaviour
+) -> bool:
+    """Return whether strategy=host brings in a region whose policy no device replaces."""
+    listed = [region.start for region in host.listed]
+    every = behaviour.layout.reserves_every_region
+    replaced = {
+        region.start
+        for device in settings.devices
+        for region in (host.regions_of(device.asked) or ())[: None if every else 1]
+    }
+    return len(set(listed)) < len(listed) or not replaced.issuperset(listed)
+
+
+def _difference(scenario: Scenario, *, policy_counts: bool) -> object:
+    """Return what of a reading makes a difference: readings alike in it need one build."""
+    policy = None
+    if scenario.strategy is Strategy.HOST and policy_counts:
+        policy = Policy.STRICT if scenario.policy is Policy.STRICT else Policy.RELAXED
+    return scenario.strategy, policy, scenario.device_policies
+
+
+def _possible_hosts(
+    guest: GuestConfig, host: HostFacts, behaviour: ToolstackBehaviour, strategy: Strategy
+) -> Iterator[tuple[tuple[str, str], HostFacts]]:
+    """Yield `host` as its Xen may be: with each list and each kind of paging, if they matter."""
+    lists = host.alternatives if strategy is Strategy.HOST else ()
+    hosts = [(releases, replace(host, listed=listed)) for releases, listed in lists]
+    for releases, with_list in hosts or [("", host)]:
+        for paging, known in _possible_paging(guest, with_list, behaviour):
+            yield (releases, paging), known
+
+
+def _possible_paging(
+    guest: GuestConfig, host: HostFacts, behaviour: ToolstackBehaviour
+) -> Iterator[tuple[str, HostFacts]]:
+    """Yield `host` with each kind of paging that its Xen may have, if the layout depends on it."""
+    unknown = host.xen_runs and host.hap is None and guest.hap is None
+    if unknown and guest.type is GuestType.HVM and behaviour.layout.rounds_with_hap:
+        yield words.ASSUMED_HAP, replace(host, hap=True)
+        yield words.ASSUMED_NO_HAP, replace(host, hap=False)
+    else:
+        yield "", host
+
+
+def _merge_same(drafts: list[_OutcomeDraft]) -> list[_OutcomeDraft]:
+    """Put together what comes to the same."""
+    merged: list[_OutcomeDraft] = []
+    for draft in drafts:
+        same = next((other for other in merged if same_result(other.built, draft.built)), None)
+        if same is None:
+            merged.append(draft)
+        else:
+            same.assumed.extend(draft.assumed)
+            same.policies.extend(draft.policies)
+    return merged
+
+
+def same_result(first: BuiltGuest, second: BuiltGuest) -> bool:
+    """Return whether the same is seen of both: the policies that led to it are not."""
+    if first.verdict is not second.verdict or first.memory_map != second.memory_map:
+        return False
+    same = first.decisions == second.decisions and first.warnings == second.warnings
+    return same and _visible_layout(first) == _visible_layout(second)
+
+
+def _visible_layout(built: BuiltGuest) -> object:
+    layout = built.layout
+    if layout is None:
+        return None
+    return layout.after, [(placed.reservation.region, placed.placement) for placed in layout.placed]
+
+
+def assumption_words(assumed: Sequence[Assumed]) -> tuple[str, ...]:
+    """Return what each reading assumes, in words."""
+    return tuple(map(words.all_assumed, assumed))
+
+
+def deciding_assumptions(groups: Sequence[Sequence[Assumed]]) -> list[tuple[Assumed, ...]]:
+    """Return what the readings of each group assume, without the parts that decide on no group."""
+    kept = [tuple(group) for group in groups]
+    for place in range(len(kept[0][0]) if kept else 0):
+        rest = [
+            tuple(dict.fromkeys((*assumed[:place], "", *assumed[place + 1 :]) for assumed in group))
+            for group in kept
+        ]
+        if sum(map(len, rest)) == len({assumed for group in rest for assumed in group}):
+            kept = rest
+    return kept

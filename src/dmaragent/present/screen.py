@@ -1,0 +1,105 @@
+"""What text is printed on: how many columns it has, and whether it shows colours.
+
+Text is laid out for :data:`PLAIN`, as files and programs get it, unless whoever prints it says
+that it goes to something else.
+
+A word that gets a colour is marked where the answer is made, by :func:`toned`, and coloured where
+it is printed, by :func:`painted`.  A marked word has as many characters as the word: each is one of
+a private plane of Unicode, so that lines are wrapped and columns set as without it.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import Enum
+
+from dmaragent.present.escaping import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What text is laid out for."""
+
+    width: int = 80
+    colors: bool = False
+
+
+class Tone(Enum):
+    """How good or bad a word is; the value is the colour of the terminal that shows it."""
+
+    GOOD = 32
+    """Green."""
+    CARE = 33
+    """Yellow: yes with a risk, on conditions, or unknown."""
+    BAD = 31
+    """Red."""
+
+
+PLAIN = Screen()
+_screen = ContextVar("screen", default=PLAIN)
+
+
+def current_screen() -> Screen:
+    """Return what text is laid out for now."""
+    return _screen.get()
+
+
+@contextmanager
+def printed_on(screen: Screen) -> Iterator[None]:
+    """Lay text out for `screen` for as long as the context lasts."""
+    token = _screen.set(screen)
+    try:
+        yield
+    finally:
+        _screen.reset(token)
+
+
+_PLANE = 0xF0000
+_MARKED = re.compile("[\U000f1f00-\U000f21ff]+")
+"""The characters of marked words: one of :data:`_PLANE` for each tone and ASCII character."""
+_marked: set[str] = set()
+"""All words that were marked.  What only looks like one is a stranger's, and is escaped."""
+
+
+def toned(text: str, tone: Tone | None) -> str:
+    """Return `text`, its words marked to be shown in the colour of `tone` if there are colours."""
+    if tone is None or not _screen.get().colors:
+        return text
+    base = _PLANE + (tone.value << 8)
+    words = [
+        "".join(chr(base + ord(letter)) for letter in word) if word.isascii() else word
+        for word in text.split(" ")
+    ]
+    _marked.update(words)
+    return " ".join(words)
+
+
+def shown(text: str) -> str:
+    """Return `text` as :func:`visible` does, but leave marked words."""
+    if text.isprintable() or not _screen.get().colors:
+        return visible(text)
+    return _replace_marked(text, lambda word: word, visible)
+
+
+def painted(line: str) -> str:
+    """Return `line` with the control codes of a terminal around the words that were marked."""
+    if line.isascii() or not _screen.get().colors:
+        return line
+    return _replace_marked(line, _painted_word, lambda text: text)
+
+
+def _replace_marked(text: str, marked: Callable[[str], str], other: Callable[[str], str]) -> str:
+    """Return `text`, its marked words replaced by one function, the rest by another."""
+    parts, end = [], 0
+    for match in _MARKED.finditer(text):
+        if match[0] in _marked:
+            parts += [other(text[end : match.start()]), marked(match[0])]
+            end = match.end()
+    return "".join([*parts, other(text[end:])])
+
+
+def _painted_word(word: str) -> str:
+    tone = (ord(word[0]) - _PLANE) >> 8
+    return f"\x1b[{tone}m{''.join(chr(ord(letter) & 0x7F) for letter in word)}\x1b[0m"

@@ -1,0 +1,58 @@
+"""The overview of a host: ten lines at most, of 80 columns, and the next command last."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from dmaragent import __version__
+from dmaragent.addresses import SBDF
+from dmaragent.checks.common.model import Checked
+from dmaragent.inventory import Inventory
+from dmaragent.passthrough.model import Can
+from dmaragent.present.escaping import shorten
+from dmaragent.present.screen import Tone, current_screen, toned
+from dmaragent.present.text.tables import LABEL
+from dmaragent.present.words.host import (
+    absence_words,
+    machine_words,
+    system_words,
+)
+from dmaragent.present.words.overview import (
+    MACHINE_UNKNOWN,
+    blocked_words,
+    devices_words,
+    findings_words,
+    overview_title,
+    regions_summary,
+)
+
+
+def overview_text(
+    inventory: Inventory,
+    verdicts: Mapping[SBDF, Can],
+    checked: Checked | None,
+    title: str,
+    commands: Sequence[str],
+) -> Iterator[str]:
+    """Return the lines; `commands` are what to run next, the first first."""
+    yield overview_title(__version__)
+    yield from _line("Host", title)
+    yield from _line("Machine", machine_words(inventory) or MACHINE_UNKNOWN)
+    yield from _line("System", system_words(inventory))
+    if inventory.absence is None:
+        yield from _line("Regions", regions_summary(inventory))
+    else:
+        yield from _line("Table", absence_words(inventory.absence)[0])
+    if inventory.absence is None or verdicts:
+        yield from _line("Devices", devices_words(verdicts))
+    blocked = [sbdf for sbdf, can in verdicts.items() if can is Can.NO]
+    if blocked:
+        yield f"{toned('Blocked', Tone.BAD)}{'':{LABEL - len('Blocked')}}{blocked_words(blocked)}"
+    if checked is not None:
+        yield from _line("Findings", findings_words(checked))
+    for number, command in enumerate(commands):
+        yield f"{'' if number else 'Next':{LABEL}}{command}"
+
+
+def _line(label: str, text: str) -> Iterator[str]:
+    """Return a line that fits the screen, if there is something to say."""
+    if text:
+        yield f"{label:{LABEL}}{shorten(text, current_screen().width - LABEL - len(' … '))}"

@@ -1,0 +1,65 @@
+"""The overview of a host in words: what it is, what is blocked, what to do next."""
+
+from collections.abc import Mapping, Sequence
+
+from dmaragent.addresses import SBDF
+from dmaragent.checks.common.model import Checked, Severity
+from dmaragent.inventory import Inventory
+from dmaragent.passthrough.model import Can
+from dmaragent.present.words.findings import severity_words
+from dmaragent.present.words.numbers import count, rough_size_words
+from dmaragent.readings import Missing
+
+_MOST = 2
+"""Devices that are named; ``explain`` has each."""
+
+
+def overview_title(version: str) -> str:
+    """Return the first line: the program, and what it is about."""
+    return f"dmaragent {version}: memory that firmware reserves for devices (RMRR)"
+
+
+MACHINE_UNKNOWN = "maker and model unknown"
+
+
+def regions_summary(inventory: Inventory) -> str:
+    """Return how many regions there are, and of what size."""
+    damaged = not isinstance(inventory.iommu, Missing) and inventory.iommu.damage
+    if not inventory.regions:
+        return "none in what could be decoded" if damaged else "none"
+    size = sum(region.size for region in inventory.regions)
+    return f"{len(inventory.regions)}, {rough_size_words(size)} in all"
+
+
+def devices_words(verdicts: Mapping[SBDF, Can]) -> str:
+    """Return how many of the devices with reserved memory can be passed through."""
+    if not verdicts:
+        return "no device that is present has reserved memory"
+    numbers = [
+        f"{number} {word}"
+        for can, word in (
+            (Can.NO, "blocked"),
+            (Can.CONDITIONS, "on conditions"),
+            (Can.YES, "allowed"),
+            (Can.UNKNOWN, "unknown"),
+            (Can.NOT_APPLICABLE, "not applicable"),
+        )
+        if (number := list(verdicts.values()).count(can))
+    ]
+    return f"{len(verdicts)} with reserved memory: {', '.join(numbers)}"
+
+
+def blocked_words(blocked: Sequence[SBDF]) -> str:
+    """Return which devices are blocked: the first, and how many more."""
+    named = " ".join(map(str, blocked[:_MOST]))
+    more = len(blocked) - _MOST
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def findings_words(checked: Checked) -> str:
+    """Return how many findings of each severity there are."""
+    numbers = [(severity, checked.count(severity)) for severity in Severity]
+    found = [severity_words(severity, number) for severity, number in numbers if number]
+    if not checked.decoded:
+        return "the table cannot be decoded"
+    return ", ".join(found) or f"none ({count(checked.asked, 'check')} ran)"

@@ -1,0 +1,45 @@
+"""``dmaragent`` without a verb: the host in ten lines, whatever is known of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from dmaragent.api import Question, ask_host
+from dmaragent.commands.shared.overview import print_overview
+from dmaragent.iommu.no_table import Absence, AbsenceKind
+from support.cli import run
+from support.machines import MACHINES, NAMES
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_host_fits_ten_lines_and_ends_with_the_next_command(name: str, capsys: Capture) -> None:
+    assert print_overview(str(MACHINES / name)) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 10
+    assert all(len(line) <= 80 or str(MACHINES) in line for line in lines)
+    assert any(line.startswith("Next     dmaragent ") for line in lines)
+
+
+def test_this_machine_has_an_overview_or_says_why_not(capsys: Capture) -> None:
+    ran = run(capsys)
+
+    assert ran.code == 0
+    assert "Next " in ran.out
+
+
+def test_a_table_that_needs_root_is_said_to_and_sudo_comes_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    absence = Absence(AbsenceKind.DENIED, ("Permission denied",))
+    asked = ask_host(str(MACHINES / "xen-pv-dom0"), Question())
+    denied = replace(asked, inventory=asked.inventory._replace(absence=absence))
+    monkeypatch.setattr("dmaragent.commands.shared.overview.ask_host", lambda *_: denied)
+
+    print_overview(None)
+
+    printed = capsys.readouterr().out
+    assert "needs root" in printed
+    assert "Next     sudo dmaragent\n" in printed
