@@ -134,10 +134,10 @@ def test_a_host_that_lost_a_reading_has_the_verdicts_of_explain(lost: str) -> No
 
 @pytest.mark.slow
 def test_functions_that_are_alike_cost_next_to_nothing() -> None:
-    small, large = (_context(large_host(functions, 4)) for functions in (1024, 8192))
+    small, large = (_context(large_host(functions, 0)) for functions in (1024, 8192))
     per_function = (calls(lambda: _rows(large)) - calls(lambda: _rows(small))) / (8192 - 1024)
 
-    assert per_function < 100  # explain takes thousands of calls
+    assert per_function < 250  # explain takes thousands of calls
 
 
 def test_the_host_bridge_is_counted_and_not_listed() -> None:

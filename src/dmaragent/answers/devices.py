@@ -14,10 +14,9 @@ from dmaragent.answers.device import Explanation, explain
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Gaps, Inventory
-from dmaragent.linux.options import RELAX_RMRR
 from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
 from dmaragent.linux.view import LinuxState
-from dmaragent.passthrough.model import Can, PlatformVerdict
+from dmaragent.passthrough.model import Can, CaseKind
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Stack
 from dmaragent.readings import Missing
@@ -47,7 +46,7 @@ class Verdict(NamedTuple):
 
     can: Can
     risk: bool = False
-    """Whether the device is allowed only in a way in which memory can be overwritten."""
+    """Whether the device is allowed with a risk only."""
 
 
 class BestRemedy(NamedTuple):
@@ -57,8 +56,10 @@ class BestRemedy(NamedTuple):
     side: str
     """Whom it is for: ``Xen``, ``Linux``, or empty for both."""
     title: str
-    of_group: bool = False
-    """Whether the rest of its IOMMU group is in the way."""
+    words: str
+    """What to do, in a line."""
+    cost: str
+    """What is lost or risked by it."""
 
 
 class Answer(NamedTuple):
@@ -156,8 +157,8 @@ def who_decides(inventory: Inventory) -> tuple[str, ...]:
 
 def _answer(explanation: Explanation, gaps: Gaps) -> Answer:
     return Answer(
-        xen=Verdict(explanation.xen.can, xen_at_risk(explanation.xen)),
-        linux=Verdict(explanation.linux.can, linux_at_risk(explanation.linux)),
+        xen=Verdict(explanation.xen.can, explanation.xen.risk),
+        linux=Verdict(explanation.linux.can, explanation.linux.risk),
         remedy=_best_remedy(explanation),
         unknown=tuple(dict.fromkeys(_why_unknown(explanation, gaps))),
     )
@@ -176,49 +177,28 @@ def _why_unknown(explanation: Explanation, gaps: Gaps) -> Iterator[str]:
                 yield verdict.explanation if case is None else case.explanation
 
 
-def xen_at_risk(verdict: PlatformVerdict) -> bool:
-    """Return whether Xen allows the device only relaxed, or without a region that it has."""
-    if verdict.can is not Can.CONDITIONS:
-        return False
-    cases = {case.title: case.can for case in verdict.cases}
-    if "strict" not in cases:
-        return "bridge scope" in cases
-    return cases["strict"] is Can.NO
-
-
-def linux_at_risk(verdict: PlatformVerdict) -> bool:
-    """Return whether Linux allows the device only with a region of it unprotected."""
-    if verdict.can is not Can.CONDITIONS:
-        return False
-    return any(
-        case.can is Can.CONDITIONS
-        and (
-            case.title == RELAX_RMRR
-            or case.releases.startswith("before Linux")
-            # the kernel maps guest RAM over the region: the rule has no errno
-            or (case.title.startswith("direct,") and case.rule is not None and not case.rule.error)
-        )
-        for case in verdict.cases
-    )
-
-
 def _best_remedy(explanation: Explanation) -> BestRemedy | None:
     """Return the remedy to try first for a device that whoever decides does not simply allow."""
     sides = {"xen": ("Xen", explanation.xen), "linux": ("Linux", explanation.linux)}
     hindered = {
         name
         for name, verdict in (sides[side] for side in explanation.decides)
-        if verdict.can not in (Can.YES, Can.NOT_APPLICABLE)
+        if verdict.risk or verdict.can not in (Can.YES, Can.NOT_APPLICABLE)
     }
     if not hindered:
         return None
     remedies = [step for step in explanation.remedies if step.side in ("", *hindered)]
     others = [step for step in remedies if step.title not in _PREPARATION]
+    for step in others:
+        return BestRemedy(step.safety, step.side, step.title, step.brief or step.title, step.cost)
     of_group = any(
-        case.title == "group" and case.can is Can.CONDITIONS for case in explanation.linux.cases
+        case.kind is CaseKind.GROUP and case.can is Can.CONDITIONS for case in explanation.linux.cases
     )
-    for step in (*others, *remedies):
-        return BestRemedy(step.safety, step.side, step.title, of_group)
+    for step in remedies:
+        # its line and its cost name devices, which those that share the explanation do not have
+        bind = step.title == words.BIND and of_group
+        line = words.BIND_WITH_GROUP if bind else step.title
+        return BestRemedy(step.safety, step.side, step.title, line, step.warning)
     return None
 
 

@@ -18,7 +18,7 @@ from dmaragent.commands.shared.hosts import (
     no_table,
     tell_reading,
 )
-from dmaragent.commands.shared.output import print_document, print_lines
+from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.passthrough.model import Can
 from dmaragent.pci_classes import is_class, is_class_name
@@ -80,13 +80,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also bridges, chipset functions, and absent devices that a region names",
     )
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
-    form.add_argument("--csv", action="store_true", help="comma-separated values with a header")
+    add_json(parser)
+    parser.add_argument("--csv", action="store_true", help="comma-separated values with a header")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the list."""
+    if options.json and options.csv:
+        raise words.json_with_csv()
     code, numbers = _class_code(options.device_class), _numbers(options.id)
     asked = ask_host(options.host, Question(xen=named_release(options.xen)))
     tell_reading(asked.opened)

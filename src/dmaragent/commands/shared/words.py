@@ -63,6 +63,10 @@ def xen_documented() -> DmaragentError:
     )
 
 
+def json_with_csv() -> DmaragentError:
+    return DmaragentError("--csv does not go with --json", "choose one of them")
+
+
 def not_a_class(name: str) -> DmaragentError:
     return DmaragentError(
         f"--class: {name!r} is not a PCI class",

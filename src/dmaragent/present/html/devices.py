@@ -51,7 +51,7 @@ def _cells(rows: Sequence[DeviceRow], sides: Sequence[str]) -> Iterator[Sequence
             (function and function.slot) or words.NOTHING,
             words.region_spans(row),
             words.group_cell(row),
-            words.remedy_words(row.remedy) or words.NOTHING,
+            words.NOTHING if row.remedy is None else words.remedy_sentence(row.remedy),
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import SBDF
 from dmaragent.answers.device import Explanation
-from dmaragent.answers.devices import DeviceRow, linux_at_risk, xen_at_risk
+from dmaragent.answers.devices import DeviceRow
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.model import DeviceKind, Owner
 from dmaragent.present.html.devices import device_matrix
@@ -113,14 +113,12 @@ def _story(inventory: Inventory, explanation: Explanation) -> Markup:
     """Tell one device's story: the verdicts, the facts, what helps."""
     function = inventory.host.topology.known.get(explanation.sbdf)
     what = "" if function is None else f" {class_name(function)}, {device_name(function)}"
-    xen_risk, linux_risk = xen_at_risk(explanation.xen), linux_at_risk(explanation.linux)
+    xen, linux = explanation.xen, explanation.linux
     summary: list[Child] = [
         element("strong", str(explanation.sbdf)),
         what,
-        element("span", " Xen: ", can_mark(explanation.xen.can, risk=xen_risk), class_="side"),
-        element(
-            "span", " Linux: ", can_mark(explanation.linux.can, risk=linux_risk), class_="side"
-        ),
+        element("span", " Xen: ", can_mark(xen.can, risk=xen.risk), class_="side"),
+        element("span", " Linux: ", can_mark(linux.can, risk=linux.risk), class_="side"),
     ]
     steps = [element("h3", "Fixes, safest first"), _steps(explanation.remedies)]
     known = [] if function is None else list(card_facts(inventory, function))

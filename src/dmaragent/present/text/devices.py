@@ -77,25 +77,29 @@ def _table(rows: Sequence[DeviceRow], order: tuple[str, str], width: int) -> Ite
         columns[words.SIDES[side]] = [words.verdict_words(verdict) for verdict in verdicts]
     columns["Regions"] = [words.region_spans(row) for row in rows]
     columns["Group"] = [words.group_cell(row) for row in rows]
-    fixes = [words.remedy_words(row.remedy) for row in rows]
-    columns["Fix"] = [fix or words.NOTHING for fix in fixes]
+    columns["Fix"] = [words.remedy_words(row.remedy) or words.NOTHING for row in rows]
     columns = {
         name: cells
         for name, cells in columns.items()
         if name == "Regions" or set(cells) not in ({words.NOTHING}, {words.UNKNOWN})
     }
     least = _least_identity(rows)
-    legend: dict[str, int] = {}
-    if "Fix" in columns and _needed(columns, least) > width:
-        for fix in filter(None, fixes):
-            legend.setdefault(fix, len(legend) + 1)
-        columns["Fix"] = [str(legend[fix]) if fix else words.NOTHING for fix in fixes]
+    fixes = list(dict.fromkeys(row.remedy for row in rows if row.remedy is not None))
+    numbered = "Fix" in columns and _needed(columns, least) > width
+    if numbered:
+        columns["Fix"] = [
+            words.NOTHING if row.remedy is None else str(fixes.index(row.remedy) + 1)
+            for row in rows
+        ]
     yield from _laid_out(columns, rows, width)
-    if legend:
-        yield ""
-        yield "Fixes"
-        for fix, number in legend.items():
-            yield from paragraph(f"{number:3}  {fix}", hang=5)
+    if fixes:
+        yield from ["", "Fixes"]
+    for number, fix in enumerate(fixes, 1):
+        sentence = words.remedy_sentence(fix)
+        if numbered:
+            yield from paragraph(f"{number:3}  {sentence}", hang=5)
+        else:
+            yield from paragraph(sentence, indent=2, hang=2)
 
 
 def _least_identity(rows: Sequence[DeviceRow]) -> int:

@@ -16,8 +16,6 @@ from dmaragent.present.words.device import class_name, device_name
 from dmaragent.present.words.numbers import count, span_words
 from dmaragent.present.words.passthrough import verdict_word
 from dmaragent.readings import Missing
-from dmaragent.remedies.devices import words as remedies
-from dmaragent.remedies.remedy import Safety
 from dmaragent.xen.reserved_list.model import ListSource
 
 VERDICTS = (
@@ -28,7 +26,7 @@ VERDICTS = (
     Verdict(Can.UNKNOWN),
     Verdict(Can.NOT_APPLICABLE),
 )
-"""Every verdict on a device, in the order in which they are counted."""
+"""A verdict for each word, in the order in which they are counted."""
 SIDES = {"xen": "Xen", "linux": "Linux"}
 UNKNOWN = "?"
 """In a cell: the host's word on it is missing."""
@@ -163,41 +161,15 @@ def group_cell(row: DeviceRow) -> str:
 
 # Remedies -------------------------------------------------------------------------------
 
-_SHORT = {
-    remedies.MAKE_ASSIGNABLE: "xl pci-assignable-add",
-    remedies.GIVE_IT: "pass it through",
-    remedies.GIVE_WITHOUT_REGION: "assign it without its region",
-    remedies.KEEP_RAM_OUT: "keep guest RAM out of its regions",
-    remedies.RELAX_DEVICE: "rdm_policy=relaxed",
-    remedies.SWITCH_IOMMU_ON: "switch the IOMMU on",
-    remedies.BIND: "bind to vfio-pci",
-    remedies.BIND_REST_OF_GROUP: "bind its whole group to vfio-pci",
-    remedies.LOOK_AT_LOCKED_MATES: "explain the rest of its group",
-    remedies.RELAX_OPTION: "relax_rmrr of Proxmox kernels",
-    remedies.REMOVE_VIRTUAL_FUNCTIONS: "remove its VFs",
-    remedies.USE_VIRTUAL_FUNCTION: "pass a VF through instead",
-    remedies.FIRMWARE_SETTING: "firmware setting or update",
-    remedies.HPE_SETUP: "HPE setup or firmware update",
-    remedies.HPE_NO_SLOT: "HPE setup or firmware update",
-    remedies.HPE_SWITCH_IF_IN_SLOT: "HPE slot switch, if it is in a slot",
-    remedies.SWITCH_VMD_OFF: "switch VMD off",
-}
-_SAFETY = {
-    Safety.NEEDED: "",
-    Safety.SAFE: "",
-    Safety.FIRMWARE: "",
-    Safety.RISK: " (memory corruption possible)",
-}
-
 
 def remedy_words(remedy: BestRemedy | None) -> str:
-    """Return the remedy in a few words, with its risk; nothing if there is none."""
-    if remedy is None:
-        return ""
-    title = remedy.title
-    if title == remedies.BIND and remedy.of_group:
-        title = remedies.BIND_REST_OF_GROUP
-    return _SHORT.get(title, title) + _SAFETY[remedy.safety]
+    """Return the remedy in a few words, or nothing if there is none."""
+    return "" if remedy is None else visible(remedy.words)
+
+
+def remedy_sentence(remedy: BestRemedy) -> str:
+    """Return the remedy with what it costs."""
+    return f"{remedy_words(remedy)}: {remedy.cost}" if remedy.cost else remedy_words(remedy)
 
 
 # The host -------------------------------------------------------------------------------
@@ -205,9 +177,9 @@ def remedy_words(remedy: BestRemedy | None) -> str:
 
 def verdict_counts(rows: Sequence[DeviceRow], side: str) -> str:
     """Return how many devices `side` allows, blocks and so on: ``5 allowed, 8 blocked``."""
-    numbers = Counter(row.xen if side == "xen" else row.linux for row in rows)
-    parts = [f"{numbers[verdict]} {verdict_words(verdict)}" for verdict in VERDICTS]
-    return ", ".join(part for part in parts if not part.startswith("0 "))
+    numbers = Counter(verdict_words(row.xen if side == "xen" else row.linux) for row in rows)
+    counts = ((numbers[word], word) for word in map(verdict_words, VERDICTS))
+    return ", ".join(f"{number} {word}" for number, word in counts if number)
 
 
 def side_words(inventory: Inventory, rows: Sequence[DeviceRow], side: str) -> str:
@@ -345,5 +317,5 @@ def csv_cells(row: DeviceRow) -> tuple[str, ...]:
         span_words(row.regions) if row.regions_known else "unknown",
         " ".join(span(place) for place in row.reported),
         "" if row.group is None else str(row.group),
-        remedy_words(row.remedy),
+        "" if row.remedy is None else remedy_sentence(row.remedy),
     )

@@ -153,6 +153,7 @@ SWITCH_SMMU_ON = (
     "device tree) and the kernel has its driver. Look for 'arm-smmu' in the boot log."
 )
 BIND = "Bind it to vfio-pci"
+BIND_WITH_GROUP = "Bind it and the rest of its IOMMU group to vfio-pci"
 BIND_REST_OF_GROUP = "Bind the rest of its IOMMU group to vfio-pci"
 LOOK_AT_LOCKED_MATES = "Explain the device that blocks its group"
 GIVE_TO_GUEST = "Add it to the guest."
