@@ -22,7 +22,7 @@ help:
 	@echo "make bench     measure, and write docs/performance.md"
 	@echo "make fuzz      mutate a long time: FUZZ_KIND=tables FUZZ_COUNT=1000 FUZZ_SECONDS=60 FUZZ_SEED=1"
 	@echo "make fuzz-ci   mutate for about a minute;  make fuzz-guided  guided by what is reached"
-	@echo "make docs      write what is generated: ledger, findings, messages, faults, completion, schemas"
+	@echo "make docs      write what is generated: ledger, findings, messages, faults, completions, schemas"
 	@echo "make screens   print every golden screen of tests/screens again"
 	@echo "make site      build the documentation as a site into build/site; fails on a dead link"
 	@echo "make pictures  take the pictures of README again, where the program's words changed (chromium)"
@@ -112,7 +112,7 @@ docs: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.findings_page > ../docs/findings.md
 	cd tests && ../$(BIN)/python -m support.messages_page > ../docs/messages.md
 	cd tests && ../$(BIN)/python -m support.faults_page > ../docs/faults.md
-	cd tests && ../$(BIN)/python -m support.completion_page > ../completions/dmaragent
+	cd tests && ../$(BIN)/python -m support.completion_page
 	cd tests && ../$(BIN)/python -m support.schemas
 
 screens: $(VENV)/ready

@@ -1,9 +1,11 @@
-"""The bash completion: it is the parser's, and bash offers what it should."""
+"""The completions of bash, zsh and fish: they are the parser's, and each offers what it should."""
 
 import argparse
 import os
 import shlex
+import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from dmaragent import cli
 from dmaragent.commands import VERBS
 from support import completion_page
+from support.machines import MACHINES
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "completions/dmaragent"
@@ -30,8 +33,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_completion_is_the_parsers() -> None:
-    assert FILE.read_text("utf-8") == completion_page.page(), "run make docs"
+@pytest.mark.parametrize("name", completion_page.PAGES)
+def test_the_completion_is_the_parsers(name: str) -> None:
+    written = (ROOT / "completions" / name).read_text("utf-8")
+
+    assert written == completion_page.PAGES[name](), "run make docs"
 
 
 def test_every_verb_is_offered(folder: Path) -> None:
@@ -64,6 +70,9 @@ def test_every_option_of_a_verb_is_offered(folder: Path, verb: str) -> None:
         pytest.param(["rmrr-option", "--check", "--ho"], ["--host"], id="a value left out"),
         pytest.param(["explain", "check", "--fail"], [], id="an operand that is a verb's name"),
         pytest.param(["nonsense", "--"], [], id="no verb"),
+        pytest.param(["help", "re"], ["report", "resolve"], id="the verb of help"),
+        pytest.param(["explain", "--xen", "4.17"], ["4.17"], id="a release"),
+        pytest.param(["explain", "0000:0a"], ["0a:00.0"], id="a device, what follows its colon"),
     ],
 )
 def test_bash_offers(folder: Path, words: list[str], offered: list[str]) -> None:
@@ -102,6 +111,7 @@ def _offered(folder: Path, *words: str, file: Path = FILE) -> list[str]:
     script = f"""
         source {LIBRARY}
         source {shlex.quote(str(file))}
+        dmaragent() {{ [[ $1 = __devices ]] && echo 0000:0a:00.0 0000:00:1d.0 $2; }}
         COMP_WORDS=({" ".join(map(shlex.quote, [words[0].strip(), *words[1:]]))})
         COMP_CWORD={len(words) - 1}
         COMP_LINE="${{COMP_WORDS[*]}}" COMP_LINE="${{COMP_LINE// = /=}}"
@@ -121,3 +131,85 @@ def _offered(folder: Path, *words: str, file: Path = FILE) -> list[str]:
     )
     assert done.stderr == ""
     return sorted(done.stdout.splitlines())
+
+
+def _shell(name: str) -> str:
+    """Return the path of a shell, or skip without it."""
+    path = shutil.which(name)
+    if path is None:
+        message = f"{name} is not installed (Debian package {name})"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return path
+
+
+def _zsh_offers(folder: Path, *words: str) -> set[str]:
+    """Ask the function of zsh what it offers; zsh itself would take those that fit."""
+    script = f"""
+        compadd() {{ shift; print -rl -- "$@" }}
+        _files() {{ print -rl -- * }}
+        dmaragent() {{ print -l 0000:0a:00.0 0000:00:1d.0 $2 }}
+        words=(dmaragent {" ".join(map(shlex.quote, words))}) CURRENT={len(words) + 1}
+        source {shlex.quote(str(ROOT / "completions/_dmaragent"))}
+    """
+    done = subprocess.run(
+        [_shell("zsh"), "-f", "-c", script], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    return {offer for offer in done.stdout.splitlines() if offer.startswith(words[-1])}
+
+
+def _fish_offers(folder: Path, *words: str) -> set[str]:
+    """Ask fish what it offers for the last word."""
+    file = shlex.quote(str(ROOT / "completions/dmaragent.fish"))
+    script = f"""
+        function dmaragent; printf '%s\\n' 0000:0a:00.0 0000:00:1d.0 $argv[2]; end
+        source {file}
+        complete -C {shlex.quote(" ".join(["dmaragent", *words]))}
+    """
+    done = subprocess.run(
+        [_shell("fish"), "--no-config", "-c", script],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "HOME": str(folder)},
+    )
+    assert done.stderr == ""
+    return {line.partition("\t")[0] for line in done.stdout.splitlines()}
+
+
+@pytest.mark.parametrize("offers", [_zsh_offers, _fish_offers], ids=["zsh", "fish"])
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        pytest.param(["inv"], {"inventory"}, id="a verb"),
+        pytest.param(["help", "res"], {"resolve"}, id="the verb of help"),
+        pytest.param(["agent", "cap"], {"capture"}, id="a verb below a verb"),
+        pytest.param(["inventory", "--wi"], {"--wide"}, id="an option"),
+        pytest.param(["inventory", "--host", "tab"], {"table.bin"}, id="a host"),
+        pytest.param(["decode", "tab"], {"table.bin"}, id="an operand"),
+        pytest.param(["check", "--fail-on", "e"], {"error"}, id="a choice"),
+        pytest.param(["check", "--color", "al"], {"always"}, id="when there is colour"),
+        pytest.param(["explain", "--xen", "4.17"], {"4.17"}, id="a release"),
+        pytest.param(["explain", "0000:0a"], {"0000:0a:00.0"}, id="a device"),
+        pytest.param(["explain", "--host", "x9", "x"], {"x9"}, id="a device of another host"),
+        pytest.param(["inventory", "--device", "0000:00"], {"0000:00:1d.0"}, id="its option"),
+    ],
+)
+def test_zsh_and_fish_offer(
+    offers: Callable[..., set[str]], words: list[str], offered: set[str], tmp_path: Path
+) -> None:
+    (tmp_path / "table.bin").touch()
+
+    assert offers(tmp_path, *words) == offered
+
+
+def test_the_devices_of_a_host_are_what_completions_ask_for(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert cli.main(["__devices", str(MACHINES / "hp-dl380e-gen8")]) == 0
+    assert "0000:0a:00.0" in capsys.readouterr().out.splitlines()
+    assert cli.main(["__devices", str(tmp_path / "absent")]) == 0
+    assert capsys.readouterr() == ("", "")

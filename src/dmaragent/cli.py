@@ -39,6 +39,8 @@ _OWN_OPTIONS = ("--help", "--version")
 """What is asked of the program itself, or the beginning of it."""
 HELP = "help"
 """``dmaragent help VERB`` is ``dmaragent VERB --help``."""
+DEVICES = "__devices"
+"""What completions ask for: the devices of a host.  It is no verb, and in no help."""
 EXAMPLES = """\
 examples:
   sudo dmaragent                                this machine in ten lines
@@ -95,6 +97,10 @@ def _run(arguments: Sequence[str]) -> int:
         arguments = [*arguments[1:], "--help"]
     if not arguments:
         return _overview()
+    if arguments[0] == DEVICES:
+        from dmaragent.commands.shared.complete import print_devices  # noqa: PLC0415 - as of a verb
+
+        return print_devices(arguments[1] if len(arguments) > 1 else None)
     if arguments[0] == "demo" and len(arguments) > 1 and arguments[1] in VERBS:
         from dmaragent.commands.demo import demo_host  # noqa: PLC0415 - as of a verb
 
@@ -276,7 +282,9 @@ def _parser(line: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     parser.line = line
     parser.add_argument("--version", action="version", version=f"dmaragent {__version__}")
-    verbs = parser.add_subparsers(metavar="VERB", required=True, help=argparse.SUPPRESS)
+    verbs = parser.add_subparsers(
+        prog="dmaragent", metavar="VERB", required=True, help=argparse.SUPPRESS
+    )
     for name in VERBS:
         child = verbs.add_parser(name, formatter_class=argparse.RawDescriptionHelpFormatter)
         _add_verb(child, name)

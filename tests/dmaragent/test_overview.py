@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from dmaragent.api import Question, ask_host
+from dmaragent.collect.open_host import LIVE, OpenedHost
 from dmaragent.commands.shared.overview import print_overview
 from dmaragent.iommu.no_table import Absence, AbsenceKind
 from support.cli import run
@@ -35,7 +36,9 @@ def test_a_table_that_needs_root_is_said_to_and_sudo_comes_first(
 ) -> None:
     absence = Absence(AbsenceKind.DENIED, ("Permission denied",))
     asked = ask_host(str(MACHINES / "xen-pv-dom0"), Question())
-    denied = replace(asked, inventory=asked.inventory._replace(absence=absence))
+    inventory = asked.inventory._replace(absence=absence)
+    opened = OpenedHost(asked.opened.reader, LIVE, "")
+    denied = replace(asked, inventory=inventory, opened=opened)
     monkeypatch.setattr("dmaragent.commands.shared.overview.ask_host", lambda *_: denied)
 
     print_overview(None)

@@ -1,24 +1,48 @@
-"""The bash completion completions/dmaragent, written from the argument parser (``make docs``)."""
+"""The completions of bash, zsh and fish, written from the argument parser (``make docs``)."""
 
 import argparse
 import shlex
-import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from dmaragent import cli
+from dmaragent.commands import VERBS
+from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE
 
 FILES = {"A", "B", "CFG", "DIR", "FILE", "FILE.json", "GUEST", "OUT", "PATH"}
 """The metavars that stand for a file or a folder."""
 
+DEVICES = {"SBDF", "SPEC"}
+"""The metavars that stand for a device of the host."""
+RELEASES = " ".join(f"{NEWEST_RELEASE[0]}.{minor}" for minor in range(6, NEWEST_RELEASE[1] + 1))
+"""What ``--xen`` can name: the releases that know reserved device memory."""
+FOLDER = Path(__file__).parents[2] / "completions"
+
 HEAD = """\
 # bash completion for dmaragent, written by `make docs` from its argument parser.
+
+# The devices of the host that --host names, else of this machine.
+_dmaragent_devices()
+{
+    local n host=""
+    for ((n = 1; n < cword; n++)); do
+        [[ ${words[n]} == --host ]] && host=${words[n + 1]}
+        [[ ${words[n]} == --host=* ]] && host=${words[n]#*=}
+    done
+    COMPREPLY=($(compgen -W "$(dmaragent __devices ${host:+"$host"} 2>/dev/null)" -- "$cur"))
+    __ltrim_colon_completions "$cur"
+}
 
 _dmaragent()
 {
     local cur prev words cword split
-    _init_completion -s || return
+    _init_completion -s -n : || return
 
     # The verb, and the one below it where the verb has its own; options come after them.
+    if [[ $cword -eq 2 && $prev == help ]]; then
+        COMPREPLY=($(compgen -W "@VERBS@" -- "$cur"))
+        return
+    fi
     local verb="" word
     for word in "${words[@]:1:cword-1}"; do
         [[ $word == -* ]] && break
@@ -39,7 +63,7 @@ OPTIONS = """\
     $split && return
 
     # What else can stand there.
-    local options="" operands="" files=""
+    local options="" operands="" files="" devices=""
     case $verb in
 """
 
@@ -50,6 +74,7 @@ TAIL = """\
         return
     fi
     COMPREPLY=($(compgen -W "$operands" -- "$cur"))
+    [[ $devices ]] && _dmaragent_devices
     [[ $files ]] && _filedir
     [[ ${COMPREPLY-} || $cur ]] || COMPREPLY=($(compgen -W "$options"))
 } &&
@@ -61,7 +86,11 @@ def page(parser: argparse.ArgumentParser | None = None) -> str:
     """Give the file for `parser`, or for the program's own."""
     parsers = list(walk("", parser or cli._parser()))
     verbs = "|".join(shlex.quote(verb) for verb, _ in parsers if verb)
-    lines = [HEAD, f"            {verbs}) verb+=${{verb:+ }}$word ;;\n", VALUES]
+    lines = [
+        HEAD.replace("@VERBS@", " ".join(_children(parsers[0][1]))),
+        f"            {verbs}) verb+=${{verb:+ }}$word ;;\n",
+        VALUES,
+    ]
     for verb, each in parsers:
         lines += _values(verb, each)
     lines.append(OPTIONS)
@@ -104,6 +133,10 @@ def _value(action: argparse.Action) -> str:
     if action.choices:
         words = " ".join(map(str, action.choices))
         return f'COMPREPLY=($(compgen -W "{words}" -- "$cur")); '
+    if action.metavar in DEVICES:
+        return "_dmaragent_devices; "
+    if action.metavar == "RELEASE":
+        return f'COMPREPLY=($(compgen -W "{RELEASES}" -- "$cur")); '
     return "_filedir; " if action.metavar in FILES else ""
 
 
@@ -114,8 +147,137 @@ def _words(verb: str, parser: argparse.ArgumentParser) -> str:
         found.append(f"operands={shlex.quote(' '.join(_children(parser)))}")
     if any(each.metavar in FILES for each in positional):
         found.append("files=yes")
+    if any(each.metavar in DEVICES for each in positional):
+        found.append("devices=yes")
     return f"        {shlex.quote(verb)}) {' '.join(found)} ;;\n"
 
 
+ZSH_HEAD = """\
+#compdef dmaragent
+# zsh completion for dmaragent, written by `make docs` from its argument parser.
+
+# The devices of the host that --host names, else of this machine.
+_dmaragent_devices() {
+    local n host=""
+    for ((n = 2; n < CURRENT; n++)); do
+        [[ $words[n] == --host ]] && host=$words[n+1]
+        [[ $words[n] == --host=* ]] && host=${words[n]#*=}
+    done
+    compadd -- ${(f)"$(dmaragent __devices ${host:+"$host"} 2>/dev/null)"}
+}
+
+_dmaragent() {
+    local verb="" word prev=$words[CURRENT-1]
+    for word in $words[2,CURRENT-1]; do
+        [[ $word == -* ]] && break
+        case "${verb:+$verb }$word" in
+"""
+ZSH_TAIL = """\
+    esac
+}
+
+_dmaragent "$@"
+"""
+
+
+def zsh_page(parser: argparse.ArgumentParser | None = None) -> str:
+    """Return the completion of zsh for `parser`, or for the program's own."""
+    parsers = list(walk("", parser or cli._parser()))
+    verbs = "|".join(shlex.quote(verb) for verb, _ in parsers if verb)
+    lines = [ZSH_HEAD, f'            {verbs}) verb+="${{verb:+ }}$word" ;;\n']
+    lines.append('            *) break ;;\n        esac\n    done\n    case "$verb:$prev" in\n')
+    lines.append(f"        :help) compadd -- {' '.join(_children(parsers[0][1]))}; return ;;\n")
+    for verb, each in parsers:
+        for action in each._actions:
+            if action.option_strings and action.nargs not in (0, "?"):
+                names = "|".join(shlex.quote(f"{verb}:{name}") for name in action.option_strings)
+                lines.append(f"        {names}) {_zsh_value(action)}return ;;\n")
+    lines.append('    esac\n    case "$verb" in\n')
+    for verb, each in parsers:
+        operands = [action for action in each._actions if not action.option_strings]
+        offers = [f"compadd -- {' '.join(_children(each))}"] if _children(each) else []
+        offers += ["_files"] if any(action.metavar in FILES for action in operands) else []
+        devices = any(action.metavar in DEVICES for action in operands)
+        offers += ["_dmaragent_devices"] if devices else []
+        offers.append(f"compadd -- {' '.join(options_of(each))}")
+        lines.append(f"        {shlex.quote(verb)}) {'; '.join(offers)} ;;\n")
+    return "".join([*lines, ZSH_TAIL])
+
+
+def _zsh_value(action: argparse.Action) -> str:
+    if action.choices:
+        return f"compadd -- {' '.join(map(str, action.choices))}; "
+    if action.metavar in DEVICES:
+        return "_dmaragent_devices; "
+    if action.metavar == "RELEASE":
+        return f"compadd -- {RELEASES}; "
+    return "_files; " if action.metavar in FILES else ""
+
+
+FISH_HEAD = """\
+# fish completion for dmaragent, written by `make docs` from its argument parser.
+
+# The devices of the host that --host names, else of this machine.
+function __dmaragent_devices
+    set -l words (commandline -opc)
+    set -l host
+    for n in (seq (count $words))
+        if test "$words[$n]" = --host
+            set host $words[(math $n + 1)]
+        end
+    end
+    dmaragent __devices $host 2>/dev/null
+end
+
+complete -c dmaragent -f
+"""
+
+
+def fish_page(parser: argparse.ArgumentParser | None = None) -> str:
+    """Return the completion of fish for `parser`, or for the program's own."""
+    lines = [FISH_HEAD]
+    for verb, each in walk("", parser or cli._parser()):
+        words = verb.split()
+        seen = "; and ".join(f"__fish_seen_subcommand_from {word}" for word in words)
+        when = seen or "__fish_use_subcommand"
+        for child in _children(each):
+            about = f" -d {shlex.quote(VERBS[child])}" if child in VERBS else ""
+            condition = (
+                f"{when}; and not __fish_seen_subcommand_from {' '.join(_children(each))}"
+                if words
+                else when
+            )
+            lines.append(f"complete -c dmaragent -n '{condition}' -a {child}{about}\n")
+        lines += [
+            f"complete -c dmaragent -n '{when}'{_fish_action(action)}\n"
+            for action in each._actions
+            if action.option_strings or action.metavar in FILES | DEVICES
+        ]
+    verbs = " ".join(VERBS)
+    lines.append(f"complete -c dmaragent -n '__fish_seen_subcommand_from help' -a '{verbs}'\n")
+    return "".join(lines)
+
+
+def _fish_action(action: argparse.Action) -> str:
+    text = "".join(
+        f" -l {name[2:]}" if name.startswith("--") else f" -s {name[1:]}"
+        for name in action.option_strings
+    )
+    if action.option_strings and action.nargs not in (0, "?"):
+        text += " -r"
+    if action.choices:
+        return f"{text} -a '{' '.join(map(str, action.choices))}'"
+    if action.metavar in DEVICES:
+        return f"{text} -a '(__dmaragent_devices)'"
+    if action.metavar == "RELEASE":
+        return f"{text} -a '{RELEASES}'"
+    return f"{text} -F" if action.metavar in FILES else text
+
+
+PAGES = {"dmaragent": page, "_dmaragent": zsh_page, "dmaragent.fish": fish_page}
+"""The files of completions/, for bash, zsh and fish, as these shells name them."""
+
+
 if __name__ == "__main__":
-    sys.stdout.write(page())
+    for name, write in PAGES.items():
+        (FOLDER / name).write_text(write(), "utf-8")

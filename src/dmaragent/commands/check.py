@@ -60,7 +60,7 @@ def _check(options: argparse.Namespace) -> int:
 
     opened, inventory = take_host(options.host)
     if inventory.absence is not None:
-        raise no_table(inventory.absence)
+        raise no_table(inventory.absence, opened)
     if opened.problem:
         raise words.damaged_file(opened.path, opened.problem)
     checked = check(inventory)

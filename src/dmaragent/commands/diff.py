@@ -10,7 +10,7 @@ from dmaragent.api import DOCUMENTED, GuestResolver, OpenedContext, Question, as
 from dmaragent.checks import check
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.guest_files import named_guests
-from dmaragent.commands.shared.hosts import host_object, host_title, tell_reading
+from dmaragent.commands.shared.hosts import host_object, host_title, no_table, tell_reading
 from dmaragent.commands.shared.output import add_json, print_document, print_lines, progress
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.comparison import compare
@@ -24,7 +24,6 @@ from dmaragent.iommu.table import iommu_table
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.diff import diff_document
 from dmaragent.present.text.diff import diff_text
-from dmaragent.present.words.host import absence_words
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema.common import StackSource
@@ -131,5 +130,5 @@ def _blocker_error(blocker: NotCompared, a: OpenedContext, b: OpenedContext) -> 
     if absence is None:
         hint = words.decode_says_what_is_wrong(shlex.quote(asked.opened.path))
         return DmaragentError(f"{name}: {blocker.why}", hint)
-    why, hint = absence_words(absence)
-    return DmaragentError(f"{name}: {why}", hint)
+    error = no_table(absence, asked.opened)
+    return DmaragentError(f"{name}: {error.message}", error.hint)

@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the verdicts on the device."""
-    name = parse_device("SBDF", options.sbdf)
+    name = parse_device("SBDF", options.sbdf, options.host)
     asked = ask_host(options.host, Question(xen=named_release(options.xen)))
     tell_reading(asked.opened)
     sbdf = find_device("SBDF", name, asked.inventory, asked.opened)

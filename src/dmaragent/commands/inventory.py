@@ -59,7 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the inventory."""
-    named = None if options.device is None else parse_device("--device", options.device)
+    named = (
+        None if options.device is None else parse_device("--device", options.device, options.host)
+    )
     if options.tree and options.device is not None:
         raise words.tree_of_one_device()
     if options.host and options.or_show:
@@ -83,7 +85,7 @@ def _print(opened: OpenedHost, inventory: Inventory, options: argparse.Namespace
     if options.json:
         print_document(inventory_document(inventory, opened.kind, opened.path))
     elif inventory.absence is not None and not _answers_without_table(inventory):
-        raise no_table(inventory.absence)
+        raise no_table(inventory.absence, opened)
     elif options.tree:
         print_lines([host_title(opened), *tree_text(inventory)])
     else:

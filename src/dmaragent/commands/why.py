@@ -152,5 +152,5 @@ def _logs(opened: OpenedHost, host: Host) -> str:
         if not isinstance(ring, Missing):
             texts.append(ring.decode("utf-8", "surrogateescape"))
     if not texts:
-        raise words.no_log_read()
+        raise words.no_log_read(live=opened.kind == LIVE)
     return "\n".join(texts)

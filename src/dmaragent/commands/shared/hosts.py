@@ -71,9 +71,12 @@ def host_object(opened: OpenedHost) -> Host:
     return {"kind": opened.kind, "path": opened.path}
 
 
-def no_table(absence: Absence) -> DmaragentError:
+def no_table(absence: Absence, opened: OpenedHost) -> DmaragentError:
     """Give the error of a verb that needs a table: why there is none, and the next step."""
-    return DmaragentError(*absence_words(absence))
+    why, hint = absence_words(absence)
+    if absence.kind is AbsenceKind.DENIED and opened.kind != LIVE:
+        hint = words.RECORD_AS_ROOT
+    return DmaragentError(why, hint)
 
 
 def host_title(opened: OpenedHost) -> str:
@@ -81,8 +84,8 @@ def host_title(opened: OpenedHost) -> str:
     return host_words(opened.kind, opened.path)
 
 
-def parse_device(option: str, text: str) -> DeviceName:
-    """Read the PCI address that `option` was given, in any program's spelling.
+def parse_device(option: str, text: str, host: str | None) -> DeviceName:
+    """Read the PCI address that `option` was given, in any program's spelling, of the host `host`.
 
     Raises:
         DmaragentError: it is none.
@@ -91,7 +94,8 @@ def parse_device(option: str, text: str) -> DeviceName:
     try:
         return parse_device_name(text)
     except ValueError as error:
-        raise DmaragentError(f"{option}: {error}", FIND_DEVICES) from error
+        there = FIND_DEVICES if host is None else words.tree_shows_devices(shlex.quote(host))
+        raise DmaragentError(f"{option}: {error}", there) from error
 
 
 def find_device(option: str, name: DeviceName, inventory: Inventory, opened: OpenedHost) -> SBDF:
@@ -168,7 +172,7 @@ def check_known(option: str, device: SBDF, inventory: Inventory, opened: OpenedH
     """
     if not inventory.may_know(device):
         if inventory.absence is not None and inventory.absence.kind is AbsenceKind.DENIED:
-            raise no_table(inventory.absence)
+            raise no_table(inventory.absence, opened)
         hint = _find_devices(str(device), inventory, opened)
         name = DeviceName("", device.segment, device.bus, device.device, device.function)
         elsewhere = _same_address_words(name, inventory.host.topology.known)

@@ -10,6 +10,7 @@ from dmaragent.answers.device import explain
 from dmaragent.api import OpenedContext, Question, ask_host
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Severity
+from dmaragent.collect.open_host import LIVE
 from dmaragent.commands.shared.hosts import host_title, tell_reading
 from dmaragent.commands.shared.output import print_lines
 from dmaragent.host.topology import Presence
@@ -38,7 +39,8 @@ def print_overview(path: str | None, program: str = "dmaragent", title: str = ""
     commands = [
         f"{program} {words}" for words in _next_words(asked, verdicts, host, findings=worth_it)
     ]
-    if inventory.absence is not None and inventory.absence.kind is AbsenceKind.DENIED:
+    denied = inventory.absence is not None and inventory.absence.kind is AbsenceKind.DENIED
+    if denied and asked.opened.kind == LIVE:
         commands.insert(0, f"sudo {program}")
     title = title or host_title(asked.opened)
     print_lines(overview_text(inventory, verdicts, checked, title, commands[:2]))

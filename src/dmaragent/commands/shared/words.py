@@ -9,6 +9,10 @@ from dmaragent.errors import DmaragentError
 # What the words of a command line ask for -----------------------------------------------
 
 
+RECORD_AS_ROOT = "record that host again as root, with dmaragent dump, or copy its table as root"
+"""What to do about a table that whoever recorded another host was not allowed to read."""
+
+
 def did_you_mean(suggestion: str | None, hint: str) -> str:
     """Return `hint`, after the word that was probably meant if there is one."""
     return f"Did you mean {suggestion}? {hint}" if suggestion else hint
@@ -336,10 +340,12 @@ def no_message_known(read: str) -> str:
     return f"No known message in {read}. Those that are known: dmaragent why --list"
 
 
-def no_log_read() -> DmaragentError:
+def no_log_read(*, live: bool) -> DmaragentError:
     return DmaragentError(
         "the boot log of this host was not read, and no TEXT is given",
-        "paste a message, or pipe a log: sudo dmesg | sudo dmaragent why -",
+        "paste a message, or pipe a log: sudo dmesg | sudo dmaragent why -"
+        if live
+        else "paste a message, or name a log of that host: dmaragent why FILE",
     )
 
 

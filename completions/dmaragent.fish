@@ -1,0 +1,141 @@
+# fish completion for dmaragent, written by `make docs` from its argument parser.
+
+# The devices of the host that --host names, else of this machine.
+function __dmaragent_devices
+    set -l words (commandline -opc)
+    set -l host
+    for n in (seq (count $words))
+        if test "$words[$n]" = --host
+            set host $words[(math $n + 1)]
+        end
+    end
+    dmaragent __devices $host 2>/dev/null
+end
+
+complete -c dmaragent -f
+complete -c dmaragent -n '__fish_use_subcommand' -a inventory -d 'every reserved region of a host, and the devices that own it'
+complete -c dmaragent -n '__fish_use_subcommand' -a explain -d 'can this device be passed through, why not, and what to do'
+complete -c dmaragent -n '__fish_use_subcommand' -a check -d 'what is wrong with the firmware'"'"'s table, and how to fix it'
+complete -c dmaragent -n '__fish_use_subcommand' -a rmrr-option -d 'write or check Xen'"'"'s rmrr= boot option'
+complete -c dmaragent -n '__fish_use_subcommand' -a resolve -d 'does a guest start with its PCI devices, and why'
+complete -c dmaragent -n '__fish_use_subcommand' -a hotplug -d 'what `xl pci-attach` will do to a running guest'
+complete -c dmaragent -n '__fish_use_subcommand' -a why -d 'what a message of Linux, Xen, QEMU or libvirt means on this host'
+complete -c dmaragent -n '__fish_use_subcommand' -a report -d 'everything on one HTML page, to attach to a bug report'
+complete -c dmaragent -n '__fish_use_subcommand' -a dump -d 'a support bundle, from which every verb answers as on this host'
+complete -c dmaragent -n '__fish_use_subcommand' -a diff -d 'what differs between two hosts, or before and after an update'
+complete -c dmaragent -n '__fish_use_subcommand' -a decode -d 'DMAR tables, structure by structure'
+complete -c dmaragent -n '__fish_use_subcommand' -a encode -d 'a table'"'"'s bytes, from the JSON of decode --json'
+complete -c dmaragent -n '__fish_use_subcommand' -a schema -d 'the JSON Schemas of the documents'
+complete -c dmaragent -n '__fish_use_subcommand' -a demo -d 'answers about a recorded machine that comes with dmaragent'
+complete -c dmaragent -n '__fish_use_subcommand' -a status -d 'whether the service runs, and what it publishes'
+complete -c dmaragent -n '__fish_use_subcommand' -a agent -d 'the service'"'"'s own programs, which systemd starts'
+complete -c dmaragent -n '__fish_use_subcommand' -s h -l help
+complete -c dmaragent -n '__fish_use_subcommand' -l version
+complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l host -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l device -r -a '(__dmaragent_devices)'
+complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l wide
+complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l tree
+complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l or-show -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from explain' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from explain' -a '(__dmaragent_devices)'
+complete -c dmaragent -n '__fish_seen_subcommand_from explain' -l host -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from explain' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from explain' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from explain' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from check' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from check' -l host -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from check' -l fail-on -r -a 'critical error warning info never'
+complete -c dmaragent -n '__fish_seen_subcommand_from check' -l list
+complete -c dmaragent -n '__fish_seen_subcommand_from check' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from check' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l check
+complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l from-log -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l host -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -F
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l memory -r
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l maxmem -r
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l videoram -r
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l rdm -r
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l pci -r -a '(__dmaragent_devices)'
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l boundary -r
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l type -r -a 'hvm pvh pv'
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l details
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l host -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l toolstack -r -a 'xl libvirt qubes xapi'
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l toolstack-release -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l device-name -r
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -a '(__dmaragent_devices)'
+complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l into -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l guest -r
+complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l host -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l toolstack -r -a 'xl libvirt qubes xapi'
+complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l toolstack-release -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l device-name -r
+complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from why' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from why' -l host -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from why' -l list
+complete -c dmaragent -n '__fish_seen_subcommand_from why' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from why' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from report' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from report' -s o -l output -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from report' -l host -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from report' -l guest -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from report' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from report' -l force
+complete -c dmaragent -n '__fish_seen_subcommand_from dump' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from dump' -s o -l output -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l force
+complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l guest -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l no-redact
+complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l host -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from diff' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from diff' -F
+complete -c dmaragent -n '__fish_seen_subcommand_from diff' -F
+complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l guest -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from decode' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from decode' -F
+complete -c dmaragent -n '__fish_seen_subcommand_from decode' -l host -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from decode' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from decode' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from encode' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from encode' -F
+complete -c dmaragent -n '__fish_seen_subcommand_from encode' -s o -l output -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l table -r
+complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l seal
+complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l force
+complete -c dmaragent -n '__fish_seen_subcommand_from schema' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from demo' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from status' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from status' -l runtime -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from status' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from status' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from agent; and not __fish_seen_subcommand_from capture run' -a capture
+complete -c dmaragent -n '__fish_seen_subcommand_from agent; and not __fish_seen_subcommand_from capture run' -a run
+complete -c dmaragent -n '__fish_seen_subcommand_from agent' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from capture' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from capture' -l output -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l runtime -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l capture -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l textfile -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from help' -a 'inventory explain check rmrr-option resolve hotplug why report dump diff decode encode schema demo status agent'
