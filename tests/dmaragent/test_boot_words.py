@@ -4,7 +4,7 @@ import pytest
 
 from dmaragent.boot_words import xen_words
 from dmaragent.releases import Release
-from dmaragent.xen.hypervisor.option_words import iommu_switched_off
+from dmaragent.xen.hypervisor.command_line import iommu_switched_off
 from support.inventories import UNIT, XEN, inventory_of
 
 

@@ -12,7 +12,7 @@ from dmaragent.boot_option.boot_loaders import grub_default, one_word, several_w
 from dmaragent.boot_option.request import RequestError, read_wanted
 from dmaragent.boot_option.rmrr_writer import RmrrText, WantedRegion, write_ranges
 from dmaragent.releases import Release
-from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
+from dmaragent.xen.hypervisor.rmrr_option import parse_rmrr_option
 from support.wording import Worded
 
 USB = SBDF.parse("00:1d.0")

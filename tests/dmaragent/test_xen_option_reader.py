@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.releases import Release
-from dmaragent.xen.hypervisor.option_words import iommu_switch, iommu_switched_off
-from dmaragent.xen.hypervisor.rmrr_words import UserRange, parse_rmrr_option, places_taken
+from dmaragent.xen.hypervisor.command_line import iommu_switch, iommu_switched_off
+from dmaragent.xen.hypervisor.rmrr_option import UserRange, parse_rmrr_option, places_taken
 
 RELEASES = (Release(4, 9), Release(4, 16), Release(4, 22))
 """One of each reader of rmrr=: 4.9, 4.10 to 4.16, from 4.17 on."""

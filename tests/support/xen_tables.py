@@ -6,7 +6,7 @@ from dmaragent.host.topology import PciFunction, PciTopology
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.xen.hypervisor.acceptance import predict
 from dmaragent.xen.hypervisor.prediction import Acceptance, RegionAcceptance, XenPrediction
-from dmaragent.xen.hypervisor.rmrr_words import UserRange
+from dmaragent.xen.hypervisor.rmrr_option import UserRange
 from fwtables import decode
 from support.releases import Numbers, as_release
 from support.tables import (

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.boot_option import words
 from dmaragent.host.memory_map import MemoryMap, MemoryType
-from dmaragent.xen.hypervisor.rmrr_words import MOST_PAGES, MOST_RANGES, UserRange
+from dmaragent.xen.hypervisor.rmrr_option import MOST_PAGES, MOST_RANGES, UserRange
 
 _FOUR_GIB = 1 << 32
 _NUMBERS = re.compile(r"[^-=;]+(?:-[^-=;]+)?")

@@ -11,8 +11,8 @@ from dmaragent.iommu.model import IommuTable
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
-from dmaragent.xen.hypervisor.option_words import option_rules
-from dmaragent.xen.hypervisor.rmrr_words import UserRange
+from dmaragent.xen.hypervisor.command_line import option_rules
+from dmaragent.xen.hypervisor.rmrr_option import UserRange
 from dmaragent.xen.reserved_list.model import ListSource
 
 FIRST_RELEASE = (4, 9)

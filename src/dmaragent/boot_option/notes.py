@@ -11,9 +11,9 @@ from dmaragent.boot_option.mistakes import memory_doubt
 from dmaragent.boot_option.model import JudgedRange, OptionHost
 from dmaragent.boot_option.rmrr_writer import RmrrText, WantedRegion
 from dmaragent.readings import Missing
+from dmaragent.xen.hypervisor.command_line import option_rules
 from dmaragent.xen.hypervisor.frames import frames_of
-from dmaragent.xen.hypervisor.option_words import option_rules
-from dmaragent.xen.hypervisor.rmrr_words import MOST_PAGES
+from dmaragent.xen.hypervisor.rmrr_option import MOST_PAGES
 
 _LIKELY_PAGES = 1 << 24
 """Below it an address that is no page's is rather a page number, of memory below 64 GiB."""

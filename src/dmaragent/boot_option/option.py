@@ -27,7 +27,7 @@ from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.acceptance import predict_table
 from dmaragent.xen.hypervisor.behaviour import behaviour_of
 from dmaragent.xen.hypervisor.frames import frames_of
-from dmaragent.xen.hypervisor.rmrr_words import UserRange, parse_rmrr_option, places_taken
+from dmaragent.xen.hypervisor.rmrr_option import UserRange, parse_rmrr_option, places_taken
 
 _BARE = re.compile(r"\s*(?:0[xX])?[0-9a-fA-F]+(?:-[0-9a-fA-FxX]+)?(?:[=;]|\s*$)")
 """A value without ``rmrr=`` before it."""

@@ -2,7 +2,7 @@
 
 Pure.  Several words do what one word with ``;`` does, as Xen counts its ranges over all of
 them: Xen drivers/passthrough/vtd/dmar.c, ``nr_rmrr`` is static and ``parse_rmrr_param`` never
-resets it.  A word of its own needs no quoting in any boot loader, and Xen cuts a long word.  What Xen takes is read by :mod:`dmaragent.xen.hypervisor.rmrr_words`.
+resets it.  A word of its own needs no quoting in any boot loader, and Xen cuts a long word.  What Xen takes is read by :mod:`dmaragent.xen.hypervisor.rmrr_option`.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dmaragent.addresses import PAGE, SBDF
 from dmaragent.boot_option import words
-from dmaragent.xen.hypervisor.rmrr_words import MOST_DEVICES, MOST_PAGES, MOST_RANGES
+from dmaragent.xen.hypervisor.rmrr_option import MOST_DEVICES, MOST_PAGES, MOST_RANGES
 
 _ROOM = 99
 """The bytes of a word that every release with the option reads."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.releases import Release
-from dmaragent.xen.hypervisor.rmrr_words import MOST_DEVICES, MOST_PAGES, MOST_RANGES
+from dmaragent.xen.hypervisor.rmrr_option import MOST_DEVICES, MOST_PAGES, MOST_RANGES
 
 EXAMPLE = "0xbdf3e000-0xbdf5dfff=00:1d.0 or 0xbdf3e000+128K=00:1d.0"
 """Regions as the command line takes them."""

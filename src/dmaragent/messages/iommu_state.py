@@ -7,7 +7,7 @@ from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import iommu_asked_for, iommu_off_option
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing
-from dmaragent.xen.hypervisor.option_words import iommu_switched_off
+from dmaragent.xen.hypervisor.command_line import iommu_switched_off
 
 ABOUT_IOMMU = frozenset(
     {

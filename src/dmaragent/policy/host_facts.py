@@ -11,7 +11,7 @@ from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.policy import words
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
-from dmaragent.xen.hypervisor.rmrr_words import UserRange, parse_rmrr_option
+from dmaragent.xen.hypervisor.rmrr_option import UserRange, parse_rmrr_option
 from dmaragent.xen.reserved_list.model import ListSource
 
 

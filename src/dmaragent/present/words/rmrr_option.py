@@ -9,7 +9,7 @@ from dmaragent.boot_option.model import (
 )
 from dmaragent.present.words.numbers import count, size_words
 from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE
-from dmaragent.xen.hypervisor.rmrr_words import MOST_RANGES, UserRange
+from dmaragent.xen.hypervisor.rmrr_option import MOST_RANGES, UserRange
 
 
 def release_words(on: OptionHost) -> str:

@@ -17,8 +17,8 @@ from dmaragent.xen.hypervisor.behaviour import (
     behaviour_of,
     steps_of,
 )
+from dmaragent.xen.hypervisor.command_line import iommu_switch
 from dmaragent.xen.hypervisor.dmar_walk import DmarWalk
-from dmaragent.xen.hypervisor.option_words import iommu_switch
 from dmaragent.xen.hypervisor.points import agreed_prediction, matters, treatment
 from dmaragent.xen.hypervisor.prediction import (
     Acceptance,
@@ -26,7 +26,7 @@ from dmaragent.xen.hypervisor.prediction import (
     XenPrediction,
 )
 from dmaragent.xen.hypervisor.registered import by_device
-from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
+from dmaragent.xen.hypervisor.rmrr_option import parse_rmrr_option
 from dmaragent.xen.hypervisor.user_ranges import UserRanges
 from fwtables import (
     DMAR,

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.host.memory_map import MemoryMap, MemoryType
 from dmaragent.xen.hypervisor import words
-from dmaragent.xen.hypervisor.option_words import option_rules, option_words
+from dmaragent.xen.hypervisor.command_line import option_rules, option_words
 
 _GROUP = 1 << 28
 """The bytes of a group: ``PDX_GROUP_COUNT`` is 2 MiB by the 32 bytes of ``struct page_info``."""

@@ -8,7 +8,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.xen import RdmEntry
 from dmaragent.iommu.model import DeviceKind, Source
 from dmaragent.xen.hypervisor.behaviour import XenBehaviour
-from dmaragent.xen.hypervisor.rmrr_words import UserRange
+from dmaragent.xen.hypervisor.rmrr_option import UserRange
 
 COUNTED_DEVICES = frozenset(DeviceKind) - {DeviceKind.ACPI_DEVICE, DeviceKind.UNKNOWN}
 """What Xen counts as the devices of a scope, present or not: vtd/dmar.c, ``scope_device_count``."""

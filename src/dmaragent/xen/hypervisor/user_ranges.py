@@ -12,7 +12,7 @@ from dmaragent.xen.hypervisor.behaviour import XenBehaviour
 from dmaragent.xen.hypervisor.dmar_walk import knows_segment
 from dmaragent.xen.hypervisor.frames import frames_of
 from dmaragent.xen.hypervisor.registered import RegisteredRmrr, RegisteredRmrrs
-from dmaragent.xen.hypervisor.rmrr_words import UserRange
+from dmaragent.xen.hypervisor.rmrr_option import UserRange
 
 
 class UserRanges:

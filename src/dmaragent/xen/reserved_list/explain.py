@@ -8,9 +8,9 @@ from dmaragent.iommu.model import Difference, IommuTable, Source
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor import words as hypervisor_words
 from dmaragent.xen.hypervisor.behaviour import behaviours_of
-from dmaragent.xen.hypervisor.option_words import iommu_switched_off
+from dmaragent.xen.hypervisor.command_line import iommu_switched_off
 from dmaragent.xen.hypervisor.prediction import Acceptance, RegionAcceptance, XenPrediction
-from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
+from dmaragent.xen.hypervisor.rmrr_option import parse_rmrr_option
 from dmaragent.xen.reserved_list import words
 from dmaragent.xen.reserved_list.model import ListEntry, Origin, XenView
 

@@ -16,7 +16,7 @@ from dmaragent.xen.hypervisor.prediction import (
     RegionAcceptance,
     XenPrediction,
 )
-from dmaragent.xen.hypervisor.rmrr_words import UserRange
+from dmaragent.xen.hypervisor.rmrr_option import UserRange
 from dmaragent.xen.reserved_list import words
 from dmaragent.xen.reserved_list.entries import list_entries
 from dmaragent.xen.reserved_list.explain import (

@@ -7,7 +7,7 @@ from dmaragent.host import Host
 from dmaragent.host.xen import RdmEntry
 from dmaragent.iommu.model import Difference, IommuTable, ReservedRegion, Source
 from dmaragent.readings import Missing
-from dmaragent.xen.hypervisor.option_words import iommu_switched_off
+from dmaragent.xen.hypervisor.command_line import iommu_switched_off
 from dmaragent.xen.hypervisor.prediction import (
     Acceptance,
     RegionAcceptance,

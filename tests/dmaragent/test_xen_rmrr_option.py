@@ -4,9 +4,9 @@ import pytest
 
 from dmaragent.host.topology import PciTopology
 from dmaragent.releases import Release
-from dmaragent.xen.hypervisor.option_words import iommu_switched_off
+from dmaragent.xen.hypervisor.command_line import iommu_switched_off
 from dmaragent.xen.hypervisor.prediction import Acceptance
-from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
+from dmaragent.xen.hypervisor.rmrr_option import parse_rmrr_option
 from support.tables import (
     ENDPOINT,
     rmrr,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from dmaragent.addresses import MAX_FIRMWARE_SEGMENT, PAGE, SBDF, AddressRange
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor import words
-from dmaragent.xen.hypervisor.option_words import OptionRules, option_rules, option_words
+from dmaragent.xen.hypervisor.command_line import OptionRules, option_rules, option_words
 
 MOST_RANGES = 10
 MOST_PAGES = 16
