@@ -3,6 +3,7 @@
 A guest that has any is resolved by both readings if it is unknown which holds.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from dmaragent.guests.config import GuestConfig
@@ -26,17 +27,26 @@ def number_readings(
     return (guest.binary,) if known else (plain,)
 
 
+def verdict_of_readings(
+    plain: Verdict, binary: Verdict, does: Mapping[Verdict, str]
+) -> tuple[Verdict, str]:
+    """Return the verdict of both readings together, and why it is unknown if they differ.
+
+    `does` has what becomes of a guest or a device by each verdict, in words.
+    """
+    if plain is binary:
+        return plain, ""
+    return Verdict.UNDECIDED, words.binary_numbers_decide(does[plain], does[binary])
+
+
 def merge_readings(plain: Resolution, binary: Resolution) -> Resolution:
     """Return the answer if it is unknown whether libxlutil reads 0b as binary: both readings."""
     ours, theirs = plain.settings, binary.settings
     own = [message for message in ours.messages if message not in theirs.messages]
     other = [message for message in theirs.messages if message not in ours.messages]
-    verdict = plain.verdict
     reasons = tuple(dict.fromkeys((*plain.reasons, *binary.reasons)))
-    if verdict is not binary.verdict:
-        verdict = Verdict.UNDECIDED
-        plainly, as_binary = words.GUEST_DOES[plain.verdict], words.GUEST_DOES[binary.verdict]
-        why = words.binary_numbers_decide(plainly, as_binary)
+    verdict, why = verdict_of_readings(plain.verdict, binary.verdict, words.GUEST_DOES)
+    if why:
         reasons = (undecided(why, place=own[0].place if own else ""), *reasons)
     assumed = (words.ASSUMED_DECIMAL, words.ASSUMED_BINARY)
     alternatives = zip(assumed, (own, other), strict=True)

@@ -29,7 +29,7 @@ from dmaragent.policy.assignment import (
     added_functions,
     assign,
 )
-from dmaragent.policy.binary_numbers import number_readings
+from dmaragent.policy.binary_numbers import number_readings, verdict_of_readings
 from dmaragent.policy.decisions import (
     Decider,
     Decision,
@@ -104,17 +104,15 @@ def attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotp
 
 def _both_readings(guest: GuestConfig, plain: Hotplug, binary: Hotplug) -> Hotplug:
     """Return the answer if it is unknown how libxlutil reads 0b in the guest's file: both."""
-    both = dict.fromkeys((*plain.decisions, *binary.decisions))
-    verdict = plain.verdict
-    if verdict is not binary.verdict:
-        plainly, as_binary = words.DEVICE_DOES[plain.verdict], words.DEVICE_DOES[binary.verdict]
-        both = {undecided(words.binary_numbers_decide(plainly, as_binary)): None, **both}
-        verdict = Verdict.UNDECIDED
+    decisions = tuple(dict.fromkeys((*plain.decisions, *binary.decisions)))
+    verdict, why = verdict_of_readings(plain.verdict, binary.verdict, words.DEVICE_DOES)
+    if why:
+        decisions = tuple(dict.fromkeys((undecided(why), *decisions)))
     return replace(
         plain,
         guest=guest,
         verdict=verdict,
-        decisions=tuple(both),
+        decisions=decisions,
         warnings=tuple(dict.fromkeys((*plain.warnings, *binary.warnings))),
         prerequisites=tuple(dict.fromkeys((*plain.prerequisites, *binary.prerequisites))),
         ignored_settings=tuple(
