@@ -81,7 +81,7 @@ def _regions(
     what: str, content: bytes, problems: Problems
 ) -> tuple[tuple[KernelRegion, ...], bool]:
     """Return the regions of a group's file, and whether it is whole."""
-    regions, unreadable = _parsed(content)
+    regions, unreadable = _parse_regions(content)
     cut = bool(content) and not content.endswith(b"\n") and not unreadable
     if cut:
         problems.add(words.group_regions_cut(what))
@@ -91,7 +91,7 @@ def _regions(
 
 
 @lru_cache(maxsize=256)
-def _parsed(content: bytes) -> tuple[tuple[KernelRegion, ...], tuple[str, ...]]:
+def _parse_regions(content: bytes) -> tuple[tuple[KernelRegion, ...], tuple[str, ...]]:
     """Read the lines of a group's file, which is the same for most groups of a host.
 
     Give the regions, and the lines that are none.

@@ -51,7 +51,7 @@ def take_inventory(host: Host, release: Release | None = None) -> Inventory:
         linux=linux,
         differences=(*xen.differences, *linux.differences),
         published=linux.published,
-        undetermined=_undetermined(regions),
+        undetermined=_undetermined_paths(regions),
         gaps=gaps_of(host, regions, xen, linux.state, table),
     )
 
@@ -74,7 +74,7 @@ def under_release(inventory: Inventory, release: Release | None) -> Inventory:
     )
 
 
-def _undetermined(regions: tuple[Region, ...]) -> tuple[str, ...]:
+def _undetermined_paths(regions: tuple[Region, ...]) -> tuple[str, ...]:
     """Name the paths that could lead anywhere: their bridge's bus is not known."""
     paths = {
         f"{region.segment:04x}:{owner.as_written}"

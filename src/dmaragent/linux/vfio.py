@@ -70,7 +70,11 @@ class VfioOutcome(NamedTuple):
     def releases(self) -> str:
         """The span in words."""
         first = "Linux {}.{}".format(*self.since)
-        return f"{first} and later" if self.until is None else f"{first} to {_dotted(self.until)}"
+        return (
+            f"{first} and later"
+            if self.until is None
+            else f"{first} to {_release_text(self.until)}"
+        )
 
     def holds_for(self, release: tuple[int, int]) -> bool:
         """Return whether `release` is in the span."""
@@ -163,7 +167,7 @@ def _unknown_type(region_type: str) -> VfioOutcome:
     )
 
 
-def _dotted(release: tuple[int, int]) -> str:
+def _release_text(release: tuple[int, int]) -> str:
     return "{}.{}".format(*release)
 
 

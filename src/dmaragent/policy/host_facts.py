@@ -168,13 +168,13 @@ def facts_of(
         shadow=None if caps is None or "hap" not in caps else "shadow" in caps,
         share_pt=None if caps is None or "hap" not in caps else "iommu_hap_pt_share" in caps,
         release=release or host.running_release,
-        incomplete=_incomplete(inventory),
-        unlisted=_unlisted(inventory),
+        incomplete=_why_regions_missing(inventory),
+        unlisted=_why_list_lacks(inventory),
         undetermined=inventory.undetermined
         if views.devices_source is not ListSource.HYPERVISOR
         else (),
         gaps=inventory.gaps.xen,
-        unexplained=_unexplained(inventory, owners),
+        unexplained=_unexplained_regions(inventory, owners),
         xen_runs=xen is not None,
         alternatives=tuple(
             (alternative.releases, tuple(entry.range for entry in alternative.entries))
@@ -234,7 +234,7 @@ def _is_tied(inventory: Inventory, sbdf: SBDF, region: AddressRange) -> bool:
     return reported is None or region in reported
 
 
-def _unexplained(
+def _unexplained_regions(
     inventory: Inventory, owners: Mapping[AddressRange, tuple[SBDF, ...]]
 ) -> frozenset[AddressRange]:
     """Return the regions that Xen reports for a device and no structure of the table has."""
@@ -256,7 +256,7 @@ def _iommu_off(inventory: Inventory) -> str:
     return ""
 
 
-def _unlisted(inventory: Inventory) -> str:
+def _why_list_lacks(inventory: Inventory) -> str:
     """Say why Xen's own list may not be whole, if nothing explains what it lacks."""
     views = inventory.xen
     if not views.unlisted and not views.unlisted_options:
@@ -264,7 +264,7 @@ def _unlisted(inventory: Inventory) -> str:
     return words.XENS_LIST_LACKS_REGIONS
 
 
-def _incomplete(inventory: Inventory) -> str:
+def _why_regions_missing(inventory: Inventory) -> str:
     """Say why the list may lack regions: only where it is predicted."""
     source = inventory.xen.list.source
     off = inventory.absence is not None and inventory.absence.kind is AbsenceKind.VTD_OFF

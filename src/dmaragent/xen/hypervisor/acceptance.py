@@ -97,7 +97,7 @@ def _with_command_line(walk: DmarWalk, command_line: str, release: Release | Non
         behaviour=walk.behaviour,
         iommu_disabled=off,
         entries=tuple(unit.entry for unit in shown if unit.entry),
-        fates=tuple(_discarded(region) if off else region for region in walk.regions),
+        fates=tuple(_discard(region) if off else region for region in walk.regions),
         by_device=by_device(shown),
         options=options,
         notes=tuple(walk.notes),
@@ -105,7 +105,7 @@ def _with_command_line(walk: DmarWalk, command_line: str, release: Release | Non
     )
 
 
-def _discarded(fate: RegionAcceptance) -> RegionAcceptance:
+def _discard(fate: RegionAcceptance) -> RegionAcceptance:
     """Say of a listed RMRR that VT-d was switched off after all."""
     if fate.fate is not Acceptance.LISTED:
         return fate

@@ -83,7 +83,7 @@ class DmarWalk:
         for offset, structure in located(table):
             if _kind(structure) == StructureType.RMRR:
                 self.regions.append(self.decide(table_entry(table, offset, structure), structure))
-            elif not self.error and (refusal := self.other(structure)):
+            elif not self.error and (refusal := self.refusal_of(structure)):
                 self.fail(offset, structure_name(structure), refusal)
         for flaw in damage:
             if self.error:
@@ -97,7 +97,7 @@ class DmarWalk:
         """Switch VT-d off: ``disable_all_dmar_units``."""
         self.error = words.structure_refused(name, offset, reason)
 
-    def other(self, structure: Structure) -> str:
+    def refusal_of(self, structure: Structure) -> str:
         """Say why `structure`, no RMRR, is refused; empty where it is not.
 
         ``acpi_parse_one_drhd``, ``_atsr``, ``_rhsa`` and ``_satc``.  Missing devices of their
@@ -117,17 +117,17 @@ class DmarWalk:
                 return words.too_many_units(self.behaviour.name, most)
             error = _scope_error(structure.undecoded)
             if structure.include_pci_all and not error:
-                error = self.repeated(structure, "INCLUDE_PCI_ALL")
+                error = self.repeated_flag(structure, "INCLUDE_PCI_ALL")
             return error
         if isinstance(structure, ATSR):
             if structure.all_ports:  # its scope is not parsed then
-                return self.repeated(structure, "ALL_PORTS")
+                return self.repeated_flag(structure, "ALL_PORTS")
             return _scope_error(structure.undecoded)
         if isinstance(structure, SATC) and self.behaviour.satc_parsed:
             return _scope_error(structure.undecoded)
         return ""
 
-    def repeated(self, structure: DRHD | ATSR, flag: str) -> str:
+    def repeated_flag(self, structure: DRHD | ATSR, flag: str) -> str:
         """Say that `flag` is there for the second time; segments other than 0 may repeat it."""
         if structure.segment_number != 0:
             return ""
@@ -144,7 +144,7 @@ class DmarWalk:
             )
         if not isinstance(structure, RMRR):
             return self.refuse(source, words.TOO_SHORT)
-        refusal, notes = self.memory(structure)
+        refusal, notes = self.check_memory(structure)
         overlapped = self.registered.overlapped(structure.base_address, structure.limit_address)
         if overlapped is not None:
             refusal = words.overlaps_region(overlapped)
@@ -160,7 +160,7 @@ class DmarWalk:
         self.fail(source.offset, "RMRR", reason)
         return RegionAcceptance(source=source, fate=Acceptance.REFUSED, entry=None, reason=reason)
 
-    def memory(self, rmrr: RMRR) -> tuple[str, list[str]]:
+    def check_memory(self, rmrr: RMRR) -> tuple[str, list[str]]:
         """Judge the memory below `rmrr`: :mod:`dmaragent.xen.hypervisor.memory`."""
         if rmrr.base_address > rmrr.limit_address:
             return "", []
@@ -187,7 +187,7 @@ class DmarWalk:
         A device behind a bridge that is not there is absent: Xen reads 0xff as its bus.
         """
         places = [
-            self.located(rmrr.segment_number, scope)
+            self.locate(rmrr.segment_number, scope)
             for scope in rmrr.device_scope
             if device_kind(scope.type) in COUNTED_DEVICES
         ]
@@ -210,7 +210,7 @@ class DmarWalk:
         self.registered.register(unit)
         return _registered_region(source, unit, (*notes, *self.scope_notes(rmrr, unit, places)))
 
-    def located(self, segment: int, scope: DeviceScope) -> Located:
+    def locate(self, segment: int, scope: DeviceScope) -> Located:
         """Follow the path of `scope` as Xen does: ``acpi_parse_dev_scope``.
 
         Segments other than 0 can be read by MMCFG alone (x86_64/pci.c, ``pci_conf_read8``), so

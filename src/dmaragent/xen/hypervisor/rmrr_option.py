@@ -105,7 +105,7 @@ class _Reader:
         if large or end < start:
             self.refuse(text, words.wrong_size(start, end, MOST_PAGES), start, end)
             return not rest
-        self.ranges.append(_kept(text, start, end, devices, rest))
+        self.ranges.append(_range_with_devices(text, start, end, devices, rest))
         return not rest
 
     def overrun(self, text: str) -> bool:
@@ -128,7 +128,9 @@ class _Reader:
         return False
 
 
-def _kept(text: str, start: int, end: int, devices: tuple[SBDF, ...], rest: str) -> UserRange:
+def _range_with_devices(
+    text: str, start: int, end: int, devices: tuple[SBDF, ...], rest: str
+) -> UserRange:
     """Return a range that has its place, as ``add_user_rmrr`` judges its segments."""
     segment = devices[0].segment
     mixed = reduce(or_, (device.segment for device in devices)) != segment
@@ -206,13 +208,15 @@ def parse_rmrr_option(command_line: str, release: Release | None) -> tuple[UserR
     """
     rules = [rules for rules in option_rules(release) if rules.rmrr] or option_rules(release)[-1:]
     *others, newest = ((rule.name, _read(command_line, rule).ranges) for rule in rules)
-    return tuple(_agreed(user, others) for user in newest[1])
+    return tuple(_compare_with_releases(user, others) for user in newest[1])
 
 
-def _agreed(user: UserRange, others: list[tuple[str, list[UserRange]]]) -> UserRange:
+def _compare_with_releases(user: UserRange, others: list[tuple[str, list[UserRange]]]) -> UserRange:
     """Return `user`, as unknown if one of the `others` reads no such range."""
     differing = [
-        name for name, ranges in others if not any(_alike(user, other) for other in ranges)
+        name
+        for name, ranges in others
+        if not any(_has_same_effect(user, other) for other in ranges)
     ]
     if not differing:
         return user
@@ -220,7 +224,7 @@ def _agreed(user: UserRange, others: list[tuple[str, list[UserRange]]]) -> UserR
     return user._replace(accepted=None, reason=reason)
 
 
-def _alike(user: UserRange, other: UserRange) -> bool:
+def _has_same_effect(user: UserRange, other: UserRange) -> bool:
     """Return whether Xen does the same with both."""
     if not (user.accepted or other.accepted):
         return (user.text, user.accepted) == (other.text, other.accepted)

@@ -43,22 +43,24 @@ class UserRanges:
         if user.accepted is False:
             return user
         if not user.devices or user.start_pfn is None or user.end_pfn is None:
-            return self.doubted(user)
+            return self.note_doubt(user)
         frames = frames_of(user.start_pfn, user.end_pfn, self.memory_map, line)
         if reason := self.refusal(user, off):
-            return _refused(user, reason)
+            return _refuse(user, reason)
         pages = user.range
         if frames.exist is False or pages is None:
-            return _refused(user, frames.reason)
+            return _refuse(user, frames.reason)
         unsure = next((other for other in self.unsure if other.overlaps(pages)), None)
         if unsure is not None:
             reason = words.overlaps_unsure_range(unsure)
-            return self.doubted(user._replace(accepted=None, reason=reason))
+            return self.note_doubt(user._replace(accepted=None, reason=reason))
         unit = RegisteredRmrr(pages.start, pages.end - 1, user.devices)
         self.registered.register(unit)
         if frames.exist is None or user.accepted is None:
             self.unsure.append(pages)
-            return self.doubted(user._replace(accepted=None, reason=frames.reason or user.reason))
+            return self.note_doubt(
+                user._replace(accepted=None, reason=frames.reason or user.reason)
+            )
         if unit.entry is None:
             return user._replace(reason=words.NEVER_REPORTED_RANGE)
         return user
@@ -82,11 +84,11 @@ class UserRanges:
             return words.NO_DEVICE_PRESENT
         return ""
 
-    def doubted(self, user: UserRange) -> UserRange:
+    def note_doubt(self, user: UserRange) -> UserRange:
         """Keep that it is unknown whether `user` is on the list."""
         self.doubt = self.doubt or words.range_fate_unknown(user.text, user.reason)
         return user
 
 
-def _refused(user: UserRange, reason: str) -> UserRange:
+def _refuse(user: UserRange, reason: str) -> UserRange:
     return user._replace(accepted=False, reason=reason)

@@ -24,7 +24,9 @@ def listing_differences(
 ) -> Iterator[Difference]:
     """Explain where the hypervisor's list is not what the table predicts."""
     options_known = host.xen is not None and host.xen.command_line is not None
-    named = _named(host) if any(entry.origin in _NOT_OF_TABLE for entry in entries) else {}
+    named = (
+        _devices_by_range(host) if any(entry.origin in _NOT_OF_TABLE for entry in entries) else {}
+    )
     for entry in entries:
         if entry.origin is Origin.OPTION:
             sentence = words.listed_by_option(entry.range)
@@ -87,7 +89,7 @@ def refused_option_differences(
 _NOT_OF_TABLE = frozenset({Origin.OPTION, Origin.UNEXPLAINED})
 
 
-def _named(host: Host) -> Mapping[AddressRange, frozenset[SBDF]]:
+def _devices_by_range(host: Host) -> Mapping[AddressRange, frozenset[SBDF]]:
     """Return the devices that Xen reports each range for, or that `rmrr=` names."""
     devices: dict[AddressRange, set[SBDF]] = {}
     reported = host.xen.device_reserved_memory if host.xen else None
