@@ -11,6 +11,7 @@ from dmaragent.boot_option.mistakes import memory_doubt
 from dmaragent.boot_option.model import JudgedRange, OptionHost
 from dmaragent.boot_option.rmrr_writer import RmrrText, WantedRegion
 from dmaragent.readings import Missing
+from dmaragent.xen.hypervisor import words as hypervisor_words
 from dmaragent.xen.hypervisor.command_line import option_rules
 from dmaragent.xen.hypervisor.frames import frames_of
 from dmaragent.xen.hypervisor.rmrr_option import MOST_PAGES
@@ -73,7 +74,7 @@ def _absent_devices(on: OptionHost, wanted: WantedRegion) -> Iterator[str]:
 def _host_notes(on: OptionHost) -> Iterator[str]:
     if on.table is not None:
         if isinstance(on.host.topology.functions, Missing):
-            yield words.functions_unknown()
+            yield hypervisor_words.EVERY_DEVICE_PRESENT
         return
     if on.amd:
         yield words.ivmd_on_amd()

@@ -322,11 +322,6 @@ def wanted_device_absent(device: SBDF) -> str:
     return f"no device answers at {device} on this host: is the address right?"
 
 
-def functions_unknown() -> str:
-    """Note that nothing says which devices are present."""
-    return "the PCI functions are not known: every device is taken to answer"
-
-
 def ivmd_on_amd() -> str:
     """Note that the host's Xen does not use the option."""
     return "this is an AMD machine, where Xen does not use rmrr=: ivmd= is its option there"

@@ -6,6 +6,7 @@ from dmaragent.comparison import words
 from dmaragent.comparison.comparability import TableState, damage_of, table_state
 from dmaragent.comparison.model import Changed, NotCompared, Side
 from dmaragent.inventory import Inventory
+from dmaragent.iommu import words as iommu_words
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing
@@ -20,7 +21,7 @@ _NONE_WORDS = {
     AbsenceKind.AMD: "an AMD machine",
     AbsenceKind.ARM: "an Arm machine",
     AbsenceKind.VIRTUAL_MACHINE: "a virtual machine",
-    AbsenceKind.VTD_OFF: "VT-d is off in the firmware setup, or the machine has none",
+    AbsenceKind.VTD_OFF: iommu_words.VTD_OFF,
     AbsenceKind.UNKNOWN: "why is not known",
 }
 TABLE_FACTS = frozenset(

@@ -24,6 +24,7 @@ HYPERVISOR_HAS_REGIONS = "the hypervisor has reserved device memory, this kernel
 IORT_PRESENT = "IORT is there"
 IVRS_PRESENT = "IVRS is there"
 ARM_PROCESSOR = "the processor is Arm's"
+VTD_OFF = "VT-d is off in the firmware setup, or the machine has none"
 INTEL_PROCESSOR = "the processor is Intel's"
 PROCESSOR_VIRTUAL = "the processor says so"
 

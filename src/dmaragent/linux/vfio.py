@@ -81,7 +81,7 @@ class VfioOutcome(NamedTuple):
         return self.since <= release and (self.until is None or release <= self.until)
 
 
-_REFUSED = VfioOutcome(
+REFUSED = VfioOutcome(
     effect=VfioEffect.REFUSED,
     since=NO_ONE_TO_ONE,
     until=None,
@@ -89,7 +89,7 @@ _REFUSED = VfioOutcome(
     error="EINVAL",
     message=ONE_TO_ONE_MESSAGE,
 )
-_REFUSED_BY_INTEL = VfioOutcome(
+REFUSED_BY_INTEL = VfioOutcome(
     effect=VfioEffect.REFUSED,
     since=PUBLISHED,
     until=(6, 5),
@@ -124,12 +124,12 @@ _RELAXED = VfioOutcome(
     "iopt_table_enforce_dev_resv_regions",
 )
 _RESERVED = (_mapping_fails(None), _UNCHECKED)
-_DIRECT_ELSEWHERE = (_REFUSED, _mapping_fails((6, 5)), _UNCHECKED)
+_DIRECT_ELSEWHERE = (REFUSED, _mapping_fails((6, 5)), _UNCHECKED)
 _DIRECT = {
-    IommuVendor.INTEL: (_REFUSED, _REFUSED_BY_INTEL),
+    IommuVendor.INTEL: (REFUSED, REFUSED_BY_INTEL),
     IommuVendor.AMD: _DIRECT_ELSEWHERE,
     IommuVendor.ARM: _DIRECT_ELSEWHERE,
-    IommuVendor.UNKNOWN: (_REFUSED, _REFUSED_BY_INTEL, _mapping_fails((6, 5)), _UNCHECKED),
+    IommuVendor.UNKNOWN: (REFUSED, REFUSED_BY_INTEL, _mapping_fails((6, 5)), _UNCHECKED),
 }
 
 

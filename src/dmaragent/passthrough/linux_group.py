@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction
-from dmaragent.linux.vfio import NO_ONE_TO_ONE, is_vfio_driver
+from dmaragent.linux.vfio import NO_ONE_TO_ONE, REFUSED, REFUSED_BY_INTEL, is_vfio_driver
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case, CaseKind
 from dmaragent.policy.decisions import SourceRule
 
-OLD_RULE = SourceRule("Linux intel/iommu.c, device_is_rmrr_locked (c875d2c1b808)", "EPERM")
-NEW_RULE = SourceRule("Linux iommu.c, __iommu_device_set_domain (a48ce36e2786)", "EINVAL")
+OLD_RULE = SourceRule(REFUSED_BY_INTEL.rule, REFUSED_BY_INTEL.error)
+NEW_RULE = SourceRule(REFUSED.rule, REFUSED.error)
 GROUP_RULE = SourceRule("Linux iommu.c, iommu_group_claim_dma_owner; vfio.c before 5.19", "EPERM")
 NO_GROUP_RULE = SourceRule("Linux vfio/group.c, vfio_group_find_or_alloc", "EINVAL")
 FIRST_CHECK = (3, 17)

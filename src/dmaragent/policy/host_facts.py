@@ -7,6 +7,7 @@ from types import MappingProxyType
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Gap, Inventory
+from dmaragent.iommu import words as iommu_words
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.policy import words
 from dmaragent.readings import Missing
@@ -250,7 +251,7 @@ def _iommu_off(inventory: Inventory) -> str:
         return words.XENS_IOMMU_OFF
     absence = inventory.absence
     if absence is not None and absence.kind is AbsenceKind.VTD_OFF:
-        return words.VTD_OFF_IN_FIRMWARE
+        return iommu_words.VTD_OFF
     if listed.source is ListSource.PREDICTED and listed.iommu_disabled:
         return words.vtd_off_by_xen(listed.iommu_disabled)
     return ""

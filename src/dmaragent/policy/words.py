@@ -349,7 +349,6 @@ def sharing_unknown_of_structure(sbdf: SBDF) -> str:
 # What of the host decides -----------------------------------------------------------------
 
 XENS_IOMMU_OFF = "Xen's IOMMU is off: `xl info` lists no directio among virt_caps"
-VTD_OFF_IN_FIRMWARE = "VT-d is off in the firmware setup, or the machine has none"
 
 
 def vtd_off_by_xen(why: str) -> str:
