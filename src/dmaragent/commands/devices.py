@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
     tell_reading(asked.opened)
     every = device_rows(asked.inventory, asked.facts, asked.stack)
     if not every and asked.inventory.absence is not None and not (options.json or options.csv):
-        raise no_table(asked.inventory.absence)
+        raise no_table(asked.inventory.absence, asked.opened)
     named = options.device_class is not None or numbers is not None
     rows = [
         row
