@@ -14,6 +14,7 @@ end
 
 complete -c dmaragent -f
 complete -c dmaragent -n '__fish_use_subcommand' -a inventory -d 'every reserved region of a host, and the devices that own it'
+complete -c dmaragent -n '__fish_use_subcommand' -a devices -d 'which devices can be passed through, a line each'
 complete -c dmaragent -n '__fish_use_subcommand' -a explain -d 'can this device be passed through, why not, and what to do'
 complete -c dmaragent -n '__fish_use_subcommand' -a check -d 'what is wrong with the firmware'"'"'s table, and how to fix it'
 complete -c dmaragent -n '__fish_use_subcommand' -a rmrr-option -d 'write or check Xen'"'"'s rmrr= boot option'
@@ -23,7 +24,7 @@ complete -c dmaragent -n '__fish_use_subcommand' -a why -d 'what a message of Li
 complete -c dmaragent -n '__fish_use_subcommand' -a report -d 'everything on one HTML page, to attach to a bug report'
 complete -c dmaragent -n '__fish_use_subcommand' -a dump -d 'a support bundle, from which every verb answers as on this host'
 complete -c dmaragent -n '__fish_use_subcommand' -a diff -d 'what differs between two hosts, or before and after an update'
-complete -c dmaragent -n '__fish_use_subcommand' -a decode -d 'DMAR tables, structure by structure'
+complete -c dmaragent -n '__fish_use_subcommand' -a decode -d 'DMAR and IVRS tables, structure by structure'
 complete -c dmaragent -n '__fish_use_subcommand' -a encode -d 'a table'"'"'s bytes, from the JSON of decode --json'
 complete -c dmaragent -n '__fish_use_subcommand' -a schema -d 'the JSON Schemas of the documents'
 complete -c dmaragent -n '__fish_use_subcommand' -a demo -d 'answers about a recorded machine that comes with dmaragent'
@@ -39,8 +40,19 @@ complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l tree
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l color -r -a 'auto always never'
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l or-show -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from devices' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from devices' -l host -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from devices' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from devices' -l class -r
+complete -c dmaragent -n '__fish_seen_subcommand_from devices' -l id -r
+complete -c dmaragent -n '__fish_seen_subcommand_from devices' -l verdict -r -a 'allowed allowed-with-risk allowed-if blocked unknown'
+complete -c dmaragent -n '__fish_seen_subcommand_from devices' -l all
+complete -c dmaragent -n '__fish_seen_subcommand_from devices' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from devices' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from devices' -l csv
 complete -c dmaragent -n '__fish_seen_subcommand_from explain' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from explain' -a '(__dmaragent_devices)'
+complete -c dmaragent -n '__fish_seen_subcommand_from explain' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from explain' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from explain' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
 complete -c dmaragent -n '__fish_seen_subcommand_from explain' -l json
@@ -138,4 +150,4 @@ complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l runtime -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l capture -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l textfile -r -F
-complete -c dmaragent -n '__fish_seen_subcommand_from help' -a 'inventory explain check rmrr-option resolve hotplug why report dump diff decode encode schema demo status agent'
+complete -c dmaragent -n '__fish_seen_subcommand_from help' -a 'inventory devices explain check rmrr-option resolve hotplug why report dump diff decode encode schema demo status agent'

@@ -61,7 +61,6 @@ OPEN_TO_ALL = "__init__"
 """The package itself: everybody may ask it the version.  It asks for ``api`` when that is used."""
 KNOW_THE_DMAR = (
     "checks/vtd",
-    "iommu/table",
     "iommu/vtd",
     "present/text/decode",
     "present/text/decode_dmar",
@@ -109,6 +108,8 @@ PURE_LIBRARY = frozenset(
         "base64",
         "bisect",
         "collections",
+        "contextlib",
+        "contextvars",
         "dataclasses",
         "difflib",
         "enum",

@@ -54,18 +54,19 @@ def test_what_a_slot_and_a_driver_are_called_reaches_no_terminal(capsys: Capture
 def test_the_verdicts_come_first_and_then_what_helps(capsys: Capture) -> None:
     lines = run(capsys, "explain", "0a:00.0", "--host", HP).out.splitlines()
 
-    assert lines[0] == "0000:0a:00.0 RAID controller, 103c:323b"
-    assert lines[1].startswith("Xen ")
-    linux = next(number for number, line in enumerate(lines) if line.startswith("Linux "))
-    conrep = next(number for number, line in enumerate(lines) if "RMRDS_Slot2" in line)
-    cases = next(number for number, line in enumerate(lines) if line.startswith("Linux (VFIO)"))
-    assert linux < conrep < cases
+    def first(text: str) -> int:
+        return next(number for number, line in enumerate(lines) if text in line)
+
+    assert {"0000:0a:00.0", "(103c:323b),"} <= set(lines[0].split())
+    assert first("  Xen ") < first("  Linux ") < first("Regions ") < first("Fixes")
+    assert first("conrep") < first("--details")
 
 
 def test_where_linux_decides_its_verdict_comes_first(capsys: Capture) -> None:
     lines = run(capsys, "explain", "00:14.0", "--host", MACHINES / "lenovo-laptop").out.splitlines()
 
-    assert [line.split()[0] for line in lines[1:3]] == ["Linux", "Xen"]
+    sides = [line.split()[0] for line in lines if line.startswith(("  Linux ", "  Xen "))]
+    assert sides[0] == "Linux"
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,8 @@ def _best_remedy(explanation: Explanation) -> BestRemedy | None:
     for step in others:
         return BestRemedy(step.safety, step.side, step.title, step.brief or step.title, step.cost)
     of_group = any(
-        case.kind is CaseKind.GROUP and case.can is Can.CONDITIONS for case in explanation.linux.cases
+        case.kind is CaseKind.GROUP and case.can is Can.CONDITIONS
+        for case in explanation.linux.cases
     )
     for step in remedies:
         # its line and its cost name devices, which those that share the explanation do not have

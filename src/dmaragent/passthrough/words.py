@@ -674,8 +674,8 @@ def registered_as(cut: SBDF) -> str:
 # Notes ----------------------------------------------------------------------------------
 
 CONVENTIONAL_PCI = (
-    "If the device is conventional PCI, not PCI Express, no policy helps. Since XSA-400, Xen "
-    "assigns no such device behind a bridge while it has a region (EOPNOTSUPP)."
+    "If it is a conventional PCI device behind a bridge, Xen since XSA-400 refuses it under "
+    "either policy (EOPNOTSUPP)."
 )
 GROUP_UNKNOWN = "Its IOMMU group is unknown. Linux passes a group through only as a whole."
 TABLE_NEEDS_ROOT = (

@@ -29,7 +29,7 @@ _SAFETY_WORDS = {
     Safety.FIRMWARE: "firmware",
     Safety.RISK: "risk",
 }
-_NAMED = 4
+_NAMED = 2
 """More owners of a region than that are counted."""
 
 

@@ -28,7 +28,7 @@ def driver_unknown(owner: str) -> str:
 
 def no_driver(owner: str) -> str:
     """Return that no driver of `owner` has the device."""
-    return f"{owner} loses nothing: the device has no driver there"
+    return f"{owner} does not use the device"
 
 
 def held_already(driver: str, owner: str) -> str:
@@ -44,10 +44,7 @@ def taken_from(driver: str, owner: str, *, disks: bool) -> str:
 
 def disks_warning(owner: str) -> str:
     """Return the warning before a storage controller is taken from `owner`."""
-    return (
-        f"Warning: passing it through takes every disk behind it from {owner}. "
-        f"Do not do it if {owner} boots from one of them."
-    )
+    return f"Warning: {owner} loses every disk behind it. Do not do it if {owner} boots from one."
 
 
 def _sentence(words: str) -> str:
@@ -303,7 +300,7 @@ VIRTUAL_FUNCTION_COST = "the guest gets a virtual function, not the whole device
 
 FIRMWARE_SETTING = "Change or update the firmware"
 HPE_SETUP = "Change or update HPE's firmware"
-HPE_NO_SLOT = "Change HPE's firmware setup (no slot)"
+HPE_NO_SLOT = "Change HPE's firmware setup"
 HPE_SWITCH_IF_IN_SLOT = "Exclude its physical slot in the firmware (HPE conrep), if it is in one"
 UNVERIFIED_COST = "reboot; not verified on this machine"
 HPE_SLOT_COST = "reboot; iLO loses the slot's temperature and health data"
