@@ -57,7 +57,7 @@ def test_changed_words_are_prose_and_a_changed_fact_is_not(other_program: Path) 
     explain = ASKED[1:2]
     assert compare(explain, programs=(ROOT, other_program), inputs=ROOT)
     assert not compare(explain, programs=(ROOT, other_program), inputs=ROOT, prose=False)
-    edit(other_program, "passthrough/linux_group.py", '"EPERM"', '"EIO"')
+    edit(other_program, "policy/assignment.py", '"EPERM"', '"EIO"')
     assert compare(explain, programs=(ROOT, other_program), inputs=ROOT, prose=False)
 
 
