@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
 from dmaragent.inventory import Inventory
+from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux import linux_verdict
 from dmaragent.passthrough.model import PlatformVerdict, ToolstackPolicy
@@ -49,7 +50,7 @@ def explain(inventory: Inventory, facts: HostFacts, stack: Stack, sbdf: SBDF) ->
         sbdf=sbdf,
         xen=xen,
         linux=linux,
-        decides=_who_decides(device),
+        decides=who_decides(inventory),
         remedies=device_remedies(device, xen, linux),
         toolstacks=tuple(toolstack_policies(device, xen)),
         notes=tuple(note.sentence for note in notes),
@@ -57,7 +58,10 @@ def explain(inventory: Inventory, facts: HostFacts, stack: Stack, sbdf: SBDF) ->
     )
 
 
-def _who_decides(device: DeviceContext) -> tuple[str, ...]:
-    if device.on_xen:
+def who_decides(inventory: Inventory) -> tuple[str, ...]:
+    """Return who decides on the host of `inventory`: ``xen``, ``linux``, or both if unknown."""
+    state = inventory.linux.state
+    if state is LinuxState.UNDER_XEN:
         return ("xen",)
-    return ("linux",) if device.on_linux else ("xen", "linux")
+    known = state in (LinuxState.GROUPS, LinuxState.NO_GROUPS)
+    return ("linux",) if known else ("xen", "linux")

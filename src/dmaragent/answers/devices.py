@@ -30,15 +30,6 @@ _CHIPSET_BASES = frozenset({0x05, 0x08})
 _CHIPSET_CLASSES = frozenset({0x0C05, 0x1101})
 """SMBus controllers, performance counters."""
 _SD_HOST = 0x0805
-_PREPARATION = frozenset(
-    {
-        words.MAKE_ASSIGNABLE,
-        words.BIND,
-        words.BIND_REST_OF_GROUP,
-        words.REMOVE_VIRTUAL_FUNCTIONS,
-    }
-)
-"""Steps that every device needs: the best remedy only if there is no other."""
 
 
 class Verdict(NamedTuple):
@@ -143,15 +134,6 @@ def device_rows(inventory: Inventory, facts: HostFacts, stack: Stack) -> tuple[D
     return tuple(rows)
 
 
-def who_decides(inventory: Inventory) -> tuple[str, ...]:
-    """Return who decides on the host of `inventory`, as ``explain`` has it for each device."""
-    state = inventory.linux.state
-    if state is LinuxState.UNDER_XEN:
-        return ("xen",)
-    known = state in (LinuxState.GROUPS, LinuxState.NO_GROUPS)
-    return ("linux",) if known else ("xen", "linux")
-
-
 # One explanation ------------------------------------------------------------------------
 
 
@@ -188,7 +170,7 @@ def _best_remedy(explanation: Explanation) -> BestRemedy | None:
     if not hindered:
         return None
     remedies = [step for step in explanation.remedies if step.side in ("", *hindered)]
-    others = [step for step in remedies if step.title not in _PREPARATION]
+    others = [step for step in remedies if not step.preparation]
     for step in others:
         return BestRemedy(step.safety, step.side, step.title, step.brief or step.title, step.cost)
     of_group = any(
@@ -197,7 +179,7 @@ def _best_remedy(explanation: Explanation) -> BestRemedy | None:
     )
     for step in remedies:
         # its line and its cost name devices, which those that share the explanation do not have
-        bind = step.title == words.BIND and of_group
+        bind = step.takes_device and step.side == "Linux" and of_group
         line = words.BIND_WITH_GROUP if bind else step.title
         return BestRemedy(step.safety, step.side, step.title, line, step.warning)
     return None

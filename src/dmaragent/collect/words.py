@@ -201,7 +201,7 @@ def other_tables(where: str, signatures: list[str]) -> HostError:
     return HostError(
         f"{where} holds ACPI tables ({', '.join(map(shown, signatures[:_MOST_NAMED]))}), and none "
         "that is DMAR, RMAD or XMAR",
-        "an AMD machine: IVRS tables are not decoded yet"
+        "an AMD machine: dmaragent decode FILE shows its IVRS table; no other verb uses it yet"
         if "IVRS" in signatures
         else "dump all tables of the host: acpidump without options, as root",
     )

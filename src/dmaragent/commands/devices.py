@@ -8,7 +8,8 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
-from dmaragent.answers.devices import DeviceRow, device_rows, who_decides
+from dmaragent.answers.device import who_decides
+from dmaragent.answers.devices import DeviceRow, device_rows
 from dmaragent.api import OpenedContext, Question, ask_host
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import (

@@ -122,7 +122,7 @@ def unknown_for_gap(gap: Gap, known: PlatformVerdict) -> str:
 
 XEN_NOT_DECODED = {
     IommuVendor.AMD: "Xen reads the regions from the IVRS table (IVMD entries), which dmaragent "
-    "does not decode yet",
+    "shows but does not use yet",
     IommuVendor.ARM: "dmaragent does not model Xen on Arm",
 }
 """Why a verdict of Xen is unknown on hosts without VT-d, by the vendor of the IOMMU."""
@@ -728,7 +728,7 @@ def regions_from_undecoded_table(vendor: IommuVendor) -> str:
     tree = " or the device tree" if vendor is IommuVendor.ARM else ""
     return (
         f"The regions that Linux reports come from the {vendor.table} table{tree}, "
-        "which dmaragent does not decode."
+        "which dmaragent does not use."
     )
 
 

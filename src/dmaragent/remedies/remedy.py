@@ -180,6 +180,8 @@ class DeviceRemedy(Remedy):
     """Where the lines go: ``xl.cfg``, ``a root shell``, ``exclude.dat``."""
     takes_device: bool = False
     """Whether it takes the device from the host, so that no driver of the host's has it."""
+    preparation: bool = False
+    """Whether it only prepares the device, as for any other: no fix of what blocks it."""
     brief: str = ""
     """What to do, for a list of one line each; empty: the title says it."""
     cost: str = ""

@@ -9,7 +9,7 @@ from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Can
 from dmaragent.present.escaping import shorten
 from dmaragent.present.screen import Tone, current_screen, toned
-from dmaragent.present.text.tables import LABEL
+from dmaragent.present.text.tables import LABEL, labelled
 from dmaragent.present.words.host import (
     absence_words,
     machine_words,
@@ -40,7 +40,7 @@ def overview_text(
     if inventory.absence is None:
         yield from _line("Regions", regions_summary(inventory))
     else:
-        yield from _line("Table", absence_words(inventory.absence)[0])
+        yield from labelled("Table", absence_words(inventory.absence)[0])  # whole: it is the reason
     if inventory.absence is None or verdicts:
         yield from _line("Devices", devices_words(verdicts))
     blocked = [sbdf for sbdf, can in verdicts.items() if can is Can.NO]

@@ -102,7 +102,9 @@ def published_source_words(inventory: Inventory) -> str:
     vendor = iommu_vendor(inventory.host)
     file = "/sys/kernel/iommu_groups/*/reserved_regions"
     if vendor is IommuVendor.AMD:
-        return f"From {file}. They come from the IVRS table (IVMD), which is not decoded."
+        return (
+            f"From {file}. They come from the IVRS table (IVMD), which only the verb decode reads."
+        )
     if vendor is IommuVendor.ARM:
         return (
             f"From {file}. They come from the IORT table (RMR) or the device tree, which are "

@@ -49,6 +49,7 @@ def remove_virtual_functions(device: DeviceContext) -> Iterator[DeviceRemedy]:
         safety=Safety.NEEDED,
         side="",
         title=words.REMOVE_VIRTUAL_FUNCTIONS,
+        preparation=True,
         explanation=words.remove_virtual_functions(device.existing_vfs, used),
         lines=(_set_count(device, 0),),
         where=words.ROOT_SHELL,

@@ -31,6 +31,7 @@ def xen_remedies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[Device
             safety=Safety.NEEDED,
             side="Xen",
             title=words.MAKE_ASSIGNABLE,
+            preparation=True,
             takes_device=True,
             explanation=words.make_assignable(loss, warning),
             lines=(f"xl pci-assignable-add {sbdf}",),
