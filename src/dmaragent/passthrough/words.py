@@ -728,7 +728,7 @@ def regions_from_undecoded_table(vendor: IommuVendor) -> str:
     tree = " or the device tree" if vendor is IommuVendor.ARM else ""
     return (
         f"The regions that Linux reports come from the {vendor.table} table{tree}, "
-        "which dmaragent does not use."
+        "which explain does not decode."
     )
 
 
