@@ -4,7 +4,8 @@ import pytest
 
 from dmaragent.checks import check
 from dmaragent.checks.common.facts import Need
-from dmaragent.checks.vtd import coverage, damage, table, units
+from dmaragent.checks.vtd import (damage, table, units)
+from dmaragent.checks.vtd import unit_coverage
 from dmaragent.iommu.model import IommuTable
 from support.checked_units import GOOD, REGION, UNIT, host, of, told
 from support.damaged import CASES as DAMAGED
@@ -129,7 +130,7 @@ def test_an_ioapic_in_two_units_is_told_by_its_number(worded: Worded) -> None:
             drhd(0xFED90000, scope(3, 0xF0, (0x1F, 0), enumeration_id=2)),
             drhd(0xFED91000, scope(3, 0xF1, (0x1F, 0), enumeration_id=2), flags=1),
         ),
-        coverage.in_two_units,
+        unit_coverage.in_two_units,
     )
 
     worded(found.hit.message, "0xfed90000", "0xfed91000")
@@ -245,7 +246,7 @@ def test_units_overlap_with_the_farthest_before_them() -> None:
 def test_a_table_of_very_many_units_is_checked_whole_and_named_in_part() -> None:
     inventory = of(*(drhd(0xFED90000 + at % 2 * 0x1000, flags=1) for at in range(3000)))
 
-    (found,) = told(inventory, coverage.several_include_all)
+    (found,) = told(inventory, unit_coverage.several_include_all)
 
     assert "3000 units" in found.hit.message
     assert found.hit.message.endswith("and 2992 more.")
@@ -255,11 +256,11 @@ def test_a_table_of_very_many_units_is_checked_whole_and_named_in_part() -> None
 def test_units_without_include_all_are_in_order_among_themselves() -> None:
     inventory = of(drhd(0xFED90000, ENDPOINT), drhd(0xFED92000, ENDPOINT), UNIT)
 
-    assert told(inventory, coverage.include_all_not_last) == []
+    assert told(inventory, unit_coverage.include_all_not_last) == []
 
 
 def test_several_units_without_include_all_are_counted(worded: Worded) -> None:
-    (found,) = told(of(drhd(0xFED90000), drhd(0xFED91000)), coverage.no_include_all)
+    (found,) = told(of(drhd(0xFED90000), drhd(0xFED91000)), unit_coverage.no_include_all)
 
     worded(found.hit.message, "0x0")
 
@@ -267,8 +268,8 @@ def test_several_units_without_include_all_are_counted(worded: Worded) -> None:
 def test_devices_have_no_unit_up_to_the_last_segment_a_table_can_name() -> None:
     last, beyond = Function(sbdf="ffff:00:1d.0"), Function(sbdf="10000:00:1d.0")
 
-    with_unit = told(of(UNIT, functions=[last, beyond]), coverage.device_without_unit)
-    without = told(of(REGION, functions=[last]), coverage.device_without_unit)
+    with_unit = told(of(UNIT, functions=[last, beyond]), unit_coverage.device_without_unit)
+    without = told(of(REGION, functions=[last]), unit_coverage.device_without_unit)
 
     assert [one.hit.subject for one in with_unit] == ["ffff:00:1d.0"]
     assert without == []  # no-unit says it

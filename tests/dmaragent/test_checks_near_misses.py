@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from dmaragent.addresses import SBDF
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Severity
-from dmaragent.checks.vtd import coverage, references, units
+from dmaragent.checks.vtd import (references, units)
+from dmaragent.checks.vtd import unit_coverage
 from dmaragent.inventory import Inventory
 from dmaragent.linux.view import LinuxState
 from support.checked import BASE, FUNCTIONS, LIMIT, OTHER_USB, USB, findings, found, host_of, only
@@ -36,12 +37,12 @@ TO_NIC = scope(1, 0, (1, 0), (0, 0))
 def test_what_is_alike_in_two_units_and_not_the_same_is_quiet(second: bytes) -> None:
     first = drhd(ONE, ENDPOINT, scope(3, 0xF0, (0x1F, 0)))
 
-    assert told(of(first, second), coverage.in_two_units) == []
+    assert told(of(first, second), unit_coverage.in_two_units) == []
 
 
 def test_a_device_below_a_bridge_of_another_unit_is_in_two(worded: Worded) -> None:
     inventory = of(drhd(ONE, TO_PORT), drhd(TWO, TO_NIC), functions=(PORT, NIC))
-    (one,) = told(inventory, coverage.in_two_units)
+    (one,) = told(inventory, unit_coverage.in_two_units)
 
     worded(one.hit.message, "0000:00:01.0", "00.0", "0xfed90000", "0xfed91000")
     assert [each.offset for each in one.hit.evidence] == [0x45, 0x5D]
@@ -58,19 +59,19 @@ def test_a_device_below_a_bridge_of_another_unit_is_in_two(worded: Worded) -> No
     ],
 )
 def test_a_device_and_its_bridge_are_not_in_two_units(structures: tuple[bytes, ...]) -> None:
-    assert told(of(*structures, functions=(PORT, NIC)), coverage.in_two_units) == []
+    assert told(of(*structures, functions=(PORT, NIC)), unit_coverage.in_two_units) == []
 
 
 def test_the_same_device_by_two_paths_is_in_two_units() -> None:
     inventory = of(drhd(ONE, scope(1, 1, (0, 0))), drhd(TWO, TO_NIC), functions=(PORT, NIC))
 
-    assert len(told(inventory, coverage.in_two_units)) == 1
+    assert len(told(inventory, unit_coverage.in_two_units)) == 1
 
 
 def test_two_catch_alls_stand_in_no_order_to_each_other() -> None:
     inventory = of(drhd(ONE, flags=1), drhd(TWO, flags=1))
 
-    assert told(inventory, coverage.include_all_not_last) == []
+    assert told(inventory, unit_coverage.include_all_not_last) == []
 
 
 def test_a_unit_within_a_page_is_told_as_that_alone() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dmaragent.collect.reports.lspci import from_lspci
-from dmaragent.collect.reports.pci_facts import PciFacts
+from dmaragent.collect.support_reports.lspci import from_lspci
+from dmaragent.collect.support_reports.pci_facts import PciFacts
 from support.config_space import EHCI_1D, rows
 
 USB = "0000:00:1d.0"

@@ -1,6 +1,6 @@
 """PCI functions from /proc/bus/pci and udev's database, and facts of several sources merged."""
 
-from dmaragent.collect.reports.pci_facts import (
+from dmaragent.collect.support_reports.pci_facts import (
     PciFacts,
     agreed,
     config_address,

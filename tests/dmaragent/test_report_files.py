@@ -3,8 +3,8 @@
 import pytest
 
 from dmaragent.collect.ledger import LEDGER
-from dmaragent.collect.reports.acpidump_files import is_dump
-from dmaragent.collect.reports.files import TextKind, may_be_text, section_kind, text_kind
+from dmaragent.collect.support_reports.acpidump_files import is_dump
+from dmaragent.collect.support_reports.files import TextKind, may_be_text, section_kind, text_kind
 
 
 @pytest.mark.parametrize(

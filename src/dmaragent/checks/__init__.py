@@ -3,32 +3,23 @@
 Pure.  A rule is a plain function in a module beside this one; ``RULES`` names all.
 """
 
-from dmaragent.checks.common import boot_log as logged_dma
+from dmaragent.checks.common import dma_faults as logged_dma
 from dmaragent.checks.common import guests, memory, regions
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Checked, Finding, NotAsked, Rule
-from dmaragent.checks.vtd import boot_log as logged_words
-from dmaragent.checks.vtd import (
-    coverage,
-    damage,
-    devices,
-    ranges,
-    references,
-    reserved,
-    scopes,
-    sharing,
-    table,
-    units,
-)
+from dmaragent.checks.vtd import firmware_bugs as logged_words
+from dmaragent.checks.vtd import (damage, devices, ranges, references, scopes, sharing, table, units)
+from dmaragent.checks.vtd import reserved_bits
+from dmaragent.checks.vtd import unit_coverage
 from dmaragent.checks.vtd.facts import facts_of
 from dmaragent.inventory import Inventory
 
 RULES: tuple[Rule, ...] = (
     *table.RULES,
     *damage.RULES,
-    *reserved.RULES,
+    *reserved_bits.RULES,
     *units.RULES,
-    *coverage.RULES,
+    *unit_coverage.RULES,
     *references.RULES,
     *ranges.RULES,
     *regions.RULES,

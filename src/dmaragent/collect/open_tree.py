@@ -21,14 +21,14 @@ from dmaragent.collect.reader import HostReader, read_file
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.bundle import machine_tops, open_bundle
 from dmaragent.collect.recorded.host import DirectoryHost, RecordedHost
-from dmaragent.collect.reports.acpidump_files import (
+from dmaragent.collect.support_reports.acpidump_files import (
     DumpedTablesHost,
     find_dump,
     lacks_tables,
 )
-from dmaragent.collect.reports.facts import ReportFacts
-from dmaragent.collect.reports.files import find_texts, is_link, names_in, why_no_tables
-from dmaragent.collect.reports.host import ReportHost
+from dmaragent.collect.support_reports.facts import ReportFacts
+from dmaragent.collect.support_reports.files import find_texts, is_link, names_in, why_no_tables
+from dmaragent.collect.support_reports.host import ReportHost
 from dmaragent.collect.tables.files import (
     MOST_FILES,
     FoundTables,

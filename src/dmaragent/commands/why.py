@@ -12,8 +12,8 @@ from typing import TextIO
 from dmaragent.collect import ledger
 from dmaragent.collect.given_file import read_content, unpacked
 from dmaragent.collect.open_host import LIVE, OpenedHost, open_host
-from dmaragent.collect.reports.files import LARGEST_TEXT
-from dmaragent.collect.reports.host import ReportHost, report_logs
+from dmaragent.collect.support_reports.files import LARGEST_TEXT
+from dmaragent.collect.support_reports.host import ReportHost, report_logs
 from dmaragent.collect.table_inputs import read_standard_input
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import add_host, host_object, inventory_of, tell_reading

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.host import words
-from dmaragent.host.firmware import Machine, join_machine, join_memory_map, join_slots
+from dmaragent.host.smbios import Machine, join_machine, join_memory_map, join_slots
 from dmaragent.host.groups import IommuGroup, join_groups
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.parse import Problems

@@ -15,7 +15,7 @@ from dmaragent.iommu.model import (
     TableEntry,
 )
 from dmaragent.iommu.no_table import Absence
-from dmaragent.linux.published import PublishedRegion
+from dmaragent.linux.unexplained_regions import PublishedRegion
 from dmaragent.linux.regions import Held
 from dmaragent.linux.view import LinuxState, LinuxView
 from dmaragent.readings import Missing

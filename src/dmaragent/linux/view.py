@@ -1,7 +1,7 @@
 """What Linux makes of a host's reserved regions: a view of its own, beside the table's and Xen's.
 
 Pure.  The kernel's word is IOMMU groups and their reserved regions; the rules for its
-prediction are in ``linux/regions.py``, those for what it publishes in ``linux/published.py``.
+prediction are in ``linux/regions.py``, those for what it publishes in ``linux/unexplained_regions.py``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from dmaragent.iommu.model import (
     owners_of,
 )
 from dmaragent.linux import words
-from dmaragent.linux.published import PublishedRegion, published_regions
+from dmaragent.linux.unexplained_regions import PublishedRegion, published_regions
 from dmaragent.linux.regions import (
     FLOPPY,
     Held,

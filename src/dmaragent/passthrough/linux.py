@@ -15,7 +15,7 @@ from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux_group import FIRST_CHECK, NEW_RULE, OLD_RULE, group_cases
 from dmaragent.passthrough.model import Can, Case, CaseKind, PlatformVerdict
-from dmaragent.passthrough.published import published_cases, published_verdict
+from dmaragent.passthrough.unexplained_regions import published_cases, published_verdict
 from dmaragent.passthrough.sriov import linux_virtual_cases
 from dmaragent.passthrough.unknown import unknown_by_linux_gaps
 from dmaragent.passthrough.vmd import vmd_linux_verdict

@@ -7,7 +7,7 @@ from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, PlatformVerdict
-from dmaragent.passthrough.published import published_only
+from dmaragent.passthrough.unexplained_regions import published_only
 from dmaragent.policy.assignment import SUBTRACTIVE
 from dmaragent.readings import Missing
 

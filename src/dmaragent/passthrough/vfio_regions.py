@@ -10,7 +10,7 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.groups import IommuGroup
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
-from dmaragent.linux.published import HYPERTRANSPORT
+from dmaragent.linux.unexplained_regions import HYPERTRANSPORT
 from dmaragent.linux.regions import THROUGH_BRIDGES
 from dmaragent.linux.release import telling_release
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from dmaragent.collect.formats.packed_file import unpack
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import ACPI_TABLE, HostRequest, Operation
-from dmaragent.collect.reports.acpidump_files import LARGEST_DUMP
-from dmaragent.collect.reports.files import is_link, names_in
+from dmaragent.collect.support_reports.acpidump_files import LARGEST_DUMP
+from dmaragent.collect.support_reports.files import is_link, names_in
 from dmaragent.collect.tables.host import name_tables
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind

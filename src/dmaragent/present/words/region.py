@@ -5,7 +5,7 @@ from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.model import DeviceKind, Owner
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
-from dmaragent.linux.published import PublishedRegion
+from dmaragent.linux.unexplained_regions import PublishedRegion
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import visible
 from dmaragent.present.words.device import class_name, holds_words

@@ -6,7 +6,7 @@ Pure.  :mod:`xen <.xen>`, :mod:`linux <.linux>`, :mod:`firmware <.firmware>` and
 
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, PlatformVerdict
-from dmaragent.passthrough.published import published_only
+from dmaragent.passthrough.unexplained_regions import published_only
 from dmaragent.passthrough.vmd import parent_unknown
 from dmaragent.remedies.devices.firmware import firmware_remedy, vmd_remedies
 from dmaragent.remedies.devices.linux import linux_remedies

@@ -7,7 +7,7 @@ a PCI address, read by conrep of the scripting toolkit.
 import re
 
 from dmaragent.addresses import SBDF
-from dmaragent.host.firmware import Machine
+from dmaragent.host.smbios import Machine
 from dmaragent.host.topology import PciFunction
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.passthrough.device_context import DeviceContext

@@ -10,7 +10,7 @@ from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux_group import unready_mates
 from dmaragent.passthrough.model import Can, CaseKind, PlatformVerdict
-from dmaragent.passthrough.published import published_only
+from dmaragent.passthrough.unexplained_regions import published_only
 from dmaragent.remedies.devices import words
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
 

@@ -7,7 +7,7 @@ table on Intel.  The rules are those of ``linux/vfio.py``.
 from collections.abc import Iterator, Sequence
 
 from dmaragent.host.groups import IommuGroup, KernelRegion
-from dmaragent.linux.published import unexplained
+from dmaragent.linux.unexplained_regions import unexplained
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext

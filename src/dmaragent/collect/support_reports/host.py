@@ -12,9 +12,9 @@ from dmaragent.collect import ledger
 from dmaragent.collect.ledger import HostRequest, LedgerEntry
 from dmaragent.collect.outputs import xens_lines
 from dmaragent.collect.reader import HostReader
-from dmaragent.collect.reports import texts as report_texts
-from dmaragent.collect.reports.facts import ReportFacts
-from dmaragent.collect.reports.pci_facts import PciFacts, full_address
+from dmaragent.collect.support_reports import texts as report_texts
+from dmaragent.collect.support_reports.facts import ReportFacts
+from dmaragent.collect.support_reports.pci_facts import PciFacts, full_address
 from dmaragent.readings import COLLECTOR, Missing, MissingKind
 
 _STAMP = re.compile(

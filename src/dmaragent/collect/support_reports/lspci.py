@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dmaragent.collect.reports.pci_facts import PciFacts, from_config, full_address, merge
+from dmaragent.collect.support_reports.pci_facts import PciFacts, from_config, full_address, merge
 
 _SLOT = re.compile(r"((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?:\s+(.*))?")
 _NUMBERS = re.compile(r"(?:Class )?([0-9a-f]{4}): ([0-9a-f]{4}):([0-9a-f]{4})\b")
