@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dmaragent.addresses import MIB
 from support.agent_hostile import Pace, get, post, run, seconds_to_end
-from support.agent_load import CLIENTS, MACHINE, MIB, REQUESTS, load
+from support.agent_load import CLIENTS, MACHINE, REQUESTS, load
 from support.agent_process import running_agent
 from support.agents import EHCI, NIC, agent, machine
 from support.served import exchange

@@ -4,6 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
+KIB = 1 << 10
+MIB = 1 << 20
+GIB = 1 << 30
+FOUR_GIB = 4 * GIB
 PAGE = 4096
 """The bytes of a page; Xen counts reserved device memory in pages."""
 MAX_FIRMWARE_SEGMENT = 0xFFFF

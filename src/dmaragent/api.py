@@ -16,7 +16,7 @@ from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import Host, join
-from dmaragent.passthrough.kvm_resolution import KvmResolution
+from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution
 from dmaragent.policy.library_answers import BINARY_NUMBER
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve as resolve_guest
@@ -30,7 +30,7 @@ from dmaragent.question.context import (
     other_releases,
     read_guests,
 )
-from dmaragent.question.guest_resolver import AnyResolution, GuestResolver, any_answer
+from dmaragent.question.guest_resolver import GuestResolver, any_answer
 from dmaragent.question.releases import read_release, release_spans
 from dmaragent.readings import Missing
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.addresses import KIB, MIB
 from dmaragent.agent.http import RESERVED_FILES
-from dmaragent.agent.limits import KIB, MIB, MOST_DEVICES, MOST_GUESTS, MOST_REGIONS, Limits
+from dmaragent.agent.limits import MOST_DEVICES, MOST_GUESTS, MOST_REGIONS, Limits
 from dmaragent.agent.routes import PublishedFacts
 from support.cli import check_document
 from support.served import published_machine, serving

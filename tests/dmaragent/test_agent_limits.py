@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from dmaragent.addresses import MIB
 from dmaragent.agent import guest_answer as resolving
 from dmaragent.agent import worker, workers
 from dmaragent.agent.guest_answer import answer_guests
 from dmaragent.agent.http_messages import ApiResponse
-from dmaragent.agent.limits import MIB, MOST_DEVICES, MOST_GUESTS, MOST_REGIONS, Limits
+from dmaragent.agent.limits import MOST_DEVICES, MOST_GUESTS, MOST_REGIONS, Limits
 from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts
 from dmaragent.collect.collect import collect

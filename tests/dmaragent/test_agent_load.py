@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.agent.limits import MIB, Limits
+from dmaragent.addresses import MIB
+from dmaragent.agent.limits import Limits
 from dmaragent.agent.routes import PublishedFacts
 from support.agent_load import CLIENTS, REQUESTS, ROOT, load
 from support.agent_workers import Held

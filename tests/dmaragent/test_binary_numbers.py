@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 import dmaragent
+from dmaragent.addresses import MIB
 from dmaragent.answers.guest import answer
 from dmaragent.api import library_request
 from dmaragent.collect.collect import collect
 from dmaragent.collect.open_host import open_host
 from dmaragent.guests.config import GuestConfig, Vga
-from dmaragent.guests.rdm import MIB
 from dmaragent.host import join
 from dmaragent.policy.binary_numbers import number_readings
 from dmaragent.policy.decisions import Verdict

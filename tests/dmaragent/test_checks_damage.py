@@ -4,8 +4,7 @@ import pytest
 
 from dmaragent.checks import check
 from dmaragent.checks.common.facts import Need
-from dmaragent.checks.vtd import (damage, table, units)
-from dmaragent.checks.vtd import unit_coverage
+from dmaragent.checks.vtd import damage, table, unit_coverage, units
 from dmaragent.iommu.model import IommuTable
 from support.checked_units import GOOD, REGION, UNIT, host, of, told
 from support.damaged import CASES as DAMAGED

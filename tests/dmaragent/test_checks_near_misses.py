@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from dmaragent.addresses import SBDF
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Severity
-from dmaragent.checks.vtd import (references, units)
-from dmaragent.checks.vtd import unit_coverage
+from dmaragent.checks.vtd import references, unit_coverage, units
 from dmaragent.inventory import Inventory
 from dmaragent.linux.view import LinuxState
 from support.checked import BASE, FUNCTIONS, LIMIT, OTHER_USB, USB, findings, found, host_of, only

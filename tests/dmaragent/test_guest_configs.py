@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import MIB, SBDF
 from dmaragent.api import read_guests
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig, GuestType, Vga
@@ -15,7 +15,6 @@ from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.guests.xl_guest import guest_from_options
 from support.wording import Worded
 
-MIB = 1 << 20
 WIN = """\
 # a guest
 name = "win10"

@@ -2,12 +2,12 @@
 
 import pytest
 
+from dmaragent.addresses import MIB
 from dmaragent.collect.collect import collect
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig, GuestType, Vga
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
-from dmaragent.guests.rdm import MIB
 from dmaragent.host import join
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.settings import Toolstack

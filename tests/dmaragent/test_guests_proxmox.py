@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.addresses import MIB
 from dmaragent.commands.shared.guest_files import named_guests
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.formats import read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
-from dmaragent.guests.rdm import MIB
 
 GPU = """\
 # a guest with a card

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.guests.rdm import FOUR_GIB, MIB, Policy, Strategy
+from dmaragent.addresses import FOUR_GIB, MIB, SBDF, AddressRange
+from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.host.memory_map import MemoryType
 from dmaragent.policy.layout import (
     DeviceRequest,

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.guests.rdm import MIB, Policy, Strategy
+from dmaragent.addresses import MIB, SBDF, AddressRange
+from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.host.memory_map import MemoryType
 from dmaragent.policy.layout import (
     DeviceRequest,

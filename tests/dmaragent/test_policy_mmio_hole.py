@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.addresses import GIB, MIB, SBDF, AddressRange
 from dmaragent.api import read_guests
 from dmaragent.guests.config import GuestConfig
 from dmaragent.policy.decisions import Decider, Harm, Verdict
@@ -14,7 +14,7 @@ from dmaragent.policy.mmio_hole import HoleContent, hole_contents
 from dmaragent.policy.settings import Toolstack
 from dmaragent.releases import Release
 from dmaragent.remedies.hotplug import hotplug
-from support.guests import DEVICE_A, DEVICE_B, GIB, MIB, facts, function, guest, region, stack
+from support.guests import DEVICE_A, DEVICE_B, facts, function, guest, region, stack
 from support.wording import Worded
 
 NEW = Release(4, 20)

@@ -2,10 +2,8 @@
 
 import pytest
 
-from dmaragent.addresses import AddressRange, span
+from dmaragent.addresses import MIB, AddressRange, span
 from dmaragent.guests.qemu_memory import guest_ram
-
-_MIB = 1 << 20
 
 
 @pytest.mark.parametrize(
@@ -24,14 +22,14 @@ _MIB = 1 << 20
 def test_low_ram_ends_where_the_machine_type_says(
     machine: str, size: int, ranges: list[str]
 ) -> None:
-    (ram,) = guest_ram("x86_64", machine, size * _MIB)
+    (ram,) = guest_ram("x86_64", machine, size * MIB)
 
     assert [span(one) for one in ram.ranges] == ranges
 
 
 @pytest.mark.parametrize("machine", ["q35", "pc"])
 def test_the_user_may_end_it_lower(machine: str) -> None:
-    (ram,) = guest_ram("x86_64", machine, 4096 * _MIB, 1024 * _MIB)
+    (ram,) = guest_ram("x86_64", machine, 4096 * MIB, 1024 * MIB)
 
     assert [span(one) for one in ram.ranges] == ["0x0-0x3fffffff", "0x100000000-0x1bfffffff"]
 
@@ -47,21 +45,21 @@ def test_the_user_may_end_it_lower(machine: str) -> None:
     ],
 )
 def test_what_is_not_modelled_has_no_layout(architecture: str, machine: str, size: int) -> None:
-    assert guest_ram(architecture, machine, size * _MIB) == ()
+    assert guest_ram(architecture, machine, size * MIB) == ()
 
 
 def test_an_arm_guest_begins_at_1_gib() -> None:
-    (ram,) = guest_ram("aarch64", "virt-8.2", 4096 * _MIB)
+    (ram,) = guest_ram("aarch64", "virt-8.2", 4096 * MIB)
 
     assert [span(one) for one in ram.ranges] == ["0x40000000-0x13fffffff"]
 
 
 def test_without_a_machine_type_both_layouts_are_possible() -> None:
-    assert len(guest_ram("x86_64", None, 4096 * _MIB)) == 2
+    assert len(guest_ram("x86_64", None, 4096 * MIB)) == 2
 
 
 def test_what_of_the_first_mib_is_ram_is_unknown() -> None:
-    (ram,) = guest_ram("x86_64", "q35", 4096 * _MIB)
+    (ram,) = guest_ram("x86_64", "q35", 4096 * MIB)
 
     assert ram.overlaps(AddressRange(0xE0000, 0xE8000)) is None
     assert ram.overlaps(AddressRange(0x1000, 0x2000)) is True

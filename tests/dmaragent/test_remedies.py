@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.addresses import GIB, MIB, SBDF, AddressRange
 from dmaragent.guests.config import GuestConfig, PciEntry
 from dmaragent.guests.xl_guest import guest_from_xl
 from dmaragent.guests.xlcfg import XlConfig, read_xl_config
@@ -17,18 +17,7 @@ from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.guests.trial import GuestRemedies
 from dmaragent.remedies.remedy import RemedyKind
 from dmaragent.remedies.xlcfg_lines import pci_lines, quote
-from support.guests import (
-    DEVICE_A,
-    GIB,
-    MIB,
-    A,
-    answer,
-    facts,
-    function,
-    guest,
-    region,
-    stack,
-)
+from support.guests import DEVICE_A, A, answer, facts, function, guest, region, stack
 from support.wording import Worded
 
 LOW = region(0x7DFFD000, 0x3000)

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.addresses import GIB, SBDF, AddressRange
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Resolution
 from dmaragent.question.context import read_guests
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.remedy import GuestRemedy, RemedyKind
-from support.guests import DEVICE_A, DEVICE_B, GIB, answer, facts, function, region
+from support.guests import DEVICE_A, DEVICE_B, answer, facts, function, region
 
 LOW = region(0x7DFFD000, 0x3000)
 LOW_HOST = facts({DEVICE_A: [LOW]})

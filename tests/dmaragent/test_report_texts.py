@@ -3,8 +3,8 @@
 import pytest
 
 from dmaragent.collect.support_reports import texts as report_texts
-from dmaragent.host.smbios import join_slots
 from dmaragent.host.parse import Problems
+from dmaragent.host.smbios import join_slots
 from dmaragent.readings import Missing, MissingKind, SystemReading
 from support import collectors
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.addresses import GIB, MIB, SBDF, AddressRange
 from dmaragent.guests.rdm import Policy
 from dmaragent.guests.xl_guest import guest_from_options
 from dmaragent.host.memory_map import MemoryType
@@ -21,10 +21,8 @@ from support.guests import (
     DEVICE_A,
     DEVICE_B,
     E2,
-    GIB,
     HOST_RELAXED,
     HOST_STRICT,
-    MIB,
     A,
     B,
     answer,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import GIB, MIB, SBDF
 from dmaragent.answers.guest import answer as whole_answer
 from dmaragent.api import Question, ask_host, read_guests, release_spans
 from dmaragent.collect.collect import collect
@@ -31,10 +31,8 @@ from dmaragent.xen.hypervisor.behaviour import behaviours_of
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 from support.guests import (
     DEVICE_A,
-    GIB,
     HOST_RELAXED,
     HOST_STRICT,
-    MIB,
     A,
     answer,
     facts,

@@ -3,13 +3,14 @@
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.boot_option.dma_faults import Fault, regions_of
+from dmaragent.boot_option.fault_pages import regions_of
 from dmaragent.boot_option.from_faults import option_of_faults
 from dmaragent.boot_option.model import FaultOption, OptionHost
 from dmaragent.collect.collect import collect
 from dmaragent.collect.open_host import open_host
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
+from dmaragent.linux.dma_faults import Fault
 from dmaragent.messages.faults import read_faults
 from dmaragent.releases import Release
 from support.machines import MACHINES

@@ -20,7 +20,6 @@ from support.agent_process import running_agent
 
 ROOT = Path(__file__).parents[2]
 MACHINE = ROOT / "testdata/dmar_dumps/lenovo-laptop"
-MIB = 1 << 20
 CLIENTS, REQUESTS = 50, 100
 _GETS = ("/v1/inventory", "/v1/devices/00:14.0", "/v1/findings", "/metrics")
 _GUEST = json.dumps({"guest": 'name="a"\ntype="hvm"\nmemory=4096\npci=["00:14.0"]\n'})

@@ -17,8 +17,6 @@ from dmaragent.policy.settings import Toolstack
 from dmaragent.releases import Release
 from dmaragent.xen.reserved_list.model import ListSource
 
-MIB = 1 << 20
-GIB = 1 << 30
 A = AddressRange.from_inclusive(0xAC6D3000, 0xAC6E6FFF)
 B = AddressRange.from_inclusive(0xAD800000, 0xAFFFFFFF)
 """The two regions of the base example: xen-rdm-semantics, section 7."""

@@ -1,6 +1,6 @@
 """The body of ``POST /v1/resolve``: strict, because strangers may write it.  Pure.
 
-Reading it is linear in its 64 KiB.  The guests in it are read by a worker (``resolving.py``).
+Reading it is linear in its 64 KiB.  The guests in it are read by a worker (``guest_work.py``).
 """
 
 import json

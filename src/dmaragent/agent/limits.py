@@ -6,8 +6,8 @@ buffer has a bound here: :attr:`Limits.total_held` adds them up.
 
 from dataclasses import dataclass
 
-KIB = 1 << 10
-MIB = 1 << 20
+from dmaragent.addresses import KIB, MIB
+
 SLICE = 64 * KIB
 """Bytes of a response offered to the kernel at a time, and of an answer read from a worker."""
 OBJECTS = 32 * KIB

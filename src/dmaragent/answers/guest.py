@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-from dmaragent.policy.effective_settings import (
-    EffectiveSetting,
-    documented_differences,
-    effective_settings,
-    reported_problems,
-)
+from dmaragent.policy.documented import documented_differences
+from dmaragent.policy.effective_settings import EffectiveSetting, effective_settings
+from dmaragent.policy.reported_problems import reported_problems
 from dmaragent.policy.resolution import Resolution
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.guests.trial import GuestRemedies

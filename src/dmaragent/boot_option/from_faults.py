@@ -8,17 +8,12 @@ from collections.abc import Iterable
 
 from dmaragent.addresses import AddressRange
 from dmaragent.boot_option import words
-from dmaragent.boot_option.dma_faults import (
-    Fault,
-    logs_physical_addresses,
-    regions_of,
-    why_not_memory,
-    with_known_segment,
-)
+from dmaragent.boot_option.fault_pages import regions_of, why_not_memory
 from dmaragent.boot_option.model import FaultOption, OptionHost
 from dmaragent.boot_option.option import write_option
 from dmaragent.boot_option.table_regions import gives, regions_with
 from dmaragent.inventory import Inventory
+from dmaragent.linux.dma_faults import Fault, logs_physical_addresses, with_known_segment
 
 
 def option_of_faults(on: OptionHost, faults: Iterable[Fault]) -> FaultOption:

@@ -6,12 +6,11 @@ Pure.
 import re
 from collections.abc import Iterator
 
-from dmaragent.addresses import PAGE, AddressRange
+from dmaragent.addresses import FOUR_GIB, PAGE, AddressRange
 from dmaragent.boot_option import words
 from dmaragent.host.memory_map import MemoryMap, MemoryType
 from dmaragent.xen.hypervisor.rmrr_option import MOST_PAGES, MOST_RANGES, UserRange
 
-_FOUR_GIB = 1 << 32
 _NUMBERS = re.compile(r"[^-=;]+(?:-[^-=;]+)?")
 
 
@@ -42,7 +41,7 @@ def bytes_meant(user: UserRange, memory_map: MemoryMap | None) -> tuple[int, int
     if last % PAGE == PAGE - 1:  # a whole number of pages, if these were bytes
         return start // PAGE, last // PAGE
     end = None if memory_map is None else _end_of(memory_map)
-    beyond = start * PAGE >= (_FOUR_GIB if end is None else end)
+    beyond = start * PAGE >= (FOUR_GIB if end is None else end)
     if beyond and (last == start or last - start >= MOST_PAGES):
         return start // PAGE, max(start, last - (last % PAGE == 0)) // PAGE
     return None
@@ -61,7 +60,7 @@ def memory_doubt(memory_map: MemoryMap | None, pages: AddressRange | None) -> st
 
 
 def _end_of(memory_map: MemoryMap) -> int:
-    return max((entry.range.end for entry in memory_map.entries), default=_FOUR_GIB)
+    return max((entry.range.end for entry in memory_map.entries), default=FOUR_GIB)
 
 
 def _split_words(user: UserRange, start: int, last: int) -> Iterator[str]:

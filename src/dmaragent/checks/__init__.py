@@ -1,16 +1,25 @@
 """Firmware findings: every rule asked of a host, all hits, none but the first left out.
 
-Pure.  A rule is a plain function in a module beside this one; ``RULES`` names all.
+Pure.  A rule is a plain function in ``common/`` or ``vtd/``; ``RULES`` names all.
 """
 
 from dmaragent.checks.common import dma_faults as logged_dma
 from dmaragent.checks.common import guests, memory, regions
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Checked, Finding, NotAsked, Rule
+from dmaragent.checks.vtd import (
+    damage,
+    devices,
+    ranges,
+    references,
+    reserved_bits,
+    scopes,
+    sharing,
+    table,
+    unit_coverage,
+    units,
+)
 from dmaragent.checks.vtd import firmware_bugs as logged_words
-from dmaragent.checks.vtd import (damage, devices, ranges, references, scopes, sharing, table, units)
-from dmaragent.checks.vtd import reserved_bits
-from dmaragent.checks.vtd import unit_coverage
 from dmaragent.checks.vtd.facts import facts_of
 from dmaragent.inventory import Inventory
 

@@ -1,6 +1,6 @@
 """The one collector: asks a host for what the ledger names and nothing else.
 
-It decides nothing: what a reading means is for ``host.py`` to say.
+It decides nothing: what a reading means is for ``host/`` to decide.
 """
 
 import re

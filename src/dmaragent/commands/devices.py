@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.answers.device import who_decides
 from dmaragent.answers.devices import DeviceRow, device_rows
-from dmaragent.api import OpenedContext, Question, ask_host
+from dmaragent.api import OpenedContext, ask_host
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import (
     add_host,
@@ -33,6 +33,7 @@ from dmaragent.present.words.devices import (
     csv_cells,
     verdict_key,
 )
+from dmaragent.question.context import Question
 
 DESCRIPTION = """\
 List the devices of a host, a line each: what it is, its driver, whether Xen and

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from dmaragent.answers.device import explain
 from dmaragent.answers.devices import device_rows
-from dmaragent.api import GuestResolver, any_answer, ask_host
+from dmaragent.api import ask_host
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked
 from dmaragent.collect.writing import write_new
@@ -23,6 +23,7 @@ from dmaragent.present.html import DeviceAnswers, devices_to_tell, report_html
 from dmaragent.present.screen import PLAIN, printed_on
 from dmaragent.present.words.host import wrote
 from dmaragent.question.context import Context, Question
+from dmaragent.question.guest_resolver import GuestResolver, any_answer
 
 DESCRIPTION = """\
 Write one HTML file that tells of a host: the address space as a picture, the

@@ -7,11 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from dmaragent.api import (
-    GuestResolver,
-    any_answer,
-    ask_host,
-)
+from dmaragent.api import ask_host
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
 from dmaragent.commands.shared.hosts import host_object, tell_reading
@@ -21,11 +17,12 @@ from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
 from dmaragent.guests.xl_guest import guest_from_options
 from dmaragent.guests.xlcfg import whole_number
+from dmaragent.passthrough.kvm_resolution import AnyResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document
 from dmaragent.present.text.guests import guest_text, resolve_lines
-from dmaragent.question.guest_resolver import AnyResolution
+from dmaragent.question.guest_resolver import GuestResolver, any_answer
 
 DESCRIPTION = """\
 Predict whether a guest starts with its PCI devices, what refuses it, by which

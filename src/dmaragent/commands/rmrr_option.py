@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from dmaragent.api import read_release
 from dmaragent.boot_option.from_faults import option_of_faults
 from dmaragent.boot_option.model import CheckedOption, FaultOption, OptionHost, WrittenOption
 from dmaragent.boot_option.option import check_option, write_option
@@ -29,6 +28,7 @@ from dmaragent.present.json.rmrr_option import (
     written_document,
 )
 from dmaragent.present.text.rmrr_option import checked_text, faults_text, written_text
+from dmaragent.question.releases import read_release
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import rmrr_option as schema

@@ -6,16 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dmaragent.addresses import SBDF
 from dmaragent.comparison.model import Changed, GuestChange, GuestChanges, GuestFate
 from dmaragent.comparison.scopes import id_words, ids_of
-from dmaragent.passthrough.kvm_resolution import KvmResolution
+from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.outcomes import PossibleOutcome
 from dmaragent.policy.resolution import Resolution
 from dmaragent.remedies.guests import guest_remedies
 
 _OTHER_VERDICT = frozenset({GuestFate.STOPS, GuestFate.STARTS, GuestFate.UNSURE, GuestFate.SURE})
-
-
-AnyResolution = Resolution | KvmResolution
 
 
 def named_devices(resolution: AnyResolution) -> tuple[SBDF, ...]:

@@ -1,7 +1,7 @@
 """A guest's configuration, as far as reserved device memory depends on it: what was written.
 
 Nothing here is decided yet: defaults, the readings of ``rdm=`` and ``pci=`` and what comes
-of them depend on the toolstack (settings.py).
+of them depend on the toolstack (``policy/settings.py``).
 """
 
 from collections.abc import Mapping
@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from dmaragent.addresses import MIB
 from dmaragent.guests.pci import PciText
-from dmaragent.guests.rdm import MIB, Policy, Strategy
+from dmaragent.guests.rdm import Policy, Strategy
 
 
 class GuestType(Enum):

@@ -4,14 +4,13 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import KIB, SBDF
 from dmaragent.errors import DmaragentError
 from dmaragent.guests import words
 from dmaragent.guests.config import Complaint
 from dmaragent.guests.xml_tree import Element
 
 _UNIT = re.compile(r"(?:b|bytes?|([kmgtpe])(ib|b)?)", re.IGNORECASE)
-_KIB = 1 << 10
 _MOST = 1 << 63
 
 
@@ -85,7 +84,7 @@ def _size_in_bytes(domain: Domain, element: Element, text: str, unit: str) -> in
     letter, suffix = match.groups()
     power = 0 if letter is None else "kmgtpe".index(letter.lower()) + 1
     scale = int((1000 if (suffix or "").lower() == "b" else 1024) ** power)
-    size = -(-int(number) * scale // _KIB) * _KIB
+    size = -(-int(number) * scale // KIB) * KIB
     if size >= _MOST:
         raise domain.fail(element, words.size_too_large(number, unit))
     return size

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import KIB, SBDF
 from dmaragent.guests import words
 from dmaragent.guests.config import (
     Complaint,
@@ -23,7 +23,6 @@ from dmaragent.guests.config import (
 from dmaragent.guests.pci import PciText, PolicyWord, write_pci
 from dmaragent.guests.rdm import Policy, Strategy
 
-KIB = 1 << 10
 _VGA = {"cirrus": Vga.CIRRUS, "std": Vga.STDVGA, "qxl": Vga.QXL, "none": Vga.NONE}
 _KEYS = {
     "type": "type",

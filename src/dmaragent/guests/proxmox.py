@@ -10,14 +10,13 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import MIB, SBDF
 from dmaragent.errors import DmaragentError
 from dmaragent.guests import words
 from dmaragent.guests.config import Complaint
 from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest
 from dmaragent.guests.qemu_arguments import Argument, add_arguments, read_arguments
-from dmaragent.guests.rdm import MIB
 
 _LINE = re.compile(r"([a-z][a-z_-]*\d*):\s*(.+?)\s*")
 _SECTION = re.compile(r"\[[^\]]*\]\s*")

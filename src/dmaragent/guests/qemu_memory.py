@@ -7,10 +7,9 @@ Sources: QEMU hw/i386/pc_q35.c, ``pc_q35_init``; hw/i386/pc_piix.c, ``pc_init1``
 import re
 from typing import NamedTuple
 
-from dmaragent.addresses import AddressRange
+from dmaragent.addresses import FOUR_GIB, AddressRange
 
 _MIB, _GIB = 1 << 20, 1 << 30
-_FOUR_GIB = 4 * _GIB
 LEGACY = AddressRange(0xA0000, 0x100000)
 """Below 1 MiB: display memory and ROMs, of which firmware turns parts into RAM."""
 _AMD_HOLE = 0xFD_0000_0000
@@ -59,7 +58,7 @@ def _x86(machine: str, size: int, below_4g: int | None) -> tuple[GuestRam, ...]:
         return ()
     if size <= low:
         return (GuestRam((AddressRange(0, size),), legacy=True),)
-    high = AddressRange(_FOUR_GIB, _FOUR_GIB + size - low)
+    high = AddressRange(FOUR_GIB, FOUR_GIB + size - low)
     if high.end > _AMD_HOLE:
         return ()
     return (GuestRam((AddressRange(0, low), high), legacy=True),)

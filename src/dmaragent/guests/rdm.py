@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from dmaragent.addresses import MIB
 from dmaragent.xen.toolstack.libxl import LibxluBehaviour
 
-MIB = 1 << 20
-GIB = 1 << 30
-FOUR_GIB = 4 * GIB
 DEFAULT_BOUNDARY = 2048 * MIB
 """``rdm_mem_boundary`` where it is not set: libxl.h, LIBXL_RDM_MEM_BOUNDARY_MEMKB_DEFAULT."""
 SMALLEST_HOLE = 256 * MIB

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from types import MappingProxyType
 
+from dmaragent.addresses import FOUR_GIB, MIB
 from dmaragent.guests import words
 from dmaragent.guests.config import (
     Complaint,
@@ -14,7 +15,7 @@ from dmaragent.guests.config import (
     PciEntry,
     Vga,
 )
-from dmaragent.guests.rdm import FOUR_GIB, MIB, SMALLEST_HOLE
+from dmaragent.guests.rdm import SMALLEST_HOLE
 from dmaragent.guests.xlcfg import Item, XlConfig, XlSetting, whole_number
 
 KEYS = (

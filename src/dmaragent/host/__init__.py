@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.host import words
-from dmaragent.host.smbios import Machine, join_machine, join_memory_map, join_slots
 from dmaragent.host.groups import IommuGroup, join_groups
-from dmaragent.host.memory_map import MemoryMap
+from dmaragent.host.memory_map import MemoryMap, join_memory_map
 from dmaragent.host.parse import Problems
 from dmaragent.host.pci import join_pci
+from dmaragent.host.smbios import Machine, join_machine, join_slots
 from dmaragent.host.system import System, join_system
 from dmaragent.host.topology import PciTopology
 from dmaragent.host.unreadable import report_unreadable

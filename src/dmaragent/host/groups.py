@@ -9,6 +9,10 @@ from dmaragent.host.parse import Problems, functions_among, parse_number
 from dmaragent.readings import IommuGroupReading, Missing
 
 _HIGHEST = (1 << 64) - 1
+DIRECT = "direct"
+RELAXABLE = "direct-relaxable"
+DIRECT_TYPES = frozenset({DIRECT, RELAXABLE})
+"""The kernel's words for regions that it maps 1:1."""
 
 
 class KernelRegion(NamedTuple):

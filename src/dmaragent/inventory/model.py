@@ -15,8 +15,8 @@ from dmaragent.iommu.model import (
     TableEntry,
 )
 from dmaragent.iommu.no_table import Absence
-from dmaragent.linux.unexplained_regions import PublishedRegion
 from dmaragent.linux.regions import Held
+from dmaragent.linux.unexplained_regions import UnexplainedRegion
 from dmaragent.linux.view import LinuxState, LinuxView
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import XenView, XenViews
@@ -131,7 +131,7 @@ class Inventory(NamedTuple):
     linux: LinuxView
     differences: tuple[Difference, ...]
     """Where table, Xen and Linux differ, explained."""
-    published: tuple[PublishedRegion, ...]
+    published: tuple[UnexplainedRegion, ...]
     """What Linux publishes and no region of the table explains, by address."""
     undetermined: tuple[str, ...]
     """Paths of scope entries that lead through a bridge whose bus is not known."""

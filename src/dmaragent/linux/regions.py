@@ -9,7 +9,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.host.groups import IommuGroup
+from dmaragent.host.groups import DIRECT_TYPES, IommuGroup
 from dmaragent.host.topology import BusIndex, PciFunction, PciTopology
 from dmaragent.iommu.model import DeviceKind, Owner
 
@@ -21,7 +21,6 @@ FLOPPY = AddressRange(0, 1 << 24)
 """What CONFIG_INTEL_IOMMU_FLOPPY_WA adds for every ISA bridge: 16 MiB, direct-relaxable."""
 THROUGH_BRIDGES = (5, 3)
 """Since then regions that name a bridge hold what is below it: Eric Auger's series of 2019."""
-_DIRECT = frozenset({"direct", "direct-relaxable"})
 
 
 class Hold(Enum):
@@ -103,7 +102,7 @@ def kernel_hold(group: IommuGroup, region: AddressRange, predicted: Hold) -> Hol
     words = {
         Hold(published.type)
         for published in group.regions or ()
-        if published.type in _DIRECT
+        if published.type in DIRECT_TYPES
         and published.base <= region.start
         and region.end <= published.limit + 1
     }
@@ -136,7 +135,7 @@ def compare_groups(
         theirs = [
             AddressRange(region.base, region.limit + 1)
             for region in group.regions
-            if region.type in _DIRECT and region.base <= region.limit
+            if region.type in DIRECT_TYPES and region.base <= region.limit
         ]
         allowed = [*ours, FLOPPY] if has_isa_bridge(group, topology) else ours
         differences += [

@@ -9,17 +9,16 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.host.groups import IommuGroup, KernelRegion
+from dmaragent.host.groups import DIRECT_TYPES, IommuGroup, KernelRegion
 from dmaragent.host.topology import PciTopology
 from dmaragent.linux.regions import FLOPPY, covers, has_isa_bridge
 from dmaragent.readings import Missing
 
 HYPERTRANSPORT = AddressRange(0xFD_0000_0000, 0x100_0000_0000)
 """What AMD's driver reserves in every group: drivers/iommu/amd/iommu.c, HT_RANGE_START."""
-_DIRECT = frozenset({"direct", "direct-relaxable"})
 
 
-class PublishedRegion(NamedTuple):
+class UnexplainedRegion(NamedTuple):
     """One reserved region by Linux's word alone."""
 
     range: AddressRange
@@ -29,11 +28,11 @@ class PublishedRegion(NamedTuple):
     """The IOMMU groups that have it, by number.  Which device of a group is not published."""
 
 
-def published_regions(
+def unexplained_regions(
     groups: Sequence[IommuGroup] | Missing,
     ranges: Mapping[SBDF, Sequence[AddressRange]],
     topology: PciTopology,
-) -> tuple[PublishedRegion, ...]:
+) -> tuple[UnexplainedRegion, ...]:
     """Return what Linux publishes beyond the table's `ranges` of devices, by address and type."""
     if isinstance(groups, Missing):
         return ()
@@ -43,7 +42,7 @@ def published_regions(
             key = (AddressRange(region.base, region.limit + 1), region.type)
             groups_of.setdefault(key, []).append(group)
     return tuple(
-        PublishedRegion(range=place, type=kind, groups=tuple(groups_of[place, kind]))
+        UnexplainedRegion(range=place, type=kind, groups=tuple(groups_of[place, kind]))
         for place, kind in sorted(groups_of)
     )
 
@@ -65,7 +64,7 @@ def unexplained(
         if region.base <= region.limit
         and region.type != "msi"
         and not (region.type == "reserved" and _place(region) == HYPERTRANSPORT)
-        and not (region.type in _DIRECT and covers(ours, _place(region)))
+        and not (region.type in DIRECT_TYPES and covers(ours, _place(region)))
     )
 
 

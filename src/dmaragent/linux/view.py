@@ -21,7 +21,6 @@ from dmaragent.iommu.model import (
     owners_of,
 )
 from dmaragent.linux import words
-from dmaragent.linux.unexplained_regions import PublishedRegion, published_regions
 from dmaragent.linux.regions import (
     FLOPPY,
     Held,
@@ -31,6 +30,7 @@ from dmaragent.linux.regions import (
     hold_of,
     kernel_hold,
 )
+from dmaragent.linux.unexplained_regions import UnexplainedRegion, unexplained_regions
 from dmaragent.readings import Missing
 
 
@@ -55,7 +55,7 @@ class LinuxView(NamedTuple):
     """By device: the ranges of the regions that Linux ties to it."""
     unit_of: Mapping[SBDF, RemappingUnit]
     """The unit of each function that is present and of each owner, if the table has one for it."""
-    published: tuple[PublishedRegion, ...]
+    published: tuple[UnexplainedRegion, ...]
     """What Linux publishes and no region of the table explains, by address."""
     differences: tuple[Difference, ...]
     """Where it differs from the table, from Xen or from its own rules."""
@@ -84,7 +84,7 @@ def linux_view(host: Host, table: IommuTable | None, coverage: UnitCoverage) -> 
         held=held,
         ranges=ranges,
         unit_of=coverage.by_linux(named),
-        published=published_regions(host.groups, ranges, host.topology),
+        published=unexplained_regions(host.groups, ranges, host.topology),
         differences=(
             *_bridge_differences(regions, held),
             *_word_differences(host, regions, held),

@@ -2,12 +2,11 @@
 
 from typing import NamedTuple
 
-from dmaragent.host.groups import KernelRegion
+from dmaragent.host.groups import RELAXABLE, KernelRegion
 from dmaragent.inventory import Inventory
 from dmaragent.messages.model import Span
 from dmaragent.readings import Missing
 
-_RELAXABLE = "direct-relaxable"
 """Linux lets memory be mapped over these: drivers/vfio/vfio_iommu_type1.c,
 ``vfio_iommu_resv_exclude`` passes them over."""
 
@@ -41,7 +40,7 @@ def dma_address(span: Span, inventory: Inventory) -> DmaAddress:
         region: None
         for group in (() if isinstance(groups, Missing) else groups)
         for region in group.regions or ()
-        if region.type != _RELAXABLE and region.base <= span.last and span.first <= region.limit
+        if region.type != RELAXABLE and region.base <= span.last and span.first <= region.limit
     }
     return DmaAddress(
         span=span,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from dmaragent.boot_option.dma_faults import Fault
+from dmaragent.linux.dma_faults import Fault
 from dmaragent.messages.known import linux_faults, xen_faults
 from dmaragent.messages.model import AMD, Program
 from dmaragent.messages.recognise import Recogniser

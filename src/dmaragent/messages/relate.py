@@ -3,15 +3,12 @@
 from dataclasses import replace
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
-from dmaragent.boot_option.dma_faults import (
-    logs_physical_addresses,
-    why_not_memory,
-    with_known_segment,
-)
+from dmaragent.boot_option.fault_pages import why_not_memory
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.memory_map import memory_words
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Region
+from dmaragent.linux.dma_faults import logs_physical_addresses, with_known_segment
 from dmaragent.linux.regions import Hold
 from dmaragent.linux.view import LinuxState
 from dmaragent.messages.dma_address import dma_address

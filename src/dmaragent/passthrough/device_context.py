@@ -55,7 +55,7 @@ class DeviceContext:
     @property
     def held_regions(self) -> tuple[tuple[Region, Held], ...]:
         """The regions that Linux ties to it, in table order."""
-        published = self.published_regions is not None
+        published = self.unexplained_regions is not None
         return tuple(
             (region, held)
             for region in self.inventory.all_regions
@@ -107,7 +107,7 @@ class DeviceContext:
         return state is LinuxState.NO_GROUPS
 
     @property
-    def published_regions(self) -> tuple[KernelRegion, ...] | None:
+    def unexplained_regions(self) -> tuple[KernelRegion, ...] | None:
         """The regions that Linux publishes for its group, or None if it publishes none.
 
         Every group has at least the range of message-signaled interrupts: an empty file was cut.
@@ -163,7 +163,7 @@ class DeviceContext:
         group = self.group
         if group is None:
             return ()
-        published = self.published_regions is not None
+        published = self.unexplained_regions is not None
         locked = {
             held.sbdf
             for region in self.inventory.all_regions

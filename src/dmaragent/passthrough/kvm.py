@@ -80,7 +80,7 @@ def resolve_kvm(
         functions.append(
             AssignedFunction(device=setting, sbdf=sbdf, verdict=verdict_of(tuple(of_device)))
         )
-        by_kernel = by_kernel or bool(device.published_regions)
+        by_kernel = by_kernel or bool(device.unexplained_regions)
         prerequisites += _prerequisites(setting, device)
     verdict = verdict_of(tuple(decisions))
     return KvmResolution(
@@ -190,10 +190,10 @@ def _other_decisions(
             yield _refusal(device, words.of_function(device.sbdf, verdict.explanation), None)
     elif verdict.can is Can.UNKNOWN:
         open_already = any(decision.effect is Effect.UNDECIDED for decision in regions)
-        if device.in_chipset or not (open_already or device.published_regions):
+        if device.in_chipset or not (open_already or device.unexplained_regions):
             reason = words.of_function(device.sbdf, verdict.explanation)
             yield undecided(reason, device=device.sbdf)
-    elif verdict.can is Can.CONDITIONS and not regions and not device.published_regions:
+    elif verdict.can is Can.CONDITIONS and not regions and not device.unexplained_regions:
         for case in verdict.cases:
             if case.can is Can.CONDITIONS and case.kind is not CaseKind.GROUP:
                 yield Decision(

@@ -6,10 +6,9 @@ Pure.  Sources: ``linux/vfio.py``.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dmaragent.addresses import AddressRange
+from dmaragent.addresses import FOUR_GIB, AddressRange
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.qemu_memory import GuestRam
-from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext

@@ -7,6 +7,7 @@ from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest
 from dmaragent.guests.qemu_memory import GuestRam
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.resolution import Resolution
 
 
 class AssignedFunction(NamedTuple):
@@ -49,3 +50,7 @@ class KvmResolution(NamedTuple):
 def format_words(guest: KvmGuest) -> str:
     """Return who starts the guest: libvirt or Proxmox."""
     return "libvirt" if guest.format is GuestFormat.LIBVIRT else "Proxmox"
+
+
+AnyResolution = Resolution | KvmResolution
+"""What becomes of a guest: of a Xen guest, or of a KVM guest."""

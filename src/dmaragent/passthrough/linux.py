@@ -15,8 +15,8 @@ from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux_group import FIRST_CHECK, NEW_RULE, OLD_RULE, group_cases
 from dmaragent.passthrough.model import Can, Case, CaseKind, PlatformVerdict
-from dmaragent.passthrough.unexplained_regions import published_cases, published_verdict
 from dmaragent.passthrough.sriov import linux_virtual_cases
+from dmaragent.passthrough.unexplained_regions import unexplained_cases, unexplained_verdict
 from dmaragent.passthrough.unknown import unknown_by_linux_gaps
 from dmaragent.passthrough.vmd import vmd_linux_verdict
 from dmaragent.policy.decisions import SourceRule
@@ -34,7 +34,7 @@ def linux_verdict(device: DeviceContext) -> PlatformVerdict:
     early = _verdict_before_regions(device)
     if early is not None:
         return early
-    cases = (*_region_cases(device), *published_cases(device), *group_cases(device))
+    cases = (*_region_cases(device), *unexplained_cases(device), *group_cases(device))
     verdict = unknown_by_linux_gaps(device, _verdict(device, cases)._replace(cases=cases))
     if device.on_xen:
         return PlatformVerdict(
@@ -218,10 +218,10 @@ def _verdict(device: DeviceContext, cases: tuple[Case, ...]) -> PlatformVerdict:
         if device.without_group:
             return PlatformVerdict(can=Can.NO, explanation=words.IN_NO_GROUP)
         return PlatformVerdict(can=Can.NO, explanation=words.GROUP_HOLDS_PHYSICAL_FUNCTION)
-    published = published_verdict(device)
+    published = unexplained_verdict(device)
     if published is not None and published.can is not Can.YES:
         return published
-    unknown = None if device.published_regions is not None else _verdict_by_table_alone(device)
+    unknown = None if device.unexplained_regions is not None else _verdict_by_table_alone(device)
     return unknown or _allowed(device, cases, published, predicted=predicted)
 
 

@@ -7,7 +7,7 @@ from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, PlatformVerdict
-from dmaragent.passthrough.unexplained_regions import published_only
+from dmaragent.passthrough.unexplained_regions import unexplained_in_group
 from dmaragent.policy.assignment import SUBTRACTIVE
 from dmaragent.readings import Missing
 
@@ -56,7 +56,7 @@ def _notes_on_dependents(device: DeviceContext) -> Iterator[Note]:
 
 def _notes_on_published_regions(device: DeviceContext) -> Iterator[str]:
     """Yield which table the regions that Linux reports come from, if it was not decoded."""
-    if not published_only(device):
+    if not unexplained_in_group(device):
         return
     if device.vendor in (IommuVendor.AMD, IommuVendor.ARM):
         yield words.regions_from_undecoded_table(device.vendor)

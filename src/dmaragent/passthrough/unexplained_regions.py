@@ -6,7 +6,7 @@ table on Intel.  The rules are those of ``linux/vfio.py``.
 
 from collections.abc import Iterator, Sequence
 
-from dmaragent.host.groups import IommuGroup, KernelRegion
+from dmaragent.host.groups import RELAXABLE, IommuGroup, KernelRegion
 from dmaragent.linux.unexplained_regions import unexplained
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes
 from dmaragent.passthrough import words
@@ -20,10 +20,9 @@ _CAN = {
     VfioEffect.NOT_MAPPED: Can.CONDITIONS,
     VfioEffect.UNKNOWN: Can.UNKNOWN,
 }
-RELAXABLE_TYPE = "direct-relaxable"
 
 
-def published_only(device: DeviceContext) -> tuple[KernelRegion, ...]:
+def unexplained_in_group(device: DeviceContext) -> tuple[KernelRegion, ...]:
     """Return the regions that Linux publishes for the device's group and no table explains."""
     group = device.group
     if group is None:
@@ -32,7 +31,7 @@ def published_only(device: DeviceContext) -> tuple[KernelRegion, ...]:
     return unexplained(group, inventory.linux.ranges, inventory.host.topology)
 
 
-def published_cases(device: DeviceContext) -> Iterator[Case]:
+def unexplained_cases(device: DeviceContext) -> Iterator[Case]:
     """Yield a case for each type and each span of releases, those that refuse first."""
     for cases in _cases_by_type(device).values():
         yield from cases
@@ -44,7 +43,7 @@ def _cases_by_type(device: DeviceContext) -> dict[str, tuple[Case, ...]]:
     if group is None:
         return {}
     by_type: dict[str, list[KernelRegion]] = {}
-    for region in published_only(device):
+    for region in unexplained_in_group(device):
         by_type.setdefault(region.type, []).append(region)
     return {
         kind: tuple(
@@ -58,7 +57,7 @@ def _cases_by_type(device: DeviceContext) -> dict[str, tuple[Case, ...]]:
 def _case(
     group: IommuGroup, kind: str, regions: Sequence[KernelRegion], outcome: VfioOutcome
 ) -> Case:
-    relaxable = kind == RELAXABLE_TYPE
+    relaxable = kind == RELAXABLE
     return Case(
         title=f"{kind}, {outcome.releases}",
         can=Can.YES if relaxable else _CAN[outcome.effect],
@@ -73,9 +72,9 @@ def _case(
     )
 
 
-def published_verdict(device: DeviceContext) -> PlatformVerdict | None:
+def unexplained_verdict(device: DeviceContext) -> PlatformVerdict | None:
     """Return the verdict that the published regions give alone, or None if they stop nothing."""
-    regions = published_only(device)
+    regions = unexplained_in_group(device)
     group = device.group
     if not regions or group is None:
         return None

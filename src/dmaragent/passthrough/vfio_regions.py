@@ -10,9 +10,9 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.groups import IommuGroup
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
-from dmaragent.linux.unexplained_regions import HYPERTRANSPORT
 from dmaragent.linux.regions import THROUGH_BRIDGES
 from dmaragent.linux.release import telling_release
+from dmaragent.linux.unexplained_regions import HYPERTRANSPORT
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes
 from dmaragent.readings import Missing
 

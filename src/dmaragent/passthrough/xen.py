@@ -7,8 +7,8 @@ are resolved, one whose RAM reaches everywhere below 4 GiB and one that has next
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from dmaragent.addresses import MIB
 from dmaragent.guests.config import EmulatedDevices, GuestConfig, GuestType, PciEntry
-from dmaragent.guests.rdm import MIB
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case, CaseKind, PlatformVerdict

@@ -8,8 +8,8 @@ arch/x86/mm/p2m.c, ``set_identity_p2m_entry``; tools libxl_pci.c, ``pci_add_dm_d
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.guests.rdm import FOUR_GIB, Policy
+from dmaragent.addresses import FOUR_GIB, SBDF, AddressRange
+from dmaragent.guests.rdm import Policy
 from dmaragent.host.topology import PciFunction
 from dmaragent.policy import words
 from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, SourceRule, undecided

@@ -11,10 +11,9 @@ from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, Policy, Strategy
 from dmaragent.policy import words
 from dmaragent.policy.layout import PlacedRegion
-from dmaragent.policy.outcomes import PossibleOutcome, possible_scenarios
+from dmaragent.policy.outcomes import PossibleOutcome
 from dmaragent.policy.resolution import Resolution
-from dmaragent.policy.settings import GuestDevice, RdmSettings, Toolstack, settle_documented
-from dmaragent.policy.simulate import build
+from dmaragent.policy.settings import GuestDevice, RdmSettings, Toolstack
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
 
@@ -146,7 +145,7 @@ def _device_setting(resolution: Resolution, number: int) -> EffectiveSetting:
     name = f"name={pci.name}" if pci.sbdf is None else str(pci.sbdf)
     name = f"{name[:-1]}*" if pci.all_functions else name
     if device.explicit and device.policy is not None:
-        return EffectiveSetting(name, _policy_word(device.policy), device.place)
+        return EffectiveSetting(name, policy_word(device.policy), device.place)
     inherited = [
         _inherited_policy(settings, settings.devices[number]) for settings in resolution.readings
     ]
@@ -166,94 +165,6 @@ def _inherited_policy(settings: RdmSettings, device: GuestDevice) -> tuple[str, 
     return device.policy.value, words.DEFAULT
 
 
-# Where the manual pages differ ----------------------------------------------------------
-
-
-class Documented(NamedTuple):
-    """What the manual pages promise a guest."""
-
-    settings: RdmSettings
-    outcome: PossibleOutcome | None
-    """None if they do not allow the configuration."""
-
-
-def documented(resolution: Resolution) -> Documented:
-    """Resolve the guest of `resolution` as its release's manual pages have it."""
-    guest, release = resolution.guest, resolution.stack.release
-    settings = settle_documented(guest, release)
-    if settings.refusals:
-        return Documented(settings=settings, outcome=None)
-    _, scenario = next(possible_scenarios(settings))
-    built = build(guest, scenario, resolution.host, toolstack_behaviours(release)[-1].layout)
-    outcome = PossibleOutcome(
-        assumed=(), policies=(scenario.policy,), scenario=scenario, built=built
-    )
-    return Documented(settings=settings, outcome=outcome)
-
-
-def documented_differences(resolution: Resolution) -> Iterator[str]:
-    """Yield what the manual pages promise and the release does otherwise, a sentence each.
-
-    Nothing if there is nothing to compare: a saved configuration, another toolstack, numbers
-    that may be binary or not.
-    """
-    stack, guest = resolution.stack, resolution.guest
-    if guest.binary is not None:
-        return
-    if stack.documented or stack.toolstack is not Toolstack.XL or guest.saved_rdm is not None:
-        return
-    promised = documented(resolution)
-    refused = frozenset(resolution.settings.refusals)
-    for complaint in promised.settings.refusals:
-        if complaint not in refused:
-            yield words.not_documented(complaint.place, complaint.text)
-    if promised.outcome is None:
-        if not resolution.settings.refusals:
-            yield words.read_all_the_same(resolution.verdict)
-    elif resolution.settings.refusals:
-        yield words.DOCUMENTED_AND_REFUSED
-    else:
-        yield from _setting_differences(resolution, promised.settings, promised.outcome)
-        verdict = promised.outcome.built.verdict
-        if verdict is not resolution.verdict:
-            yield words.verdicts_differ(verdict, resolution.verdict)
-
-
-def _setting_differences(
-    resolution: Resolution, theirs: RdmSettings, promised: PossibleOutcome
-) -> Iterator[str]:
-    """Compare strategy and the devices' policies."""
-    ours = resolution.settings
-    if theirs.strategies != ours.strategies:
-        shipped = [strategy.value for strategy in ours.strategies]
-        yield words.setting_differs("strategy", theirs.strategies[0].value, shipped)
-    if not resolution.outcomes:
-        return
-    for place, device in enumerate(ours.devices):
-        hoped = _policy_word(promised.scenario.device_policies[place])
-        policies = {
-            _policy_word(outcome.scenario.device_policies[place]) for outcome in resolution.outcomes
-        }
-        if policies != {hoped}:
-            yield words.setting_differs(device.text, hoped, sorted(policies))
-
-
-def _policy_word(policy: Policy) -> str:
+def policy_word(policy: Policy) -> str:
     """Return the policy of a device as it is in the end: an unset one is strict."""
     return Policy.STRICT.value if policy is Policy.INVALID else policy.value
-
-
-# What was reported ----------------------------------------------------------------------
-
-_ONE_DEVICE = (4, 15)
-
-
-def reported_problems(resolution: Resolution) -> Iterator[str]:
-    """Yield what was reported of the release of `resolution` and may concern its guest.
-
-    No verdict depends on it.  Source: reports on xen-devel of xl 4.15; the cause is not known.
-    """
-    stack, devices = resolution.stack, resolution.settings.devices
-    with_policy = sum(device.explicit for device in devices)
-    if stack.toolstack is Toolstack.XL and stack.release.series == _ONE_DEVICE and with_policy > 1:
-        yield words.one_device_reported(with_policy)

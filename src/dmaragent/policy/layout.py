@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.guests.rdm import DEFAULT_BOUNDARY, FOUR_GIB, MIB, SMALLEST_HOLE, Policy, Strategy
+from dmaragent.addresses import FOUR_GIB, MIB, SBDF, AddressRange
+from dmaragent.guests.rdm import DEFAULT_BOUNDARY, SMALLEST_HOLE, Policy, Strategy
 from dmaragent.host.memory_map import MemoryType
 from dmaragent.policy import words
 from dmaragent.xen.toolstack.libxl import LibxlBehaviour

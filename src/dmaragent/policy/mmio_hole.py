@@ -18,9 +18,9 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from dmaragent.addresses import AddressRange
+from dmaragent.addresses import FOUR_GIB, MIB, AddressRange
 from dmaragent.guests.config import GuestConfig, Vga
-from dmaragent.guests.rdm import FOUR_GIB, MIB, SMALLEST_HOLE
+from dmaragent.guests.rdm import SMALLEST_HOLE
 from dmaragent.policy import words
 from dmaragent.policy.layout import RamLayout, counts_as_overlap
 from dmaragent.releases import Release

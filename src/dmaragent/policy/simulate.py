@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.addresses import MIB, SBDF, AddressRange
 from dmaragent.guests.config import GuestConfig, GuestType
-from dmaragent.guests.rdm import DEFAULT_BOUNDARY, MIB, Policy, Strategy
+from dmaragent.guests.rdm import DEFAULT_BOUNDARY, Policy, Strategy
 from dmaragent.policy import words
 from dmaragent.policy.assignment import added_functions, assign
 from dmaragent.policy.contradictions import contradictions, has_hap

@@ -5,11 +5,11 @@ A part of a sentence stands above the sentence that it completes.
 
 from collections.abc import Sequence
 
-from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.addresses import MIB, SBDF, AddressRange, span
 from dmaragent.errors import entry_excerpt, excerpt
 from dmaragent.guests.config import Vga
 from dmaragent.guests.pci import PciRefusal, PciUndefined
-from dmaragent.guests.rdm import MIB, Policy, RdmRefusal, Strategy
+from dmaragent.guests.rdm import Policy, RdmRefusal, Strategy
 from dmaragent.policy.decisions import Harm, Verdict
 from dmaragent.releases import Release
 

@@ -4,5 +4,5 @@
 * ``releases``: releases of Xen as users name them, and the spans in which all do the same.
 * ``guest_resolver``: a guest of any format resolved, by the toolstack that its format implies.
 
-``api.py`` reads a host for a question; ``answers.py`` is below, and puts together what is told.
+``api.py`` reads a host for a question; ``answers/``, below, puts an answer together.
 """

@@ -67,7 +67,7 @@ class Context:
     inventory: Inventory
     """Of the whole host, by the rules of the hypervisor's release that is asked about."""
     facts: HostFacts
-    """What of it decides about guests: what ``resolve_guest`` takes as `host`."""
+    """What of it decides about guests: what ``policy.resolver.resolve`` takes as `host`."""
     stack: Stack
     """Who builds the guest, and by which releases."""
     release_known: bool

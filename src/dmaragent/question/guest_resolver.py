@@ -8,7 +8,7 @@ from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
 from dmaragent.guests.kvm_guest import GuestFormat, KvmGuest
-from dmaragent.passthrough.kvm_resolution import KvmResolution
+from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution
 from dmaragent.policy.decisions import Verdict, undecided
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve
@@ -16,8 +16,6 @@ from dmaragent.policy.settings import Toolstack
 from dmaragent.question import words
 from dmaragent.question.context import Context, Question, context_of, other_releases
 
-AnyResolution = Resolution | KvmResolution
-"""What becomes of a guest: of a Xen guest, or of a KVM guest."""
 AnyAnswer = Answer | KvmResolution
 """The same with all that goes with it."""
 _LIBVIRT = (Toolstack.LIBVIRT, Toolstack.QUBES)

@@ -1,6 +1,6 @@
 """A remedy for a guest, a device or a hotplug, and the one order in which remedies are offered.
 
-A remedy is ranked by what it leaves behind (:class:`~dmaragent.policy.harm.Harm`), then by what
+A remedy is ranked by what it leaves behind (:class:`~dmaragent.policy.decisions.Harm`), then by what
 it costs (:class:`Cost`), then by the number of warnings that are left.  So a remedy that leaves
 DMA in guest RAM never comes before one that does not, whatever either costs.
 """

@@ -6,12 +6,12 @@ The log is Linux's own.  Under Xen it says nothing of DMA, which Xen's console d
 from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import PAGE, SBDF
-from dmaragent.boot_option.dma_faults import Fault, with_known_segment
 from dmaragent.checks.common.facts import CheckFacts, Need
 from dmaragent.checks.common.findings import range_evidence
 from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
 from dmaragent.inventory import Region
+from dmaragent.linux.dma_faults import Fault, with_known_segment
 from dmaragent.messages.faults import read_faults
 
 _SHOWN = 3

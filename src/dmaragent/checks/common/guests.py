@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-from dmaragent.addresses import span
+from dmaragent.addresses import MIB, span
 from dmaragent.checks.common.facts import CheckFacts, Need
 from dmaragent.checks.common.findings import range_evidence, region_hit
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.regions import is_placeholder
 from dmaragent.checks.common.rules import rule
-from dmaragent.guests.rdm import MIB
 from dmaragent.inventory import Region
 from dmaragent.policy.layout import MAP_ENTRIES
 from dmaragent.policy.simulate import HVMLOADER_OWN

@@ -8,7 +8,13 @@ from collections.abc import Iterator
 
 from dmaragent.collect.ledger import LEDGER, LedgerEntry, Operation
 from dmaragent.collect.support_reports.acpidump_files import LARGEST_DUMP, is_dump
-from dmaragent.collect.support_reports.files import LARGEST_TEXT, LOGS, is_marker, may_be_text, text_kind
+from dmaragent.collect.support_reports.files import (
+    LARGEST_TEXT,
+    LOGS,
+    is_marker,
+    may_be_text,
+    text_kind,
+)
 from dmaragent.readings import Missing, MissingKind
 
 _DEEP = re.compile(

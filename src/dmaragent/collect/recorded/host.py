@@ -1,4 +1,4 @@
-"""Hosts that are not this machine: a recording, a copied root, a table in a file.
+"""Hosts that are not this machine: a recording and a copied root.
 
 What a recording does not hold was *not collected*: it says nothing about the host.
 """

@@ -11,7 +11,13 @@ from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.outputs import boot_lines
 from dmaragent.collect.support_reports import texts as report_texts
-from dmaragent.collect.support_reports.files import LARGEST_TEXT, LOGS, ReportText, TextKind, section_kind
+from dmaragent.collect.support_reports.files import (
+    LARGEST_TEXT,
+    LOGS,
+    ReportText,
+    TextKind,
+    section_kind,
+)
 from dmaragent.collect.support_reports.lspci import from_lspci
 from dmaragent.collect.support_reports.pci_facts import (
     PciFacts,

@@ -3,12 +3,11 @@
 import os
 import sys
 
-from dmaragent.api import read_all_guests
 from dmaragent.collect.guest_files import read_guest_files
 from dmaragent.commands.shared import words
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.device_mappings import DeviceMappings
-from dmaragent.guests.formats import Guest, UnknownFormatError
+from dmaragent.guests.formats import Guest, UnknownFormatError, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.words import GUEST_FORMATS
 from dmaragent.present.escaping import visible

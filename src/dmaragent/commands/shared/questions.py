@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from dmaragent.addresses import SBDF
-from dmaragent.api import OpenedContext, Question, Toolstack, read_release
+from dmaragent.api import OpenedContext
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import add_host
 from dmaragent.commands.shared.output import add_json
@@ -14,9 +14,11 @@ from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
 from dmaragent.host.device_names import parse_device_name
+from dmaragent.policy.settings import Toolstack
 from dmaragent.present.text.tables import labelled
 from dmaragent.present.words.guest import source_words
-from dmaragent.question.context import DOCUMENTED
+from dmaragent.question.context import DOCUMENTED, Question
+from dmaragent.question.releases import read_release
 
 TOOLSTACKS = ("xl", "libvirt", "qubes", "xapi")
 

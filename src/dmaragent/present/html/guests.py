@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from dmaragent.addresses import AddressRange, span
+from dmaragent.addresses import FOUR_GIB, AddressRange, span
 from dmaragent.answers.guest import Answer
-from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.layout import GuestLayout, Placement, RamLayout
 from dmaragent.policy.outcomes import PossibleOutcome

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from dmaragent.addresses import AddressRange
+from dmaragent.addresses import FOUR_GIB, AddressRange
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.inventory import Inventory
 from dmaragent.present.html.markup import Child, element
@@ -14,7 +14,6 @@ from dmaragent.present.words.region import owners_label, owners_named, region_si
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListEntry, Origin
 
-_FOUR_GIB = 1 << 32
 _KINDS = {
     MemoryType.RAM: ("ram", "RAM"),
     MemoryType.RESERVED: ("reserved", "reserved"),
@@ -44,7 +43,7 @@ def map_section(inventory: Inventory) -> Section:
         none = element("p", "Nothing is known that could be drawn: no region, no memory map.")
         return section("map", "Address space", none)
     held = [box.range for box in regions]
-    scale = make_scale([box.range for box in memory], held, (_FOUR_GIB,))
+    scale = make_scale([box.range for box in memory], held, (FOUR_GIB,))
     if not memory:
         whole = AddressRange(0, scale.marks[-1])
         memory = [Box(range=whole, kind="unknown", description=_NOT_KNOWN, label="not known")]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dmaragent.addresses import span
 from dmaragent.answers.guest import Answer
-from dmaragent.passthrough.kvm_resolution import KvmResolution
+from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution
 from dmaragent.policy.decisions import Decider, Decision, Verdict
 from dmaragent.policy.resolution import Resolution
 from dmaragent.present.escaping import shorten, visible
@@ -13,11 +13,7 @@ from dmaragent.present.text.kvm import kvm_text
 from dmaragent.present.text.resolve import resolve_text
 from dmaragent.present.text.tables import paragraph
 from dmaragent.present.text.tones import verdict_tone
-from dmaragent.present.words.guest import (
-    VERDICT_WORDS,
-    AnyResolution,
-    any_stack_words,
-)
+from dmaragent.present.words.guest import VERDICT_WORDS, any_stack_words
 from dmaragent.present.words.numbers import count
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.addresses import FOUR_GIB, SBDF, AddressRange, span
 from dmaragent.guests.config import GuestType
-from dmaragent.guests.rdm import FOUR_GIB
-from dmaragent.passthrough.kvm_resolution import KvmResolution, format_words
+from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution, format_words
 from dmaragent.policy.decisions import Decider, Decision, Harm, Verdict, residual_risk
 from dmaragent.policy.effective_settings import region_policies
 from dmaragent.policy.host_facts import HostFacts
@@ -21,7 +20,6 @@ from dmaragent.remedies.guests.trial import GuestRemedies
 from dmaragent.remedies.remedy import GuestRemedy
 from dmaragent.xen.reserved_list.model import ListSource
 
-AnyResolution = Resolution | KvmResolution
 _BARE = ("live", "table", "acpidump")
 
 _LISTS = {

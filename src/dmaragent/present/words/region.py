@@ -5,7 +5,7 @@ from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.model import DeviceKind, Owner
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
-from dmaragent.linux.unexplained_regions import PublishedRegion
+from dmaragent.linux.unexplained_regions import UnexplainedRegion
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import visible
 from dmaragent.present.words.device import class_name, holds_words
@@ -77,7 +77,7 @@ def owner_class_words(owner: Owner) -> str:
     return f"{device_words(owner.claim)}: {what}"
 
 
-def published_words(region: PublishedRegion) -> str:
+def published_words(region: UnexplainedRegion) -> str:
     """Return range, size, type and groups of a region that Linux publishes, as its line has them."""
     where = f"{region.range.start:#010x}-{region.range.end - 1:#010x}"
     return (

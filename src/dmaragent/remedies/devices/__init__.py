@@ -6,7 +6,7 @@ Pure.  :mod:`xen <.xen>`, :mod:`linux <.linux>`, :mod:`firmware <.firmware>` and
 
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, PlatformVerdict
-from dmaragent.passthrough.unexplained_regions import published_only
+from dmaragent.passthrough.unexplained_regions import unexplained_in_group
 from dmaragent.passthrough.vmd import parent_unknown
 from dmaragent.remedies.devices.firmware import firmware_remedy, vmd_remedies
 from dmaragent.remedies.devices.linux import linux_remedies
@@ -43,7 +43,7 @@ def device_remedies(
 
 def _region_in_the_way(device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict) -> bool:
     """Return whether a region blocks the device on the side that decides on this host."""
-    direct = any(region.type == "direct" for region in published_only(device))
+    direct = any(region.type == "direct" for region in unexplained_in_group(device))
     if not (device.named_regions or device.held_regions or direct):
         return False
     by_xen = not device.on_linux and xen.can in (Can.CONDITIONS, Can.NO)

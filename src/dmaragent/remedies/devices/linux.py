@@ -10,7 +10,7 @@ from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux_group import unready_mates
 from dmaragent.passthrough.model import Can, CaseKind, PlatformVerdict
-from dmaragent.passthrough.unexplained_regions import published_only
+from dmaragent.passthrough.unexplained_regions import unexplained_in_group
 from dmaragent.remedies.devices import words
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
 
@@ -69,7 +69,7 @@ def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[De
             where=words.ROOT_SHELL,
         )
     lacks_option = device.function is not None and device.has_relax_rmrr is False
-    locked = device.held_regions or device.locked_mates or published_only(device)
+    locked = device.held_regions or device.locked_mates or unexplained_in_group(device)
     if refusing and locked and device.vendor is IommuVendor.INTEL and not lacks_option:
         yield DeviceRemedy(
             safety=Safety.RISK,

@@ -5,6 +5,7 @@ Pure.  The lines were tried with a sample guest that has the device.
 
 from collections.abc import Iterator
 
+from dmaragent.addresses import MIB
 from dmaragent.linux.vfio import PCIBACK
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, CaseKind, PlatformVerdict
@@ -14,8 +15,6 @@ from dmaragent.remedies.devices.linux import loss_of_owner, warning_to_owner
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.remedy import DeviceRemedy, GuestRemedy, RemedyKind, Safety
 from dmaragent.remedies.xlcfg_lines import quote
-
-_MIB = 1 << 20
 
 
 def xen_remedies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[DeviceRemedy]:
@@ -100,7 +99,7 @@ def _ram_remedy(device: DeviceContext, policy: str) -> GuestRemedy | None:
 def _relax(device: DeviceContext) -> DeviceRemedy:
     ram_remedy = _ram_remedy(device, "relaxed")
     settings = () if ram_remedy is None else ram_remedy.lines
-    unmovable = [region for region in device.named_regions if region.first < _MIB]
+    unmovable = [region for region in device.named_regions if region.first < MIB]
     return DeviceRemedy(
         safety=Safety.RISK,
         side="Xen",

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from dmaragent.addresses import MIB
 from dmaragent.guests.config import Complaint, GuestConfig, GuestType, Vga
-from dmaragent.guests.rdm import MIB, SMALLEST_HOLE, Policy
+from dmaragent.guests.rdm import SMALLEST_HOLE, Policy
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.settings import Toolstack
 from dmaragent.remedies import words

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from dmaragent.addresses import AddressRange
+from dmaragent.addresses import MIB, AddressRange
 from dmaragent.guests.config import GuestConfig, GuestType
-from dmaragent.guests.rdm import DEFAULT_BOUNDARY, MIB
+from dmaragent.guests.rdm import DEFAULT_BOUNDARY
 from dmaragent.policy.decisions import Harm, ResidualRisk
 from dmaragent.policy.layout import Placement
 from dmaragent.policy.outcomes import PossibleOutcome

@@ -12,7 +12,7 @@ that no RAM has, above 4 GiB, in whole groups.  RAM that Xen leaves out because 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from dmaragent.addresses import PAGE, AddressRange
+from dmaragent.addresses import FOUR_GIB, PAGE, AddressRange
 from dmaragent.host.memory_map import MemoryMap, MemoryType
 from dmaragent.xen.hypervisor import words
 from dmaragent.xen.hypervisor.command_line import option_rules, option_words
@@ -21,7 +21,6 @@ _GROUP = 1 << 28
 """The bytes of a group: ``PDX_GROUP_COUNT`` is 2 MiB by the 32 bytes of ``struct page_info``."""
 _LARGEST_GROUP = 1 << 30
 """With CONFIG_BIGMEM the structure is larger, and a group at most 1 GiB."""
-_FOUR_GIB = 1 << 32
 _NO_ADDRESS = 1 << 40
 """A page number beyond the 52 bits of an address."""
 _MOST_RAM = 1 << 44
@@ -97,7 +96,7 @@ class _Ram:
 
         The crash kernel's memory is not, but below 4 GiB Xen marks RAM before it places that.
         """
-        if self.kexec and (self.kexec_below or address >= _FOUR_GIB):
+        if self.kexec and (self.kexec_below or address >= FOUR_GIB):
             return False
         return _meets(self.ram, address, _GROUP)
 

@@ -2,7 +2,7 @@
 
 libxlutil reads the configuration, xl puts the settings together, libxl builds the guest.
 Their release decides its layout; the hypervisor's, which may differ, decides acceptance
-and assignment (xen_model.py).
+and assignment (``xen/hypervisor/behaviour.py``).
 """
 
 from typing import NamedTuple

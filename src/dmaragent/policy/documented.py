@@ -1,0 +1,81 @@
+"""Where a release of xl does otherwise than its manual pages promise."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from dmaragent.policy import words
+from dmaragent.policy.effective_settings import policy_word
+from dmaragent.policy.outcomes import PossibleOutcome, possible_scenarios
+from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.settings import RdmSettings, Toolstack, settle_documented
+from dmaragent.policy.simulate import build
+from dmaragent.xen.toolstack.libxl import toolstack_behaviours
+
+
+class Documented(NamedTuple):
+    """What the manual pages promise a guest."""
+
+    settings: RdmSettings
+    outcome: PossibleOutcome | None
+    """None if they do not allow the configuration."""
+
+
+def documented(resolution: Resolution) -> Documented:
+    """Resolve the guest of `resolution` as its release's manual pages have it."""
+    guest, release = resolution.guest, resolution.stack.release
+    settings = settle_documented(guest, release)
+    if settings.refusals:
+        return Documented(settings=settings, outcome=None)
+    _, scenario = next(possible_scenarios(settings))
+    built = build(guest, scenario, resolution.host, toolstack_behaviours(release)[-1].layout)
+    outcome = PossibleOutcome(
+        assumed=(), policies=(scenario.policy,), scenario=scenario, built=built
+    )
+    return Documented(settings=settings, outcome=outcome)
+
+
+def documented_differences(resolution: Resolution) -> Iterator[str]:
+    """Yield what the manual pages promise and the release does otherwise, a sentence each.
+
+    Nothing if there is nothing to compare: a saved configuration, another toolstack, numbers
+    that may be binary or not.
+    """
+    stack, guest = resolution.stack, resolution.guest
+    if guest.binary is not None:
+        return
+    if stack.documented or stack.toolstack is not Toolstack.XL or guest.saved_rdm is not None:
+        return
+    promised = documented(resolution)
+    refused = frozenset(resolution.settings.refusals)
+    for complaint in promised.settings.refusals:
+        if complaint not in refused:
+            yield words.not_documented(complaint.place, complaint.text)
+    if promised.outcome is None:
+        if not resolution.settings.refusals:
+            yield words.read_all_the_same(resolution.verdict)
+    elif resolution.settings.refusals:
+        yield words.DOCUMENTED_AND_REFUSED
+    else:
+        yield from _setting_differences(resolution, promised.settings, promised.outcome)
+        verdict = promised.outcome.built.verdict
+        if verdict is not resolution.verdict:
+            yield words.verdicts_differ(verdict, resolution.verdict)
+
+
+def _setting_differences(
+    resolution: Resolution, theirs: RdmSettings, promised: PossibleOutcome
+) -> Iterator[str]:
+    """Compare strategy and the devices' policies."""
+    ours = resolution.settings
+    if theirs.strategies != ours.strategies:
+        shipped = [strategy.value for strategy in ours.strategies]
+        yield words.setting_differs("strategy", theirs.strategies[0].value, shipped)
+    if not resolution.outcomes:
+        return
+    for place, device in enumerate(ours.devices):
+        hoped = policy_word(promised.scenario.device_policies[place])
+        policies = {
+            policy_word(outcome.scenario.device_policies[place]) for outcome in resolution.outcomes
+        }
+        if policies != {hoped}:
+            yield words.setting_differs(device.text, hoped, sorted(policies))
