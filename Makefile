@@ -27,7 +27,7 @@ help:
 	@echo "  make fuzz-ci        mutate inputs by a seed, for about a minute"
 	@echo "  make fuzz-guided    mutate inputs, guided by coverage"
 	@echo "Write generated files"
-	@echo "  make docs           ledger, findings, messages, faults, completions, schemas"
+	@echo "  make docs           ledger, findings, messages, faults, manual page, completions, schemas"
 	@echo "  make screens        the golden screens in tests/screens"
 	@echo "  make examples       the output that pages show of commands"
 	@echo "  make pictures       the pictures of README; needs chromium"
@@ -82,7 +82,7 @@ check: $(VENV)/ready-check
 	$(BIN)/ruff check
 	$(BIN)/ruff check --config parsers/ruff.toml parsers
 	$(BIN)/mypy
-	cd tests && ../$(BIN)/python -m support.man_pages
+	cd tests && ../$(BIN)/python -m support.man_lint
 
 answers: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m answers $(BASE)
@@ -121,6 +121,7 @@ docs: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.findings_page > ../docs/findings.md
 	cd tests && ../$(BIN)/python -m support.messages_page > ../docs/messages.md
 	cd tests && ../$(BIN)/python -m support.faults_page > ../docs/faults.md
+	cd tests && ../$(BIN)/python -m support.man_page
 	cd tests && ../$(BIN)/python -m support.completion_page
 	cd tests && ../$(BIN)/python -m support.schemas
 

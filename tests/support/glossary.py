@@ -50,25 +50,28 @@ def of_schema(schema: Mapping[str, Any]) -> set[Enumeration]:
 
 def _nodes(node: Any, schema: Mapping[str, Any], key: str) -> Iterator[tuple[str, Any]]:
     """Yield each object below `node` with the key that has its value in a document."""
+    if isinstance(node, dict):
+        yield key, node
+        name = node.get("$ref", "").rpartition("/")[2]
+        if name and "enum" in schema["$defs"][name]:
+            yield key, schema["$defs"][name]
+    for inner, child in _children(node, key):
+        yield from _nodes(child, schema, inner)
+
+
+def _children(node: Any, key: str) -> Iterator[tuple[str, Any]]:
+    """Yield what is in `node`, each with its key; enumerations of ``$defs`` only by reference."""
     if isinstance(node, list):
-        for each in node:
-            yield from _nodes(each, schema, key)
+        yield from ((key, child) for child in node)
     if not isinstance(node, dict):
         return
-    yield key, node
-    name = node.get("$ref", "").rpartition("/")[2]
-    if name and "enum" in schema["$defs"][name]:
-        yield key, schema["$defs"][name]
-    for word, each in node.items():
+    for word, child in node.items():
         if word == "properties":
-            for inner, one in each.items():
-                yield from _nodes(one, schema, inner)
+            yield from child.items()
         elif word == "$defs":
-            for one in each.values():
-                if "enum" not in one:
-                    yield from _nodes(one, schema, "")
+            yield from (("", one) for one in child.values() if "enum" not in one)
         elif word not in ("enum", "const"):
-            yield from _nodes(each, schema, key)
+            yield key, child
 
 
 def of_page(text: str) -> dict[Enumeration, dict[str, str]]:
