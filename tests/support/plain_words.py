@@ -23,7 +23,9 @@ REPLACED = {
     r"\blook at this\b": "the answer is no, or problems were found",
     r"\b(told|said|asked|foretold|foretells?)\b": "reported, listed, checked, predicted",
     r"\b(tell|tells|say|says) (whether|that|how|what|which|of)\b": "show, report, return whether",
-    r"\bdoes not answer\b|\banswers (there|at)\b|\bthat answers?\b": "is present",
+    r"\bdoes not answer\b|\banswers (there|at)\b|\bthat answers?\b(?! (a|the|for|from|about)\b)": (
+        "is present"
+    ),
     r"\bmeets? (the|guest|others)\b": "overlaps",
     r"\b(is|are|was|were) taken (for|to)\b|\btaken to be\b|\btakes? (it|them|this|that) for\b": (
         "is treated as, assumed"
