@@ -41,8 +41,21 @@ NOT_YET = (
     "src/dmaragent/remedies",
     "src/dmaragent/xen",
     "parsers",
-    "docs",
-    "*.md",
+    "docs/adding-a-finding.md",
+    "docs/adding-a-message.md",
+    "docs/api.md",
+    "docs/bundles.md",
+    "docs/faults.md",
+    "docs/findings-on-real-tables.md",
+    "docs/findings.md",
+    "docs/guests.md",
+    "docs/ledger.md",
+    "docs/lost-readings.md",
+    "docs/messages.md",
+    "docs/refused.md",
+    "docs/man/dmaragent-bundle.5",
+    "docs/man/dmaragent-inventory.5",
+    "docs/man/dmaragent.service.8",
 )
 """What is not rewritten yet."""
 
