@@ -8,7 +8,7 @@ to U+00FF); all other bytes are hexadecimal.  The types of fields stand here too
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, fields
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypedDict, TypeVar
 
 from fwtables.errors import DocumentError
 
@@ -17,6 +17,21 @@ Hex = Annotated[str, ("pattern", "^([0-9a-f]{2})*$")]
 Byte = Annotated[int, ("minimum", 0), ("maximum", 0xFF)]
 Word = Annotated[int, ("minimum", 0), ("maximum", 0xFFFF)]
 Double = Annotated[int, ("minimum", 0), ("maximum", 0xFFFFFFFF)]
+
+
+class TableHeader(TypedDict):
+    """The header of a table as plain data; a text has one character a byte, U+0000 to U+00FF."""
+
+    signature: str
+    length: Double
+    revision: Byte
+    checksum: Byte
+    oem_id: str
+    oem_table_id: str
+    oem_revision: Double
+    creator_id: str
+    creator_revision: Double
+
 
 _WIDE = ("_address", "_image", "_length")
 """How the names of fields end whose 64 bits are "0x…" strings."""
