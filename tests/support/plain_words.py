@@ -31,7 +31,7 @@ REPLACED = {
         "is treated as, assumed"
     ),
     r"\b(stands?|lies?) (in|on|at|there|below|above)\b": "is in",
-    r"\bof another kind\b|(?-i:\bis none\b)|\b(what|which|that) is no\b": "is not a",
+    r"\bof another kind\b|(?<!there )(?-i:\bis none\b)|\b(what|which|that) is no\b": "is not a",
     r"\blaid out around\b": "avoids",
     r"\bthe most with which\b": "the largest",
     r"\bneither policy\b": "not with either policy",
