@@ -23,8 +23,8 @@ def test_a_host_with_ivrs_is_said_to_be_amds(boot: Callable[[Boot], Booted], tru
     machine = boot(BOOT)
     section = truth.section(
         "AMD: why there is no DMAR table",
-        """The reason that `dmaragent inventory` gives, on the shell's capture; and what the
-        firmware's tables and the kernel's log have.""",
+        """Left, the reason that `dmaragent inventory` reports for a bundle of capture.sh. Right,
+        the tables of the firmware and the kernel's log.""",
         "what",
     )
     names = machine.text("tables").split()

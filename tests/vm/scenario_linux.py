@@ -81,12 +81,11 @@ def test_the_kernel_took_the_table(machine: Booted) -> None:
 
 def test_every_devices_regions_are_the_kernels(machine: Booted, truth: Truth) -> None:
     section = truth.section(
-        "Linux: what the group of each device reserves",
-        """`dmaragent inventory` predicts from the table and the PCI topology (its own recording of
-        the machine, without iommu_groups); the kernel's word is
-        /sys/kernel/iommu_groups/*/reserved_regions, where direct means locked. The region
-        0x0-0xffffff of the ISA bridge's group is the kernel's floppy workaround: dmaragent says
-        so, and counts it to no device.""",
+        "Linux: the reserved regions of each device's IOMMU group",
+        """Left, what `dmaragent inventory` predicts from the table and the PCI topology, on a
+        recording without iommu_groups. Right, /sys/kernel/iommu_groups/*/reserved_regions, in which
+        direct means locked. The region 0x0-0xffffff of the ISA bridge's group is the kernel's
+        floppy workaround. dmaragent reports it as that, and for no device.""",
         "device",
     )
     predicted = inventory_without(machine.out / "bundle.tar.xz", "iommu_group")
@@ -123,9 +122,9 @@ def test_the_kernels_own_word_is_reported(machine: Booted) -> None:
 
 def test_check_says_what_the_kernel_complains_of(machine: Booted, truth: Truth) -> None:
     section = truth.section(
-        "Linux: the kernel's firmware-bug lines",
-        """Findings of `dmaragent check` that rest on the table and the firmware's memory map,
-        without the boot log, against the lines that the kernel logged with [Firmware Bug].""",
+        "Linux: the kernel's lines about firmware bugs",
+        """Left, the findings of `dmaragent check` from the table and the firmware's memory map,
+        without the boot log. Right, the lines that the kernel logged with [Firmware Bug].""",
         "kernel's line",
     )
     found = answer(machine, "check")["findings"]

@@ -124,9 +124,9 @@ def machines(boot: Callable[[Boot], Booted]) -> dict[str, Booted]:
 
 def test_whether_linux_uses_vtd_is_as_check_says(machines: dict[str, Booted], truth: Truth) -> None:
     section = truth.section(
-        "Linux: whether it uses VT-d with an odd table",
-        """What the findings of `dmaragent check` on the shell's capture say of Linux, without the
-        boot log; and whether the kernel made IOMMU groups.""",
+        "Linux: whether it uses VT-d with a damaged table",
+        """Left, the effect on Linux in the findings of `dmaragent check`, on a bundle of capture.sh
+        without the boot log. Right, whether the kernel made IOMMU groups.""",
         "table",
     )
     for name, machine in machines.items():
@@ -145,10 +145,9 @@ def test_of_a_table_with_which_linux_comes_up_check_does_not_say_that_it_hangs(
 
 def test_what_the_kernel_complains_of_is_found(machines: dict[str, Booted], truth: Truth) -> None:
     section = truth.section(
-        "Linux: what it says of an odd table",
-        """The kernel's lines about the table; beside them the findings that `dmaragent check` has
-        of the same table without the log, and those of which `dmaragent why` says that the line
-        speaks of.""",
+        "Linux: its messages about a damaged table",
+        """Left, the findings of `dmaragent check` for the table, without the log. Right, the
+        findings that `dmaragent why` names for the kernel's line.""",
         "table, kernel's line",
     )
     for name, machine in machines.items():
@@ -163,11 +162,12 @@ def test_what_the_kernel_complains_of_is_found(machines: dict[str, Booted], trut
 
 def test_a_length_of_zero_stops_linux(boot: Callable[[Boot], Booted], truth: Truth) -> None:
     section = truth.section(
-        "Linux: a length of 0",
-        """Whether `dmaragent check` says of the table that Linux hangs at boot; and whether Linux
-        came as far as its first program.  Others need a few seconds for it; the first of these is
-        ended by a watchdog that makes a stuck processor a panic (softlockup_panic=1), the others
-        are stuck before there is a watchdog, and switched off after half a minute.""",
+        "Linux: a structure of length 0",
+        """Left, whether `dmaragent check` reports that Linux hangs at boot with the table. Right,
+        whether Linux did not reach its first program. With other tables, Linux needs a few seconds
+        for that. In the first row, a watchdog ends the boot, because it turns a stuck processor
+        into a panic (softlockup_panic=1). In the other rows Linux hangs before there is a watchdog,
+        and the machine is switched off after half a minute.""",
         "table",
     )
     for number, (name, (structures, last)) in enumerate(STUCK.items()):

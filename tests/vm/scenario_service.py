@@ -53,8 +53,8 @@ def seen(boot: Callable[[Boot], Booted]) -> dict[str, str]:
 def test_the_service_does_what_its_manual_says(seen: dict[str, str], truth: Truth) -> None:
     section = truth.section(
         "The service, under systemd",
-        """What dmaragent.service(8) and the units promise, against what a booted system does. The
-        watchdog and the pause before a restart are shortened by a drop-in (20 s, 5 s).""",
+        """Left, what dmaragent.service(8) and the units promise. Right, what a booted system does.
+        A drop-in shortens the watchdog and the pause before a restart to 20 s and 5 s.""",
         "what",
     )
     for name, (what, said) in EXPECTED.items():

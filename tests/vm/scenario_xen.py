@@ -35,8 +35,9 @@ def test_the_table_is_found_under_the_name_that_xen_gives_it(machine: Booted) ->
 def test_the_list_is_xens(machine: Booted, truth: Truth) -> None:
     section = truth.section(
         "Xen: its list of reserved device memory",
-        """`dmaragent inventory` in dom0, as root, against XENMEM_reserved_device_memory_map called
-        by a script of its own: all entries in order, then those of each PCI function.""",
+        """Left, `dmaragent inventory` in dom0, as root. Right, XENMEM_reserved_device_memory_map,
+        called by a separate script: all entries in order, then the entries of each PCI
+        function.""",
         "asked for",
     )
     told = answer(machine, "inventory")["xen"]
@@ -48,8 +49,8 @@ def test_the_list_is_xens(machine: Booted, truth: Truth) -> None:
 def test_the_prediction_is_xens_list(machine: Booted, truth: Truth) -> None:
     section = truth.section(
         "Xen: its list, predicted",
-        """What dmaragent says of the host's bundle without the hypercall's answers: from the table
-        and Xen's command line by the rules of 4.17.""",
+        """Left, what dmaragent predicts from the table and Xen's command line, by the rules of Xen
+        4.17, on a bundle without the hypercall's answers. Right, Xen's list.""",
         "asked for",
     )
     told = inventory_without(machine.out / "bundle.tar.xz", "xen-rdm")["xen"]

@@ -56,10 +56,10 @@ def machines(boot_xen: Callable[[Boot, str], Booted]) -> dict[str, Booted]:
 
 def test_xen_has_vtd_off_as_predicted(machines: dict[str, Booted], truth: Truth) -> None:
     section = truth.section(
-        "Xen: tables and options with which it has VT-d off",
-        """What dmaragent says of the machine's bundle without the hypercall's answers: its list,
-        and whether Xen has VT-d off by the table and the command line. Xen's side is the
-        hypercall, and what its console and `xl info` say, which have to agree.""",
+        "Xen: tables and options that switch VT-d off",
+        """Left, what dmaragent predicts from the table and the command line, on a bundle without
+        the hypercall's answers: Xen's list, and whether VT-d is off. Right, the hypercall, Xen's
+        console and `xl info`, which must agree.""",
         "machine",
     )
     for name, machine in machines.items():

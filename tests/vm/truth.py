@@ -1,19 +1,18 @@
-"""What dmaragent said beside what the machine did: the tables of docs/truth.md.
+"""The tables of docs/truth.md: dmaragent's answers beside what the machines did.
 
-A scenario adds rows and then asks its section to hold: a row whose two sides differ fails the
-test, and the page is written by a run in which everything held.
+A scenario adds rows to a section and then calls `hold`: a row whose two sides differ fails the
+test.  Only a run without failure writes the page.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 _PAGE = """\
-# What dmaragent says, and what the machines do
+# Comparison with real machines
 
-Written by `make vm`, not by hand: {count} comparisons of {machines} boots in QEMU {qemu}, in
-software, of Debian 12 with Linux {kernel} and Xen {xen}.  The middle column is what dmaragent
-says, the last one is what the kernel, the hypervisor or xl did.  A run in which one of them
-differs fails, and does not write this page.
+`make vm` writes this page: {count} comparisons of dmaragent's answers with {machines} boots of Debian 12 with Linux {kernel}
+and Xen {xen}, in QEMU {qemu} without KVM. The middle column is dmaragent's answer. The last column is what the
+kernel, the hypervisor or xl did. If a comparison differs, the run fails and does not write this page.
 """
 
 
@@ -23,9 +22,9 @@ class Section:
 
     title: str
     words: str
-    """What is compared, and how each side was had."""
+    """What is compared, and the source of each side."""
     what: str
-    """The first column's head."""
+    """The heading of the first column."""
     rows: list[tuple[str, str, str]] = field(default_factory=list)
 
     def row(self, what: str, said: object, seen: object) -> None:
@@ -33,14 +32,16 @@ class Section:
         self.rows.append((what, _text(said), _text(seen)))
 
     def hold(self) -> None:
-        """Fail where the sides differ, or where nothing was compared."""
+        """Fail if the sides of a row differ, or if there is no row."""
         differ = [row for row in self.rows if row[1] != row[2]]
         assert self.rows, f"{self.title}: nothing was compared"
-        told = "\n".join(f"{what}\n  said: {said}\n  seen: {seen}" for what, said, seen in differ)
-        assert not differ, f"{self.title}: {len(differ)} of {len(self.rows)} differ\n{told}"
+        differences = "\n".join(
+            f"{what}\n  dmaragent: {said}\n  machine: {seen}" for what, said, seen in differ
+        )
+        assert not differ, f"{self.title}: {len(differ)} of {len(self.rows)} differ\n{differences}"
 
     def markdown(self) -> str:
-        """Give the table."""
+        """Return the table."""
         lines = [
             f"## {self.title}",
             "",
@@ -69,7 +70,7 @@ class Truth:
         return self.sections[title]
 
     def page(self, qemu: str, kernel: str, xen: str) -> str:
-        """Give the page."""
+        """Return the page."""
         count = sum(len(section.rows) for section in self.sections.values())
         head = _PAGE.format(
             count=count, machines=len(self.boots), qemu=qemu, kernel=kernel, xen=xen
