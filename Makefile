@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BASE ?= HEAD
 PAIRS ?= 100
 
-.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil bench fuzz fuzz-ci fuzz-guided docs screens site pictures testdata release deb deb-test vm clean
+.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil bench fuzz fuzz-ci fuzz-guided docs screens site pictures testdata release deb deb-test rpm-test zipapp zipapp-test test-matrix upstream-review vm vm-all clean
 
 help:
 	@echo "make run       set up, and show this machine's inventory (or a recorded one)"
@@ -137,8 +137,34 @@ deb:
 deb-test:
 	debian/test.sh
 
+rpm-test:
+	rpm/test.sh
+
+zipapp:
+	zipapp/build.sh
+
+zipapp-test: $(VENV)/ready
+	zipapp/test.sh
+
+test-matrix:
+	tests/matrix.sh lowest
+	tests/matrix.sh bookworm
+	tests/matrix.sh trixie
+	tests/matrix.sh sid
+	tests/matrix.sh sid python3.15
+
+upstream-review: $(VENV)/ready
+	cd tests && ../$(BIN)/python -m support.upstream_review $(abspath $(SRC)) $(BASE) $(TAG)
+
+VM = $(BIN)/python -m pytest tests/vm -o python_files='scenario_*.py' --verbose --durations=0
+
 vm: $(VENV)/ready
-	$(BIN)/python -m pytest tests/vm -o python_files='scenario_*.py' --verbose --durations=0
+	$(VM)
+
+SUITES = all
+
+vm-all: $(VENV)/ready
+	$(VM) --suites=$(SUITES)
 
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

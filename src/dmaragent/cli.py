@@ -35,6 +35,8 @@ UNANSWERED = 2
 ENDED_BY_PIPE = 128 + signal.SIGPIPE
 """What a shell shows of a program that SIGPIPE ended."""
 _REPORT_IT = "report it, with these lines:"
+DEPENDENCIES = ("construct", "h11", "psutil", "pyudev")
+"""The modules that are not the library's."""
 _OWN_OPTIONS = ("--help", "--version")
 """What is asked of the program itself, or the beginning of it."""
 HELP = "help"
@@ -81,6 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _print_error(_failure(error), line)
     except KeyboardInterrupt:
         return 130
+    except ModuleNotFoundError as error:  # dmaragent.pyz has only some of them
+        if error.name not in DEPENDENCIES:
+            return _print_bug(error, line)
+        return _print_error(words.module_missing(error.name), line)
     except MemoryError:
         hint = "give it more (ulimit -v shows a limit), or ask about less at a time"
         return _print_error(DmaragentError("there is not enough memory to answer", hint), line)

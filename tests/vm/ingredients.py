@@ -156,14 +156,12 @@ def _modules(unpacked_kernel: Sequence[Path], release: str) -> Callable[[Path], 
         target = path / "lib/modules" / release
         target.mkdir(parents=True)
         folders = [folder / place / release for folder in unpacked_kernel for place in _PLACES]
-        for name in (*_MODULE_FOLDERS, *_MODULE_LISTS):
-            inner = name if name in _MODULE_LISTS else f"kernel/{name}"
-            for source in folders:
-                if not (source / inner).exists() or (target / inner).exists():
-                    continue
-                (target / inner).parent.mkdir(parents=True, exist_ok=True)
-                run("cp", "-a", source / inner, target / inner)
-        packed = list(target.rglob("*.ko.xz"))  # since Linux 6.12; the lab's insmod unpacks none
+        for inner in (*(f"kernel/{name}" for name in _MODULE_FOLDERS), *_MODULE_LISTS):
+            (target / inner).parent.mkdir(parents=True, exist_ok=True)
+            pattern = f"{inner}*" if inner.endswith(".ko") else inner  # .ko.xz since Linux 6.12
+            for source in (path for folder in folders for path in folder.glob(pattern)):
+                run("cp", "-a", source, (target / inner).parent)
+        packed = list(target.rglob("*.ko.xz"))  # the initial RAM disk's insmod unpacks none
         if packed:
             run("xz", "--decompress", *packed)
         run("depmod", "-b", path, release)
