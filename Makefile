@@ -29,7 +29,12 @@ help:
 	@echo "make release   build wheel, source distribution and Debian package of this version, and try them"
 	@echo "make deb       build the Debian package into dist/"
 	@echo "make deb-test  look at it with lintian, and install it in a fresh Debian (as root)"
-	@echo "make vm        boot a real Linux and a real Xen, compare, write docs/truth.md (as root)"
+	@echo "make rpm-test  build the RPM, look at it with rpmlint, and install it in a scratch root"
+	@echo "make zipapp    build dist/dmaragent.pyz: one file for bundles;  make zipapp-test  compare it"
+	@echo "make test-matrix  README's commands and the tests in fresh Debians, by suite and Python (as root)"
+	@echo "make vm        boot a real Linux and a real Xen, and compare (as root)"
+	@echo "make vm-all    the same on SUITES=bullseye,trixie or all; writes docs/truth.md"
+	@echo "make upstream-review  cited functions of SRC=git-directory that changed from BASE=tag to TAG=tag"
 	@echo "make testdata  write the rebuilt machines in testdata/ from their facts"
 
 # One environment for all; made again when what it is made of changes.

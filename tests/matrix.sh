@@ -72,6 +72,7 @@ make test
 EOF
 chown --reference="$root/home/user" "$root/home/user/run"
 mapfile -t settings < <(env | grep -E '^(PIP_(CERT|INDEX_URL|EXTRA_INDEX_URL|DEFAULT_TIMEOUT)|SSL_CERT_FILE|https?_proxy|HTTPS?_PROXY|no_proxy|NO_PROXY)=' || true)
+# shellcheck disable=SC2016 # the inner shell expands them
 unshare --mount --pid --fork --kill-child sh -eu -c '
     root=$1; shift
     mount -t proc proc "$root/proc"
