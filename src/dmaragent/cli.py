@@ -35,6 +35,8 @@ UNANSWERED = 2
 ENDED_BY_PIPE = 128 + signal.SIGPIPE
 """What a shell shows of a program that SIGPIPE ended."""
 _REPORT_IT = "report it, with these lines:"
+DEPENDENCIES = ("construct", "h11", "psutil", "pyudev")
+"""The modules that are not the library's."""
 _OWN_OPTIONS = ("--help", "--version")
 """What is asked of the program itself, or the beginning of it."""
 HELP = "help"
@@ -228,6 +230,8 @@ def _print_bug(error: Exception, line: Sequence[str]) -> int:
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose help, if it cannot be written, is an error: argparse's is silence."""
+    if isinstance(error, ModuleNotFoundError) and error.name in DEPENDENCIES:
+        return _print_error(words.module_missing(error.name), line)  # dmaragent.pyz has only some
 
     line: Sequence[str] = ()
     """The command line that it parses."""
