@@ -221,6 +221,8 @@ def _print_to_stderr(*lines: str) -> None:
 
 
 def _print_bug(error: Exception, line: Sequence[str]) -> int:
+    if isinstance(error, ModuleNotFoundError) and error.name in DEPENDENCIES:
+        return _print_error(words.module_missing(error.name), line)  # dmaragent.pyz has only some
     failure = DmaragentError(f"internal error: {type(error).__name__}: {error}", _REPORT_IT)
     code = _print_error(failure, line)
     for frame in "".join(traceback.format_exception(error)).splitlines():
@@ -230,8 +232,6 @@ def _print_bug(error: Exception, line: Sequence[str]) -> int:
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose help, if it cannot be written, is an error: argparse's is silence."""
-    if isinstance(error, ModuleNotFoundError) and error.name in DEPENDENCIES:
-        return _print_error(words.module_missing(error.name), line)  # dmaragent.pyz has only some
 
     line: Sequence[str] = ()
     """The command line that it parses."""
