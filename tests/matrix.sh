@@ -47,8 +47,8 @@ packages=ca-certificates,git,make,$python,$python-venv
 base=build/matrix-$suite-$python.tar
 mkdir -p build
 if [ -z "$(find "$base" -mtime -1 2>/dev/null)" ]; then
-    mmdebstrap --quiet --variant=minbase --include="$packages" "$suite" "$base.new" </dev/null
-    mv "$base.new" "$base"
+    mmdebstrap --quiet --variant=minbase --include="$packages" "$suite" "${base%.tar}.new.tar" </dev/null
+    mv "${base%.tar}.new.tar" "$base"
 fi
 root=$work/root
 mkdir "$root"
