@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BASE ?= HEAD
 PAIRS ?= 100
 
-.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil bench fuzz fuzz-ci fuzz-guided docs screens examples site pictures testdata release deb deb-test vm clean
+.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil bench fuzz fuzz-ci fuzz-guided docs screens examples site pictures testdata release deb deb-test rpm-test zipapp zipapp-test test-matrix upstream-review vm vm-all clean
 
 help:
 	@echo "Try it"
@@ -21,7 +21,10 @@ help:
 	@echo "  make losses         remove each reading of each recorded machine, and PAIRS=N pairs"
 	@echo "  make libxlutil      compare the readers of guests with libxlutil 4.14, 4.17 and 4.20"
 	@echo "  make recall         extract messages from XEN=GIT-DIRECTORY SOURCES=DIRECTORY"
-	@echo "  make vm             compare answers with booted machines, as root; writes docs/truth.md"
+	@echo "  make test-matrix    run README's commands and the tests in new Debians and other Pythons, as root"
+	@echo "  make upstream-review  list cited functions of SRC=GIT-DIRECTORY that changed: BASE=TAG TAG=TAG"
+	@echo "  make vm             compare answers with booted machines, as root"
+	@echo "  make vm-all         compare on SUITES=bullseye,trixie or all; writes docs/truth.md"
 	@echo "Fuzz: FUZZ_KIND=tables FUZZ_COUNT=1000 FUZZ_SECONDS=60 FUZZ_SEED=1"
 	@echo "  make fuzz           mutate inputs by a seed, for a long time"
 	@echo "  make fuzz-ci        mutate inputs by a seed, for about a minute"
@@ -38,6 +41,9 @@ help:
 	@echo "  make release        build and try the wheel, source distribution and Debian package"
 	@echo "  make deb            build the Debian package in dist/"
 	@echo "  make deb-test       check it with lintian and install it in a new Debian, as root"
+	@echo "  make rpm-test       build the RPM, check it with rpmlint and install it in a scratch root"
+	@echo "  make zipapp         build dist/dmaragent.pyz, one file that answers from bundles"
+	@echo "  make zipapp-test    compare its answers with those of this checkout"
 	@echo "  make clean          remove environments, caches and build results"
 
 # One environment for all targets; a change of pyproject.toml makes it again.
@@ -150,8 +156,34 @@ deb:
 deb-test:
 	debian/test.sh
 
+rpm-test:
+	rpm/test.sh
+
+zipapp:
+	zipapp/build.sh
+
+zipapp-test: $(VENV)/ready
+	zipapp/test.sh
+
+test-matrix:
+	tests/matrix.sh lowest
+	tests/matrix.sh bookworm
+	tests/matrix.sh trixie
+	tests/matrix.sh sid
+	tests/matrix.sh sid python3.15
+
+upstream-review: $(VENV)/ready
+	cd tests && ../$(BIN)/python -m support.upstream_review $(abspath $(SRC)) $(BASE) $(TAG)
+
+VM = $(BIN)/python -m pytest tests/vm -o python_files='scenario_*.py' --verbose --durations=0
+
 vm: $(VENV)/ready
-	$(BIN)/python -m pytest tests/vm -o python_files='scenario_*.py' --verbose --durations=0
+	$(VM)
+
+SUITES = all
+
+vm-all: $(VENV)/ready
+	$(VM) --suites=$(SUITES)
 
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -8,17 +8,20 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from vm.asking import replayed
+from vm.asking import bundle, replayed
 from vm.dom0 import dom0
 from vm.guests import ATTACHED, GUESTS, Outcome, files, said, seen
 from vm.machine import Boot, Booted
+from vm.suites import BOOKWORM, TRIXIE, Suite
 from vm.truth import Section, Truth
+
+IN_CI = (BOOKWORM, TRIXIE)
 
 
 @pytest.fixture(scope="module")
-def machine(boot_xen: Callable[[Boot, str], Booted]) -> Booted:
+def machine(boot_xen: Callable[[Boot, str], Booted], suite: Suite) -> Booted:
     """Boot it once, and lay the configurations beside its bundle."""
-    booted = dom0(boot_xen)
+    booted = dom0(boot_xen, suite)
     for path, data in files().items():
         (booted.out / path.rpartition("/")[2]).write_bytes(data)
     return booted
@@ -27,8 +30,8 @@ def machine(boot_xen: Callable[[Boot, str], Booted]) -> Booted:
 @pytest.fixture(scope="module")
 def answers(machine: Booted) -> dict[str, list[Outcome]]:
     """Resolve each guest once: the outcomes that are said to be possible."""
-    bundle = machine.out / "bundle.tar.xz"
-    return {name: said(replayed(bundle, "resolve", f"{name}.cfg")["guests"][0]) for name in GUESTS}
+    here = bundle(machine)
+    return {name: said(replayed(here, "resolve", f"{name}.cfg")["guests"][0]) for name in GUESTS}
 
 
 def test_guests_start_or_not_as_resolve_says(
@@ -72,10 +75,10 @@ def test_devices_are_attached_or_not_as_hotplug_says(machine: Booted, truth: Tru
         set up the guest's memory.""",
         "guest, device",
     )
-    bundle = machine.out / "bundle.tar.xz"
+    here = bundle(machine)
     for name, specs in ATTACHED.items():
         for number, spec in enumerate(specs):
-            answer = replayed(bundle, "hotplug", spec, "--into", f"{name}.cfg")
+            answer = replayed(here, "hotplug", spec, "--into", f"{name}.cfg")
             found = seen(machine, f"{name}.{number}", 1)
             row(section, f"{name}: {spec}", said(answer), found, str)
     section.hold()

@@ -17,8 +17,8 @@ from support import damaged
 from support.tables import andd, drhd, patched, resummed, rmrr, scope, structure
 from vm.asking import CAPTURE, GROUPS, PRELUDE, replayed
 from vm.firmware import table_of
-from vm.ingredients import BUILD
 from vm.machine import NO_IOMMU, Boot, Booted
+from vm.suites import BUILD, Suite
 from vm.truth import Truth
 
 RESERVED = 0x3FFD0000
@@ -85,7 +85,7 @@ CAME_UP = "Run /init as init process"
 
 @pytest.mark.parametrize("name", BY_QEMU)
 def test_damaged_bytes_arrive_as_they_are_and_are_named(
-    name: str, boot: Callable[[Boot], Booted]
+    name: str, boot: Callable[[Boot], Booted], suite: Suite
 ) -> None:
     case, number = damaged.CASES[name], BY_QEMU.index(name)
     file = BUILD / "boot" / f"odd-bytes-{number}.dmar"
@@ -93,6 +93,7 @@ def test_damaged_bytes_arrive_as_they_are_and_are_named(
     file.write_bytes(case.data)
     here = replace(
         BOOT,
+        suite=suite,
         name=f"odd-bytes-{number}",
         platform=NO_IOMMU,
         options=("-acpitable", f"file={file}"),
@@ -107,12 +108,13 @@ def test_damaged_bytes_arrive_as_they_are_and_are_named(
 
 
 @pytest.fixture(scope="module")
-def machines(boot: Callable[[Boot], Booted]) -> dict[str, Booted]:
+def machines(boot: Callable[[Boot], Booted], suite: Suite) -> dict[str, Booted]:
     """Boot each table of BY_KERNEL once."""
     return {
         name: boot(
             replace(
                 BOOT,
+                suite=suite,
                 name=f"odd-{number}",
                 line="intel_iommu=on",
                 table=table_of(BOOT, structures),
@@ -160,7 +162,9 @@ def test_what_the_kernel_complains_of_is_found(machines: dict[str, Booted], trut
     section.hold()
 
 
-def test_a_length_of_zero_stops_linux(boot: Callable[[Boot], Booted], truth: Truth) -> None:
+def test_a_length_of_zero_stops_linux(
+    boot: Callable[[Boot], Booted], suite: Suite, truth: Truth
+) -> None:
     section = truth.section(
         "Linux: a structure of length 0",
         """Left, whether `dmaragent check` reports that Linux hangs at boot with the table. Right,
@@ -173,6 +177,7 @@ def test_a_length_of_zero_stops_linux(boot: Callable[[Boot], Booted], truth: Tru
     for number, (name, (structures, last)) in enumerate(STUCK.items()):
         here = replace(
             BOOT,
+            suite=suite,
             name=f"odd-stuck-{number}",
             line="intel_iommu=on softlockup_panic=1 watchdog_thresh=5",
             table=table_of(BOOT, structures),

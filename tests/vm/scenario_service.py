@@ -1,6 +1,7 @@
 """The service under systemd: order, rights, restarts, the socket, and what it publishes of changes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from vm.asking import PRELUDE
 from vm.firmware import with_structures
 from vm.machine import Boot, Booted
 from vm.scenario_linux import RESERVED, UHCI
+from vm.suites import BOOKWORM, SID, TRIXIE, Suite
 from vm.truth import Truth
+
+SUITES = (BOOKWORM, TRIXIE, SID)
 
 INSIDE = Path(__file__).with_name("inside") / "service.sh"
 BOOT = Boot(name="service", line="intel_iommu=on", inside=PRELUDE + INSIDE.read_text("utf-8"))
@@ -43,9 +47,11 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def seen(boot: Callable[[Boot], Booted]) -> dict[str, str]:
+def seen(boot: Callable[[Boot], Booted], suite: Suite) -> dict[str, str]:
     """Boot it once; give what was seen, by name."""
-    machine = boot(with_structures(BOOT, rmrr(RESERVED, RESERVED + 0xFFF, UHCI)))
+    machine = boot(
+        with_structures(replace(BOOT, suite=suite), rmrr(RESERVED, RESERVED + 0xFFF, UHCI))
+    )
     lines = (line.partition(" ") for line in machine.text("seen").splitlines())
     return {name: words.strip() for name, _, words in lines}
 

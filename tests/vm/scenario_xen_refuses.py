@@ -13,10 +13,13 @@ import pytest
 
 from support.tables import rmrr
 from vm.asking import PRELUDE, inventory_without, replayed
-from vm.dom0 import ASK_XEN, CPU, EHCI, FILES, UHCI, ranges, told_by_xen
+from vm.dom0 import ASK_XEN, CPU, EHCI, FILES, UHCI, platform, ranges, told_by_xen
 from vm.firmware import with_structures
 from vm.machine import Boot, Booted
+from vm.suites import BOOKWORM, SID, TRIXIE, Suite
 from vm.truth import Truth
+
+SUITES = (BOOKWORM, TRIXIE, SID)
 
 BOOT = Boot(
     name="xen-refuses",
@@ -45,11 +48,14 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def machines(boot_xen: Callable[[Boot, str], Booted]) -> dict[str, Booted]:
+def machines(boot_xen: Callable[[Boot, str], Booted], suite: Suite) -> dict[str, Booted]:
     """Boot each once."""
     found = {}
     for number, (name, (structures, line, _)) in enumerate(CASES.items()):
-        here = with_structures(replace(BOOT, name=f"xen-refuses-{number}"), *structures)
+        here = with_structures(
+            replace(BOOT, name=f"xen-refuses-{number}", suite=suite, platform=platform(suite)),
+            *structures,
+        )
         found[name] = boot_xen(here, f"dom0_mem=768M,max:768M iommu=debug,verbose {line}".strip())
     return found
 
