@@ -60,6 +60,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from explain' -l color -r -a 'a
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l fail-on -r -a 'critical error warning info never'
+complete -c dmaragent -n '__fish_seen_subcommand_from check' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l list
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l color -r -a 'auto always never'
