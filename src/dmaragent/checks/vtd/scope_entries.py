@@ -1,4 +1,4 @@
-"""Names for what a finding is about: regions, structures and device scope entries."""
+"""How findings name what they are about: regions, structures and device scope entries."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

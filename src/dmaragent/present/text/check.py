@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from dmaragent.checks.common.model import Checked, Evidence, Finding, Rule, Severity
+from dmaragent.present.escaping import visible
 from dmaragent.present.screen import toned
 from dmaragent.present.text.tables import labelled, paragraph, render
 from dmaragent.present.text.tones import SEVERITY_TONES
@@ -44,7 +45,7 @@ def check_text(checked: Checked, title: str, details: str) -> Iterator[str]:
         if not skipped:
             return
         yield "The skipped checks by name:"
-    yield f"  {details}"  # whole, however long: it can be copied
+    yield f"  {visible(details)}"  # whole, however long: it can be copied
 
 
 def short_finding(findings: Sequence[Finding]) -> Iterator[str]:
