@@ -24,7 +24,7 @@ A case can be less severe than its rule, for example if the host's release of Xe
 "Strict" and "relaxed" are policies of a device in a guest (`rdm_policy=`). A guest "reserves" the
 regions of its own devices, and with `strategy=host` those of the whole host.
 
-| rule | severity | what it finds |
+| check | severity | what it finds |
 |---|---|---|
 """
 

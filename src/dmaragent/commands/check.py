@@ -15,16 +15,17 @@ from dmaragent.present.text.check import check_details_text, check_text, rules_t
 
 DESCRIPTION = """\
 Check a host's DMAR table for mistakes: regions that overlap, are in RAM or are
-lost, device scopes that lead to no device. Show each finding with its effect on
-Xen and on Linux and with its fix, the worst first. With --details also the bytes
-of the table, every case, reasons and sources. Reading a table needs root."""
+lost, device scopes that lead to no device. Show each finding, the worst first,
+with its effect on Xen and on Linux and with its fix. With --details also show
+the bytes of the table, every case, reasons and sources. Reading a table needs
+root."""
 EXAMPLES = """\
 examples:
   sudo dmaragent check                         this machine
   sudo dmaragent check --details
   dmaragent check --host DMAR.bin              a table that someone sent
   dmaragent check --host DMAR.bin --fail-on error
-  dmaragent check --list                       all rules
+  dmaragent check --list                       all checks
 
 Exit codes: 0 no finding reaches --fail-on; 1 a finding does, or nothing of the
 table could be decoded; 2 there is no table to check."""
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also print the bytes of the table, every case, reasons and sources",
     )
-    parser.add_argument("--list", action="store_true", help="list all rules; needs no host")
+    parser.add_argument("--list", action="store_true", help="list all checks; needs no host")
     add_json(parser)
 
 

@@ -31,13 +31,14 @@ if TYPE_CHECKING:
     from dmaragent.present.json.schema.common import StackSource
 
 DESCRIPTION = """\
-Compare two hosts: before and after an update of firmware or Xen, or two servers
-that should be alike. Show what changes a verdict first: with --guest the guests
-that no longer start, then findings, regions and devices. With --details also
-remapping units, structures, and every region and finding. A and B are whatever
---host accepts: a bundle, a sosreport, a table or its text, a recorded machine, a
-copied root. / is this machine, and so is B if you omit it. What is unknown on
-one side is listed under "Not compared" and never counts as gone."""
+Compare two hosts: before and after an update of firmware or Xen, or two
+servers that should be alike. What changes a verdict is first: with --guest the
+guests that no longer start, then findings, regions and devices. With --details
+also show remapping units, structures, and every region and finding.
+A and B are whatever --host accepts: a bundle, a sosreport, a table or its text,
+a recorded machine, a copied root. / is this machine, and so is B if you omit
+it. What is unknown on one side is listed under "Not compared" and never counts
+as gone."""
 EXAMPLES = """\
 examples:
   dmaragent diff before.bin after.bin    a firmware update

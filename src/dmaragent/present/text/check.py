@@ -80,7 +80,7 @@ def _head(checked: Checked, line: str) -> Iterator[str]:
 def rules_text(rules: Iterable[Rule]) -> Iterator[str]:
     """Yield the list of rules: id, severity, what each finds."""
     yield from render(
-        [("rule", "severity", "what it finds")]
+        [("check", "severity", "what it finds")]
         + [(rule.id, severity_name(rule.severity), rule.title) for rule in rules],
         indent=0,
     )
