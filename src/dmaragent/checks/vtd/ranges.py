@@ -135,7 +135,7 @@ def duplicate(facts: TableFacts) -> Iterator[Hit]:
     """Find regions with the base and the limit of an earlier one."""
     for first, second, met in _pairs(facts):
         if _is_same(first, second):
-            yield _hit(facts, first, second, "has the range of", met)
+            yield _hit(facts, first, second, "has the same range as", met)
 
 
 @rule(
