@@ -60,6 +60,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from explain' -l color -r -a 'a
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l fail-on -r -a 'critical error warning info never'
+complete -c dmaragent -n '__fish_seen_subcommand_from check' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l list
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l color -r -a 'auto always never'
@@ -122,6 +123,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from diff' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l guest -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l color -r -a 'auto always never'
 complete -c dmaragent -n '__fish_seen_subcommand_from decode' -s h -l help
