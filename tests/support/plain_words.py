@@ -39,7 +39,7 @@ REPLACED = {
     r"\bnobody\b": "no other",
     r"\b(lets?|let) (go|it go|every|all)\b": "relaxes, does not enforce",
     r"\bputs? (up|into words)\b": "accepts, return",
-    r"^(Give|Say|Tell|Put|Name)\b": "Return (docstrings)",
+    r"^(Give|Say|Tell|Put|Name)\s": "Return (docstrings)",
 }
 """Patterns of words that were replaced, without regard to case, and what is written now."""
 
