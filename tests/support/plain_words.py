@@ -39,7 +39,7 @@ REPLACED = {
     r"\bnobody\b": "no other",
     r"\b(lets?|let) (go|it go|every|all)\b": "relaxes, does not enforce",
     r"\bputs? (up|into words)\b": "accepts, return",
-    r"^(Give|Say|Tell|Put|Name)\s": "Return (docstrings)",
+    r"^(Give|Say|Tell|Put|Name)\b": "Return (docstrings)",
 }
 """Patterns of words that were replaced, without regard to case, and what is written now."""
 
@@ -151,10 +151,15 @@ def sentences(text: str) -> Iterator[str]:
 
 
 def broken_rules(path: Path) -> list[str]:
-    """Return a line for each word to replace and each sentence that is too long in `path`."""
+    """Return a line for each word to replace and each sentence that is too long in `path`.
+
+    A string without white space is a value, such as an id or a key, and not a sentence.
+    """
     found = []
     for line, text in texts(path):
         words = " ".join(text.split())
+        if " " not in words:
+            continue
         found += [
             f"{path.name}:{line}: {match[0]!r}, write {instead!r}: {words[:160]}"
             for pattern, instead in REPLACED.items()
