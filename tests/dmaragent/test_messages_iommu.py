@@ -229,3 +229,37 @@ def test_that_xen_does_not_run_is_not_said_where_it_is_unknown(worded: Worded) -
 
     worded(unknown)
     worded(known)
+
+
+# The boot option -------------------------------------------------------------------------
+
+
+def _steps(text: str, inventory: Inventory) -> dict[str, str]:
+    """Return the commands and edits that a message offers, by boot loader."""
+    (each,) = relate_all(recogniser().recognise(text), inventory).matches
+    return {way.loader.value: " ".join((*way.lines, way.edit)) for way in each.option_steps}
+
+
+@pytest.mark.parametrize(
+    ("line", "loaders", "part"),
+    [
+        ("BOOT_IMAGE=/vmlinuz", ["grub"], "intel_iommu=on"),
+        (r"initrd=\EFI\proxmox\6.8\initrd", ["proxmox-boot-tool"], "intel_iommu=on"),
+        ("BOOT_IMAGE=/vmlinuz intel_iommu=off", ["grub"], "intel_iommu=off with intel_iommu=on"),
+        ("BOOT_IMAGE=/vmlinuz iommu=off", ["grub"], "delete iommu=off"),
+        ("", ["grub", "grubby", "proxmox-boot-tool", "systemd-boot"], "intel_iommu=on"),
+        ("BOOT_IMAGE=/vmlinuz intel_iommu=on", [], ""),
+    ],
+)
+def test_a_host_without_groups_gets_the_option_for_its_own_loader(
+    line: str, loaders: list[str], part: str
+) -> None:
+    steps = _steps(NO_GROUP, host(line))
+
+    assert list(steps) == loaders
+    assert all(part in shown for shown in steps.values())
+
+
+def test_a_host_with_groups_or_amd_s_iommu_needs_no_option() -> None:
+    assert _steps(NO_GROUP, host("BOOT_IMAGE=/vmlinuz", {"0": ""})) == {}
+    assert _steps(NO_GROUP, host("BOOT_IMAGE=/vmlinuz", vendor="AuthenticAMD")) == {}

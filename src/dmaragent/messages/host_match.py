@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.boot_option.boot_loaders import Steps
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Region
@@ -72,6 +73,8 @@ class HostMatch:
     """Pages in no region: the table may lack one there."""
     iommu: IommuState | None
     """The state of the host's IOMMU; None: the message is not about a disabled IOMMU."""
+    option_steps: tuple[Steps, ...]
+    """How to change the boot option that keeps the IOMMU off, by boot loader."""
     dma: tuple[DmaAddress, ...]
     """DMA addresses of a guest or a program, on this host."""
     findings: tuple[str, ...]

@@ -2,10 +2,19 @@
 
 from dataclasses import dataclass
 
+from dmaragent.boot_option.boot_loaders import (
+    Reader,
+    Steps,
+    boot_setup,
+    steps_to_add,
+    steps_to_replace,
+)
+from dmaragent.host import Host
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import iommu_asked_for, iommu_off_option
 from dmaragent.linux.view import LinuxState
+from dmaragent.messages.model import XEN_PRINTERS, Program
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.command_line import iommu_switched_off
 
@@ -49,6 +58,8 @@ class IommuState:
     """Whether Linux is known to run without Xen."""
     off_by: str
     """The kernel option that disables the IOMMU, as given; empty: none."""
+    replacement: str
+    """The option to write instead of `off_by`; empty: only remove it."""
     on_by: str
     """The kernel option that enables it; empty: none."""
     options_known: bool
@@ -77,6 +88,7 @@ def iommu_state(inventory: Inventory) -> IommuState:
         under_xen=under_xen,
         without_xen=inventory.linux.state in {LinuxState.GROUPS, LinuxState.NO_GROUPS},
         off_by="" if off is None else off.option,
+        replacement="" if off is None else off.replacement,
         on_by="" if amd or off is not None else iommu_asked_for(options),
         options_known=system.options is not None,
         table=_table(inventory, amd=amd),
@@ -84,6 +96,25 @@ def iommu_state(inventory: Inventory) -> IommuState:
         xen_off_by=("" if xen is None or line is None else iommu_switched_off(line, xen.release)),
         xen_options=line,
     )
+
+
+def option_steps(state: IommuState, printer: Program, host: Host) -> tuple[Steps, ...]:
+    """Return how to change the boot option that keeps the IOMMU off; empty: no option does.
+
+    An option of Xen's with several words is left out: only one of them disables the IOMMU.
+    """
+    if printer in XEN_PRINTERS:
+        if not state.xen_off_by or "," in state.xen_off_by:
+            return ()
+        return steps_to_replace(state.xen_off_by, "", boot_setup(host, Reader.XEN))
+    if state.under_xen or state.groups:
+        return ()
+    setup = boot_setup(host, Reader.LINUX)
+    if state.off_by:
+        return steps_to_replace(state.off_by, state.replacement, setup)
+    if state.on_by or state.amd or not state.options_known:
+        return ()
+    return steps_to_add(("intel_iommu=on",), setup)
 
 
 def _table(inventory: Inventory, *, amd: bool) -> bool | None:

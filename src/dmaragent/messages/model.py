@@ -36,6 +36,8 @@ class Program(Enum):
 
 XEN_DECIDES = frozenset({Program.XEN, Program.LIBXL})
 """The programs that report decisions of Xen."""
+XEN_PRINTERS = frozenset({Program.XEN, Program.LIBXL, Program.XENOPSD})
+"""The programs whose messages about the IOMMU concern Xen's."""
 LINUX_DECIDES = frozenset(
     {Program.LINUX, Program.QEMU, Program.PROXMOX, Program.DPDK, Program.SPDK}
 )

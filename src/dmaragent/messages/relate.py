@@ -14,7 +14,7 @@ from dmaragent.linux.view import LinuxState
 from dmaragent.messages.dma_address import dma_address
 from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch, Why
-from dmaragent.messages.iommu_state import ABOUT_IOMMU, iommu_state
+from dmaragent.messages.iommu_state import ABOUT_IOMMU, iommu_state, option_steps
 from dmaragent.messages.model import (
     AMD,
     LINUX_DECIDES,
@@ -75,6 +75,7 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
     )
     of_linux = message.printer in LINUX_DECIDES
     under_xen = inventory.linux.state is LinuxState.UNDER_XEN
+    state = iommu_state(inventory) if message.id in ABOUT_IOMMU else None
     locked = () if not of_linux or under_xen else _locked_devices(group, inventory)
     match = HostMatch(
         recognised=recognised,
@@ -95,7 +96,12 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
         ),
         translated=translated,
         forgotten=forgotten,
-        iommu=iommu_state(inventory) if message.id in ABOUT_IOMMU else None,
+        iommu=state,
+        option_steps=(
+            ()
+            if state is None or other_iommu
+            else option_steps(state, message.printer, inventory.host)
+        ),
         dma=tuple(dma_address(span, inventory) for span in names.spans) if for_dma else (),
         findings=FINDINGS.get(message.id, ()),
         commands=(),
