@@ -297,7 +297,8 @@ def test_ranges_that_xen_would_cut_are_not_given_to_xen_cmdline() -> None:
 @pytest.mark.parametrize(
     ("reader", "distribution", "loaders"),
     [
-        (Reader.XEN, "debian", ["grub", "xen.cfg", "xen-cmdline"]),
+        (Reader.XEN, "unknown", ["grub", "xen.cfg", "xen-cmdline"]),
+        (Reader.XEN, "debian", ["grub", "xen.cfg"]),
         (Reader.LINUX, "proxmox", ["grub", "proxmox-boot-tool"]),
         (Reader.LINUX, "debian", ["grub", "systemd-boot"]),
         (Reader.LINUX, "unknown", ["grub", "grubby", "proxmox-boot-tool", "systemd-boot"]),

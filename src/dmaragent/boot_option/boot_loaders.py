@@ -16,7 +16,7 @@ Pure.  Every remedy that names a boot option takes its commands from here.  Each
   docs/misc/efi.pandoc; common/efi/boot.c, ``pre_parse``.
 * xen-cmdline of XCP-ng and XenServer: it writes grub.cfg itself and keeps one value of an option.
   Source: docs.xcp-ng.org, "PCI Passthrough"; xenserver/python-libs, xcp/bootloader.py,
-  ``writeGrub2``, which writes the words as they are.
+  ``writeGrub2``, which writes the words as they are.  ``\;`` follows from that and was not tried.
 """
 
 import re
@@ -174,7 +174,8 @@ def _loaders(setup: BootSetup) -> tuple[Loader, ...]:
     if setup.loader is not None:
         return (setup.loader,)
     if setup.reader is not Reader.LINUX:
-        return (Loader.GRUB, Loader.XEN_EFI, Loader.XEN_CMDLINE)
+        unknown = setup.distribution is Distribution.UNKNOWN
+        return (Loader.GRUB, Loader.XEN_EFI, *((Loader.XEN_CMDLINE,) if unknown else ()))
     if setup.distribution is Distribution.PROXMOX:
         return (Loader.GRUB, Loader.PROXMOX_BOOT_TOOL)
     if setup.distribution is Distribution.FEDORA:
