@@ -39,8 +39,8 @@ MESSAGES = (
         releases="Linux 2.6.28 to 6.12",
         meaning="A guest or program mapped memory above the addresses that the device's remapping unit "
         "translates. Linux does not attach the device (EFAULT).",
-        advice="Reduce the guest's address bits: -cpu host,host-phys-bits-limit=39. Replace 39 with the"
-        " width in the message. The guest's memory must fit.",
+        advice="Reduce the guest's address bits: -cpu host,host-phys-bits-limit=39 (39: the"
+        " width in the message). The guest's memory must fit.",
         source=f"{_INTEL}, prepare_domain_attach_device; checked in the sources of 5.10, 6.1 and "
         "6.12",
         address=MessageAddress.GUEST,

@@ -236,7 +236,7 @@ MESSAGES = (
         "Must specify a v-slot for multi-function devices",
         releases="Xen 4.13 and later; before with other words",
         meaning="QEMU refused or lost the device; its log has the reason." + NO_REGION,
-        advice="Run dmaragent why /var/log/xen/qemu-dm-GUEST.log.",
+        advice="Run `dmaragent why /var/log/xen/qemu-dm-GUEST.log`.",
         source=f"{_PCI}, pci_add_qmp_query_pci_cb; {_CHECKED}",
     ),
     message(
