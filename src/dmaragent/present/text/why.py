@@ -109,7 +109,7 @@ def _severity(matches: Matches) -> MessageSeverity:
 
 
 def _block_lines(matches: Matches, *, table_known: bool, details: bool) -> Iterator[str]:
-    """Yield one message: what happened, where it is, why on this host, fixes, next commands."""
+    """Yield one message: what happened, its place, why on this host, fixes, next commands."""
     lines = [match.recognised for match in matches]
     message = lines[0].message
     yield from paragraph(message.title, hang=2)

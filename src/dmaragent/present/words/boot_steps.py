@@ -6,8 +6,8 @@ from dmaragent.boot_option.boot_loaders import Steps
 def set_heading(way: Steps | None) -> str:
     """Return the heading of the only `way` to set an option; None: the loader is unknown."""
     if way is None:
-        return "Set it (boot loader unknown: use the commands of yours), then reboot"
-    return f"Set it ({way_heading(way)}), then reboot"
+        return "Change the boot option (loader unknown: use the commands of yours), then reboot"
+    return f"Change the boot option ({way_heading(way)}), then reboot"
 
 
 def way_heading(way: Steps) -> str:

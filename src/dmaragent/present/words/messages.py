@@ -52,7 +52,7 @@ def more_lines_words(lines: int) -> str:
 
 
 def one_line_words(matches: Sequence[HostMatch]) -> str:
-    """Return a message in one line: where it is, its program, its title and its errors."""
+    """Return a message in one line: its place, its program, its title and its errors."""
     lines = [match.recognised for match in matches]
     errors = {error_name(line.names.error) for line in lines if line.names.error is not None}
     named = f" ({', '.join(sorted(errors))})" if errors else ""
