@@ -466,7 +466,7 @@ def undo_grub(lines: int) -> str:
     )
 
 
-UNDO_COMMANDS = "Undo, then reboot:"
+UNDO_COMMANDS = "Undo (then reboot):"
 
 
 def undo_comment(command: str) -> str:

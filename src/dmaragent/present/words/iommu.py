@@ -32,7 +32,7 @@ def iommu_words(state: IommuState, message: str, printer: Program) -> Iterator[s
 def _table_words(state: IommuState) -> str:
     table = "IVRS" if state.amd else "DMAR"
     if state.table:
-        return f"The firmware has the {table} table, so the IOMMU is enabled in the firmware setup"
+        return f"The firmware has the {table} table, so the IOMMU is probably enabled in its setup"
     return f"The firmware has no {table} table: the IOMMU is off in the firmware setup, or absent"
 
 
