@@ -108,8 +108,8 @@ def test_an_option_that_switches_the_iommu_off_is_named_and_replaced() -> None:
     here, words = told(NO_GROUP, host("intel_iommu=on intel_iommu=off"))
 
     assert here["iommu"]["switched_off_by"] == "intel_iommu=off"
-    assert "says intel_iommu=off" in words
-    assert "intel_iommu=on instead" in words
+    assert words.count("intel_iommu=off") == 1
+    assert words.count("intel_iommu=on") == 1
 
 
 def test_a_host_with_groups_says_that_a_container_may_hide_them() -> None:
@@ -130,7 +130,7 @@ def test_an_unknown_command_line_is_unknown() -> None:
 
     assert here["iommu"]["options_known"] is False
     assert here["iommu"]["groups"] is None
-    assert words.count("unknown whether") == 2
+    assert words.count("Unknown whether") == 2
 
 
 def test_under_xen_no_linux_option_is_advised(
