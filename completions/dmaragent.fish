@@ -100,6 +100,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l device-name -r
 complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l color -r -a 'auto always never'
 complete -c dmaragent -n '__fish_seen_subcommand_from why' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from why' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from why' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from why' -l list
 complete -c dmaragent -n '__fish_seen_subcommand_from why' -l json
