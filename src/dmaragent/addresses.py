@@ -43,7 +43,9 @@ class SBDF:
         limits = {"segment": 0xFFFFFFFF, "bus": 0xFF, "device": 0x1F, "function": 7}
         for name, limit in limits.items():
             if not 0 <= getattr(self, name) <= limit:
-                raise ValueError(f"{name} {getattr(self, name):#x} is not within 0 to {limit:#x}")
+                raise ValueError(
+                    f"{name} {getattr(self, name):#x} is out of range (0 to {limit:#x})"
+                )
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -158,7 +158,7 @@ def too_many_regions(most: int, number: int) -> str:
 
 
 def answer_too_large(most: int, size: int) -> str:
-    return f"the answer would have {size} bytes; the limit is {most}"
+    return f"the answer would need {size} bytes; the limit is {most} bytes"
 
 
 def workers_busy(seconds: float) -> str:

@@ -76,7 +76,11 @@ def open_directory(path: str) -> tuple[HostReader, str]:
     tree = DiskTree(path)
     name = os.path.join(path, manifest.NAME)
     if os.path.isfile(name):
-        log = manifest.load_manifest(read_input(name, manifest.LARGEST), path)
+        content = read_input(name, manifest.LARGEST)
+        try:
+            log = manifest.load_manifest(content, path)
+        except HostError as error:
+            raise words.wrong_recording_manifest(error) from error
         return RecordedHost(path, tree, log), RECORDED
     tops = [] if _is_copied_root(tree) else _directories(path)
     recordings = [top for top in tops if _is_recording(os.path.join(path, top))]

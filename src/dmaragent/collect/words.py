@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 AS_ROOT = "run the same command as root (sudo)"
 """What to do about a file that this user cannot read."""
+_NOTHING = "''"
+"""An empty path in an error."""
 _MOST_NAMED = 8
 """How many hosts or files an error names; it counts the rest."""
 _LONGEST = 600
@@ -50,12 +52,14 @@ def unpacking(archive: str) -> str:
 def unreadable(path: str, why: Missing) -> HostError:
     """Return the error for a file that cannot be read."""
     hint = AS_ROOT if why.kind is MissingKind.DENIED else "check the path"
-    return HostError(f"{path} cannot be read: {why.detail}", hint, where=path)
+    return HostError(f"{path or _NOTHING} cannot be read: {why.detail}", hint, where=path)
 
 
 def empty_file(path: str) -> HostError:
     """Return the error for an empty file."""
-    return HostError(f"{path} is empty", "create the file again; the command that wrote it failed")
+    return HostError(
+        f"{path} is empty", "create the file again: the command that wrote it probably failed"
+    )
 
 
 def damaged_capture(error: HostError) -> HostError:
@@ -119,8 +123,8 @@ def no_host_in_directory(path: str, archive: str) -> HostError:
     """Return the error for a directory without a host; `archive` is an archive in it, or empty."""
     hint = "name a recorded machine, a copy of a root file system, a collector's report or a table"
     return HostError(
-        f"{path} is not a host: it contains no manifest.json, no sys/, no acpidump.out, no output "
-        "of lspci, dmidecode, dmesg or xl info, and no DMAR table",
+        f"{path} is not a host: no manifest.json, sys/, acpidump.out, DMAR table, or output of "
+        "lspci, dmidecode, dmesg or xl info in it",
         f"name the archive in it: --host {archive}" if archive else hint,
     )
 
@@ -130,8 +134,8 @@ def no_host_in_archive(where: str, members: int, tops: list[str]) -> HostError:
     names = ", ".join(map(shown, tops)) or "nothing"
     count = "1 member" if members == 1 else f"{members} members"
     message = (
-        f"{where} is not a host: {count}, but no manifest.json, no sys/, no acpidump.out, no output "
-        f"of lspci, dmidecode, dmesg or xl info, and no DMAR table. At its top: {names}"
+        f"{where} is not a host: no manifest.json, sys/, acpidump.out, DMAR table, or output of "
+        f"lspci, dmidecode, dmesg or xl info in its {count}. At its top: {names}"
     )
     return HostError(
         message[:_LONGEST],
@@ -291,8 +295,8 @@ def table_read_from(table: TextTable) -> str:
 
 # A recorded machine -------------------------------------------------------------------
 
-_BUNDLE_CHANGED = "the bundle was changed or damaged after it was made"
-_RECORDING_CHANGED = "the recording was changed or damaged after it was made"
+_BUNDLE_CHANGED = "copy the bundle again: it was changed or damaged after it was made"
+_RECORDING_CHANGED = "copy the recording again: it was changed or damaged after it was made"
 
 
 def stranger_in_bundle(where: str, stranger: str) -> HostError:
@@ -311,6 +315,11 @@ def beside_machine(where: str, top: str, others: list[str]) -> HostError:
     return HostError(
         f"{where}: not part of the recorded machine {shown(top)}: {names}", _BUNDLE_CHANGED
     )
+
+
+def wrong_recording_manifest(error: HostError) -> HostError:
+    """Return the error for a recording whose manifest cannot be read because of `error`."""
+    return HostError(error.message, error.hint or _RECORDING_CHANGED, where=error.where)
 
 
 def wrong_bundle_manifest(error: HostError) -> HostError:

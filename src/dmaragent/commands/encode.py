@@ -83,7 +83,7 @@ def _table_document(text: bytes, path: str, number: int | None) -> dict[str, obj
     if document.get("version") is True or document.get("version") != 1:
         raise words.other_version(path, excerpt(repr(document.get("version"))))
     held = count(len(tables), "table")
-    if number is None and len(tables) != 1:
+    if not tables or (number is None and len(tables) != 1):
         raise words.not_one_table(path, held, some=bool(tables))
     if number is not None and not 1 <= number <= len(tables):
         raise words.no_such_table(path, held, number, several=len(tables) > 1)
