@@ -103,6 +103,8 @@ def _run(arguments: Sequence[str]) -> int:
     if arguments[0] == "demo" and len(arguments) > 1 and arguments[1] in VERBS:
         from dmaragent.commands.demo import demo_host  # noqa: PLC0415 - as of a verb
 
+        if "--host" not in _option_names(_verb_parser(arguments[1])):
+            raise words.no_verb_of_demo(arguments[1])
         arguments = [*arguments[1:], "--host", demo_host()]
     first = arguments[0].partition("=")[0] if arguments else ""
     if first.startswith("-") and not any(

@@ -164,8 +164,6 @@ SAID: dict[str, str] = {
     "the agent: /run is read-only when it starts": (
         "dmaragent: FOLDER cannot be used: Read-only file system"
     ),
-    "`status`: an impossible time": (
-        "since an impossible time (1000000000000000000 s since 1970)"
-    ),
+    "`status`: an impossible time": ("since an impossible time (1000000000000000000 s since 1970)"),
 }
 """Other faults, with the line of the command that reports each, or its beginning."""

@@ -74,7 +74,7 @@ def respond(
     except ValueError as error:
         return problem(HTTPStatus.BAD_REQUEST, str(error))
     if path not in _ROUTES:
-        return problem(HTTPStatus.NOT_FOUND, words.nothing_at_path(), hint=words.all_paths())
+        return problem(HTTPStatus.NOT_FOUND, words.nothing_at_path(), hint=words.all_paths(_PATHS))
     methods, handler = _ROUTES[path]
     if request.method == "OPTIONS":
         return _allow(methods)
@@ -227,3 +227,4 @@ _ROUTES: Mapping[str, tuple[str, Handler | None]] = {
     "/metrics": (_READ, None),
 }
 """The methods and the handler of each path; None for the metrics, which need no scan."""
+_PATHS = ", ".join(f"{path}SBDF" if path == _DEVICES else path for path in _ROUTES)

@@ -41,8 +41,8 @@ def nothing_at_path() -> str:
     return "unknown path"
 
 
-def all_paths() -> str:
-    return "docs/api.md lists all paths"
+def all_paths(paths: str) -> str:
+    return f"use one of: {paths}"
 
 
 def methods_of_path(methods: str) -> str:
@@ -82,7 +82,7 @@ def guest_not_json(kind: str) -> str:
 
 
 def form_of_request() -> str:
-    return 'send {"guest": TEXT}, with "xen" and "toolstack" if needed; docs/api.md has examples'
+    return 'send {"guest": TEXT}, with "xen" and "toolstack" if needed'
 
 
 def body_not_json(why: str) -> str:

@@ -44,7 +44,7 @@ def no_such_schema(name: str, suggestion: str | None) -> DmaragentError:
 
 def no_verb_of_demo(word: str) -> DmaragentError:
     return DmaragentError(
-        f"demo: '{word}' is not a verb with --host", "dmaragent demo --help has examples"
+        f"demo: '{word}' is not a verb with --host", "dmaragent demo --help shows examples"
     )
 
 
