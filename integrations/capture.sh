@@ -246,7 +246,8 @@ where dmaragent is installed:
 
     dmaragent inventory --host FILE
 
-  -o FILE       the file to write (default: dmaragent-DATE-TIME.tar.gz)
+  -o FILE       the file to write (default: dmaragent-DATE-TIME.tar.gz);
+                - is standard output: ssh HOST sh -s -- -o - <capture.sh >FILE
   --force       replace FILE if it exists
   --no-redact   keep the host name, UUIDs, MAC addresses and all boot options
   --root DIR    read the copied tree DIR instead of /, and make no calls
@@ -273,7 +274,7 @@ full() { die "cannot write to $work: free some space, or set TMPDIR to another f
 cleanup() {
     trap '' HUP INT TERM
     [ -n "$child" ] && kill "$child" 2>/dev/null
-    [ -n "$partial" ] && rm -f "$partial"
+    [ -z "$partial" ] || [ "$output" = - ] || rm -f "$partial"
     [ -n "$reserved" ] && rm -f "$reserved"
     [ -n "$work" ] && rm -rf "$work"
 }
@@ -713,88 +714,105 @@ publish() { # move the finished file to its name; never onto another without --f
     partial='' reserved=''
 }
 
-root='' output='' force='' calls=yes with_calls='' no_redact=''
-while [ $# -gt 0 ]; do
-    case $1 in
-    -o | --output | --root)
-        [ -n "${2-}" ] || die "$1 needs a value: see capture.sh --help"
-        if [ "$1" = --root ]; then root=$2; else output=$2; fi
+# A function, so that the shell reads the whole script before it runs: the script can come from standard
+# input, as through ssh, and no command that it starts must read the rest of it.
+main() {
+    root='' output='' force='' calls=yes with_calls='' no_redact=''
+    while [ $# -gt 0 ]; do
+        case $1 in
+        -o | --output | --root)
+            [ -n "${2-}" ] || die "$1 needs a value: see capture.sh --help"
+            if [ "$1" = --root ]; then root=$2; else output=$2; fi
+            shift
+            ;;
+        --force) force=1 ;;
+        --no-redact) no_redact=1 ;;
+        --calls) with_calls=1 ;;
+        -h | --help)
+            usage
+            exit 0
+            ;;
+        *) die "unknown argument $1: see capture.sh --help" ;;
+        esac
         shift
-        ;;
-    --force) force=1 ;;
-    --no-redact) no_redact=1 ;;
-    --calls) with_calls=1 ;;
-    -h | --help)
-        usage
-        exit 0
-        ;;
-    *) die "unknown argument $1: see capture.sh --help" ;;
+    done
+
+    work='' partial='' reserved='' child=''
+    trap cleanup EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    trap 'exit 141' PIPE
+    trap '' XFSZ # beyond a limit on file sizes, let writes fail like on a full disk
+
+    for tool in awk cat cp dd find gzip mkdir mv readlink rm sed sha256sum tar; do
+        command -v "$tool" >/dev/null || [ "$tool" = gzip ] ||
+            die "$tool is missing: with busybox, run busybox --install -s DIR and add DIR to PATH"
+    done
+
+    # A reading that a copy lacks was not collected, which proves nothing about its host.
+    absent=absent
+    if [ -n "$root" ]; then
+        given=$root
+        root=$(cd -P "$root" 2>/dev/null && pwd -P) || die "--root: $given is not a folder that you can read"
+        root=${root%/}
+        [ -z "$root" ] || absent=not-collected calls=$with_calls
+    fi
+
+    top=dmaragent-$(date -u +%Y%m%d-%H%M%S)
+    compressed=1
+    command -v gzip >/dev/null || compressed=
+    case $output in
+    "") output=$top.tar${compressed:+.gz} ;;
+    *.tar) compressed='' ;;
+    *gz) [ -n "$compressed" ] || die "gzip is missing: use a name that ends in .tar" ;;
     esac
-    shift
-done
+    if [ "$output" = - ]; then
+        [ ! -t 1 ] || die "-o -: a bundle is an archive, which a terminal cannot show: pipe it"
+        exec 4>&1 >&2
+        partial="standard output"
+    else
+        case $output in -*) output=./$output ;; esac
+        [ -d "$output" ] && die "$output is a directory: name a file in it"
+        [ -n "$force" ] || ! exists "$output" ||
+            die "$output exists: use another name, or replace it with --force"
+        reserve
+    fi
 
-work='' partial='' reserved='' child=''
-trap cleanup EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 141' PIPE
-trap '' XFSZ # beyond a limit on file sizes, let writes fail like on a full disk
-
-for tool in awk cat cp dd find gzip mkdir mv readlink rm sed sha256sum tar; do
-    command -v "$tool" >/dev/null || [ "$tool" = gzip ] ||
-        die "$tool is missing: with busybox, run busybox --install -s DIR and add DIR to PATH"
-done
-
-# A reading that a copy lacks was not collected, which proves nothing about its host.
-absent=absent
-if [ -n "$root" ]; then
-    given=$root
-    root=$(cd -P "$root" 2>/dev/null && pwd -P) || die "--root: $given is not a folder that you can read"
-    root=${root%/}
-    [ -z "$root" ] || absent=not-collected calls=$with_calls
-fi
-
-top=dmaragent-$(date -u +%Y%m%d-%H%M%S)
-compressed=1
-command -v gzip >/dev/null || compressed=
-case $output in
-"") output=$top.tar${compressed:+.gz} ;;
-*.tar) compressed='' ;;
-*gz) [ -n "$compressed" ] || die "gzip is missing: use a name that ends in .tar" ;;
-esac
-case $output in -*) output=./$output ;; esac
-[ -d "$output" ] && die "$output is a directory: name a file in it"
-[ -n "$force" ] || ! exists "$output" || die "$output exists: use another name, or replace it with --force"
-reserve
-
-work=$(mktemp -d 2>/dev/null) || {
-    work=${TMPDIR:-/tmp}/dmaragent-capture-$$
-    mkdir "$work" 2>/dev/null || {
-        work=
-        die "no temporary directory: set TMPDIR to a writable folder"
+    work=$(mktemp -d 2>/dev/null) || {
+        work=${TMPDIR:-/tmp}/dmaragent-capture-$$
+        mkdir "$work" 2>/dev/null || {
+            work=
+            die "no temporary directory: set TMPDIR to a writable folder"
+        }
     }
+    tree=$work/$top odd_tree=$work/odd
+    expected=0 functions=0 looked_at='' outcome='' time_limit=''
+    { mkdir "$tree" && : >"$work/redacted" && exec 3>"$work/log"; } || full
+    if timeout 10 true 2>/dev/null; then
+        time_limit="timeout 10"
+    elif timeout -t 10 true 2>/dev/null; then # busybox before 1.30
+        time_limit="timeout -t 10"
+    fi
+
+    ask
+    exec 3>&-
+    [ -n "$no_redact" ] || redact
+    say "packing; readings: $expected, PCI functions: $functions"
+    write_manifest
+    pack
+    if [ "$output" = - ]; then partial=; else publish; fi
+
+    denied=$(awk -F '\t' '$1 == "missing" && $4 == "denied" { count++ } END { print count + 0 }' "$work/log")
+    [ -t 2 ] && echo >&2
+    [ "$denied" = 0 ] ||
+        echo "capture.sh: $denied readings were denied; run it as root to include the tables" >&2
+    if [ "$output" = - ]; then
+        echo "capture.sh: wrote the bundle to standard output" >&2
+    else
+        echo "capture.sh: wrote $output. Read it where dmaragent is installed:" >&2
+        echo "    dmaragent inventory --host $output" >&2
+    fi
 }
-tree=$work/$top odd_tree=$work/odd
-expected=0 functions=0 looked_at='' outcome='' time_limit=''
-{ mkdir "$tree" && : >"$work/redacted" && exec 3>"$work/log"; } || full
-if timeout 10 true 2>/dev/null; then
-    time_limit="timeout 10"
-elif timeout -t 10 true 2>/dev/null; then # busybox before 1.30
-    time_limit="timeout -t 10"
-fi
 
-ask
-exec 3>&-
-[ -n "$no_redact" ] || redact
-say "packing; readings: $expected, PCI functions: $functions"
-write_manifest
-pack
-publish
-
-denied=$(awk -F '\t' '$1 == "missing" && $4 == "denied" { count++ } END { print count + 0 }' "$work/log")
-[ -t 2 ] && echo >&2
-[ "$denied" = 0 ] ||
-    echo "capture.sh: $denied readings were denied; run it as root to include the tables" >&2
-echo "capture.sh: wrote $output. Read it where dmaragent is installed:" >&2
-echo "    dmaragent inventory --host $output" >&2
+main "$@" </dev/null

@@ -34,6 +34,8 @@ UNANSWERED = 2
 ENDED_BY_PIPE = 128 + signal.SIGPIPE
 """The exit code that a shell shows for a program that SIGPIPE ended."""
 _REPORT_IT = "report this bug with the following lines:"
+DEPENDENCIES = ("construct", "h11", "psutil", "pyudev")
+"""The modules that dmaragent needs besides the standard library."""
 _OWN_OPTIONS = ("--help", "--version")
 """The options of the program itself; a unique prefix is enough."""
 HELP = "help"
@@ -101,11 +103,7 @@ def _run(arguments: Sequence[str]) -> int:
 
         return print_devices(arguments[1] if len(arguments) > 1 else None)
     if arguments[0] == "demo" and len(arguments) > 1 and arguments[1] in VERBS:
-        from dmaragent.commands.demo import demo_host  # noqa: PLC0415 - as of a verb
-
-        if "--host" not in _option_names(_verb_parser(arguments[1])):
-            raise words.no_verb_of_demo(arguments[1])
-        arguments = [*arguments[1:], "--host", demo_host()]
+        arguments = _demo_arguments(arguments[1:])
     first = arguments[0].partition("=")[0] if arguments else ""
     if first.startswith("-") and not any(
         option.startswith(first) for option in ("-h", *_OWN_OPTIONS)
@@ -130,6 +128,15 @@ def _run(arguments: Sequence[str]) -> int:
     with printed_on(screen_of(sys.stdout, getattr(options, "color", "auto"))):
         code: int = options.run(options)
     return code
+
+
+def _demo_arguments(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments of a verb with the machine of ``demo`` as its host."""
+    from dmaragent.commands.demo import demo_host  # noqa: PLC0415 - as of a verb
+
+    if "--host" not in _option_names(_verb_parser(arguments[0])):
+        raise words.no_verb_of_demo(arguments[0])
+    return [*arguments, "--host", demo_host()]
 
 
 def _overview() -> int:
@@ -220,6 +227,8 @@ def _print_to_stderr(*lines: str) -> None:
 
 
 def _print_bug(error: Exception, line: Sequence[str]) -> int:
+    if isinstance(error, ModuleNotFoundError) and error.name in DEPENDENCIES:
+        return _print_error(words.module_missing(error.name), line)  # dmaragent.pyz has only some
     failure = DmaragentError(f"internal error: {type(error).__name__}: {error}", _REPORT_IT)
     code = _print_error(failure, line)
     for frame in "".join(traceback.format_exception(error)).splitlines():

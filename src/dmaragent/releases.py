@@ -21,7 +21,7 @@ class Release(NamedTuple):
         """Parse ``4.17``, ``4.17.x`` or ``4.17.7``.
 
         Raises:
-            ValueError: `text` is none of these.
+            ValueError: `text` is not one of these.
 
         """
         found = re.fullmatch(_RELEASE, text)

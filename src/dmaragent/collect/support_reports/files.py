@@ -124,8 +124,8 @@ _COLLECTORS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
         "this xen-bugtool report has no acpidump.out",
     ),
 )
-"""Names at the top of a report, all of the first set and one of the second; then why it has no
-table."""
+"""Collectors by names at the top of a report, all of the first set and one of the second; then why
+it has no table."""
 _MARKERS = frozenset(name for every, some, _ in _COLLECTORS for name in every | some)
 
 

@@ -45,7 +45,7 @@ _DIRECTORIES: dict[str, Callable[[ReportFacts], tuple[str, ...]]] = {
         sorted(name for name, function in facts.functions.items() if function.driver == "pciback")
     ),
 }
-"""Names in a directory that the texts contain."""
+"""The names in a directory that the texts contain."""
 _CALLS: dict[str, Callable[[ReportFacts], bytes | None]] = {
     ledger.BOOT_LOG.path: lambda facts: facts.boot_log or None,
     ledger.XL_DMESG.path: lambda facts: xens_lines(facts.xen[1].encode()) or None,

@@ -38,8 +38,8 @@ def add_host(parser: argparse.ArgumentParser, instead: str = "instead of this ma
         "--host",
         metavar="PATH",
         help=f"{instead}: a bundle, a collector's report (sos, xen-bugtool, hw-probe, ...), a "
-        "table, text that contains one (acpidump, hexdump, xxd, od, iasl), a recorded machine or "
-        "a copy of a root file system; also a directory or archive with one of these",
+        "table, text that contains one (acpidump, hexdump, xxd, od, iasl), a recorded machine or a "
+        "copied root file system; also a directory or archive with one of these",
     )
 
 

@@ -419,3 +419,19 @@ def api_state(*, on: bool) -> str:
 
 def time_out_of_calendar(seconds: float) -> str:
     return f"an impossible time ({seconds:.0f} s since 1970)"
+
+
+def not_installed(name: str) -> DmaragentError:
+    """Return the error of a verb whose files this installation does not have."""
+    return DmaragentError(
+        f"the files for '{name}' are not installed",
+        "install the package or the wheel; dmaragent.pyz is a single file without them",
+    )
+
+
+def module_missing(name: str) -> DmaragentError:
+    """Return the error of a verb that needs a Python module which is not installed."""
+    return DmaragentError(
+        f"the Python module '{name}' is not installed",
+        f"install python3-{name} (Debian) or {name} (PyPI)",
+    )
