@@ -182,7 +182,7 @@ IOMMU_GROUP_REGIONS = _read(
 )
 MEMORY_MAP = _list(
     "/sys/firmware/memmap",
-    "the firmware's memory map: a region must be in reserved memory",
+    "the firmware's memory map: a region should be in reserved memory",
     elsewhere=("proc/iomem",),
 )
 MEMORY_MAP_ENTRY = _read(
