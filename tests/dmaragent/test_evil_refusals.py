@@ -24,21 +24,21 @@ PAX = "a pax header is damaged"
 TWO = "two extended headers describe one member"
 OTHER = "is a device, a pipe or something else, which bundles never contain"
 UNKNOWN = "is not in the manifest"
-BESIDE = f"beside the recorded machine '{TOP}' lies "
+BESIDE = f"not part of the recorded machine '{TOP}': "
 CUT = "is cut off after byte"
 GIB = "an extended header has 1073741824 bytes"
 MEMBERS = {
     "pax name up": OUT,
-    "pax name with NUL": "is no name",
-    "pax name empty": "is no name",
+    "pax name with NUL": "is not a valid name",
+    "pax name empty": "is not a valid name",
     "pax name long": "has a name or a link target that is too long",
     "pax name deep": "is more than 100 directories deep",
     "pax size absurd": SIZE,
     "pax size longer": SIZE,
     "pax size negative": SIZE,
     "pax size no number": SIZE,
-    "pax sparse": "a member is sparse",
-    "pax sparse name": "a member is sparse",
+    "pax sparse": "a member is a sparse file",
+    "pax sparse name": "a member is a sparse file",
     "pax length 0": PAX,
     "pax length absurd": PAX,
     "pax length digits": PAX,
@@ -53,7 +53,7 @@ MEMBERS = {
     "pax claims a GiB": GIB,
     "long name claims a GiB": GIB,
     "long name up": OUT,
-    "long name of NULs": "is no name",
+    "long name of NULs": "is not a valid name",
     "long names for ever": TWO,
     "long target": "is a symbolic link, which bundles never contain",
     "size base 256": SIZE,
@@ -65,7 +65,7 @@ MEMBERS = {
     "one empty block": "a block of zeros is not followed by a second one",
     "no ustar": UNKNOWN,
     "prefix up": OUT,
-    "name empty": "is no name",
+    "name empty": "is not a valid name",
     "directory with data": "is a directory of 512 bytes",
     "link with data": "is a symbolic link of 512 bytes",
     "data cut": CUT,

@@ -111,8 +111,8 @@ def test_the_command_that_the_refusal_offers_works(tmp_path: Path) -> None:
     [
         ({"apic.dat": APIC}, r"ACPI tables \('APIC'\), but no DMAR", "acpidump"),
         ({"apic.dat": APIC, "ivrs.dat": IVRS}, "'APIC', 'IVRS'", "AMD"),
-        ({"notes.txt": b"x"}, "manifest.json, sys/, acpidump.out.*nor a DMAR table", "report"),
-        ({"short.bin": DMAR[:40]}, "nor a DMAR table", "report"),
+        ({"notes.txt": b"x"}, "manifest.json, sys/, acpidump.out, DMAR table", "report"),
+        ({"short.bin": DMAR[:40]}, "is not a host", "report"),
     ],
     ids=["another table", "AMD", "no table", "cut"],
 )

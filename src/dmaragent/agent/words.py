@@ -238,7 +238,7 @@ def function_changed(device: str, change: str, region: str) -> str:
 
 
 def finding_changed(finding: str, *, appeared: bool) -> str:
-    return f"{'new finding' if appeared else 'resolved finding'}: {finding}"
+    return f"{'new finding' if appeared else 'no longer a finding'}: {finding}"
 
 
 def more_changes(number: str) -> str:
