@@ -171,8 +171,11 @@ def _part(part: ast.expr) -> str:
 
 
 def sentences(text: str) -> Iterator[str]:
-    """Yield the sentences of a text: paragraphs, then what ends with a full stop or a colon."""
-    for paragraph in re.split(r"\n\s*\n", text):
+    """Yield the sentences of a text: paragraphs, then what ends with a full stop or a colon.
+
+    A line that is indented by two spaces, such as an example in a help text, is a paragraph.
+    """
+    for paragraph in re.split(r"\n\s*\n|\n {2}(?=\S)", text):
         yield from re.split(r"(?<=[.?!:;])\s+", " ".join(paragraph.split()))
 
 
