@@ -71,7 +71,7 @@ class DeviceRow:
 
     sbdf: SBDF
     function: PciFunction | None
-    """The function that is present; None: there is none, or the functions were not collected."""
+    """The function that is present; None: nothing, or the functions were not collected."""
     absent: bool
     """Whether a region names it and it is certainly not present."""
     chipset: bool

@@ -26,10 +26,10 @@ from dmaragent.question.guest_resolver import GuestResolver, any_answer
 
 DESCRIPTION = """\
 Predict whether a guest starts with its PCI devices.  If it does not, show what
-refuses it, by which rule, and the fixes.  GUEST is an xl.cfg, libxl's JSON
-(`xl list -l`), libvirt's XML of a Xen or KVM guest (`virsh dumpxml`), a Proxmox
-VMID.conf (`qm config`), a folder of these such as /etc/xen, or - for standard
-input.  Options can describe a guest instead.  Only reserved memory and
+refuses it, by which rule, and the fixes.  GUEST is a configuration, a folder
+such as /etc/xen, or - for standard input.  Formats: xl.cfg, libxl's JSON (`xl
+list -l`), libvirt's XML of Xen or KVM guests (`virsh dumpxml`), Proxmox conf
+(`qm config`).  Options can describe a guest instead.  Only reserved memory and
 passthrough are checked: a guest may fail for other reasons."""
 EXAMPLES = """\
 examples:

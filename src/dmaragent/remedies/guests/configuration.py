@@ -15,7 +15,7 @@ from dmaragent.remedies.xlcfg_lines import change_entries, entry_text, quote, wi
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
 _ROOM = 64 * MIB
-"""The RAM that is added beside the video memory if there is none: hvmloader needs 2 MiB of it."""
+"""The RAM that is added if all memory is video memory: hvmloader needs 2 MiB of it."""
 
 
 @dataclass(frozen=True, slots=True)

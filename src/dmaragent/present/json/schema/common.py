@@ -84,7 +84,7 @@ class PassedOver(TypedDict):
     """A file that was not read, with the reason."""
 
     path: str
-    reason: str
+    reason: Prose
 
 
 class Stack(TypedDict):
@@ -107,8 +107,8 @@ class Decision(TypedDict):
     """Who decides; the manual pages: with --xen documented; dmaragent: nobody, because something is
     unknown."""
     effect: Annotated[str, Effect]
-    """The effect of this alone; warning: it stops nothing."""
-    reason: str
+    """The effect of this alone; warning: the guest starts in spite of it."""
+    reason: Prose
     rule: str
     """Where it comes from: a file and function of Xen, its tools, Linux or Proxmox; or empty."""
     shown: str
