@@ -15,8 +15,9 @@ def release_named(release: Release) -> str:
 
 def release_runs(release: Release, *, library_answered: bool) -> str:
     """Return that the release runs; without libxlutil's answers, its tools are assumed alike."""
-    tools = "" if library_answered else "; assumes that its tools are of the same release"
-    return f"The host runs Xen {release}{tools}"
+    if library_answered:
+        return f"The host runs Xen {release}"
+    return f"Assumes that the host's tools match its Xen {release}"
 
 
 def release_assumed(release: Release) -> str:

@@ -113,7 +113,7 @@ def less_memory(mebibytes: int) -> str:
 
 # Guests: devices, regions, policies -----------------------------------------------------
 
-UNCHECKED = "Xen no longer refuses shared or overlapping regions"
+UNCHECKED = "Xen no longer refuses conflicts"
 REMOVE_RDM = "Remove rdm=: only the regions of the guest's own devices are then reserved"
 REMOVE_RDM_COST = "other devices with regions cannot be attached to the running guest"
 VIRTUAL_FUNCTION_COST = "the guest has a virtual function and not the whole device"

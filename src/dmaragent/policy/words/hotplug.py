@@ -29,7 +29,7 @@ def attached_undefined(text: str, undefined: PciUndefined) -> str:
 
 
 def attached_refused(text: str, refusal: PciRefusal) -> str:
-    return f"'{text}': {refusal.expected} is expected at character {refusal.position + 1}"
+    return f"'{text}': at character {refusal.position + 1} it should be {refusal.expected}"
 
 
 def _of_region(region: AddressRange, sbdf: SBDF, part: AddressRange) -> str:

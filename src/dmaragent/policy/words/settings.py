@@ -33,7 +33,7 @@ def rdm_dropped(reader: str, text: str, refusal: RdmRefusal, expected: RdmRefusa
     sentence = f"{reader} ignores rdm = '{shown}' {how}"
     if expected is None:
         return sentence
-    return f"{sentence}: it expects {expected.expected} at character {expected.position + 1}"
+    return f"{sentence}. At character {expected.position + 1} it expects {expected.expected}"
 
 
 def rdm_partly_unwritten(reader: str, text: str, unwritten: Sequence[str]) -> str:
@@ -58,8 +58,8 @@ def pci_answer_unexpected(release: Release, text: str, *, taken: bool) -> str:
 def pci_refused(release: Release, text: str, refusal: PciRefusal) -> str:
     shown = entry_excerpt(text, refusal.position)
     return (
-        f"'{shown}' is not an entry that xl {release} reads: it expects {refusal.expected} at "
-        f"character {refusal.position + 1}, and exits with {refusal.exit_status}"
+        f"xl {release} cannot read '{shown}' and exits with {refusal.exit_status}: at character "
+        f"{refusal.position + 1} it expects {refusal.expected}"
     )
 
 

@@ -8,7 +8,7 @@ from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.words import capitalized
 from dmaragent.present.escaping import shorten, visible
 from dmaragent.present.screen import toned
-from dmaragent.present.text.tables import paragraph, render
+from dmaragent.present.text.tables import labelled, paragraph
 from dmaragent.present.text.tones import verdict_tone
 from dmaragent.present.words.guest import (
     NO_REMEDY_OF_WARNINGS,
@@ -30,6 +30,7 @@ from dmaragent.present.words.guest import (
     why_it_starts,
 )
 from dmaragent.remedies.guests.trial import GuestRemedies
+from dmaragent.remedies.remedy import GuestRemedy
 
 MOST_LINES = 12
 """Lines of the short answer about a guest that does not start.
@@ -39,6 +40,8 @@ and the reason is not cut.
 """
 MOST_NAME = 40
 """Characters of a name or a device that the first line shows."""
+_WIDEST = 44
+"""Characters of a change with its effect beside it; a longer one has it below."""
 
 
 def resolve_short_text(answer: Answer, others: Mapping[Verdict, tuple[str, ...]]) -> Iterator[str]:
@@ -102,15 +105,26 @@ def _fixes(resolution: Resolution, helps: GuestRemedies, room: int) -> tuple[lis
     """Return the lines of the fixes that fit into `room`, at least one, and how many are left out."""
     if not helps.ranked:
         return _without_fix(resolution, helps), 0
-    rows = [
-        (f"{number}", visible(remedy.brief), remedy_in_short(remedy))
-        for number, remedy in enumerate(helps.ranked, 1)
-    ]
+    remedies = helps.ranked
     title = ["", *paragraph(REMEDIES_TITLE)]
-    number = len(rows)
-    while number > 1 and len(title) + len(render(rows[:number])) > room:
+    number = len(remedies)
+    while number > 1 and len(title) + len(_fix_lines(remedies[:number])) > room:
         number -= 1
-    return [*title, *render(rows[:number])], len(rows) - number
+    return [*title, *_fix_lines(remedies[:number])], len(remedies) - number
+
+
+def _fix_lines(remedies: Sequence[GuestRemedy]) -> list[str]:
+    """Return the lines of `remedies`: the change, and its effect beside it or below it."""
+    briefs = [visible(remedy.brief) for remedy in remedies]
+    column = max((len(brief) for brief in briefs if len(brief) <= _WIDEST), default=0) + 5
+    lines: list[str] = []
+    for number, (brief, remedy) in enumerate(zip(briefs, remedies, strict=True), 1):
+        change, effect = f"{number}  {brief}", remedy_in_short(remedy)
+        if len(brief) <= _WIDEST:
+            lines += labelled(change, effect, indent=2, column=column)
+        else:
+            lines += [*paragraph(change, indent=2, hang=3), *paragraph(effect, indent=5)]
+    return lines
 
 
 def _without_fix(resolution: Resolution, helps: GuestRemedies) -> list[str]:

@@ -37,7 +37,7 @@ def source_words(kind: str, path: str, stack: Stack, listed: ListSource | None) 
     """
     answers = stack.library_answers
     library = f"libxlutil {answers.release} read the settings" if answers else ""
-    lists = "Linux reported its own state" if listed is None else _LISTS[listed]
+    lists = "from Linux's own readings" if listed is None else _LISTS[listed]
     what = "; ".join(part for part in (library, lists) if part)
     recorded = "" if kind in _BARE else " (as recorded)"
     return f"{host_words(kind, path)}{recorded}: {what}"
@@ -262,7 +262,7 @@ def why_it_starts(resolution: Resolution) -> str:
 def list_words(host: HostFacts) -> Iterator[str]:
     """Yield the source of the list of regions, then its limits."""
     if host.source is ListSource.HYPERVISOR:
-        yield "Xen reported its list of regions"
+        yield "Xen reported its regions"
     elif host.source is ListSource.PREDICTED:
         yield "Xen's list of regions is predicted"
         yield from host.notes
