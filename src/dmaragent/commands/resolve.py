@@ -22,6 +22,7 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document
 from dmaragent.present.text.guests import guest_text, resolve_lines
+from dmaragent.present.words.guest import recorded_words
 from dmaragent.question.guest_resolver import GuestResolver, any_answer
 
 DESCRIPTION = """\
@@ -92,7 +93,11 @@ def run(options: argparse.Namespace) -> int:
     elif options.details or (single and not _is_folder(options.guests)):
         for number, resolution in enumerate(resolutions()):
             lines = guest_text(
-                any_answer(resolution), others, details=options.details, host=options.host
+                any_answer(resolution),
+                others,
+                details=options.details,
+                host=options.host,
+                recorded=recorded_words(asked.opened.kind, asked.opened.path),
             )
             print_lines(["", *lines] if number else lines)
         if options.details:

@@ -118,10 +118,17 @@ class GuestRemedy(Remedy):
     """The worst harm of those warnings."""
     exposed: tuple[AddressRange, ...] = ()
     """The regions that have that harm."""
-    cost: str = ""
-    """What is lost; empty: nothing."""
+    lost: str = ""
+    """What the guest or the host loses; empty: nothing."""
     undo: str = ""
     """How to undo it."""
+
+    @property
+    def cost(self) -> str:
+        """All of its cost: what is lost, and the check of Xen that a relaxed policy ends."""
+        if self.kind is not RemedyKind.POLICY:
+            return self.lost
+        return words.joined(words.UNCHECKED, self.lost) if self.lost else words.UNCHECKED
 
     @property
     def risk(self) -> str:

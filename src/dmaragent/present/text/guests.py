@@ -29,14 +29,16 @@ def guest_text(
     *,
     details: bool = False,
     host: str | None = None,
+    recorded: str = "",
 ) -> Iterator[str]:
     """Return the lines of one answer, with all `details` or in short.
 
-    `others` has the verdicts of other releases of Xen; `host` is the path of another host.
+    `others` has the verdicts of other releases of Xen; `host` is the path of another host, and
+    `recorded` its words in a short answer.
     """
     if isinstance(answer, KvmResolution):
-        return kvm_text(answer, host) if details else kvm_short_text(answer, host)
-    return resolve_text(answer, others) if details else resolve_short_text(answer, others)
+        return kvm_text(answer, host) if details else kvm_short_text(answer, host, recorded)
+    return resolve_text(answer, others) if details else resolve_short_text(answer, others, recorded)
 
 
 def resolve_lines(

@@ -25,8 +25,11 @@ from dmaragent.present.words.guest import (
 )
 
 
-def kvm_short_text(resolution: KvmResolution, host: str | None) -> Iterator[str]:
-    """Yield the lines of the short answer; `host` is the path of another host than this one."""
+def kvm_short_text(resolution: KvmResolution, host: str | None, recorded: str) -> Iterator[str]:
+    """Yield the lines of the short answer.
+
+    `host` is the path of another host than this one, `recorded` its words.
+    """
     source = resolution.guest.source
     reasons, left = short_reasons(resolution.verdict, resolution.reasons, source)
     yield from _verdict_lines(resolution)
@@ -34,6 +37,7 @@ def kvm_short_text(resolution: KvmResolution, host: str | None) -> Iterator[str]
     for line in resolution_notes(resolution):
         yield from paragraph(f"{line}.", indent=2, hang=2)
     yield from paragraph(f"{kvm_regions_source(resolution)}.")
+    yield from paragraph(recorded)
     yield from _next_lines(resolution, host)
     yield details_words(0, left, 0)
 

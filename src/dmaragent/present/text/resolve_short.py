@@ -44,8 +44,13 @@ _WIDEST = 44
 """Characters of a change with its effect beside it; a longer one has it below."""
 
 
-def resolve_short_text(answer: Answer, others: Mapping[Verdict, tuple[str, ...]]) -> Iterator[str]:
-    """Yield the lines of the short answer; `others` has the verdicts of other releases."""
+def resolve_short_text(
+    answer: Answer, others: Mapping[Verdict, tuple[str, ...]], recorded: str
+) -> Iterator[str]:
+    """Yield the lines of the short answer.
+
+    `others` has the verdicts of other releases, `recorded` the words of another host.
+    """
     resolution, helps = answer.resolution, answer.remedies or GuestRemedies((), "")
     reasons, reasons_left = short_reasons(
         resolution.verdict, resolution.reasons, resolution.guest.source
@@ -57,7 +62,7 @@ def resolve_short_text(answer: Answer, others: Mapping[Verdict, tuple[str, ...]]
         head += paragraph(f"{line}.", indent=2, hang=2)
     risk = risk_if_it_starts(resolution)
     head += paragraph(f"{risk}.", indent=2) if risk else []
-    end = limit_lines(resolution, others)
+    end = [*limit_lines(resolution, others), *paragraph(recorded)]
     room = MOST_LINES - len(head) - len(end) - 1
     fixes, fixes_left = _fixes(resolution, helps, room)
     yield from head

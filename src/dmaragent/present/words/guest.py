@@ -29,11 +29,18 @@ _LISTS = {
 }
 
 
+def recorded_words(kind: str, path: str) -> str:
+    """Return that an answer is about a host as recorded at `path`; empty for this machine.
+
+    Nothing proves that what a bundle or a copy records was so on the host.
+    """
+    return "" if kind in _BARE else f"Source: {host_words(kind, path)} (as recorded)"
+
+
 def source_words(kind: str, path: str, stack: Stack, listed: ListSource | None) -> str:
     """Return the source of an answer about the host of `kind` at `path`.
 
-    Nothing proves that what a bundle or a copy records was so on the host.  `listed` is the
-    source of Xen's list; None: the answer is not about Xen.
+    `listed` is the source of Xen's list; None: the answer is not about Xen.
     """
     answers = stack.library_answers
     library = f"libxlutil {answers.release} read the settings" if answers else ""
@@ -70,9 +77,12 @@ def remedy_sentences(remedy: GuestRemedy) -> Iterator[str]:
 
 
 def remedy_in_short(remedy: GuestRemedy) -> str:
-    """Return the risk or else the effect of a fix, and its cost, for a list."""
-    effect = f"risk: {remedy.risk}" if remedy.risk else uncapitalized(remedy.action)
-    return "; ".join(part for part in (effect, remedy.cost) if part)
+    """Return the risk and loss of a fix, or else its effect and cost, for a list."""
+    if remedy.risk:
+        parts = (f"risk: {remedy.risk}", remedy.lost)
+    else:
+        parts = (uncapitalized(remedy.action), remedy.cost)
+    return "; ".join(part for part in parts if part)
 
 
 def no_remedy_words(helps: GuestRemedies) -> str:

@@ -93,7 +93,7 @@ def leave_out_strategy(trial: Trial) -> None:
                 warnings=left.warnings,
                 harm=left.harm,
                 exposed=exposed_regions(after.reasons),
-                cost=words.REMOVE_RDM_COST,
+                lost=words.REMOVE_RDM_COST,
                 undo=words.undo(["rdm="], []),
             )
             trial.remedies.append(remedy)
@@ -163,7 +163,7 @@ def _offer_relaxed(trial: Trial, guest: GuestConfig, lines: Mapping[str, tuple[s
         trial.remedies += pairs
     if not any("rdm_mem_boundary" in line for remedy in pairs for line in remedy.lines):
         effect = _relaxed_effect(lines, after)
-        trial.offer(RemedyKind.POLICY, guest, lines, effect, words.UNCHECKED)
+        trial.offer(RemedyKind.POLICY, guest, lines, effect)
 
 
 def _relaxed_and_ram_moved(
@@ -173,7 +173,7 @@ def _relaxed_and_ram_moved(
     first = words.relax(_whose_policy(lines))
     for move in (change_boundary, reduce_memory):
         before = len(relaxed.remedies)
-        ram = move(relaxed, RemedyKind.POLICY, first, words.UNCHECKED)
+        ram = move(relaxed, RemedyKind.POLICY, first)
         if ram is None or "rdm" in lines or trial.stack.toolstack is not Toolstack.XL:
             continue
         start = ram.made_to(trial.guest)
@@ -181,8 +181,8 @@ def _relaxed_and_ram_moved(
         if fewer is None or fewer[1] == lines:
             continue
         apart = trial.with_change(fewer[0], {**fewer[1], **ram.lines})
-        cost = words.joined(words.UNCHECKED, ram.cost) if ram.cost else words.UNCHECKED
-        if apart.offer(RemedyKind.POLICY, fewer[0], {}, words.joined(first, ram.effect), cost):
+        action = words.joined(first, ram.effect)
+        if apart.offer(RemedyKind.POLICY, fewer[0], {}, action, ram.cost):
             relaxed.remedies[before:] = apart.remedies
     return relaxed.remedies
 

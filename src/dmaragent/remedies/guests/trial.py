@@ -85,7 +85,7 @@ class Trial:
                     warnings=left.warnings,
                     harm=left.harm,
                     exposed=exposed_regions(after.reasons),
-                    cost=cost,
+                    lost=cost,
                     undo=self.undo(together),
                 )
             )
