@@ -148,7 +148,7 @@ def relax_without_loss(whose: str) -> str:
 
 
 def risk_in(harm: Harm, regions: Sequence[AddressRange]) -> str:
-    """Return the risk of `harm` in `regions`; empty if there is none."""
+    """Return the risk of `harm` in `regions`; empty for no harm."""
     if not regions or harm not in (Harm.SHARED, Harm.CORRUPTION):
         return HARM_WORDS[harm]
     more = f" and {len(regions) - 1} more" if len(regions) > 1 else ""
