@@ -1,4 +1,4 @@
-"""What a host says of its IOMMU, and of addresses for DMA, in sentences."""
+"""Sentences that relate a message to the state of a host's IOMMU and to its DMA addresses."""
 
 from collections.abc import Iterator
 
@@ -10,20 +10,20 @@ _ON_XEN = frozenset({Program.XEN, Program.LIBXL, Program.XENOPSD})
 
 
 def iommu_words(state: IommuState, message: str, printer: Program) -> Iterator[str]:
-    """Yield what the host says of its IOMMU; `message` is the id of what `printer` said."""
+    """Yield the state of the host's IOMMU; `message` is the id of a message of `printer`."""
     if printer in _ON_XEN:
         yield from _xen_words(state)
         return
     if state.under_xen:
         yield (
-            "Xen runs here and owns the IOMMU: Linux has no IOMMU groups, whatever its options, "
-            "and VFIO cannot work (xl dmesg says whether Xen uses the IOMMU)"
+            "this host runs Xen, which owns the IOMMU: Linux has no IOMMU groups whatever its "
+            "options, and VFIO cannot work (xl dmesg shows whether Xen uses the IOMMU)"
         )
         return
     if message in ABOUT_TABLE and state.table:
         yield (
-            "this host has the firmware's table: whoever looked for it could not see it, as in "
-            "a container, or looked before VT-d was switched on"
+            "this host has the firmware's table: the message is from a container that hides it, "
+            "or from a time before VT-d was switched on"
         )
     yield _groups_words(state)
     yield _option_words(state)
@@ -34,20 +34,23 @@ def iommu_words(state: IommuState, message: str, printer: Program) -> Iterator[s
 def _table_words(state: IommuState) -> str:
     table = "IVRS" if state.amd else "DMAR"
     if state.table:
-        return f"the firmware gives its table ({table}), as it does if the setup has the IOMMU on"
-    return f"the firmware gives no table ({table}): the IOMMU is off in the setup, or missing"
+        return f"the firmware provides its table ({table}), so the IOMMU is on in the setup"
+    return (
+        f"the firmware provides no table ({table}): the IOMMU is off in the setup, or the machine "
+        "lacks it"
+    )
 
 
 def _xen_words(state: IommuState) -> Iterator[str]:
-    """Yield what decides whether Xen uses the IOMMU."""
+    """Yield the facts that decide whether Xen uses the IOMMU."""
     if state.xen_off_by:
-        yield f"Xen's command line says {state.xen_off_by}, which switches it off: take it out"
+        yield f"Xen's command line has {state.xen_off_by}, which switches the IOMMU off: remove it"
     elif state.xen_options is not None:
         yield "no option on Xen's command line switches the IOMMU off"
     elif state.under_xen:
-        yield "unknown whether an option of Xen's switches the IOMMU off: xl info was not read"
+        yield "unknown whether an option of Xen switches the IOMMU off: xl info was not read"
     elif state.without_xen:
-        yield "Xen does not run here: the message is from another host or another boot"
+        yield "this host does not run Xen: the message is from another host or another boot"
     if state.table is not None:
         yield _table_words(state)
 
@@ -68,39 +71,42 @@ def _option_words(state: IommuState) -> str:
         return "unknown whether a kernel option decides: /proc/cmdline was not read"
     if state.off_by:
         instead = (
-            "take it out"
+            "remove it"
             if state.amd or "intel_iommu" not in state.off_by
-            else ("write intel_iommu=on instead (of several, the last counts)")
+            else ("write intel_iommu=on instead (if there are several, the last one counts)")
         )
-        return f"the kernel's command line says {state.off_by}, which switches it off: {instead}"
+        return (
+            f"the kernel's command line has {state.off_by}, which switches the IOMMU off: {instead}"
+        )
     if state.on_by:
-        return f"the kernel's command line says {state.on_by}"
+        return f"the kernel's command line has {state.on_by}"
     if state.amd:
-        return "no kernel option switches it off; AMD's needs none to be on"
+        return "no kernel option switches the IOMMU off, and on AMD none is needed to switch it on"
     return (
-        "intel_iommu=on is not on the kernel's command line; without it the kernel's build decides"
+        "the kernel's command line lacks intel_iommu=on, so the default of the kernel's build "
+        "applies"
     )
 
 
 def dma_words(address: DmaAddress) -> str:
-    """Return what the host says of one mapping."""
+    """Return how the addresses of one mapping relate to this host."""
     first, last = address.span.first, address.span.last
     place = f"{first:#x}" if first == last else f"{first:#x}-{last:#x}"
     if address.too_high:
         return (
-            f"{place} needs {address.bits} address bits, and this host's table gives it "
-            f"{address.width}: no remapping unit here translates it, and no reserved region is "
-            f"concerned (host-phys-bits-limit={address.width})"
+            f"{place} needs {address.bits} address bits, but this host's table allows "
+            f"{address.width}: no remapping unit translates it. Reserved regions are not the "
+            f"cause. Fix: host-phys-bits-limit={address.width}"
         )
     if address.reserved:
         ranges = ", ".join(
             f"{reserved.base:#x}-{reserved.limit:#x} ({reserved.type})"
             for reserved in address.reserved
         )
-        return f"{place} overlaps what Linux reserves in IOMMU groups of this host: {ranges}"
+        return f"{place} overlaps reserved regions of IOMMU groups of this host: {ranges}"
     if address.width is None:
-        return f"{place} needs {address.bits} address bits; how many this host has is unknown"
+        return f"{place} needs {address.bits} address bits; the number on this host is unknown"
     return (
         f"{place} needs {address.bits} of the {address.width} address bits of this host's table; "
-        "a remapping unit may translate fewer (reg_base_addr in dmesg: bits 16-21 of cap, plus 1)"
+        "a remapping unit may support fewer (reg_base_addr in dmesg: bits 16-21 of cap, plus 1)"
     )
