@@ -36,7 +36,7 @@ def refused_without_iommu(unused: UnusedIommu, verdict: str) -> str:
 
 def ties_all_below(bridge: SBDF) -> str:
     return (
-        f"the region names bridge {bridge}: Linux applies it to every device behind the bridge, "
+        f"it names bridge {bridge}: Linux applies it to every device behind the bridge, "
         "Xen only to the bridge itself"
     )
 
@@ -61,7 +61,4 @@ def region_not_in_group(place: AddressRange, group: int) -> str:
 
 
 def floppy_workaround(group: int) -> str:
-    return (
-        f"Linux adds 0x0-0xffffff to IOMMU group {group} as its floppy workaround for "
-        "the ISA bridge; the table does not have it"
-    )
+    return f"Linux adds 0x0-0xffffff to IOMMU group {group}: its ISA bridge (floppy workaround)"

@@ -1,8 +1,8 @@
-"""What JSON documents share: who made one, ranges, decisions, where an answer comes from.
+"""Objects that JSON documents share: the program, ranges, decisions, the source of an answer.
 
 Every document has format, version, origin and answer; the types are in ``schema``.  ``origin``
-says where the answer comes from, and may differ between a host and its recording.  ``answer`` is
-equal on both.
+describes the source of the answer and may differ between a host and its recording.  ``answer`` is
+equal for both.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # the document of an error has none of these, and --version m
     from dmaragent.present.json.schema import common as schema
 
 TOOL = f"dmaragent {__version__}"
-"""What made a document."""
+"""The program that made a document."""
 
 
 def range_object(span: AddressRange) -> schema.Range:
@@ -27,7 +27,7 @@ def range_object(span: AddressRange) -> schema.Range:
 
 
 def decision_object(decision: Decision) -> schema.Decision:
-    """Give one decision."""
+    """Return one decision."""
     return {
         "decider": decision.decider.value,
         "effect": decision.effect.value,
@@ -41,13 +41,13 @@ def decision_object(decision: Decision) -> schema.Decision:
 
 
 def source_object(host: schema.Host, stack: Stack) -> schema.StackSource:
-    """Return where an answer comes from: which host, which library, how the releases are known."""
+    """Return the source of an answer: host, library, and how the releases are known."""
     library = None if stack.library_answers is None else str(stack.library_answers.release)
     return {"host": host, "libxlutil": library, "rests_on": stack.origin}
 
 
 def stack_object(stack: Stack) -> schema.Stack:
-    """Say for whom the answer is."""
+    """Return the toolstack and the releases that the answer is for."""
     return {
         "toolstack": stack.toolstack.value,
         "release": str(stack.release),

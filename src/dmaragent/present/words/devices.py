@@ -12,9 +12,10 @@ from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.resolution import Stack
 from dmaragent.present.escaping import visible
+from dmaragent.present.screen import toned
 from dmaragent.present.words.device import class_name, device_name, short_class_name
 from dmaragent.present.words.numbers import count, span_words
-from dmaragent.present.words.passthrough import verdict_word
+from dmaragent.present.words.passthrough import can_tone, verdict_word
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
 
@@ -67,6 +68,11 @@ class DeviceList:
 def verdict_words(verdict: Verdict) -> str:
     """Return the verdict of one side."""
     return verdict_word(verdict.can, risk=verdict.risk)
+
+
+def verdict_cell(verdict: Verdict) -> str:
+    """Return the verdict of one side in its colour."""
+    return toned(verdict_words(verdict), can_tone(verdict.can, risk=verdict.risk))
 
 
 def verdict_key(verdict: Verdict) -> str:

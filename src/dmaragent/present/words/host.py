@@ -129,6 +129,22 @@ def summary_facts(inventory: Inventory) -> Iterator[tuple[str, str]]:
             yield name, facts
 
 
+def short_summary_facts(inventory: Inventory) -> Iterator[tuple[str, str]]:
+    """Yield the facts of a short answer; numbers without a problem are left out."""
+    known = not isinstance(inventory.host.topology.functions, Missing)
+    short = {"Machine": machine_name(inventory)}
+    if known:
+        short["PCI"] = ""
+    if known and inventory.device is None and inventory.regions:
+        short["Regions"] = region_count(inventory.regions)
+    if inventory.linux.state is LinuxState.GROUPS:
+        short["Linux"] = ""
+    for name, facts in summary_facts(inventory):
+        line = short.get(name, facts)
+        if line:
+            yield name, line
+
+
 def machine_name(inventory: Inventory) -> str:
     """Return the machine's vendor and model, as far as they are known."""
     machine = inventory.host.machine

@@ -8,7 +8,7 @@ from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.unexplained_regions import UnexplainedRegion
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import visible
-from dmaragent.present.words.device import class_name, holds_words
+from dmaragent.present.words.device import class_name, holds_words, short_class_name
 from dmaragent.present.words.numbers import size_words, span_words
 from dmaragent.present.words.table import device_words
 from dmaragent.xen.reserved_list.model import ListSource, XenView
@@ -87,10 +87,11 @@ def owner_name(owner: Owner) -> str:
     return owner.as_written
 
 
-def owner_class_words(owner: Owner) -> str:
+def owner_class_words(owner: Owner, *, short: bool = False) -> str:
     """Return the class of an owner's function, with the kind of its scope entry if special."""
     words = {Presence.ABSENT: "absent", Presence.UNKNOWN: "unknown", Presence.PRESENT: ""}
-    what = words[owner.presence] if owner.function is None else class_name(owner.function)
+    name = short_class_name if short else class_name
+    what = words[owner.presence] if owner.function is None else name(owner.function)
     if owner.device is DeviceKind.FUNCTION:
         return what
     return f"{device_words(owner.claim)}: {what}"

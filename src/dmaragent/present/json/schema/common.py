@@ -1,4 +1,4 @@
-"""What several documents contain: addresses, ranges, decisions, origins."""
+"""Types that several documents share: addresses, ranges, decisions, origins."""
 
 from typing import Annotated, TypedDict
 
@@ -8,7 +8,7 @@ from fwtables.fields import Address
 from fwtables.text.forms import TextForm
 
 LongAddress = Annotated[str, ("pattern", "^0x[0-9a-f]{1,17}$")]
-"""Of a guest's memory or in a message, which may be beyond 64 bits."""
+"""An address in a guest's memory or in a message, which may exceed 64 bits."""
 Sbdf = Annotated[str, ("pattern", r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$")]
 Release = Annotated[str, ("pattern", r"^[0-9]+\.[0-9]+(\.[0-9]+)?$")]
 Digest = Annotated[str, ("pattern", "^[0-9a-f]{64}$")]
@@ -18,8 +18,7 @@ Count = Annotated[int, ("minimum", 0)]
 Ordinal = Annotated[int, ("minimum", 1)]
 
 GuestVerdict = Annotated[str, Verdict]
-"""refused: it does not start, or not to the point where it runs; undecided: this is unknown, and
-the reasons say why."""
+"""refused: it does not start, or stops before it runs; undecided: unknown, with the reasons."""
 
 TEXT_FORMS = tuple(form.value for form in TextForm)
 HostKind = Annotated[
@@ -33,11 +32,11 @@ class Host(TypedDict):
 
     kind: HostKind
     path: str
-    """What was given as --host, or as A or B of a comparison; empty for this machine."""
+    """The argument of --host, or A or B of a comparison; empty for this machine."""
 
 
 class ToolOrigin(TypedDict):
-    """What made the document."""
+    """The program that made the document."""
 
     tool: Annotated[str, ("pattern", "^dmaragent ")]
 
@@ -53,10 +52,10 @@ class StackSource(TypedDict):
 
     host: Host
     libxlutil: Release | None
-    """The release of this machine's libxlutil, if it was asked how it reads the texts; null: they
-    are read by what is known of the release."""
+    """The release of this machine's libxlutil, if it parsed the texts; null: they were parsed by
+    the known rules of the release."""
     rests_on: Prose
-    """How the releases are known, in words."""
+    """How the releases are known."""
 
 
 class StackOrigin(ToolOrigin, StackSource):
@@ -71,7 +70,7 @@ class Range(TypedDict):
 
 
 class LongRange(TypedDict):
-    """Addresses, which may be beyond 64 bits; limit is the last byte."""
+    """Addresses, which may exceed 64 bits; limit is the last byte."""
 
     base: LongAddress
     limit: LongAddress
@@ -88,35 +87,35 @@ class PassedOver(TypedDict):
 
 
 class Stack(TypedDict):
-    """For whom the answer is."""
+    """The toolstack and the releases that the answer is for."""
 
     toolstack: Annotated[str, Toolstack]
-    """Who builds the guest."""
+    """The program that builds the guest."""
     release: Release
-    """Of Xen's tools: they read the configuration and lay the guest out."""
+    """The release of Xen's tools, which read the configuration and lay out the guest's memory."""
     hypervisor: Release
-    """Of Xen: it lists the regions and assigns the devices."""
+    """The release of Xen, which lists the regions and assigns the devices."""
     documented: bool
-    """Whether the manual pages are followed, not what the release does."""
+    """Whether the answer follows the manual pages instead of the release's behaviour."""
 
 
 class Decision(TypedDict):
-    """What one program decides about a guest, and why."""
+    """The decision of one program about a guest, with the reason."""
 
     decider: Annotated[str, Decider]
-    """Who decides; the manual pages: with --xen documented; dmaragent: nobody, because something is
-    unknown."""
+    """The program that decides; the manual pages: with --xen documented; dmaragent: no program,
+    because something is unknown."""
     effect: Annotated[str, Effect]
-    """The effect of this alone; warning: it stops nothing."""
-    reason: str
+    """The effect of this decision alone; warning: the guest still starts."""
+    reason: Prose
     rule: str
-    """Where it comes from: a file and function of Xen, its tools, Linux or Proxmox; or empty."""
+    """The source file and function in Xen, its tools, Linux or Proxmox; or empty."""
     shown: str
-    """What Xen or a tool prints, a message or an error's name; or empty."""
+    """The message or the name of the error that Xen or a tool prints; or empty."""
     region: Range | None
-    """null: it is about no one region."""
+    """null: it does not concern a single region."""
     device: Sbdf | None
-    """null: it is about no one device, or the region's is unknown."""
+    """null: it does not concern a single device, or the region's device is unknown."""
     place: str
-    """Where in the configuration: FILE:LINE, a path within JSON, or an option; empty if it is in no
-    one place."""
+    """The place in the configuration: FILE:LINE, a path within JSON, or an option; empty if there
+    is no single place."""
