@@ -26,7 +26,7 @@ REPLACED = {
     r"\bmeets? (the|guest|others)\b": "overlaps",
     r"\b(is|are|was|were) taken (for|to)\b|\btaken to be\b": "is treated as, assumed",
     r"\b(stands?|lies?) (in|on|at|there|below|above)\b": "is in",
-    r"\bof another kind\b|\bis none\b|\b(what|which|that) is no\b": "is not a",
+    r"\bof another kind\b|(?<!there )\b(?-i:is none)\b(?! of)|\b(what|which|that) is no\b": "is not a",
     r"\blaid out around\b": "avoids",
     r"\bthe most with which\b": "the largest",
     r"\bneither policy\b": "not with either policy",
@@ -39,7 +39,7 @@ REPLACED = {
     r"\bnobody\b": "no other",
     r"\b(lets?|let) (go|it go|every|all)\b": "relaxes, does not enforce",
     r"\bputs? (up|into words)\b": "accepts, return",
-    r"^(Give|Say|Tell|Put|Name)\b": "Return (docstrings)",
+    r"^(?-i:Give|Say|Tell|Put|Name)\b": "Return (docstrings)",
 }
 """Patterns of words that were replaced, without regard to case, and what is written now."""
 
@@ -145,16 +145,24 @@ def _part(part: ast.expr) -> str:
 
 
 def sentences(text: str) -> Iterator[str]:
-    """Yield the sentences of a text: paragraphs, then what ends with a full stop or a colon."""
-    for paragraph in re.split(r"\n\s*\n", text):
+    """Yield the sentences of a text: paragraphs, then what ends with a full stop or a colon.
+
+    A line that is indented by two spaces, such as an example in a help text, is a paragraph.
+    """
+    for paragraph in re.split(r"\n\s*\n|\n {2}(?=\S)", text):
         yield from re.split(r"(?<=[.?!:;])\s+", " ".join(paragraph.split()))
 
 
 def broken_rules(path: Path) -> list[str]:
-    """Return a line for each word to replace and each sentence that is too long in `path`."""
+    """Return a line for each word to replace and each sentence that is too long in `path`.
+
+    A string without white space is a value, such as an id or a key, and not a sentence.
+    """
     found = []
     for line, text in texts(path):
         words = " ".join(text.split())
+        if " " not in words:
+            continue
         found += [
             f"{path.name}:{line}: {match[0]!r}, write {instead!r}: {words[:160]}"
             for pattern, instead in REPLACED.items()

@@ -115,7 +115,7 @@ def _details(options: argparse.Namespace, host: str) -> str:
 
 
 def _exit_code(inventory: Inventory) -> int:
-    """Return 0 if the answer is complete, 1 if regions may be missing, 2 if there is none."""
+    """Return 0 for a complete answer, 1 if regions may be missing, 2 without an answer."""
     if isinstance(inventory.iommu, Missing):
         if _hypervisor_answers(inventory):
             return 0

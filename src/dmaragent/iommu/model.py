@@ -291,7 +291,7 @@ class Capabilities(NamedTuple):
     ats_segments: frozenset[int] = frozenset()
     """Segments in which every root port supports them: ATSR structures with ALL_PORTS."""
     namespace_names: Mapping[int, str] = MappingProxyType({})
-    """Names of ACPI devices by the number that claims use: ANDD structures, VT-d 8.7."""
+    """The names of ACPI devices by the number that claims use: ANDD structures, VT-d 8.7."""
 
 
 class TableHeader(NamedTuple):

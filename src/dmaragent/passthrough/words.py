@@ -30,10 +30,15 @@ def verdict_word(can: Can, *, risk: bool = False) -> str:
 
 def with_verdict_word(can: Can, reason: str, *, risk: bool = False) -> str:
     """Return a verdict with its reason, or with its condition, which begins with "if"."""
+    return f"{''.join(before_reason(can, reason, risk=risk))}{reason}"
+
+
+def before_reason(can: Can, reason: str, *, risk: bool = False) -> tuple[str, str]:
+    """Return the verdict word, and what separates it from the reason or condition."""
     conditional = reason.startswith("if ")
     if can is Can.CONDITIONS and not risk:
-        return f"allowed {reason}" if conditional else f"allowed: {reason}"
-    return f"{verdict_word(can, risk=risk)}{', ' if conditional else ': '}{reason}"
+        return CAN_WORDS[Can.YES], " " if conditional else ": "
+    return verdict_word(can, risk=risk), ", " if conditional else ": "
 
 
 # Lists ----------------------------------------------------------------------------------

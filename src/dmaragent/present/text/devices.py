@@ -83,7 +83,10 @@ def _table(rows: Sequence[DeviceRow], order: tuple[str, str], width: int) -> Ite
         if side == "linux" and rows[0].decides == ("xen",):
             continue  # the line above the table explains why it is not applicable
         verdicts = [row.xen if side == "xen" else row.linux for row in rows]
-        columns[words.SIDES[side]] = [words.verdict_cell(verdict) for verdict in verdicts]
+        decides = side in rows[0].decides
+        columns[words.SIDES[side]] = [
+            words.verdict_cell(verdict, decides=decides) for verdict in verdicts
+        ]
     columns["Regions"] = [words.region_spans(row) for row in rows]
     columns["Group"] = [words.group_cell(row) for row in rows]
     columns["Fix"] = [words.remedy_words(row.remedy) or words.NOTHING for row in rows]

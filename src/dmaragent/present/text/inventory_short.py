@@ -44,9 +44,9 @@ _NOTHING = "-"
 def inventory_short_text(inventory: Inventory, details: str, options: str = "") -> Iterator[str]:
     """Yield the lines of ``dmaragent inventory``.
 
-    They have every warning, unknown and assumption of the full text; lists are cut and say how
-    many entries they leave out.  `details` is the command for the full text.  `options` name the
-    host for the next command.
+    They have every warning, unknown and assumption of the full text.  A list that is cut ends with
+    the number of its other entries.  `details` is the command for the full text, `options` those
+    that name the host for the next command.
     """
     device = inventory.device
     yield from limits_text(inventory)

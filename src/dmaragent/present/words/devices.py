@@ -36,6 +36,8 @@ _KEYS = {
     Can.NOT_APPLICABLE: "not-applicable",
 }
 SIDES = {"xen": "Xen", "linux": "Linux"}
+CONDITIONAL = "conditional"
+"""The cell of a device that is allowed with conditions."""
 UNKNOWN = "?"
 """The cell of an unknown value."""
 NOTHING = "-"
@@ -70,9 +72,12 @@ def verdict_words(verdict: Verdict) -> str:
     return verdict_word(verdict.can, risk=verdict.risk)
 
 
-def verdict_cell(verdict: Verdict) -> str:
-    """Return the verdict of one side in its colour."""
-    return toned(verdict_words(verdict), can_tone(verdict.can, risk=verdict.risk))
+def verdict_cell(verdict: Verdict, *, decides: bool) -> str:
+    """Return the verdict of one side for a table, in its colour if that side decides."""
+    word = verdict_words(verdict)
+    if verdict.can is Can.CONDITIONS and not verdict.risk:
+        word = CONDITIONAL
+    return toned(word, can_tone(verdict.can, risk=verdict.risk) if decides else None)
 
 
 def verdict_key(verdict: Verdict) -> str:
@@ -214,8 +219,9 @@ def limits(
     under_xen = inventory.linux.state is LinuxState.UNDER_XEN
     if len(decides) > 1:
         yield "Unknown whether Xen or Linux decides: no reading shows whether the host runs Xen."
-    if any(verdict_key(verdict) == "allowed-if" for row in rows for verdict in row.deciding):
-        yield "Allowed with conditions: dmaragent explain lists the conditions of a device."
+    verdicts = [verdict for row in rows for verdict in (row.xen, row.linux)]
+    if any(verdict.can is Can.CONDITIONS and not verdict.risk for verdict in verdicts):
+        yield f"{CONDITIONAL.capitalize()}: allowed with conditions; dmaragent explain lists them."
     predicted = []
     if inventory.xen.devices_source is ListSource.PREDICTED:
         predicted.append("Xen's")

@@ -46,8 +46,10 @@ _NAMED = 2
 
 
 def verdict_sentence(verdict: PlatformVerdict) -> str:
-    """Return a verdict with its reason or condition."""
-    return words.with_verdict_word(verdict.can, verdict.explanation, risk=verdict.risk)
+    """Return a verdict with its reason or condition; its word is in its colour."""
+    word, separator = words.before_reason(verdict.can, verdict.explanation, risk=verdict.risk)
+    colour = can_tone(verdict.can, risk=verdict.risk)
+    return f"{toned(word, colour)}{separator}{verdict.explanation}"
 
 
 def xen_would_decide(verdict: PlatformVerdict) -> str:
