@@ -95,11 +95,13 @@ def _regions(inventory: Inventory) -> Iterator[str]:
     """Yield a row for each region, then the reasons and memory types, each once."""
     under_xen = inventory.linux.state is LinuxState.UNDER_XEN
     shown = inventory.regions[:_MOST_REGIONS]
+    segments = any(region.segment for region in inventory.regions)
     yield from _columns(
         {
             "#": [str(region.number) for region in shown],
             "Range": [f"{region.first:#010x}-{region.last:#010x}" for region in shown],
             "Size": [region_size(region) for region in shown],
+            "Segment": [f"{region.segment:04x}" if segments else _NOTHING for region in shown],
             "Devices": [str(len(region.owners)) for region in shown],
             "Xen": [xen_cell(region) or _NOTHING for region in shown],
             "Linux": [(not under_xen and linux_cell(region)) or _NOTHING for region in shown],
