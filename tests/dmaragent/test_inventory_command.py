@@ -99,7 +99,7 @@ def test_an_absent_device_that_a_region_names_is_known(capsys: Capture) -> None:
     ran = run(capsys, "inventory", "--host", HP, "--device", "00:1f.5")
 
     assert ran.code == 0
-    assert "0000:00:1f.5 absent" in ran.out
+    assert "0000:00:1f.5: not present" in ran.out
 
 
 @pytest.mark.parametrize(
