@@ -32,7 +32,7 @@ def regions_summary(inventory: Inventory) -> str:
 
 
 def devices_words(verdicts: Mapping[SBDF, Can]) -> str:
-    """Return how many of the devices with reserved memory can be passed through."""
+    """Return the numbers of verdicts on the devices with reserved memory."""
     if not verdicts:
         return "no present device has reserved memory"
     numbers = [

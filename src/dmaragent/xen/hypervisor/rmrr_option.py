@@ -39,7 +39,7 @@ class UserRange(NamedTuple):
     """Its last page, inclusive."""
     devices: tuple[SBDF, ...]
     accepted: bool | None
-    """None: unknown, and `reason` says why."""
+    """None: unknown, for the reason in `reason`."""
     reason: str
     """Why it is not accepted, or which part of it Xen does not read; or empty."""
 
