@@ -35,6 +35,7 @@ complete -c dmaragent -n '__fish_use_subcommand' -l version
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l device -r -a '(__dmaragent_devices)'
+complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l wide
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l tree
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l json

@@ -1,4 +1,4 @@
-"""What to do about a device on Linux without Xen: the IOMMU on, its group bound, an option."""
+"""Fixes on Linux without Xen: enable the IOMMU, bind the group to vfio-pci, ``relax_rmrr``."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,12 +25,12 @@ from dmaragent.remedies.remedy import DeviceRemedy, Safety
 
 _STORAGE = 0x01
 _MOST_APART = 5
-"""More devices than that are bound in a loop."""
+"""Up to this many devices are bound by separate lines, more in a loop."""
 _IN_A_ROW = 4
 
 
 def loss_of_owner(device: DeviceContext, owner: str) -> str:
-    """Return what `owner`, the host or dom0, loses by giving the device away."""
+    """Return what `owner` (the host or dom0) loses if the device is passed through."""
     function = device.function
     driver = None if function is None else function.driver
     if function is not None and not function.driver_known:
@@ -43,7 +43,7 @@ def loss_of_owner(device: DeviceContext, owner: str) -> str:
 
 
 def warning_to_owner(device: DeviceContext, owner: str) -> str:
-    """Return what `owner` must know before it gives the device away; empty: nothing."""
+    """Return the warning for `owner` before the device is passed through; or empty."""
     function = device.function
     driver = None if function is None else function.driver
     if function is None or (driver is None and function.driver_known):
@@ -58,7 +58,7 @@ def _has_disks(function: PciFunction) -> bool:
 
 
 def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[DeviceRemedy]:
-    """Yield the fixes on Linux without Xen; below Xen its options have no effect."""
+    """Yield the fixes on Linux without Xen; under Xen, Linux's options have no effect."""
     if device.on_xen:
         return
     if device.iommu_unused:
@@ -72,8 +72,8 @@ def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[De
         yield DeviceRemedy(
             safety=Safety.SAFE,
             side="Linux",
-            title=words.LOOK_AT_LOCKED_MATES,
-            explanation=words.look_at_locked_mates(device.locked_mates),
+            title=words.EXPLAIN_LOCKED_MATES,
+            explanation=words.explain_locked_mates(device.locked_mates),
             lines=tuple(f"dmaragent explain {mate}" for mate in device.locked_mates),
             where=words.ROOT_SHELL,
         )
@@ -111,7 +111,7 @@ def _switch_iommu_on(device: DeviceContext) -> DeviceRemedy:
         return _needed(words.SWITCH_IOMMU_ON, words.SWITCH_SMMU_ON)
     asked = "" if options is None else iommu_asked_for(options)
     if asked:
-        return _needed(words.SWITCH_IOMMU_ON, words.iommu_asked_in_vain(asked))
+        return _needed(words.SWITCH_IOMMU_ON, words.iommu_on_without_effect(asked))
     remedy = _needed(words.SWITCH_IOMMU_ON, words.switch_vtd_on(options_known=options is not None))
     return _with_option(device, remedy, "intel_iommu=on")
 
@@ -187,7 +187,7 @@ def _bind(device: DeviceContext, linux: PlatformVerdict) -> DeviceRemedy:
 
 
 def _bind_lines(device: DeviceContext, devices: tuple[SBDF, ...]) -> Iterator[str]:
-    """Yield the lines that bind all of `devices`: each for itself, or in a loop if they are many."""
+    """Yield the lines that bind all `devices`: separately, or in a loop if they are many."""
     if len(devices) <= _MOST_APART:
         for sbdf in devices:
             yield from _bind_one_lines(device, sbdf)
