@@ -137,9 +137,13 @@ def _block_lines(
     ways = next((match.option_steps for match in matches if match.option_steps), ())
     if ways:
         yield from boot_steps(ways, indent=9)
-    yield from _under(
-        "Next", (next_words(command, match, host) for match in matches for command in match.commands)
+    commands = dict.fromkeys(
+        next_words(command, match, host) for match in matches for command in match.commands
     )
+    for number, command in enumerate(islice(commands, _MOST_SENTENCES)):
+        yield f"{'' if number else 'Next':9}{command}"  # in one line, for pasting
+    if len(commands) > _MOST_SENTENCES:
+        yield from labelled("", more_words(len(commands) - _MOST_SENTENCES))
     if details:
         yield from labelled("From", printer_words(message))
 
