@@ -86,7 +86,13 @@ def run(options: argparse.Namespace) -> int:
         print_document(why_document(why, source, host_object(opened)))
     elif inventory is not None and why.matches:
         print_lines(
-            why_text(why, inventory.absence, live=opened.kind == LIVE, details=options.details)
+            why_text(
+                why,
+                inventory.absence,
+                live=opened.kind == LIVE,
+                details=options.details,
+                host=f" --host {shlex.quote(opened.path)}" if opened.path else "",
+            )
         )
     else:
         print(_nothing_words(text, recognition.line_count))

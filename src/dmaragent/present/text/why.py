@@ -45,9 +45,11 @@ Matches = Sequence[HostMatch]
 
 
 def why_text(
-    why: Why, absence: Absence | None, *, live: bool, details: bool = False
+    why: Why, absence: Absence | None, *, live: bool, details: bool = False, host: str = ""
 ) -> Iterator[str]:
     """Yield the lines of the answer, the most severe message first; `live`: it is this machine.
+
+    `host` is added to the next commands: `` --host PATH``, quoted, or empty.
 
     Without `details`, messages that do not fit the screen get one line each.
     """
@@ -59,7 +61,7 @@ def why_text(
     shown = 0
     others = []
     for number, matches in enumerate(blocks):
-        lines = list(_block_lines(matches, table_known=known, details=details))
+        lines = list(_block_lines(matches, host, table_known=known, details=details))
         if not details and number and shown + len(lines) > _SCREEN:
             others.append(matches)
             continue
@@ -108,7 +110,9 @@ def _severity(matches: Matches) -> MessageSeverity:
     return matches[0].recognised.message.weight
 
 
-def _block_lines(matches: Matches, *, table_known: bool, details: bool) -> Iterator[str]:
+def _block_lines(
+    matches: Matches, host: str, *, table_known: bool, details: bool
+) -> Iterator[str]:
     """Yield one message: what happened, its place, why on this host, fixes, next commands."""
     lines = [match.recognised for match in matches]
     message = lines[0].message
@@ -133,9 +137,13 @@ def _block_lines(matches: Matches, *, table_known: bool, details: bool) -> Itera
     ways = next((match.option_steps for match in matches if match.option_steps), ())
     if ways:
         yield from boot_steps(ways, indent=9)
-    yield from _under(
-        "Next", (next_words(command, match) for match in matches for command in match.commands)
+    commands = dict.fromkeys(
+        next_words(command, match, host) for match in matches for command in match.commands
     )
+    for number, command in enumerate(islice(commands, _MOST_SENTENCES)):
+        yield f"{'' if number else 'Next':9}{command}"  # in one line, for pasting
+    if len(commands) > _MOST_SENTENCES:
+        yield from labelled("", more_words(len(commands) - _MOST_SENTENCES))
     if details:
         yield from labelled("From", printer_words(message))
 

@@ -61,11 +61,11 @@ def one_line_words(matches: Sequence[HostMatch]) -> str:
     return f"{place}: {lines[0].message.printer.value}: {lines[0].message.title}{named}"
 
 
-def next_words(command: str, match: HostMatch) -> str:
-    """Return a next command, with the findings that it shows."""
+def next_words(command: str, match: HostMatch, host: str) -> str:
+    """Return a next command for the `host` of the answer, with the findings that it shows."""
     if command == "dmaragent check" and match.findings:
-        return f"{command}  ({', '.join(match.findings)})"
-    return command
+        return f"{command}{host}  ({', '.join(match.findings)})"
+    return f"{command}{host}"
 
 
 def more_words(number: int) -> str:

@@ -108,7 +108,7 @@ class Decision(TypedDict):
     unknown."""
     effect: Annotated[str, Effect]
     """The effect of this decision alone; a warning stops nothing."""
-    reason: str
+    reason: Prose
     rule: str
     """The source of the rule: a file and function of Xen, its tools, Linux or Proxmox; or empty."""
     shown: str
