@@ -84,7 +84,7 @@ class PassedOver(TypedDict):
     """A file that was not read, with the reason."""
 
     path: str
-    reason: str
+    reason: Prose
 
 
 class Stack(TypedDict):
