@@ -35,6 +35,7 @@ complete -c dmaragent -n '__fish_use_subcommand' -l version
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l device -r -a '(__dmaragent_devices)'
+complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l wide
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l tree
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l json
@@ -60,6 +61,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from explain' -l color -r -a 'a
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l fail-on -r -a 'critical error warning info never'
+complete -c dmaragent -n '__fish_seen_subcommand_from check' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l list
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l color -r -a 'auto always never'
@@ -99,6 +101,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l device-name -r
 complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l color -r -a 'auto always never'
 complete -c dmaragent -n '__fish_seen_subcommand_from why' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from why' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from why' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from why' -l list
 complete -c dmaragent -n '__fish_seen_subcommand_from why' -l json
@@ -122,6 +125,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from diff' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l guest -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l color -r -a 'auto always never'
 complete -c dmaragent -n '__fish_seen_subcommand_from decode' -s h -l help

@@ -69,8 +69,10 @@ def _check_resolved(guest: Guest, data: bytes) -> None:
     origin = source_object(_ORIGIN, _known().stack)
     document = hold_document(resolve_document([told], (), origin, {}))
     hold_bounded(len(document), data, "the document", each=600, free=60000)
-    size = hold_printable(guest_text(told, {}, whole=True), "the text", width=_PASTED)
-    hold_bounded(size, data, "the text", each=600, free=60000)
+    for details in (True, False):
+        lines = guest_text(told, {}, details=details)
+        size = hold_printable(lines, "the text", width=_PASTED)
+        hold_bounded(size, data, "the text", each=600, free=60000)
     again = resolver.resolve(guest)
     hold(
         (again.verdict, again.reasons) == (found.verdict, found.reasons),

@@ -9,7 +9,7 @@ from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.html import report_html
 from dmaragent.present.json.check import check_document
 from dmaragent.present.json.inventory import inventory_document
-from dmaragent.present.text.check import check_text
+from dmaragent.present.text.check import check_details_text, check_text
 from dmaragent.present.text.explain import explain_text
 from dmaragent.present.text.inventory import inventory_text
 from dmaragent.present.text.tree import tree_text
@@ -33,7 +33,8 @@ def check_host(host: HostReader, data: bytes) -> None:
     checked = check_rules(inventory)
     findings = hold_document(check_document(checked, "recorded", ""))
     hold_bounded(len(findings), data, "the findings", each=_EACH, free=_FREE)
-    size = hold_printable(check_text(checked, "a host"), "the findings")
+    size = hold_printable(check_text(checked, "a host", "check"), "the findings")
+    size += hold_printable(check_details_text(checked, "a host"), "the findings")
     if inventory.absence is None or inventory.xen.list.source is ListSource.HYPERVISOR:
         size += hold_printable(inventory_text(inventory), "the inventory")
     size += hold_printable(tree_text(inventory), "the tree")

@@ -27,7 +27,7 @@ pcie_acs_override pci xen-pciback.hide pciback.hide pci-stub.ids acpi intremap m
 vfio_iommu_type1.allow_unsafe_interrupts"
 XEN_WORDS="rmrr iommu dom0-iommu iommu_inclusive_mapping iommu_dev_iotlb_timeout ats pci \
 pci-phantom mmcfg msi acpi apic x2apic x2apic_phys dom0 dom0_mem hvm_debug e820-mtrr-clip \
-e820-verbose loglvl guest_loglvl mem availmem crashkernel"
+e820-verbose loglvl guest_loglvl mem availmem crashkernel placeholder"
 
 # The lines of xl info whose values are kept: see dmaragent.redaction.
 INFO_LINES="release version machine nr_cpus max_cpu_id nr_nodes cores_per_socket \
@@ -60,11 +60,22 @@ PCI_KEYS='/^\/[^ =]*\/((dev|key|vdevfn|opts|state)-[0-9]+|state|online|num_devs|
 # for the manifest to NOTE.
 # shellcheck disable=SC2016 # awk's variables, not the shell's
 REDACT='
-function kept(words, list,    count, word, at, name, out) {
+function loader_mark(word) {
+    if (word ~ /^BOOT_IMAGE=/) return "BOOT_IMAGE="
+    if (word ~ /^initrd=\\EFI\\proxmox\\/) return "initrd=\\EFI\\proxmox\\"
+    if (word ~ /^initrd=\\[^\\]+\\[^\\]+\\/) return "initrd=\\...\\...\\"
+    return ""
+}
+function kept(words, list,    count, word, at, name, mark, out) {
     count = split(words, word, " ")
     out = ""
     for (at = 1; at <= count; at++) {
         name = word[at]
+        mark = list == linux ? loader_mark(name) : ""
+        if (mark != "") {
+            out = out (out == "" ? "" : " ") mark
+            continue
+        }
         sub(/=.*/, "", name)
         gsub(/_/, "-", name)
         if (index(list, " " name " ")) out = out (out == "" ? "" : " ") word[at]

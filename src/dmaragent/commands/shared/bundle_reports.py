@@ -19,7 +19,7 @@ from dmaragent.present.json.check import check_document
 from dmaragent.present.json.inventory import inventory_document
 from dmaragent.present.json.writer import json_text
 from dmaragent.present.screen import PLAIN, printed_on
-from dmaragent.present.text.check import check_text
+from dmaragent.present.text.check import check_details_text
 from dmaragent.present.text.inventory import inventory_text
 from dmaragent.present.text.tree import tree_text
 from dmaragent.present.words.host import host_words
@@ -125,7 +125,7 @@ def _check_json(bundled: BundledHost) -> str:
 
 
 def _check_text(bundled: BundledHost) -> str:
-    return _lines(check_text(bundled.checked, host_words(bundled.kind, "")))
+    return _lines(check_details_text(bundled.checked, host_words(bundled.kind, "")))
 
 
 _MAKERS: dict[str, Maker] = {

@@ -1,4 +1,4 @@
-"""What several documents contain: addresses, ranges, decisions, origins."""
+"""Types that several documents share: addresses, ranges, decisions, origins."""
 
 from typing import Annotated, TypedDict
 
@@ -56,7 +56,7 @@ class StackSource(TypedDict):
     """The release of this machine's libxlutil, if it read the texts; null if they were read by the
     rules of the release."""
     rests_on: Prose
-    """How the releases are known, in words."""
+    """How the releases are known."""
 
 
 class StackOrigin(ToolOrigin, StackSource):
