@@ -1,8 +1,8 @@
-"""The parts that JSON documents share: their maker, ranges, decisions, the source of an answer.
+"""The common parts of JSON documents: origin, ranges, decisions.
 
-Every document has format, version, origin and answer; the types are in ``schema``.  ``origin`` is
-the source of the answer, and may differ between a host and its recording.  ``answer`` is equal for
-both.
+Every document has format, version, origin and answer; the types are in ``schema``. ``origin``
+contains the source of the answer, and can differ between a host and its recording. ``answer`` is
+equal on both.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dmaragent import __version__
 
-if TYPE_CHECKING:  # the document of an error has none of these, and --version may end in one
+if TYPE_CHECKING:  # the document of an error has none of these, and --version can end in one
     from dmaragent.addresses import AddressRange
     from dmaragent.policy.decisions import Decision
     from dmaragent.policy.resolution import Stack
@@ -22,7 +22,7 @@ TOOL = f"dmaragent {__version__}"
 
 
 def range_object(span: AddressRange) -> schema.Range:
-    """Return a range by its first and last byte; both are the base if it has no pages."""
+    """Return a range by its first and last byte; a range without pages has its base as both."""
     return {"base": f"0x{span.start:x}", "limit": f"0x{max(span.start, span.end - 1):x}"}
 
 
@@ -41,13 +41,13 @@ def decision_object(decision: Decision) -> schema.Decision:
 
 
 def source_object(host: schema.Host, stack: Stack) -> schema.StackSource:
-    """Return the source of an answer: the host, the library, how the releases are known."""
+    """Return the source of an answer: the host, the library, and how the releases are known."""
     library = None if stack.library_answers is None else str(stack.library_answers.release)
     return {"host": host, "libxlutil": library, "rests_on": stack.origin}
 
 
 def stack_object(stack: Stack) -> schema.Stack:
-    """Return the toolstack and the releases that an answer is for."""
+    """Return the toolstack and the releases that the answer applies to."""
     return {
         "toolstack": stack.toolstack.value,
         "release": str(stack.release),
