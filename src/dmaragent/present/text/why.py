@@ -110,9 +110,7 @@ def _severity(matches: Matches) -> MessageSeverity:
     return matches[0].recognised.message.weight
 
 
-def _block_lines(
-    matches: Matches, host: str, *, table_known: bool, details: bool
-) -> Iterator[str]:
+def _block_lines(matches: Matches, host: str, *, table_known: bool, details: bool) -> Iterator[str]:
     """Yield one message: what happened, its place, why on this host, fixes, next commands."""
     lines = [match.recognised for match in matches]
     message = lines[0].message
