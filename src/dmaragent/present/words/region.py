@@ -34,23 +34,37 @@ def region_head(region: Region) -> str:
 
 
 def region_views(inventory: Inventory, region: Region) -> str:
-    """Say in a line what Xen and Linux make of a region, and where it lies if not in reserved memory."""
-    facts = []
+    """Return in a line what Xen, Linux and the memory map have of a region."""
+    xen, linux = xen_view(inventory, region), linux_view(inventory, region)
+    views = (("Xen", xen), ("Linux", linux), ("Memory map", memory_view(region)))
+    return ". ".join(f"{name}: {view}" for name, view in views if view)
+
+
+def xen_view(inventory: Inventory, region: Region) -> str:
+    """Return whether Xen lists a region, or nothing if Xen has no list."""
     view = region.xen
     mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
     if view.listed is None and view.reason:
-        facts.append(f"Xen: depends on the release{mark}, {view.reason}")
-    elif view.listed is not None:
-        facts.append(
-            f"Xen: listed{mark}" if view.listed else f"Xen: NOT listed{mark}: {view.reason}"
-        )
-    if inventory.linux.state is not LinuxState.UNDER_XEN and region.linux:
-        holds = {held.hold for held in region.linux}
-        guessed = "" if all(held.by_kernel for held in region.linux) else " (predicted)"
-        facts.append(f"Linux: {holds_words(holds)}{guessed}")
-    if region.memory is not None and region.memory.lower() != "reserved":
-        facts.append(f"Memory map: {visible(region.memory)}, not reserved")
-    return ". ".join(facts)
+        return f"depends on the release{mark}, {view.reason}"
+    if view.listed is None:
+        return ""
+    return f"listed{mark}" if view.listed else f"NOT listed{mark}: {view.reason}"
+
+
+def linux_view(inventory: Inventory, region: Region) -> str:
+    """Return how Linux enforces a region, or nothing if it does not."""
+    if inventory.linux.state is LinuxState.UNDER_XEN or not region.linux:
+        return ""
+    holds = {held.hold for held in region.linux}
+    guessed = "" if all(held.by_kernel for held in region.linux) else " (predicted)"
+    return f"{holds_words(holds)}{guessed}"
+
+
+def memory_view(region: Region) -> str:
+    """Return the type of memory that the memory map has there, or nothing if it is reserved."""
+    if region.memory is None or region.memory.lower() == "reserved":
+        return ""
+    return f"{visible(region.memory)}, not reserved"
 
 
 def owner_words(owner: Owner) -> str:
