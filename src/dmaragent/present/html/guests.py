@@ -260,8 +260,7 @@ def _ram_columns(layout: GuestLayout) -> Iterator[DrawnRam]:
 
 def _ram_facts(layout: GuestLayout) -> Iterator[tuple[str, str]]:
     for ram in _ram_columns(layout):
-        name = ram.name if ram.name == words.RAM else f"{words.RAM} {ram.name}"
-        yield name, ", ".join(map(span, ram.ranges))
+        yield words.ram_name(ram.name), ", ".join(map(span, ram.ranges))
 
 
 def _region_rows(

@@ -126,25 +126,21 @@ FILLS = {
 
 def _axis(scale: Scale, left: float, right: float) -> Markup:
     """Return the addresses and a line at each; crowded addresses are smaller."""
-    parts: list[Markup] = []
+    texts: list[Markup] = []
+    lines: list[str] = []
     places = scale.places
     for number, address in enumerate(scale.marks):
         around = places[max(0, number - 1) : number + 2]
-        room = min(abs(b - a) for a, b in pairwise(around))
+        size = min(_SIZE, 0.85 * min(abs(b - a) for a, b in pairwise(around)))
         y = places[number] + _TOP
-        parts += [
-            element("line", x1=left + 2, y1=y, x2=right, y2=y, class_="rule"),
-            element(
-                "text",
-                _address(address),
-                x=left,
-                y=y + min(_SIZE, room * 0.85) * 0.35,
-                font_size=min(_SIZE, room * 0.85),
-                text_anchor="end",
-                class_="address",
-            ),
-        ]
-    return element("g", parts, aria_hidden="true")
+        lines.append(f"M{left + 2:.2f} {y:.2f}H{right:.2f}")
+        smaller = size if size < _SIZE else None
+        texts.append(
+            element("text", _address(address), x=left, y=y + size * 0.35, font_size=smaller)
+        )
+    rules = element("path", d="".join(lines), class_="rule")
+    addresses = element("g", texts, font_size=_SIZE, text_anchor="end", class_="address")
+    return element("g", rules, addresses, aria_hidden="true")
 
 
 def _column(scale: Scale, column: Column, x: float, key: str) -> Markup:
@@ -203,7 +199,7 @@ def _box(scale: Scale, box: Box, across: tuple[float, float], key: str, label: M
     x, width = across
     top, height = scale.extent(box.range)
     top += _TOP
-    parts: list[Markup] = [element("title", box.description)]
+    parts: list[Markup] = [element("title", box.description)]  # its name, too
     if box.drawn:
         shape = {"x": x, "y": top, "width": width, "height": height}
         parts.append(element("rect", class_=f"box {box.kind}", **shape))
@@ -218,7 +214,6 @@ def _box(scale: Scale, box: Box, across: tuple[float, float], key: str, label: M
         parts,
         role="img",
         tabindex="0" if box.reached else None,
-        aria_label=box.description,
         data_region=None if box.region is None else str(box.region),
         class_="area" if box.reached else None,
     )

@@ -399,9 +399,14 @@ def region_label(number: int | None, size: str, outcome: str) -> str:
     return f"{f'{number}: ' if number else ''}{size}, {outcome}"
 
 
-def ram_words(when: str, place: str) -> str:
-    """Return the description of a range of guest RAM."""
-    return f"RAM {when}: {place}" if when else f"RAM: {place}"
+def ram_words(column: str, place: str) -> str:
+    """Return the description of a range of guest RAM, in the column that is named `column`."""
+    return f"{ram_name(column)}: {place}"
+
+
+def ram_name(column: str) -> str:
+    """Return the name of the RAM in a column."""
+    return RAM if column == RAM else f"{RAM} {column}"
 
 
 def overlap_words(place: str, outcome: str) -> str:
