@@ -32,7 +32,6 @@ NOT_YET = (
     "src/dmaragent/messages",
     "src/dmaragent/passthrough",
     "src/dmaragent/policy",
-    "src/dmaragent/present/html",
     "src/dmaragent/present/json",
     "src/dmaragent/present/text",
     "src/dmaragent/present/words",

@@ -1,7 +1,7 @@
-"""The pictures of README, made from what the program prints: ``make pictures`` writes them.
+"""The pictures of README: ``make pictures`` takes them of what the program prints.
 
-Each picture holds the SHA-256 of the page it was taken of, as text within the PNG, so that a
-test without a browser can tell whether it still shows what the program prints.
+Each picture contains the SHA-256 of its page, as text within the PNG. A test without a browser
+compares that with what the program prints now.
 """
 
 import contextlib
@@ -26,8 +26,8 @@ LARGEST = 200 << 10
 """Bytes of a picture: a clone and a page of README should stay small."""
 _KEY = b"dmaragent-page-sha256\0"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_BELOW = '<section id="regions"'
-"""Where what the picture of a report does not show begins."""
+_BELOW = '<section id="unknown"'
+"""The first part of a report that its picture does not show."""
 _CONFIG = 'name = "win10"\ntype = "hvm"\nmemory = 4096\npci = [ "00:14.0" ]\n'
 _TERMINAL = """\
 <!DOCTYPE html>
@@ -45,7 +45,7 @@ b {{ color: #8fd18f; }}
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture: what it is called, the page it is taken of, and how much of that."""
+    """A picture with its page, and how much of that it shows."""
 
     name: str
     page: str
@@ -56,13 +56,13 @@ class Picture:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of the page, in hexadecimal: of a report, of what comes first in it."""
+        """The SHA-256 of the page in hexadecimal; of a report, of its visible part."""
         seen = self.page.partition(_BELOW)[0] if self.height else self.page
         return sha256(seen.encode()).hexdigest()
 
 
 def pictures() -> tuple[Picture, ...]:
-    """Give the pictures of README, as the program would have them now."""
+    """Return the pictures of README as they should be now."""
     with tempfile.TemporaryDirectory(prefix="dmaragent-") as folder, contextlib.chdir(folder):
         for name in ("lenovo-laptop", "xen-pv-dom0"):
             Path(name).symlink_to(MACHINES / name)
@@ -71,7 +71,7 @@ def pictures() -> tuple[Picture, ...]:
         resolved = _output("resolve", "win10.cfg", "--host", "lenovo-laptop", "--xen", "4.17")
         report = _output("report", "--host", "xen-pv-dom0", "--guest", "guest.cfg")
     shown = _TERMINAL.format(command="sudo dmaragent resolve win10.cfg", output=escape(resolved))
-    return (Picture("resolve", shown, 800, None), Picture("report", report, 1000, 1180, 0.8))
+    return (Picture("resolve", shown, 800, None), Picture("report", report, 1280, 1400, 0.75))
 
 
 def _output(*arguments: str) -> str:
@@ -86,7 +86,7 @@ def _output(*arguments: str) -> str:
 
 
 def digest_in(png: bytes) -> str:
-    """Give the SHA-256 of the page that the picture `png` was taken of, or nothing."""
+    """Return the SHA-256 of the page of the picture `png`, or nothing."""
     for kind, data in _chunks(png):
         if kind == b"tEXt" and data.startswith(_KEY):
             return data.removeprefix(_KEY).decode("ascii")
@@ -94,7 +94,7 @@ def digest_in(png: bytes) -> str:
 
 
 def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
-    """Read the chunks of a PNG: length, kind, data and checksum (PNG 1.2, 3.2)."""
+    """Return the chunks of a PNG: length, kind, data and checksum (PNG 1.2, 3.2)."""
     found, at = [], len(_SIGNATURE)
     while at < len(png):
         length, kind = struct.unpack_from(">I4s", png, at)
@@ -104,7 +104,7 @@ def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def with_digest(png: bytes, digest: str) -> bytes:
-    """Give `png` with `digest` before its last chunk, which ends it."""
+    """Return `png` with `digest` before its last chunk, which ends it."""
     body = b"tEXt" + _KEY + digest.encode("ascii")
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     return png[:-12] + chunk + png[-12:]

@@ -95,7 +95,7 @@ def report_of(
     *,
     named: bool = False,
 ) -> str:
-    """Return the report of the host in `asked`, with `guests` as in `question`.
+    """Return the report of an opened host, with `guests` resolved as in `question`.
 
     Inventory and findings are those of the host as it is. If a release of Xen is `named`, they are
     those of that release.

@@ -41,7 +41,7 @@ class _Tile(NamedTuple):
 
     sentence: str
     section: str = ""
-    """The key of the section; empty if there is none."""
+    """The key of the section; empty: it has none."""
     more: Sequence[Child] = ()
     tone: str = "muted"
 

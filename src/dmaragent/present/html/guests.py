@@ -351,4 +351,5 @@ def _kvm_region(
     if part in overwritten:
         return DrawnRegion(part, OVERWRITTEN, words.OVERWRITTEN, number)
     blocked = reason.effect is Effect.REFUSED
-    return DrawnRegion(part, REGION, words.KVM_OUTCOMES[blocked], number)
+    outcome = words.LINUX_BLOCKS if blocked else words.REGION_OF_DEVICE
+    return DrawnRegion(part, REGION, outcome, number)

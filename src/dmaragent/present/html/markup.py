@@ -40,7 +40,7 @@ def element(name: str, /, *children: Child, **attributes: Attribute) -> Markup:
     """Return an element; a child is text, markup, or several of these.
 
     In the name of an attribute, ``_`` becomes ``-``, and one at the end is dropped: ``class_``,
-    ``aria_label``. An attribute that is None or False is left out.
+    ``aria_label``. None and False leave an attribute out.
 
     Raises:
         ValueError: the name is impossible, or could load or run something.

@@ -110,7 +110,8 @@ def _row(head: Sequence[str], row: Sequence[Child]) -> Markup:
 def _note_row(note: Child, columns: int) -> Markup:
     if note is None:
         return NOTHING
-    cell = element("td", note, colspan=str(columns), role="cell")
+    inside = element("div", note)  # the style sheet keeps its width out of that of the columns
+    cell = element("td", inside, colspan=str(columns), role="cell")
     return element("tr", cell, role="row", class_="note-row")
 
 

@@ -47,10 +47,9 @@ DAMAGED = "The table is damaged"
 
 def devices_in_short(number: int, total: int, verdict: Verdict, side: str) -> str:
     """Return how many devices have a verdict from `side`: ``8 of 13 devices blocked on Linux``."""
-    word = verdict_words(verdict)
+    what = f"{verdict_words(verdict)} on {SIDES[side]}"
     if verdict == Verdict(Can.CONDITIONS):
-        word = "allowed on a condition"
-    what = f"{word} on {SIDES[side]}"
+        what = f"allowed on {SIDES[side]} under conditions"
     if number == total:
         return f"{'The one device is' if total == 1 else f'All {total} devices'} {what}"
     return f"{number} of {count(total, 'device')} {what}"
@@ -106,7 +105,7 @@ def damage_effect(*, decoded: bool) -> str:
 
 # What is unknown ------------------------------------------------------------------------
 
-UNKNOWN = "What is unknown"
+UNKNOWN = "Unknown or assumed"
 UNKNOWN_LEAD = "These limits apply to the answers above."
 
 
@@ -129,7 +128,7 @@ HOST = "Host"
 DEVICES = "Devices"
 DEVICE_COLUMNS = ("What it is", "Driver", "Slot", "Regions", "Group")
 DEVICE_COLUMN = "Device"
-MATRIX = "Devices that can be passed through, with the verdicts of Xen and Linux"
+MATRIX = "Each device with the verdicts of Xen and Linux"
 OTHERS_CAPTION = "Bridges, chipset functions and absent devices"
 FIX = "Fix"
 FIXES = "Fixes, safest first"
@@ -138,11 +137,7 @@ NOTES = "Notes"
 
 def side_note(side: str, sentence: str) -> str:
     """Return what is special about the verdicts of a side that does not decide on the host."""
-    return (
-        f"{SIDES[side]} {sentence}."
-        if sentence.startswith("does")
-        else f"{SIDES[side]}: {sentence}."
-    )
+    return f"{SIDES[side]}: {sentence}."
 
 
 HOW_TO_READ = "Devices with the same verdicts, regions and fix are together."
@@ -275,7 +270,6 @@ REGION_COLUMNS = ("Region", "Range and size", "Owners", "Xen", "Linux", "Memory 
 PUBLISHED = "Regions that only Linux reports"
 DIFFERENCES = "Differences between the table, Xen and Linux"
 NO_OWNER = "none: its device scope is empty"
-PREDICTED = " (predicted)"
 
 
 def region_range(number: int, place: str, size: str, structure: str, offset: int) -> str:
@@ -367,8 +361,8 @@ PLACEMENT_WORDS = {
     Placement.HIDDEN: "hidden from the guest",
     Placement.CONFLICT: "conflict with RAM",
 }
-KVM_OUTCOMES = {True: "Linux blocks the device", False: "region of a device"}
-"""What a region means for a KVM guest, by whether Linux refuses the device for it."""
+LINUX_BLOCKS = "Linux blocks the device"
+REGION_OF_DEVICE = "region of a device"
 GUEST_LEGEND = (
     ("ram", "guest RAM"),
     ("overwritten", "DMA into guest RAM: it can overwrite the guest's memory (crossed)"),
@@ -461,5 +455,5 @@ def reported(line: str) -> str:
 
 
 def capital(sentence: str) -> str:
-    """Return `sentence` with a capital at its begin and a full stop."""
+    """Return `sentence` with a capital letter and a full stop."""
     return f"{sentence[:1].upper()}{sentence[1:]}."
