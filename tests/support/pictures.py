@@ -19,7 +19,7 @@ from pathlib import Path
 from dmaragent.cli import UNANSWERED, main
 from support.browser import Browser, chromium
 from support.machines import MACHINES
-from support.reports import GUEST
+from support.reports import RELAXED
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 LARGEST = 200 << 10
@@ -64,12 +64,12 @@ class Picture:
 def pictures() -> tuple[Picture, ...]:
     """Return the pictures of README as they should be now."""
     with tempfile.TemporaryDirectory(prefix="dmaragent-") as folder, contextlib.chdir(folder):
-        for name in ("lenovo-laptop", "xen-pv-dom0"):
+        for name in ("lenovo-laptop", "hp-dl380e-gen8"):
             Path(name).symlink_to(MACHINES / name)
         Path("win10.cfg").write_text(_CONFIG, "utf-8")
-        Path("guest.cfg").write_text(GUEST, "utf-8")
+        Path("guest.cfg").write_text(RELAXED, "utf-8")
         resolved = _output("resolve", "win10.cfg", "--host", "lenovo-laptop", "--xen", "4.17")
-        report = _output("report", "--host", "xen-pv-dom0", "--guest", "guest.cfg")
+        report = _output("report", "--host", "hp-dl380e-gen8", "--guest", "guest.cfg")
     shown = _TERMINAL.format(command="sudo dmaragent resolve win10.cfg", output=escape(resolved))
     return (Picture("resolve", shown, 800, None), Picture("report", report, 1280, 1400, 0.75))
 

@@ -303,16 +303,23 @@ def _step(step: DeviceRemedy) -> Markup:
 
 
 def _lost(inventory: Inventory) -> Markup:
-    """Return the paths of the table that lead to no device, each with its reason."""
-    reasons = {
-        f"{words.owner(owner)}: {owner.reason}"
-        for region in inventory.regions
-        for owner in region.owners
-        if owner.sbdf is None
-    }
+    """Return the paths of the table that lead to no known device, each with its reason."""
+    reasons = lost_paths(inventory)
     if not reasons:
         return NOTHING
-    title, paths = words.lost_paths(len(reasons)), bullets(sorted(reasons))
+    title, paths = words.lost_paths(len(reasons)), bullets(reasons)
     if len(reasons) > _MOST_PATHS:
         return folded(title, paths)
     return element("div", element("h3", title), paths)
+
+
+def lost_paths(inventory: Inventory) -> list[str]:
+    """Return the paths of the table that lead to no known device, each with its reason."""
+    return sorted(
+        {
+            f"{words.owner(owner)}: {owner.reason}"
+            for region in inventory.regions
+            for owner in region.owners
+            if owner.sbdf is None
+        }
+    )

@@ -11,7 +11,7 @@ from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Harm, Verdict, residual_risk
 from dmaragent.present.html import words
-from dmaragent.present.html.devices import passed_through
+from dmaragent.present.html.devices import lost_paths, passed_through
 from dmaragent.present.html.guests import AnyAnswer, guest_name, resolution_of
 from dmaragent.present.html.marks import guest_mark, severity_mark
 from dmaragent.present.html.markup import Child, Markup, element
@@ -53,7 +53,7 @@ def glance_section(
     guests: Sequence[AnyAnswer],
 ) -> Section:
     """Return the answers of the report, each with a link to its section."""
-    tiles = [*_device_tiles(rows), *_guest_tiles(guests), *_finding_tiles(checked)]
+    tiles = [*_device_tiles(inventory, rows), *_guest_tiles(guests), *_finding_tiles(checked)]
     strip = element("ul", [_tile(tile) for tile in tiles], class_="strip") if tiles else None
     notices = [*_absence(inventory), *_damage(inventory)]
     return section("glance", words.GLANCE, notices, strip)
@@ -68,15 +68,18 @@ def _tile(tile: _Tile) -> Markup:
 # Devices --------------------------------------------------------------------------------
 
 
-def _device_tiles(rows: Sequence[DeviceRow]) -> list[_Tile]:
+def _device_tiles(inventory: Inventory, rows: Sequence[DeviceRow]) -> list[_Tile]:
     """Return the worst verdict of each side that decides, with the numbers of all; worst first."""
     shown, _ = passed_through(rows)
+    lost = len(lost_paths(inventory))
     tiles = []
     for side in dict.fromkeys(side for row in shown for side in row.decides):
         verdicts = Counter(row.xen if side == "xen" else row.linux for row in shown)
         worst = min(verdicts, key=_badness)
         sentence = words.devices_in_short(verdicts[worst], len(shown), worst, side)
-        more = (verdict_counts(shown, side),) if len(verdicts) > 1 else ()
+        more = [verdict_counts(shown, side)] if len(verdicts) > 1 else []
+        if lost:
+            more.append(words.lost_paths(lost))
         tile = _Tile(sentence, "devices", more, _TONES.get(worst.can, "muted"))
         tiles.append((_badness(worst), tile))
     return [tile for _, tile in sorted(tiles, key=lambda pair: pair[0])]

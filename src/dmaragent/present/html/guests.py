@@ -202,18 +202,21 @@ def _cases(key: str, resolution: Resolution, numbers: Mapping[AddressRange, int]
     shown = resolution.outcome
     if shown is None:
         return NOTHING
+    layout = _layout(key, resolution, shown, numbers)
     others = [
         words.other_outcome(case.assumptions, case.built.verdict)
         for case in resolution.outcomes
         if case is not shown and case.assumptions
     ]
+    if layout is NOTHING and not others:
+        return NOTHING
     assumed = words.with_assumptions(shown.assumptions) if shown.assumptions else ""
     return element(
         "div",
         element("h4", words.MEMORY),
         element("p", assumed) if assumed else None,
         bullets(others),
-        _layout(key, resolution, shown, numbers),
+        layout,
     )
 
 
@@ -224,9 +227,10 @@ def _layout(
     numbers: Mapping[AddressRange, int],
 ) -> Markup:
     layout = case.built.layout
-    if layout is None or not layout.placed:
-        ram = [] if layout is None else [*_ram_facts(layout)]
-        return element("div", element("p", words.NO_REGION_RESERVED), facts(ram))
+    if layout is None:
+        return NOTHING
+    if not layout.placed:
+        return element("div", element("p", words.NO_REGION_RESERVED), facts(_ram_facts(layout)))
     overwritten = _overwritten(case.built.warnings, case.built.verdict)
     placed = layout.placed[:_MOST]
     drawn = [

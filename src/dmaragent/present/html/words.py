@@ -177,8 +177,8 @@ def one_of_several(device: str) -> str:
 
 
 def lost_paths(number: int) -> str:
-    """Return the heading of paths that lead to no device."""
-    return f"{count(number, 'path')} to no known device"
+    """Return how many paths of the table lead to no known device."""
+    return f"{count(number, 'path')} of the table to unknown or absent devices"
 
 
 def lines_for(where: str) -> str:
