@@ -71,7 +71,7 @@ def pictures() -> tuple[Picture, ...]:
         resolved = _output("resolve", "win10.cfg", "--host", "lenovo-laptop", "--xen", "4.17")
         report = _output("report", "--host", "hp-dl380e-gen8", "--guest", "guest.cfg")
     shown = _TERMINAL.format(command="sudo dmaragent resolve win10.cfg", output=escape(resolved))
-    return (Picture("resolve", shown, 800, None), Picture("report", report, 1280, 1400, 0.75))
+    return (Picture("resolve", shown, 800, None), Picture("report", report, 1280, 1400, 0.7))
 
 
 def _output(*arguments: str) -> str:

@@ -1,6 +1,6 @@
 """The guests of a report: verdict, reasons, fixes and memory of each."""
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from dmaragent.addresses import AddressRange, span
@@ -162,17 +162,21 @@ def _overwritten(warnings: Iterable[Decision], verdict: Verdict) -> frozenset[Ad
 
 
 def _xen_parts(key: str, answer: Answer, numbers: Mapping[AddressRange, int]) -> list[Child]:
-    resolution = answer.resolution
+    return [
+        _reasons(answer.resolution, numbers),
+        _remedies(answer),
+        _memory_and_settings(key, answer, numbers),
+        _notes(_xen_notes(answer)),
+    ]
+
+
+def _settings(answer: Answer) -> Markup:
     settings = [
         (setting.name, f"{setting.value} ({setting.origin})") for setting in answer.settings
     ]
-    return [
-        _reasons(resolution, numbers),
-        _remedies(answer),
-        _cases(key, resolution, numbers),
-        [element("h4", words.SETTINGS), facts(settings)] if settings else None,
-        _notes(_xen_notes(answer)),
-    ]
+    if not settings:
+        return NOTHING
+    return element("div", element("h4", words.SETTINGS), facts(settings))
 
 
 def _remedies(answer: Answer) -> Markup:
@@ -197,40 +201,47 @@ def _xen_notes(answer: Answer) -> Iterator[str]:
     yield from map(words.reported, answer.reports)
 
 
-def _cases(key: str, resolution: Resolution, numbers: Mapping[AddressRange, int]) -> Markup:
-    """Return the memory in the case that gives the verdict, and the verdicts of the others."""
+def _memory_and_settings(
+    key: str, answer: Answer, numbers: Mapping[AddressRange, int]
+) -> list[Child]:
+    """Return the memory in the case that gives the verdict, and the settings in effect."""
+    resolution, settings = answer.resolution, _settings(answer)
     shown = resolution.outcome
-    if shown is None:
-        return NOTHING
-    layout = _layout(key, resolution, shown, numbers)
-    others = [
-        words.other_outcome(case.assumptions, case.built.verdict)
-        for case in resolution.outcomes
-        if case is not shown and case.assumptions
-    ]
-    if layout is NOTHING and not others:
-        return NOTHING
+    if shown is None or shown.built.layout is None:
+        return [bullets(_other_outcomes(resolution)), settings]
     assumed = words.with_assumptions(shown.assumptions) if shown.assumptions else ""
-    return element(
-        "div",
+    return [
         element("h4", words.MEMORY),
         element("p", assumed) if assumed else None,
-        bullets(others),
-        layout,
-    )
+        bullets(_other_outcomes(resolution)),
+        _memory(key, resolution, shown, numbers, settings)
+        if shown.built.layout.placed
+        else [
+            element("p", words.NO_REGION_RESERVED),
+            facts(_ram_facts(shown.built.layout)),
+            settings,
+        ],
+    ]
 
 
-def _layout(
+def _other_outcomes(resolution: Resolution) -> Iterator[str]:
+    """Yield the verdicts of the cases that are not shown."""
+    for case in resolution.outcomes:
+        if case is not resolution.outcome and case.assumptions:
+            yield words.other_outcome(case.assumptions, case.built.verdict)
+
+
+def _memory(
     key: str,
     resolution: Resolution,
     case: PossibleOutcome,
     numbers: Mapping[AddressRange, int],
+    settings: Markup,
 ) -> Markup:
+    """Return the picture of a guest's memory, with its regions and settings beside it."""
     layout = case.built.layout
     if layout is None:
-        return NOTHING
-    if not layout.placed:
-        return element("div", element("p", words.NO_REGION_RESERVED), facts(_ram_facts(layout)))
+        return settings
     overwritten = _overwritten(case.built.warnings, case.built.verdict)
     placed = layout.placed[:_MOST]
     drawn = [
@@ -247,6 +258,7 @@ def _layout(
         table(words.REGIONS_OF_GUEST, words.GUEST_REGION_COLUMNS, rows),
         element("p", words.more_of_guest(left)) if left else None,
         facts(_ram_facts(layout)),
+        settings,
     )
 
 
@@ -279,11 +291,7 @@ def _region_rows(
         _, owner, policy, decided, _ = region_row(resolution, case, each)
         rows.append((region, (owner, policy, decided, region.outcome)))
 
-    def likeness(row: tuple[DrawnRegion, tuple[str, ...]]) -> Hashable:
-        return row[1]
-
-    for cells, alike in groupby(rows, key=likeness):
-        assert isinstance(cells, tuple)  # noqa: S101 - it is what `likeness` returns
+    for cells, alike in groupby(rows, key=lambda row: row[1]):
         yield (block_of(_range(region) for region, _ in alike), *cells)
 
 
