@@ -194,6 +194,13 @@ def test_devices_that_are_alike_share_a_row_or_their_reasons(
     assert len([one for one in inside if one.attributes.get("class") == "note-row"]) == 5
 
 
+def test_a_warning_of_lost_disks_is_in_view(tmp_path: Path, capsys: Capture) -> None:
+    page = Page(_report(tmp_path, capsys, "--host", HP))
+
+    labels = [one.text for one in page.all("dt") if one.text.startswith("0000:")]
+    assert labels == ["0000:00:1f.2", "0000:0a:00.0"]
+
+
 def test_regions_that_are_alike_share_a_row(tmp_path: Path, capsys: Capture) -> None:
     page = Page(_report(tmp_path, capsys, "--host", HP))
 

@@ -210,7 +210,7 @@ def _what(row: DeviceRow) -> str:
 def _note(
     inventory: Inventory, lines: Sequence[_Line], explanations: Mapping[SBDF, Explanation]
 ) -> Child:
-    """Return the common reasons and the fix of devices that are alike, and the details of each.
+    """Return warnings, common reasons and the fix of devices that are alike, and details of each.
 
     Nothing if all allow them.
     """
@@ -222,10 +222,20 @@ def _note(
     complete = len(told) == len(lines)
     reasons = _common_reasons(row, [explanations[line.first.sbdf] for line in told])
     return [
-        facts([*(reasons if complete else ()), *fix]),
+        facts([*_warnings(told, explanations), *(reasons if complete else ()), *fix]),
         _all_details(inventory, told, explanations) if told else None,
         None if complete else element("p", words.EXPLAIN_HAS_MORE, class_="note"),
     ]
+
+
+def _warnings(
+    lines: Sequence[_Line], explanations: Mapping[SBDF, Explanation]
+) -> Iterator[tuple[str, Child]]:
+    """Yield the data or access that the host loses if a device is assigned."""
+    for line in lines:
+        warnings = [remedy.warning for remedy in explanations[line.first.sbdf].remedies]
+        for warning in dict.fromkeys(filter(None, warnings)):
+            yield _addresses(line), warning
 
 
 def _common_reasons(
