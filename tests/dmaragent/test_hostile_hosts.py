@@ -167,7 +167,7 @@ def test_too_little_memory_is_said_in_two_lines(
     ran = run(capsys, "inventory")
 
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.splitlines()[0] == SAID["memory is scarce (`ulimit -v`)"]
+    assert ran.err.splitlines()[0] == SAID["memory is limited (`ulimit -v`)"]
     assert "Traceback" not in ran.err
 
 

@@ -1,12 +1,13 @@
-"""The pictures of README: ``make pictures`` takes them of what the program prints.
+"""The pictures of README, made from the program's output: ``make pictures`` writes them.
 
-Each picture contains the SHA-256 of its page, as text within the PNG. A test without a browser
-compares that with what the program prints now.
+Each picture has the SHA-256 of its page as text in the PNG.  So a test without a browser can
+check whether the picture still shows the program's output.
 """
 
 import contextlib
 import io
 import os
+import shlex
 import struct
 import tempfile
 import zlib
@@ -23,12 +24,13 @@ from support.reports import RELAXED
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 LARGEST = 200 << 10
-"""Bytes of a picture: a clone and a page of README should stay small."""
+"""Maximum bytes of a picture: a clone and a page of README should stay small."""
 _KEY = b"dmaragent-page-sha256\0"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _BELOW = '<section id="unknown"'
-"""The first part of a report that its picture does not show."""
+"""The beginning of the part of a report that the picture does not show."""
 _CONFIG = 'name = "win10"\ntype = "hvm"\nmemory = 4096\npci = [ "00:14.0" ]\n'
+_RESOLVE = ("resolve", "win10.cfg", "--host", "lenovo-laptop", "--xen", "4.17")
 _TERMINAL = """\
 <!DOCTYPE html>
 <meta charset="utf-8">
@@ -45,32 +47,32 @@ b {{ color: #8fd18f; }}
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture with its page, and how much of that it shows."""
+    """A picture: its name, its page, and the part of the page that it shows."""
 
     name: str
     page: str
     width: int
     height: int | None
-    """In pixels from the top; None: the page's text alone, as a terminal shows it."""
+    """In pixels from the top; None for the whole text of the page, as in a terminal."""
     scale: float = 1
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of the page in hexadecimal; of a report, of its visible part."""
+        """The SHA-256 of the page in hexadecimal; for a report, of the part that is shown."""
         seen = self.page.partition(_BELOW)[0] if self.height else self.page
         return sha256(seen.encode()).hexdigest()
 
 
 def pictures() -> tuple[Picture, ...]:
-    """Return the pictures of README as they should be now."""
+    """Return the pictures of README for the program's output now."""
     with tempfile.TemporaryDirectory(prefix="dmaragent-") as folder, contextlib.chdir(folder):
         for name in ("lenovo-laptop", "hp-dl380e-gen8"):
             Path(name).symlink_to(MACHINES / name)
         Path("win10.cfg").write_text(_CONFIG, "utf-8")
         Path("guest.cfg").write_text(RELAXED, "utf-8")
-        resolved = _output("resolve", "win10.cfg", "--host", "lenovo-laptop", "--xen", "4.17")
+        resolved = _output(*_RESOLVE)
         report = _output("report", "--host", "hp-dl380e-gen8", "--guest", "guest.cfg")
-    shown = _TERMINAL.format(command="sudo dmaragent resolve win10.cfg", output=escape(resolved))
+    shown = _TERMINAL.format(command=shlex.join(("dmaragent", *_RESOLVE)), output=escape(resolved))
     return (Picture("resolve", shown, 800, None), Picture("report", report, 1280, 1400, 0.7))
 
 
@@ -86,7 +88,7 @@ def _output(*arguments: str) -> str:
 
 
 def digest_in(png: bytes) -> str:
-    """Return the SHA-256 of the page of the picture `png`, or nothing."""
+    """Return the SHA-256 of the page of the picture `png`; empty without one."""
     for kind, data in _chunks(png):
         if kind == b"tEXt" and data.startswith(_KEY):
             return data.removeprefix(_KEY).decode("ascii")
@@ -94,7 +96,7 @@ def digest_in(png: bytes) -> str:
 
 
 def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
-    """Return the chunks of a PNG: length, kind, data and checksum (PNG 1.2, 3.2)."""
+    """Read the chunks of a PNG: length, kind, data and checksum (PNG 1.2, 3.2)."""
     found, at = [], len(_SIGNATURE)
     while at < len(png):
         length, kind = struct.unpack_from(">I4s", png, at)

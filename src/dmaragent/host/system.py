@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from dmaragent.boot_words import linux_words
+from dmaragent.boot_words import LoaderMark, linux_words, loader_mark
 from dmaragent.host import words
 from dmaragent.host.parse import Problems, text, whole_number
 from dmaragent.readings import Missing, SystemReading
@@ -14,6 +14,8 @@ class System(NamedTuple):
     kernel_release: str | None
     options: tuple[str, ...] | None
     """The kernel options that matter, as they were given."""
+    loader_mark: LoaderMark | None
+    """What the kernel's command line shows about the boot loader."""
     cpu_vendor: str | None
     """GenuineIntel, AuthenticAMD, …; ARM for every Arm processor."""
     virtual: bool | None
@@ -32,6 +34,7 @@ def join_system(system: SystemReading, problems: Problems) -> System:
     return System(
         kernel_release=text(system.kernel_release),
         options=None if isinstance(line, Missing) else linux_words(text(line) or ""),
+        loader_mark=loader_mark(text(line) or ""),
         cpu_vendor=vendor,
         virtual=virtual,
         memory_total=memory,

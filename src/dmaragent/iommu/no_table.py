@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dmaragent.host import Host
 from dmaragent.iommu import words
 from dmaragent.iommu.model import IommuTable
-from dmaragent.readings import COLLECTOR, Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 
 
 class AbsenceKind(Enum):
@@ -53,9 +53,8 @@ def why_no_table(host: Host, table: IommuTable | Missing) -> Absence | None:
     if pvh:
         return Absence(AbsenceKind.PVH_DOM0, pvh)
     if kind is MissingKind.NOT_COLLECTED:
-        by_collector = table.detail.startswith(COLLECTOR)
-        detail = table.detail.removeprefix(COLLECTOR)
-        return Absence(AbsenceKind.NOT_COLLECTED, (detail,) if by_collector else ())
+        evidence = (table.detail,) if table.by_collector else ()
+        return Absence(AbsenceKind.NOT_COLLECTED, evidence)
     return _absent(host)
 
 

@@ -23,7 +23,7 @@ def findings_section(checked: Checked | None) -> Section | None:
     return section(
         "findings",
         words.FINDINGS,
-        element("p", words.capital(summary_words(checked))),
+        element("p", words.sentence(summary_words(checked))),
         [_finding(findings) for findings in by_rule(checked)],
     )
 

@@ -17,7 +17,7 @@ from dmaragent.present.html.marks import guest_mark, severity_mark
 from dmaragent.present.html.markup import Child, Markup, element
 from dmaragent.present.html.parts import Section, bullets, section
 from dmaragent.present.words.devices import verdict_counts
-from dmaragent.present.words.findings import by_rule, severity_words
+from dmaragent.present.words.findings import by_rule, counts_words, ran_words
 from dmaragent.present.words.host import absence_words
 from dmaragent.readings import Missing
 
@@ -137,12 +137,10 @@ def _rank(answer: AnyAnswer) -> int:
 def _finding_tiles(checked: Checked | None) -> Iterator[_Tile]:
     if checked is None:
         return
+    sentence, ran = words.capital(counts_words(checked)), words.capital(ran_words(checked))
     if not checked.findings:
-        sentence = words.nothing_found(checked.asked) if checked.decoded else words.NOTHING_CHECKED
-        yield _Tile(sentence, "findings", tone="good" if checked.decoded else "bad")
+        yield _Tile(sentence, "findings", (ran,), "good" if checked.decoded else "bad")
         return
-    counts = [(severity, checked.count(severity)) for severity in Severity]
-    sentence = ", ".join(severity_words(severity, number) for severity, number in counts if number)
     first = next(by_rule(checked))
     worst = first[0]
     link = element("a", worst.rule.title, href=f"#rule-{worst.severity.value}-{worst.rule.id}")
@@ -150,7 +148,7 @@ def _finding_tiles(checked: Checked | None) -> Iterator[_Tile]:
     yield _Tile(
         sentence,
         "findings",
-        ([severity_mark(worst.severity), " ", link, number],),
+        ([severity_mark(worst.severity), " ", link, number], ran),
         _FINDING_TONES.get(worst.severity, "muted"),
     )
 

@@ -90,8 +90,8 @@ def _first_reason(resolution: AnyResolution) -> str:
 
 def _why_it_starts(resolution: AnyResolution) -> str:
     if isinstance(resolution, KvmResolution):
-        return words.capital(why_kvm_starts(resolution))
-    return words.capital(why_it_starts(resolution))
+        return words.sentence(why_kvm_starts(resolution))
+    return words.sentence(why_it_starts(resolution))
 
 
 def _guest(

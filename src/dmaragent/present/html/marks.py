@@ -6,6 +6,7 @@ from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Harm, Verdict, residual_risk
 from dmaragent.present.html.markup import Markup, element
+from dmaragent.present.words.findings import severity_name
 from dmaragent.present.words.guest import verdict_with_harm
 from dmaragent.present.words.passthrough import verdict_word
 
@@ -26,7 +27,7 @@ def guest_mark(answer: Answer | KvmResolution) -> Markup:
 
 def severity_mark(severity: Severity) -> Markup:
     """Return a severity in a frame of its colour."""
-    return element("span", severity.value, class_=f"badge {severity.value}")
+    return element("span", severity_name(severity), class_=f"badge {severity.value}")
 
 
 def can_mark(can: Can, *, risk: bool = False) -> Markup:

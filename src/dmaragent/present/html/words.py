@@ -85,14 +85,6 @@ def more_guests(number: int) -> str:
     return f"{count(number, 'more guest')}: see the list of guests"
 
 
-def nothing_found(checks: int) -> str:
-    """Return that no check found a problem."""
-    return f"No problem found ({count(checks, 'check')} ran)"
-
-
-NOTHING_CHECKED = "The table cannot be decoded, so no check ran"
-
-
 def cases(number: int) -> str:
     """Return how often a check found its problem."""
     return count(number, "case")
@@ -454,6 +446,11 @@ def reported(line: str) -> str:
     return f"Reported by others, not confirmed here: {line}"
 
 
-def capital(sentence: str) -> str:
-    """Return `sentence` with a capital letter and a full stop."""
-    return f"{sentence[:1].upper()}{sentence[1:]}."
+def capital(words: str) -> str:
+    """Return `words` with a capital letter."""
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def sentence(words: str) -> str:
+    """Return `words` with a capital letter and a full stop."""
+    return f"{capital(words)}."

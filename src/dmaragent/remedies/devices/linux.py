@@ -1,8 +1,17 @@
 """What to do about a device on Linux without Xen: the IOMMU on, its group bound, an option."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dmaragent.addresses import SBDF
+from dmaragent.boot_option.boot_loaders import (
+    Reader,
+    boot_setup,
+    kernel_option_words,
+    lines_and_undo,
+    steps_to_add,
+    steps_to_replace,
+)
 from dmaragent.host.topology import PciFunction
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import RELAX_RMRR, iommu_asked_for, iommu_off_option
@@ -71,17 +80,16 @@ def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[De
     lacks_option = device.function is not None and device.has_relax_rmrr is False
     locked = device.held_regions or device.locked_mates or unexplained_in_group(device)
     if refusing and locked and device.vendor is IommuVendor.INTEL and not lacks_option:
-        yield DeviceRemedy(
+        remedy = DeviceRemedy(
             safety=Safety.RISK,
             side="Linux",
             title=words.RELAX_OPTION,
             explanation=words.relax_every_region(
                 has_option=device.has_relax_rmrr, release_known=device.kernel_release is not None
             ),
-            lines=(f"intel_iommu=on,{RELAX_RMRR}",),
-            where=words.KERNEL_COMMAND_LINE,
             cost=words.RELAX_OPTION_COST,
         )
+        yield _with_option(device, remedy, f"intel_iommu=on,{RELAX_RMRR}")
 
 
 # The IOMMU ------------------------------------------------------------------------------
@@ -92,11 +100,11 @@ def _switch_iommu_on(device: DeviceContext) -> DeviceRemedy:
     options = device.inventory.host.system.options
     off = None if options is None else iommu_off_option(options, device.vendor)
     if off is not None:
-        return _needed(
+        remedy = _needed(
             words.change_off_option(off.option, off.replacement),
             words.option_switches_off(off.option, off.replacement, off.earlier),
-            off.replacement,
         )
+        return _with_option(device, remedy, off.replacement, off.option)
     if device.vendor is IommuVendor.AMD:
         return _needed(words.SWITCH_IOMMU_ON, words.SWITCH_AMD_IOMMU_ON)
     if device.vendor is IommuVendor.ARM:
@@ -104,20 +112,35 @@ def _switch_iommu_on(device: DeviceContext) -> DeviceRemedy:
     asked = "" if options is None else iommu_asked_for(options)
     if asked:
         return _needed(words.SWITCH_IOMMU_ON, words.iommu_asked_in_vain(asked))
-    explanation = words.switch_vtd_on(options_known=options is not None)
-    return _needed(words.SWITCH_IOMMU_ON, explanation, "intel_iommu=on")
+    remedy = _needed(words.SWITCH_IOMMU_ON, words.switch_vtd_on(options_known=options is not None))
+    return _with_option(device, remedy, "intel_iommu=on")
 
 
-def _needed(title: str, explanation: str, option: str = "") -> DeviceRemedy:
+def _needed(title: str, explanation: str) -> DeviceRemedy:
     return DeviceRemedy(
         safety=Safety.NEEDED,
         side="Linux",
         title=title,
         explanation=explanation,
-        lines=(option,) if option else (),
-        where=words.KERNEL_COMMAND_LINE if option else "",
         cost=words.REBOOT_COST,
     )
+
+
+def _with_option(
+    device: DeviceContext, remedy: DeviceRemedy, option: str, old: str = ""
+) -> DeviceRemedy:
+    """Return `remedy` with the commands of the host's boot loader for `option` instead of `old`.
+
+    If the loader is unknown, its line is the option itself.
+    """
+    setup = boot_setup(device.inventory.host, Reader.LINUX)
+    ways = steps_to_replace(old, option, setup) if old else steps_to_add((option,), setup)
+    explanation = f"{remedy.explanation} {kernel_option_words(ways)}"
+    if len(ways) == 1:
+        lines, where = lines_and_undo(ways[0]), words.ROOT_SHELL
+    else:
+        lines, where = (option,) if option else (), words.KERNEL_COMMAND_LINE if option else ""
+    return replace(remedy, explanation=explanation, lines=lines, where=where)
 
 
 # vfio-pci -------------------------------------------------------------------------------

@@ -160,11 +160,6 @@ GROUP_BOUND_TOO = (
 RELAX_OPTION = f"Boot a Proxmox kernel with {RELAX_RMRR}"
 RELAX_OPTION_COST = "memory corruption or host hang possible"
 REBOOT_COST = "reboot"
-_LOADER = (
-    "The command line is in the boot loader's file. GRUB: GRUB_CMDLINE_LINUX in /etc/default/grub, "
-    "then update-grub or grub2-mkconfig. systemd-boot: /etc/kernel/cmdline, then "
-    "proxmox-boot-tool refresh or kernel-install. Reboot, then check /proc/cmdline."
-)
 
 
 def iommu_asked_in_vain(option: str) -> str:
@@ -204,7 +199,7 @@ def option_switches_off(option: str, replacement: str, earlier: str) -> str:
         what = "On Intel, also add intel_iommu=on unless the kernel's default is on."
     else:
         what = "Linux uses this IOMMU without any option."
-    return f"This option disables the IOMMU.{beside} {what} {_LOADER}"
+    return f"This option disables the IOMMU.{beside} {what}"
 
 
 def bound_already(driver: str) -> str:
