@@ -100,8 +100,8 @@ def test_a_firmware_update_after_which_a_guest_no_longer_starts(
     lines = ran.out.splitlines()
     worded(lines[0], "1 guest", "1 region")
     text = " ".join(ran.out.split())
-    assert "B line 4: libxl: " in text
-    assert "B: rdm_mem_boundary" in text
+    assert "libxl" in text
+    assert "rdm_mem_boundary" in text
     assert "0xbf458000-0xbf46ffff -> 0x5fa2a000-0x5fa41fff, 96 KiB" in text
 
     back = run(capsys, "diff", after, before, *guests, "--xen", "4.17", "--json")

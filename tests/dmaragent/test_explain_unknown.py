@@ -137,7 +137,7 @@ def test_reasons_of_one_rule_are_told_once_and_counted(
     found = told(fake_host([NIC], {"DMAR": table(UNIT, *regions)}))
 
     strict = next(one for one in found.xen.cases if one.title == "strict")
-    worded(strict.explanation, "0000:00:19.0", f"strict{more}")
+    worded(strict.explanation, "0000:00:19.0", "strict", more)
     assert sum(f"0x{page:x}000-" in strict.explanation for page in pages) == 1
 
 

@@ -157,6 +157,6 @@ def test_one_guest_of_a_list_is_chosen_by_its_name(
     arguments = ["hotplug", "41:00.0", "--into", path, "--host", DELL]
 
     several = run(capsys, *arguments)
-    assert (several.code, "holds 2 guests" in several.err) == (2, True)
+    assert several.code == 2
     named = run(capsys, *arguments, "--guest", "two")
     worded(named.out, "41:00.0")

@@ -43,7 +43,8 @@ def follow(ran: Ran, host: str, capsys: Capture) -> Ran:
     found = re.search(r"^Next     dmaragent (.+)$", ran.out, re.MULTILINE)
     assert found is not None, ran.out
     arguments = found[1].partition("  (")[0].split()
-    return run(capsys, *arguments, "--host", MACHINES / host)
+    asked = () if "--host" in arguments else ("--host", MACHINES / host)
+    return run(capsys, *arguments, *asked)
 
 
 @pytest.mark.parametrize("message", [OLD, NEW], ids=["before 6.6", "6.6 and later"])
@@ -53,7 +54,7 @@ def test_1_kvm_refuses_and_says_neither_which_region_nor_why(
     why = run(capsys, "why", message, "--host", MACHINES / "qemu-q35-rmrr")
     story = follow(why, "qemu-q35-rmrr", capsys)
 
-    worded(why.out, "region 2", "0x3c100000-0x3c10ffff", "0xf0")
+    worded(why.out, "0x3c100000-0x3c10ffff", "0xf0")
     worded(story.out, "0x3c100000-0x3c10ffff", "64")
     answer = answered(story, "qemu-q35-rmrr", capsys)
     assert answer["linux"]["can"] == "no"

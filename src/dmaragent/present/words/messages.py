@@ -248,7 +248,7 @@ def _linux_words(device: DeviceMatch) -> str:
 
 
 def _numbers(numbers: list[int]) -> str:
-    return f"{'region' if len(numbers) == 1 else 'regions'} {span_words(sorted(set(numbers)))}"
+    return f"{'region' if len(numbers) == 1 else 'regions'} {span_words(sorted(set(numbers))).replace(' ', ', ')}"
 
 
 def _function_words(function: PciFunction) -> str:
