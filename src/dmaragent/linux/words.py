@@ -64,3 +64,21 @@ def floppy_workaround(group: int) -> str:
         f"Linux has 0x0-0xffffff in IOMMU group {group}: its floppy workaround for "
         "the ISA bridge, not a region of the table"
     )
+
+
+# AMD's table ----------------------------------------------------------------------------
+
+IVRS_CHECKSUM = "the table's checksum is wrong, so Linux uses no IOMMU"
+IVHD_WITHOUT_DEVICES = "an IVHD block names no device, so Linux uses no IOMMU"
+BLOCK_LENGTH_ZERO = "a block has length 0: Linux reads it for ever and does not boot"
+LENGTHS_NOT_CHECKED = "a length in the table is wrong, and Linux reads on without a check"
+RANGE_BROKEN = "a range of device IDs in the table has no start or no end"
+
+
+def unsupported_ivhd(block_type: int) -> str:
+    """Linux takes the type of another block for that of the IVHD blocks."""
+    return f"Linux takes blocks of type 0x{block_type:02x} for IVHD blocks, and uses no IOMMU"
+
+
+def unknown_variety(variety: int) -> str:
+    return f"a special device has the unknown variety {variety}, so Linux uses no IOMMU"
