@@ -16,7 +16,7 @@ XEN_WORDS = (
     "rmrr", "iommu", "dom0-iommu", "iommu_inclusive_mapping", "iommu_dev_iotlb_timeout", "ats",
     "pci", "pci-phantom", "mmcfg", "msi", "acpi", "apic", "x2apic", "x2apic_phys", "dom0",
     "dom0_mem", "hvm_debug", "e820-mtrr-clip", "e820-verbose", "loglvl", "guest_loglvl",
-    "mem", "availmem", "crashkernel",
+    "ivmd", "ivrs_ioapic", "ivrs_hpet", "mem", "availmem", "crashkernel",
 )  # fmt: skip
 """Xen's: docs/misc/xen-command-line.pandoc.  The log levels say which messages may be missing,
 the last three which pages Xen has a frame for."""
@@ -27,7 +27,7 @@ _WORD = re.compile(r"[^\s]+\s?")
 
 def _normal(word: str) -> str:
     """Give the option's name; Linux and Xen take - for _ in most names."""
-    return word.partition("=")[0].replace("_", "-")
+    return word.partition("=")[0].partition("[")[0].replace("_", "-")
 
 
 _LINUX = frozenset(map(_normal, LINUX_WORDS))

@@ -62,6 +62,9 @@ from fwtables.ivrs.constants import BlockType, EntryType, IvmdFlag, Variety, fla
 from fwtables.ivrs.layouts import BLOCK_HEADER, BODIES, TABLE
 from fwtables.layout import Layout
 
+IVMD_TYPES = frozenset(
+    {BlockType.IVMD_ALL, BlockType.IVMD_ONE, BlockType.IVMD_RANGE, BlockType.IVMD_IOMMU}
+)
 LAST_ID = 0xFFFF
 """The highest device ID there can be."""
 MOST_DEVICE_ENTRIES = 4 << 16
