@@ -177,6 +177,16 @@ def test_what_xen_made_reserved_is_reserved_for_the_next_region() -> None:
     assert fates(predict(table, "4.17.4")) == [IvmdFate.ACCEPTED, IvmdFate.ACCEPTED]
 
 
+def test_a_page_made_reserved_before_reserved_memory_takes_that_memorys_last_page() -> None:
+    """Xen's e820_add_range moves the entry down and keeps its size."""
+    table = qemu(
+        ivmd(0x90001000, 0x1000, flags=7, device=device("01:00.0")),
+        ivmd(0x90000000, 0x2000, flags=7, device=device("02:00.0")),
+    )
+
+    assert fates(predict(table, "4.17.3")) == [IvmdFate.ACCEPTED, IvmdFate.ACCEPTED]
+
+
 @pytest.mark.parametrize(
     ("release", "skips"),
     [

@@ -5,11 +5,9 @@ x86/iommu.c, ``iommu_unity_region_ok``; arch/x86/mm.c, ``page_get_ram_type``; ar
 ``e820_add_range``.
 """
 
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import NamedTuple
 
-from dmaragent.addresses import AddressRange
+from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.xen.hypervisor import ivrs_words as words
 from dmaragent.xen.hypervisor.memory import whole_pages
@@ -41,19 +39,15 @@ class IvmdMemory:
             return MemoryCheck(note=words.MEMORY_NOT_CHECKED)
         if not pages.size or self._map.covered(pages, _RESERVED):
             return MemoryCheck()
-        holes: list[AddressRange] = []
-        doubt = ""
-        for place, kinds in _pieces(self._map, pages):
+        at, doubt = pages.start, ""
+        while at < pages.end:
+            piece, kinds = _piece_at(self._map, at, pages.end)
             if not kinds:
-                holes.append(place)
-                doubt = doubt or self._map.why_unknown(place) or self._map.foreign_ram
-            elif error := self._refusal(place, kinds):
+                doubt = doubt or self._map.why_unknown(piece) or self._map.foreign_ram
+                self._map = _with_reserved(self._map, piece)
+            elif error := self._refusal(piece, kinds):
                 return MemoryCheck(error=error)
-        added = (
-            MemoryEntry(place, MemoryType.RESERVED, MemoryType.RESERVED.value) for place in holes
-        )
-        entries = sorted((*self._map.entries, *added), key=lambda entry: entry.range)
-        self._map = self._map._replace(entries=tuple(entries))
+            at = piece.end
         if doubt:
             return MemoryCheck(doubt=words.may_be_in_ram(doubt, pages.start))
         return MemoryCheck(note=words.NOT_ALL_RESERVED)
@@ -69,15 +63,35 @@ class IvmdMemory:
         return ""
 
 
-def _pieces(
-    memory_map: MemoryMap, pages: AddressRange
-) -> Iterator[tuple[AddressRange, frozenset[MemoryType]]]:
-    """Yield the parts of `pages` whose pages have parts of the same kinds of memory."""
-    entries = [(whole_pages(entry.range), entry.type) for entry in memory_map.within(pages)]
-    bounds = {pages.start, pages.end}
-    for place, _ in entries:
-        bounds |= {place.start, place.end}
-    inside = sorted(bound for bound in bounds if pages.start <= bound <= pages.end)
-    for start, end in pairwise(inside):
-        piece = AddressRange(start, end)
-        yield piece, frozenset(kind for place, kind in entries if place.overlaps(piece))
+def _piece_at(
+    memory_map: MemoryMap, start: int, end: int
+) -> tuple[AddressRange, frozenset[MemoryType]]:
+    """Return the pages from `start` on, up to `end`, that have parts of the same kinds of memory.
+
+    No kinds: they are a hole.
+    """
+    rest = AddressRange(start, end)
+    entries = [(whole_pages(entry.range), entry.type) for entry in memory_map.within(rest)]
+    bounds = (bound for place, _ in entries for bound in (place.start, place.end))
+    next_bound = min((bound for bound in bounds if bound > start), default=end)
+    piece = AddressRange(start, min(next_bound, end))
+    return piece, frozenset(kind for place, kind in entries if place.overlaps(piece))
+
+
+def _with_reserved(memory_map: MemoryMap, hole: AddressRange) -> MemoryMap:
+    """Return `memory_map` with `hole` made reserved, as Xen does it page by page.
+
+    A page before a reserved entry, and not behind one, moves that entry down instead: Xen changes
+    its start and not its size, so that its last page becomes a hole.
+    """
+    entries = list(memory_map.entries)
+    reserved = [entry for entry in entries if entry.type is MemoryType.RESERVED]
+    follows_one = any(entry.range.end == hole.start for entry in reserved)
+    after = next((entry for entry in reserved if entry.range.start == hole.end), None)
+    place = hole
+    if hole.size == PAGE and after is not None and not follows_one:
+        entries.remove(after)
+        place = AddressRange(hole.start, hole.start + after.range.size)
+    entries.append(MemoryEntry(place, MemoryType.RESERVED, MemoryType.RESERVED.value))
+    entries.sort(key=lambda entry: entry.range)
+    return memory_map._replace(entries=tuple(entries))
