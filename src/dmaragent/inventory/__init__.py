@@ -9,16 +9,20 @@ from collections.abc import Mapping
 from dmaragent.host import Host
 from dmaragent.host.memory_map import memory_words
 from dmaragent.host.topology import Presence
+from dmaragent.inventory import words
 from dmaragent.inventory.gaps import gaps_of
 from dmaragent.inventory.model import Gap, Gaps, Inventory, Region
+from dmaragent.iommu.amd import ivrs_of
 from dmaragent.iommu.coverage import UnitCoverage
 from dmaragent.iommu.model import IommuTable, Source, owners_of
 from dmaragent.iommu.no_table import why_no_table
-from dmaragent.iommu.table import iommu_table
+from dmaragent.iommu.table import READERS, TableReader, iommu_table
+from dmaragent.linux.ivrs_view import ivrs_linux_view
 from dmaragent.linux.view import LinuxView, linux_view
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.reserved_list import xen_views
+from dmaragent.xen.reserved_list.ivrs import ivrs_xen_views
 from dmaragent.xen.reserved_list.model import XenView, XenViews
 
 __all__ = [
@@ -31,13 +35,18 @@ __all__ = [
 ]
 
 
-def take_inventory(host: Host, release: Release | None = None) -> Inventory:
-    """Take the inventory of `host`; with `release`, what that release of Xen would list."""
-    iommu = iommu_table(host)
+def take_inventory(
+    host: Host,
+    release: Release | None = None,
+    readers: Mapping[bytes, TableReader] = READERS,
+) -> Inventory:
+    """Take the inventory of `host`; with `release`, what that release of Xen would list.
+
+    `readers` are those of the tables that are read, by signature.
+    """
+    iommu = iommu_table(host, readers)
     table = None if isinstance(iommu, Missing) else iommu
-    coverage = UnitCoverage(() if table is None else table.units, host.topology)
-    linux = linux_view(host, table, coverage)
-    xen = xen_views(host, table, release, unit_of=coverage.by_xen(linux.unit_of))
+    linux, xen = _views(host, table, release)
     regions = _regions(host, table, xen, linux)
     return Inventory(
         host=host,
@@ -51,15 +60,31 @@ def take_inventory(host: Host, release: Release | None = None) -> Inventory:
         differences=(*xen.differences, *linux.differences),
         published=linux.published,
         undetermined=_undetermined_paths(regions),
-        gaps=gaps_of(host, regions, xen, linux.state, table),
+        gaps=_gaps(host, regions, xen, linux, table),
     )
+
+
+def _views(
+    host: Host, table: IommuTable | None, release: Release | None
+) -> tuple[LinuxView, XenViews]:
+    """Return Linux's and Xen's view of `host`, by the rules for the vendor of `table`."""
+    linux = None if table is None else ivrs_linux_view(host, table)
+    if linux is not None and table is not None:
+        return linux, ivrs_xen_views(host, table, release, unit_of=linux.unit_of)
+    coverage = UnitCoverage(() if table is None else table.units, host.topology)
+    linux = linux_view(host, table, coverage)
+    return linux, xen_views(host, table, release, unit_of=coverage.by_xen(linux.unit_of))
 
 
 def under_release(inventory: Inventory, release: Release | None) -> Inventory:
     """Return the `inventory` of a whole host with Xen's view as `release` would have it."""
     host, linux = inventory.host, inventory.linux
     table = None if isinstance(inventory.iommu, Missing) else inventory.iommu
-    xen = xen_views(host, table, release, unit_of=inventory.xen.unit_of)
+    unit_of = inventory.xen.unit_of
+    if table is not None and ivrs_of(table) is not None:
+        xen = ivrs_xen_views(host, table, release, unit_of=unit_of)
+    else:
+        xen = xen_views(host, table, release, unit_of=unit_of)
     regions = tuple(
         region._replace(xen=_view_of(region.source, xen.regions)) for region in inventory.regions
     )
@@ -68,8 +93,23 @@ def under_release(inventory: Inventory, release: Release | None) -> Inventory:
         all_regions=regions,
         xen=xen,
         differences=(*xen.differences, *linux.differences),
-        gaps=gaps_of(host, regions, xen, linux.state, table),
+        gaps=_gaps(host, regions, xen, linux, table),
     )
+
+
+def _gaps(
+    host: Host,
+    regions: tuple[Region, ...],
+    xen: XenViews,
+    linux: LinuxView,
+    table: IommuTable | None,
+) -> Gaps:
+    """Return the gaps of `host`, with what is unknown of Linux's reading of `table`."""
+    gaps = gaps_of(host, regions, xen, linux.state, table)
+    if not linux.doubt:
+        return gaps
+    gap = Gap(unknown=linux.doubt, next_step=words.CORRECT_TABLE, refusals=True)
+    return gaps._replace(linux=(*gaps.linux, gap))
 
 
 def _undetermined_paths(regions: tuple[Region, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ IVMD.  A claim on a range of IDs stays one claim, with the functions that are pr
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -205,6 +205,26 @@ def iommus_of(table: IVRS) -> tuple[Iommu, ...]:
         if isinstance(block, AnyIVHD):
             blocks.setdefault((block.segment_number, block.device_id), []).append((offset, block))
     return tuple(Iommu(*place, tuple(own)) for place, own in blocks.items())
+
+
+class IdSet:
+    """Device IDs, as ranges that are merged."""
+
+    def __init__(self, ranges: Iterable[DeviceIds]) -> None:
+        self._ranges: dict[int, list[tuple[int, int]]] = {}
+        """By segment: first and last of each range, by ID; none overlaps or touches another."""
+        for segment, first, last in sorted(ids[:3] for ids in ranges):
+            own = self._ranges.setdefault(segment, [])
+            if own and first <= own[-1][1] + 1:
+                own[-1] = own[-1][0], max(own[-1][1], last)
+            elif first <= last:
+                own.append((first, last))
+
+    def __contains__(self, sbdf: SBDF) -> bool:
+        """Return whether the ID of `sbdf` is one of them."""
+        own, number = self._ranges.get(sbdf.segment, []), requester_id(sbdf)
+        place = bisect_right(own, (number, LAST_ID)) - 1
+        return place >= 0 and number <= own[place][1]
 
 
 def described_by(block: AnyIVHD) -> Iterator[Described]:

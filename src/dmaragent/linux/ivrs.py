@@ -17,6 +17,7 @@ from dmaragent.iommu.amd import (
     LAST_ID,
     RANGE_STARTS,
     AcpiDevice,
+    IdSet,
     ServedIds,
     SpecialDevice,
     described_by,
@@ -93,7 +94,7 @@ class LinuxIvrs(NamedTuple):
     """Why it uses no IOMMU at all, or empty."""
     doubt: str
     """Why the rest is unknown: the table is damaged where Linux checks nothing; or empty."""
-    served: tuple[DeviceIds, ...]
+    served: IdSet
     """The IDs that have an IOMMU; the IOMMUs themselves, in `iommus`, have none."""
     iommus: frozenset[SBDF]
     direct: tuple[DirectRegion, ...]
@@ -101,7 +102,7 @@ class LinuxIvrs(NamedTuple):
 
     def serves(self, sbdf: SBDF) -> bool:
         """Return whether `sbdf` has an IOMMU; without one it is in no group."""
-        return sbdf not in self.iommus and any(ids.contains(sbdf) for ids in self.served)
+        return sbdf not in self.iommus and sbdf in self.served
 
     def direct_of(self, sbdf: SBDF) -> tuple[DirectRegion, ...]:
         """Return the regions of `sbdf`, in table order."""
@@ -128,7 +129,7 @@ def read_by_linux(table: IommuTable) -> LinuxIvrs | None:
         block_type=block_type,
         error=error,
         doubt=_doubt(kinds, used),
-        served=() if error else tuple(_served(used, last_ids)),
+        served=IdSet(() if error else _served(used, last_ids)),
         iommus=frozenset(_iommus(used)),
         direct=() if error else tuple(_direct(ivrs, last_ids)),
     )

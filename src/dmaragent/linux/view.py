@@ -59,6 +59,8 @@ class LinuxView(NamedTuple):
     """What Linux publishes and no region of the table explains, by address."""
     differences: tuple[Difference, ...]
     """Where it differs from the table, from Xen or from its own rules."""
+    doubt: str = ""
+    """Why it is unknown what Linux reads in the table, or empty."""
 
 
 def linux_view(host: Host, table: IommuTable | None, coverage: UnitCoverage) -> LinuxView:

@@ -3,7 +3,7 @@
 Pure.  The pages of the XHCI debug console, which are no firmware's, are not predicted.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import MappingProxyType
 
 from dmaragent.host.memory_map import MemoryMap
@@ -27,7 +27,7 @@ from dmaragent.xen.hypervisor.ivrs_walk import IvrsWalk, Overrides
 from dmaragent.xen.hypervisor.release_spans import FIRST_SERIES, NEWEST_RELEASE, series_words
 from fwtables import IVRS, Damage, located_blocks
 
-_Predicted = tuple[list[Release], IvrsPrediction]
+Predicted = tuple[list[Release], IvrsPrediction]
 """A prediction, and the steps of the releases that it is of."""
 
 
@@ -43,10 +43,36 @@ def predict_ivrs(
     Of a release without its point, what all its points agree on; of None, what the newest does.
     At least the fixed part of `table` was decoded.
     """
+    steps = RELEASES.steps_of(release)
+    predicted = _each_treatment(table, topology, memory_map, steps, release, command_line)
+    agreed = _agreed(predicted)
+    return agreed._replace(notes=(*_release_notes(release), *agreed.notes))
+
+
+def undecided_without_release(
+    table: IommuTable,
+    topology: PciTopology,
+    memory_map: MemoryMap | None,
+    command_line: str = "",
+) -> dict[Source, str]:
+    """Return the IVMDs whose effect differs among the releases that list regions on AMD."""
+    steps = [step for step in RELEASES.steps if ivrs_behaviour_of(step).lists_regions]
+    return undecided_ivmds(_each_treatment(table, topology, memory_map, steps, None, command_line))
+
+
+def _each_treatment(  # noqa: PLR0913, PLR0917 - each is a fact of its own, of a type of its own
+    table: IommuTable,
+    topology: PciTopology,
+    memory_map: MemoryMap | None,
+    steps: Sequence[Release],
+    release: Release | None,
+    command_line: str,
+) -> list[Predicted]:
+    """Return one prediction for the members of `steps` that treat a table alike, oldest first."""
     ivrs = ivrs_of(table)
-    assert ivrs is not None  # noqa: S101 - see the docstring
-    predicted: dict[object, _Predicted] = {}
-    for step in RELEASES.steps_of(release):
+    assert ivrs is not None  # noqa: S101 - see predict_ivrs
+    predicted: dict[object, Predicted] = {}
+    for step in steps:
         behaviour = ivrs_behaviour_of(step)
         if behaviour.treatment not in predicted:
             named = behaviour._replace(name=f"Xen {release or step}")
@@ -61,8 +87,7 @@ def predict_ivrs(
             )
             predicted[behaviour.treatment] = ([], one)
         predicted[behaviour.treatment][0].append(step)
-    agreed = _agreed(list(predicted.values()))
-    return agreed._replace(notes=(*_release_notes(release), *agreed.notes))
+    return list(predicted.values())
 
 
 def _predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
@@ -154,7 +179,7 @@ _SETS_CHECKS = {
 """The parts of ``iommu=`` that decide whether an I/O APIC that is missing switches AMD-Vi off."""
 
 
-def _agreed(predicted: Sequence[_Predicted]) -> IvrsPrediction:
+def _agreed(predicted: Sequence[Predicted]) -> IvrsPrediction:
     """Return what the predictions agree on: the last, with the doubt that the others leave."""
     newest = predicted[-1][1]
     if len(predicted) == 1:
@@ -179,12 +204,12 @@ def _agreed(predicted: Sequence[_Predicted]) -> IvrsPrediction:
     return shown._replace(
         notes=(*shown.notes, *notes),
         doubt=doubt,
-        undecided=MappingProxyType(dict(_undecided(predicted))),
+        undecided=MappingProxyType(undecided_ivmds(predicted)),
         alternatives=alternatives if len(alternatives) > 1 else (),
     )
 
 
-def _off_words(predicted: Sequence[_Predicted], working: Sequence[_Predicted]) -> str:
+def _off_words(predicted: Sequence[Predicted], working: Sequence[Predicted]) -> str:
     """Return in words that some of the releases switch AMD-Vi off; empty if all or none do."""
     off = [(steps, own) for steps, own in predicted if own.iommu_disabled]
     if not off or not working:
@@ -196,20 +221,19 @@ def _off_words(predicted: Sequence[_Predicted], working: Sequence[_Predicted]) -
     )
 
 
-def _undecided(predicted: Sequence[_Predicted]) -> Iterator[tuple[Source, str]]:
-    """Yield the IVMDs whose effect differs by release, with the fates in words."""
+def undecided_ivmds(predicted: Sequence[Predicted]) -> dict[Source, str]:
+    """Return the IVMDs whose effect differs by release, with the fates in words."""
     fates: dict[Source, dict[IvmdFate, list[Release]]] = {}
     for steps, own in predicted:
         for fate in (*own.fates, *own.options):
             fates.setdefault(fate.source, {}).setdefault(fate.fate, []).extend(steps)
-    for source, by_fate in fates.items():
-        if len(by_fate) > 1:
-            yield (
-                source,
-                words.fates_by_release(
-                    [(RELEASES.words(steps), fate.value) for fate, steps in by_fate.items()]
-                ),
-            )
+    return {
+        source: words.fates_by_release(
+            [(RELEASES.words(steps), fate.value) for fate, steps in by_fate.items()]
+        )
+        for source, by_fate in fates.items()
+        if len(by_fate) > 1
+    }
 
 
 def _release_notes(release: Release | None) -> list[str]:

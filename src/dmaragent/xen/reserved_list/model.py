@@ -41,6 +41,8 @@ class ListEntry(NamedTuple):
     origin: Origin
     region: int | None
     """The region it comes from, from 1 in table order."""
+    devices: int = 1
+    """How often the list has it: AMD's has a region once for each device."""
 
 
 class XenList(NamedTuple):

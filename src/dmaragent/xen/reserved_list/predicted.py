@@ -40,10 +40,10 @@ from dmaragent.xen.reserved_list.model import (
 
 def predict_list(host: Host, table: IommuTable, release: Release | None) -> XenPrediction:
     """Predict by the rules for the kind of `table`, of which the fixed part was decoded."""
-    return predict_table(table, host.topology, _memory_map(host), release, host.xen_command_line)
+    return predict_table(table, host.topology, memory_map_of(host), release, host.xen_command_line)
 
 
-def _memory_map(host: Host) -> MemoryMap | None:
+def memory_map_of(host: Host) -> MemoryMap | None:
     """Return the map to predict by; None if nobody collected one.
 
     A map that is there and could not be read is one without entries.
@@ -123,7 +123,7 @@ def _by_release(host: Host, table: IommuTable, newest: XenPrediction) -> Mapping
     """
     dmar = dmar_of(table)
     assert dmar is not None  # noqa: S101 - xen_views has such tables alone
-    what = matters_to_fates(dmar, host.topology, _memory_map(host))
+    what = matters_to_fates(dmar, host.topology, memory_map_of(host))
     predicted: dict[object, Predicted] = {treatment(newest.behaviour, what): ([], newest)}
     for step in STEPS:
         key = treatment(behaviour_of(step), what)
