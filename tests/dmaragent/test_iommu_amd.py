@@ -217,6 +217,14 @@ def test_a_table_of_too_many_blocks_is_not_examined() -> None:
     assert isinstance(read_ivrs(EVERY_BLOCK, UNKNOWN_FUNCTIONS), IommuTable)
 
 
+def test_how_many_regions_are_examined_depends_on_the_functions_that_each_may_be_for() -> None:
+    functions = functions_at(*(f"{n >> 5:02x}:{n & 31:02x}.0" for n in range(2048)))
+
+    for regions, examined in ((32, True), (33, False)):
+        data = ivrs(*[ivmd(0x9A000000, 0x1000, kind=0x20)] * regions)
+        assert isinstance(read_ivrs(data, functions), IommuTable) is examined
+
+
 def test_each_captured_table_has_its_iommus_and_regions(ivrs_corpus: dict[str, bytes]) -> None:
     units = []
     for name, data in ivrs_corpus.items():

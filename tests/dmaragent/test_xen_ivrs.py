@@ -562,6 +562,13 @@ def test_the_captured_tables_have_the_lists_that_were_worked_out(
     }
 
 
+def test_a_table_of_too_many_overlaps_to_check_is_unknown() -> None:
+    apart = (ivmd(0x90000000 + 0x2000 * n, 0x1000, kind=0x20, flags=7) for n in range(1500))
+    prediction = predict(qemu(*apart), memory_map=None)
+
+    assert (prediction.doubt, prediction.entries) == (words.TOO_MANY_STEPS, 0)
+
+
 @pytest.mark.slow
 def test_a_table_of_every_device_id_is_predicted() -> None:
     prediction = predict(every_device(0x10), "4.20.0")

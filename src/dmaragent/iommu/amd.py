@@ -69,6 +69,8 @@ LAST_ID = 0xFFFF
 """The highest device ID there can be."""
 MOST_DEVICE_ENTRIES = 4 << 16
 """Device entries, of all its blocks together, of a table that is examined."""
+MOST_CLAIMED = 1 << 16
+"""IVMD blocks times PCI functions, of a table that is examined: each may be for each."""
 _VARIETIES: Mapping[int, DeviceKind] = {
     Variety.IOAPIC: DeviceKind.IOAPIC,
     Variety.HPET: DeviceKind.HPET,
@@ -81,10 +83,10 @@ def read_ivrs(content: bytes, topology: PciTopology) -> IommuTable | Missing:
     `topology` has the functions that are present for the device IDs of its claims.
     """
     decoded = decode_as(IVRS, content)
-    return _why_not_examined(decoded) or table_of(decoded, topology)
+    return _why_not_examined(decoded, topology) or table_of(decoded, topology)
 
 
-def _why_not_examined(decoded: Decoded[IVRS]) -> Missing | None:
+def _why_not_examined(decoded: Decoded[IVRS], topology: PciTopology) -> Missing | None:
     """Return that `decoded` has more than any machine's table, or None."""
     blocks = decoded.table.blocks if decoded.table else ()
     counts = [
@@ -93,6 +95,8 @@ def _why_not_examined(decoded: Decoded[IVRS]) -> Missing | None:
     ]
     entries = sum(len(block.entries) for block in blocks if isinstance(block, AnyIVHD))
     counts.append((entries, MOST_DEVICE_ENTRIES, words.DEVICE_ENTRIES))
+    regions = sum(isinstance(block, IVMD) for block in blocks)
+    counts.append((regions, MOST_CLAIMED // (len(topology.known) or 1), words.REGIONS_OF_DEVICES))
     for number, most, what in counts:
         if number > most:
             return Missing(MissingKind.FAILED, words.too_many_to_examine(number, what, most))

@@ -45,6 +45,7 @@ def processor_is(vendor: str) -> str:
 # AMD's device IDs -----------------------------------------------------------------------
 
 DEVICE_ENTRIES = "device entries"
+REGIONS_OF_DEVICES = "IVMD blocks on a host of so many functions"
 ALL_DEVICES = "all devices"
 FUNCTIONS_UNKNOWN = "the PCI functions of this host are unknown"
 

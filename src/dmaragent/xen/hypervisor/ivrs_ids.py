@@ -129,6 +129,8 @@ class DeviceIdTable:
         self._runs = [
             IdRun(first, after - 1) for first, after in zip(self._starts, ends, strict=True)
         ]
+        self._cache: dict[object, tuple[ListedRange, ...]] = {}
+        """The ranges of runs, made when all is registered."""
 
     def within(self, first: int, last: int) -> Sequence[IdRun]:
         """Return the runs from `first` to `last`, both of which are bounds of runs."""
@@ -167,10 +169,10 @@ class DeviceIdTable:
                 continue
             first = run.first
             if is_first:  # it alone has what is for all devices
-                yield ListRun(first, first, 1, _ranges(run, with_global=True))
+                yield ListRun(first, first, 1, self._ranges(run, with_global=True))
                 is_first, first = False, first + 1
             if first <= run.last:
-                ranges = _ranges(run, with_global=False)
+                ranges = self._ranges(run, with_global=False)
                 yield ListRun(first, run.last, run.last - first + 1, ranges)
 
     def _is_aliased(self, run: IdRun) -> bool:
@@ -182,12 +184,21 @@ class DeviceIdTable:
 
     def by_device(self) -> tuple[DeviceRanges, ...]:
         """Return what is reported for single devices, by ID; those with no range are left out."""
-        runs = (
-            DeviceRanges(run.first, run.last, _ranges(run, with_global=True))
-            for run in self._runs
-            if run.iommu is not None
-        )
-        return tuple(run for run in runs if run.ranges)
+        devices: list[DeviceRanges] = []
+        for run in self._runs:
+            ranges = () if run.iommu is None else self._ranges(run, with_global=True)
+            if devices and devices[-1].ranges is ranges and devices[-1].last + 1 == run.first:
+                devices[-1] = devices[-1]._replace(last=run.last)
+            elif ranges:
+                devices.append(DeviceRanges(run.first, run.last, ranges))
+        return tuple(devices)
+
+    def _ranges(self, run: IdRun, *, with_global: bool) -> tuple[ListedRange, ...]:
+        """Return the ranges of each ID of `run`; runs that share their maps share these."""
+        key = (id(run.iommu), run.excluded, id(run.maps), with_global)
+        if key not in self._cache:
+            self._cache[key] = _ranges(run, with_global=with_global)
+        return self._cache[key]
 
 
 def _ranges(run: IdRun, *, with_global: bool) -> tuple[ListedRange, ...]:
@@ -218,7 +229,7 @@ def _joined(runs: Iterable[ListRun]) -> Iterator[ListRun]:
     for run in runs:
         if not run.ranges:
             continue
-        if last is not None and last.ranges == run.ranges:
+        if last is not None and (last.ranges is run.ranges or last.ranges == run.ranges):
             last = last._replace(last=run.last, devices=last.devices + run.devices)
             continue
         if last is not None:

@@ -54,8 +54,8 @@ _SMALLEST_IVHD = 40
 _SOUTHBRIDGE = 0x00A0
 """The device ID of 00:14.0, where AMD's southbridge has its I/O APIC."""
 _WRAP = 1 << 64
-_MOST_STEPS = 1 << 22
-"""Runs of device IDs times IVMDs, of a table that is predicted."""
+_MOST_STEPS = 1 << 20
+"""Runs of device IDs times IVMDs, and comparisons of ranges, of a table that is predicted."""
 
 
 def ivhd_type_of(table: IVRS, release: Release | None) -> int | None:
@@ -130,6 +130,8 @@ class IvrsWalk:
         """What switched AMD-Vi off."""
         self.doubt = ""
         """Why the list is unknown."""
+        self.steps = 0
+        """The comparisons of ranges so far."""
         self.is_whole = False
         """Whether the walk came to its end."""
 
@@ -552,6 +554,9 @@ class _Registration:
 
     def _with_map(self, run: IdRun, *, is_global: bool) -> tuple[UnityMap, ...]:
         base, length = self._base, self._limit + PAGE - self._base
+        self._walk.steps += len(run.maps)
+        if self._walk.steps > _MOST_STEPS:
+            raise _Unpredictable(words.TOO_MANY_STEPS)
         for place, other in enumerate(run.maps):
             if (other.base, other.length, other.access) == (base, length, self._access):
                 sources = tuple(dict.fromkeys((*other.sources, self._source)))
