@@ -46,7 +46,10 @@ def predict_ivrs(
     steps = RELEASES.steps_of(release)
     predicted = _each_treatment(table, topology, memory_map, steps, release, command_line)
     agreed = _agreed(predicted)
-    return agreed._replace(notes=(*_release_notes(release), *agreed.notes))
+    return agreed._replace(
+        notes=(*_release_notes(release), *agreed.notes),
+        behaviours=tuple(map(ivrs_behaviour_of, steps)),
+    )
 
 
 def undecided_without_release(

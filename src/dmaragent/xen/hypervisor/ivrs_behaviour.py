@@ -26,16 +26,21 @@ class IvrsBehaviour(NamedTuple):
     """Whether an IVMD for a device without an IOMMU switches AMD-Vi off: until 2defb54490 (4.18.4,
     4.19.1, 4.20.0), which ignores it for that device."""
 
+    keeps_aliased: bool
+    """Whether a device with a unity map that the IOMMU sees with another device's ID stays with
+    its owner: EOPNOTSUPP of ``amd_iommu_setup_domain_device`` (4.16.1)."""
+
     @property
     def treatment(self) -> object:
-        """What of it matters: behaviours alike in it make the same of a table."""
-        return self[1:]
+        """What of it matters to a list: behaviours alike in it make the same of a table."""
+        return self.lists_regions, self.memory_test_inverted, self.needs_iommu
 
 
 SPANS: Spans = MappingProxyType(
     {
         "lists_regions": (((4, 16, 0), END),),
         "memory_test_inverted": (((4, 16, 0), (4, 17, 4)), ((4, 18, 0), (4, 18, 1))),
+        "keeps_aliased": (((4, 16, 1), END),),
         "needs_iommu": (((4, 16, 0), (4, 18, 4)), ((4, 19, 0), (4, 19, 1))),
     }
 )

@@ -67,13 +67,15 @@ class AmdIommu:
 class IdRun:
     """Consecutive device IDs that Xen treats alike."""
 
-    __slots__ = ("excluded", "first", "iommu", "last", "maps", "seen_as")
+    __slots__ = ("excluded", "first", "has_entry", "iommu", "last", "maps", "seen_as")
 
     def __init__(self, first: int, last: int) -> None:
         self.first, self.last = first, last
         self.iommu: AmdIommu | None = None
         self.seen_as: int | None = None
         """The ID that the IOMMU sees; None: each one's own."""
+        self.has_entry = False
+        """Whether they are the ID that the IOMMU sees of an entry: Xen's ``valid``."""
         self.excluded = False
         """Whether they may use the exclusion range of their IOMMU."""
         self.maps: tuple[UnityMap, ...] = ()
@@ -111,11 +113,14 @@ class ListRun(NamedTuple):
 
 
 class DeviceRanges(NamedTuple):
-    """What the hypercall reports for each single device with an ID from `first` to `last`."""
+    """Each single device with an ID from `first` to `last`: it has an IOMMU."""
 
     first: int
     last: int
     ranges: tuple[ListedRange, ...]
+    """What the hypercall reports for it."""
+    dma_alias: int | None
+    """The ID whose ranges Xen maps when it assigns the device, if it is not its own."""
 
 
 class DeviceIdTable:
@@ -155,6 +160,7 @@ class DeviceIdTable:
         if zero.iommu is None or zero.iommu.device == number:
             return
         own.iommu, own.excluded, own.maps = zero.iommu, zero.excluded, zero.maps
+        own.has_entry = zero.has_entry
         is_own = zero.seen_as is None or zero.seen_as == zero.first
         own.seen_as = None if is_own else zero.seen_as
 
@@ -183,15 +189,32 @@ class DeviceIdTable:
         return target is not None and target.iommu is not None
 
     def by_device(self) -> tuple[DeviceRanges, ...]:
-        """Return what is reported for single devices, by ID; those with no range are left out."""
+        """Return what is reported for single devices with an IOMMU, by ID."""
         devices: list[DeviceRanges] = []
         for run in self._runs:
-            ranges = () if run.iommu is None else self._ranges(run, with_global=True)
-            if devices and devices[-1].ranges is ranges and devices[-1].last + 1 == run.first:
-                devices[-1] = devices[-1]._replace(last=run.last)
-            elif ranges:
-                devices.append(DeviceRanges(run.first, run.last, ranges))
+            if run.iommu is None:
+                continue
+            ranges, alias = self._ranges(run, with_global=True), self._dma_alias(run)
+            last = devices[-1] if devices else None
+            if (
+                last is not None
+                and last.ranges is ranges
+                and (last.dma_alias, last.last + 1) == (alias, run.first)
+            ):
+                devices[-1] = last._replace(last=run.last)
+            else:
+                devices.append(DeviceRanges(run.first, run.last, ranges, alias))
         return tuple(devices)
+
+    def _dma_alias(self, run: IdRun) -> int | None:
+        """Return the ID of another device for DMA of `run`: ``get_dma_requestor_id``.
+
+        A device with an entry of its own besides that of its alias keeps its own ID.
+        """
+        target = None if run.seen_as is None else self.of(run.seen_as)
+        if target is None or target is run or (run.has_entry and target.has_entry):
+            return None
+        return run.seen_as
 
     def _ranges(self, run: IdRun, *, with_global: bool) -> tuple[ListedRange, ...]:
         """Return the ranges of each ID of `run`; runs that share their maps share these."""

@@ -78,7 +78,7 @@ class IvrsPrediction(NamedTuple):
     unread_options: tuple[IvmdRange, ...]
     """What of ``ivmd=`` Xen does not read."""
     devices: tuple[DeviceRanges, ...]
-    """What Xen reports for single devices, by ID."""
+    """The devices of segment 0 that have an IOMMU, and what Xen reports for each, by ID."""
     notes: tuple[str, ...] = ()
     doubt: str = ""
     """Why it is unknown whether AMD-Vi is on, or what is listed; or empty."""
@@ -86,6 +86,8 @@ class IvrsPrediction(NamedTuple):
     """By IVMD: why its effect is unknown, because point releases differ on it."""
     alternatives: tuple[IvrsAlternative, ...] = ()
     """The lists that the possible point releases have, if they differ."""
+    behaviours: tuple[IvrsBehaviour, ...] = ()
+    """The behaviours that the release may have, if its point is unknown; else its own."""
 
     @property
     def entries(self) -> int:
@@ -101,10 +103,15 @@ class IvrsPrediction(NamedTuple):
 
     def ranges_of(self, sbdf: SBDF) -> tuple[ListedRange, ...]:
         """Return what Xen reports for `sbdf`: nothing for a segment other than 0."""
+        device = self.device(sbdf)
+        return () if device is None else device.ranges
+
+    def device(self, sbdf: SBDF) -> DeviceRanges | None:
+        """Return what is known of `sbdf`; None if it has no IOMMU, or is not in segment 0."""
         if sbdf.segment:
-            return ()
+            return None
         number = requester_id(sbdf)
         place = bisect_right(self.devices, number, key=lambda run: run.first) - 1
         if place < 0 or self.devices[place].last < number:
-            return ()
-        return self.devices[place].ranges
+            return None
+        return self.devices[place]

@@ -331,8 +331,12 @@ class IvrsWalk:
         for own in served:
             for run in self.ids.within(own.first, own.last):
                 run.seen_as = own.seen_as
-                if iommu is None or run.first != iommu.device:  # an IOMMU does not serve itself
-                    run.iommu = iommu
+                if iommu is not None and run.first == iommu.device:
+                    continue  # an IOMMU does not serve itself
+                run.iommu = iommu
+                seen = run if own.seen_as is None else self.ids.of(own.seen_as)
+                if seen is not None:
+                    seen.has_entry = True
 
     def _iommu_at(self, device: int, capability_offset: int) -> AmdIommu | None:
         """Return the IOMMU of segment 0 there: ``find_iommu_from_bdf_cap``."""

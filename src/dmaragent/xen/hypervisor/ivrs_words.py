@@ -155,6 +155,13 @@ def ids_without_iommu(count: int) -> str:
     return f"{count} of its device IDs have no IOMMU; Xen ignores it for them"
 
 
+# Assignment -----------------------------------------------------------------------------
+
+OTHER_SEGMENT = "devices of segments other than 0 are not modelled on AMD"
+ALIASED_BY_RELEASE = (
+    "the IOMMU sees the device with another device's ID; releases from 4.16.1 on refuse it"
+)
+
 # ivmd= ----------------------------------------------------------------------------------
 
 NO_PAGE_NUMBER = "it does not begin with a page number (EINVAL)"
