@@ -1,4 +1,4 @@
-# Aliases only: every target is one or two commands you could type.
+# Aliases only: each target is one or two commands that you can type yourself.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,33 +6,47 @@ BIN := $(VENV)/bin
 BASE ?= HEAD
 PAIRS ?= 100
 
-.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil bench fuzz fuzz-ci fuzz-guided docs screens site pictures testdata release deb deb-test vm clean
+.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil bench fuzz fuzz-ci fuzz-guided docs screens examples site pictures testdata release deb deb-test rpm-test zipapp zipapp-test test-matrix upstream-review vm vm-all clean
 
 help:
-	@echo "make run       set up, and show this machine's inventory (or a recorded one)"
-	@echo "make test      set up, and run the tests but the slow ones, on all processors: minutes"
-	@echo "make test-rest the slow ones, and the properties with more examples"
-	@echo "make test-all  both, with coverage"
-	@echo "make check     ruff and mypy"
-	@echo "make losses    lose every reading of every recorded machine, and PAIRS=N pairs of each"
-	@echo "make answers   compare every recorded answer with those of a commit: BASE=HEAD~1"
-	@echo "make answers-facts  the same without prose: sentences that docs/schema marks"
-	@echo "make libxlutil fetch three releases of libxlutil, and compare the readers of guests with each"
-	@echo "make recall    extract messages anew from XEN=git-directory SOURCES=folder of tests/recall/fetch.sh"
-	@echo "make bench     measure, and write docs/performance.md"
-	@echo "make fuzz      mutate a long time: FUZZ_KIND=tables FUZZ_COUNT=1000 FUZZ_SECONDS=60 FUZZ_SEED=1"
-	@echo "make fuzz-ci   mutate for about a minute;  make fuzz-guided  guided by what is reached"
-	@echo "make docs      write what is generated: ledger, findings, messages, faults, completions, schemas"
-	@echo "make screens   print every golden screen of tests/screens again"
-	@echo "make site      build the documentation as a site into build/site; fails on a dead link"
-	@echo "make pictures  take the pictures of README again, where the program's words changed (chromium)"
-	@echo "make release   build wheel, source distribution and Debian package of this version, and try them"
-	@echo "make deb       build the Debian package into dist/"
-	@echo "make deb-test  look at it with lintian, and install it in a fresh Debian (as root)"
-	@echo "make vm        boot a real Linux and a real Xen, compare, write docs/truth.md (as root)"
-	@echo "make testdata  write the rebuilt machines in testdata/ from their facts"
+	@echo "Try it"
+	@echo "  make run            show the inventory of this machine, or of a recorded one"
+	@echo "Test"
+	@echo "  make check          run ruff, mypy and the linters of manual pages: seconds"
+	@echo "  make test           run all tests except slow ones, on all processors: minutes"
+	@echo "  make test-rest      run the slow tests, and the properties with more examples"
+	@echo "  make test-all       run both, with coverage"
+	@echo "  make answers        compare all recorded answers with a commit: BASE=HEAD~1"
+	@echo "  make answers-facts  compare them without prose (schemas mark the prose)"
+	@echo "  make losses         remove each reading of each recorded machine, and PAIRS=N pairs"
+	@echo "  make libxlutil      compare the readers of guests with libxlutil 4.14, 4.17 and 4.20"
+	@echo "  make recall         extract messages from XEN=GIT-DIRECTORY SOURCES=DIRECTORY"
+	@echo "  make test-matrix    run README's commands and the tests in new Debians and other Pythons, as root"
+	@echo "  make upstream-review  list cited functions of SRC=GIT-DIRECTORY that changed: BASE=TAG TAG=TAG"
+	@echo "  make vm             compare answers with booted machines, as root"
+	@echo "  make vm-all         compare on SUITES=bullseye,trixie or all; writes docs/truth.md"
+	@echo "Fuzz: FUZZ_KIND=tables FUZZ_COUNT=1000 FUZZ_SECONDS=60 FUZZ_SEED=1"
+	@echo "  make fuzz           mutate inputs by a seed, for a long time"
+	@echo "  make fuzz-ci        mutate inputs by a seed, for about a minute"
+	@echo "  make fuzz-guided    mutate inputs, guided by coverage"
+	@echo "Write generated files"
+	@echo "  make docs           ledger, findings, messages, faults, manual page, completions, schemas"
+	@echo "  make screens        the golden screens in tests/screens"
+	@echo "  make examples       the output that pages show of commands"
+	@echo "  make pictures       the pictures of README; needs chromium"
+	@echo "  make testdata       the rebuilt machines in testdata, from their facts"
+	@echo "  make bench          docs/performance.md, by measuring"
+	@echo "  make site           the documentation as a site, in build/site; fails on a dead link"
+	@echo "Package"
+	@echo "  make release        build and try the wheel, source distribution and Debian package"
+	@echo "  make deb            build the Debian package in dist/"
+	@echo "  make deb-test       check it with lintian and install it in a new Debian, as root"
+	@echo "  make rpm-test       build the RPM, check it with rpmlint and install it in a scratch root"
+	@echo "  make zipapp         build dist/dmaragent.pyz, one file that answers from bundles"
+	@echo "  make zipapp-test    compare its answers with those of this checkout"
+	@echo "  make clean          remove environments, caches and build results"
 
-# One environment for all; made again when what it is made of changes.
+# One environment for all targets; a change of pyproject.toml makes it again.
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip --disable-pip-version-check --quiet install --editable '.[test]'
@@ -74,6 +88,7 @@ check: $(VENV)/ready-check
 	$(BIN)/ruff check
 	$(BIN)/ruff check --config parsers/ruff.toml parsers
 	$(BIN)/mypy
+	cd tests && ../$(BIN)/python -m support.man_lint
 
 answers: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m answers $(BASE)
@@ -112,12 +127,16 @@ docs: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.findings_page > ../docs/findings.md
 	cd tests && ../$(BIN)/python -m support.messages_page > ../docs/messages.md
 	cd tests && ../$(BIN)/python -m support.faults_page > ../docs/faults.md
+	cd tests && ../$(BIN)/python -m support.man_page
 	cd tests && ../$(BIN)/python -m support.completion_page
 	cd tests && ../$(BIN)/python -m support.schemas
 
 screens: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.screens
 	$(BIN)/python -m pytest --quiet --write-words
+
+examples: $(VENV)/ready
+	cd tests && ../$(BIN)/python -m support.examples
 
 site: $(VENV)/ready-docs
 	$(BIN)/mkdocs build --quiet
@@ -137,8 +156,34 @@ deb:
 deb-test:
 	debian/test.sh
 
+rpm-test:
+	rpm/test.sh
+
+zipapp:
+	zipapp/build.sh
+
+zipapp-test: $(VENV)/ready
+	zipapp/test.sh
+
+test-matrix:
+	tests/matrix.sh lowest
+	tests/matrix.sh bookworm
+	tests/matrix.sh trixie
+	tests/matrix.sh sid
+	tests/matrix.sh sid python3.15
+
+upstream-review: $(VENV)/ready
+	cd tests && ../$(BIN)/python -m support.upstream_review $(abspath $(SRC)) $(BASE) $(TAG)
+
+VM = $(BIN)/python -m pytest tests/vm -o python_files='scenario_*.py' --verbose --durations=0
+
 vm: $(VENV)/ready
-	$(BIN)/python -m pytest tests/vm -o python_files='scenario_*.py' --verbose --durations=0
+	$(VM)
+
+SUITES = all
+
+vm-all: $(VENV)/ready
+	$(VM) --suites=$(SUITES)
 
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -25,117 +25,120 @@ import worst  # noqa: E402 - likewise
 PAGE = """\
 # Performance
 
-Written by `make bench`; not edited by hand.  Read the ratios: all figures of a table come
-from one run, in turn, on one machine ({machine}), where absolute times vary by a third.
-Python {python}, construct {construct}, edk2-pytool-library {edk2}.
+`make bench` writes this page. Compare the ratios: all figures of a table come from one run, in turn, on one machine
+({machine}). Absolute times vary by a third. Versions: Python {python}, construct {construct}, edk2-pytool-library
+{edk2}.
 
 ## Decoding a table
 
-From bytes to structures, in one process, in turn; medians of 15 rounds.  The target is to be
-no slower than edk2-pytool-library, which checks neither lengths nor the checksum and is given
-no SATC or SIDP; the plain walk with `struct` only unpacks, and is the floor.
+The time from bytes to structures, in one process; medians of 15 rounds. The target is to be at least as fast as
+edk2-pytool-library. That library checks neither lengths nor the checksum, and gets no SATC or SIDP. "Plain struct" is
+a loop that only unpacks the fields with `struct`: the lower limit.
 
-"First time" is a table none of whose devices was met before, as in a command that decodes one
-table.  dmaragent keeps the last 1024 different device scope entries as values, so that in an
-agent, or over a folder of tables, the other column is what happens.
+"First time" is a table whose devices are all new to the process, as in a command that decodes one table. dmaragent
+caches the last 1024 different device scope entries. So in an agent, or in a folder of tables, the other column
+applies.
 
 {decoding}
 
-An IVRS beside the same floor.  The target is five times its time for a real table; the last 4096
-different device entries are kept as values.
+An IVRS, compared with the same lower limit. The target for a real table is five times that limit. The last 4096
+different device entries are cached.
 
 {decoding_ivrs}
 
-## Against other programs
+## Comparison with other programs
 
-chipsec's decoder checks nothing and keeps most structures as text; `iasl -d` and `lspci` are C, and
-whole processes, as are dmaragent's beside them: of those most is Python, which starts and imports
-(see the next table).  `lspci -D -n` lists functions; `inventory` joins them with the table.
-Medians of runs in turn, 11 of them and 5 of `inventory`; ratios are of each pair of runs.
+chipsec's decoder checks nothing, and keeps most structures as text. `iasl -d` and `lspci` are programs in C, and are
+measured as whole processes. dmaragent's processes beside them spend most of their time in the start and the imports
+of Python (see the next table). `lspci -D -n` only lists functions; `inventory` also joins them with the table. The
+figures are medians of 11 runs in turn (5 of `inventory`), and the ratios are of each pair of runs.
 
 {peers}
 
-## Starting up
+## Start
 
-Whole processes, median of 21, in turn.  The import floor is a process that imports every
-module the verb's process ends with, and does nothing.
+Whole processes, in turn; medians of 21. The import floor is a process that imports all modules which the verb has
+imported at its end, and does nothing else.
 
 {startup}
 
 ## Large hosts
 
-From a snapshot to the answer of `inventory`, on eight segments, each size in a process of its
-own.  The target for 65,536 functions and 2,000 regions is 2 s and 200 MiB.
+The time from a snapshot to the answer of `inventory`, on eight segments, each size in a process of its own. The target
+for 65,536 functions and 2,000 regions is 2 s and 200 MiB.
 
 {scale}
 
 ## Many regions
 
-Each verb on the recording of a host of five functions whose table has as many regions as are
-examined, 4,096, in twelve shapes: of one device, of a device each, overlapping, absent, with long
-scopes and others (`tests/support/many_regions.py`); the slowest shape is shown.  Processor seconds of
-whole processes.  A table of 65,536 regions is decoded; the other verbs say why they do not examine it.
-The peak of `decode` is that of 65,536.
+Each verb on a recorded host with five functions, whose table has 4,096 regions, the most that are examined. There are
+twelve shapes of table: regions of one device, of a device each, overlapping, of absent devices, with long scopes, and
+others (`tests/support/many_regions.py`). The slowest shape is shown, in processor seconds of whole processes. `decode`
+also decodes a table of 65,536 regions; the other verbs report why they do not examine it. The peak of `decode` is that
+of 65,536 regions.
 
 {regions}
 
-## Layer by layer
+## Time by layer
 
-What each layer takes of a made-up host that answers out of memory, and of one eight times as large
-with as many more regions; the quickest of nine times in three processes, of the agent of three.  The
-agent reads all again, publishes it and says what changed.  Below are files on disk, in a process
-that did the same before with 64 functions.  The target is at most tenfold.  The calls that a layer
-makes grow with the host and no faster (tests/dmaragent/test_work_growth.py): what a ratio has above 8 is
-memory that the processor does not keep near, and differs from run to run.
+The time of each layer for a synthetic host in memory, and for a host of eight times as many functions and regions. The
+figures are the fastest of nine times in three processes, and for the agent of three. The agent reads everything
+again, publishes it, and reports what changed. The last rows are files on disk, in a process that did the same before
+with 64 functions.
+
+The target is at most tenfold time for an eightfold host. The number of calls grows linearly
+(tests/dmaragent/test_work_growth.py). A ratio above 8 is memory outside the caches of the processor, and varies from
+run to run.
 
 {layers}
 
 ## Making a bundle
 
-`dump` and `inventory` of the recording of a host with 4,096 functions, whole processes in turn;
-medians of three.  The target is 5 s and 100 MiB.
+`dump` and `inventory` of the recording of a host with 4,096 functions, whole processes in turn; medians of three. The
+target is 5 s and 100 MiB.
 
 {dumping}
 
 ## Replaying a bundle
 
-`inventory --host` of the recording of a host with 4,096 functions, as a whole process; medians of
-three.  The target is 3 s.
+`inventory --host` of the recording of a host with 4,096 functions, as a whole process; medians of three. The target
+is 3 s.
 
 {replay}
 
 ## Guests
 
-Resolving guests of 100 devices each on a host of 1,000 regions, ten of them each device's,
-from the text of each guest's xl.cfg, without looking for remedies.  The target is 1,000
-guests in 10 s, linear in guests; the quickest of three processes.
+Guests with 100 devices each are resolved on a host with 1,000 regions, ten for each device. The time is from the text
+of each xl.cfg to the verdict, without fixes; the fastest of three processes. The target is 1,000 guests in 10 s, and
+time that grows linearly with the number of guests.
 
 {guests}
 
-## The agent's local API
+## The local API of the agent
 
-The service over a recorded machine, asked by 50 clients at once for 100 requests each: inventory, a
-device, findings and metrics in turn, and for every fifth request of two of them a guest, which a
-process of its own resolves.  Then for a minute twelve processes of hostile clients of another user
-(`tests/support/agent_hostile.py`) beside one client that asks for a device.  Times include waiting for
-a processor: read them against the load of the machine.
+50 clients at once send 100 requests each to the service, which publishes a recorded machine. They request the
+inventory, a device, findings and metrics in turn. Every fifth request of two clients is about a guest, which a
+process of its own resolves.
+
+Then, for a minute, twelve processes of hostile clients of another user (`tests/support/agent_hostile.py`) run beside
+one client that requests a device. The times include waiting for a processor, so they depend on the load of the
+machine.
 
 {agent}
 
 ## The slowest inputs
 
-For each kind of input that is fuzzed the slowest that a search found: thousands of families, each of
-which repeats something, are compared at 2 and 8 KiB, and the few that took longest or grew most
-are measured at three sizes.  Seconds are processor time of the fuzzer's harness, which does all
-that is done with such an input, mostly twice, and checks what comes out.  Growth is from 16 to
-64 KiB, for as much more input: 1 is linear, 4 the square.
+The slowest input that a search found, for each fuzzed input. The search compares thousands of families, each of
+which repeats something, at 2 and 8 KiB. It measures the few that took longest or grew most at three sizes. Seconds
+are processor time of the harness, which processes an input mostly twice, and checks the result. Growth is
+that of the time from 16 to 64 KiB, divided by that of the input: 1 is linear, 4 is quadratic.
 
 {worst}
 """
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Lay out a Markdown table."""
+    """Return a Markdown table."""
     head = list(head)
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

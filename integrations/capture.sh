@@ -245,7 +245,8 @@ Pack what dmaragent reads of this host into a bundle, to be opened elsewhere:
 
     dmaragent inventory --host FILE
 
-  -o FILE       write this file (dmaragent-DATE-TIME.tar.gz in the current directory)
+  -o FILE       write this file (dmaragent-DATE-TIME.tar.gz in the current directory);
+                - is standard output: ssh HOST sh -s -- -o - <capture.sh >FILE
   --force       overwrite FILE
   --no-redact   keep the host name, UUIDs, MAC addresses and all boot options
   --root DIR    read the copied tree DIR instead of /, and make no calls
@@ -272,7 +273,7 @@ full() { die "cannot write in $work: is it full? TMPDIR names another place"; }
 cleanup() {
     trap '' HUP INT TERM
     [ -n "$child" ] && kill "$child" 2>/dev/null
-    [ -n "$partial" ] && rm -f "$partial"
+    [ -z "$partial" ] || [ "$output" = - ] || rm -f "$partial"
     [ -n "$reserved" ] && rm -f "$reserved"
     [ -n "$work" ] && rm -rf "$work"
 }
@@ -712,90 +713,107 @@ publish() { # move the finished file to its name; never onto another without --f
     partial='' reserved=''
 }
 
-root='' output='' force='' calls=yes with_calls='' no_redact=''
-while [ $# -gt 0 ]; do
-    case $1 in
-    -o | --output | --root)
-        [ -n "${2-}" ] || die "$1 wants a value (see --help)"
-        if [ "$1" = --root ]; then root=$2; else output=$2; fi
+# Read whole before it runs: the script may come from standard input, as by ssh, and nothing that it
+# starts may read the rest of it.
+main() {
+    root='' output='' force='' calls=yes with_calls='' no_redact=''
+    while [ $# -gt 0 ]; do
+        case $1 in
+        -o | --output | --root)
+            [ -n "${2-}" ] || die "$1 wants a value (see --help)"
+            if [ "$1" = --root ]; then root=$2; else output=$2; fi
+            shift
+            ;;
+        --force) force=1 ;;
+        --no-redact) no_redact=1 ;;
+        --calls) with_calls=1 ;;
+        -h | --help)
+            usage
+            exit 0
+            ;;
+        *)
+            usage >&2
+            exit 2
+            ;;
+        esac
         shift
-        ;;
-    --force) force=1 ;;
-    --no-redact) no_redact=1 ;;
-    --calls) with_calls=1 ;;
-    -h | --help)
-        usage
-        exit 0
-        ;;
-    *)
-        usage >&2
-        exit 2
-        ;;
+    done
+
+    work='' partial='' reserved='' child=''
+    trap cleanup EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    trap 'exit 141' PIPE
+    trap '' XFSZ # past a limit on file sizes a write fails, as on a full disk
+
+    for tool in awk cat cp dd find gzip mkdir mv readlink rm sed sha256sum tar; do
+        command -v "$tool" >/dev/null || [ "$tool" = gzip ] ||
+            die "$tool is missing; where busybox is installed: busybox --install -s DIR, PATH=DIR:\$PATH"
+    done
+
+    # What a copy lacks says nothing of its host: nobody asked there.
+    absent=absent
+    if [ -n "$root" ]; then
+        root=$(cd -P "$root" 2>/dev/null && pwd -P) || die "--root: no such directory"
+        root=${root%/}
+        [ -z "$root" ] || absent=not-collected calls=$with_calls
+    fi
+
+    top=dmaragent-$(date -u +%Y%m%d-%H%M%S)
+    compressed=1
+    command -v gzip >/dev/null || compressed=
+    case $output in
+    "") output=$top.tar${compressed:+.gz} ;;
+    *.tar) compressed='' ;;
+    *gz) [ -n "$compressed" ] || die "gzip is missing: give a name that ends in .tar" ;;
     esac
-    shift
-done
+    if [ "$output" = - ]; then
+        [ ! -t 1 ] || die "-o -: standard output is a terminal"
+        exec 4>&1 >&2
+        partial="standard output"
+    else
+        case $output in -*) output=./$output ;; esac
+        [ -d "$output" ] && die "$output is a directory: give the name of a file"
+        [ -n "$force" ] || ! exists "$output" ||
+            die "$output is there already: choose another name, or --force"
+        reserve
+    fi
 
-work='' partial='' reserved='' child=''
-trap cleanup EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 141' PIPE
-trap '' XFSZ # past a limit on file sizes a write fails, as on a full disk
-
-for tool in awk cat cp dd find gzip mkdir mv readlink rm sed sha256sum tar; do
-    command -v "$tool" >/dev/null || [ "$tool" = gzip ] ||
-        die "$tool is missing; where busybox is installed: busybox --install -s DIR, PATH=DIR:\$PATH"
-done
-
-# What a copy lacks says nothing of its host: nobody asked there.
-absent=absent
-if [ -n "$root" ]; then
-    root=$(cd -P "$root" 2>/dev/null && pwd -P) || die "--root: no such directory"
-    root=${root%/}
-    [ -z "$root" ] || absent=not-collected calls=$with_calls
-fi
-
-top=dmaragent-$(date -u +%Y%m%d-%H%M%S)
-compressed=1
-command -v gzip >/dev/null || compressed=
-case $output in
-"") output=$top.tar${compressed:+.gz} ;;
-*.tar) compressed='' ;;
-*gz) [ -n "$compressed" ] || die "gzip is missing: give a name that ends in .tar" ;;
-esac
-case $output in -*) output=./$output ;; esac
-[ -d "$output" ] && die "$output is a directory: give the name of a file"
-[ -n "$force" ] || ! exists "$output" || die "$output is there already: choose another name, or --force"
-reserve
-
-work=$(mktemp -d 2>/dev/null) || {
-    work=${TMPDIR:-/tmp}/dmaragent-capture-$$
-    mkdir "$work" 2>/dev/null || {
-        work=
-        die "no temporary directory: set TMPDIR to one that can be written"
+    work=$(mktemp -d 2>/dev/null) || {
+        work=${TMPDIR:-/tmp}/dmaragent-capture-$$
+        mkdir "$work" 2>/dev/null || {
+            work=
+            die "no temporary directory: set TMPDIR to one that can be written"
+        }
     }
+    tree=$work/$top odd_tree=$work/odd
+    expected=0 functions=0 looked_at='' outcome='' time_limit=''
+    { mkdir "$tree" && : >"$work/redacted" && exec 3>"$work/log"; } || full
+    if timeout 10 true 2>/dev/null; then
+        time_limit="timeout 10"
+    elif timeout -t 10 true 2>/dev/null; then # busybox before 1.30
+        time_limit="timeout -t 10"
+    fi
+
+    ask
+    exec 3>&-
+    [ -n "$no_redact" ] || redact
+    say "packing; readings: $expected, PCI functions: $functions"
+    write_manifest
+    pack
+    if [ "$output" = - ]; then partial=; else publish; fi
+
+    denied=$(awk -F '\t' '$1 == "missing" && $4 == "denied" { count++ } END { print count + 0 }' "$work/log")
+    [ -t 2 ] && echo >&2
+    [ "$denied" = 0 ] ||
+        echo "capture.sh: readings that were denied: $denied; for the tables run it as root" >&2
+    if [ "$output" = - ]; then
+        echo "capture.sh: wrote the bundle to standard output" >&2
+    else
+        echo "capture.sh: wrote $output; now, where dmaragent is:" >&2
+        echo "    dmaragent inventory --host $output" >&2
+    fi
 }
-tree=$work/$top odd_tree=$work/odd
-expected=0 functions=0 looked_at='' outcome='' time_limit=''
-{ mkdir "$tree" && : >"$work/redacted" && exec 3>"$work/log"; } || full
-if timeout 10 true 2>/dev/null; then
-    time_limit="timeout 10"
-elif timeout -t 10 true 2>/dev/null; then # busybox before 1.30
-    time_limit="timeout -t 10"
-fi
 
-ask
-exec 3>&-
-[ -n "$no_redact" ] || redact
-say "packing; readings: $expected, PCI functions: $functions"
-write_manifest
-pack
-publish
-
-denied=$(awk -F '\t' '$1 == "missing" && $4 == "denied" { count++ } END { print count + 0 }' "$work/log")
-[ -t 2 ] && echo >&2
-[ "$denied" = 0 ] ||
-    echo "capture.sh: readings that were denied: $denied; for the tables run it as root" >&2
-echo "capture.sh: wrote $output; now, where dmaragent is:" >&2
-echo "    dmaragent inventory --host $output" >&2
+main "$@" </dev/null

@@ -1,115 +1,71 @@
-"""What the pages show is what the program prints, and what they link to is there.
+"""The pages show what the program prints, and their links lead to files.
 
-A block that begins with ```` ```console ```` holds commands (``$ dmaragent ...``) and what they
-print; a line of ``…`` stands for lines left out.  The comment ``<!-- this machine: NAME -->``
-above it names the recorded machine that is the reader's own; files that the commands name are
-made here.
+``support/examples.py`` describes the blocks that are run.
 """
 
 import re
-import shlex
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from dmaragent.collect.recorded.recording import write_files
-from support import machines, pictures
+from support import examples, machines, pictures
 from support.browser import chromium
 from support.cli import run
-from support.kvm import domain, hostdev
-from support.machines import MACHINES
 
 pytestmark = pytest.mark.slow  # the program runs for each case
 
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted(
-    each.relative_to(ROOT).as_posix()
-    for folder in (ROOT, ROOT / "docs", ROOT / "parsers", ROOT / "testdata", ROOT / "integrations")
-    for each in folder.glob("*.md")
-)
-LEFT_OUT = "\N{HORIZONTAL ELLIPSIS}"
-BLOCK = re.compile(r"(?:<!-- this machine: (\S+) -->\n)?```console\n(.*?)```", re.DOTALL)
-GUESTS = {
-    "win10.cfg": 'name = "win10"\ntype = "hvm"\nmemory = 4096\npci = [ "00:14.0" ]\n',
-    "win10.xml": domain(hostdev("bus='0' slot='0x14' function='0'")),
-    "guest.cfg": 'name = "guest-1"\ntype = "hvm"\nmemory = 4096\npci = [ "01:00.0" ]\n',
-}
-_LIVE = {"decode", "encode", "status", "diff"}
-"""Verbs that take no ``--host``, or a path as well."""
-
-Example = tuple[str, str, str, str]
-"""Page, machine, command, what is shown of its output."""
-
-
-def _examples() -> list[Example]:
-    found = []
-    for page in PAGES:
-        for machine, block in BLOCK.findall((ROOT / page).read_text("utf-8")):
-            for each in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-                command, _, shown = each.partition("\n")
-                found.append((page, machine, command, shown))
-    return found
-
-
-EXAMPLES = _examples()
+PAGES = examples.pages()
+EXAMPLES = examples.examples()
 
 
 @pytest.fixture
-def _desk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def _desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Go to a folder with the files that examples name."""
-    for name in ("lenovo-laptop", "hp-dl380e-gen8", "xen-pv-dom0"):
-        (tmp_path / name).symlink_to(MACHINES / name)
-    for name, text in GUESTS.items():
-        (tmp_path / name).write_text(text, "utf-8")
-    table = MACHINES / "dell-r820/root/sys/firmware/acpi/tables/DMAR"
-    (tmp_path / "DMAR.bin").write_bytes(table.read_bytes())
     monkeypatch.chdir(tmp_path)
-    run(capsys, "dump", "--host", "xen-pv-dom0", "-o", "customer.tar.xz")
+    examples.furnish(tmp_path)
 
 
 @pytest.mark.usefixtures("_desk")
+@pytest.mark.parametrize("example", EXAMPLES, ids=[f"{e.page}-{e.command}" for e in EXAMPLES])
+def test_a_page_shows_what_the_program_prints(example: examples.Example) -> None:
+    assert examples.difference(example.shown, examples.output(example)) == ""
+
+
 @pytest.mark.parametrize(
-    ("page", "machine", "command", "shown"), EXAMPLES, ids=[f"{e[0]}-{e[2]}" for e in EXAMPLES]
+    ("shown", "printed", "fits"),
+    [
+        ("one\ntwo\n", "one\ntwo", True),
+        ("one\n", "one\ntwo", False),
+        ("one\n…\n", "one\ntwo", True),
+        ("two\n", "one\ntwo", False),
+        ("…\ntwo\n", "one\ntwo", True),
+        ("…\nthree\n", "one\ntwo", False),
+    ],
 )
-def test_a_page_shows_what_the_program_prints(
-    page: str, machine: str, command: str, shown: str, capsys: pytest.CaptureFixture[str]
+def test_lines_that_are_left_out_are_marked(shown: str, printed: str, *, fits: bool) -> None:
+    assert (examples.difference(shown, printed) == "") is fits
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "wanted"),
+    [
+        ("one\n", "1\n2", "1\n2\n"),
+        ("one\n\ntwo\n…\n", "1\n\n2\n\n3", "1\n\n2\n…\n"),
+        ("one\n…\nthree\n", "1\n2\n3", None),
+    ],
+)
+def test_an_example_is_written_again_unless_its_middle_is_left_out(
+    shown: str, printed: str, wanted: str | None
 ) -> None:
-    words = shlex.split(command.removeprefix("sudo "))
-    assert words.pop(0) == "dmaragent"
-    if machine and "--host" not in words and words[0] not in _LIVE:
-        words += ["--host", machine]
-
-    printed = run(capsys, *words).out.replace(f"Recorded machine {machine}", "This machine")
-    out = printed.rstrip("\n").split("\n")
-
-    parts = [part.strip("\n").split("\n") for part in _parts(shown)]
-    at = 0
-    for part in parts:
-        at = _place(part, out, at)
-    assert at == len(out) or shown.rstrip().endswith(LEFT_OUT), "the end is left out unsaid"
-    assert parts[0] == out[: len(parts[0])] or shown.lstrip().startswith(LEFT_OUT)
-
-
-def _parts(shown: str) -> list[str]:
-    """Give what is shown between the lines left out."""
-    parts = re.split(rf"^{LEFT_OUT}$", shown, flags=re.MULTILINE)
-    return [part for part in parts if part.strip()]
-
-
-def _place(part: list[str], out: list[str], begin: int) -> int:
-    """Find the lines of `part` one after the other in `out`, from `begin`; give where they end."""
-    for at in range(begin, len(out) - len(part) + 1):
-        if out[at : at + len(part)] == part:
-            return at + len(part)
-    pytest.fail("not printed, or not so:\n" + "\n".join(part) + "\n\nprinted:\n" + "\n".join(out))
+    assert examples.rewritten(shown, printed) == wanted
 
 
 def _rdm_table() -> list[tuple[str, str, str]]:
-    """Give text, release and what docs/guests.md says of it, a cell each."""
+    """Return text, release and setting of each cell of a table in docs/guests.md."""
     lines = (ROOT / "docs/guests.md").read_text("utf-8").split("\n")
     at = next(n for n, line in enumerate(lines) if line.startswith("| in xl.cfg"))
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[at : at + 6]]
@@ -136,7 +92,7 @@ def test_the_table_of_rdm_is_what_resolve_says(
 
 
 def _setting(out: str, name: str) -> str:
-    """Give a setting's value; a value that was never written is any."""
+    """Return the value of a setting; a value that was never written is ``any``."""
     found = re.search(rf"^  {re.escape(name)} +(.*?)  ", out, re.MULTILINE)
     value = found[1] if found else ""
     return "any" if "never written" in value else value
@@ -173,7 +129,7 @@ def test_the_machine_that_is_added_as_an_example_answers_as_expected(
     "page", ["README.md", "docs/refused.md", "docs/bundles.md", "docs/guests.md"]
 )
 def test_the_pages_for_users_show_examples(page: str) -> None:
-    assert page in {one[0] for one in EXAMPLES}
+    assert page in {example.page for example in EXAMPLES}
 
 
 @pytest.mark.parametrize("page", PAGES)

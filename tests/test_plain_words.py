@@ -41,8 +41,21 @@ NOT_YET = (
     "src/dmaragent/remedies",
     "src/dmaragent/xen",
     "parsers",
-    "docs",
-    "*.md",
+    "docs/adding-a-finding.md",
+    "docs/adding-a-message.md",
+    "docs/api.md",
+    "docs/bundles.md",
+    "docs/faults.md",
+    "docs/findings-on-real-tables.md",
+    "docs/findings.md",
+    "docs/guests.md",
+    "docs/ledger.md",
+    "docs/lost-readings.md",
+    "docs/messages.md",
+    "docs/refused.md",
+    "docs/man/dmaragent-bundle.5",
+    "docs/man/dmaragent-inventory.5",
+    "docs/man/dmaragent.service.8",
 )
 """What is not rewritten yet."""
 
@@ -80,10 +93,47 @@ def test_a_text_is_in_plain_words_and_short_sentences(path: Path) -> None:
         ("The result is unknown: the table could not be read.", False),
         ("The region lies below 1 MiB.", True),
         ("The region is below 1 MiB.", False),
+        ("It shows where it is in the table.", False),
+        ("Nothing changes where it is not known.", True),
+        ("`table` is None if the header is cut short.", False),
+        ("A bridge is none of these.", True),
+        ("Xen takes it for an overlap.", True),
+        ("dom0 takes it back.", False),
+        ("dmaragent foretells the layout.", True),
+        ("The list is held against the table.", True),
+        ("The answer rests on the memory map.", True),
+        ("Nothing comes of it.", True),
+        ("No hypervisor that answers.", True),
+        ("A verb that answers a question.", False),
+        ("Give the guest less memory.", False),
+        ("Do", True),
+        ("The driver walks the page table.", False),
+        ("An archive has room for 64 files.", False),
     ],
 )
 def test_a_replaced_word_is_found(text: str, *, wrong: bool) -> None:
     assert any(re.search(pattern, text, re.IGNORECASE) for pattern in REPLACED) is wrong
+
+
+@pytest.mark.parametrize(
+    ("docstring", "wrong"),
+    [
+        ("Give the regions.", True),
+        ("Name a row that is too short.", True),
+        ("Name of the guest.", False),
+        ("Return the regions.", False),
+        ("Hold the layers apart.", True),
+    ],
+)
+def test_a_docstring_begins_with_what_is_returned(
+    tmp_path: Path, docstring: str, *, wrong: bool
+) -> None:
+    module = tmp_path / "m.py"
+    module.write_text(
+        f'def f():\n    """{docstring}"""\n    return "Give the guest less memory."\n'
+    )
+
+    assert bool(broken_rules(module)) is wrong
 
 
 def test_rules_hold_for_comments_docstrings_and_pages(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ to U+00FF); all other bytes are hexadecimal.  The types of fields stand here too
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, fields
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple, TypedDict, TypeVar
 
 from fwtables.errors import DocumentError
 
@@ -17,6 +17,21 @@ Hex = Annotated[str, ("pattern", "^([0-9a-f]{2})*$")]
 Byte = Annotated[int, ("minimum", 0), ("maximum", 0xFF)]
 Word = Annotated[int, ("minimum", 0), ("maximum", 0xFFFF)]
 Double = Annotated[int, ("minimum", 0), ("maximum", 0xFFFFFFFF)]
+
+
+class TableHeader(TypedDict):
+    """The header of a table as plain data; a text has one character a byte, U+0000 to U+00FF."""
+
+    signature: str
+    length: Double
+    revision: Byte
+    checksum: Byte
+    oem_id: str
+    oem_table_id: str
+    oem_revision: Double
+    creator_id: str
+    creator_revision: Double
+
 
 _WIDE = ("_address", "_image", "_length")
 """How the names of fields end whose 64 bits are "0x…" strings."""
@@ -36,6 +51,29 @@ def quoted(value: object) -> str:
     return repr(str(value)[:_SHOWN])
 
 
+_Value = TypeVar("_Value")
+
+UNKNOWN = "unknown"
+"""The name of the class that keeps what has no other class."""
+
+
+class OneOf(NamedTuple):
+    """The classes of which an object in JSON can be one."""
+
+    key: str
+    """The key whose value is the name of the class."""
+    classes: Mapping[str, type[Any]]
+    derived: frozenset[str] = frozenset()
+    """Other keys that are written for readers and not read back."""
+
+
+def classes_by_name(
+    known: Iterable[type[_Value]], unknown: type[_Value]
+) -> dict[str, type[_Value]]:
+    """Return the classes `known` by their names, and `unknown` as :data:`UNKNOWN`."""
+    return {**{cls.__name__: cls for cls in known}, UNKNOWN: unknown}
+
+
 # Writing -------------------------------------------------------------------------------
 
 
@@ -46,6 +84,11 @@ def fields_document(value: Any, lists: Writers, skip: frozenset[str] = frozenset
         for field in fields(value)
         if field.name not in skip
     }
+
+
+def table_document(table: Any, name: str, items: Iterable[Any]) -> Any:
+    """Return `table` as plain data; `items` are those of its list `name`, which are plain data."""
+    return {**fields_document(table, {}, frozenset({name})), name: list(items)}
 
 
 def _plain(name: str, value: Any, lists: Writers) -> Any:
@@ -87,6 +130,43 @@ def _read(field: Field[Any], value: object, where: str, lists: Readers) -> Any:
             _identifier(value, where) if field.name in _IDENTIFIERS else hexadecimal(value, where)
         )
     return _address(value, where) if field.name.endswith(_WIDE) else integer(value, where)
+
+
+def read_table(
+    cls: type[_Value], name: str, read: Callable[[object, str], Any], document: object, where: str
+) -> _Value:
+    """Read back a table of `cls`; `read` reads an item of its list `name`.
+
+    Raises:
+        DocumentError: a key is missing or unknown, or a value has the wrong type or form.
+
+    """
+    values = mapping(document, where, names_of(cls), required_of(cls))
+    items = values.get(name, [])
+    if not isinstance(items, list):
+        raise DocumentError("must be a list", f"{where}.{name}")
+    read_first = read_fields(cls, values, where, {}, frozenset({name}))
+    return cls(**read_first, **{name: read_list(items, f"{where}.{name}", read)})
+
+
+def read_one_of(document: object, kinds: OneOf, where: str, lists: Readers) -> Any:
+    """Read back an object of one of the classes of `kinds`.
+
+    Raises:
+        DocumentError: a key is missing or unknown, or a value has the wrong type or form.
+
+    """
+    if not isinstance(document, Mapping):
+        raise DocumentError("must be an object", where)
+    name = document.get(kinds.key)
+    cls = kinds.classes.get(name) if isinstance(name, str) else None
+    if cls is None:
+        *others, last = kinds.classes
+        wanted = f"{', '.join(others)} or {last}"
+        raise DocumentError(f"{quoted(name)} is not {wanted}", f"{where}.{kinds.key}")
+    allowed = {kinds.key} | kinds.derived | names_of(cls)
+    values = mapping(document, where, allowed, required_of(cls))
+    return cls(**read_fields(cls, values, where, lists))
 
 
 def names_of(cls: type[Any]) -> set[str]:

@@ -1,5 +1,7 @@
 """The header that every ACPI system description table begins with, and what can be wrong with it."""
 
+from dataclasses import dataclass
+
 from construct import Bytes, Int8ul, Int32ul, Struct
 
 from fwtables.damage import Damage, DamageKind, count_bytes
@@ -17,6 +19,28 @@ TABLE_HEADER = Struct(
     "creator_id" / Bytes(4),
     "creator_revision" / Int32ul,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcpiTable:
+    """The header of a table, with the fields of :data:`TABLE_HEADER`; the values of a table extend it.
+
+    `length` (bytes) and `checksum` are the header's own and can be wrong: see
+    :func:`fwtables.seal`.  `signature`, `oem_id`, `oem_table_id` and `creator_id` are text with
+    padding, as bytes; `revision`, `oem_revision` and `creator_revision` are numbers.
+    """
+
+    signature: bytes
+    length: int = 0
+    revision: int
+    checksum: int = 0
+    oem_id: bytes
+    oem_table_id: bytes
+    oem_revision: int
+    creator_id: bytes
+    creator_revision: int
+
+
 HEADER = derive(TABLE_HEADER)
 LENGTH_AT = HEADER.offset_of("length")
 _CHECKSUM_AT = HEADER.offset_of("checksum")

@@ -6,13 +6,16 @@ package are fixed sequences of integers and byte strings, which is exactly what
 ``tests/fwtables/test_layout.py`` holds both readings equal.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from struct import Struct as Packer
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from construct import Bytes, Construct, FormatField, Renamed
 
 from fwtables.damage import count_bytes
 from fwtables.errors import EncodeError
+
+_Value = TypeVar("_Value")
 
 
 class Layout(NamedTuple):
@@ -53,6 +56,15 @@ class Layout(NamedTuple):
                 raise EncodeError(f"{value} does not fit {count_bytes(width)}", f"{where}.{name}")
             packed.append(value)
         return self.packer.pack(*packed)
+
+
+def located_from(
+    offset: int, values: Iterable[_Value], length_of: Callable[[_Value], int]
+) -> Iterator[tuple[int, _Value]]:
+    """Yield each of `values` with its offset; the first is at `offset`, each next one follows."""
+    for value in values:
+        yield offset, value
+        offset += length_of(value)
 
 
 def derive(structure: Construct) -> Layout:

@@ -35,6 +35,8 @@ UNANSWERED = 2
 ENDED_BY_PIPE = 128 + signal.SIGPIPE
 """What a shell shows of a program that SIGPIPE ended."""
 _REPORT_IT = "report it, with these lines:"
+DEPENDENCIES = ("construct", "h11", "psutil", "pyudev")
+"""The modules that are not the library's."""
 _OWN_OPTIONS = ("--help", "--version")
 """What is asked of the program itself, or the beginning of it."""
 HELP = "help"
@@ -219,6 +221,8 @@ def _print_to_stderr(*lines: str) -> None:
 
 
 def _print_bug(error: Exception, line: Sequence[str]) -> int:
+    if isinstance(error, ModuleNotFoundError) and error.name in DEPENDENCIES:
+        return _print_error(words.module_missing(error.name), line)  # dmaragent.pyz has only some
     failure = DmaragentError(f"internal error: {type(error).__name__}: {error}", _REPORT_IT)
     code = _print_error(failure, line)
     for frame in "".join(traceback.format_exception(error)).splitlines():

@@ -14,9 +14,11 @@ from support.capturing import (
     SCRIPT,
     SHELLS,
     captured,
+    command,
     comparable,
     copy_machine,
     read_log,
+    unpack,
 )
 from support.cli import run
 from support.machines import MACHINES, NAMES
@@ -87,6 +89,41 @@ def test_the_script_keeps_the_same_words_as_a_dump(name: str, words: Iterable[st
     found = re.search(rf'^{name}="([^"]*)"', text, re.MULTILINE)
     assert found is not None
     assert sorted(found[1].split()) == sorted(words)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_from_a_pipe_to_a_pipe_it_packs_the_same(
+    shell: str, tmp_path: Path, require: Callable[[str], None]
+) -> None:
+    """As ssh runs it on a dom0 that has neither dmaragent nor room for a file."""
+    require(shell)
+    copy = copy_machine("lenovo-laptop", tmp_path)
+    expected = captured(shell, tmp_path, *copy.options)
+    piped = tmp_path / "piped.tar.gz"
+    with SCRIPT.open("rb") as script, piped.open("wb") as out:
+        words, environment = command(shell, tmp_path, "-o", "-", *copy.options)
+        at = words.index(str(SCRIPT))
+        done = subprocess.run(
+            [*words[:at], "-s", "--", *words[at + 1 :]],
+            stdin=script, stdout=out, stderr=subprocess.PIPE, cwd=tmp_path, env=environment,
+            check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    again = read_log(unpack(piped, tmp_path / "again"))
+    assert comparable(again) == comparable(read_log(expected))
+    assert not list(tmp_path.glob("*.partial-*"))
+
+
+def test_a_pipe_that_closes_is_an_error(tmp_path: Path, require: Callable[[str], None]) -> None:
+    require("dash")
+    copy = copy_machine("lenovo-laptop", tmp_path)
+    with SCRIPT.open("rb") as script, Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            ["dash", "-s", "--", "-o", "-", *map(str, copy.options)],
+            stdin=script, stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert b"standard output" in done.stderr
 
 
 def test_shellcheck_finds_nothing(require: Callable[[str], None]) -> None:

@@ -1,4 +1,4 @@
-"""Plain data in and out, and what is said of data that describes no table."""
+"""Plain data in and out, and the errors for data that is not a table."""
 
 import copy
 from typing import Any
@@ -6,16 +6,10 @@ from typing import Any
 import pytest
 
 from fwtables import DocumentError, decode, encode, from_document, to_document
-from support.damaged import CASES, Case
 from support.tables import EVERY_STRUCTURE, patched
 from support.wording import Worded
 
 DOCUMENT: Any = to_document(decode(EVERY_STRUCTURE))
-
-
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_every_damaged_table_survives(case: Case) -> None:
-    assert encode(from_document(to_document(decode(case.data)))) == case.data
 
 
 def test_addresses_are_hexadecimal_strings_and_paths_are_readable() -> None:

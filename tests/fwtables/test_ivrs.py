@@ -1,17 +1,11 @@
-"""IVRS: every block and device entry, every named damage; no byte is lost, whatever the bytes are."""
+"""Decoding an IVRS: every block and device entry, with values, errors and large tables."""
 
 import json
-import struct
 from collections.abc import Callable
-from dataclasses import MISSING, fields, replace
-from typing import get_type_hints
+from dataclasses import replace
 
 import pytest
-from construct import Struct
-from hypothesis import given
-from hypothesis import strategies as st
 
-import fwtables
 from fwtables import (
     DMAR,
     IVHD,
@@ -30,35 +24,22 @@ from fwtables import (
     UnknownBlock,
     UnknownEntry,
     block_length,
-    block_name,
     decode,
     decode_as,
     device_name,
     encode,
     from_document,
-    layout,
     located_blocks,
-    seal,
     to_document,
 )
 from fwtables.errors import DocumentError
-from fwtables.ivrs import layouts, schema
 from fwtables.ivrs.constants import BlockType, EntryType, flag_names
-from fwtables.ivrs.structures import BLOCK_HEADER, BLOCKS, ENTRIES, KnownBlock, KnownEntry
-from fwtables.layout import derive
-from support.damaged import CASES as DMAR_CASES
-from support.damaged import Case
 from support.damaged_ivrs import CASES
 from support.ivrs_tables import EVERY_BLOCK, block, entry, every_device, ivhd, ivmd, ivrs
 from support.tables import EVERY_STRUCTURE, table
 from support.wording import Worded
 from support.work import calls
 
-CLASSES: list[type[KnownBlock] | type[KnownEntry]] = [
-    *dict.fromkeys((*BLOCKS.values(), *ENTRIES.values()))
-]
-SEEDS = [EVERY_BLOCK, *(case.data for case in CASES.values())]
-PATCHES = st.lists(st.tuples(st.integers(0, 700), st.binary(min_size=1, max_size=4)), max_size=6)
 SEGMENT_1 = b"\1" + bytes(7)
 
 
@@ -198,106 +179,6 @@ def test_a_refusal_names_every_signature(worded: Worded) -> None:
     worded(f"{either}\n{one}", "DMAR", "IVRS")
 
 
-# Laws -----------------------------------------------------------------------------------
-
-
-def _mutate(seed: bytes, patches: list[tuple[int, bytes]], keep: int) -> bytes:
-    data = bytearray(seed)
-    for offset, new in patches:
-        at = offset % (len(data) + 1)
-        data[at : at + len(new)] = new
-    return bytes(data[: keep % (len(data) + 1)] if keep else data)
-
-
-@given(st.binary(max_size=600))
-def test_any_bytes_behind_the_signature_are_written_back_as_they_were(rest: bytes) -> None:
-    assert encode(decode(b"IVRS" + rest)) == b"IVRS" + rest
-
-
-@given(
-    st.sampled_from([0x10, 0x11, 0x20, 0x21, 0x22, 0x23, 0x40, 0x51]),
-    st.integers(0, 0xFF),
-    st.binary(max_size=200),
-)
-def test_any_bytes_of_a_block_are_written_back_as_they_were(
-    kind: int, flags: int, body: bytes
-) -> None:
-    data = ivrs(struct.pack("<BBH", kind, flags, 4 + len(body)) + body)
-
-    assert encode(decode(data)) == data
-
-
-@given(st.sampled_from(SEEDS), PATCHES, st.integers(0, 700))
-def test_mutated_tables_are_written_back_as_they_were(
-    seed: bytes, patches: list[tuple[int, bytes]], keep: int
-) -> None:
-    data = _mutate(seed, patches, keep)
-
-    assert encode(decode(data)) == data
-
-
-@given(st.sampled_from(SEEDS), PATCHES, st.integers(0, 700))
-def test_mutated_tables_survive_the_way_through_json(
-    seed: bytes, patches: list[tuple[int, bytes]], keep: int
-) -> None:
-    decoded = decode(_mutate(seed, patches, keep))
-
-    assert from_document(json.loads(json.dumps(to_document(decoded)))) == decoded
-
-
-@given(st.sampled_from(SEEDS), PATCHES, st.integers(0, 700))
-def test_nothing_is_left_undecoded_without_damage(
-    seed: bytes, patches: list[tuple[int, bytes]], keep: int
-) -> None:
-    decoded = decode(_mutate(seed, patches, keep))
-    rests = [decoded.undecoded]
-    if isinstance(decoded.table, IVRS):
-        rests += [getattr(block, "undecoded", b"") for block in decoded.table.blocks]
-
-    assert bool(any(rests)) <= bool(decoded.damage)
-
-
-@given(st.sampled_from(SEEDS), PATCHES)
-def test_a_sealed_table_has_the_right_length_and_checksum(
-    seed: bytes, patches: list[tuple[int, bytes]]
-) -> None:
-    sealed = encode(seal(decode(_mutate(seed, patches, 0))))
-
-    if sealed.startswith(b"IVRS") and len(sealed) >= 48:
-        assert int.from_bytes(sealed[4:8], "little") == len(sealed)
-        assert sum(sealed) % 256 == 0
-
-
-# Damage ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_damage_is_named_with_its_place(case: Case, worded: Worded) -> None:
-    decoded = decode(case.data)
-
-    assert tuple(damage.kind.value for damage in decoded.damage) == case.kinds
-    assert tuple(damage.offset for damage in decoded.damage) == case.offsets
-    worded("\n".join(map(str, decoded.damage)))
-
-
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_what_is_whole_in_a_damaged_table_is_decoded_and_the_rest_kept(case: Case) -> None:
-    decoded = decode(case.data)
-
-    assert decoded.table is None or isinstance(decoded.table, IVRS)
-    names = None if decoded.table is None else tuple(map(block_name, decoded.table.blocks))
-    assert names == case.structures
-    assert len(decoded.undecoded) == case.undecoded
-    assert encode(decoded) == case.data
-    assert encode(from_document(to_document(decoded))) == case.data
-
-
-def test_every_kind_of_damage_is_a_case() -> None:
-    kinds = {kind for case in (*CASES.values(), *DMAR_CASES.values()) for kind in case.kinds}
-
-    assert kinds == {kind.value for kind in fwtables.DamageKind}
-
-
 def test_a_block_after_damaged_entries_is_decoded() -> None:
     decoded = decode(CASES["entry of unknown length"].data)
 
@@ -307,72 +188,6 @@ def test_a_block_after_damaged_entries_is_decoded() -> None:
     assert unit.entries == (DeviceEntry(type=2, device_id=8),)
     assert unit.undecoded == entry(0x80, 1) + entry(2, 9)
     assert isinstance(memory, IVMD)
-
-
-# Grammar and classes ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("by_construct", "derived"),
-    [
-        (IVRS.GRAMMAR, layouts.TABLE),
-        (BLOCK_HEADER, layouts.BLOCK_HEADER),
-        *((BLOCKS[kind].GRAMMAR, layouts.BODIES[kind]) for kind in BlockType),
-        *((ENTRIES[kind].GRAMMAR, each) for kind, each in layouts.ENTRY_LAYOUTS.items()),
-    ],
-)
-@given(data=st.data())
-def test_both_readings_of_a_structure_are_equal(
-    by_construct: Struct, derived: layout.Layout, data: st.DataObject
-) -> None:
-    raw = data.draw(st.binary(min_size=derived.size, max_size=derived.size))
-    container = by_construct.parse(raw)
-
-    values = dict(zip(derived.names, derived.packer.unpack(raw), strict=True))
-
-    assert values == {name: value for name, value in container.items() if name != "_io"}
-    assert derived.packer.pack(*values.values()) == by_construct.build(values) == raw
-
-
-def test_each_type_has_a_class() -> None:
-    assert BLOCKS.keys() == set(BlockType)
-    assert ENTRIES.keys() | {EntryType.PADDING_8, EntryType.RESERVED_8} == set(EntryType)
-
-
-def test_an_entry_has_the_length_that_its_type_tells() -> None:
-    for kind, each in layouts.ENTRY_LAYOUTS.items():
-        assert layouts.fixed_entry_length(kind) in (each.size, 0)
-
-
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-def test_bytes_and_value_have_the_same_fields(cls: type[KnownBlock] | type[KnownEntry]) -> None:
-    names = [field.name for field in fields(cls)]
-    fixed = derive(cls.GRAMMAR)
-    known = dict(zip(fixed.names, zip(fixed.limits, fixed.widths, strict=True), strict=True))
-
-    assert known.keys() - set(names) <= {"uid_length"}
-    assert set(names) - known.keys() <= {"type", "flags", "entries", "undecoded", "uid"}
-    for field in fields(cls):
-        limit, width = known.get(field.name, (None, 0))
-        if width:
-            assert field.type is (bytes if limit is None else int), field.name
-            assert limit is not None or field.default is MISSING or len(field.default) == width
-
-
-@pytest.mark.parametrize("cls", [*CLASSES, UnknownBlock, UnknownEntry])
-def test_its_name_and_its_fields_are_public(cls: type[KnownBlock] | type[KnownEntry]) -> None:
-    plain = schema.IvrsEntry if cls.__name__.endswith("Entry") else schema.IvrsBlock
-
-    assert getattr(fwtables, cls.__name__) is cls
-    assert {field.name for field in fields(cls)} <= get_type_hints(plain).keys()
-
-
-def test_the_table_of_every_block_has_each() -> None:
-    blocks = _table(EVERY_BLOCK).blocks
-    entries = [each for block in blocks for each in getattr(block, "entries", ())]
-
-    assert {block.type for block in blocks} == {*BlockType, 0x51}
-    assert {*EntryType} < {each.type for each in entries}
 
 
 # Values that cannot be written -------------------------------------------------------------

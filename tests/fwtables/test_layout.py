@@ -1,4 +1,4 @@
-"""The derived readers agree with construct, which holds the only definition of the format."""
+"""The derived readers agree with construct, which has the only definition of the formats."""
 
 import pytest
 from construct import Bytes, GreedyBytes, Int16ub, Int16ul, Renamed, Struct
@@ -15,6 +15,8 @@ from fwtables.dmar.structures import (
     DeviceScope,
     PathEntry,
 )
+from fwtables.ivrs import layouts as ivrs_layouts
+from fwtables.ivrs.structures import BLOCK_HEADER, BLOCKS, ENTRIES, IVRS
 from support.tables import rmrr, table
 
 PAIRS = [
@@ -24,6 +26,10 @@ PAIRS = [
     (DeviceScope.GRAMMAR, layouts.DEVICE_SCOPE),
     (PathEntry.GRAMMAR, layouts.PATH_ENTRY),
     *((STRUCTURES[kind].GRAMMAR, layouts.BODIES[kind]) for kind in StructureType),
+    (IVRS.GRAMMAR, ivrs_layouts.TABLE),
+    (BLOCK_HEADER, ivrs_layouts.BLOCK_HEADER),
+    *((BLOCKS[kind].GRAMMAR, each) for kind, each in ivrs_layouts.BODIES.items()),
+    *((ENTRIES[kind].GRAMMAR, each) for kind, each in ivrs_layouts.ENTRY_LAYOUTS.items()),
 ]
 
 
@@ -46,7 +52,7 @@ def test_both_readings_of_a_structure_are_equal(
     path=st.lists(st.binary(min_size=2, max_size=2), min_size=1, max_size=9),
 )
 def test_a_scope_entry_is_decoded_as_construct_reads_it(raw: bytes, path: list[bytes]) -> None:
-    """The decoder takes the entry's fields by their order: this holds it to the grammar."""
+    """The decoder reads the entry's fields by their order, which must be the grammar's."""
     entry = bytes([raw[0], 6 + 2 * len(path)]) + raw[2:] + b"".join(path)
     head = DeviceScope.GRAMMAR.parse(entry)
     steps = [PathEntry.GRAMMAR.parse(step) for step in path]

@@ -1,4 +1,7 @@
-"""One table for each way of being damaged: the bytes, and what must be said of them."""
+"""Damaged DMAR tables, one for each way: the bytes, and the damage that must be found in them.
+
+:func:`cases_of_any_table` has the ways that every table of structures can be damaged in.
+"""
 
 from dataclasses import dataclass
 
@@ -13,19 +16,97 @@ FIRST_SCOPE = FIRST_REGION + 24
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A damaged table: what must be found, where, and how many structures are left."""
+    """A damaged table: the damage to find, its places, and the structures that are left."""
 
     data: bytes
     kinds: tuple[str, ...]
     offsets: tuple[int, ...]
     structures: tuple[str, ...] | None
-    """The structures decoded; None where there is no table at all."""
+    """The structures decoded; None if there is no table at all."""
     undecoded: int
-    """How many bytes are left over at the end."""
+    """Bytes left over at the end."""
 
 
-def _region_length(length: int) -> bytes:
-    return resummed(patched(GOOD, [(FIRST_REGION + 2, length.to_bytes(2, "little"))]))
+def cases_of_any_table(good: bytes, names: tuple[str, ...], noun: str) -> dict[str, Case]:
+    """Return the damage of the length, the checksum and the structures of the table `good`.
+
+    It has three structures with these `names`, called `noun` in the names of cases; the last two
+    have 32 bytes each.
+    """
+    third = len(good) - 32
+    second = third - 32
+
+    def with_length(offset: int, length: int, size: int) -> bytes:
+        return patched(good, [(offset, length.to_bytes(size, "little"))])
+
+    return {
+        f"{noun} length zero": Case(
+            data=resummed(with_length(second + 2, 0, 2)),
+            kinds=("structure-length-zero",),
+            offsets=(second + 2,),
+            structures=names[:1],
+            undecoded=64,
+        ),
+        f"{noun} length below 4": Case(
+            data=resummed(with_length(second + 2, 3, 2)),
+            kinds=("structure-length-below-header",),
+            offsets=(second + 2,),
+            structures=names[:1],
+            undecoded=64,
+        ),
+        f"{noun} past the end": Case(
+            data=resummed(with_length(third + 2, 33, 2)),
+            kinds=("structure-past-end",),
+            offsets=(third + 2,),
+            structures=names[:2],
+            undecoded=32,
+        ),
+        "trailing bytes after the table": Case(
+            data=good + b"\xff" * 7,
+            kinds=("trailing-bytes",),
+            offsets=(len(good),),
+            structures=names,
+            undecoded=7,
+        ),
+        "header length too long": Case(
+            data=with_length(4, len(good) + 1, 4),
+            kinds=("table-length-too-long",),
+            offsets=(4,),
+            structures=names,
+            undecoded=0,
+        ),
+        "header length too short for the table's fixed part": Case(
+            data=with_length(4, 36, 4),
+            kinds=("table-length-too-short",),
+            offsets=(4,),
+            structures=(),
+            undecoded=len(good) - 48,
+        ),
+        f"header length ends in the middle of a {noun}": Case(
+            data=resummed(with_length(4, len(good) - 8, 4)),
+            kinds=("table-length-too-short", "structure-past-end"),
+            offsets=(4, third + 2),
+            structures=names[:2],
+            undecoded=32,
+        ),
+        "truncated in the signature": Case(
+            data=good[:2], kinds=("truncated-header",), offsets=(2,), structures=None, undecoded=2
+        ),
+        "truncated in the header": Case(
+            data=good[:40],
+            kinds=("truncated-header",),
+            offsets=(40,),
+            structures=None,
+            undecoded=40,
+        ),
+        "wrong checksum": Case(
+            data=patched(good, [(9, bytes([good[9] ^ 1]))]),
+            kinds=("checksum",),
+            offsets=(9,),
+            structures=names,
+            undecoded=0,
+        ),
+    }
 
 
 def _scope_length(length: int) -> bytes:
@@ -33,33 +114,13 @@ def _scope_length(length: int) -> bytes:
 
 
 CASES = {
-    "structure length zero": Case(
-        data=_region_length(0),
-        kinds=("structure-length-zero",),
-        offsets=(FIRST_REGION + 2,),
-        structures=("DRHD",),
-        undecoded=64,
-    ),
-    "structure length below 4": Case(
-        data=_region_length(3),
-        kinds=("structure-length-below-header",),
-        offsets=(FIRST_REGION + 2,),
-        structures=("DRHD",),
-        undecoded=64,
-    ),
+    **cases_of_any_table(GOOD, ("DRHD", "RMRR", "RMRR"), "structure"),
     "structure length below its type's minimum": Case(
         data=table(drhd(0xFED90000), structure(1, bytes(16)), REGION),
         kinds=("structure-length-below-minimum",),
         offsets=(FIRST_REGION + 2,),
         structures=("DRHD", "RMRR", "RMRR"),
         undecoded=0,
-    ),
-    "structure past the end": Case(
-        data=resummed(patched(GOOD, [(SECOND_REGION + 2, b"\x21\x00")])),
-        kinds=("structure-past-end",),
-        offsets=(SECOND_REGION + 2,),
-        structures=("DRHD", "RMRR"),
-        undecoded=32,
     ),
     "scope length zero": Case(
         data=_scope_length(0),
@@ -110,61 +171,12 @@ CASES = {
         structures=("DRHD",),
         undecoded=3,
     ),
-    "trailing bytes after the table": Case(
-        data=GOOD + b"\xff" * 7,
-        kinds=("trailing-bytes",),
-        offsets=(len(GOOD),),
-        structures=("DRHD", "RMRR", "RMRR"),
-        undecoded=7,
-    ),
-    "header length too long": Case(
-        data=patched(GOOD, [(4, (len(GOOD) + 1).to_bytes(4, "little"))]),
-        kinds=("table-length-too-long",),
-        offsets=(4,),
-        structures=("DRHD", "RMRR", "RMRR"),
-        undecoded=0,
-    ),
-    "header length too short for the table's fixed part": Case(
-        data=patched(GOOD, [(4, b"\x24\0\0\0")]),
-        kinds=("table-length-too-short",),
-        offsets=(4,),
-        structures=(),
-        undecoded=16 + 64,
-    ),
-    "header length ends in the middle of a structure": Case(
-        data=resummed(patched(GOOD, [(4, (len(GOOD) - 8).to_bytes(4, "little"))])),
-        kinds=("table-length-too-short", "structure-past-end"),
-        offsets=(4, SECOND_REGION + 2),
-        structures=("DRHD", "RMRR"),
-        undecoded=32,
-    ),
-    "truncated in the signature": Case(
-        data=b"DM",
-        kinds=("truncated-header",),
-        offsets=(2,),
-        structures=None,
-        undecoded=2,
-    ),
-    "truncated in the header": Case(
-        data=GOOD[:40],
-        kinds=("truncated-header",),
-        offsets=(40,),
-        structures=None,
-        undecoded=40,
-    ),
     "truncated in a structure": Case(
         data=GOOD[:-10],
         kinds=("table-length-too-long", "structure-past-end"),
         offsets=(4, SECOND_REGION + 2),
         structures=("DRHD", "RMRR"),
         undecoded=22,
-    ),
-    "wrong checksum": Case(
-        data=patched(GOOD, [(9, bytes([GOOD[9] ^ 1]))]),
-        kinds=("checksum",),
-        offsets=(9,),
-        structures=("DRHD", "RMRR", "RMRR"),
-        undecoded=0,
     ),
     "empty": Case(data=b"", kinds=("empty",), offsets=(0,), structures=None, undecoded=0),
     "another table": Case(

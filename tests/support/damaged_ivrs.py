@@ -1,43 +1,16 @@
-"""One IVRS table for each way of being damaged: the bytes, and what must be said of them."""
+"""Damaged IVRS tables, one for each way: the bytes, and the damage that must be found in them."""
 
-from support.damaged import Case
+from support.damaged import Case, cases_of_any_table
 from support.ivrs_tables import ENTRIES, acpi_device, block, entry, ivhd, ivmd, ivrs, special
-from support.tables import patched, resummed
 
 UNIT = ivhd(*ENTRIES)  # 24 + 8 + 12 + 8 + 8 = 60 bytes
 MEMORY = ivmd(0x9A000000, 0x28000)
 GOOD = ivrs(UNIT, MEMORY, MEMORY)
 FIRST = 48 + 60
-SECOND = FIRST + 32
-ALL = ("IVHD 0x10", "IVMD 0x21", "IVMD 0x21")
-
-
-def _memory_length(length: int) -> bytes:
-    return resummed(patched(GOOD, [(FIRST + 2, length.to_bytes(2, "little"))]))
 
 
 CASES = {
-    "block length zero": Case(
-        data=_memory_length(0),
-        kinds=("structure-length-zero",),
-        offsets=(FIRST + 2,),
-        structures=ALL[:1],
-        undecoded=64,
-    ),
-    "block length below 4": Case(
-        data=_memory_length(3),
-        kinds=("structure-length-below-header",),
-        offsets=(FIRST + 2,),
-        structures=ALL[:1],
-        undecoded=64,
-    ),
-    "block past the end": Case(
-        data=resummed(patched(GOOD, [(SECOND + 2, b"\x21\x00")])),
-        kinds=("structure-past-end",),
-        offsets=(SECOND + 2,),
-        structures=ALL[:2],
-        undecoded=32,
-    ),
+    **cases_of_any_table(GOOD, ("IVHD 0x10", "IVMD 0x21", "IVMD 0x21"), "block"),
     "IVMD too short": Case(
         data=ivrs(UNIT, block(0x22, bytes(27)), MEMORY),
         kinds=("structure-length-below-minimum",),
@@ -107,54 +80,5 @@ CASES = {
         offsets=(48 + 32,),
         structures=("IVMD 0x21",),
         undecoded=3,
-    ),
-    "trailing bytes after the table": Case(
-        data=GOOD + b"\xff" * 7,
-        kinds=("trailing-bytes",),
-        offsets=(len(GOOD),),
-        structures=ALL,
-        undecoded=7,
-    ),
-    "header length too long": Case(
-        data=patched(GOOD, [(4, (len(GOOD) + 1).to_bytes(4, "little"))]),
-        kinds=("table-length-too-long",),
-        offsets=(4,),
-        structures=ALL,
-        undecoded=0,
-    ),
-    "header length too short for the table's fixed part": Case(
-        data=patched(GOOD, [(4, b"\x24\0\0\0")]),
-        kinds=("table-length-too-short",),
-        offsets=(4,),
-        structures=(),
-        undecoded=len(GOOD) - 48,
-    ),
-    "header length ends in the middle of a block": Case(
-        data=resummed(patched(GOOD, [(4, (len(GOOD) - 8).to_bytes(4, "little"))])),
-        kinds=("table-length-too-short", "structure-past-end"),
-        offsets=(4, SECOND + 2),
-        structures=ALL[:2],
-        undecoded=32,
-    ),
-    "truncated in the signature": Case(
-        data=b"IV",
-        kinds=("truncated-header",),
-        offsets=(2,),
-        structures=None,
-        undecoded=2,
-    ),
-    "truncated in the header": Case(
-        data=GOOD[:40],
-        kinds=("truncated-header",),
-        offsets=(40,),
-        structures=None,
-        undecoded=40,
-    ),
-    "wrong checksum": Case(
-        data=patched(GOOD, [(9, bytes([GOOD[9] ^ 1]))]),
-        kinds=("checksum",),
-        offsets=(9,),
-        structures=ALL,
-        undecoded=0,
     ),
 }

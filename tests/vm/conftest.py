@@ -1,4 +1,8 @@
-"""The lab: what is missing for it, one machine at a time, and the page at its end."""
+"""The lab: what is missing for it, one machine at a time, and the record at its end.
+
+A scenario module has ``SUITES``, the suites that it is for; ``IN_CI``, those of them that `make vm`
+boots. ``--suites`` names others, or ``all``.
+"""
 
 import os
 import re
@@ -9,10 +13,32 @@ import pytest
 from vm import ingredients
 from vm.grub import xen
 from vm.machine import Boot, Booted, clear_logs, linux
-from vm.truth import Truth
+from vm.suites import BOOKWORM, BUILD, ROOT, SUITES, Suite
+from vm.truth import Truth, page
 
-_PAGE = ingredients.ROOT / "docs/truth.md"
+_PAGE = ROOT / "docs/truth.md"
 _ALL = "scenario_*.py"
+_XEN = re.compile(r"Xen version (\d+\.\d+\.\d+)")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--suites``."""
+    parser.addoption(
+        "--suites", default="ci", help="ci, all, or names of Debian's suites with commas"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a scenario on each suite that it is for and that was chosen."""
+    if "suite" not in metafunc.fixturenames:
+        return
+    chosen = str(metafunc.config.option.suites)
+    suites: tuple[Suite, ...] = getattr(metafunc.module, "SUITES", SUITES)
+    if chosen == "ci":
+        suites = getattr(metafunc.module, "IN_CI", (BOOKWORM,))
+    elif chosen != "all":
+        suites = tuple(suite for suite in suites if suite.name in chosen.split(","))
+    metafunc.parametrize("suite", suites, ids=lambda suite: suite.name, scope="session")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,27 +49,36 @@ def lab() -> None:
     lacking = ingredients.missing()
     if lacking:
         pytest.exit(f"make vm needs Debian's packages {' '.join(lacking)}", 2)
-    ingredients.BUILD.mkdir(parents=True, exist_ok=True)
+    BUILD.mkdir(parents=True, exist_ok=True)
     clear_logs()
 
 
 @pytest.fixture(scope="session")
-def truth(request: pytest.FixtureRequest, lab: None) -> Iterator[Truth]:
-    """Give the page; it is written when every scenario ran and everything held."""
-    page = Truth()
-    yield page
+def truths(request: pytest.FixtureRequest, lab: None) -> Iterator[dict[Suite, Truth]]:
+    """Give the comparisons by suite; they are recorded if every scenario ran and everything held."""
+    truths: dict[Suite, Truth] = {}
+    yield truths
+    options = request.config.option
     whole = len(request.session.items) == request.session.testscollected
-    chosen = request.config.option.keyword or request.config.option.deselect
-    if whole and not chosen and not request.session.testsfailed and _all_asked(request):
-        qemu = re.search(r"version (\S+)", ingredients.run("qemu-system-x86_64", "--version"))
-        assert qemu is not None
-        text = page.page(qemu[1], ingredients.kernel().release, ingredients.XEN)
-        _PAGE.write_text(text, "utf-8")
+    chosen = options.keyword or options.deselect or options.suites == "ci"
+    if not whole or chosen or request.session.testsfailed or not _all_asked(request):
+        return
+    qemu = re.search(r"version (\S+)", ingredients.run("qemu-system-x86_64", "--version"))
+    assert qemu is not None
+    for truth in truths.values():
+        truth.record(qemu[1], ingredients.kernel(truth.suite).release)
+    _PAGE.write_text(page(), "utf-8")
 
 
 @pytest.fixture(scope="session")
-def boot(truth: Truth) -> Callable[[Boot], Booted]:
-    """Give what boots Linux."""
+def truth(truths: dict[Suite, Truth], suite: Suite) -> Truth:
+    """Give the comparisons of the suite."""
+    return truths.setdefault(suite, Truth(suite))
+
+
+@pytest.fixture(scope="session")
+def boot(truth: Truth, suite: Suite) -> Callable[[Boot], Booted]:
+    """Give what boots the suite's Linux."""
 
     def booted(what: Boot) -> Booted:
         result = linux(what)
@@ -60,12 +95,14 @@ def boot_xen(truth: Truth) -> Callable[[Boot, str], Booted]:
     def booted(what: Boot, line: str) -> Booted:
         result = xen(what, line)
         truth.boots.append(what.name)
+        version = _XEN.search(result.serial)
+        truth.xen = version[1] if version else truth.xen
         return result
 
     return booted
 
 
 def _all_asked(request: pytest.FixtureRequest) -> bool:
-    """Say whether each scenario of the folder is in this run."""
-    here = ingredients.ROOT / "tests/vm"
-    return {each.path for each in request.session.items} >= set(here.glob(_ALL))
+    """Return whether each scenario of the folder is in this run."""
+    here = ROOT / "tests/vm"
+    return {item.path for item in request.session.items} >= set(here.glob(_ALL))

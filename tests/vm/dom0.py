@@ -15,7 +15,8 @@ from vm.asking import CAPTURE, PRELUDE
 from vm.firmware import with_structures
 from vm.guests import files
 from vm.ingredients import LabError
-from vm.machine import Boot, Booted
+from vm.machine import VTD, Boot, Booted
+from vm.suites import Suite
 
 CPU = "qemu64,+npt,+nrip-save"
 """As much of a processor as guests need: with all of it dom0 does not come up."""
@@ -35,10 +36,11 @@ RMRRS = (
     rmrr(0x17001800, 0x17003000, SATA),
     rmrr(0x11100000, 0x11100FFF, EHCI),
 )
-OPTION = "rmrr=0x16801-0x16804=0:3.0;0x17801=0:1f.3,0:1f.2"
-"""Pages, and the devices they are for."""
-BY_OPTION = ("0x16801000-0x16804fff", "0x17801000-0x17801fff")
-LINE = f"dom0_mem=1024M,max:1024M iommu=debug,verbose conring_size=512k {OPTION}"
+IN_OPTION = (0x16801, 0x17801)
+"""Pages of ranges on Xen's command line; they have to be RAM: xen/drivers/passthrough/vtd/dmar.c,
+``add_user_rmrr``."""
+IN_LOW_RAM = (0x0A801, 0x0B801)
+"""Likewise, if low RAM ends at 192 MiB."""
 ABSENT_DEVICE = "0000:00:05.0"
 ASSIGNABLE = ("00:1a.0", "81:00.0", "01:00.0", "04:02.0")
 INSIDE = Path(__file__).with_name("inside")
@@ -50,16 +52,18 @@ cat /sys/firmware/acpi/tables/RMAD >rmad
 # The shell's capture takes half a minute, and dmaragent one of the two processors.
 sh /share/capture.sh -o captured.tar.gz >capture.txt 2>&1 &
 captured=$!
-systemctl is-active dmaragent-capture.service dmaragent.service xen.service >active
-setpriv --reuid=nobody --regid=nogroup --clear-groups \\
-    dmaragent inventory --json >published.json 2>published.err
-echo $? >published.code
+if has_dmaragent; then
+    systemctl is-active dmaragent-capture.service dmaragent.service xen.service >active
+    setpriv --reuid=nobody --regid=nogroup --clear-groups \\
+        dmaragent inventory --json >published.json 2>published.err
+    echo $? >published.code
+fi
 ask inventory inventory
 ask check check
 ask explain explain 01:00.0
 cp /share/guests/two.cfg guest.cfg
 ask resolve resolve guest.cfg
-dmaragent dump -o bundle.tar.xz >dump.txt 2>&1 || [ $? -eq 1 ] || fail "dump: $(cat dump.txt)"
+dump
 wait $captured || fail "capture.sh: $(cat capture.txt)"
 xl info >info
 modprobe xen-pciback
@@ -70,18 +74,45 @@ python3 /share/guests.py || fail guests
 """
 
 
-def dom0(boot_xen: Callable[[Boot, str], Booted]) -> Booted:
-    """Boot it once for all scenarios, also where it does not come up; guests are created last."""
-    found = _tried(boot_xen)
+def option_pages(suite: Suite) -> tuple[int, int]:
+    """Return the first pages of the ranges on Xen's command line."""
+    return IN_OPTION if suite.rmrrs_in_ram else IN_LOW_RAM
+
+
+def by_option(suite: Suite) -> tuple[str, str]:
+    """Return those ranges."""
+    first, second = (page << 12 for page in option_pages(suite))
+    return (f"{first:#x}-{first + 0x3FFF:#x}", f"{second:#x}-{second + 0xFFF:#x}")
+
+
+def xen_line(suite: Suite) -> str:
+    """Return Xen's command line."""
+    first, second = option_pages(suite)
+    option = f"rmrr={first:#x}-{first + 3:#x}=0:3.0;{second:#x}=0:1f.3,0:1f.2"
+    return f"dom0_mem=1024M,max:1024M iommu=debug,verbose conring_size=512k {option}"
+
+
+def platform(suite: Suite) -> tuple[str, ...]:
+    """Return the machine whose memory has the regions where this Xen wants them."""
+    if suite.rmrrs_in_ram:
+        return VTD
+    return tuple(f"{word},max-ram-below-4g=192M" if "q35" in word else word for word in VTD)
+
+
+def dom0(boot_xen: Callable[[Boot, str], Booted], suite: Suite) -> Booted:
+    """Boot it once for all scenarios, also if it does not come up; guests are created last."""
+    found = _tried(boot_xen, suite)
     if isinstance(found, LabError):
         raise found
     return found
 
 
 @cache
-def _tried(boot_xen: Callable[[Boot, str], Booted]) -> Booted | LabError:
+def _tried(boot_xen: Callable[[Boot, str], Booted], suite: Suite) -> Booted | LabError:
     boot = Boot(
         name="xen",
+        suite=suite,
+        platform=platform(suite),
         memory=2048,
         cpu=CPU,
         inside=SCRIPT,
@@ -89,7 +120,7 @@ def _tried(boot_xen: Callable[[Boot, str], Booted]) -> Booted | LabError:
         limit=800,
     )
     try:
-        return boot_xen(with_structures(boot, *RMRRS), LINE)
+        return boot_xen(with_structures(boot, *RMRRS), xen_line(suite))
     except LabError as error:
         return error
 

@@ -13,7 +13,13 @@ _COPY = "#!/bin/sh\ncat /sys/firmware/acpi/tables/DMAR >dmar || exit 1\n"
 @cache
 def firmware_table(platform: tuple[str, ...], devices: tuple[str, ...]) -> bytes:
     """Give QEMU's own DMAR table for these devices, from a boot of them."""
-    boot = Boot(name="firmware", platform=platform, devices=devices, mode="mini", inside=_COPY)
+    boot = Boot(
+        name="firmware",
+        platform=platform,
+        devices=devices,
+        mode="mini",
+        inside=_COPY,
+    )
     return linux(boot).read("dmar")
 
 

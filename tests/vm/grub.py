@@ -6,9 +6,10 @@ What Xen then sees is what firmware would have given it: so a PV dom0 sees it to
 from dataclasses import replace
 from pathlib import Path
 
-from vm.ingredients import BUILD, digest, kept, kernel, run, xen_image
+from vm.ingredients import digest, kept, kernel, run, xen_image
 from vm.initrd import initrd
 from vm.machine import Boot, Booted, firmware_boot
+from vm.suites import BUILD
 
 _CONFIGURATION = """\
 insmod part_gpt
@@ -29,17 +30,20 @@ def xen(boot: Boot, xen_line: str) -> Booted:
     line = f"console=hvc0 panic=-1 net.ifnames=0 lab={boot.mode} {boot.line}"
     if boot.mode == "systemd":
         line += " systemd.show_status=no quiet loglevel=4"
-    disk = _disk(boot.name, boot.table, hypervisor, line)
+    disk = _disk(boot, hypervisor, line)
     return firmware_boot(replace(boot, table=None), disk)
 
 
-def _disk(name: str, table: bytes | None, xen_line: str, linux_line: str) -> Path:
+def _disk(boot: Boot, xen_line: str, linux_line: str) -> Path:
+    table, suite = boot.table, boot.suite
     text = _CONFIGURATION.format(
         table="" if table is None else _TABLE,
         xen=xen_line.replace(";", "\\;"),  # which would end GRUB's command
         linux=linux_line,
     )
-    inputs = digest(text, table or b"", kernel().image, xen_image(), initrd(), Path(__file__))
+    inputs = digest(
+        text, table or b"", kernel(suite).image, xen_image(suite), initrd(suite), Path(__file__)
+    )
 
     def make(path: Path) -> None:
         folder = path.with_suffix(".efi")
@@ -49,9 +53,9 @@ def _disk(name: str, table: bytes | None, xen_line: str, linux_line: str) -> Pat
         files = {
             "boot/grub/grub.cfg": folder / "grub.cfg",
             "dmar.aml": folder / "dmar.aml",
-            "xen": xen_image(),
-            "vmlinuz": kernel().image,
-            "initrd.img": initrd(),
+            "xen": xen_image(suite),
+            "vmlinuz": kernel(suite).image,
+            "initrd.img": initrd(suite),
         }
         loader = folder / "loader.efi"
         run("grub-mkstandalone", "--format=x86_64-efi", f"--output={loader}",
@@ -62,4 +66,4 @@ def _disk(name: str, table: bytes | None, xen_line: str, linux_line: str) -> Pat
         run("mmd", "-i", path, "::/EFI", "::/EFI/BOOT")
         run("mcopy", "-i", path, loader, "::/EFI/BOOT/BOOTX64.EFI")
 
-    return kept(BUILD / "boot" / f"{name}.esp", inputs, make)
+    return kept(BUILD / "boot" / f"{boot.label}.esp", inputs, make)

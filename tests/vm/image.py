@@ -1,12 +1,10 @@
-"""The root file system of the machines: Debian 12 with Xen's tools and this project's package."""
+"""The root file system of the machines: a Debian with Xen's tools and this project's package."""
 
 import subprocess
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from vm.ingredients import (
-    BUILD,
-    XEN,
     LabError,
     digest,
     kept,
@@ -17,12 +15,21 @@ from vm.ingredients import (
     run,
     stamp,
 )
+from vm.suites import Suite
 
 _PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "udev", "kmod", "python3", "python3-construct",
     "python3-h11", "python3-psutil", "python3-pyudev", "pciutils", "iproute2", "procps", "curl",
-    f"xen-utils-{XEN}", f"libxenmisc{XEN}", "qemu-system-xen", "seabios",
+    "seabios",
 )  # fmt: skip
+_ITS = ("python3-construct", "python3-h11", "python3-psutil", "python3-pyudev")
+"""What dmaragent needs."""
+_XENS_QEMU = {
+    "bullseye": "qemu-system-x86",
+    "bookworm": "qemu-system-xen",
+    "trixie": "qemu-system-xen",
+    "sid": "qemu-system-xen",
+}
 _MASKED = (
     "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
     "e2scrub_reap.service", "fstrim.timer", "getty@tty1.service", "serial-getty@hvc0.service",
@@ -68,35 +75,41 @@ sync
 
 
 @cache
-def root_image() -> Path:
-    """Give the root file system as an ext4 image, with the newest package installed."""
-    package = own_package()
-    inputs = digest(package, _base(), stamp(kernel().modules), Path(__file__))
-    return kept(BUILD / "root.ext4", inputs, _make_image)
+def root_image(suite: Suite) -> Path:
+    """Return the root file system as an ext4 image, with the newest package installed."""
+    package = own_package() if suite.runs_dmaragent else None
+    inputs = digest(package or "", _base(suite), stamp(kernel(suite).modules), Path(__file__))
+    return kept(suite.folder / "root.ext4", inputs, partial(_make_image, suite))
+
+
+def _packages(suite: Suite) -> tuple[str, ...]:
+    xen = (f"xen-utils-{suite.xen}", f"libxenmisc{suite.xen}", _XENS_QEMU[suite.name])
+    return (*(name for name in _PACKAGES if suite.runs_dmaragent or name not in _ITS), *xen)
 
 
 @cache
-def _base() -> Path:
-    """Give the tar of a fresh Debian; made again when it is older than a day."""
-    path = BUILD / "debian.tar"
+def _base(suite: Suite) -> Path:
+    """Return the tar of a fresh Debian; made again when it is older than a day."""
+    path = suite.folder / "debian.tar"
     if older_than_a_day(path):
         remove(path)
 
     def make(target: Path) -> None:
-        run("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(_PACKAGES)}",
-            "bookworm", target)  # fmt: skip
+        run("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(_packages(suite))}",
+            suite.name, target)  # fmt: skip
 
-    return kept(path, digest(repr(_PACKAGES)), make)
+    return kept(path, digest(repr(_packages(suite))), make)
 
 
-def _make_image(path: Path) -> None:
-    folder = BUILD / "root"
+def _make_image(suite: Suite, path: Path) -> None:
+    folder = suite.folder / "root"
     remove(folder)
     folder.mkdir()
     try:
-        run("tar", "--extract", "--file", _base(), "--directory", folder, "--numeric-owner")
-        _install(folder)
-        run("cp", "-a", kernel().modules / "lib/modules", folder / "usr/lib/")
+        run("tar", "--extract", "--file", _base(suite), "--directory", folder, "--numeric-owner")
+        if suite.runs_dmaragent:
+            _install(folder)
+        run("cp", "-a", kernel(suite).modules / "lib/modules", folder / "usr/lib/")
         _set_up(folder)
         run("mke2fs", "-q", "-t", "ext4", "-d", folder, path, "2G")
     finally:

@@ -10,15 +10,13 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-BUILD = ROOT / "build/vm"
-XEN = "4.17"
-"""The release of Xen in Debian 12."""
+from vm.suites import BOOKWORM, BUILD, ROOT, Suite
+
 HOST_PACKAGES = {
     "qemu-system-x86_64": "qemu-system-x86",
     "mmdebstrap": "mmdebstrap",
@@ -46,6 +44,9 @@ _MODULE_FOLDERS = (
     "net/core", "virt",
 )  # fmt: skip
 """Of the kernel's modules: what the machines have devices for."""
+_MODULE_LISTS = ("modules.order", "modules.builtin", "modules.builtin.modinfo")
+_PLACES = ("lib/modules", "usr/lib/modules")
+"""Where a kernel's package has its modules: the second since Debian 13."""
 
 
 class LabError(Exception):
@@ -70,10 +71,20 @@ def missing() -> list[str]:
     return sorted(lacking)
 
 
-def run(*command: str | Path, cwd: Path | None = None, stdin: bytes = b"") -> str:
+def run(
+    *command: str | Path,
+    cwd: Path | None = None,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+) -> str:
     """Run a command; what it says is for the error, should it fail."""
     done = subprocess.run(
-        [str(word) for word in command], cwd=cwd, input=stdin, capture_output=True, check=False
+        [str(word) for word in command],
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        check=False,
+        env=env,
     )
     if done.returncode:
         said = (done.stdout + done.stderr).decode("utf-8", "replace")[-2000:]
@@ -117,70 +128,73 @@ def remove(path: Path) -> None:
 
 
 @cache
-def kernel() -> Kernel:
-    """Give Debian's newest kernel, with the modules that matter here."""
-    names = run("apt-cache", "depends", "linux-image-amd64")
-    found = re.search(r"Depends: (linux-image-\S+)", names)
-    if found is None:
-        raise LabError("apt knows no kernel: run `apt-get update`")
-    folder = unpacked(found[1])
-    release = next((folder / "lib/modules").iterdir()).name
-    image = folder / f"boot/vmlinuz-{release}"
+def kernel(suite: Suite) -> Kernel:
+    """Return the newest kernel of `suite`, with the modules that matter here."""
+    names = run("apt-cache", "depends", "linux-image-amd64", env=suite.apt())
+    newest = re.search(r"Depends: (linux-image-\S+)", names)
+    if newest is None:
+        raise LabError(f"apt knows no kernel of {suite.name}: run `apt-get update`")
+    folders = [unpacked(newest[1], suite)]
+    # Since Linux 7 the package has parts, each with a package of its own.
+    parts = run("apt-cache", "depends", newest[1], env=suite.apt())
+    folders += [
+        unpacked(part, suite)
+        for part in re.findall(r"Depends: (linux-(?:binary|modules|base)-\d\S+)", parts)
+    ]
+    (image,) = (path for folder in folders for path in folder.glob("boot/vmlinuz-*"))
+    release = image.name.removeprefix("vmlinuz-")
     inputs = digest(image, repr(_MODULE_FOLDERS), Path(__file__))
     return Kernel(
         release=release,
         image=image,
-        modules=kept(BUILD / "modules", inputs, _modules(folder)),
+        modules=kept(suite.folder / "modules", inputs, _modules(folders, release)),
     )
 
 
-def _modules(unpacked_kernel: Path) -> Callable[[Path], None]:
+def _modules(unpacked_kernel: Sequence[Path], release: str) -> Callable[[Path], None]:
     def make(path: Path) -> None:
-        source = next((unpacked_kernel / "lib/modules").iterdir())
-        target = path / "lib/modules" / source.name
+        target = path / "lib/modules" / release
         target.mkdir(parents=True)
-        for each in (
-            *_MODULE_FOLDERS,
-            "modules.order",
-            "modules.builtin",
-            "modules.builtin.modinfo",
-        ):
-            inner = each if each.startswith("modules.") else f"kernel/{each}"
-            if not (source / inner).exists():
-                continue
+        folders = [folder / place / release for folder in unpacked_kernel for place in _PLACES]
+        for inner in (*(f"kernel/{name}" for name in _MODULE_FOLDERS), *_MODULE_LISTS):
             (target / inner).parent.mkdir(parents=True, exist_ok=True)
-            run("cp", "-a", source / inner, target / inner)
-        run("depmod", "-b", path, source.name)
+            pattern = f"{inner}*" if inner.endswith(".ko") else inner  # .ko.xz since Linux 6.12
+            for source in (path for folder in folders for path in folder.glob(pattern)):
+                run("cp", "-a", source, (target / inner).parent)
+        packed = list(target.rglob("*.ko.xz"))  # the initial RAM disk's insmod unpacks none
+        if packed:
+            run("xz", "--decompress", *packed)
+        run("depmod", "-b", path, release)
 
     return make
 
 
 @cache
-def xen_image() -> Path:
-    """Give the hypervisor, uncompressed."""
-    packed = unpacked(f"xen-hypervisor-{XEN}-amd64") / f"boot/xen-{XEN}-amd64.gz"
+def xen_image(suite: Suite) -> Path:
+    """Return the hypervisor of `suite`, uncompressed."""
+    packed = unpacked(f"xen-hypervisor-{suite.xen}-amd64", suite) / f"boot/xen-{suite.xen}-amd64.gz"
 
     def make(path: Path) -> None:
         path.write_bytes(
             subprocess.run(["gunzip", "-c", packed], capture_output=True, check=True).stdout
         )
 
-    return kept(BUILD / "xen", digest(packed), make)
+    return kept(suite.folder / "xen", digest(packed), make)
 
 
 @cache
 def busybox() -> Path:
-    """Give the busybox that needs no library; unpacked, as it excludes the other one."""
-    return unpacked("busybox-static") / "bin/busybox"
+    """Return the busybox that needs no library; unpacked, as it excludes the other one."""
+    return unpacked("busybox-static", BOOKWORM) / "bin/busybox"
 
 
-def unpacked(package: str) -> Path:
-    """Fetch Debian's newest `package`, and unpack it without installing."""
-    debs = BUILD / "debs"
+def unpacked(package: str, suite: Suite) -> Path:
+    """Fetch the newest `package` of `suite`, and unpack it without installing."""
+    debs = suite.folder / "debs"
     debs.mkdir(parents=True, exist_ok=True)
-    newest = re.search(r"Candidate: (\S+)", run("apt-cache", "policy", package))
+    newest = re.search(r"Candidate: (\S+)", run("apt-cache", "policy", package, env=suite.apt()))
     if newest is None:
-        raise LabError(f"apt knows no {package}: run `apt-get update`")
+        raise LabError(f"apt knows no {package} of {suite.name}: run `apt-get update`")
     version = newest[1].replace(":", "%3a")
 
     def make(path: Path) -> None:
@@ -188,10 +202,10 @@ def unpacked(package: str) -> Path:
             old.unlink()
         # As root apt fetches as another user, who may not write here.
         run("apt-get", "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3", "download",
-            package, cwd=debs)  # fmt: skip
+            package, cwd=debs, env=suite.apt())  # fmt: skip
         run("dpkg-deb", "-x", next(debs.glob(f"{package}_*.deb")), path)
 
-    return kept(BUILD / "unpacked" / package, digest(version), make)
+    return kept(suite.folder / "unpacked" / package, digest(version), make)
 
 
 @cache

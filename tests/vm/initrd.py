@@ -3,10 +3,11 @@
 import shutil
 import tempfile
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
-from vm.ingredients import BUILD, busybox, digest, kept, kernel, run, stamp
+from vm.ingredients import Kernel, busybox, digest, kept, kernel, run, stamp
+from vm.suites import Suite
 
 _MODULES = ("virtio_pci", "virtio_blk", "ext4", "9pnet_virtio", "9p")
 _INIT = """\
@@ -50,13 +51,13 @@ exec switch_root /root /sbin/init
 
 
 @cache
-def initrd() -> Path:
-    """Give the initial RAM disk for Debian's kernel."""
-    inputs = digest(stamp(kernel().modules), busybox(), Path(__file__))
-    return kept(BUILD / "initrd.img", inputs, _make)
+def initrd(suite: Suite) -> Path:
+    """Return the initial RAM disk for the kernel of `suite`."""
+    inputs = digest(stamp(kernel(suite).modules), busybox(), Path(__file__))
+    return kept(suite.folder / "initrd.img", inputs, partial(_make, kernel(suite)))
 
 
-def _make(path: Path) -> None:
+def _make(of: Kernel, path: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "bin").mkdir()
@@ -64,7 +65,7 @@ def _make(path: Path) -> None:
         modules: list[str] = []
         for module in _MODULES:
             for line in run(
-                "modprobe", "-d", kernel().modules, "-S", kernel().release, "--show-depends", module
+                "modprobe", "-d", of.modules, "-S", of.release, "--show-depends", module
             ).splitlines():
                 verb, _, rest = line.partition(" ")
                 file = Path(rest.split()[0]) if verb == "insmod" else None
@@ -79,13 +80,13 @@ def _make(path: Path) -> None:
         path.write_bytes(cpio(folder))
 
 
-def with_table(table: bytes) -> bytes:
+def with_table(table: bytes, suite: Suite) -> bytes:
     """Give the initial RAM disk with an ACPI table before it, that the kernel takes for its own.
 
     Linux: Documentation/admin-guide/acpi/initrd_table_override.rst.  The table has to have a
     higher OEM revision than the one it replaces.
     """
-    return cpio_of({"kernel/firmware/acpi/dmar.aml": table}) + initrd().read_bytes()
+    return cpio_of({"kernel/firmware/acpi/dmar.aml": table}) + initrd(suite).read_bytes()
 
 
 def cpio_of(files: Mapping[str, bytes]) -> bytes:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vm.image import root_image
-from vm.ingredients import BUILD, LabError, kernel, remove
+from vm.ingredients import LabError, kernel, remove
 from vm.initrd import initrd, with_table
+from vm.suites import BOOKWORM, BUILD, Suite
 
 _OVMF = "/usr/share/OVMF/OVMF_CODE.fd"
 _OVMF_VARIABLES = "/usr/share/OVMF/OVMF_VARS.fd"
@@ -53,6 +54,7 @@ class Boot:
     """One boot of a machine, and what its script is given."""
 
     name: str
+    suite: Suite = BOOKWORM
     platform: tuple[str, ...] = VTD
     devices: tuple[str, ...] = DEVICES
     memory: int = 1024
@@ -77,12 +79,18 @@ class Boot:
     """A pattern of the console's lines with which it ends, or is stuck until the limit, where its
     script is not to run."""
 
+    @property
+    def label(self) -> str:
+        """Return its name with that of its suite, as its files are called."""
+        return f"{self.name}-{self.suite.name}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booted:
     """A machine that was asked and is off again."""
 
     name: str
+    suite: Suite
     out: Path
     """What the script left."""
     serial: str
@@ -103,10 +111,14 @@ def linux(boot: Boot) -> Booted:
     line = f"console=ttyS0 panic=-1 net.ifnames=0 lab={boot.mode} {boot.line}"
     if boot.mode == "systemd":
         line += " systemd.show_status=no quiet loglevel=4"
-    initial = BUILD / "boot" / f"{boot.name}.initrd"
+    initial = BUILD / "boot" / f"{boot.label}.initrd"
     initial.parent.mkdir(exist_ok=True)
-    initial.write_bytes(initrd().read_bytes() if boot.table is None else with_table(boot.table))
-    options = ("-kernel", str(kernel().image), "-initrd", str(initial), "-append", line)
+    initial.write_bytes(
+        initrd(boot.suite).read_bytes()
+        if boot.table is None
+        else with_table(boot.table, boot.suite)
+    )
+    options = ("-kernel", str(kernel(boot.suite).image), "-initrd", str(initial), "-append", line)
     try:
         return _tried(boot, (*options, *_root(boot), *_disk("esp", "12.0", None)))
     finally:
@@ -130,7 +142,7 @@ def _disk(name: str, slot: str, file: Path | None, *more: str) -> tuple[str, ...
 
 
 def _root(boot: Boot) -> tuple[str, ...]:
-    return _disk("root", "11.0", None if boot.mode == "mini" else root_image())
+    return _disk("root", "11.0", None if boot.mode == "mini" else root_image(boot.suite))
 
 
 def _tried(boot: Boot, options: tuple[str, ...]) -> Booted:
@@ -143,7 +155,7 @@ def _tried(boot: Boot, options: tuple[str, ...]) -> Booted:
 
 
 def _run(boot: Boot, options: tuple[str, ...], attempt: int) -> Booted:
-    share = BUILD / "share" / boot.name
+    share = BUILD / "share" / boot.label
     remove(share)
     out = share / "out"
     out.mkdir(parents=True)
@@ -152,7 +164,7 @@ def _run(boot: Boot, options: tuple[str, ...], attempt: int) -> Booted:
         (share / name).write_bytes(data)
     (share / "inside").chmod(0o755)
     _LOGS.mkdir(exist_ok=True)
-    log = _LOGS / f"{boot.name}-{attempt}.log"
+    log = _LOGS / f"{boot.label}-{attempt}.log"
     devices = [word for device in boot.devices for word in ("-device", device)]
     command = [
         *_QEMU, *boot.platform, "-m", str(boot.memory), "-cpu", boot.cpu,
@@ -166,15 +178,15 @@ def _run(boot: Boot, options: tuple[str, ...], attempt: int) -> Booted:
     serial = log.read_text("utf-8", "replace") if log.exists() else ""
     status = out / "status"
     if boot.dies and not status.exists() and re.search(boot.dies, serial):
-        return Booted(name=boot.name, out=out, serial=serial, seconds=seconds)
+        return Booted(name=boot.label, suite=boot.suite, out=out, serial=serial, seconds=seconds)
     if said or boot.dies or not status.exists():
         tail = "\n".join(serial.splitlines()[-25:])
         why = said or "it went off before its script was done"
-        raise LabError(f"{boot.name}: {why} ({seconds:.0f} s); its console is in {log}:\n{tail}")
+        raise LabError(f"{boot.label}: {why} ({seconds:.0f} s); its console is in {log}:\n{tail}")
     if (code := status.read_text().strip()) != "0":
         words = (out / "said.txt").read_text("utf-8", "replace")[-2000:]
-        raise LabError(f"{boot.name}: its script exited with {code}:\n{words}")
-    return Booted(name=boot.name, out=out, serial=serial, seconds=seconds)
+        raise LabError(f"{boot.label}: its script exited with {code}:\n{words}")
+    return Booted(name=boot.label, suite=boot.suite, out=out, serial=serial, seconds=seconds)
 
 
 def _waited(command: Iterable[str], limit: int) -> str:

@@ -1,9 +1,11 @@
 """QEMU's amd-iommu: a table of another kind, and the answer that says so."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from vm.asking import CAPTURE, PRELUDE, inventory_without
 from vm.machine import AMD, Boot, Booted
+from vm.suites import Suite
 from vm.truth import Truth
 
 BOOT = Boot(
@@ -19,12 +21,14 @@ sh /share/capture.sh -o captured.tar.gz >capture.txt 2>&1 || fail "$(cat capture
 )
 
 
-def test_a_host_with_ivrs_is_said_to_be_amds(boot: Callable[[Boot], Booted], truth: Truth) -> None:
-    machine = boot(BOOT)
+def test_a_host_with_ivrs_is_said_to_be_amds(
+    boot: Callable[[Boot], Booted], suite: Suite, truth: Truth
+) -> None:
+    machine = boot(replace(BOOT, suite=suite))
     section = truth.section(
         "AMD: why there is no DMAR table",
-        """The reason that `dmaragent inventory` gives, on the shell's capture; and what the
-        firmware's tables and the kernel's log have.""",
+        """Left, the reason that `dmaragent inventory` reports for a bundle of capture.sh. Right,
+        the tables of the firmware and the kernel's log.""",
         "what",
     )
     names = machine.text("tables").split()

@@ -8,17 +8,20 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from vm.asking import replayed
+from vm.asking import bundle, replayed
 from vm.dom0 import dom0
 from vm.guests import ATTACHED, GUESTS, Outcome, files, said, seen
 from vm.machine import Boot, Booted
+from vm.suites import BOOKWORM, TRIXIE, Suite
 from vm.truth import Section, Truth
+
+IN_CI = (BOOKWORM, TRIXIE)
 
 
 @pytest.fixture(scope="module")
-def machine(boot_xen: Callable[[Boot, str], Booted]) -> Booted:
+def machine(boot_xen: Callable[[Boot, str], Booted], suite: Suite) -> Booted:
     """Boot it once, and lay the configurations beside its bundle."""
-    booted = dom0(boot_xen)
+    booted = dom0(boot_xen, suite)
     for path, data in files().items():
         (booted.out / path.rpartition("/")[2]).write_bytes(data)
     return booted
@@ -27,19 +30,19 @@ def machine(boot_xen: Callable[[Boot, str], Booted]) -> Booted:
 @pytest.fixture(scope="module")
 def answers(machine: Booted) -> dict[str, list[Outcome]]:
     """Resolve each guest once: the outcomes that are said to be possible."""
-    bundle = machine.out / "bundle.tar.xz"
-    return {name: said(replayed(bundle, "resolve", f"{name}.cfg")["guests"][0]) for name in GUESTS}
+    here = bundle(machine)
+    return {name: said(replayed(here, "resolve", f"{name}.cfg")["guests"][0]) for name in GUESTS}
 
 
 def test_guests_start_or_not_as_resolve_says(
     machine: Booted, answers: dict[str, list[Outcome]], truth: Truth
 ) -> None:
     section = truth.section(
-        "Guests: whether they start, and what is said of regions",
-        """`dmaragent resolve` on dom0's bundle, against `xl create`: whether it starts, libxl's
-        lines of RDM conflicts, Xen's of shared regions and of pages that it does not map, and the
-        error or exit status. Where the answer is a set, the row says of how many, and shows the
-        one that was seen, if it is among them.""",
+        "Guests: whether they start, and the messages about regions",
+        """Left, `dmaragent resolve` on dom0's bundle. Right, `xl create`: whether the guest starts,
+        and its error or exit status. The messages compared are libxl's about RDM conflicts, and
+        Xen's about shared regions and about pages that it does not map. If several answers are
+        possible, the row has their number, and the answer that was seen if it is one of them.""",
         "guest",
     )
     for name, possible in answers.items():
@@ -51,10 +54,10 @@ def test_their_memory_is_laid_out_as_resolve_says(
     machine: Booted, answers: dict[str, list[Outcome]], truth: Truth
 ) -> None:
     section = truth.section(
-        "Guests: their memory",
-        """The memory map that `dmaragent resolve` foretells, against the E820 table that
-        hvmloader printed in the guest, from 1 MiB on and without what hvmloader itself adds from
-        0xfc000000 to 4 GiB; of the guests that started.""",
+        "Guests: their memory map",
+        """Left, the memory map that `dmaragent resolve` predicts. Right, the E820 table that
+        hvmloader printed in the guest, from 1 MiB. What hvmloader itself adds from 0xfc000000 to 4
+        GiB is left out, and so are guests that did not start.""",
         "guest",
     )
     for name, possible in answers.items():
@@ -68,14 +71,14 @@ def test_their_memory_is_laid_out_as_resolve_says(
 def test_devices_are_attached_or_not_as_hotplug_says(machine: Booted, truth: Truth) -> None:
     section = truth.section(
         "Guests: devices attached while they run",
-        """`dmaragent hotplug` on dom0's bundle, against `xl pci-attach` to the guest when
-        hvmloader had laid out its memory.""",
+        """Left, `dmaragent hotplug` on dom0's bundle. Right, `xl pci-attach`, after hvmloader had
+        set up the guest's memory.""",
         "guest, device",
     )
-    bundle = machine.out / "bundle.tar.xz"
+    here = bundle(machine)
     for name, specs in ATTACHED.items():
         for number, spec in enumerate(specs):
-            answer = replayed(bundle, "hotplug", spec, "--into", f"{name}.cfg")
+            answer = replayed(here, "hotplug", spec, "--into", f"{name}.cfg")
             found = seen(machine, f"{name}.{number}", 1)
             row(section, f"{name}: {spec}", said(answer), found, str)
     section.hold()

@@ -17,8 +17,8 @@ from support import damaged
 from support.tables import andd, drhd, patched, resummed, rmrr, scope, structure
 from vm.asking import CAPTURE, GROUPS, PRELUDE, replayed
 from vm.firmware import table_of
-from vm.ingredients import BUILD
 from vm.machine import NO_IOMMU, Boot, Booted
+from vm.suites import BUILD, Suite
 from vm.truth import Truth
 
 RESERVED = 0x3FFD0000
@@ -85,7 +85,7 @@ CAME_UP = "Run /init as init process"
 
 @pytest.mark.parametrize("name", BY_QEMU)
 def test_damaged_bytes_arrive_as_they_are_and_are_named(
-    name: str, boot: Callable[[Boot], Booted]
+    name: str, boot: Callable[[Boot], Booted], suite: Suite
 ) -> None:
     case, number = damaged.CASES[name], BY_QEMU.index(name)
     file = BUILD / "boot" / f"odd-bytes-{number}.dmar"
@@ -93,6 +93,7 @@ def test_damaged_bytes_arrive_as_they_are_and_are_named(
     file.write_bytes(case.data)
     here = replace(
         BOOT,
+        suite=suite,
         name=f"odd-bytes-{number}",
         platform=NO_IOMMU,
         options=("-acpitable", f"file={file}"),
@@ -107,12 +108,13 @@ def test_damaged_bytes_arrive_as_they_are_and_are_named(
 
 
 @pytest.fixture(scope="module")
-def machines(boot: Callable[[Boot], Booted]) -> dict[str, Booted]:
+def machines(boot: Callable[[Boot], Booted], suite: Suite) -> dict[str, Booted]:
     """Boot each table of BY_KERNEL once."""
     return {
         name: boot(
             replace(
                 BOOT,
+                suite=suite,
                 name=f"odd-{number}",
                 line="intel_iommu=on",
                 table=table_of(BOOT, structures),
@@ -124,9 +126,9 @@ def machines(boot: Callable[[Boot], Booted]) -> dict[str, Booted]:
 
 def test_whether_linux_uses_vtd_is_as_check_says(machines: dict[str, Booted], truth: Truth) -> None:
     section = truth.section(
-        "Linux: whether it uses VT-d with an odd table",
-        """What the findings of `dmaragent check` on the shell's capture say of Linux, without the
-        boot log; and whether the kernel made IOMMU groups.""",
+        "Linux: whether it uses VT-d with a damaged table",
+        """Left, the effect on Linux in the findings of `dmaragent check`, on a bundle of capture.sh
+        without the boot log. Right, whether the kernel made IOMMU groups.""",
         "table",
     )
     for name, machine in machines.items():
@@ -145,10 +147,9 @@ def test_of_a_table_with_which_linux_comes_up_check_does_not_say_that_it_hangs(
 
 def test_what_the_kernel_complains_of_is_found(machines: dict[str, Booted], truth: Truth) -> None:
     section = truth.section(
-        "Linux: what it says of an odd table",
-        """The kernel's lines about the table; beside them the findings that `dmaragent check` has
-        of the same table without the log, and those of which `dmaragent why` says that the line
-        speaks of.""",
+        "Linux: its messages about a damaged table",
+        """Left, the findings of `dmaragent check` for the table, without the log. Right, the
+        findings that `dmaragent why` names for the kernel's line.""",
         "table, kernel's line",
     )
     for name, machine in machines.items():
@@ -161,18 +162,22 @@ def test_what_the_kernel_complains_of_is_found(machines: dict[str, Booted], trut
     section.hold()
 
 
-def test_a_length_of_zero_stops_linux(boot: Callable[[Boot], Booted], truth: Truth) -> None:
+def test_a_length_of_zero_stops_linux(
+    boot: Callable[[Boot], Booted], suite: Suite, truth: Truth
+) -> None:
     section = truth.section(
-        "Linux: a length of 0",
-        """Whether `dmaragent check` says of the table that Linux hangs at boot; and whether Linux
-        came as far as its first program.  Others need a few seconds for it; the first of these is
-        ended by a watchdog that makes a stuck processor a panic (softlockup_panic=1), the others
-        are stuck before there is a watchdog, and switched off after half a minute.""",
+        "Linux: a structure of length 0",
+        """Left, whether `dmaragent check` reports that Linux hangs at boot with the table. Right,
+        whether Linux did not reach its first program. With other tables, Linux needs a few seconds
+        for that. In the first row, a watchdog ends the boot, because it turns a stuck processor
+        into a panic (softlockup_panic=1). In the other rows Linux hangs before there is a watchdog,
+        and the machine is switched off after half a minute.""",
         "table",
     )
     for number, (name, (structures, last)) in enumerate(STUCK.items()):
         here = replace(
             BOOT,
+            suite=suite,
             name=f"odd-stuck-{number}",
             line="intel_iommu=on softlockup_panic=1 watchdog_thresh=5",
             table=table_of(BOOT, structures),

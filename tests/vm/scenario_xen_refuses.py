@@ -13,10 +13,13 @@ import pytest
 
 from support.tables import rmrr
 from vm.asking import PRELUDE, inventory_without, replayed
-from vm.dom0 import ASK_XEN, CPU, EHCI, FILES, UHCI, ranges, told_by_xen
+from vm.dom0 import ASK_XEN, CPU, EHCI, FILES, UHCI, platform, ranges, told_by_xen
 from vm.firmware import with_structures
 from vm.machine import Boot, Booted
+from vm.suites import BOOKWORM, SID, TRIXIE, Suite
 from vm.truth import Truth
+
+SUITES = (BOOKWORM, TRIXIE, SID)
 
 BOOT = Boot(
     name="xen-refuses",
@@ -45,21 +48,24 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def machines(boot_xen: Callable[[Boot, str], Booted]) -> dict[str, Booted]:
+def machines(boot_xen: Callable[[Boot, str], Booted], suite: Suite) -> dict[str, Booted]:
     """Boot each once."""
     found = {}
     for number, (name, (structures, line, _)) in enumerate(CASES.items()):
-        here = with_structures(replace(BOOT, name=f"xen-refuses-{number}"), *structures)
+        here = with_structures(
+            replace(BOOT, name=f"xen-refuses-{number}", suite=suite, platform=platform(suite)),
+            *structures,
+        )
         found[name] = boot_xen(here, f"dom0_mem=768M,max:768M iommu=debug,verbose {line}".strip())
     return found
 
 
 def test_xen_has_vtd_off_as_predicted(machines: dict[str, Booted], truth: Truth) -> None:
     section = truth.section(
-        "Xen: tables and options with which it has VT-d off",
-        """What dmaragent says of the machine's bundle without the hypercall's answers: its list,
-        and whether Xen has VT-d off by the table and the command line. Xen's side is the
-        hypercall, and what its console and `xl info` say, which have to agree.""",
+        "Xen: tables and options that switch VT-d off",
+        """Left, what dmaragent predicts from the table and the command line, on a bundle without
+        the hypercall's answers: Xen's list, and whether VT-d is off. Right, the hypercall, Xen's
+        console and `xl info`, which must agree.""",
         "machine",
     )
     for name, machine in machines.items():

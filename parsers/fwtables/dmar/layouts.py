@@ -14,7 +14,7 @@ from fwtables.dmar.structures import (
     Structure,
     UnknownStructure,
 )
-from fwtables.layout import derive
+from fwtables.layout import derive, located_from
 
 TABLE = derive(DMAR.GRAMMAR)
 STRUCTURE_HEADER = derive(structures.STRUCTURE_HEADER)
@@ -32,10 +32,7 @@ def located(table: DMAR) -> Iterator[tuple[int, Structure]]:
     The offset is that of its type, from the table's first byte.  `table` is
     `Decoded.table` where that is not None.
     """
-    offset = TABLE.size
-    for structure in table.structures:
-        yield offset, structure
-        offset += structure_length(structure)
+    return located_from(TABLE.size, table.structures, structure_length)
 
 
 def structure_length(structure: Structure) -> int:

@@ -3,7 +3,7 @@
 from typing import Annotated, NotRequired, TypedDict
 
 from fwtables.dmar.structures import STRUCTURES
-from fwtables.fields import Address, Byte, Double, Hex, Word
+from fwtables.fields import Address, Byte, Double, Hex, TableHeader, Word
 
 PathStep = Annotated[str, ("pattern", r"^[0-9a-f]{2}\.[0-9a-f]{1,2}$")]
 StructureName = Annotated[
@@ -49,18 +49,9 @@ class Structure(TypedDict):
     undecoded: NotRequired[Hex]
 
 
-class Table(TypedDict):
+class Table(TableHeader):
     """The header and the structures; a text has one character a byte, U+0000 to U+00FF."""
 
-    signature: str
-    length: Double
-    revision: Byte
-    checksum: Byte
-    oem_id: str
-    oem_table_id: str
-    oem_revision: Double
-    creator_id: str
-    creator_revision: Double
     host_address_width: Byte
     """The width in bits, less one."""
     flags: Byte

@@ -26,7 +26,7 @@ from typing import ClassVar, get_args
 from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, Struct
 
 from fwtables.dmar.constants import AtsrFlag, DrhdFlag, StructureType
-from fwtables.header import TABLE_HEADER
+from fwtables.header import TABLE_HEADER, AcpiTable
 
 STRUCTURE_HEADER = Struct(
     "type" / Int16ul,
@@ -266,7 +266,7 @@ STRUCTURES: dict[int, type[Known]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DMAR:
+class DMAR(AcpiTable):
     """A DMA remapping reporting table, VT-d 8.1, under whichever signature it was found.
 
     `length` (bytes) and `checksum` are the header's own and may be wrong: see
@@ -283,14 +283,6 @@ class DMAR:
         "reserved" / Bytes(10),
     )
     signature: bytes = b"DMAR"
-    length: int = 0
-    revision: int
-    checksum: int = 0
-    oem_id: bytes
-    oem_table_id: bytes
-    oem_revision: int
-    creator_id: bytes
-    creator_revision: int
     host_address_width: int
     flags: int
     reserved: bytes = bytes(10)

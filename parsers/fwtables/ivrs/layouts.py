@@ -14,7 +14,7 @@ from fwtables.ivrs.structures import (
     UnknownBlock,
     UnknownEntry,
 )
-from fwtables.layout import derive
+from fwtables.layout import derive, located_from
 
 TABLE = derive(IVRS.GRAMMAR)
 BLOCK_HEADER = derive(structures.BLOCK_HEADER)
@@ -32,10 +32,7 @@ def fixed_entry_length(entry_type: int) -> int:
 
 def located_blocks(table: IVRS) -> Iterator[tuple[int, Block]]:
     """Yield each block of `table` with its offset in bytes, in table order."""
-    offset = TABLE.size
-    for block in table.blocks:
-        yield offset, block
-        offset += block_length(block)
+    return located_from(TABLE.size, table.blocks, block_length)
 
 
 def block_length(block: Block) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, NotRequired, TypedDict
 
-from fwtables.fields import Address, Byte, Double, Hex, Word
+from fwtables.fields import Address, Byte, Double, Hex, TableHeader, Word
 from fwtables.ivrs.structures import BLOCKS, ENTRIES
 
 BlockName = Annotated[
@@ -66,18 +66,9 @@ class IvrsBlock(TypedDict):
     undecoded: NotRequired[Hex]
 
 
-class IvrsTable(TypedDict):
+class IvrsTable(TableHeader):
     """The header and the blocks; a text has one character a byte, U+0000 to U+00FF."""
 
-    signature: str
-    length: Double
-    revision: Byte
-    checksum: Byte
-    oem_id: str
-    oem_table_id: str
-    oem_revision: Double
-    creator_id: str
-    creator_revision: Double
     iv_info: Double
     reserved: Hex
     blocks: list[IvrsBlock]

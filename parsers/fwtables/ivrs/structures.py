@@ -22,7 +22,7 @@ from typing import ClassVar, get_args
 
 from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, Struct
 
-from fwtables.header import TABLE_HEADER
+from fwtables.header import TABLE_HEADER, AcpiTable
 from fwtables.ivrs.constants import BlockType, EntryType, IvInfoFlag, IvmdFlag
 
 BLOCK_HEADER = Struct(
@@ -298,7 +298,7 @@ BLOCKS: dict[int, type[KnownBlock]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IVRS:
+class IVRS(AcpiTable):
     """An I/O virtualization reporting structure.
 
     `length` (bytes) and `checksum` are the header's own and may be wrong: see
@@ -313,14 +313,6 @@ class IVRS:
         "reserved" / Bytes(8),
     )
     signature: bytes = b"IVRS"
-    length: int = 0
-    revision: int
-    checksum: int = 0
-    oem_id: bytes
-    oem_table_id: bytes
-    oem_revision: int
-    creator_id: bytes
-    creator_revision: int
     iv_info: int
     reserved: bytes = bytes(8)
     blocks: tuple[Block, ...] = ()

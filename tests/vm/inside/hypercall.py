@@ -7,6 +7,7 @@ how the call failed.
 
 import ctypes
 import errno
+import glob
 import json
 import os
 import sys
@@ -22,7 +23,8 @@ class Entry(ctypes.Structure):
 
 def main() -> None:
     """Ask for everything, then for each function."""
-    library = ctypes.CDLL("libxenctrl.so.4.17", use_errno=True)
+    (path,) = glob.glob("/usr/lib/*/libxenctrl.so.4.*")
+    library = ctypes.CDLL(path, use_errno=True)
     library.xc_interface_open.restype = ctypes.c_void_p
     handle = ctypes.c_void_p(library.xc_interface_open(None, None, 0))
     found = {"all": ask(library, handle, ALL, (0, 0, 0))}

@@ -2,14 +2,24 @@
 
 import os
 
+from dmaragent.commands.shared import words
+
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _IN_SOURCES = {"schema": "docs/schema", "demo": "testdata/dmar_dumps/hp-dl380e-gen8"}
 """Where they are in the sources, which an editable install runs from."""
 
 
 def installed_folder(name: str) -> str:
-    """Return the path of a folder that ``pyproject.toml`` puts into the wheel."""
+    """Return the path of a folder that ``pyproject.toml`` puts into the wheel.
+
+    Raises:
+        DmaragentError: this installation has none, as dmaragent.pyz, which is one file.
+
+    """
     path = os.path.join(_PACKAGE, "data", name)
     if os.path.isdir(path):
         return path
-    return os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), _IN_SOURCES[name])
+    path = os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), _IN_SOURCES[name])
+    if not os.path.isdir(path):
+        raise words.not_installed(name)
+    return path

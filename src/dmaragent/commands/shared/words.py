@@ -410,3 +410,19 @@ def api_state(*, on: bool) -> str:
 
 def time_out_of_calendar(seconds: float) -> str:
     return f"a time that no calendar has ({seconds:.0f} s since 1970)"
+
+
+def not_installed(name: str) -> DmaragentError:
+    """Return the error of a verb whose files this installation does not have."""
+    return DmaragentError(
+        f"this installation has no files for '{name}'",
+        "install the package or the wheel: dmaragent.pyz is one file and has none",
+    )
+
+
+def module_missing(name: str) -> DmaragentError:
+    """Return the error of a verb that needs a Python module which is not installed."""
+    return DmaragentError(
+        f"the Python module '{name}' is needed for this and is not installed",
+        f"install it: python3-{name} in Debian, {name} on PyPI",
+    )

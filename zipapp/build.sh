@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Builds dist/dmaragent.pyz: one file that answers from bundles and tables wherever a Python is.
+#
+#     zipapp/build.sh [FOLDER]
+#
+# It has construct within, but neither psutil nor pyudev: it reads no running machine.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+destination=${1:-dist}
+work=$(mktemp --directory)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$destination"
+python3 -m venv "$work/python"
+"$work/python/bin/pip" --disable-pip-version-check --quiet install --target "$work/app" \
+    --no-deps --no-compile . "$(grep -o 'construct>=[0-9.]*' pyproject.toml)"
+# The machine of `dmaragent demo` has thousands of small files; whoever runs this has a bundle.
+# The schemas are read as files, which a zip has none of.
+rm -rf "$work/app/dmaragent/data" "$work/app/bin" "$work/app/share" "$work"/app/*.dist-info
+rm -rf "$work/app/construct/examples"
+cat >"$work/app/__main__.py" <<'EOF'
+import sys
+
+from dmaragent.cli import main
+
+sys.exit(main(sys.argv[1:]))
+EOF
+find "$work/app" -exec touch --date=@315532800 {} +    # the same sources give the same file
+"$work/python/bin/python" -m zipapp --compress --python "/usr/bin/env python3" \
+    --output "$destination/dmaragent.pyz" "$work/app"
+ls -l "$destination/dmaragent.pyz"

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Builds dmaragent.pyz and compares its answers on recorded machines with this checkout's.
+#
+#     zipapp/test.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+fail() {
+    echo "FAIL: $1" >&2
+    exit 1
+}
+work=$(mktemp --directory)
+trap 'rm -rf "$work"' EXIT
+zipapp/build.sh "$work"
+size=$(stat --format=%s "$work/dmaragent.pyz")
+[ "$size" -lt 1048576 ] || fail "it has $size bytes, 1 MiB or more"
+python3 -m venv "$work/bare"    # neither construct nor psutil, pyudev, h11
+compared=0
+machines=(hp-dl380e-gen8 lenovo-laptop xen-pv-dom0 synthetic-sosreport-without-table)
+for machine in "${machines[@]/#/testdata/dmar_dumps/}"; do
+    for verb in inventory devices check decode report; do
+        shown=()
+        for program in "$work/bare/bin/python $work/dmaragent.pyz" .venv/bin/dmaragent; do
+            code=0
+            # shellcheck disable=SC2086 # the program and its file are two words
+            $program $verb --host "$machine" >"$work/out" 2>&1 || code=$?
+            shown+=("$code $(sha256sum <"$work/out")")
+        done
+        [ "${shown[0]}" = "${shown[1]}" ] || fail "$verb of $machine is another answer"
+        compared=$((compared + 1))
+    done
+done
+for verb in "agent run" "schema inventory" demo; do
+    code=0
+    # shellcheck disable=SC2086
+    "$work/bare/bin/python" "$work/dmaragent.pyz" $verb >"$work/out" 2>&1 || code=$?
+    [ $code = 2 ] || fail "$verb exits with $code"
+    if grep -q Traceback "$work/out"; then fail "$verb shows a traceback"; fi
+done
+echo "make zipapp-test: $size bytes; $compared answers are equal"
