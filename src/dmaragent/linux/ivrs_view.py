@@ -1,6 +1,6 @@
 """Linux's view of the reserved regions of an AMD host: its own word, else what its rules predict.
 
-Pure.  The rules are in ``linux/ivrs.py``; what they say of a group is compared with the kernel's
+Pure.  The rules are in ``linux/ivrs.py``; what they predict for a group is compared with the kernel's
 reserved_regions, if these are known.
 """
 

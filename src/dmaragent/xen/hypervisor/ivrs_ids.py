@@ -83,7 +83,7 @@ class IdRun:
 
 
 class ListedRange(NamedTuple):
-    """A range as the hypercall reports it, and where it comes from."""
+    """A range as the hypercall reports it, and its origin."""
 
     entry: RdmEntry
     sources: tuple[Source, ...]
@@ -153,7 +153,7 @@ class DeviceIdTable:
         return self._runs[bisect_right(self._starts, number) - 1]
 
     def inherit(self, number: int) -> None:
-        """Give a present function without an IOMMU what function 0 has: it is a run of its own."""
+        """Copy what function 0 has to a present function without an IOMMU, a run of its own."""
         own, zero = self.of(number), self.of(number & ~7)
         if own is None or zero is None or own.iommu is not None:
             return

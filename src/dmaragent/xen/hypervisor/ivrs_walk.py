@@ -324,7 +324,7 @@ class IvrsWalk:
                 raise _Refusal(words.option_refused(option.text, str(refusal))) from refusal
 
     def _serve(self, block: AnyIVHD, served: list[_Served]) -> None:
-        """Give device IDs to the IOMMU of `block`: ``add_ivrs_mapping_entry``."""
+        """Assign device IDs to the IOMMU of `block`: ``add_ivrs_mapping_entry``."""
         if block.segment_number:
             return
         iommu = self._iommu_at(block.device_id, block.capability_offset)
@@ -406,7 +406,7 @@ class IvrsWalk:
         self.doubt = self.doubt or words.IOAPIC_OVERRIDDEN
 
     def _inherit(self) -> None:
-        """Let present functions without an entry have what function 0 has."""
+        """Copy what function 0 has to present functions without an entry."""
         for sbdf in sorted(self._topology.known):
             if not sbdf.segment:
                 self.ids.inherit(requester_id(sbdf))
@@ -496,7 +496,7 @@ class _Registration:
         )
 
     def _exclude(self, iommu: AmdIommu, *, every_device: bool) -> bool:
-        """Put it into the registers of `iommu`; return whether it could be."""
+        """Add it to the registers of `iommu`; return whether it could be."""
         joined = iommu.exclusion.join(
             self._base, self._limit, self._source, every_device=every_device
         )

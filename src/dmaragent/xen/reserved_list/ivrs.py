@@ -53,28 +53,28 @@ def ivrs_xen_views(
     With `release`, the list that release would have: predicted, unless it is the one running.
     """
     running = host.running_release
-    asked = release or running
-    if asked is not None and running is not None and _is_running(asked, running):
-        asked = running
+    wanted = release or running
+    if wanted is not None and running is not None and _is_running(wanted, running):
+        wanted = running
     prediction = predict_ivrs(
-        table, host.topology, memory_map_of(host), asked, host.xen_command_line
+        table, host.topology, memory_map_of(host), wanted, host.xen_command_line
     )
     xen = host.xen
-    if xen is not None and asked == xen.release and not isinstance(xen.reserved_memory, Missing):
+    if xen is not None and wanted == xen.release and not isinstance(xen.reserved_memory, Missing):
         views = _reported(host, xen.reserved_memory, table, prediction)
     else:
-        views = _predicted(host, table, prediction, asked)
+        views = _predicted(host, table, prediction, wanted)
     return views._replace(unit_of=unit_of)
 
 
-def _is_running(asked: Release, running: Release) -> bool:
-    """Return whether `asked` is what runs, or another point of its series that behaves alike."""
+def _is_running(wanted: Release, running: Release) -> bool:
+    """Return whether `wanted` is what runs, or another point of its series that behaves alike."""
     treatments = [
         {ivrs_behaviour_of(step).treatment for step in RELEASES.steps_of(release)}
-        for release in (asked, running)
+        for release in (wanted, running)
     ]
     alike = treatments[0] == treatments[1]
-    return asked.covers(running) or (asked.series == running.series and alike)
+    return wanted.covers(running) or (wanted.series == running.series and alike)
 
 
 # Predicted ------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ class PredictedDevices(Mapping[SBDF, tuple[AddressRange, ...] | None]):
         self._listed = [sbdf for sbdf in sorted(known) if prediction.ranges_of(sbdf)]
 
     def __getitem__(self, sbdf: SBDF) -> tuple[AddressRange, ...]:
-        """Return the ranges that Xen reports for `sbdf`; a KeyError if there is none."""
+        """Return the ranges that Xen reports for `sbdf`; a KeyError if it reports nothing."""
         ranges = self._prediction.ranges_of(sbdf)
         if not ranges:
             raise KeyError(sbdf)
