@@ -22,7 +22,7 @@ from support.ivrs_tables import (
     ivrs,
     special,
 )
-from support.tables import patched
+from support.tables import patched, resummed
 
 USB = SBDF.parse("00:1d.0")
 NETWORK = SBDF.parse("01:00.0")
@@ -32,6 +32,12 @@ def linux(data: bytes) -> LinuxIvrs:
     view = read_by_linux(read(data))
     assert view is not None
     return view
+
+
+def grown(data: bytes, rest: bytes) -> bytes:
+    """Return a sound table of more bytes, which its header counts."""
+    length = (len(data) + len(rest)).to_bytes(4, "little")
+    return resummed(patched(data + rest, [(4, length)]))
 
 
 def lines(data: bytes, *names: str) -> list[tuple[int, int]]:
@@ -201,8 +207,15 @@ def test_a_device_without_an_iommu_has_no_region() -> None:
     assert not own.serves(SBDF.parse("00:00.2"))  # the IOMMU itself
 
 
+def test_no_device_above_the_highest_id_of_the_ranges_has_an_iommu() -> None:
+    view = linux(ivrs(ivhd(device_range(8, 0x0107), special(1, 0, 0x2000), special(2, 0, 0x60))))
+
+    assert not view.serves(SBDF.parse("20:00.0"))
+    assert view.serves(SBDF.parse("00:0c.0"))
+
+
 def test_a_device_named_by_acpi_and_one_for_all_have_an_iommu() -> None:
-    hid = linux(ivrs(ivhd(entry(2, 1), acpi_device(b"MSFT0201", 0x60), kind=0x40)))
+    hid = linux(ivrs(ivhd(entry(2, 0x100), acpi_device(b"MSFT0201", 0x60), kind=0x40)))
     every = linux(ivrs(ivhd(entry(1))))
 
     assert hid.serves(SBDF.parse("00:0c.0"))
@@ -237,6 +250,7 @@ def test_what_leaves_linux_without_an_iommu(data: bytes) -> None:
     [
         pytest.param(qemu(block(0x51, bytes(4), length=0)), id="length 0"),
         pytest.param(qemu(block(0x51, bytes(4), length=99)), id="past the end"),
+        pytest.param(grown(qemu(), bytes(2)), id="trailing bytes"),
         pytest.param(ivrs(ivhd(*QEMU_ENTRIES, entry(3, 8))), id="start without end"),
         pytest.param(ivrs(ivhd(*QEMU_ENTRIES, entry(4, 8))), id="end without start"),
     ],

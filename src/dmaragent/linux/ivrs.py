@@ -28,7 +28,6 @@ from dmaragent.iommu.amd import (
     table_entry,
 )
 from dmaragent.iommu.model import (
-    ClaimKind,
     DeviceIds,
     IommuTable,
     Meaning,
@@ -42,6 +41,7 @@ from fwtables import (
     AliasEntry,
     AnyIVHD,
     Block,
+    Damage,
     DamageKind,
     DeviceEntry,
     ExtendedEntry,
@@ -128,7 +128,7 @@ def read_by_linux(table: IommuTable) -> LinuxIvrs | None:
     return LinuxIvrs(
         block_type=block_type,
         error=error,
-        doubt=_doubt(kinds, used),
+        doubt=_doubt(table.damage, ivrs.length, used),
         served=IdSet(() if error else _served(used, last_ids)),
         iommus=frozenset(_iommus(used)),
         direct=() if error else tuple(_direct(ivrs, last_ids)),
@@ -151,11 +151,14 @@ def _error(kinds: set[DamageKind], block_type: int, used: list[Block]) -> str:
     return ""
 
 
-def _doubt(kinds: set[DamageKind], used: list[Block]) -> str:
-    """Return why it is unknown what Linux reads, or empty."""
+def _doubt(damage: tuple[Damage, ...], length: int, used: list[Block]) -> str:
+    """Return why it is unknown what Linux reads in a table of `length`, or empty."""
+    kinds = {flaw.kind for flaw in damage}
     if kinds & _LOOPS:
         return words.BLOCK_LENGTH_ZERO
-    if kinds & _READS_ON:
+    within = (flaw for flaw in damage if flaw.offset < length)
+    trails = any(flaw.kind is DamageKind.TRAILING_BYTES for flaw in within)
+    if trails or kinds & _READS_ON:
         return words.LENGTHS_NOT_CHECKED
     broken = any(_has_broken_range(block) for block in used if isinstance(block, AnyIVHD))
     return words.RANGE_BROKEN if broken else ""
@@ -225,22 +228,31 @@ _COUNTED_IDS = frozenset(
 
 
 def _served(used: Iterable[Block], last_ids: dict[int, int]) -> Iterator[DeviceIds]:
-    """Yield the IDs that the blocks give to an IOMMU, the targets of aliases included."""
+    """Yield the IDs that the blocks give to an IOMMU, up to the highest of their segment.
+
+    The highest is that of devices and ranges; Linux has no device above it: ``check_device``.
+    """
     for block in used:
-        if not isinstance(block, AnyIVHD):
-            continue
-        segment = block.segment_number
-        for described in described_by(block):
-            if isinstance(described, ServedIds):
-                ids = described.ids
-                last = last_ids[segment] if described.kind is ClaimKind.ALL else ids.last
-                yield ids._replace(last=last)
-                if ids.seen_as is not None:
-                    yield DeviceIds(segment, ids.seen_as, ids.seen_as)
-            elif isinstance(described, SpecialDevice):
-                yield DeviceIds(segment, described.source, described.source)
-            elif isinstance(described, AcpiDevice):
-                yield DeviceIds(segment, described.device, described.device)
+        if isinstance(block, AnyIVHD):
+            for ids in _named_ids(block):
+                last = min(ids.last, last_ids[ids.segment])
+                if ids.first <= last:
+                    yield ids._replace(last=last)
+
+
+def _named_ids(block: AnyIVHD) -> Iterator[DeviceIds]:
+    """Yield the IDs that `block` names, the targets of aliases included."""
+    segment = block.segment_number
+    for described in described_by(block):
+        if isinstance(described, ServedIds):
+            ids = described.ids
+            yield ids
+            if ids.seen_as is not None:
+                yield DeviceIds(segment, ids.seen_as, ids.seen_as)
+        elif isinstance(described, SpecialDevice):
+            yield DeviceIds(segment, described.source, described.source)
+        elif isinstance(described, AcpiDevice):
+            yield DeviceIds(segment, described.device, described.device)
 
 
 def _direct(table: IVRS, last_ids: dict[int, int]) -> Iterator[DirectRegion]:

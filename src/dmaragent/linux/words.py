@@ -71,7 +71,9 @@ def floppy_workaround(group: int) -> str:
 IVRS_CHECKSUM = "the table's checksum is wrong, so Linux uses no IOMMU"
 IVHD_WITHOUT_DEVICES = "an IVHD block names no device, so Linux uses no IOMMU"
 BLOCK_LENGTH_ZERO = "a block has length 0: Linux reads it for ever and does not boot"
-LENGTHS_NOT_CHECKED = "a length in the table is wrong, and Linux reads on without a check"
+LENGTHS_NOT_CHECKED = (
+    "a length in the table is wrong, or bytes follow its last block: Linux reads on without a check"
+)
 RANGE_BROKEN = "a range of device IDs in the table has no start or no end"
 
 
