@@ -218,6 +218,9 @@ def test_a_device_named_by_acpi_and_one_for_all_have_an_iommu() -> None:
     hid = linux(ivrs(ivhd(entry(2, 0x100), acpi_device(b"MSFT0201", 0x60), kind=0x40)))
     every = linux(ivrs(ivhd(entry(1))))
 
+    for block_type in (0x10, 0x11):
+        old = ivrs(ivhd(entry(2, 0x100), acpi_device(b"MSFT0201", 0x60), kind=block_type))
+        assert not linux(old).serves(SBDF.parse("00:0c.0"))
     assert hid.serves(SBDF.parse("00:0c.0"))
     assert every.serves(SBDF.parse("ff:1f.7"))
 

@@ -16,7 +16,6 @@ from dmaragent.host.groups import DIRECT, KernelRegion
 from dmaragent.iommu.amd import (
     LAST_ID,
     RANGE_STARTS,
-    AcpiDevice,
     IdSet,
     ServedIds,
     SpecialDevice,
@@ -241,17 +240,19 @@ def _served(used: Iterable[Block], last_ids: dict[int, int]) -> Iterator[DeviceI
 
 
 def _named_ids(block: AnyIVHD) -> Iterator[DeviceIds]:
-    """Yield the IDs that `block` names, the targets of aliases included."""
+    """Yield the IDs that `block` names, the targets of aliases included.
+
+    A device with an ACPI HID counts in a block of type 0x40 alone, and only if its HID is not empty.
+    """
     segment = block.segment_number
     for described in described_by(block):
         if isinstance(described, ServedIds):
-            ids = described.ids
-            yield ids
-            if ids.seen_as is not None:
-                yield DeviceIds(segment, ids.seen_as, ids.seen_as)
+            yield described.ids
+            if described.ids.seen_as is not None:
+                yield DeviceIds(segment, described.ids.seen_as, described.ids.seen_as)
         elif isinstance(described, SpecialDevice):
             yield DeviceIds(segment, described.source, described.source)
-        elif isinstance(described, AcpiDevice):
+        elif block.type == BlockType.IVHD_WITH_HID and described.hid:
             yield DeviceIds(segment, described.device, described.device)
 
 
