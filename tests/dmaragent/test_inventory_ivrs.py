@@ -9,8 +9,8 @@ from dmaragent.collect.collect import collect
 from dmaragent.collect.tables.host import TableHost
 from dmaragent.host import Host, join
 from dmaragent.host.xen import RdmEntry, XenHost
-from dmaragent.inventory import Inventory, take_inventory, under_release
-from dmaragent.iommu.amd import read_ivrs
+from dmaragent.inventory import Inventory
+from dmaragent.inventory.amd import amd_under_release, take_amd_inventory
 from dmaragent.iommu.table import READERS
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.regions import Hold
@@ -22,7 +22,6 @@ from support.hosts import FakeHost, Function, add_memory_map, fake_host
 from support.ivrs_hosts import device, qemu
 from support.ivrs_tables import ENTRIES, block, device_range, ivhd, ivmd, ivrs
 
-WITH_IVRS = {**READERS, b"IVRS": read_ivrs}
 FUNCTIONS = (
     Function(sbdf="0000:00:00.0", class_code=0x060000),
     Function(sbdf="0000:00:01.0", class_code=0x080600),
@@ -67,7 +66,9 @@ def host_of(data: bytes, groups: Mapping[str, bytes] | None = None, **changes: M
 
 
 def inventory(host: Host, release: str | None = None) -> Inventory:
-    return take_inventory(host, None if release is None else Release.parse(release), WITH_IVRS)
+    taken = take_amd_inventory(host, None if release is None else Release.parse(release))
+    assert taken is not None
+    return taken
 
 
 def held(taken: Inventory, number: int) -> list[tuple[str, Hold, bool]]:
@@ -158,8 +159,8 @@ def test_a_broad_range_is_unknown_without_a_release_and_off_or_listed_with_one()
         ivmd(0x90000000, 1, kind=0x22, device=0, auxiliary=0x0FFF),
     )
     unknown = inventory(table_alone(data))
-    old = under_release(unknown, Release.parse("4.17.7"))
-    new = under_release(unknown, Release.parse("4.20.0"))
+    old = amd_under_release(unknown, Release.parse("4.17.7"))
+    new = amd_under_release(unknown, Release.parse("4.20.0"))
 
     assert unknown.regions[0].xen.listed is None
     assert (old.regions[0].xen.listed, old.xen.list.entries) == (False, ())
@@ -236,6 +237,10 @@ def test_the_captured_tables_have_an_inventory(
         for region in taken.regions:
             assert region.size > 0
             assert region.owners or region.reserved.claims[0].ids
+
+
+def test_another_table_has_no_such_inventory() -> None:
+    assert take_amd_inventory(table_alone(b"IVRS")) is None
 
 
 def test_until_the_verbs_know_it_the_table_has_no_reader() -> None:

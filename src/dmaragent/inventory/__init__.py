@@ -12,17 +12,14 @@ from dmaragent.host.topology import Presence
 from dmaragent.inventory import words
 from dmaragent.inventory.gaps import gaps_of
 from dmaragent.inventory.model import Gap, Gaps, Inventory, Region
-from dmaragent.iommu.amd import ivrs_of
 from dmaragent.iommu.coverage import UnitCoverage
 from dmaragent.iommu.model import IommuTable, Source, owners_of
 from dmaragent.iommu.no_table import why_no_table
-from dmaragent.iommu.table import READERS, TableReader, iommu_table
-from dmaragent.linux.ivrs_view import ivrs_linux_view
+from dmaragent.iommu.table import iommu_table
 from dmaragent.linux.view import LinuxView, linux_view
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.reserved_list import xen_views
-from dmaragent.xen.reserved_list.ivrs import ivrs_xen_views
 from dmaragent.xen.reserved_list.model import XenView, XenViews
 
 __all__ = [
@@ -30,23 +27,28 @@ __all__ = [
     "Gaps",
     "Inventory",
     "Region",
+    "inventory_of",
     "take_inventory",
     "under_release",
+    "with_views_of_xen",
 ]
 
 
-def take_inventory(
-    host: Host,
-    release: Release | None = None,
-    readers: Mapping[bytes, TableReader] = READERS,
-) -> Inventory:
-    """Take the inventory of `host`; with `release`, what that release of Xen would list.
-
-    `readers` are those of the tables that are read, by signature.
-    """
-    iommu = iommu_table(host, readers)
+def take_inventory(host: Host, release: Release | None = None) -> Inventory:
+    """Take the inventory of `host`; with `release`, what that release of Xen would list."""
+    iommu = iommu_table(host)
     table = None if isinstance(iommu, Missing) else iommu
-    linux, xen = _views(host, table, release)
+    coverage = UnitCoverage(() if table is None else table.units, host.topology)
+    linux = linux_view(host, table, coverage)
+    xen = xen_views(host, table, release, unit_of=coverage.by_xen(linux.unit_of))
+    return inventory_of(host, iommu, linux, xen)
+
+
+def inventory_of(
+    host: Host, iommu: IommuTable | Missing, linux: LinuxView, xen: XenViews
+) -> Inventory:
+    """Return the inventory of `host` with its table `iommu` and both views of it."""
+    table = None if isinstance(iommu, Missing) else iommu
     regions = _regions(host, table, xen, linux)
     return Inventory(
         host=host,
@@ -64,27 +66,17 @@ def take_inventory(
     )
 
 
-def _views(
-    host: Host, table: IommuTable | None, release: Release | None
-) -> tuple[LinuxView, XenViews]:
-    """Return Linux's and Xen's view of `host`, by the rules for the vendor of `table`."""
-    linux = None if table is None else ivrs_linux_view(host, table)
-    if linux is not None and table is not None:
-        return linux, ivrs_xen_views(host, table, release, unit_of=linux.unit_of)
-    coverage = UnitCoverage(() if table is None else table.units, host.topology)
-    linux = linux_view(host, table, coverage)
-    return linux, xen_views(host, table, release, unit_of=coverage.by_xen(linux.unit_of))
-
-
 def under_release(inventory: Inventory, release: Release | None) -> Inventory:
     """Return the `inventory` of a whole host with Xen's view as `release` would have it."""
+    table = None if isinstance(inventory.iommu, Missing) else inventory.iommu
+    xen = xen_views(inventory.host, table, release, unit_of=inventory.xen.unit_of)
+    return with_views_of_xen(inventory, xen)
+
+
+def with_views_of_xen(inventory: Inventory, xen: XenViews) -> Inventory:
+    """Return the `inventory` of a whole host with another view of Xen's."""
     host, linux = inventory.host, inventory.linux
     table = None if isinstance(inventory.iommu, Missing) else inventory.iommu
-    unit_of = inventory.xen.unit_of
-    if table is not None and ivrs_of(table) is not None:
-        xen = ivrs_xen_views(host, table, release, unit_of=unit_of)
-    else:
-        xen = xen_views(host, table, release, unit_of=unit_of)
     regions = tuple(
         region._replace(xen=_view_of(region.source, xen.regions)) for region in inventory.regions
     )
