@@ -139,7 +139,7 @@ examples: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.examples
 
 site: $(VENV)/ready-docs
-	$(BIN)/mkdocs build --quiet
+	$(BIN)/mkdocs build  # with --quiet it would count no warning, and so never fail
 
 pictures: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.pictures

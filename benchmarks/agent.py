@@ -17,7 +17,7 @@ from support.served import exchange
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Measure; give a row for each figure."""
+    """Measure; return a row for each figure."""
     found = load()
     yield "requests answered", f"{found.fine}", f"{CLIENTS * REQUESTS}"
     yield "resident before, MiB", f"{found.before / MIB:.1f}", ""
@@ -34,17 +34,17 @@ def rows() -> Iterator[tuple[str, ...]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet:
-    """What one client alone gets, in seconds."""
+    """The results of one client alone, in seconds."""
 
     device: float
     p99: float
     guest: float
     stop: float
-    """From SIGTERM to the end of an agent that has no client."""
+    """From SIGTERM to the end of an agent without clients."""
 
 
 def _alone() -> Quiet:
-    """Ask for devices and guests in turn, one at a time; then end the agent, five times."""
+    """Request devices and guests in turn, one at a time; then end the agent, five times."""
     asked = get("/v1/devices/00:14.0"), post("name='a'\ntype='hvm'\nmemory=4096\npci=['00:14.0']\n")
     taken: tuple[list[float], list[float]] = ([], [])
     stops = list[float]()
@@ -66,7 +66,7 @@ def _alone() -> Quiet:
 
 
 def _hostile(quiet: Quiet) -> Iterator[tuple[str, ...]]:
-    """Measure what one who means well gets beside hostile clients of another user."""
+    """Measure a well-behaved client beside hostile clients of another user."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         with running_agent(Path(folder), MACHINE) as one:
@@ -83,9 +83,9 @@ def _hostile(quiet: Quiet) -> Iterator[tuple[str, ...]]:
 
 
 def _latency() -> float:
-    """Give the milliseconds from an event to the file that tells of it, the median.
+    """Return the median time from an event to the published file, in milliseconds.
 
-    The host is made up and small; how long a real one takes to be read is in the replay's part.
+    The host is synthetic and small; the replay's part measures the reading of a real one.
     """
     taken: list[float] = []
 

@@ -1,6 +1,6 @@
-"""Decoding one table: against edk2-pytool-library and a plain walk with struct, in one run.
+"""Decoding one table, compared with edk2-pytool-library and a plain struct walk in one run.
 
-The plain walk unpacks every field into tuples and checks nothing: the floor.
+The plain walk unpacks every field into tuples and checks nothing: it is the lower limit.
 """
 
 import struct
@@ -20,7 +20,7 @@ _SCOPED = frozenset({0, 1, 2, 5, 6})
 
 
 def plain_walk(data: bytes) -> list[tuple[object, ...]]:
-    """Unpack every field of a sound table, with struct alone."""
+    """Unpack every field of an undamaged table, with struct alone."""
     out: list[tuple[object, ...]] = [struct.unpack_from("<4sIBB6s8sI4sIBB10s", data)]
     offset = 48
     while offset < len(data):
@@ -40,7 +40,7 @@ def plain_walk(data: bytes) -> list[tuple[object, ...]]:
 
 
 def first_time(data: bytes) -> object:
-    """Decode with no device scope entry known from before."""
+    """Decode without any cached device scope entry."""
     decoding._scope.cache_clear()
     return decode(data)
 
@@ -48,13 +48,13 @@ def first_time(data: bytes) -> object:
 def _edk2_reads(data: bytes) -> bool:
     try:
         DMARTable(data)
-    except AssertionError:  # it knows neither SATC nor SIDP
+    except AssertionError:  # it supports neither SATC nor SIDP
         return False
     return True
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Measure; give a row for each set of tables."""
+    """Measure; return a row for each set of tables."""
     sets = {name: [data] for name, data in written_tables().items()}
     captured = captured_tables()
     if captured:

@@ -1,6 +1,6 @@
-"""Decoding one IVRS table: against a plain walk with struct, in one run.
+"""Decoding one IVRS table, compared with a plain struct walk in one run.
 
-The plain walk unpacks every field into tuples and checks nothing: the floor.
+The plain walk unpacks every field into tuples and checks nothing: it is the lower limit.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tables import CORPUS
 
 
 def _written_tables() -> dict[str, bytes]:
-    """Give a notebook's table, one of 4,864 IVMD blocks, and one of every device ID."""
+    """Return a notebook's table, one of 4,864 IVMD blocks, and one of every device ID."""
     uart = acpi_device(b"AMDI0020", 0x00A5, b"\\_SB.FUR0")
     notebook = ivrs(
         ivhd(*ENTRIES), ivhd(*ENTRIES, kind=0x11), ivhd(*ENTRIES, uart, kind=0x40), ivmd(1 << 31, 1)
@@ -25,13 +25,13 @@ def _written_tables() -> dict[str, bytes]:
 
 
 def first_time(data: bytes) -> object:
-    """Decode with no device entry known from before."""
+    """Decode without any cached device entry."""
     ivrs_decoding._entry.cache_clear()
     return decode(data)
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Measure; give a row for each set of tables."""
+    """Measure; return a row for each set of tables."""
     sets = {name: [data] for name, data in _written_tables().items()}
     captured = [path.read_bytes() for path in sorted(CORPUS.glob("ivrs/*.ivrs"))]
     if captured:

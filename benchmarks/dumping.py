@@ -1,6 +1,6 @@
 """Making the bundle of a host with 4,096 functions: ``dump`` and ``inventory`` of its recording.
 
-Whole processes on the same recording, in turn, so that their ratio means something.
+Whole processes on the same recording run in turn, so that their ratio is meaningful.
 """
 
 import subprocess
@@ -26,7 +26,7 @@ sys.exit(code)
 
 
 def _run(*words: str) -> tuple[float, int]:
-    """Give the seconds of a process, and the KiB that it needed."""
+    """Return the seconds of a process, and the KiB that it needed."""
     begin = perf_counter()
     command = [sys.executable, "-c", _PROGRAM, *words]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -34,7 +34,7 @@ def _run(*words: str) -> tuple[float, int]:
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Measure; give the one row."""
+    """Measure; return the one row."""
     with tempfile.TemporaryDirectory() as folder:
         write_files(record(large_host(FUNCTIONS, REGIONS))[1], f"{folder}/machine")
         bundle = Path(folder, "bundle")

@@ -1,7 +1,7 @@
 """Resolving guests: 125 and 1,000 of 100 devices each, on a host of 1,000 regions.
 
-Each guest is another xl.cfg, read from its text; the host is taken once for all, as the
-verb does.  Each size is measured in a process of its own.
+Each guest is a different xl.cfg, parsed from its text. The host is read once for all, as in the
+verb. Each size is measured in a separate process.
 """
 
 import subprocess
@@ -39,11 +39,11 @@ KINDS = (
     ("the same, regions of other devices", "4.22", "strict", _LOW, 0),
     ("strategy=host,policy=relaxed", "4.14.6", "relaxed", _RELAXED, 10),
 )
-"""Name, release, the devices' policy, a line of the configuration, regions a device."""
+"""The name, release, devices' policy, a line of the configuration, regions per device."""
 
 
 def _seconds(guests: int, kind: tuple[str, str, str, str, int]) -> float:
-    """Give those of the quickest of three processes."""
+    """Return the times of the quickest of three processes."""
     _, release, policy, rdm, owned = kind
     code = _CHILD.format(
         path=sys.path[:2], guests=guests, release=release, policy=policy, rdm=rdm, owned=owned
@@ -56,7 +56,7 @@ def _seconds(guests: int, kind: tuple[str, str, str, str, int]) -> float:
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Measure; give a row for each kind of guest."""
+    """Measure; return a row for each kind of guest."""
     for kind in KINDS:
         few, many = _seconds(125, kind), _seconds(1000, kind)
         yield (

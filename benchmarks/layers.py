@@ -1,7 +1,7 @@
-"""Each layer by itself, of a host and of one eight times as large: how its time grows.
+"""Each layer alone, for a host and for one eight times as large: how its time grows.
 
-The host is made up, and answers out of memory; each size is in three processes of its own; the
-quickest time counts.  What reads or writes files is measured on a recording on disk.
+The host is synthetic and in memory. Each size runs in three separate processes, and the quickest
+time counts. Layers that read or write files use a recording on disk.
 """
 
 import json
@@ -105,7 +105,7 @@ Times = dict[str, float]
 
 
 def _least(code: str) -> Times:
-    """Run `code` in three processes; give the least seconds of each part."""
+    """Run `code` in three processes; return the least seconds of each part."""
     command = [sys.executable, "-c", code]
     runs: list[Times] = [
         json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
@@ -119,7 +119,7 @@ def _made(functions: int, regions: int) -> Times:
 
 
 def _files(folder: str, functions: int) -> Times:
-    """Measure what is on disk, after the same of a few functions, for whatever is done once."""
+    """Measure what is on disk, after a warm-up with a few functions."""
     folders = [f"{folder}/of-{functions}-{number}" for number in (64, functions)]
     for number, path in zip((64, functions), folders, strict=True):
         write_files(record(large_host(number, number // 16))[1], path)
@@ -127,7 +127,7 @@ def _files(folder: str, functions: int) -> Times:
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Measure; give a row for each layer."""
+    """Measure; return a row for each layer."""
     few, small, large = _made(4096, 125), _made(*_SMALL), _made(*_LARGE)
     ratio = large["collect"] / few["collect"]
     yield (

@@ -1,7 +1,7 @@
-"""The whole program against other programs, and its decoder against chipsec's, in one run.
+"""The whole program compared with other programs, and its decoder with chipsec's, in one run.
 
-Whole processes are started in turn; each is given what it reads and prints what it knows.  What is
-not installed is said, and nothing is measured.
+Whole processes start in turn. Each gets the same input and prints what it knows. A program that is
+not installed is reported and not measured.
 """
 
 import json
@@ -28,7 +28,7 @@ Work = Callable[[], object]
 
 
 def rows() -> Iterator[Row]:
-    """Measure; give a row for each peer and input."""
+    """Measure; return a row for each peer and input."""
     yield from _chipsec()
     with tempfile.TemporaryDirectory() as folder:
         yield from _iasl(folder)
@@ -36,7 +36,7 @@ def rows() -> Iterator[Row]:
 
 
 def _in_turn(ours: Work, theirs: Work, runs: int = _RUNS) -> tuple[float, float, float]:
-    """Give the medians of seconds, and of the ratios run by run; the first run warms up."""
+    """Return the medians of seconds and of the ratios run by run; the first run is a warm-up."""
     times = [(_seconds(ours), _seconds(theirs)) for _ in range(runs + 1)][1:]
     mine, others = (median(each) for each in zip(*times, strict=True))
     return mine, others, median(one / other for one, other in times)
@@ -66,17 +66,17 @@ def _process(command: list[str]) -> Work:
 
 
 def _chipsec() -> Iterator[Row]:
-    """Compare from bytes to structures, and to text: chipsec's makes most text as it decodes."""
+    """Compare bytes to structures, and to text: chipsec makes most of the text while it decodes."""
     what = "bytes of a table to {}"
     try:
-        from chipsec.hal.acpi_tables import DMAR  # noqa: PLC0415 - may not be installed
+        from chipsec.hal.acpi_tables import DMAR  # noqa: PLC0415 - can be missing
     except ImportError:
         yield _lacking(what.format("text"), "chipsec")
         return
 
     def decoded(data: bytes) -> object:
         table = DMAR()
-        table.parse(data[36:])  # it is given what follows the header
+        table.parse(data[36:])  # it gets the bytes after the header
         return table
 
     kinds: dict[str, tuple[Callable[[bytes], object], Callable[[bytes], object]]] = {
@@ -124,7 +124,7 @@ def _lspci(folder: str) -> Iterator[Row]:
 
 
 def _write_sysfs(functions: int, root: Path) -> None:
-    """Write a sysfs of files and links, with the two files that lspci wants besides."""
+    """Write a sysfs of files and links, with the two more files that lspci needs."""
     host = large_host(functions, functions // 16)
     _, files = record(host)
     for name, content in files.items():

@@ -1,7 +1,7 @@
-"""Tables of as many regions as are examined, and of more: each verb on a recorded host.
+"""Tables with as many regions as are examined, and with more: each verb on a recorded host.
 
-4,096 regions against 512, in the shapes of ``tests/support/many_regions.py``: linear is 8.  A
-table of 65,536 regions is decoded, and the other verbs say that they do not examine it.
+4,096 regions are compared with 512, in the shapes of ``tests/support/many_regions.py``: 8 is
+linear. A table of 65,536 regions is decoded; the other verbs report that they do not examine it.
 """
 
 import os
@@ -46,7 +46,7 @@ def _run(words: tuple[str, ...], folder: str, host: tuple[str, ...]) -> tuple[fl
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Measure; give a row for each verb: of all shapes the one that takes longest."""
+    """Measure; return a row for each verb: the slowest of all shapes."""
     with tempfile.TemporaryDirectory() as folder:
         hosts = {}
         for shape, table in SHAPES.items():

@@ -1,7 +1,7 @@
 """Replaying the bundle of a host with 4,096 functions: ``inventory --host BUNDLE``, a process.
 
-The same recording as a directory, as a plain tar, by gzip and by xz; and what the process
-spends before it answers: starting and importing, reading and checking the archive.
+The same recording as a directory, a plain tar, and packed by gzip and xz. Also the parts of the
+time: starting and importing, reading and checking the archive.
 """
 
 import subprocess
@@ -43,7 +43,7 @@ def _opening(path: Path) -> float:
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Measure; give a row for each form of the recording."""
+    """Measure; return a row for each form of the recording."""
     with tempfile.TemporaryDirectory() as folder:
         files = record(large_host(FUNCTIONS, REGIONS))[1]
         write_files(files, f"{folder}/machine")

@@ -1,4 +1,4 @@
-"""Functions timed in turn, round by round: what decoding is measured with."""
+"""Time functions in turn, round by round, to measure decoding."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,7 +9,7 @@ _ROUNDS = 15
 
 
 def micros(functions: list[Callable[[bytes], object]], tables: list[bytes]) -> list[list[float]]:
-    """Give the microseconds a table takes, a list of rounds for each function, in turn."""
+    """Return the microseconds per table, a list of rounds for each function, measured in turn."""
     number = max(1, 40000 // sum(map(len, tables)))
     taken: list[list[float]] = [[] for _ in functions]
     for _ in range(_ROUNDS):
@@ -25,5 +25,5 @@ def _all(function: Callable[[bytes], object], tables: list[bytes]) -> None:
 
 
 def ratio(ones: list[float], others: list[float]) -> float:
-    """Give the median of the ratios round by round, which drift of the machine does not touch."""
+    """Return the median of the ratios round by round, which changes of the machine do not affect."""
     return median(one / other for one, other in zip(ones, others, strict=True))

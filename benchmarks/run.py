@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks"), str(ROOT)]
 
-import agent  # noqa: E402 - found by the path above
+import agent  # noqa: E402 - the path above is needed
 import decoding  # noqa: E402 - likewise
 import decoding_ivrs  # noqa: E402 - likewise
 import dumping  # noqa: E402 - likewise

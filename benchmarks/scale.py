@@ -1,9 +1,9 @@
 """From a snapshot to the answer, for large hosts: 8,192 and 65,536 functions, 2,000 regions.
 
-The host has eight segments; each function is behind one of many bridges, each region
-has two owners, one of them behind a bridge.  Collecting is not measured here.  All rules of
-``dmaragent check`` are asked of the same host, told as a share of the inventory's time; and of
-hosts whose regions all overlap, where four times the regions may take five times as long.
+The host has eight segments; each function is behind one of many bridges, and each region has two
+owners, one of them behind a bridge. Collecting is not measured. All rules of ``dmaragent check``
+run on the same host, as a share of the inventory's time. They also run on hosts whose regions all
+overlap, where four times the regions can take five times as long.
 """
 
 import subprocess
@@ -50,7 +50,7 @@ print(min(seconds))
 
 
 def _measure(functions: int, regions: int) -> tuple[float, float, float, float]:
-    """Give seconds, the two sizes in MiB and seconds of checking: of the median of three."""
+    """Return seconds, both sizes in MiB and seconds of checking: the median of three."""
     return sorted(_measured_once(functions, regions) for _ in range(3))[1]
 
 
@@ -61,7 +61,7 @@ def _measured_once(functions: int, regions: int) -> tuple[float, float, float, f
 
 
 def _overlapping(regions: int) -> float:
-    """Give the seconds of checking regions that all overlap: the quickest of nine times."""
+    """Return the seconds for checking regions that all overlap: the quickest of nine times."""
     code = _OVERLAPPING.format(path=sys.path[:2], regions=regions)
     return min(_run(code)[0] for _ in range(3))
 
@@ -72,7 +72,7 @@ def _run(code: str) -> list[float]:
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Measure; give a row for each size."""
+    """Measure; return a row for each size."""
     small = _measure(8192, 250)
     large = _measure(65536, 2000)
     for functions, regions, (seconds, before, after, checking) in (

@@ -1,10 +1,9 @@
-"""Starting the program: against a bare interpreter, and against importing what the verb imports.
+"""Starting the program, compared with a bare interpreter and with importing the verb's modules.
 
-The import floor of a verb is a process that imports, by name, every module the
-verb's own process ends with, and does nothing.  The garbage collector is treated as in the verb's
-process: on until ``dmaragent.cli`` is imported, off from then on, without a search at the end.
-Times are of the processor, for other processes on the machine stretch those of the clock; all run
-from compiled files.
+The import floor of a verb is a process that imports, by name, every module in the verb's process at
+its end, and does nothing. The garbage collector runs as in the verb's process: enabled until
+``dmaragent.cli`` is imported, then disabled, without a collection at the end. Times are processor
+times, because other processes affect wall-clock times. All processes use compiled files.
 """
 
 import json
@@ -58,9 +57,9 @@ def _floor(arguments: list[str]) -> list[str]:
 
 
 def _milliseconds(commands: list[list[str]], compiled: str) -> list[float]:
-    """Return the median of each command's processor time, with the folder of the files `compiled`.
+    """Return the median of each command's processor time; `compiled` is the folder of cached files.
 
-    They run in turn, so that drift of the machine meets all.
+    The commands run in turn, so that changes of the machine affect all.
     """
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -69,19 +68,19 @@ def _milliseconds(commands: list[list[str]], compiled: str) -> list[float]:
         for command, taken in zip(commands, times, strict=True):
             begin = _processor_time()
             subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=environment)
-            if run:  # the first compiles, and fills the caches
+            if run:  # the first run compiles, and fills the caches
                 taken.append((_processor_time() - begin) * 1000)
     return [median(taken) for taken in times]
 
 
 def _processor_time() -> float:
-    """Return the seconds that the processes which were waited for have used."""
+    """Return the processor seconds of the processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Measure; give a row for each command."""
+    """Measure; return a row for each command."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "DMAR")
         path.write_bytes(written_tables()["server"])

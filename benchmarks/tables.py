@@ -1,4 +1,4 @@
-"""The tables that decoding is measured on: three written here, and the corpus where it is."""
+"""The tables for measuring decoding: three synthetic ones, and the corpus if it is present."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ USB = scope(1, 0, (0x1D, 0))
 
 
 def written_tables() -> dict[str, bytes]:
-    """Give tables of three sizes: a laptop's, a server's and one of 520 scope entries."""
+    """Return tables of three sizes: a laptop's, a server's and one with 520 scope entries."""
     laptop = table(
         drhd(0xFED90000, scope(1, 0, (2, 0))),
         drhd(0xFED91000, scope(3, 0xF0, (0x1F, 0)), scope(4, 0, (0x1F, 0)), flags=1),
@@ -26,5 +26,5 @@ def written_tables() -> dict[str, bytes]:
 
 
 def captured_tables() -> list[bytes]:
-    """Give the corpus's DMAR tables, or none."""
+    """Return the corpus's DMAR tables, or none."""
     return [path.read_bytes() for path in sorted(CORPUS.glob("dmar/*.dmar"))]

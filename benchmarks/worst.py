@@ -1,8 +1,8 @@
-"""The slowest input of each kind that the fuzzers know, at three sizes.
+"""The slowest input of each kind that the fuzzers support, at three sizes.
 
-Thousands of families of inputs, each of which repeats something, are compared at two sizes; those
-that were slowest or grew most are then measured at three.  Times are of the fuzzer's harness, which
-does all that is done with such an input, mostly twice, and checks what comes out.
+Thousands of families of inputs, each of which repeats something, are compared at two sizes. The
+families that were slowest or grew most are then measured at three. Times are of the fuzzer's
+harness, which does everything for such an input, mostly twice, and checks the results.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ SIZES = (4096, 16384, 65536)
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Search; give a row for each kind of input."""
+    """Search; return a row for each kind of input."""
     for name, kind in KINDS.items():
         found = worst(kind, SIZES)
         slowest = found.worst[-1]
@@ -29,7 +29,7 @@ def rows() -> Iterator[tuple[str, ...]]:
 
 
 def _quoted(name: str) -> str:
-    """Show a family's name in a cell of a Markdown table."""
+    """Return a family's name for a cell of a Markdown table."""
     return f"`{name}`".replace("|", "\\|") if "'" in name else name
 
 

@@ -13,28 +13,29 @@ function __dmaragent_devices
 end
 
 complete -c dmaragent -f
-complete -c dmaragent -n '__fish_use_subcommand' -a inventory -d 'every reserved region of a host, and the devices that own it'
-complete -c dmaragent -n '__fish_use_subcommand' -a devices -d 'which devices can be passed through, a line each'
-complete -c dmaragent -n '__fish_use_subcommand' -a explain -d 'can this device be passed through, why not, and what to do'
-complete -c dmaragent -n '__fish_use_subcommand' -a check -d 'what is wrong with the firmware'"'"'s table, and how to fix it'
+complete -c dmaragent -n '__fish_use_subcommand' -a inventory -d 'list the reserved regions and the devices that own them'
+complete -c dmaragent -n '__fish_use_subcommand' -a devices -d 'list which devices can be passed through'
+complete -c dmaragent -n '__fish_use_subcommand' -a explain -d 'show whether one device can be passed through, and fixes'
+complete -c dmaragent -n '__fish_use_subcommand' -a check -d 'find errors in the firmware'"'"'s table, and how to fix them'
 complete -c dmaragent -n '__fish_use_subcommand' -a rmrr-option -d 'write or check Xen'"'"'s rmrr= boot option'
-complete -c dmaragent -n '__fish_use_subcommand' -a resolve -d 'does a guest start with its PCI devices, and why'
-complete -c dmaragent -n '__fish_use_subcommand' -a hotplug -d 'what `xl pci-attach` will do to a running guest'
-complete -c dmaragent -n '__fish_use_subcommand' -a why -d 'what a message of Linux, Xen, QEMU or libvirt means on this host'
-complete -c dmaragent -n '__fish_use_subcommand' -a report -d 'everything on one HTML page, to attach to a bug report'
-complete -c dmaragent -n '__fish_use_subcommand' -a dump -d 'a support bundle, from which every verb answers as on this host'
-complete -c dmaragent -n '__fish_use_subcommand' -a diff -d 'what differs between two hosts, or before and after an update'
-complete -c dmaragent -n '__fish_use_subcommand' -a decode -d 'DMAR and IVRS tables, structure by structure'
-complete -c dmaragent -n '__fish_use_subcommand' -a encode -d 'a table'"'"'s bytes, from the JSON of decode --json'
-complete -c dmaragent -n '__fish_use_subcommand' -a schema -d 'the JSON Schemas of the documents'
-complete -c dmaragent -n '__fish_use_subcommand' -a demo -d 'answers about a recorded machine that comes with dmaragent'
-complete -c dmaragent -n '__fish_use_subcommand' -a status -d 'whether the service runs, and what it publishes'
-complete -c dmaragent -n '__fish_use_subcommand' -a agent -d 'the service'"'"'s own programs, which systemd starts'
+complete -c dmaragent -n '__fish_use_subcommand' -a resolve -d 'predict whether a guest starts with its PCI devices'
+complete -c dmaragent -n '__fish_use_subcommand' -a hotplug -d 'predict what `xl pci-attach` does to a running guest'
+complete -c dmaragent -n '__fish_use_subcommand' -a why -d 'explain a message of Linux, Xen, QEMU or libvirt'
+complete -c dmaragent -n '__fish_use_subcommand' -a report -d 'write everything to one HTML page, for a bug report'
+complete -c dmaragent -n '__fish_use_subcommand' -a dump -d 'write a support bundle, a snapshot that --host can read'
+complete -c dmaragent -n '__fish_use_subcommand' -a diff -d 'compare two hosts, or one host before and after an update'
+complete -c dmaragent -n '__fish_use_subcommand' -a decode -d 'show DMAR and IVRS tables, structure by structure'
+complete -c dmaragent -n '__fish_use_subcommand' -a encode -d 'write a table'"'"'s bytes from the JSON of decode --json'
+complete -c dmaragent -n '__fish_use_subcommand' -a schema -d 'print the JSON Schemas of the documents'
+complete -c dmaragent -n '__fish_use_subcommand' -a demo -d 'try a verb on a recorded machine that comes with dmaragent'
+complete -c dmaragent -n '__fish_use_subcommand' -a status -d 'show whether the service runs, and what it publishes'
+complete -c dmaragent -n '__fish_use_subcommand' -a agent -d 'run the service'"'"'s own programs, as systemd does'
 complete -c dmaragent -n '__fish_use_subcommand' -s h -l help
 complete -c dmaragent -n '__fish_use_subcommand' -l version
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l device -r -a '(__dmaragent_devices)'
+complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l wide
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l tree
 complete -c dmaragent -n '__fish_seen_subcommand_from inventory' -l json
@@ -60,6 +61,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from explain' -l color -r -a 'a
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l fail-on -r -a 'critical error warning info never'
+complete -c dmaragent -n '__fish_seen_subcommand_from check' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l list
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l color -r -a 'auto always never'
@@ -99,6 +101,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l device-name -r
 complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l color -r -a 'auto always never'
 complete -c dmaragent -n '__fish_seen_subcommand_from why' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from why' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from why' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from why' -l list
 complete -c dmaragent -n '__fish_seen_subcommand_from why' -l json
@@ -122,6 +125,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from diff' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l guest -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l color -r -a 'auto always never'
 complete -c dmaragent -n '__fish_seen_subcommand_from decode' -s h -l help

@@ -3,8 +3,8 @@
 #
 #     debian/build.sh [VERSION [FOLDER]]
 #
-# VERSION in place of the changelog's is for tests of an upgrade.  Nothing of the network is
-# used, and the same sources give the same package: the time in it is the changelog's.
+# VERSION replaces the changelog's version, to test an upgrade.  The build does not use the
+# network.  The same sources give the same package, because its time is the changelog's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,7 +24,7 @@ work=$(mktemp --directory)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/dmaragent" "$destination"
 
-# What the package is made of; not what a build or a test left lying about.
+# The files of the package, without leftovers of a build or a test.
 sources=(CHANGELOG.md LICENSE README.md SECURITY.md completions debian docs parsers pyproject.toml src
     systemd sysusers.d testdata/dmar_dumps/hp-dl380e-gen8)
 if [ -d integrations ]; then
@@ -35,7 +35,7 @@ if [ -n "${1:-}" ]; then
     sed -i "1s/(.*)/($1)/" "$work/dmaragent/debian/changelog"
 fi
 
-# DEB_BUILD_OPTIONS and the flags of whoever calls are not the package's.
+# The caller's DEB_BUILD_OPTIONS and flags must not affect the package.
 if ! (cd "$work/dmaragent" && env -u DEB_BUILD_OPTIONS -u MAKEFLAGS -u MAKELEVEL -u VIRTUAL_ENV \
     -u PYTHONPATH LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin \
     dpkg-buildpackage --build=binary --no-sign >"$work/log" 2>&1); then

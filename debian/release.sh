@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds a release into dist/ and tries each part of it: docs/releasing.md says what comes before
-# and after.  Nothing leaves this machine.
+# Builds a release into dist/ and tests each part: docs/releasing.md describes the steps before and
+# after.  Nothing is uploaded.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

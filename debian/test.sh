@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Looks at the package with lintian, and installs, upgrades, removes and purges it in a fresh
-# Debian 12 (a folder, entered with chroot; no systemd runs there).
+# Checks the package with lintian, then installs, upgrades, removes and purges it in a fresh
+# Debian 12 (a folder for chroot; systemd does not run there).
 #
 #     debian/test.sh
 #
-# Needs root, a Debian mirror, and the packages that the messages name.  Where one is missing it
-# says so and does nothing; with CI=true that is a failure.  The fresh Debian is kept in build/
-# for the next time, and replaced when it is older than a day.
+# Needs root, a Debian mirror, and the packages that the messages name.  If one is missing, the
+# script reports it and does nothing; with CI=true, that is a failure.  The fresh Debian stays in
+# build/ for the next run, and is replaced after a day.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 umask 022
@@ -56,14 +56,14 @@ echo "== a fresh Debian 12 =="
 mkdir -p build
 base=build/bookworm.tar
 if [ -z "$(find "$base" -mtime -1 2>/dev/null)" ]; then
-    # What a server has and `minbase` has not: the manual, completion, systemd's files.
+    # What a server has and `minbase` lacks: the manual, completion, systemd's files.
     mmdebstrap --quiet --variant=minbase --include=bash-completion,man-db,systemd \
         bookworm build/bookworm.new.tar </dev/null
     mv build/bookworm.new.tar "$base"
 fi
 mkdir "$root"
 tar --extract --file "$base" --directory "$root" --numeric-owner
-# Package lists are needed again for apt; the host's name servers, too.
+# apt needs the package lists again, and the host's name servers.
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 mkdir -p "$root/tmp/old" "$root/tmp/new" "$root/tmp/again"
 cp "$work"/old/*.deb "$root/tmp/old/"
@@ -80,7 +80,7 @@ apt() {
         fail "apt-get $*"
     }
 }
-# Every file but what apt, dpkg and the caches keep of their own accord, and what
+# Every file except those that apt, dpkg and the caches keep, and those that
 # `systemd-analyze verify` leaves in /run/systemd.
 files() {
     (cd "$root" && find . -xdev \( -path ./proc -o -path ./sys -o -path ./tmp -o -path ./var/lib/apt \
@@ -91,7 +91,7 @@ version() {
 }
 
 apt update
-# What it depends on first: what stays of those after a purge is not ours.
+# Install the dependencies first: their leftovers after a purge are not ours.
 apt install --no-install-recommends python3-construct python3-h11 python3-psutil python3-pyudev
 files >"$work/before"
 
@@ -123,7 +123,7 @@ apt install --no-install-recommends --reinstall "/tmp/new/$new"
 ok "it installs again"
 
 echo "== use =="
-# Not `grep -q` behind a pipe: it would leave before all is said, and the verb would exit with 2.
+# `grep -q` behind a pipe would end early, and the verb would exit with 2.
 status=0
 within dmaragent inventory --host /tmp/machine >"$work/said" || status=$?
 [ $status -le 1 ] || fail "dmaragent inventory exited with $status"
@@ -132,7 +132,7 @@ within dmaragent check --list >/dev/null || fail "dmaragent check --list"
 ok "dmaragent inventory --host answers"
 within python3 -c 'import dmaragent, fwtables; dmaragent.resolve' || fail "the import packages"
 ok "both import packages are there"
-# dpkg leaves manual pages out of an image that is told so; the names come from the package.
+# dpkg skips manual pages if the image is configured so; the names come from the package.
 for page in $(dpkg-deb --contents "$work/new/$new" | sed -n 's,.*/man/man./\(.*\)\.gz$,\1,p'); do
     within man --where "${page##*.}" "${page%.*}" >/dev/null || fail "man ${page##*.} ${page%.*}"
     ok "man ${page##*.} ${page%.*} is found"
@@ -155,8 +155,8 @@ apt remove dmaragent
 ok "it is removed, and the capture with it"
 apt purge dmaragent
 files >"$work/after"
-# By Debian's custom a system user stays: what it may still own would fall to the next one of
-# its number.  systemd-sysusers keeps copies of the files that it changed.
+# Debian's convention is to keep a system user, because another user with its number would get its
+# files.  systemd-sysusers keeps copies of the files that it changed.
 diff "$work/before" "$work/after" >"$work/left" || true
 grep '^[<>]' "$work/left" | grep -v -E '^> \./etc/(passwd|group|shadow|gshadow)-$' >"$work/ours" || true
 [ ! -s "$work/ours" ] || fail "left after purge: $(cat "$work/ours")"

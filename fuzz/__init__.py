@@ -1,8 +1,8 @@
-"""Harnesses that hold the program to what it promises of any input, and what drives them.
+"""Harnesses that check the program's promises for any input, and their drivers.
 
-A harness is a function from bytes to nothing that raises where a promise is broken.  Three
-drivers share the harnesses: ``guided`` (atheris), ``seeded`` (mutations by a seed, everywhere)
-and ``corpus`` (the stored inputs, which are ordinary tests too).  ``python -m fuzz --help``.
+A harness is a function of bytes that raises if a promise is broken. Three drivers share the
+harnesses: ``guided`` (atheris), ``seeded`` (reproducible mutations, which work everywhere) and
+``corpus`` (the stored inputs, which are ordinary tests too). ``python -m fuzz --help``.
 """
 
 import sys
@@ -12,5 +12,5 @@ ROOT = Path(__file__).parents[1]
 
 
 def prepare() -> None:
-    """Let the harnesses find what they share with the tests."""
+    """Add the test support to the import path."""
     sys.path[:0] = [str(ROOT / "tests")]

@@ -1,7 +1,7 @@
 """Run the harnesses: ``make fuzz``, ``make fuzz-ci``, or one of the verbs below.
 
-Each kind runs in a process of its own, so that its memory is its own.  An input that breaks a
-promise is written to fuzz/failures/, and the line that runs it again is printed.
+Each kind runs in a separate process, so that its memory can be measured. An input that breaks a
+promise is written to fuzz/failures/, with the command that runs it again.
 """
 
 import argparse
@@ -18,14 +18,14 @@ from fuzz import ROOT, prepare
 
 prepare()
 
-from fuzz import corpus, page, seeded  # noqa: E402 - what they share with the tests is found now
+from fuzz import corpus, page, seeded  # noqa: E402 - the path to the test support is set now
 from fuzz.every import KINDS  # noqa: E402 - likewise
 from fuzz.kinds import Kind  # noqa: E402 - likewise
 
 FAILURES = ROOT / "fuzz/failures"
 SEED = 20260101
 TARGETS = {"tables": 1_000_000, **{name: 200_000 for name in KINDS if name != "tables"}}
-"""Mutations of a long run."""
+"""The mutations of a long run."""
 IN_CI = {
     "tables": 12_000,
     "ivrs": 12_000,
@@ -42,12 +42,12 @@ IN_CI = {
     "bundles": 3_000,
     "requests": 6_000,
 }
-"""Mutations of the bounded run: some seconds of processor time each."""
+"""The mutations of the bounded run: some seconds of processor time each."""
 _ENDLESS = 1 << 40
 
 
 def main() -> int:
-    """Run what is asked for; 1 where a promise was broken."""
+    """Run the chosen verb; return 1 if a promise was broken."""
     options = _parser().parse_args()
     unknown = set(getattr(options, "kinds", ())) - set(KINDS)
     if unknown:
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--seed", type=int, default=SEED)
         verb.add_argument("--record", action="store_true", help="write it into docs/fuzzing.md")
         verb.set_defaults(run=run)
-    verb = verbs.add_parser("replay", help="run one input, and say what it breaks")
+    verb = verbs.add_parser("replay", help="run one input and print the broken promise")
     verb.add_argument("kind")
     verb.add_argument("file", type=Path)
     verb.set_defaults(run=_replay)
@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How one kind is to be run."""
+    """How one kind is run."""
 
     kind: str
     count: int
@@ -110,7 +110,7 @@ def _ci(options: argparse.Namespace) -> int:
 
 
 def _run(plans: list[_Plan], *, record: bool) -> int:
-    """Run each plan in a process of its own, and print a line each."""
+    """Run each plan in a separate process, and print a line for each."""
     failed = 0
     for plan in plans:
         limits = [f"--count={plan.count}", f"--seconds={plan.seconds}", f"--seed={plan.seed}"]
@@ -144,7 +144,7 @@ def _one(options: argparse.Namespace) -> int:
 
 
 def _tell(kind: Kind, failure: seeded.Failure) -> None:
-    """Write an input that fails, and say how to run it again."""
+    """Write an input that fails, and print the command that runs it again."""
     FAILURES.mkdir(exist_ok=True)
     path = FAILURES / f"{kind.name}-{sha256(failure.data).hexdigest()[:12]}"
     path.write_bytes(failure.data)
@@ -154,7 +154,7 @@ def _tell(kind: Kind, failure: seeded.Failure) -> None:
 
 
 def _guided(options: argparse.Namespace) -> int:
-    """Run libFuzzer on each kind; what reaches something new is distilled into the corpus."""
+    """Run libFuzzer on each kind; the inputs that reach something new go into the corpus."""
     for plan in _plans(options, TARGETS):
         FAILURES.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""acpidump text: every table in it with its bytes, or a line that says where it went wrong."""
+"""acpidump text: every table in it with its bytes, or an error with its line."""
 
 import re
 
@@ -11,7 +11,7 @@ _LINE = re.compile(r"line ([0-9]+): .")
 
 
 def check(data: bytes) -> None:
-    """Read `data` and hold every promise of the reader."""
+    """Read `data` and check every promise of the reader."""
     tables = read_acpidump(data)
     hold(read_acpidump(data) == tables, "the same text is read differently")
     hold(b"\0" in data or is_acpidump(data) == bool(tables), "what is a dump is not agreed on")
@@ -21,7 +21,7 @@ def check(data: bytes) -> None:
     for each in tables:
         hold(len(each.signature) == 4, "a signature has not four bytes")
         hold(0 < each.line <= lines, "a heading is on no line")
-        hold(0 <= each.address < 1 << 64, "an address is none")
+        hold(0 <= each.address < 1 << 64, "an address is out of range")
         if each.damage:
             said = _LINE.match(each.damage)
             hold(said and each.line <= int(said[1]) <= lines, f"no such line: {each.damage}")
@@ -32,7 +32,7 @@ def check(data: bytes) -> None:
 
 
 def _check_written(data: bytes, signature: str, address: int) -> None:
-    """Hold that what was read is read again from a dump of it."""
+    """Check that a dump of what was read gives the same again."""
     if not data:
         return
     (again,) = read_acpidump(dump(data, signature, address).encode("ascii"))
@@ -41,7 +41,7 @@ def _check_written(data: bytes, signature: str, address: int) -> None:
 
 
 def seeds() -> list[bytes]:
-    """Give dumps in the forms that are met."""
+    """Return dumps in the usual forms."""
     one = dump(EVERY_STRUCTURE)
     two = dump(EVERY_STRUCTURE[:64], "APIC") + dump(EVERY_STRUCTURE[:50])
     forms = (one, two, one.replace("\n", "\r\n"), one.rstrip(), f"\ufeff{two}", f"x\n\n{two}y\n\nz")

@@ -1,4 +1,4 @@
-"""Files that are given as a host: archives of any kind, tables, acpidump text."""
+"""Files for --host: archives of any kind, tables, acpidump text."""
 
 import io
 from functools import cache
@@ -22,7 +22,7 @@ _HEAD = 512
 
 
 def check(data: bytes) -> None:
-    """Open `data` as the program opens a file, and hold what is promised of every host."""
+    """Open `data` as the program opens a file, and check the promises about every host."""
     try:
         check_host(_opened(data), data)
     except HostError as error:
@@ -39,7 +39,7 @@ def _opened(data: bytes) -> HostReader:
 
 
 def repair(data: bytes) -> bytes:
-    """Make the checksums of a tar's headers right again: those of what looks like a header."""
+    """Correct the checksums of everything that looks like a tar header."""
     blocks = [data[at : at + 512] for at in range(0, len(data), 512)]
     return b"".join(_summed(one) if one[257:262] == b"ustar" else one for one in blocks)
 
@@ -55,7 +55,7 @@ def _files() -> tuple[dict[str, bytes], ...]:
 
 
 def seeds() -> list[bytes]:
-    """Give bundles, in every form that is read, and what else is taken for a host."""
+    """Return bundles in every supported form, and other files that are hosts."""
     small, large, _ = _files()
     copied = {name: each for name, each in large.items() if name.startswith("root/sys/")}
     bare = {name.removeprefix("root/"): each for name, each in copied.items()}

@@ -1,7 +1,7 @@
-"""The stored inputs: read, and made small by what of the program they reach.
+"""The stored inputs: read, and reduced by the parts of the program that they reach.
 
-An input is kept where it reaches a line after a line that no smaller one reaches.  What it does
-not need for that is taken out of it, piece by piece.
+An input is kept if it reaches a line after another line in a way that no smaller input does. Parts
+that it does not need for that are removed.
 """
 
 import sys
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "corpus"
 _PROGRAM = ("/src/dmaragent/", "/parsers/fwtables/")
 Step = tuple[str, int, int]
-"""A module, and two lines of it that ran one after the other."""
+"""A module, and two of its lines that ran one after the other."""
 _TRIES = 60
-"""Pieces that are tried to be left out of one input."""
+"""The most attempts to remove a part of one input."""
 
 
 def stored(kind: str) -> list[Path]:
-    """Give the stored inputs of `kind`."""
+    """Return the stored inputs of `kind`."""
     return sorted(each for each in (FOLDER / kind).iterdir() if each.is_file())
 
 
 def pool(kind: Kind) -> list[bytes]:
-    """Give what mutations begin from: the seeds, and what is stored."""
+    """Return the inputs that mutations start from: the seeds and the stored inputs."""
     known = (
         [each.read_bytes() for each in stored(kind.name)] if (FOLDER / kind.name).is_dir() else []
     )
@@ -39,7 +39,7 @@ def pool(kind: Kind) -> list[bytes]:
 
 
 def steps_of(check: Callable[[bytes], None], data: bytes) -> frozenset[Step]:
-    """Give what of the program the harness reaches with `data`."""
+    """Return the parts of the program that the harness reaches with `data`."""
     found: set[Step] = set()
     last: dict[FrameType, int] = {}
 
@@ -65,7 +65,7 @@ def steps_of(check: Callable[[bytes], None], data: bytes) -> frozenset[Step]:
 
 
 def distil(kind: Kind, inputs: Iterable[bytes], most: int) -> list[bytes]:
-    """Give the few of `inputs` that reach what all of them do, at most `most`, made small."""
+    """Return at most `most` of the `inputs`, reduced, that together reach the same parts."""
     sound = [data for data in dict.fromkeys(inputs) if attempt(kind, data) is None]
     sound.sort(key=lambda data: (len(data), data))
     reached = {data: steps_of(kind.check, data) for data in sound}
@@ -83,12 +83,12 @@ def distil(kind: Kind, inputs: Iterable[bytes], most: int) -> list[bytes]:
 
 
 def _worth(new: frozenset[Step], data: bytes) -> float:
-    """Weigh what an input reaches against its size."""
+    """Return what an input reaches in relation to its size."""
     return len(new) / (256 + len(data))
 
 
 def _smaller(kind: Kind, data: bytes, needed: frozenset[Step]) -> bytes:
-    """Leave out of `data` what it does not need to reach what is `needed`."""
+    """Return `data` without the parts that it does not need to reach `needed`."""
     piece = len(data) // 2
     tries = _TRIES
     while piece and tries:
@@ -105,7 +105,7 @@ def _smaller(kind: Kind, data: bytes, needed: frozenset[Step]) -> bytes:
 
 
 def store(kind: Kind, inputs: Iterable[bytes]) -> int:
-    """Replace what is stored of `kind`; a file is named for its bytes.  Give the number of them."""
+    """Replace the stored inputs of `kind`; return their number. The name of a file is its hash."""
     folder = FOLDER / kind.name
     folder.mkdir(parents=True, exist_ok=True)
     for path in stored(kind.name):

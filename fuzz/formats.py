@@ -1,4 +1,4 @@
-"""Libvirt's XML and Proxmox' conf: read as one clear answer, and resolved on a host."""
+"""libvirt's XML and Proxmox' conf: parsed to one clear answer, and resolved on a host."""
 
 from functools import cache
 
@@ -19,7 +19,7 @@ from support.kvm import DISK, domain, hostdev, publishing
 
 _SOURCE = "guest"
 _PASTED = 1 << 16
-"""Characters of a line that is offered for pasting, at most: it is never wrapped."""
+"""The most characters of a line for pasting, which is never wrapped."""
 _ORIGIN: Host = {"kind": "table", "path": ""}
 _MOST_RESOLVED = 2
 _REGIONS = "0x20000000 0x20ffffff direct-relaxable\n0xc8000000 0xc8ffffff reserved\n"
@@ -27,13 +27,13 @@ _REGIONS = "0x20000000 0x20ffffff direct-relaxable\n0xc8000000 0xc8ffffff reserv
 
 @cache
 def _known() -> Context:
-    """Make a host with a disk at 01:00.0 and what Linux publishes of it."""
+    """Return a host with a disk at 01:00.0, and what Linux reports about it."""
     facts()  # the tables of the other harnesses are built once
     return context_of(join(collect(publishing(_REGIONS, "IVRS", "6.5.0", disk=DISK))), Question())
 
 
 def check(data: bytes) -> None:
-    """Read and resolve `data`, and hold every promise."""
+    """Parse and resolve `data`, and check every promise."""
     text = as_text(data)
     try:
         guests = read_all_guests(text, _SOURCE)
@@ -49,7 +49,7 @@ def check(data: bytes) -> None:
 
 
 def _check_lines(guest: Guest, text: str) -> None:
-    """Hold that every place is a line of the text."""
+    """Check that every place is a line of the text."""
     lines = text.count("\n") + 1
     if isinstance(guest, KvmGuest):
         places = [one.place for one in guest.devices]
@@ -69,8 +69,10 @@ def _check_resolved(guest: Guest, data: bytes) -> None:
     origin = source_object(_ORIGIN, _known().stack)
     document = hold_document(resolve_document([told], (), origin, {}))
     hold_bounded(len(document), data, "the document", each=600, free=60000)
-    size = hold_printable(guest_text(told, {}, whole=True), "the text", width=_PASTED)
-    hold_bounded(size, data, "the text", each=600, free=60000)
+    for details in (True, False):
+        lines = guest_text(told, {}, details=details)
+        size = hold_printable(lines, "the text", width=_PASTED)
+        hold_bounded(size, data, "the text", each=600, free=60000)
     again = resolver.resolve(guest)
     hold(
         (again.verdict, again.reasons) == (found.verdict, found.reasons),
@@ -107,7 +109,7 @@ _ARGUMENTS = (
 
 
 def libvirt_seeds() -> list[bytes]:
-    """Give domains as virsh prints them."""
+    """Return domains as virsh prints them."""
     pool = "<interface type='network'><source network='a'/></interface>"
     kvm = domain(hostdev() + pool).replace("</domain>", _ARGUMENTS)
     status = f"<?xml version='1.0'?>\n<!-- made -->\n<domstatus>{domain(hostdev())}</domstatus>"
@@ -115,7 +117,7 @@ def libvirt_seeds() -> list[bytes]:
 
 
 def proxmox_seeds() -> list[bytes]:
-    """Give configurations as Proxmox writes them."""
+    """Return configurations as Proxmox writes them."""
     return [each.encode() for each in (_CONF, "memory: 512\nhostpci0: 01:00.0\n", "cores: 1\n")]
 
 

@@ -1,4 +1,4 @@
-"""xl.cfg and libxl's JSON: read as one clear answer, and resolved for one toolstack or another."""
+"""xl.cfg and libxl's JSON: parsed to one clear answer, and resolved for a toolstack."""
 
 from functools import cache
 from zlib import crc32
@@ -13,15 +13,16 @@ from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document
 from dmaragent.present.json.schema.common import Host
 from dmaragent.present.text.resolve import resolve_text
+from dmaragent.present.text.resolve_short import resolve_short_text
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable
 from support.guests import facts, stack
 
 _SOURCE = "guest"
 _PASTED = 1 << 16
-"""Characters of a line that is offered for pasting, at most: it is never wrapped."""
+"""The most characters of a line for pasting, which is never wrapped."""
 _ORIGIN: Host = {"kind": "table", "path": ""}
 _MOST_RESOLVED = 2
-"""Guests of one text that are resolved: one takes some milliseconds."""
+"""The most guests in a text that are resolved: one takes some milliseconds."""
 
 
 @cache
@@ -36,13 +37,13 @@ def _stacks() -> tuple[Stack, ...]:
 
 
 def _stacks_for(data: bytes) -> tuple[Stack, ...]:
-    """Choose one toolstack by chance; all where the input is large, so that times compare."""
+    """Choose one toolstack at random, or all for a large input, so that times are comparable."""
     every = _stacks()
     return every if len(data) > 512 else (every[crc32(data) % len(every)],)
 
 
 def check(data: bytes) -> None:
-    """Read and resolve `data`, and hold every promise."""
+    """Parse and resolve `data`, and check every promise."""
     text = as_text(data)
     try:
         guests = read_guests(text, _SOURCE)
@@ -59,7 +60,7 @@ def check(data: bytes) -> None:
 
 
 def _check_places(guest: GuestConfig, text: str) -> None:
-    """Hold that all that is said of a file says on which line."""
+    """Check that everything reported about a file names the line."""
     lines = text.count("\n") + 1
     complaints = (*guest.refusals, *guest.type_refusals, *guest.hvm_refusals, *guest.warnings)
     for place in [*guest.places.values(), *(each.place for each in complaints)]:
@@ -74,7 +75,7 @@ def _check_resolved(guest: GuestConfig, by: Stack, data: bytes) -> None:
     told = answer(found)
     document = hold_document(resolve_document([told], (), source_object(_ORIGIN, by), {}))
     hold_bounded(len(document), data, "the document", each=400, free=60000)
-    lines = resolve_text(told, {}, whole=bool(len(data) % 2))
+    lines = resolve_text(told, {}) if len(data) % 2 else resolve_short_text(told, {}, "")
     size = hold_printable(lines, "the text", width=_PASTED)
     hold_bounded(size, data, "the text", each=400, free=60000)
     hold(_same(resolve_guest(guest, _host(), by), found), "the same guest is resolved differently")
@@ -89,7 +90,7 @@ def _same(one: Resolution, other: Resolution) -> bool:
 
 
 def seeds() -> list[bytes]:
-    """Give configurations as people write them, and as they get them wrong."""
+    """Return correct configurations and configurations with typical errors."""
     pci = "pci = [ '00:14.0,rdm_policy=relaxed,permissive=1', \"0000:00:02.0@5\", ]\n"
     head = 'name = "win10"\ntype = "hvm"\nmemory = 4096\n'
     return [
@@ -121,7 +122,7 @@ WORDS = tuple(
 
 
 def saved_seeds() -> list[bytes]:
-    """Give what ``xl list -l`` and ``xl create -n -d`` print."""
+    """Return the output of ``xl list -l`` and ``xl create -n -d``."""
     guest = (
         '{"c_info": {"type": "hvm", "name": "a", "hap": "True"}, "b_info": {"max_memkb": 4194304, '
         '"target_memkb": 4194304, "video_memkb": 16384, "device_model_version": "qemu_xen", '

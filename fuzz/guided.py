@@ -1,7 +1,7 @@
-"""The driver that is guided by what an input reaches: libFuzzer, by atheris.
+"""The coverage-guided driver: libFuzzer, through atheris.
 
-It runs in a process of its own, which ends with it: ``python -m fuzz.guided KIND …``.  What
-reaches something new is kept in a folder, from which ``corpus.distil`` takes what is stored.
+It runs in a process that ends with it: ``python -m fuzz.guided KIND …``. Inputs that reach
+something new stay in a folder; ``corpus.distil`` selects those to store.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from fuzz import prepare
 
 
 def main() -> None:
-    """Run libFuzzer on one harness; it ends the process."""
+    """Run libFuzzer on one harness; this ends the process."""
     parser = argparse.ArgumentParser(prog="python -m fuzz.guided", description=__doc__)
     parser.add_argument("kind")
     parser.add_argument("--folder", required=True, help="where inputs that reach more are kept")
@@ -26,7 +26,7 @@ def main() -> None:
 
     with atheris.instrument_imports(include=["dmaragent", "fwtables", "h11"]):
         from fuzz.every import KINDS  # noqa: PLC0415 - instrumented
-    from fuzz.corpus import pool  # noqa: PLC0415 - after it
+    from fuzz.corpus import pool  # noqa: PLC0415 - after the instrumentation
     from fuzz.mutate import mutate  # noqa: PLC0415 - likewise
 
     kind = KINDS[options.kind]

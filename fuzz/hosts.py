@@ -1,4 +1,4 @@
-"""What is held of every host that could be opened, whatever it is: its answers."""
+"""The promises about the answers for every host that could be opened."""
 
 from dmaragent.answers.device import explain
 from dmaragent.checks import check as check_rules
@@ -9,7 +9,7 @@ from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.html import report_html
 from dmaragent.present.json.check import check_document
 from dmaragent.present.json.inventory import inventory_document
-from dmaragent.present.text.check import check_text
+from dmaragent.present.text.check import check_details_text, check_text
 from dmaragent.present.text.explain import explain_text
 from dmaragent.present.text.inventory import inventory_text
 from dmaragent.present.text.tree import tree_text
@@ -18,11 +18,11 @@ from dmaragent.xen.reserved_list.model import ListSource
 from fuzz.kinds import hold, hold_bounded, hold_document, hold_printable
 
 _EACH, _FREE = 1500, 200_000
-"""Characters of an answer for a byte of the host, and besides."""
+"""The most characters of an answer per byte of the host, and in addition."""
 
 
 def check_host(host: HostReader, data: bytes) -> None:
-    """Ask a host everything, and hold what is promised of the answers; `data` is what it is of."""
+    """Make all answers for a host and check their promises; `data` is the host's file."""
     snapshot = collect(host)
     hold(collect(host) == snapshot, "the same host is read differently")
     inventory = take_inventory(join(snapshot))
@@ -33,17 +33,18 @@ def check_host(host: HostReader, data: bytes) -> None:
     checked = check_rules(inventory)
     findings = hold_document(check_document(checked, "recorded", ""))
     hold_bounded(len(findings), data, "the findings", each=_EACH, free=_FREE)
-    size = hold_printable(check_text(checked, "a host"), "the findings")
+    size = hold_printable(check_text(checked, "a host", "check"), "the findings")
+    size += hold_printable(check_details_text(checked, "a host"), "the findings")
     if inventory.absence is None or inventory.xen.list.source is ListSource.HYPERVISOR:
         size += hold_printable(inventory_text(inventory), "the inventory")
     size += hold_printable(tree_text(inventory), "the tree")
-    size += _check_stories(inventory)
+    size += _check_explanations(inventory)
     size += len(report_html(inventory, checked))
     hold_bounded(size, data, "the text", each=_EACH, free=_FREE)
 
 
-def _check_stories(inventory: Inventory) -> int:
-    """Tell the story of the first device that owns a region."""
+def _check_explanations(inventory: Inventory) -> int:
+    """Explain the first device that owns a region."""
     owners = (owner.sbdf for region in inventory.regions for owner in region.owners)
     device = next(filter(None, owners), None)
     if device is None:
@@ -51,4 +52,4 @@ def _check_stories(inventory: Inventory) -> int:
     known = context_of(inventory.host, Question())
     explanation = explain(known.inventory, known.facts, known.stack, device)
     narrowed = known.inventory.of_device(device)
-    return hold_printable(explain_text(narrowed, explanation, known.stack), "the story")
+    return hold_printable(explain_text(narrowed, explanation, known.stack), "the explanation")

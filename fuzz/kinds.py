@@ -1,4 +1,4 @@
-"""What a kind of input is to the drivers, and the promises that several harnesses share."""
+"""A kind of input, as drivers see it, and the promises that several harnesses share."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 
 class BrokenError(Exception):
-    """A promise is broken; the message says which."""
+    """A promise is broken; the message names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,38 +16,38 @@ class Kind:
 
     name: str
     check: Callable[[bytes], None]
-    """The harness: raises :class:`BrokenError`, or what no input may make the program raise."""
+    """The harness: raises :class:`BrokenError`, or an exception that no input may cause."""
     seeds: Callable[[], list[bytes]]
-    """Good inputs and their near misses, from which mutations begin."""
+    """Good inputs and nearly good ones, which mutations start from."""
     words: tuple[bytes, ...]
-    """What means something in such inputs."""
+    """Words with a meaning in such inputs."""
     text: bool
-    """Whether it is text; else it is bytes with lengths in them."""
+    """Whether it is text; else it consists of bytes with lengths."""
     repair: Callable[[bytes], bytes] = bytes
-    """Makes a checksum right again that would hide what lies behind it."""
+    """Corrects a checksum that would hide the parts after it."""
     largest: int = 4096
-    """Bytes of an input, at most."""
+    """The most bytes of an input."""
 
 
 def broken(why: str) -> NoReturn:
-    """Say which promise is broken."""
+    """Raise the error for a broken promise."""
     raise BrokenError(why)
 
 
 def hold(true: object, why: str) -> None:
-    """Hold a promise."""
+    """Check a promise."""
     if not true:
         broken(why)
 
 
 def hold_bounded(size: int, data: bytes, what: str, *, each: int, free: int) -> None:
-    """Hold that an output of `size` grows with the input alone: `each` for a byte, after `free`."""
+    """Check that an output of `size` is bounded: `each` per byte of input, after `free`."""
     most = free + each * len(data)
     hold(size <= most, f"{what} has {size} characters, more than {most} for {len(data)} bytes")
 
 
 def hold_printable(lines: Iterable[str], what: str, *, width: int = 80) -> int:
-    """Hold that no line commands a terminal or is wider; give how many characters there are."""
+    """Check that lines are printable and not too wide; return the number of characters."""
     size = 0
     for line in lines:
         size += len(line) + 1
@@ -57,12 +57,12 @@ def hold_printable(lines: Iterable[str], what: str, *, width: int = 80) -> int:
 
 
 def hold_document(document: Mapping[str, Any]) -> str:
-    """Hold that `document` is JSON of ASCII that every reader takes; give its text."""
+    """Check that `document` is JSON in ASCII that every parser accepts; return its text."""
     text = json.dumps(document, allow_nan=False)
     hold(text.isascii(), "the document is not ASCII")
     return text
 
 
 def as_text(data: bytes) -> str:
-    """Decode as the program does what it reads from a file."""
+    """Decode text like the program does for a file."""
     return data.decode("utf-8", "surrogateescape")

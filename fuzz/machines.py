@@ -1,7 +1,7 @@
 """Recorded machines: a manifest and files, as one text of parts.
 
-A part begins with a line ``=== PATH``.  A hash in the manifest that is ``right`` stands for the
-hash of the file as it is: so that a mutated file is read, and not refused for its hash.
+A part begins with a line ``=== PATH``. A hash in the manifest that is ``right`` is replaced by the
+hash of the file. So a mutated file is read, and not rejected because of its hash.
 """
 
 import re
@@ -27,7 +27,7 @@ _WHERE = "machine"
 
 
 def pack(files: dict[str, bytes]) -> bytes:
-    """Make one text of a recording's files."""
+    """Return one text with the files of a recording."""
     parts = []
     for name, content in sorted(files.items()):
         shown = _HASH.sub(_RIGHT, content) if name == manifest.NAME else content
@@ -36,7 +36,7 @@ def pack(files: dict[str, bytes]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, bytes]:
-    """Give the files of a text of parts; of two with one name the last."""
+    """Return the files in a text of parts; the last one with a name counts."""
     found = list(_PART.finditer(data))
     ends = [*(each.start() - 1 for each in found[1:]), len(data)][: len(found)]
     files = {
@@ -63,16 +63,16 @@ def _with_hash(line: bytes, hashes: dict[str, str]) -> bytes:
 
 
 def check(data: bytes) -> None:
-    """Open `data` as a recorded machine, and hold what is promised of every host."""
+    """Open `data` as a recorded machine, and check the promises about every host."""
     tree = PackedTree()
     files = unpack(data)
     for name, content in files.items():
         if len(name) > LONGEST_NAME or name.count("/") >= DEEPEST:
-            return  # an archive is refused for it before, and a file system has no such path
+            return  # an archive is rejected earlier for this, and a file system has no such path
         try:
             tree.add_file(name, content)
         except ValueError:
-            return  # no file system and no archive holds that
+            return  # neither a file system nor an archive can contain this
     try:
         log = manifest.load_manifest(files.get(manifest.NAME, b""), _WHERE)
         host = RecordedHost(_WHERE, tree, log)
@@ -82,14 +82,14 @@ def check(data: bytes) -> None:
 
 
 def small_host() -> FakeHost:
-    """Make a host of one device and its region."""
+    """Return a host with one device and its region."""
     functions = [Function(sbdf="0000:00:1d.0", class_code=0x0C0320, driver="ehci-pci")]
     data = table(drhd(0xFED90000, flags=1), rmrr(0x3C000000, 0x3C0FFFFF, scope(1, 0, (0x1D, 0))))
     return fake_host(functions, {"DMAR": data})
 
 
 def large_host() -> FakeHost:
-    """Make a host of six devices with all that surrounds them."""
+    """Return a host with six devices and everything around them."""
     device, behind = scope(1, 0, (0x1D, 0)), scope(1, 0, (0x1C, 0), (0, 0))
     structures = (
         *(drhd(0xFED90000, behind), drhd(0xFED91000, flags=1), andd(1, b"\\_SB.I2C0\0")),
@@ -119,7 +119,7 @@ def large_host() -> FakeHost:
 
 
 def xen_host() -> FakeHost:
-    """Make the same under Xen, which answers every question of the collector."""
+    """Return the same host under Xen, with an answer to every question of the collector."""
     host = large_host()
     host.files |= {
         "/sys/hypervisor/type": b"xen\n",
@@ -141,7 +141,7 @@ def xen_host() -> FakeHost:
 
 
 def seeds() -> list[bytes]:
-    """Give a host of one device, one of six, and the same under Xen."""
+    """Return a host with one device, one with six, and the same under Xen."""
     return [pack(record(host)[1]) for host in (small_host(), large_host(), xen_host())]
 
 

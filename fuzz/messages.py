@@ -1,4 +1,4 @@
-"""Pasted logs: known messages found in any text, in time that grows with it alone."""
+"""Pasted logs: known messages are found in any text, in linear time."""
 
 from functools import cache
 
@@ -25,7 +25,7 @@ def _known() -> tuple[Recogniser, Inventory]:
 
 
 def check(data: bytes) -> None:
-    """Look for messages in `data`, and hold what is promised of the answer."""
+    """Look for messages in `data`, and check the promises about the answer."""
     text = as_text(data)
     finder, inventory = _known()
     found = finder.recognise(text)
@@ -39,7 +39,7 @@ def check(data: bytes) -> None:
 
 
 def seeds() -> list[bytes]:
-    """Give each known line, and all of them together."""
+    """Return each known line, and all of them together."""
     return ["\n".join(_LINES).encode(), *(line.encode() for line in _LINES)]
 
 

@@ -1,4 +1,4 @@
-"""Mutations of an input: the same ones for the same chance, aware of what the input is made of."""
+"""Mutations of an input: reproducible, and aware of the structure of the input."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ _BYTES = (
 
 
 def mutate(kind: Kind, pool: Sequence[bytes], chance: Random) -> bytes:
-    """Give an input of `kind` that is one of `pool`, changed in one to eight ways."""
+    """Return an input of `kind`, made from one of `pool` by one to eight changes."""
     data = bytearray(chance.choice(pool))
     changes = _TEXT if kind.text else _BINARY
     for _ in range(1 + min(chance.getrandbits(3), chance.getrandbits(3))):
@@ -34,7 +34,7 @@ def mutate(kind: Kind, pool: Sequence[bytes], chance: Random) -> bytes:
 
 
 def _span(data: bytearray, chance: Random, longest: int = 64) -> tuple[int, int]:
-    """Choose a part of `data`, mostly a short one."""
+    """Return a part of `data`, usually a short one."""
     at = chance.randrange(len(data) + 1)
     most = longest if chance.getrandbits(2) else len(data)
     return at, min(len(data), at + 1 + chance.randrange(max(1, most)))
@@ -86,7 +86,7 @@ def _word(data: bytearray, kind: Kind, __: Sequence[bytes], chance: Random) -> N
 
 
 def _known_word(data: bytearray, kind: Kind, __: Sequence[bytes], chance: Random) -> None:
-    """Put one word where another stands."""
+    """Replace one word by another."""
     word = chance.choice(kind.words)
     at = data.find(word, chance.randrange(len(data) + 1))
     if at >= 0:
@@ -94,7 +94,7 @@ def _known_word(data: bytearray, kind: Kind, __: Sequence[bytes], chance: Random
 
 
 def _length(data: bytearray, _: Kind, __: Sequence[bytes], chance: Random) -> None:
-    """Write an odd number of one, two or four bytes, or count one up or down."""
+    """Write an unusual number of one, two or four bytes, or change one by 1."""
     size = chance.choice((1, 2, 2, 4))
     if len(data) < size:
         return
@@ -105,7 +105,7 @@ def _length(data: bytearray, _: Kind, __: Sequence[bytes], chance: Random) -> No
 
 
 def _structure(data: bytearray, _: Kind, __: Sequence[bytes], chance: Random) -> None:
-    """Follow the lengths of a table from its fixed part, and change that of one structure."""
+    """Follow the lengths of a table from its fixed part, and change the length of one structure."""
     at = 48
     places: list[int] = []
     while at + 4 <= len(data) and len(places) < 64:
@@ -119,14 +119,14 @@ def _structure(data: bytearray, _: Kind, __: Sequence[bytes], chance: Random) ->
 
 
 def _digits(data: bytearray, _: Kind, __: Sequence[bytes], chance: Random) -> None:
-    """Put another number where one stands."""
+    """Replace one number by another."""
     found = _NUMBER.search(data, chance.randrange(len(data) + 1))
     if found:
         data[found.start() : found.end()] = chance.choice(_DIGITS)
 
 
 def _line(data: bytearray, _: Kind, __: Sequence[bytes], chance: Random) -> None:
-    """Double, drop or move a line."""
+    """Double, delete or move a line."""
     lines = bytes(data).split(b"\n")
     one = chance.randrange(len(lines))
     taken = lines[one] if chance.getrandbits(1) else lines.pop(one)

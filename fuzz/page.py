@@ -1,4 +1,4 @@
-"""What was run, kept in fuzz/runs.json, and the page that shows it: docs/fuzzing.md."""
+"""The results of runs, kept in fuzz/runs.json, and the page that shows them: docs/fuzzing.md."""
 
 import json
 import re
@@ -26,14 +26,14 @@ _HEADS = {
 
 
 def line(found: Mapping[str, Any]) -> str:
-    """Say in one line what a run did."""
+    """Return the result of a run in one line."""
     told = f"{found['kind']}: {found['count']:,} in {found['seconds']:.0f} s, seed {found['seed']}"
     memory = f"{found['added']:.1f} MiB more" if "added" in found else f"peak {found['peak']} MiB"
     return f"{told}, {memory}{', FAILED' if found.get('failed') else ''}"
 
 
 def statistics(kind: str, seed: int, said: str) -> dict[str, Any]:
-    """Read what libFuzzer said at its end."""
+    """Parse what libFuzzer printed at its end."""
     numbers = {name: int(value) for name, value in _STATISTIC.findall(said)}
     done = _DONE.search(said)
     return {
@@ -47,7 +47,7 @@ def statistics(kind: str, seed: int, said: str) -> dict[str, Any]:
 
 
 def record(driver: str, found: Mapping[str, Any]) -> None:
-    """Keep what a run did in place of what it did before, and write the page."""
+    """Replace the earlier result of a run, and write the page."""
     runs = json.loads(RUNS.read_text("utf-8")) if RUNS.exists() else {}
     runs.setdefault(driver, {})[found["kind"]] = dict(found)
     RUNS.write_text(json.dumps(runs, indent=1, sort_keys=True) + "\n", "utf-8")
@@ -55,7 +55,7 @@ def record(driver: str, found: Mapping[str, Any]) -> None:
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     runs = json.loads(RUNS.read_text("utf-8"))
     tables = {
         driver: _table(_HEADS[driver], [_row(each) for each in runs.get(driver, {}).values()])

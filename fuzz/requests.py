@@ -1,4 +1,4 @@
-"""HTTP requests to the agent's local API: in one process, on no socket."""
+"""HTTP requests to the agent's local API: in one process, without a socket."""
 
 import asyncio
 import json
@@ -28,10 +28,10 @@ _STATUSES = frozenset({100, 200, 204, 304, 400, 404, 405, 413, 415, 417, 422, 43
 
 
 class _InProcess:
-    """Answers as a worker does, where coverage sees it and a thousand starts of Python cost no time."""
+    """Answers like a worker, but with coverage and without a thousand starts of Python."""
 
     def turn(self, _: int) -> AbstractAsyncContextManager[None]:
-        """Wait for nobody."""
+        """Do not wait."""
         return nullcontext()
 
     async def resolve(self, body: bytes, published: Published) -> ApiResponse:
@@ -40,7 +40,7 @@ class _InProcess:
 
 
 class _Service:
-    """A server over a made-up host, and the loop that it runs in."""
+    """A server for a synthetic host, and its event loop."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -55,7 +55,7 @@ class _Service:
         return server
 
     def exchange(self, data: bytes) -> bytes:
-        """Send `data` and then nothing more; give what is answered."""
+        """Send `data` and then nothing more; return the responses."""
         return self.loop.run_until_complete(self._exchange(data))
 
     async def _exchange(self, data: bytes) -> bytes:
@@ -79,7 +79,7 @@ def _service() -> _Service:
 
 
 def check(data: bytes) -> None:
-    """Send `data`, and hold what is promised of the answers."""
+    """Send `data`, and check the promises about the responses."""
     service = _service()
     sent = service.exchange(data)
     hold(not service.faults, f"a fault: {service.faults[:1]}")
@@ -95,7 +95,7 @@ def check(data: bytes) -> None:
 
 
 def _answers(data: bytes, sent: bytes) -> list[tuple[h11.Response, bytes]]:
-    """Read what was sent as a client does; its requests may have been to HEAD, and are not known."""
+    """Parse the responses like a client; which of them answer HEAD requests is unknown."""
     found: list[tuple[h11.Response, bytes]] = []
     heads = b"HEAD " in data
     while sent:
@@ -110,7 +110,7 @@ def _answers(data: bytes, sent: bytes) -> list[tuple[h11.Response, bytes]]:
         body = bytearray()
         while isinstance(event := client.next_event(), h11.Response | h11.Data):
             body += event.data if isinstance(event, h11.Data) else b""
-        if heads:  # then where the next answer begins cannot be told from here
+        if heads:  # the start of the next response is then unknown
             return found
         hold(isinstance(event, h11.EndOfMessage), "an answer is not whole")
         found.append((response, bytes(body)))
@@ -142,7 +142,7 @@ def _post(body: bytes, headers: bytes = b"") -> bytes:
 
 
 def seeds() -> list[bytes]:
-    """Give requests of every route, and some that are sent ahead."""
+    """Return requests for every route, and pipelined ones."""
     config = "name='a'\ntype='hvm'\nmemory=2048\npci=['00:1d.0']\n"
     guest = json.dumps({"guest": config, "xen": "4.17", "toolstack": "xl"}).encode()
     chunked = b"POST /v1/resolve HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

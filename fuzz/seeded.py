@@ -1,4 +1,4 @@
-"""The driver that works everywhere: so many mutations by a seed, each within a time.
+"""The driver that works everywhere: a number of reproducible mutations, each with a time limit.
 
 Mutation `n` of a seed is the same in every run, whatever came before it.
 """
@@ -16,7 +16,7 @@ from fuzz.kinds import Kind
 from fuzz.mutate import mutate
 
 MOST_SECONDS = 10
-"""Of processor time for one input: a harness that takes longer hangs."""
+"""Processor seconds for one input: a harness that needs more hangs."""
 
 
 class HungError(Exception):
@@ -33,24 +33,24 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What a run did."""
+    """The result of a run."""
 
     kind: str
     seed: int
     count: int
     seconds: float
-    """Of processor time, of this process with its threads."""
+    """Processor time of this process with its threads."""
     added: float
-    """MiB by which the process's peak grew after the seeds were run once."""
+    """MiB that the peak of the process grew after the first run of the seeds."""
     slowest: float
-    """Seconds of processor time of the slowest input."""
+    """Processor time of the slowest input, in seconds."""
     slowest_size: int
     failure: Failure | None
 
 
 @contextmanager
 def within_time() -> Iterator[None]:
-    """Run something, and raise :class:`HungError` where it takes too long."""
+    """Run the context, and raise :class:`HungError` if it takes too long."""
 
     def hung(_: int, __: FrameType | None) -> None:
         raise HungError(f"more than {MOST_SECONDS} s of processor time")
@@ -69,13 +69,13 @@ def attempt(kind: Kind, data: bytes) -> Failure | None:
     try:
         with within_time():
             kind.check(data)
-    except Exception as error:  # noqa: BLE001 - that none comes is what is looked for
+    except Exception as error:  # noqa: BLE001 - any exception is a finding
         return Failure(data=data, error=error)
     return None
 
 
 def peak() -> float:
-    """Give the most that this program ever had resident, in MiB; not who started it."""
+    """Return the peak resident memory of this program in MiB, without its parent's."""
     with open("/proc/self/status", encoding="ascii") as file:
         found = re.search(r"VmHWM:\s+([0-9]+) kB", file.read())
     return int(found[1]) / 1024 if found else 0.0

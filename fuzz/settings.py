@@ -1,4 +1,4 @@
-"""The texts of rdm= and pci=: read as documented and as each release reads them."""
+"""The texts of rdm= and pci=: read as documented, and as each release reads them."""
 
 from dmaragent.guests.pci import (
     PciRefusal,
@@ -47,7 +47,7 @@ def _check_refusal(position: int, expected: str, text: str) -> None:
 
 
 def rdm_seeds() -> list[bytes]:
-    """Give settings as documented, and as they are got wrong."""
+    """Return settings as documented, and with typical errors."""
     return [
         *(b"strategy=host,policy=relaxed", b"policy=strict,strategy=host", b"strategy=host"),
         *(b"strategy=host, policy=relaxed", b"policy=INVALID", b"strategy=host,", b"", b"a=b,=,"),
@@ -55,7 +55,7 @@ def rdm_seeds() -> list[bytes]:
 
 
 def pci_seeds() -> list[bytes]:
-    """Give entries as documented, and as they are got wrong."""
+    """Return entries as documented, and with typical errors."""
     return [
         *(b"0000:00:14.0@5,msitranslate=0,permissive=1,rdm_policy=relaxed", b"00:14.*,seize=1"),
         *(b"bdf=0000:00:14.0,vslot=5,power_mgmt=1", b"name=nic,rdm_policy=strict", b"0:1:2.3"),

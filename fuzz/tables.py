@@ -1,4 +1,4 @@
-"""Tables of both kinds: no byte is lost, nothing is silently short, the document says all."""
+"""Tables of both kinds: no byte is lost, damage is always reported, the document is complete."""
 
 import json
 
@@ -30,7 +30,7 @@ _SEALED = frozenset(
 
 
 def check(data: bytes) -> None:
-    """Decode `data` and hold every promise of the decoder."""
+    """Decode `data` and check every promise of the decoder."""
     decoded = decode(data)
     hold(encode(decoded) == data, "the bytes written are not those read")
     hold(decode(data) == decoded, "the same bytes decode differently")
@@ -72,7 +72,7 @@ def _undecoded(decoded: Decoded[Table]) -> bool:
 
 
 def sealed(data: bytes) -> bytes:
-    """Give `data` with the header's length and checksum those of its bytes."""
+    """Return `data` with the correct length and checksum in the header."""
     if len(data) < 48:
         return data
     right = bytearray(patched(data, [(4, len(data).to_bytes(4, "little")), (9, b"\0")]))
@@ -81,7 +81,7 @@ def sealed(data: bytes) -> bytes:
 
 
 def seeds() -> list[bytes]:
-    """Give a table of every structure, and one for each way of being damaged."""
+    """Return a table with every structure, and one for each kind of damage."""
     return [EVERY_STRUCTURE, *(case.data for case in CASES.values())]
 
 
@@ -109,7 +109,7 @@ IVRS_WORDS = (
 
 
 def ivrs_seeds() -> list[bytes]:
-    """Give a table of every block and entry, and one for each way of being damaged."""
+    """Return a table with every block and entry, and one for each kind of damage."""
     return [EVERY_BLOCK, *(case.data for case in IVRS_CASES.values())]
 
 

@@ -1,4 +1,4 @@
-"""Text that may hold tables: dumps of any program, with anything around them."""
+"""Text that can contain tables: dumps of any program, with anything around them."""
 
 import re
 
@@ -13,11 +13,11 @@ from support.tables import EVERY_STRUCTURE, drhd, rmrr, scope, table
 _LINE = re.compile(r"line ([0-9]+): .")
 _SMALL = table(drhd(0xFED90000, scope(1, 0, (2, 0))), rmrr(0x7DFFD000, 0x7DFFFFFF))
 _MOST_REPEATED = 1 << 24
-"""Bytes of a table, whose rows ``*`` may stand for."""
+"""The most bytes of a table whose rows can be abbreviated by ``*``."""
 
 
 def check(data: bytes) -> None:
-    """Look for tables in `data` and hold every promise of the reader."""
+    """Look for tables in `data` and check every promise of the reader."""
     reading = find_in_text(data)
     hold(find_in_text(data) == reading, "the same text is read differently")
     lines = 1 + len(re.findall(rb"[\r\n\x0a\x0d]", data))
@@ -44,7 +44,7 @@ def check(data: bytes) -> None:
 
 
 def _check_written(data: bytes) -> None:
-    """Hold that what was read is read again from dumps of it."""
+    """Check that dumps of what was read give the same again."""
     for rendering in (xxd, hexdump_c, od_x):
         tables = find_in_text(rendering(data[:4096]).encode()).tables
         hold(
@@ -53,7 +53,7 @@ def _check_written(data: bytes) -> None:
 
 
 def seeds() -> list[bytes]:
-    """Give a text of each rendering, in some surrounding."""
+    """Return a text of each rendering, in some surrounding."""
     places = list(SURROUNDINGS.values())
     texts = [
         places[number % len(places)](rendering(_SMALL))

@@ -1,7 +1,7 @@
-"""The slowest input of each size: searched for among inputs that repeat something.
+"""The slowest input of each size, among inputs that repeat something.
 
-Whatever takes more than its share of time does so on something that is there often: a word, two
-words in turn, one after many of another, or something that is another each time.
+Code that takes more than its share of time does so on something frequent: a word, two words in
+turn, one after many of another, or something that is different each time.
 """
 
 import time
@@ -16,25 +16,25 @@ from support.hosts import Function, add_memory_map, fake_host
 from support.tables import rmrr, scope, structure, table
 
 Family = Callable[[int], bytes]
-"""Makes an input of about so many bytes."""
+"""Returns an input of about the given number of bytes."""
 SMALL, LARGE = 2048, 8192
-"""Sizes at which all families are compared."""
+"""The sizes at which all families are compared."""
 _TOLD = 0.003
-"""In seconds: what takes less says nothing of how it grows."""
+"""Seconds: shorter times are too small to show growth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A family that was measured."""
+    """The measurements of a family."""
 
     name: str
     family: Family
     growth: float
-    """From SMALL to LARGE, for as much more input: 1 is linear."""
+    """From SMALL to LARGE, per additional input: 1 is linear."""
     seconds: float
     """At LARGE."""
     added: float
-    """Seconds by which it grew."""
+    """The growth in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,25 +45,25 @@ class Worst:
     size: int
     """Bytes of the input."""
     seconds: float
-    """Of processor time of the harness, which does all that is done with such an input."""
+    """Processor time of the harness, which does everything for such an input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searched:
-    """What was found among the families of a kind."""
+    """The result of a search in the families of a kind."""
 
     families: int
     worst: tuple[Worst, ...]
-    """For each size."""
+    """One for each size."""
     growth: float
-    """The most that a family measured at all sizes grew between the last two, for as much more
-    input: 1 is linear, 4 the square of an input four times as long."""
+    """The largest growth of a family between the last two sizes, per additional input: 1 is linear,
+    4 is quadratic for an input four times as long."""
     grown: str
-    """The family that grew so."""
+    """The family with that growth."""
 
 
 def seconds_of(kind: Kind, data: bytes, runs: int = 2) -> float:
-    """Give the processor seconds of the harness: the least of `runs`, for another may disturb."""
+    """Return the processor seconds of the harness: the least of `runs`, to exclude disturbances."""
     taken = []
     for _ in range(runs):
         begin = time.process_time()
@@ -87,7 +87,7 @@ def search(kind: Kind) -> list[Found]:
 
 
 def worst(kind: Kind, sizes: tuple[int, ...], most: int = 3) -> Searched:
-    """Measure at each of `sizes` the families that were slowest, and that grew most."""
+    """Measure at each of `sizes` the slowest families, and those with the largest growth."""
     found = search(kind)
     ranks: tuple[Callable[[Found], tuple[float, float]], ...] = (
         lambda one: (one.seconds, 0),
@@ -119,14 +119,14 @@ def worst(kind: Kind, sizes: tuple[int, ...], most: int = 3) -> Searched:
 
 
 def _growth(small: Worst, large: Worst, more: float) -> float:
-    """Give how the time of one family grew for `more` times the input; 1 where it is too short."""
+    """Return the growth of one family's time for `more` times the input; 1 if it is too short."""
     if large.seconds < _TOLD:
         return 1
     return large.seconds / max(small.seconds, 1e-4) / max(more, large.size / max(1, small.size))
 
 
 def families(kind: Kind) -> Iterator[tuple[str, Family]]:
-    """Give the families of `kind`, each with its name."""
+    """Return the families of `kind`, each with its name."""
     words = kind.words
     for one in words:
         yield _named(one), _repeated(one)
@@ -162,7 +162,7 @@ def _behind(seed: bytes, word: bytes) -> Family:
 
 
 def _lines(form: bytes, begin: bytes = b"", end: bytes = b"") -> Family:
-    """Fill a size with `form`, which holds another number each time."""
+    """Return `form` repeated up to a size, with another number each time."""
 
     def made(size: int) -> bytes:
         room = max(0, size - len(begin) - len(end)) // (len(form % 10000))
@@ -188,18 +188,18 @@ def _apart(size: int) -> bytes:
 
 
 def _kinds(size: int) -> bytes:
-    """Structures of types that nobody knows, each of another."""
+    """Structures of unknown types, each of a different one."""
     return table(*(structure(7 + n, b"") for n in range((size - 48) // 4)))
 
 
 def _scopes(size: int) -> bytes:
-    """One structure of different device scope entries."""
+    """One structure with different device scope entries."""
     count = (min(size, 65000) - 72) // 8
     return table(rmrr(0, 0xFFF, *(scope(1, n >> 8, (n >> 3 & 31, n & 7)) for n in range(count))))
 
 
 def _paths(size: int) -> bytes:
-    """Device scope entries of as many steps as there can be."""
+    """Device scope entries with the most steps possible."""
     path = [(n % 32, n % 8) for n in range(124)]
     return table(
         *(rmrr(n << 12, 0x7FFFFFFF, scope(1, 0, *path)) for n in range((size - 48) // 278))

@@ -1,15 +1,14 @@
 #!/bin/sh
-# capture.sh: pack what dmaragent reads of a host into a bundle that dmaragent opens elsewhere.
+# capture.sh: write a bundle with everything that dmaragent reads from a host, to open elsewhere.
 #
 # For hosts where dmaragent itself cannot run: XenServer and XCP-ng dom0s, rescue systems, an
 # initramfs.  Needs a POSIX shell and the tools of busybox; no Python.
 #
-# The bundle is a recorded machine (testdata/README.md): manifest.json is the log of what was
-# asked and answered, root/ the bytes, calls/ the output of commands.  What is asked, and in
-# which order, is what dmaragent's collector asks (src/dmaragent/collect/); tests hold the two
-# together.  Not asked are the calls that a shell cannot make: the udev enumeration, the
-# hypercalls for Xen's own list, libxlutil, the guests (JSON that can hold passwords).  A
-# bundle says of those that nobody asked.
+# The bundle is a recorded machine (testdata/README.md): manifest.json is the log of all questions
+# and answers, root/ contains the bytes, calls/ the output of commands.  The questions and their
+# order are those of dmaragent's collector (src/dmaragent/collect/); tests compare the two.  A
+# shell cannot make some calls: udev's list, the hypercalls for Xen's own list, libxlutil, and the
+# guests (JSON that can contain passwords).  These are "not collected" in the bundle.
 
 set -u
 umask 077
@@ -20,17 +19,17 @@ export PATH
 
 TOOL="capture.sh 1"
 
-# --- What is kept of texts that could name more than hardware --------------------------------
+# --- What is kept of texts that can describe more than hardware ------------------------------
 
-# Of the kernel's and of Xen's command line, only these: dmaragent.boot_words says why.
+# The only options that are kept of the command lines of Linux and Xen: see dmaragent.boot_words.
 LINUX_WORDS="intel_iommu amd_iommu iommu iommu.passthrough iommu.strict vfio-pci.ids \
 pcie_acs_override pci xen-pciback.hide pciback.hide pci-stub.ids acpi intremap memmap \
 vfio_iommu_type1.allow_unsafe_interrupts"
 XEN_WORDS="rmrr iommu dom0-iommu iommu_inclusive_mapping iommu_dev_iotlb_timeout ats pci \
 pci-phantom mmcfg msi acpi apic x2apic x2apic_phys dom0 dom0_mem hvm_debug e820-mtrr-clip \
-e820-verbose loglvl guest_loglvl mem availmem crashkernel"
+e820-verbose loglvl guest_loglvl mem availmem crashkernel placeholder"
 
-# Of xl info, the values of these lines: dmaragent.redaction.
+# The lines of xl info whose values are kept: see dmaragent.redaction.
 INFO_LINES="release version machine nr_cpus max_cpu_id nr_nodes cores_per_socket \
 threads_per_core cpu_mhz hw_caps virt_caps arm_sve_vector_length total_memory free_memory \
 sharing_freed_memory sharing_used_memory outstanding_claims free_cpus cpupool xen_major \
@@ -38,8 +37,8 @@ xen_minor xen_extra xen_version xen_caps xen_scheduler xen_pagesize platform_par
 xen_changeset cc_compiler cc_compile_date build_id xend_config_format libxl_version \
 numa_info cpu_topology"
 
-# The lines of the kernel's log that are kept, as in src/dmaragent/collect/live/calls.py: W is what
-# may stand beside a whole word.
+# The lines of the kernel's log that are kept, as in src/dmaragent/collect/live/calls.py: W matches
+# the characters beside a whole word.
 # shellcheck disable=SC2016 # awk's variables, not the shell's
 BOOT_LINES='
 BEGIN { W = "[^A-Za-z0-9_]" }
@@ -48,23 +47,35 @@ BEGIN { W = "[^A-Za-z0-9_]" }
 $0 ~ ("ACPI: (DMAR|RMAD|XMAR|IVRS)(" W "|$)") || $0 ~ ("(^|" W ")(DMAR|IOMMU)(" W "|$)") ||
 $0 ~ ("(^|" W ")dmar[0-9]*:")'
 
-# Of Xen's log, what Xen wrote and no guest; of xenstore, which device is whose.  Both as in
-# src/dmaragent/collect/outputs.py.
+# The lines of Xen's log that Xen wrote and no guest, and each guest's devices in xenstore.  Both as
+# in src/dmaragent/collect/outputs.py.
 XEN_LINES='/^\(XEN\)/ && !/^\(XEN\) ?(\[[^]]*\] )?(\(d[0-9]|HVM[0-9]+:)/'
 PCI_KEYS='/^\/[^ =]*\/((dev|key|vdevfn|opts|state)-[0-9]+|state|online|num_devs|frontend|frontend-id) = /'
 
-# Replaces what names a host, as dmaragent.redaction does: boot options and lines of xl info
-# that are not listed above, UUIDs, MAC addresses, who built Xen, and the host name: its own
-# file, in xl info, and where no answer rests on the words, in Xen's log and in complaints.
-# Writes FILE.new beside each FILE it was given, prints the FILEs that changed, and in NOTE
-# what the manifest says of it.
+# Replaces what identifies a host, as dmaragent.redaction does: boot options and lines of xl info
+# that are not listed above, UUIDs, MAC addresses, who built Xen, and the host name.  The host name
+# is replaced in its own file and in xl info.  It is also replaced in texts that no answer uses:
+# Xen's log and error messages.
+# Writes FILE.new beside each FILE argument, prints the FILEs that changed, and writes a summary
+# for the manifest to NOTE.
 # shellcheck disable=SC2016 # awk's variables, not the shell's
 REDACT='
-function kept(words, list,    count, word, at, name, out) {
+function loader_mark(word) {
+    if (word ~ /^BOOT_IMAGE=/) return "BOOT_IMAGE="
+    if (word ~ /^initrd=\\EFI\\proxmox\\/) return "initrd=\\EFI\\proxmox\\"
+    if (word ~ /^initrd=\\[^\\]+\\[^\\]+\\/) return "initrd=\\...\\...\\"
+    return ""
+}
+function kept(words, list,    count, word, at, name, mark, out) {
     count = split(words, word, " ")
     out = ""
     for (at = 1; at <= count; at++) {
         name = word[at]
+        mark = list == linux ? loader_mark(name) : ""
+        if (mark != "") {
+            out = out (out == "" ? "" : " ") mark
+            continue
+        }
         sub(/=.*/, "", name)
         gsub(/_/, "-", name)
         if (index(list, " " name " ")) out = out (out == "" ? "" : " ") word[at]
@@ -181,8 +192,8 @@ END {
 
 # --- Writing the log -------------------------------------------------------------------------
 
-# Text to the inside of a JSON string; bytes that are no UTF-8 as Python's surrogates, which is
-# how dmaragent names such files.  The text ends in a sentinel, which is dropped.
+# Converts text to the inside of a JSON string.  Bytes that are not UTF-8 become Python's surrogates,
+# as in dmaragent's file names.  The text ends with a sentinel, which is removed.
 # shellcheck disable=SC2016 # awk's variables, not the shell's
 ESCAPE='
 BEGIN { for (at = 1; at < 256; at++) code[sprintf("%c", at)] = at }
@@ -211,8 +222,8 @@ END {
     }
 }'
 
-# From the sums, the names of what was redacted and the log to the manifest; fails where a
-# value has no sum or the log is not whole.
+# Writes the manifest from the sums, the names of redacted files and the log.  Fails if a value has
+# no sum or the log is incomplete.
 # shellcheck disable=SC2016 # awk's variables, not the shell's
 MANIFEST='
 kind == "sum" { sum[substr($0, 67)] = substr($0, 1, 64); next }
@@ -241,24 +252,25 @@ usage() {
     cat <<'USAGE'
 usage: capture.sh [-o FILE] [--force] [--no-redact] [--root DIR [--calls]]
 
-Pack what dmaragent reads of this host into a bundle, to be opened elsewhere:
+Write a bundle with everything that dmaragent reads from this host.  Open it
+where dmaragent is installed:
 
     dmaragent inventory --host FILE
 
-  -o FILE       write this file (dmaragent-DATE-TIME.tar.gz in the current directory);
+  -o FILE       the file to write (default: dmaragent-DATE-TIME.tar.gz);
                 - is standard output: ssh HOST sh -s -- -o - <capture.sh >FILE
-  --force       overwrite FILE
+  --force       replace FILE if it exists
   --no-redact   keep the host name, UUIDs, MAC addresses and all boot options
   --root DIR    read the copied tree DIR instead of /, and make no calls
-  --calls       with --root: make them all the same; DIR is this host's own root, mounted
-  -h, --help    show this
+  --calls       with --root: make calls, because DIR is this host's own root
+  -h, --help    show this help
 
-Run it as root: the ACPI tables, the kernel's log and xl are closed to others.
+Run it as root: the ACPI tables, the kernel's log and xl need root.
 Exit codes: 0 written, 2 not written.
 USAGE
 }
 
-say() { # one line of progress, in place where a terminal shows it
+say() { # a line of progress; on a terminal it replaces the last one
     if [ -t 2 ]; then printf '\r\033[K%s' "capture.sh: $*" >&2; else echo "capture.sh: $*" >&2; fi
 }
 
@@ -268,7 +280,7 @@ die() {
     exit 2
 }
 
-full() { die "cannot write in $work: is it full? TMPDIR names another place"; }
+full() { die "cannot write to $work: free some space, or set TMPDIR to another folder"; }
 
 cleanup() {
     trap '' HUP INT TERM
@@ -278,7 +290,7 @@ cleanup() {
     [ -n "$work" ] && rm -rf "$work"
 }
 
-quote() { # $quoted: $1 inside a JSON string; $odd: whether that needed more than copying
+quote() { # set $quoted to $1 inside a JSON string, and $odd if that changed it
     quoted=$1 odd=
     case $1 in
     *[!A-Za-z0-9:._,@%+=/' '-]*)
@@ -288,7 +300,7 @@ quote() { # $quoted: $1 inside a JSON string; $odd: whether that needed more tha
     esac
 }
 
-put() { # one line of the log, its fields apart by tabs
+put() { # write a line of the log, its fields separated by tabs
     expected=$((expected + 1))
     printf '%s\t%s\t%s\t%s\t%s\n' "$@" >&3 || full
 }
@@ -301,7 +313,7 @@ missing() { # missing OPERATION PATH OUTCOME DETAIL
     put missing "$1" "$quoted" "$3" "$4"
 }
 
-why() { # log a failure in the words of the last complaint, in $work/err
+why() { # log a failure with the last error message, in $work/err
     echo probe >"$work/probe" || full
     reason=$(sed -n '/: /{s/.*: //;p;q;}' "$work/err")
     case $reason in
@@ -310,17 +322,17 @@ why() { # log a failure in the words of the last complaint, in $work/err
         ;;
     "Permission denied" | "Operation not permitted") missing "$1" "$2" denied "$reason" ;;
     "No space left on device" | "File too large" | "Disk quota exceeded" | "Read-only file system")
-        die "cannot write in $work: $reason"
+        die "cannot write to $work: $reason"
         ;;
     *) missing "$1" "$2" failed "${reason:-it cannot be read}" ;;
     esac
 }
 
-# --- The three questions that a file system answers ------------------------------------------
+# --- Reading, listing and links --------------------------------------------------------------
 
 exists() { [ -e "$1" ] || [ -L "$1" ]; }
 
-gone() { # gone OPERATION PATH: nothing can be seen there; absent, or behind a closed directory
+gone() { # gone OPERATION PATH: log it as absent, or as denied if a directory is closed
     above=${2%/*}
     while [ -n "$above" ] && ! [ -e "$root$above" ]; do above=${above%/*}; done
     if [ -d "$root$above/" ] && ! [ -x "$root$above/" ]; then
@@ -330,7 +342,7 @@ gone() { # gone OPERATION PATH: nothing can be seen there; absent, or behind a c
     fi
 }
 
-inside() { # with --root: whether PATH stays in the tree; a link could lead out of it
+inside() { # with --root: whether PATH is in the tree, as a link can lead out of it
     [ -n "$root" ] || return 0
     if [ "${1%/*}" != "$looked_at" ]; then
         looked_at=${1%/*}
@@ -339,7 +351,7 @@ inside() { # with --root: whether PATH stays in the tree; a link could lead out 
     case $real/ in "$root"/*) return 0 ;; *) return 1 ;; esac
 }
 
-room() { # room OPERATION PATH: $dest is where the bundle keeps it; false where that is taken
+room() { # room OPERATION PATH: set $dest to its path in the bundle; false if that is taken
     quote "$2"
     kept=${odd:+$odd_tree/root$2}
     dest=${kept:-$tree/root$2}
@@ -349,7 +361,7 @@ room() { # room OPERATION PATH: $dest is where the bundle keeps it; false where 
     }
 }
 
-value() { # log that $dest holds the answer; what has an odd name is summed at once
+value() { # log that $dest contains the answer; hash it now if its name is odd
     outcome=value digest=
     quote "$2"
     if [ -n "$odd" ]; then
@@ -361,7 +373,7 @@ value() { # log that $dest holds the answer; what has an odd name is summed at o
     fi
 }
 
-read_file() { # read_file PATH [WINDOW [PAGES]]: all of it, or so many bytes from its start
+read_file() { # read_file PATH [WINDOW [PAGES]]: read all of it, or WINDOW bytes from its start
     source=$root$1
     if ! inside "$1" || { [ -n "$root" ] && [ -L "$source" ]; }; then
         missing read "$1" failed "a link leads out of the copied tree"
@@ -372,7 +384,7 @@ read_file() { # read_file PATH [WINDOW [PAGES]]: all of it, or so many bytes fro
     elif room read "$1"; then
         pages=${3:-16}
         set -- "$1" "${2:-}"
-        # The kernel gives some files in pieces of a page or less: only bytes can be counted.
+        # The kernel returns some files in pieces of a page or less, so count bytes.
         if [ -z "$2" ]; then
             dd if="$source" of="$dest" bs=4096 count=$((pages + 1)) 2>"$work/err"
         elif [ "$2" -gt 4096 ]; then
@@ -380,7 +392,7 @@ read_file() { # read_file PATH [WINDOW [PAGES]]: all of it, or so many bytes fro
         else
             dd if="$source" of="$dest" bs="$2" count=1 2>"$work/err"
         fi || {
-            [ $? -lt 128 ] || die "cannot write in $work: dd was killed"
+            [ $? -lt 128 ] || die "cannot write to $work: dd was killed"
             rm -f "$dest"
             why read "$1"
             return 0
@@ -440,8 +452,8 @@ list_dir() { # list_dir PATH [FUNCTION]: log the names in it, then call FUNCTION
 
 # --- The calls -------------------------------------------------------------------------------
 
-run() { # run COMMAND…: its output to $work/out; a signal to this script ends it as well
-    # shellcheck disable=SC2086 # no time limit is no word at all
+run() { # run COMMAND…: write its output to $work/out; a signal to this script ends it too
+    # shellcheck disable=SC2086 # without a time limit, this must be no word
     $time_limit "$@" </dev/null >"$work/out" 2>"$work/err" &
     child=$!
     wait "$child"
@@ -450,12 +462,12 @@ run() { # run COMMAND…: its output to $work/out; a signal to this script ends 
     return "$status"
 }
 
-keep_call() { # keep_call NAME: what $work/out holds is its answer
+keep_call() { # keep_call NAME: $work/out contains its answer
     { mkdir -p "$tree/calls" && cat "$work/out" >"$tree/calls/$1"; } || full
     put value call "$1" "calls/$1" ""
 }
 
-call_failed() { # call_failed NAME PROGRAM: log why it did not answer
+call_failed() { # call_failed NAME PROGRAM: log the reason
     said=$(sed -n 's/^[[:space:]]*//;/./{p;q;}' "$work/err")
     case $status:$said in
     124:* | 143:*) missing call "$1" failed "$2 did not answer in 10 s" ;;
@@ -464,7 +476,7 @@ call_failed() { # call_failed NAME PROGRAM: log why it did not answer
     esac
 }
 
-ask_program() { # ask_program NAME FILTER PROGRAM ARGUMENT…: awk's FILTER says which lines are kept
+ask_program() { # ask_program NAME FILTER PROGRAM ARGUMENT…: awk's FILTER selects the lines to keep
     name=$1 filter=$2
     shift 2
     if ! command -v "$1" >/dev/null; then
@@ -478,11 +490,11 @@ ask_program() { # ask_program NAME FILTER PROGRAM ARGUMENT…: awk's FILTER says
     fi
 }
 
-grep_denied() { # whether the last complaint is of permissions: busybox's dmesg has no --kernel
+grep_denied() { # whether permission was denied; busybox's dmesg has no --kernel
     case $(cat "$work/err") in *[Pp]ermi*) return 0 ;; *) return 1 ;; esac
 }
 
-kernel_lines() { # without --kernel: of the lines with their levels those below 8 are the kernel's
+kernel_lines() { # without --kernel: lines with a level below 8 are the kernel's
     run dmesg -r || run dmesg || return
     sed -e '/^<[0-9][0-9]/d' -e '/^<[89]>/d' -e 's/^<[0-7]>//' "$work/out" >"$work/lines" || full
     mv "$work/lines" "$work/out"
@@ -503,7 +515,7 @@ resources() {
     fi
 }
 
-# --- What is asked: the ledger, in the collector's order -------------------------------------
+# --- The readings: the ledger, in the collector's order --------------------------------------
 
 acpi_table() {
     case $1 in
@@ -523,7 +535,7 @@ acpi_tables() {
     fi
 }
 
-resolve() { # resolve PATH: $device is where it leads, by its words alone
+resolve() { # resolve PATH: set $device to the target, from its text alone
     device=
     rest=$1/
     while [ -n "$rest" ]; do
@@ -541,7 +553,7 @@ pci_function() {
     read_link "/sys/bus/pci/devices/$1"
     device=/sys/bus/pci/devices/$1
     if [ "$outcome" = value ]; then
-        # A target has no line end, unless it is a part of it.
+        # A line end in the file is a part of the target.
         if IFS= read -r target <"$dest"; then
             target=$(cat "$dest" && echo x)
             target=${target%x}
@@ -588,7 +600,7 @@ system() {
     read_file "/proc/cmdline"
 }
 
-xen() { # only where the kernel does not say that there is none
+xen() { # unless the kernel reports that there is no Xen
     read_file "/sys/hypervisor/type"
     kind=
     case $outcome in
@@ -625,11 +637,11 @@ ask() {
     keep_call clock
 }
 
-# --- From the answers to the file ------------------------------------------------------------
+# --- Writing the bundle ----------------------------------------------------------------------
 
 redact() {
     set --
-    # The order counts: a value has one number in all of them.
+    # The order matters: a value gets the same number in all of them.
     for text in calls/boot-log calls/xenstore-pci calls/xl-dmesg calls/xl-info \
         root/proc/cmdline root/proc/sys/kernel/hostname; do
         [ -f "$tree/$text" ] && set -- "$@" "$text"
@@ -645,7 +657,7 @@ redact() {
         -v info_lines="$INFO_LINES" "$REDACT" "$@") \
         >"$work/redacted" || full
     while IFS= read -r text; do
-        [ -f "$tree/$text.new" ] || : >"$tree/$text.new" # not one line of it was kept
+        [ -f "$tree/$text.new" ] || : >"$tree/$text.new" # no line was kept
         mv -f "$tree/$text.new" "$tree/$text" || full
     done <"$work/redacted"
     for text in "$@"; do rm -f "$tree/$text.new"; done
@@ -673,32 +685,32 @@ pack() {
     tar --owner=0 --group=0 --numeric-owner -cf /dev/null -C "$tree" manifest.json 2>/dev/null &&
         owner="--owner=0 --group=0 --numeric-owner"
     set -- "$top/manifest.json" "$top/root" "$top/calls"
-    # A pipe tells only how its last command ended, so that tar leaves a mark.
-    # shellcheck disable=SC2086 # no owner is no word at all
+    # A pipe returns only the status of its last command, so tar leaves a mark.
+    # shellcheck disable=SC2086 # without an owner, this must be no word
     if [ -n "$compressed" ]; then
         { tar $owner -cf - -C "$work" "$@" && : >"$work/packed"; } | gzip -c >&4
     else
         tar $owner -cf - -C "$work" "$@" >&4 && : >"$work/packed"
-    fi || die "cannot write $partial: is it full?"
+    fi || die "cannot write $partial: free some space, or use another disk"
     [ -e "$work/packed" ] || die "tar failed"
 }
 
 reserve() { # open a new file beside $output as descriptor 4
-    # Everything is written to the descriptor: whoever owns the folder can put a link in place of
-    # the name, and root would write where it leads.  noclobber opens a device that is there.
+    # Everything is written to the descriptor.  The owner of the folder can replace the name by a
+    # link, and root would write to its target.  noclobber still opens an existing device.
     {
         set -C
         command exec 4>"$output.partial-$$"
-    } 2>/dev/null || die "cannot write beside $output"
+    } 2>/dev/null || die "cannot write in the folder of $output: use another folder"
     set +C
-    [ -f "/proc/$$/fd/4" ] || ! [ -e "/proc/$$/fd/4" ] || die "$output.partial-$$ is not a file"
+    [ -f "/proc/$$/fd/4" ] || ! [ -e "/proc/$$/fd/4" ] || die "$output.partial-$$ exists and is not a file: remove it"
     partial=$output.partial-$$
 }
 
 publish() { # move the finished file to its name; never onto another without --force
     # shellcheck disable=SC3013 # dash, bash, busybox and ksh have -ef
     exists "/proc/$$/fd/4" && ! [ "$partial" -ef "/proc/$$/fd/4" ] &&
-        die "somebody replaced $partial: write into a folder of your own"
+        die "$partial was replaced by another user: write to a folder of your own"
     [ -d "$output" ] && die "$output is a directory"
     if [ -n "$force" ]; then
         mv -f "$partial" "$output" || die "cannot write $output"
@@ -708,19 +720,19 @@ publish() { # move the finished file to its name; never onto another without --f
         reserved=$output
         mv -f "$partial" "$output" || die "cannot write $output"
     else
-        die "$output is there already: choose another name, or --force"
+        die "$output exists: use another name, or replace it with --force"
     fi
     partial='' reserved=''
 }
 
-# Read whole before it runs: the script may come from standard input, as by ssh, and nothing that it
-# starts may read the rest of it.
+# A function, so that the shell reads the whole script before it runs: the script can come from standard
+# input, as through ssh, and no command that it starts must read the rest of it.
 main() {
     root='' output='' force='' calls=yes with_calls='' no_redact=''
     while [ $# -gt 0 ]; do
         case $1 in
         -o | --output | --root)
-            [ -n "${2-}" ] || die "$1 wants a value (see --help)"
+            [ -n "${2-}" ] || die "$1 needs a value: see capture.sh --help"
             if [ "$1" = --root ]; then root=$2; else output=$2; fi
             shift
             ;;
@@ -731,10 +743,7 @@ main() {
             usage
             exit 0
             ;;
-        *)
-            usage >&2
-            exit 2
-            ;;
+        *) die "unknown argument $1: see capture.sh --help" ;;
         esac
         shift
     done
@@ -745,17 +754,18 @@ main() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
     trap 'exit 141' PIPE
-    trap '' XFSZ # past a limit on file sizes a write fails, as on a full disk
+    trap '' XFSZ # beyond a limit on file sizes, let writes fail like on a full disk
 
     for tool in awk cat cp dd find gzip mkdir mv readlink rm sed sha256sum tar; do
         command -v "$tool" >/dev/null || [ "$tool" = gzip ] ||
-            die "$tool is missing; where busybox is installed: busybox --install -s DIR, PATH=DIR:\$PATH"
+            die "$tool is missing: with busybox, run busybox --install -s DIR and add DIR to PATH"
     done
 
-    # What a copy lacks says nothing of its host: nobody asked there.
+    # A reading that a copy lacks was not collected, which proves nothing about its host.
     absent=absent
     if [ -n "$root" ]; then
-        root=$(cd -P "$root" 2>/dev/null && pwd -P) || die "--root: no such directory"
+        given=$root
+        root=$(cd -P "$root" 2>/dev/null && pwd -P) || die "--root: $given is not a folder that you can read"
         root=${root%/}
         [ -z "$root" ] || absent=not-collected calls=$with_calls
     fi
@@ -766,17 +776,17 @@ main() {
     case $output in
     "") output=$top.tar${compressed:+.gz} ;;
     *.tar) compressed='' ;;
-    *gz) [ -n "$compressed" ] || die "gzip is missing: give a name that ends in .tar" ;;
+    *gz) [ -n "$compressed" ] || die "gzip is missing: use a name that ends in .tar" ;;
     esac
     if [ "$output" = - ]; then
-        [ ! -t 1 ] || die "-o -: standard output is a terminal"
+        [ ! -t 1 ] || die "-o -: a bundle is an archive, which a terminal cannot show: pipe it"
         exec 4>&1 >&2
         partial="standard output"
     else
         case $output in -*) output=./$output ;; esac
-        [ -d "$output" ] && die "$output is a directory: give the name of a file"
+        [ -d "$output" ] && die "$output is a directory: name a file in it"
         [ -n "$force" ] || ! exists "$output" ||
-            die "$output is there already: choose another name, or --force"
+            die "$output exists: use another name, or replace it with --force"
         reserve
     fi
 
@@ -784,7 +794,7 @@ main() {
         work=${TMPDIR:-/tmp}/dmaragent-capture-$$
         mkdir "$work" 2>/dev/null || {
             work=
-            die "no temporary directory: set TMPDIR to one that can be written"
+            die "no temporary directory: set TMPDIR to a writable folder"
         }
     }
     tree=$work/$top odd_tree=$work/odd
@@ -807,11 +817,11 @@ main() {
     denied=$(awk -F '\t' '$1 == "missing" && $4 == "denied" { count++ } END { print count + 0 }' "$work/log")
     [ -t 2 ] && echo >&2
     [ "$denied" = 0 ] ||
-        echo "capture.sh: readings that were denied: $denied; for the tables run it as root" >&2
+        echo "capture.sh: $denied readings were denied; run it as root to include the tables" >&2
     if [ "$output" = - ]; then
         echo "capture.sh: wrote the bundle to standard output" >&2
     else
-        echo "capture.sh: wrote $output; now, where dmaragent is:" >&2
+        echo "capture.sh: wrote $output. Read it where dmaragent is installed:" >&2
         echo "    dmaragent inventory --host $output" >&2
     fi
 }

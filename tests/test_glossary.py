@@ -1,8 +1,11 @@
 """The glossary explains every value that a JSON document can have, and no other."""
 
+import re
+
 import pytest
 
 from support import glossary
+from support.plain_words import REPLACED
 
 TEXT = glossary.PAGE.read_text("utf-8")
 
@@ -19,6 +22,29 @@ def test_a_meaning_is_one_sentence() -> None:
     meanings = [each for values in glossary.of_page(TEXT).values() for each in values.values()]
 
     assert [each for each in meanings if not each.endswith(".") or ". " in each] == []
+
+
+def test_every_row_is_in_plain_words() -> None:
+    rows = [line for line in TEXT.splitlines() if line.startswith("| ")]
+
+    assert [
+        (row, match[0])
+        for row in rows
+        for pattern in REPLACED
+        if (match := re.search(pattern, re.sub(r"`[^`]*`", "X", row), re.IGNORECASE))
+    ] == []
+
+
+def test_each_term_is_one_sentence() -> None:
+    terms = TEXT.partition("## Values of verdicts")[0]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in terms.splitlines()
+        if line.startswith("| ") and not line.startswith("| Term")
+    ]
+
+    assert len(rows) > 40
+    assert [cells[0] for cells in rows if not cells[1].endswith(".") or ". " in cells[1]] == []
 
 
 def test_a_missing_and_a_superfluous_value_are_found() -> None:

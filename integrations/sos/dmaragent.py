@@ -1,7 +1,7 @@
-"""A plugin for sos 4: what dmaragent reads of a host, where sos itself leaves it out.
+"""A plugin for sos 4 that collects what dmaragent reads from a host and sos leaves out.
 
-With it, ``dmaragent inventory --host REPORT`` answers on a report as on its host.  The paths are
-dmaragent's ledger (``docs/ledger.md``), written by hand; a test holds the two together.
+With it, ``dmaragent inventory --host REPORT`` gives the same answer as on the host.  The paths are
+those of dmaragent's ledger (``docs/ledger.md``), written by hand; a test compares the two.
 """
 
 import glob
@@ -17,14 +17,14 @@ from sos.report.plugins import (
 )
 
 CONFIG_WINDOW = 64
-"""So much of a function's configuration space is kept: the capabilities after it may hold a
-serial number, and reading all of it has upset devices."""
+"""The bytes of a function's configuration space that are kept.  The capabilities after them can
+contain a serial number, and reading them all has disturbed devices."""
 
 
 class Dmaragent(Plugin, IndependentPlugin, RedHatPlugin, SuSEPlugin, DebianPlugin, UbuntuPlugin):
-    """Reserved device memory (RMRR), its devices, and what Linux and Xen make of it.
+    """Reserved device memory (RMRR), its devices, and how Linux and Xen treat it.
 
-    Debian's sos 4.0 passes over a plugin that is only tagged as independent.
+    Debian's sos 4.0 skips a plugin that is only tagged as independent.
     """
 
     short_desc = "Reserved device memory (RMRR) and the devices that own it"
@@ -35,13 +35,13 @@ class Dmaragent(Plugin, IndependentPlugin, RedHatPlugin, SuSEPlugin, DebianPlugi
     pci_attributes = ("class", "vendor", "device", "secondary_bus_number", "sriov_totalvfs")
     pci_links = ("driver", "physfn")
     linked_paths = (
-        # Not copied as the others are: sos would follow these into every device's directory.
+        # Kept as links: sos would follow these into every device's directory.
         "/sys/bus/pci/devices/*",
         "/sys/bus/pci/drivers/pciback/*:*:*.*",
         "/sys/kernel/iommu_groups/*/devices/*",
     )
     listed_paths = (
-        # A folder without anything to copy is kept too: it says that the host has none.
+        # An empty folder is kept too: it proves that the host has none.
         "/sys/firmware/acpi/tables",
         "/sys/bus/pci/devices",
         "/sys/bus/pci/drivers/pciback",
@@ -84,7 +84,7 @@ class Dmaragent(Plugin, IndependentPlugin, RedHatPlugin, SuSEPlugin, DebianPlugi
     )
 
     def setup(self) -> None:
-        """Name what is collected.  sos drops a command that is not installed."""
+        """Add the files and commands to collect.  sos skips a command that is not installed."""
         for pattern in self.listed_paths:
             for found in sorted(glob.glob(self._on_host(pattern))):
                 self.archive.add_dir(self._in_report(found))
@@ -99,15 +99,15 @@ class Dmaragent(Plugin, IndependentPlugin, RedHatPlugin, SuSEPlugin, DebianPlugi
         self.add_cmd_output(list(self.asked_commands))
 
     def _on_host(self, path: str) -> str:
-        """Give where `path` is while sos runs: below its sysroot."""
+        """Return `path` below the sysroot of sos."""
         return os.path.join(self.sysroot, path.lstrip("/"))
 
     def _in_report(self, found: str) -> str:
-        """Give where the report keeps what was found on the host."""
+        """Return the path in the report for a file found on the host."""
         return os.path.join("/", os.path.relpath(found, self.sysroot))
 
     def _function_paths(self) -> list[str]:
-        """Give where each PCI function is: sos does not look behind a link to a directory."""
+        """Return the paths of the PCI functions: sos does not follow links to directories."""
         folder = self._on_host(self.pci_functions)
         try:
             names = sorted(os.listdir(folder))
@@ -123,13 +123,13 @@ class Dmaragent(Plugin, IndependentPlugin, RedHatPlugin, SuSEPlugin, DebianPlugi
         return paths
 
     def _add_links(self, pattern: str) -> None:
-        """Keep the symbolic links that match, as links, and nothing of what they lead to."""
+        """Keep the matching symbolic links as links, without their targets."""
         for found in sorted(glob.glob(self._on_host(pattern))):
             if os.path.islink(found):
                 self.archive.add_link(os.readlink(found), self._in_report(found))
 
     def _add_config(self, path: str) -> None:
-        """Keep the head of a function's configuration space, at its own path."""
+        """Keep the first bytes of a function's configuration space, at its own path."""
         try:
             with open(self._on_host(path), "rb") as file:
                 content = file.read(CONFIG_WINDOW)

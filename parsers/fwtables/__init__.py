@@ -5,8 +5,8 @@
 >>> decoded.table, decoded.damage     # a DMAR or an IVRS
 >>> assert encode(decoded) == data
 
-Tables in text, which most users never meet, are read by ``fwtables.found_in_text`` and
-``fwtables.acpidump``.
+``fwtables.found_in_text`` and ``fwtables.acpidump`` read tables in text; this module does not
+import them.
 """
 
 from fwtables.damage import Damage, DamageKind

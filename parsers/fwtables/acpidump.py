@@ -15,11 +15,11 @@ _LINE = re.compile(rb"^\s*([0-9A-Fa-f]{1,8}):((?: [0-9A-Fa-f]{2}){1,16})(?:\s\s|
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DumpedTable:
-    """One table of a dump: its signature, its bytes, and where its text went wrong.
+    """One table of a dump: its signature, its bytes, and the damage of its text.
 
-    `address` is the physical address the dump names; `line` is that of the heading,
-    from 1; `data` are the table's bytes.  `damage` is a sentence with its line number, or
-    empty; the bytes up to there are kept.
+    `address` is the physical address in the dump; `line` is the line of the heading, from 1;
+    `data` are the table's bytes.  `damage` is a sentence with its line number, or empty; the
+    bytes up to that line are kept.
     """
 
     signature: bytes
@@ -30,9 +30,9 @@ class DumpedTable:
 
 
 def is_acpidump(data: bytes) -> bool:
-    """Return whether `data` looks like acpidump text: whether a line of it heads a table.
+    """Return whether `data` is acpidump text: whether a line of it is the heading of a table.
 
-    Text holds no NUL; every table does, in its length.
+    Text has no NUL; every table has one, in its length.
     """
     if b"\0" in data or b" @ " not in data:
         return False
@@ -62,7 +62,7 @@ def _tables(lines: list[bytes]) -> Iterator[DumpedTable]:
 
 
 def _table(heading: re.Match[bytes], start: int, lines: list[bytes]) -> DumpedTable:
-    """Read the `lines` below the `heading` that stands on line `start`."""
+    """Read the `lines` below the `heading` on line `start`."""
     data = bytearray()
     damage = ""
     closed = False
@@ -72,7 +72,7 @@ def _table(heading: re.Match[bytes], start: int, lines: list[bytes]) -> DumpedTa
             continue
         match = _LINE.match(line)
         if not match and (closed or 0 < int.from_bytes(data[4:8], "little") <= len(data)):
-            break  # text of another tool after the table
+            break  # text of another program follows the table
         problem = _problem(match, data)
         if problem:
             damage = f"line {number}: {problem}"
@@ -91,7 +91,7 @@ def _table(heading: re.Match[bytes], start: int, lines: list[bytes]) -> DumpedTa
 
 
 def _problem(line: re.Match[bytes] | None, data: bytearray) -> str:
-    """Return why `line` cannot follow the bytes read so far, if it cannot."""
+    """Return why `line` cannot follow the bytes read so far; empty if it can."""
     if not line:
         return "not an offset and bytes in hexadecimal; the rest of this table is not read"
     offset = int(line[1], 16)
@@ -103,8 +103,8 @@ def _problem(line: re.Match[bytes] | None, data: bytearray) -> str:
 
 
 def _length_damage(start: int, data: bytearray) -> str:
-    """Return where the table's own length and the bytes dumped differ, if they do."""
+    """Return how the table's own length and the dumped bytes differ; empty if they agree."""
     length = int.from_bytes(data[4:8], "little")
     if len(data) < 8 or length <= len(data):
         return "" if data else f"line {start}: no bytes follow this heading"
-    return f"line {start}: the table says {length} bytes, the dump holds {len(data)}"
+    return f"line {start}: the table's length is {length} bytes, the dump has {len(data)}"

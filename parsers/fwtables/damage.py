@@ -1,8 +1,7 @@
-"""Damage: what is wrong with a table's bytes, as values.
+"""Damage: the faults of a table's bytes, as values.
 
-Bad firmware (a region below 1 MiB, a device that is not there) is not damage:
-its bytes say clearly what they say.  Damage means that some bytes could not be
-read as the specification has them, or contradict each other.
+Bad firmware (a region below 1 MiB, an absent device) is not damage: its bytes are clear.  Damage
+means that bytes contradict the specification, or each other.
 """
 
 from enum import Enum
@@ -10,10 +9,10 @@ from typing import NamedTuple
 
 
 class DamageKind(Enum):
-    """The stable name of a kind of damage, for programs: its value is what JSON has.
+    """The stable name of a kind of damage, for programs; its value is the name in JSON.
 
-    A name says where (table, structure, scope, device entry) and what; `Damage.reason` says it in a
-    sentence, with the numbers.
+    A name has the place (table, structure, scope, device entry) and the fault.  `Damage.reason` is
+    a sentence with the numbers.
     """
 
     EMPTY = "empty"
@@ -38,11 +37,10 @@ class DamageKind(Enum):
 
 
 class Damage(NamedTuple):
-    """One thing wrong with a table's bytes.
+    """One fault of a table's bytes.
 
-    `offset` counts bytes from the start of the input; `field` is the
-    specification's name of what stands there; `kind` is for programs, `reason` is one
-    sentence for people.
+    `offset` counts bytes from the start of the input; `field` is the specification's name of the
+    field at that offset; `kind` is for programs, `reason` is one sentence for people.
     """
 
     offset: int

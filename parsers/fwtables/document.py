@@ -1,7 +1,7 @@
-"""Tables as plain data and back: what ``dmaragent decode --json`` and ``encode`` exchange.
+"""Tables as plain data and back, as ``dmaragent decode --json`` and ``encode`` exchange them.
 
 Rule: ``from_document(to_document(decoded)) == decoded``, so bytes survive the round trip.
-``fields.py`` has the form of a field; each table's own ``document.py`` has its structures.
+``fields.py`` has the form of a field, ``document.py`` of each table its structures.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ def to_document(decoded: Decoded[Table]) -> "schema.TableDocument":
     """Return `decoded` as plain data, ready for JSON; :func:`from_document` reads it back.
 
     Addresses are texts ``0x...``, the header's identifiers are text, other bytes are in
-    hexadecimal, lengths are numbers of bytes.  ``schema.py`` has it in full.
+    hexadecimal, lengths are numbers of bytes.  ``schema.py`` has the complete form.
     """
     table = decoded.table
     return {
@@ -41,7 +41,7 @@ def _table_document(table: Table) -> "schema.AnyTable":
 
 
 def damage_document(decoded: Decoded[Table]) -> "list[schema.Damage]":
-    """Return the damage of `decoded` as :func:`to_document` does, without its table."""
+    """Return the damage of `decoded` as in :func:`to_document`, without the table."""
     return [
         {
             "offset": damage.offset,
@@ -54,7 +54,7 @@ def damage_document(decoded: Decoded[Table]) -> "list[schema.Damage]":
 
 
 def from_document(document: object) -> Decoded[Table]:
-    """Read back what :func:`to_document` gave, or an edited form of it.
+    """Read back what :func:`to_document` returned, or an edited form of it.
 
     Raises:
         DocumentError: a key is missing or unknown, or a value has the wrong type or form.
@@ -70,7 +70,7 @@ def from_document(document: object) -> Decoded[Table]:
 
 
 def _read_table(document: object) -> Table:
-    """Read a table of the kind that its signature names; any other one is a DMAR's."""
+    """Read a table of the kind of its signature; other signatures are read as a DMAR's."""
     signature = document.get("signature") if isinstance(document, Mapping) else None
     if signature == IVRS_SIGNATURE.decode("ascii"):
         return ivrs.read_table(document, "table")
@@ -83,7 +83,7 @@ def _read_damage(document: object, where: str) -> Damage:
         kind = DamageKind(values["kind"])
     except ValueError as error:
         raise DocumentError(
-            f"{quoted(values['kind'])} is no kind of damage", f"{where}.kind"
+            f"{quoted(values['kind'])} is not a kind of damage", f"{where}.kind"
         ) from error
     offset = integer(values["offset"], f"{where}.offset")
     return Damage(offset, string(values["field"], where), kind, string(values["reason"], where))

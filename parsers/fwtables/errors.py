@@ -1,13 +1,13 @@
 """The errors of this package.  Reading bytes never raises: see :mod:`fwtables.damage`.
 
 FirmwareTableError
- ├── EncodeError      a structure holds a value that its field cannot
+ ├── EncodeError      a value does not fit its field
  └── DocumentError    plain data does not describe a table
 """
 
 
 class FirmwareTableError(Exception):
-    """Base of this package's errors; `where` names the value at fault, outermost first."""
+    """Base of this package's errors; `where` is the place of the wrong value, outermost first."""
 
     def __init__(self, message: str, where: str = "") -> None:
         super().__init__(f"{where}: {message}" if where else message)

@@ -1,8 +1,8 @@
 """The fields of frozen values as plain data and back: numbers, addresses, bytes, lists.
 
 Plain data means dictionaries, lists, strings and integers, as JSON has them.  Addresses and
-other numbers of 64 bits are "0x…" strings.  Identifiers of a table's header are strings of one character a byte (U+0000
-to U+00FF); all other bytes are hexadecimal.  The types of fields stand here too, for schemas.
+other numbers of 64 bits are "0x…" strings.  Identifiers of a table's header are strings with one
+character a byte (U+0000 to U+00FF); all other bytes are hexadecimal.  The types of fields are here too, for schemas.
 """
 
 import re
@@ -34,20 +34,20 @@ class TableHeader(TypedDict):
 
 
 _WIDE = ("_address", "_image", "_length")
-"""How the names of fields end whose 64 bits are "0x…" strings."""
+"""Endings of the names of fields with 64 bits, which are "0x…" strings."""
 _ADDRESS = re.compile(r"0x[0-9A-Fa-f]{1,16}")
 _IDENTIFIERS = frozenset({"signature", "oem_id", "oem_table_id", "creator_id"})
 _SHOWN = 20
-"""Characters of a wrong value that an error quotes."""
+"""Maximum characters of a wrong value that an error quotes."""
 
 Writers = Mapping[str, Callable[[Any], Any]]
-"""By the name of a field that holds a list: what writes an item of it."""
+"""By the name of a field with a list: the function that writes an item."""
 Readers = Mapping[str, Callable[[object, str], Any]]
-"""By the name of a field that holds a list: what reads an item of it, and where that is."""
+"""By the name of a field with a list: the function that reads an item, with its place."""
 
 
 def quoted(value: object) -> str:
-    """Return `value` in quotes for an error, and not pages of it."""
+    """Return the beginning of `value` in quotes, for an error."""
     return repr(str(value)[:_SHOWN])
 
 
@@ -78,7 +78,7 @@ def classes_by_name(
 
 
 def fields_document(value: Any, lists: Writers, skip: frozenset[str] = frozenset()) -> Any:
-    """Return the fields of a frozen value as plain data, without those to `skip`."""
+    """Return the fields of a frozen value as plain data, without the fields to `skip`."""
     return {
         field.name: _plain(field.name, getattr(value, field.name), lists)
         for field in fields(value)
@@ -87,7 +87,7 @@ def fields_document(value: Any, lists: Writers, skip: frozenset[str] = frozenset
 
 
 def table_document(table: Any, name: str, items: Iterable[Any]) -> Any:
-    """Return `table` as plain data; `items` are those of its list `name`, which are plain data."""
+    """Return `table` as plain data; `items` are those of its list `name`, as plain data."""
     return {**fields_document(table, {}, frozenset({name})), name: list(items)}
 
 
@@ -109,7 +109,7 @@ def read_fields(
     lists: Readers,
     skip: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """Read back the fields of `cls` that are in `values`, without those to `skip`.
+    """Read back the fields of `cls` that are in `values`, without the fields to `skip`.
 
     Raises:
         DocumentError: a value has the wrong type or form.
@@ -180,7 +180,7 @@ def required_of(cls: type[Any]) -> set[str]:
 
 
 def mapping(value: object, where: str, known: set[str], required: set[str]) -> Mapping[str, Any]:
-    """Return `value`, an object with keys that are `known`, all `required` ones among them."""
+    """Return `value` if it is an object with `known` keys, all `required` ones among them."""
     if not isinstance(value, Mapping):
         raise DocumentError("must be an object", where)
     for name in value:
@@ -192,7 +192,7 @@ def mapping(value: object, where: str, known: set[str], required: set[str]) -> M
 
 
 def read_list(value: object, where: str, read: Callable[[object, str], Any]) -> tuple[Any, ...]:
-    """Return the items of the list `value`, each as `read` returns it."""
+    """Return the items of the list `value`, each read by `read`."""
     if not isinstance(value, list):
         raise DocumentError("must be a list", where)
     return tuple(read(item, f"{where}[{number}]") for number, item in enumerate(value))
@@ -210,7 +210,7 @@ def integer(value: object, where: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise DocumentError("must be an integer", where)
     if value.bit_length() > 64:
-        raise DocumentError("is too large a number", where)
+        raise DocumentError("is too large: the limit is 64 bits", where)
     return value
 
 
@@ -235,4 +235,4 @@ def _identifier(value: object, where: str) -> bytes:
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError as error:
-        raise DocumentError(f"{quoted(text)} holds a character that is no byte", where) from error
+        raise DocumentError(f"{quoted(text)} has a character that is not a byte", where) from error

@@ -1,8 +1,8 @@
 """Tables in text, as people publish them: dumps of od, hexdump and xxd, iasl's text, base64.
 
-One reader finds the bytes, says what it took them for and on which lines they stand.  It
-begins at a signature in one of the ways to write it, and follows the rows from there: so
-nothing is read that no signature heads, and the time grows with the text alone.
+One reader finds the bytes, and reports their form and their lines.  It begins at a signature in
+one of its forms, and follows the rows from there.  So it reads nothing without a signature, and
+its time grows with the text only.
 """
 
 import re
@@ -25,16 +25,16 @@ from fwtables.text.units import CHARACTERS, Anchor, anchors
 Signatures = tuple[bytes, ...]
 
 _MOST_FAILURES = 2000
-"""Signatures that head no table, after which a text is not searched any more."""
+"""Maximum number of signatures without a table; the search ends after them."""
 _MOST_TABLES = 1024
-"""Of each kind in a text; a host has one."""
+"""Maximum number of each kind in a text; a host has one."""
 _MARKUP = re.compile(
     r"</?(?:pre|code|tt|p|div|span|font|br|td|tr)\b[^<>\n]{0,200}>|\[/?(?:code|quote|pre)\b[^\[\]\n]{0,60}\]",
     re.IGNORECASE,
 )
-"""What pages and forums put around a dump."""
+"""The markup that pages and forums put around a dump."""
 _SYMBOL = re.compile(r"(?<=[0-9a-f])[ \t]<[^<>\n]{1,100}>(?=:)")
-"""What gdb writes between an address and its colon: ``<dmar+8>``."""
+"""The symbol that gdb writes between an address and its colon: ``<dmar+8>``."""
 _ENTITIES = (
     ("&gt;", ">"),
     ("&lt;", "<"),
@@ -45,17 +45,17 @@ _ENTITIES = (
     ("&amp;", "&"),
 )
 _ABOVE = 200
-"""Characters above a dump in which its heading is looked for."""
+"""Characters above a dump in which its heading is searched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextTable:
-    """One table of a text: its bytes, and where its text went wrong.
+    """One table of a text: its bytes, and the damage of its text.
 
-    `form` is the kind of dump, `signature` the four bytes that the table begins with, `data` all
-    bytes that were read.  `line` and `last_line` count from 1.  `address` is the physical address that a heading
-    names, if one does.  `word` is how many bytes a unit of the text has, low byte first.
-    `damage` is a sentence with its line number, or empty; the bytes up to there are kept.
+    `form` is the kind of dump, `signature` the first four bytes of the table, `data` all bytes that
+    were read.  `line` and `last_line` count from 1.  `address` is the physical address in the
+    heading, if there is one.  `word` is the number of bytes in a unit of the text, low byte first.
+    `damage` is a sentence with its line number, or empty; the bytes up to that line are kept.
     """
 
     form: TextForm
@@ -70,18 +70,18 @@ class TextTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextReading:
-    """What a text holds: tables; or, if `needs_iasl`, fields that only iasl can compile."""
+    """The tables of a text; or, if `needs_iasl`, it has fields that only iasl can compile."""
 
     tables: tuple[TextTable, ...] = ()
     needs_iasl: bool = False
     stopped: bool = False
-    """Whether the text holds too many signatures that head no table to be searched whole."""
+    """Whether the search ended early, after too many signatures without a table."""
 
 
 def find_in_text(data: bytes, signatures: Signatures = DECODED_SIGNATURES) -> TextReading:
-    """Read every table with one of `signatures` in the text `data`, and of acpidump text all tables.
+    """Read every table with one of `signatures` in the text `data`, and all tables of acpidump text.
 
-    Never raises; of what is no text, or holds no table, there is none.
+    Never raises; the result has no table if `data` is not text, or is text without one.
     """
     text = plain_text(data)
     if text is None:
@@ -102,9 +102,9 @@ def _is_sound(tables: tuple[TextTable, ...], signatures: Signatures) -> bool:
 def _read_reformatted(
     text: bytes, dumped: tuple[TextTable, ...], signatures: Signatures
 ) -> TextReading:
-    """Return what is in acpidump text whose blanks were changed: by a page, or a mail.
+    """Return the tables of acpidump text whose blanks a page or a mail changed.
 
-    That counts only if every table that `dumped` has is whole then.
+    If a table of `dumped` is then not whole, return `dumped`.
     """
     reading = _Search(text.decode("latin-1"), signatures).reading()
     wanted = [table.line for table in dumped if table.signature in signatures]
@@ -130,7 +130,7 @@ def _acpidump(text: bytes) -> Iterator[TextTable]:
 
 
 def _without_markup(text: str) -> str:
-    """Return `text` without tags and entities; its lines stay the same."""
+    """Return `text` without tags and entities, with the same lines."""
     if "<" in text or "[" in text:
         text = _MARKUP.sub("\v", text)
     for entity, character in _ENTITIES if "&" in text else ():
@@ -144,7 +144,7 @@ class _Search:
     def __init__(self, text: str, signatures: Signatures) -> None:
         self.signatures = signatures
         self.raw = text
-        """The text with its markup: a line of uuencode may look like some."""
+        """The text with its markup, because a line of uuencode can look like markup."""
         self.text = _without_markup(text)
         self._counted = (0, 1)
         self.stopped = False
@@ -225,7 +225,7 @@ class _Search:
             form, encoded.data, (encoded.start, encoded.end), (encoded.problem, encoded.problem_at)
         )
 
-    def _table(  # noqa: PLR0913 - what every kind of reading has
+    def _table(  # noqa: PLR0913 - every kind of reading has them
         self,
         form: TextForm,
         data: bytes,
@@ -239,7 +239,7 @@ class _Search:
         damage = f"line {self.line(problem[1])}: {problem[0]}" if problem[0] else ""
         length = int.from_bytes(data[4:8], "little")
         if not damage and len(data) >= 8 and length > len(data):
-            damage = f"line {first}: the table says {length} bytes, the text holds {len(data)}"
+            damage = f"line {first}: the table's length is {length} bytes, the text has {len(data)}"
         return TextTable(
             form=form,
             signature=data[:4],
@@ -253,7 +253,7 @@ class _Search:
 
 
 def read_dump(text: str, anchor: Anchor) -> Dump | None:
-    """Return the dump that begins at `anchor`, or None if there is only a signature."""
+    """Return the dump that begins at `anchor`; None if there is only a signature."""
     reader = Reader(text, anchor)
     if not reader.has_offset:
         return None if reader.style is CHARACTERS else read_plain(reader)

@@ -1,4 +1,4 @@
-"""The header that every ACPI system description table begins with, and what can be wrong with it."""
+"""The header of every ACPI system description table, and its damage."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from construct import Bytes, Int8ul, Int32ul, Struct
 from fwtables.damage import Damage, DamageKind, count_bytes
 from fwtables.layout import Layout, derive
 
-# ACPI 6.5, 5.2.6: the header every system description table begins with.
+# ACPI 6.5, 5.2.6: the header of every system description table.
 TABLE_HEADER = Struct(
     "signature" / Bytes(4),
     "length" / Int32ul,  # of the whole table, header included
@@ -23,7 +23,7 @@ TABLE_HEADER = Struct(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcpiTable:
-    """The header of a table, with the fields of :data:`TABLE_HEADER`; the values of a table extend it.
+    """The header of a table (ACPI 6.5, 5.2.6), with the fields of :data:`TABLE_HEADER`.
 
     `length` (bytes) and `checksum` are the header's own and can be wrong: see
     :func:`fwtables.seal`.  `signature`, `oem_id`, `oem_table_id` and `creator_id` are text with
@@ -44,7 +44,7 @@ class AcpiTable:
 HEADER = derive(TABLE_HEADER)
 LENGTH_AT = HEADER.offset_of("length")
 _CHECKSUM_AT = HEADER.offset_of("checksum")
-_LARGEST_TABLE = 1 << 24  # only to tell a table of another kind from arbitrary bytes
+_LARGEST_TABLE = 1 << 24  # distinguishes another table from arbitrary bytes
 
 
 def refusal(data: bytes, fixed: Layout, signatures: tuple[bytes, ...]) -> Damage:
@@ -53,10 +53,10 @@ def refusal(data: bytes, fixed: Layout, signatures: tuple[bytes, ...]) -> Damage
     `fixed` is the fixed part of such a table.
     """
     if not data:
-        return Damage(0, "signature", DamageKind.EMPTY, "there are no bytes at all")
+        return Damage(0, "signature", DamageKind.EMPTY, "there are no bytes")
     signature = bytes(data[:4])
     if any(known.startswith(signature) for known in signatures):
-        reason = f"the bytes end here; the table's fixed part has {fixed.size}"
+        reason = f"the bytes end here; the table's fixed part has {fixed.size} bytes"
         field = fixed.field_at(len(data))
         return Damage(len(data), field, DamageKind.TRUNCATED_HEADER, reason)
     *others, last = (known.decode("ascii") for known in signatures)
@@ -64,9 +64,9 @@ def refusal(data: bytes, fixed: Layout, signatures: tuple[bytes, ...]) -> Damage
     length = int.from_bytes(data[LENGTH_AT : LENGTH_AT + 4], "little")
     if _is_signature(signature) and HEADER.size <= length <= _LARGEST_TABLE:
         name = signature.decode("ascii")
-        reason = f"this is a table of another kind ({name}), not {names}"
+        reason = f"this is another table ({name}), not {names}"
         return Damage(0, "signature", DamageKind.ANOTHER_TABLE, reason)
-    reason = f"{signature.hex(' ')} is not {names}: this is no ACPI table"
+    reason = f"{signature.hex(' ')} is not {names}: this is not an ACPI table"
     return Damage(0, "signature", DamageKind.NOT_A_TABLE, reason)
 
 
@@ -75,19 +75,19 @@ def _is_signature(four: bytes) -> bool:
 
 
 def header_damage(data: bytes, length: int, fixed: int) -> Damage | None:
-    """Return what contradicts the bytes in the header of the table `data`, if anything does.
+    """Return the damage of the header of the table `data`, or None if there is none.
 
     `length` is the header's own, `fixed` the size of the table's fixed part.
     """
     there = len(data)
     if length < fixed:
         reason = (
-            f"the header says {count_bytes(length)}; the table's fixed part alone has {fixed}, "
-            "and nothing after it is decoded"
+            f"the header's length is {count_bytes(length)}; the table's fixed part alone has "
+            f"{fixed}, and nothing after it is decoded"
         )
         return Damage(LENGTH_AT, "length", DamageKind.TABLE_LENGTH_TOO_SHORT, reason)
     if length > there:
-        reason = f"the header says {count_bytes(length)}; there are {there}"
+        reason = f"the header's length is {count_bytes(length)}; there are {there}"
         return Damage(LENGTH_AT, "length", DamageKind.TABLE_LENGTH_TOO_LONG, reason)
     total = sum(data[:length]) % 256
     if total:

@@ -1,9 +1,9 @@
-"""Fast readers and writers, derived from the grammar and never typed again.
+"""Fast readers and writers, derived from the grammars.
 
-Interpreting a construct costs some 40 µs a structure.  The grammars of this
-package are fixed sequences of integers and byte strings, which is exactly what
-:class:`struct.Struct` packs; :func:`derive` makes one from the other at import.
-``tests/fwtables/test_layout.py`` holds both readings equal.
+Interpreting a construct takes some 40 µs a structure.  The grammars of this package are fixed
+sequences of integers and byte strings, which :class:`struct.Struct` can pack.  :func:`derive`
+makes one from the other at import.  ``tests/fwtables/test_layout.py`` tests that both readings
+are equal.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -28,10 +28,10 @@ class Layout(NamedTuple):
     offsets: tuple[int, ...]
     widths: tuple[int, ...]
     limits: tuple[int | None, ...]
-    """By field: one more than the largest integer it holds, or None for bytes."""
+    """By field: one more than its largest integer, or None for bytes."""
 
     def field_at(self, offset: int) -> str:
-        """Return the name of the field that byte `offset` of the structure belongs to."""
+        """Return the name of the field with byte `offset` of the structure."""
         reached = [name for name, at in zip(self.names, self.offsets, strict=True) if at <= offset]
         return reached[-1]
 
@@ -40,7 +40,7 @@ class Layout(NamedTuple):
         return self.offsets[self.names.index(name)]
 
     def pack(self, values: object, where: str) -> bytes:
-        """Pack the fields from a mapping or an object, each checked to fit.
+        """Pack the fields of a mapping or an object.
 
         Raises:
             EncodeError: a value does not fit its field; `where` names the structure.
@@ -61,7 +61,7 @@ class Layout(NamedTuple):
 def located_from(
     offset: int, values: Iterable[_Value], length_of: Callable[[_Value], int]
 ) -> Iterator[tuple[int, _Value]]:
-    """Yield each of `values` with its offset; the first is at `offset`, each next one follows."""
+    """Yield each of `values` with its offset; the first is at `offset`, the next ones follow it."""
     for value in values:
         yield offset, value
         offset += length_of(value)
@@ -71,7 +71,7 @@ def derive(structure: Construct) -> Layout:
     """Derive the layout of `structure`: a construct ``Struct`` of integers and ``Bytes(n)``.
 
     Raises:
-        TypeError: it holds something whose size or format is not fixed.
+        TypeError: a field's size or format is not fixed.
 
     """
     names: list[str] = []

@@ -20,9 +20,9 @@ class Damage(TypedDict):
 
 
 class TableDocument(TypedDict):
-    """A table, and what of it could not be decoded."""
+    """A table, and the bytes that could not be decoded."""
 
     table: Table | IvrsTable | None
     undecoded: Hex
-    """The bytes from the first place that could not be read on."""
+    """The bytes from the first place after which no structure could be found."""
     damage: list[Damage]

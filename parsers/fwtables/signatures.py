@@ -10,4 +10,4 @@ IVRS_SIGNATURE = b"IVRS"
 DECODED_SIGNATURES = (*SIGNATURES, IVRS_SIGNATURE)
 """The signatures of all tables that are decoded."""
 SIGNATURE_NAMES = tuple(signature.decode("ascii") for signature in SIGNATURES)
-"""Those of a DMAR table as text: Linux names the files of /sys/firmware/acpi/tables so."""
+"""The signatures of a DMAR table as text: the names of their files in /sys/firmware/acpi/tables."""

@@ -1,9 +1,9 @@
-"""A firmware table of any kind, to and from bytes: what all kinds have alike.
+"""Firmware tables of both kinds, from bytes and to bytes.
 
-Rule: ``encode(decode(data)) == data`` for every byte string.  Whole structures come out as
-values; from the first place where the next structure cannot be found, the bytes are kept as
-they are in :attr:`Decoded.undecoded`.  Every contradiction met on the way is a
-:class:`~fwtables.damage.Damage`, so nothing is ever silently short.
+Rule: ``encode(decode(data)) == data`` for every byte string.  Whole structures are decoded to
+values.  If the next structure cannot be found, the bytes from there on are kept in
+:attr:`Decoded.undecoded`.  Every contradiction is a :class:`~fwtables.damage.Damage`, so nothing
+is lost silently.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,10 +31,10 @@ TableT_co = TypeVar("TableT_co", bound=Table, covariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded(Generic[TableT_co]):
-    """What a byte string says, whole: the table, the bytes left over, and the damage.
+    """The complete content of a byte string: the table, the bytes left over, and the damage.
 
-    `table` is None where not even the table's fixed part could be read; `undecoded`
-    is then the whole input.  `damage` is in order of offset; empty means sound.
+    `table` is None if even the table's fixed part could not be read; `undecoded` is then the whole
+    input.  `damage` is in order of offset; a sound table has none.
     """
 
     table: TableT_co | None
@@ -43,7 +43,7 @@ class Decoded(Generic[TableT_co]):
 
 
 class _Kind(NamedTuple):
-    """What differs from one kind of table to another."""
+    """The differences between the kinds of table."""
 
     signatures: tuple[bytes, ...]
     fixed: Layout
@@ -59,15 +59,15 @@ _KINDS: Mapping[type[object], _Kind] = {
 def decode(data: bytes) -> Decoded[Table]:
     """Decode `data`, the bytes of one table: a DMAR (also as RMAD or XMAR) or an IVRS.
 
-    Never raises: of bytes that are no table `Decoded.table` is None, and `Decoded.damage`
-    says why.
+    Never raises: if the bytes are not a table, `Decoded.table` is None, and `Decoded.damage` has the
+    reason.
     """
     cls = IVRS if data[:1] == IVRS_SIGNATURE[:1] else DMAR
     return _decode(cls, data, DECODED_SIGNATURES)
 
 
 def decode_as(cls: type[TableT], data: bytes) -> Decoded[TableT]:
-    """Decode `data` as a table of the kind `cls` alone; one of another kind is damage."""
+    """Decode `data` as a table of the kind `cls` only; another table is damage."""
     return _decode(cls, data, _KINDS[cls].signatures)
 
 
@@ -83,9 +83,9 @@ def _decode(cls: type[TableT], data: bytes, named: tuple[bytes, ...]) -> Decoded
 
 
 def encode(decoded: Decoded[Table]) -> bytes:
-    """Write `decoded` back to bytes, header length and checksum as they stand.
+    """Write `decoded` to bytes, with the header's length and checksum as they are.
 
-    Of what `decode` gave these are the very bytes that were decoded.
+    For a result of `decode`, these are the bytes that were decoded.
 
     Raises:
         EncodeError: a value does not fit its field.

@@ -1,19 +1,19 @@
-"""Text or the bytes of a table: which of the two a file holds, and the text as UTF-8."""
+"""Whether a file is text or the bytes of a table, and the text as UTF-8."""
 
 import re
 
 from fwtables.signatures import DECODED_SIGNATURES
 
 SMALLEST = 36
-"""Bytes of an ACPI header: fewer, without an offset, are no table but a signature in prose."""
+"""Bytes of an ACPI header: fewer bytes without an offset are a signature in prose."""
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _ANSI = rb"\x1b\[[0-9;]*[A-Za-z]"
 
 
 def plain_text(data: bytes) -> bytes | None:
-    """Return `data` as UTF-8 without marks and with newlines alone; None if it is no text.
+    """Return `data` as UTF-8 without marks, with newlines only; None if it is not text.
 
-    UTF-16, which PowerShell's ``>`` writes, is told by its mark or by its NULs.
+    UTF-16, which PowerShell's ``>`` writes, is recognised by its mark or by its NULs.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = data.decode("utf-16", "replace").encode("utf-8", "replace")
@@ -35,7 +35,7 @@ def plain_text(data: bytes) -> bytes | None:
 
 
 def _utf16_without_mark(data: bytes) -> str:
-    """Return the name of the UTF-16 that `data` is in, if its ASCII characters show one."""
+    """Return the name of the UTF-16 of `data`, if its ASCII characters show one."""
     head = data[:512]
     even, odd = head[0::2], head[1::2]
     if odd and not any(odd) and all(even):
@@ -44,10 +44,7 @@ def _utf16_without_mark(data: bytes) -> str:
 
 
 def is_binary_table(data: bytes, signatures: tuple[bytes, ...] = DECODED_SIGNATURES) -> bool:
-    """Return whether `data` are the bytes of a table rather than text that begins like one.
-
-    The table has one of `signatures`.
-    """
+    """Return whether `data` are the bytes of a table with one of `signatures`, and not text."""
     if not any(signature.startswith(data[:4]) for signature in signatures):
         return False
     return b"\0" in data or len(data) < SMALLEST or _CONTROLS.search(data) is not None

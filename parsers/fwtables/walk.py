@@ -1,40 +1,41 @@
-"""What a pass over the structures of a table keeps, and the damage that any table can have.
+"""One pass over the structures of a table, and the damage that every table can have.
 
-A table of structures is its fixed part, then structures of a type and a length of 16 bits, each
-at the end of the one before.
+After its fixed part, a table has structures, one after the other.  A structure begins with its
+type and a length of 16 bits.
 """
 
 from fwtables.damage import Damage, DamageKind, count_bytes
 from fwtables.header import LENGTH_AT, header_damage
 
 _LENGTH_OF_STRUCTURE_AT = 2
-"""Where in a structure its length is: DMAR has a type of 16 bits before it, IVRS two of 8."""
+"""Offset of the length in a structure, after a type of 16 bits (DMAR), or a type and flags of 8
+bits each (IVRS)."""
 
 
 class Walk:
-    """One pass over the bytes of a table; what is wrong on the way gathers in `damage`."""
+    """One pass over the bytes of a table, which collects `damage`."""
 
     def __init__(self, data: bytes, length: int, fixed: int, structure_header: int) -> None:
         self.data = data
         self.length = length
-        """The header's own."""
+        """The length in the header."""
         self.fixed = fixed
         """Bytes of the table's fixed part."""
         self.structure_header = structure_header
-        """Bytes of what every structure begins with."""
+        """Bytes of the header of a structure."""
         self.end = max(fixed, min(length, len(data)))
-        """Where the structures must end: the header's length, as far as there are bytes."""
+        """Where the structures must end: after the header's length, or at the last byte."""
         self.offset = fixed
         """Where the next structure begins."""
         wrong = header_damage(data, length, fixed)
         self.damage = [wrong] if wrong else []
 
     def add_damage(self, offset: int, field: str, kind: DamageKind, reason: str) -> None:
-        """Note that `reason` is wrong with `field` at `offset`."""
+        """Add the damage `reason` of `field` at `offset`."""
         self.damage.append(Damage(offset, field, kind, reason))
 
     def add_length_damage(self, length: int) -> None:
-        """Add why the structure of `length` at `offset` ends the walk."""
+        """Add the reason why the structure of `length` at `offset` ends the walk."""
         at, header = self.offset + _LENGTH_OF_STRUCTURE_AT, self.structure_header
         if length == 0:
             reason = "the structure's length is 0; the rest is not decoded"
@@ -54,18 +55,18 @@ class Walk:
             self.add_damage(at, "length", DamageKind.STRUCTURE_PAST_END, reason)
             if self.length >= self.fixed and self.end < len(self.data):
                 reason = (
-                    f"the header says {count_bytes(self.length)}, which ends in the middle of a "
-                    f"structure; there are {len(self.data)}"
+                    f"the header's length is {count_bytes(self.length)}, which ends in the middle of "
+                    f"a structure; there are {len(self.data)}"
                 )
                 self.add_damage(LENGTH_AT, "length", DamageKind.TABLE_LENGTH_TOO_SHORT, reason)
 
     def check_rest(self, field: str) -> None:
-        """Report the bytes after the last structure, within the table and beyond it.
+        """Add the damage of bytes after the last structure, within the table and after it.
 
         `field` is the name of the list of structures.
         """
         if self.length < self.fixed:
-            return  # said already
+            return  # the header's damage covers it
         kind = DamageKind.TRAILING_BYTES
         if self.offset < self.end:
             reason = f"{count_bytes(self.end - self.offset)} after the last structure's end"

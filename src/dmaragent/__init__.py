@@ -1,9 +1,9 @@
-"""dmaragent: what reserved device memory a host has, and what a hypervisor does with it.
+"""dmaragent: the reserved device memory of a host, and what hypervisors do with it.
 
-``dmaragent.resolve(text, host=PATH)`` says what Xen will do with a guest: see ``dmaragent.api``.
+``dmaragent.resolve(text, host=PATH)`` predicts what Xen does with a guest: see ``dmaragent.api``.
 """
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
+TYPE_CHECKING = False  # mypy reads it as typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     from dmaragent.api import resolve
 
@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """Import the interface when it is first asked for: the program itself starts without it."""
+    """Import the interface when it is first used, so that the program starts without it."""
     if name == "resolve":
         from dmaragent.api import resolve as found  # noqa: PLC0415 - see above
 

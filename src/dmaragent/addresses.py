@@ -1,4 +1,4 @@
-"""The two coordinates of this program: a PCI function's address and a range of memory."""
+"""The address of a PCI function and a range of memory."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ FOUR_GIB = 4 * GIB
 PAGE = 4096
 """The bytes of a page; Xen counts reserved device memory in pages."""
 MAX_FIRMWARE_SEGMENT = 0xFFFF
-"""The highest segment that firmware tables, PCI Express and Xen's hypercalls can name."""
+"""The highest segment that firmware tables, PCI Express and Xen's hypercalls can address."""
 _SBDF = re.compile(
     r"(?:(?P<segment>[0-9a-f]{1,8}):)?(?P<bus>[0-9a-f]{1,2}):"
     r"(?P<device>[0-9a-f]{1,2})\.(?P<function>[0-7])",
@@ -23,7 +23,7 @@ _SBDF = re.compile(
 class SBDF:
     """The address of a PCI function: segment, bus, device, function.
 
-    Prints as ``dddd:bb:dd.f``.  A segment may exceed four digits: Linux numbers the
+    ``str()`` returns ``dddd:bb:dd.f``. A segment can have more than four digits: Linux numbers the
     buses behind Intel VMD from 0x10000 (drivers/pci/controller/vmd.c).
     """
 
@@ -43,11 +43,13 @@ class SBDF:
         limits = {"segment": 0xFFFFFFFF, "bus": 0xFF, "device": 0x1F, "function": 7}
         for name, limit in limits.items():
             if not 0 <= getattr(self, name) <= limit:
-                raise ValueError(f"{name} {getattr(self, name):#x} is not within 0 to {limit:#x}")
+                raise ValueError(
+                    f"{name} {getattr(self, name):#x} is out of range (0 to {limit:#x})"
+                )
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``dddd:bb:dd.f`` or ``bb:dd.f`` (segment 0), in hexadecimal.
+        """Parse ``dddd:bb:dd.f`` or ``bb:dd.f`` (segment 0), in hexadecimal.
 
         Raises:
             ValueError: `text` is not such an address, or a number is out of range.
@@ -61,7 +63,7 @@ class SBDF:
 
     @property
     def beyond_xen(self) -> bool:
-        """Whether Xen cannot name it: its hypercalls have 16 bits for a segment."""
+        """Whether Xen cannot address it: its hypercalls have 16 bits for a segment."""
         return self.segment > MAX_FIRMWARE_SEGMENT
 
     def __str__(self) -> str:
@@ -70,7 +72,7 @@ class SBDF:
 
 @dataclass(frozen=True, slots=True, order=True)
 class AddressRange:
-    """A half-open range of physical addresses in bytes: `start` belongs to it, `end` does not."""
+    """A half-open range of physical addresses in bytes: it includes `start` and excludes `end`."""
 
     start: int
     end: int
@@ -81,7 +83,7 @@ class AddressRange:
 
     @classmethod
     def from_inclusive(cls, base: int, limit: int) -> Self:
-        """Make a range of `base` and its last byte `limit`, as firmware tables have it.
+        """Return the range from `base` to its last byte, `limit`, as firmware tables state it.
 
         Raises:
             ValueError: `limit` is below `base`.
@@ -93,16 +95,16 @@ class AddressRange:
 
     @property
     def size(self) -> int:
-        """The bytes it holds."""
+        """Its size in bytes."""
         return self.end - self.start
 
     def overlaps(self, other: "AddressRange") -> bool:
-        """Tell whether any byte belongs to both."""
+        """Return whether the two ranges share a byte."""
         return max(self.start, other.start) < min(self.end, other.end)
 
 
 def span(addresses: AddressRange) -> str:
-    """Put a range into words, its last byte included."""
+    """Return a range in words, with its last byte."""
     if not addresses.size:
         return f"{addresses.start:#x} (no pages)"
     return f"{addresses.start:#x}-{addresses.end - 1:#x}"

@@ -1,6 +1,6 @@
-"""The Python interface: what the verbs do, as functions.
+"""The Python interface: the verbs as functions.
 
-``dmaragent.resolve(text, host=PATH)`` gives what ``dmaragent resolve`` prints, as frozen values.
+``dmaragent.resolve(text, host=PATH)`` returns the answer of ``dmaragent resolve`` as frozen values.
 """
 
 import json
@@ -62,32 +62,31 @@ __all__ = [
 def resolve(
     text: str, *, host: str | None = None, source: str = "guest", question: Question | None = None
 ) -> AnyResolution:
-    """Return what becomes of the guest of `text`, and why.
+    """Return whether the guest of `text` starts, and why.
 
     For many guests on one host, read it once: ``ask_host``, ``read_all_guests``, and
     ``GuestResolver(context, question).resolve(guest)`` for each.
 
     Args:
         text: one guest: an xl.cfg, libxl's JSON, libvirt's XML or a Proxmox VMID.conf.
-        host: a bundle, a sosreport, a table, text that holds one, a recorded machine or a
-            copied root;
-            None: this machine.
-        source: what `text` is called in messages, as ``source:line``.
-        question: toolstack and releases; by default the host's own.
+        host: a bundle, a sosreport, a table, text with a table, a recorded machine or a copied
+            root; None: this machine.
+        source: the name of `text` in messages, as in ``source:line``.
+        question: toolstack and releases; the host's own by default.
 
     Returns:
         A ``Resolution`` of a Xen guest: verdict, reasons, settings, cases with layouts;
-        ``dmaragent.api.answer(resolution)`` adds what helps.  A ``KvmResolution`` of a KVM guest:
+        ``dmaragent.api.answer(resolution)`` adds the fixes.  A ``KvmResolution`` of a KVM guest:
         verdict, reasons, devices.  Addresses and sizes are in bytes.
 
     Raises:
-        DmaragentError: the host cannot be read, a release is none, or `text` is not one
-            guest's.  A configuration that xl refuses is an answer, not an error.
+        DmaragentError: the host cannot be read, a release is invalid, or `text` does not contain
+            exactly one guest.  A configuration that xl refuses has an answer, not an error.
 
     """
     guests = read_all_guests(text, source)
     if len(guests) != 1:
-        raise DmaragentError(f"{source} holds {len(guests)} guests, and one is asked for")
+        raise DmaragentError(f"'{source}' contains {len(guests)} guests, and one is required")
     question = question or Question()
     context = ask_host(host, question, guests)
     return GuestResolver(context, question).resolve(guests[0])
@@ -98,7 +97,7 @@ class OpenedContext(Context):
     """A host that was read for a question."""
 
     opened: OpenedHost
-    """What was opened, and of which kind it is."""
+    """The opened host and its kind."""
 
 
 def ask_host(
@@ -107,14 +106,14 @@ def ask_host(
     guests: Sequence[Guest] = (),
     specifications: Sequence[str] = (),
 ) -> OpenedContext:
-    """Read the host at `path` for `question`: what decides there, and by which releases.
+    """Return what decides `question` on the host at `path`, which is read.
 
-    Its libxlutil is asked how it reads the texts of `guests`, and the `specifications` of
-    devices besides; not where a release or another toolstack is named.  A recording has the
-    answers that it was made with, and a copy none.
+    Its libxlutil reads the texts of `guests` and the `specifications` of devices, unless the
+    question names a release or another toolstack.  A recording has the answers that it was made
+    with, and a copy has none.
 
     Raises:
-        DmaragentError: the host cannot be read, or a release is none.
+        DmaragentError: the host cannot be read, or a release is invalid.
 
     """
     opened = open_host(path)
@@ -137,7 +136,7 @@ def ask_host(
 def library_request(
     host: Host, guests: Sequence[Guest], specifications: Sequence[str] = ()
 ) -> HostRequest:
-    """Return the request to libxlutil about `guests`: that of the running release before others."""
+    """Return the request to libxlutil about `guests`; it prefers the running release's library."""
     running = host.running_release
     xen = [guest for guest in guests if isinstance(guest, GuestConfig)]
     entries = {entry.text for guest in xen for entry in guest.pci if entry.read is None}

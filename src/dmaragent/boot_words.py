@@ -1,10 +1,11 @@
-"""The words of a boot command line that matter here; no other is kept of any host.
+"""The boot options that dmaragent keeps of a host: those about reserved memory and passthrough.
 
-Pure.  What an answer shows of a command line, and what a bundle holds of it, are the same
-words: so leaving the others out of a bundle changes no answer.
+Pure.  Answers show the same words of a command line as a bundle contains.  So the words that a
+bundle leaves out change no answer.
 """
 
 import re
+from enum import Enum
 
 LINUX_WORDS = (
     "intel_iommu", "amd_iommu", "iommu", "iommu.passthrough", "iommu.strict", "vfio-pci.ids",
@@ -16,17 +17,41 @@ XEN_WORDS = (
     "rmrr", "iommu", "dom0-iommu", "iommu_inclusive_mapping", "iommu_dev_iotlb_timeout", "ats",
     "pci", "pci-phantom", "mmcfg", "msi", "acpi", "apic", "x2apic", "x2apic_phys", "dom0",
     "dom0_mem", "hvm_debug", "e820-mtrr-clip", "e820-verbose", "loglvl", "guest_loglvl",
-    "ivmd", "ivrs_ioapic", "ivrs_hpet", "mem", "availmem", "crashkernel",
+    "ivmd", "ivrs_ioapic", "ivrs_hpet", "mem", "availmem", "crashkernel", "placeholder",
 )  # fmt: skip
-"""Xen's: docs/misc/xen-command-line.pandoc.  The log levels say which messages may be missing,
-the last three which pages Xen has a frame for."""
+"""Xen's options: docs/misc/xen-command-line.pandoc.
+
+The log levels show which messages may be missing.  ``mem``, ``availmem`` and ``crashkernel``
+decide for which pages Xen has a frame.  GRUB's 20_linux_xen puts ``placeholder`` first.
+"""
 XEN_REPORTS = 1023
-"""Bytes of its command line: xen/include/public/version.h, ``xen_commandline_t``."""
+"""Bytes of its command line that Xen reports: xen/include/public/version.h, ``xen_commandline_t``."""
 _WORD = re.compile(r"[^\s]+\s?")
 
 
+class LoaderMark(Enum):
+    """What a word of the kernel's command line shows about the boot loader.
+
+    The value is all that a bundle keeps of such a word: paths can have private names.
+    """
+
+    GRUB = "BOOT_IMAGE="
+    """GRUB put the kernel's path first: grub-core/loader/i386/linux.c, ``LINUX_IMAGE``."""
+    PROXMOX_BOOT_TOOL = "initrd=\\EFI\\proxmox\\"
+    """systemd-boot started an entry of proxmox-boot-tool: pve-docs, system-booting.adoc."""
+    KERNEL_INSTALL = "initrd=\\...\\...\\"
+    """systemd-boot started an entry of kernel-install: TOKEN, kernel release, file."""
+
+
+_MARKS = (
+    (LoaderMark.GRUB, re.compile(r"BOOT_IMAGE=")),
+    (LoaderMark.PROXMOX_BOOT_TOOL, re.compile(r"initrd=\\EFI\\proxmox\\")),
+    (LoaderMark.KERNEL_INSTALL, re.compile(r"initrd=\\[^\\]+\\[^\\]+\\")),
+)
+
+
 def _normal(word: str) -> str:
-    """Give the option's name; Linux and Xen take - for _ in most names."""
+    """Return the option's name; Linux and Xen accept - for _ in most names."""
     return word.partition("=")[0].partition("[")[0].replace("_", "-")
 
 
@@ -35,15 +60,35 @@ _XEN = frozenset(map(_normal, XEN_WORDS)) | {f"no-{_normal(word)}" for word in X
 
 
 def linux_words(line: str) -> tuple[str, ...]:
-    """Give the words of a kernel's command line that matter, as they were given."""
+    """Return the words of a kernel's command line that matter, as they were given."""
     return tuple(word for word in line.split() if _normal(word) in _LINUX)
+
+
+def linux_words_and_marks(line: str) -> tuple[str, ...]:
+    """Return what a bundle keeps of a kernel's command line, in order."""
+    words = ((word, _mark(word)) for word in line.split())
+    return tuple(
+        word if mark is None else mark.value
+        for word, mark in words
+        if mark is not None or _normal(word) in _LINUX
+    )
+
+
+def loader_mark(line: str) -> LoaderMark | None:
+    """Return what a kernel's command line shows about the boot loader; None: nothing."""
+    return next((mark for word in line.split() if (mark := _mark(word)) is not None), None)
+
+
+def _mark(word: str) -> LoaderMark | None:
+    return next((mark for mark, pattern in _MARKS if pattern.match(word)), None)
 
 
 def xen_words(line: str) -> tuple[str, ...]:
     """Return the words of Xen's command line that matter, as they were given.
 
-    Spaces alone separate words for Xen.  A word with other white space ends with it here: what
-    follows means nothing to Xen and may be private.  The last word is left out if Xen has cut it.
+    Only spaces separate words for Xen.  A word with other white space ends there in the result:
+    what follows means nothing to Xen and may be private.  If Xen cut the line, the last word is
+    left out.
     """
     words = line.split(" ")
     if len(line.encode("utf-8", "surrogateescape")) >= XEN_REPORTS:

@@ -1,8 +1,7 @@
-"""The command line: verbs, and the only place where an error becomes an exit code.
+"""The command line: verbs, and the only place that turns an error into an exit code.
 
-Exit codes: 0 fine; 1 the answer is "no" or there is something to look at; 2 the
-question could not be answered, with one line that says why.  A reader that goes away
-(``| head``) ends it by SIGPIPE.
+Exit codes: 0 success; 1 the answer is no, or problems were found; 2 no answer, with an error on
+standard error. If the reader of a pipe closes it (``| head``), SIGPIPE ends the program.
 """
 
 from __future__ import annotations
@@ -33,36 +32,36 @@ if TYPE_CHECKING:
 
 UNANSWERED = 2
 ENDED_BY_PIPE = 128 + signal.SIGPIPE
-"""What a shell shows of a program that SIGPIPE ended."""
-_REPORT_IT = "report it, with these lines:"
+"""The exit code that a shell shows for a program that SIGPIPE ended."""
+_REPORT_IT = "report this bug with the following lines:"
 DEPENDENCIES = ("construct", "h11", "psutil", "pyudev")
-"""The modules that are not the library's."""
+"""The modules that dmaragent needs besides the standard library."""
 _OWN_OPTIONS = ("--help", "--version")
-"""What is asked of the program itself, or the beginning of it."""
+"""The options of the program itself; a unique prefix is enough."""
 HELP = "help"
 """``dmaragent help VERB`` is ``dmaragent VERB --help``."""
 DEVICES = "__devices"
-"""What completions ask for: the devices of a host.  It is no verb, and in no help."""
+"""What shell completion runs to list the devices of a host. It is not a verb and is in no help."""
 EXAMPLES = """\
 examples:
-  sudo dmaragent                                this machine in ten lines
-  sudo dmaragent inventory                      what this machine reserves
-  sudo dmaragent explain 00:1d.0                why a passthrough is refused
-  sudo dmaragent resolve win10.cfg              whether this guest will start
-  dmaragent check --host for-support.tar.xz     what is wrong with another host
-  dmaragent demo                                a recorded machine, to try it
-  dmaragent help resolve                        a verb's options, with examples
+  sudo dmaragent                              this machine in ten lines
+  sudo dmaragent inventory                    the reserved regions of this host
+  sudo dmaragent explain 00:1d.0              why a device is blocked, and fixes
+  sudo dmaragent resolve win10.cfg            whether this guest will start
+  dmaragent check --host for-support.tar.xz   errors in another host's table
+  dmaragent demo                              try it on a recorded machine
+  dmaragent help resolve                      a verb's options, with examples
 
-Exit codes: 0 fine; 1 the answer is no, or problems were found; 2 no answer."""
+Exit codes: 0 success; 1 the answer is no, or problems were found; 2 no answer."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; give its exit code.
+    """Run the program and return its exit code.
 
-    With ``--json`` an error is a document on standard output as well as a text on standard error.
+    With ``--json``, an error is a document on standard output as well as text on standard error.
     """
-    if sys.stderr is None:  # print would take standard output instead, and spoil a bundle there
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays until the end
+    if sys.stderr is None:  # print would use standard output instead, and damage a bundle there
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open until the end
     if sys.stdout is None:
         _print_to_stderr("dmaragent: standard output is closed")
         return UNANSWERED
@@ -74,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except DmaragentError as error:
         return _print_error(error, line)
-    except BrokenPipeError:  # the reader has seen enough
+    except BrokenPipeError:  # the reader closed the pipe
         _drop_output()
         return _end_by_pipe() if arguments is None else ENDED_BY_PIPE
     except OSError as error:
@@ -84,16 +83,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except MemoryError:
-        hint = "give it more (ulimit -v shows a limit), or ask about less at a time"
+        hint = "raise the limit (see ulimit -v), or name fewer inputs at a time"
         return _print_error(DmaragentError("there is not enough memory to answer", hint), line)
-    except Exception as error:  # noqa: BLE001 - 1 means "look at this"; a bug of ours is no answer
+    except Exception as error:  # noqa: BLE001 - exit code 1 is an answer, and a bug must not look like one
         return _print_bug(error, line)
     return code
 
 
 def _run(arguments: Sequence[str]) -> int:
     if arguments == ["--version"]:
-        print(f"dmaragent {__version__}")  # argparse would not report an output that fails
+        print(f"dmaragent {__version__}")  # argparse would not report a failed write
         return 0
     if arguments and arguments[0] == HELP:
         arguments = [*arguments[1:], "--help"]
@@ -104,22 +103,20 @@ def _run(arguments: Sequence[str]) -> int:
 
         return print_devices(arguments[1] if len(arguments) > 1 else None)
     if arguments[0] == "demo" and len(arguments) > 1 and arguments[1] in VERBS:
-        from dmaragent.commands.demo import demo_host  # noqa: PLC0415 - as of a verb
-
-        arguments = [*arguments[1:], "--host", demo_host()]
+        arguments = _demo_arguments(arguments[1:])
     first = arguments[0].partition("=")[0] if arguments else ""
     if first.startswith("-") and not any(
         option.startswith(first) for option in ("-h", *_OWN_OPTIONS)
     ):
-        hint = f"dmaragent VERB {first} …; dmaragent --help has the verbs"
-        raise DmaragentError(f"{first}: the verb comes first", hint)
+        hint = f"write dmaragent VERB {first} …; dmaragent --help lists the verbs"
+        raise DmaragentError(f"{first}: the verb must come first", hint)
     verb = arguments[0] if arguments else ""
     if verb and not first.startswith("-") and verb not in VERBS:
         raise words.no_such_verb(verb, nearest(verb, (*VERBS, HELP)))
     parser = _verb_parser(verb, arguments) if verb in VERBS else _parser(arguments)
     try:
         options, unknown = parser.parse_known_args(arguments[1:] if verb in VERBS else arguments)
-    except SystemExit as error:  # argparse has printed its help, or what is wrong
+    except SystemExit as error:  # argparse printed its help or the error
         return error.code if isinstance(error.code, int) else UNANSWERED
     if unknown:
         raise words.no_such_argument(
@@ -133,6 +130,15 @@ def _run(arguments: Sequence[str]) -> int:
     return code
 
 
+def _demo_arguments(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments of a verb with the machine of ``demo`` as its host."""
+    from dmaragent.commands.demo import demo_host  # noqa: PLC0415 - as of a verb
+
+    if "--host" not in _option_names(_verb_parser(arguments[0])):
+        raise words.no_verb_of_demo(arguments[0])
+    return [*arguments, "--host", demo_host()]
+
+
 def _overview() -> int:
     """Print this host in ten lines."""
     from dmaragent.commands.shared.overview import print_overview  # noqa: PLC0415 - as of a verb
@@ -142,7 +148,7 @@ def _overview() -> int:
 
 
 def _nearest_option(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> str | None:
-    """Return the option of `parser` that the first unknown one was probably meant to be."""
+    """Return the option of `parser` that is nearest to the first unknown one, or None."""
     for word in unknown:
         option = word.partition("=")[0]
         if option.startswith("--"):
@@ -154,21 +160,21 @@ def _option_names(parser: argparse.ArgumentParser) -> list[str]:
     """Return the long options of `parser`."""
     return [
         name
-        for action in parser._actions  # noqa: SLF001 - argparse has no other way to ask
+        for action in parser._actions  # noqa: SLF001 - argparse has no public list of options
         for name in action.option_strings
         if name.startswith("--")
     ]
 
 
 def _escape_what_cannot_be_encoded() -> None:
-    """Let no encoding of the terminal lose an answer: what it lacks is shown escaped."""
+    """Escape characters that the terminal's encoding lacks, so that no answer is lost."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _failure(error: OSError) -> DmaragentError:
-    """Say what failed and why.  What has no file's name is the output: whoever reads names it."""
+    """Return the error to print for `error`; without a file's name it is from the output."""
     why = error.strerror or str(error)
     if error.filename is None:
         return DmaragentError(f"the output could not be written: {why}")
@@ -177,22 +183,22 @@ def _failure(error: OSError) -> DmaragentError:
 
 
 def _drop_output() -> None:
-    """Let the interpreter's own flush at exit go nowhere: it would fail once more."""
+    """Discard what is buffered: the interpreter's own flush at exit would fail again."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):
-        return  # not a file: a test's, or closed
+        return  # not a file (in a test), or closed
 
 
 def _end_by_pipe() -> int:
-    """End as ``ls`` and ``git`` do when their reader goes away: by the signal."""
+    """End by the signal, like ``ls`` and ``git``, when the reader closes the pipe."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGPIPE)
     return ENDED_BY_PIPE  # the signal is blocked
 
 
 def _print_error(error: DmaragentError, line: Sequence[str]) -> int:
-    """Print `error`; give the exit code.  It may hold a name or a text that a stranger chose."""
+    """Print `error` and return the exit code. It can contain text from a stranger."""
     _print_to_stderr(f"dmaragent: {error.message}")
     if error.hint:
         _print_to_stderr(*next_lines(error.hint))
@@ -201,14 +207,14 @@ def _print_error(error: DmaragentError, line: Sequence[str]) -> int:
 
 
 def _print_error_document(error: DmaragentError, line: Sequence[str]) -> None:
-    """Print `error` as a document, if the user asked for one."""
+    """Print `error` as a document, if ``--json`` is set."""
     if "--json" not in line:
         return
     try:
         print_document(error_document(error, line))
         sys.stdout.flush()
     except OSError:
-        _drop_output()  # the exit code and the text are all that is left to tell
+        _drop_output()  # the exit code and the text remain
 
 
 def _print_to_stderr(*lines: str) -> None:
@@ -217,7 +223,7 @@ def _print_to_stderr(*lines: str) -> None:
         for line in lines:
             print(visible(line), file=sys.stderr)
     except OSError:
-        return  # the exit code is all that is left to tell
+        return  # only the exit code remains
 
 
 def _print_bug(error: Exception, line: Sequence[str]) -> int:
@@ -231,7 +237,7 @@ def _print_bug(error: Exception, line: Sequence[str]) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose help, if it cannot be written, is an error: argparse's is silence."""
+    """A parser that reports an error if its help cannot be written; argparse is silent then."""
 
     line: Sequence[str] = ()
     """The command line that it parses."""
@@ -241,7 +247,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        hint = f"{self.prog} --help has examples"
+        hint = f"{self.prog} --help shows the options and examples"
         _print_to_stderr(f"{self.prog}: error: {message}")
         _print_to_stderr(*next_lines(hint))
         _print_error_document(DmaragentError(message, hint), self.line)
@@ -249,15 +255,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _fixed_width(prog: str) -> argparse.HelpFormatter:
-    """Return a formatter that does not ask for the terminal's width.
+    """Return a formatter that does not query the width of the terminal.
 
-    ``add_argument`` makes one only to try the option's metavar, and shutil, which asks, costs 1 ms.
+    ``add_argument`` makes one only to check the option's metavar. The query, in shutil, takes 1 ms.
     """
     return argparse.HelpFormatter(prog, width=80)
 
 
 def _verb_parser(name: str, line: Sequence[str] = ()) -> _Parser:
-    """Return the parser of what follows the verb `name` on the command line `line`."""
+    """Return the parser for the options of the verb `name` on the command line `line`."""
     parser = _Parser(prog=f"dmaragent {name}", formatter_class=_fixed_width)
     _add_verb(parser, name)
     parser.line = line
@@ -266,7 +272,7 @@ def _verb_parser(name: str, line: Sequence[str] = ()) -> _Parser:
 
 
 def _add_verb(parser: argparse.ArgumentParser, name: str) -> None:
-    """Make `parser` that of the verb `name`."""
+    """Add the options and the help of the verb `name` to `parser`."""
     verb = load(name)
     parser.description = verb.DESCRIPTION
     parser.epilog = verb.EXAMPLES
@@ -275,12 +281,13 @@ def _add_verb(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def _parser(line: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """Return the parser of the program, with every verb: its help, and lines without a verb."""
+    """Return the parser of the program, with every verb: for its help, and lines without a verb."""
     parser = _Parser(
         prog="dmaragent",
         usage="dmaragent [--help] [--version] VERB [OPTIONS]",
-        description="Show which memory this host's firmware reserves for devices (RMRR), and which\n"
-        "devices and guests that blocks, and why.\n\n" + "\n".join(_grouped_verbs()),
+        description="Show the memory that this host's firmware reserves for devices (RMRR), the\n"
+        "devices and guests that it blocks on Xen and Linux, and fixes.\n\n"
+        + "\n".join(_grouped_verbs()),
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -296,7 +303,7 @@ def _parser(line: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 
 def _grouped_verbs() -> Iterator[str]:
-    """Yield the verbs, a line each, below the name of their group."""
+    """Yield the verbs, one per line, below the name of their group."""
     column = max(map(len, VERBS)) + 2
     for title, verbs in GROUPS.items():
         yield f"{title}:"

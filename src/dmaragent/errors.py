@@ -1,21 +1,21 @@
-"""The errors that end a command: one line that says what, where and what to do.
+"""The errors that end a command: what is wrong, where, and what to do.
 
 DmaragentError      the question could not be answered; the command exits with 2
- └── HostError      a host, a recorded machine or a file given as one cannot be read
+ └── HostError      the host, recorded machine or file that --host names cannot be read
 """
 
 _LONGEST_QUOTE = 20
-"""Characters of an input that an error quotes: enough to find the place.  A file of secrets may have
-been taken for a guest's."""
+"""The most characters of an input that an error quotes: enough to find the place. The user can have
+named a file of secrets by mistake."""
 
 
 def entry_excerpt(text: str, at: int = 0) -> str:
-    """Return a value of ``rdm=`` or ``pci=`` for an answer: whole, as nearly every one is."""
+    """Return a value of ``rdm=`` or ``pci=`` for an answer; nearly every value fits whole."""
     return excerpt(text, at, 80)
 
 
 def excerpt(text: str, at: int = 0, most: int = _LONGEST_QUOTE) -> str:
-    """Return `text` for an error: not more than `most` characters of it, those from `at` on."""
+    """Return at most `most` characters of `text` for an error, around position `at`."""
     start = max(0, min(at, len(text) - most))
     end = start + most
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
@@ -24,8 +24,8 @@ def excerpt(text: str, at: int = 0, most: int = _LONGEST_QUOTE) -> str:
 class DmaragentError(Exception):
     """The question could not be answered.
 
-    `hint` says what to do about it.  `where` is the input that the error is about, as the user
-    typed it; empty if it is about none, or about the host that was asked.
+    `hint` is the next step. `where` is the input that the error is about, as the user typed it;
+    empty if there is none, or if it is the host.
     """
 
     def __init__(self, message: str, hint: str = "", where: str = "") -> None:
@@ -36,4 +36,4 @@ class DmaragentError(Exception):
 
 
 class HostError(DmaragentError):
-    """What was given as a host cannot be read as one."""
+    """The host that the user named cannot be read."""

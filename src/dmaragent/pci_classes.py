@@ -1,7 +1,7 @@
 """PCI class codes in words.
 
-Source: PCI Code and ID Assignment Specification, revision 1.15, chapter 1.  Listed
-are the subclasses a host has in practice; any other is named by its base class.
+Source: PCI Code and ID Assignment Specification, revision 1.15, chapter 1. The list has the
+subclasses that hosts have in practice; any other gets the name of its base class.
 """
 
 _BASE = {
@@ -74,7 +74,7 @@ _INTERRUPT = {0x10: "I/O APIC", 0x20: "I/O APIC"}
 
 
 def class_words(class_code: int, *, interface_known: bool = True) -> str:
-    """Put `class_code` (24 bits: base class, subclass, programming interface) into words."""
+    """Return `class_code` (24 bits: base class, subclass, programming interface) in words."""
     base, sub, interface = class_code >> 16, class_code >> 8, class_code & 0xFF
     words = _SUB.get(sub) or _BASE.get(base) or f"class {base:02x}"
     if not interface_known:
@@ -87,10 +87,10 @@ def class_words(class_code: int, *, interface_known: bool = True) -> str:
 
 
 def is_class(class_code: int, name: str) -> bool:
-    """Return whether `name` names the class: each word of it begins one of the class's words.
+    """Return whether `name` means the class: each word in it begins one of the class's words.
 
-    The words are those of the class and of its base class, so ``network`` names every network
-    controller and ``usb`` those of USB.
+    The words are those of the class and of its base class. So ``network`` means every network
+    controller, and ``usb`` those of USB.
     """
     base = _BASE.get(class_code >> 16, "")
     words = f"{class_words(class_code)} {base}".lower().translate(_NO_MARKS).split()
@@ -101,7 +101,7 @@ def is_class(class_code: int, name: str) -> bool:
 
 
 def is_class_name(name: str) -> bool:
-    """Return whether `name` names a class that is listed here."""
+    """Return whether `name` means a class in this list."""
     codes = [base << 16 for base in _BASE] + [sub << 8 for sub in _SUB]
     codes += [0x0C0300 | interface for interface in _USB]
     return bool(name.strip()) and any(is_class(code, name) for code in codes)

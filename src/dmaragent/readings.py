@@ -1,8 +1,7 @@
-"""What was read from a host, undigested, and what could not be read and why.
+"""The readings of a host, without interpretation, and the reasons for missing ones.
 
-A reading is a value or a :class:`Missing`.  The kinds of missing are different
-answers to different questions and are never confused: a sosreport that holds no
-DMAR table says nothing about the host it came from.
+A reading is a value or a :class:`Missing`. The kinds of missing have different meanings and must
+not be confused: a sosreport without a DMAR table proves nothing about the host.
 """
 
 from dataclasses import dataclass
@@ -14,45 +13,43 @@ class MissingKind(Enum):
     """Why there is no value."""
 
     ABSENT = "absent"
-    """The host was asked and has no such thing."""
+    """The host has no such thing."""
     DENIED = "denied"
-    """It is there; this user may not read it."""
+    """It is present, but this user cannot read it."""
     FAILED = "failed"
-    """It was asked for and the answer was an error, or no answer that can be used."""
+    """The result was an error, or could not be used."""
     NOT_COLLECTED = "not-collected"
-    """Nobody asked: the recording does not say."""
-
-
-COLLECTOR = "collector: "
-"""How a detail begins that says why a collector does not take something."""
+    """The recording does not contain this reading, so nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """There is no value; `detail` says more in the system's own words, or is empty."""
+    """There is no value; `detail` is the reason in the system's own words, or empty."""
 
     kind: MissingKind
     detail: str = ""
+    by_collector: bool = False
+    """Whether `detail` is the reason why a collector's report lacks it."""
 
 
 NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
-"""What nobody asked for; the default of a field that only some snapshots have."""
+"""A reading that was not collected; the default of a field that only some snapshots have."""
 
 
 class TableReading(NamedTuple):
-    """One ACPI table file that may be a DMAR table: where it is and what it holds."""
+    """One ACPI table file that can be a DMAR table: its path and content."""
 
     name: str
-    """As the kernel names it: a signature, numbered from 1 where there are several."""
+    """The kernel's name: a signature, numbered from 1 if there are several."""
     path: str
     content: bytes | Missing
 
 
 class PciReading(NamedTuple):
-    """What was read of one PCI function; attributes are the bytes of the sysfs files."""
+    """The readings of one PCI function; attributes are the bytes of the sysfs files."""
 
     name: str
-    """The function's name in sysfs, which is its SBDF on every sound system."""
+    """The function's name in sysfs, which is its SBDF on every working system."""
     path: str
     """Its directory in sysfs."""
     class_code: bytes | Missing
@@ -65,11 +62,11 @@ class PciReading(NamedTuple):
     driver: str | Missing
     """The target of the link to its driver."""
     physical_function: str | Missing
-    """For an SR-IOV virtual function: the target of the link to its physical function."""
+    """The target of the link to the physical function, for an SR-IOV virtual function."""
     total_vfs: bytes | Missing
-    """How many virtual functions the device can have."""
+    """How many virtual functions the device supports."""
     names: tuple[tuple[str, str], ...] = ()
-    """What udev's hardware database calls it: property and value, sorted; empty without one."""
+    """Its names in udev's hardware database: property and value, sorted; can be empty."""
 
 
 class IommuGroupReading(NamedTuple):
@@ -90,7 +87,7 @@ class MemoryMapReading(NamedTuple):
 
 
 class SystemReading(NamedTuple):
-    """What machine and kernel this is."""
+    """The machine and its kernel."""
 
     dmi: tuple[tuple[str, bytes | Missing], ...]
     """Files of /sys/class/dmi/id by name."""
@@ -106,11 +103,11 @@ class SystemReading(NamedTuple):
 
 
 class XenReading(NamedTuple):
-    """What a Xen host says of itself; all absent where there is no Xen."""
+    """A Xen host's information about itself; all absent without Xen."""
 
     hypervisor_type: bytes | Missing
     guest_type: bytes | Missing
-    """PV, PVH or HVM: what this kernel is to Xen."""
+    """PV, PVH or HVM: this kernel's type under Xen."""
     capabilities: bytes | Missing
     version: tuple[bytes | Missing, bytes | Missing, bytes | Missing]
     """Major, minor and extra."""
@@ -121,7 +118,7 @@ class XenReading(NamedTuple):
     device_reserved_memory: bytes | Missing
     """The same for each device."""
     assignable: tuple[str, ...] | Missing
-    """What is in the directory of the pciback driver."""
+    """The names in the directory of the pciback driver."""
 
 
 class HostSnapshot(NamedTuple):
@@ -130,16 +127,16 @@ class HostSnapshot(NamedTuple):
     acpi_tables: tuple[str, ...] | Missing
     """The names of all ACPI tables the kernel shows, sorted."""
     tables: tuple[TableReading, ...]
-    """Those of them that may be a DMAR table, best first."""
+    """The tables among them that can be a DMAR table, best first."""
     pci: tuple[PciReading, ...] | Missing
     """The host's PCI functions, sorted by name."""
     iommu_groups: tuple[IommuGroupReading, ...] | Missing
     memory_map: tuple[MemoryMapReading, ...] | Missing
     boot_log: bytes | Missing
-    """The lines of the boot log that show the memory map and the IOMMU."""
+    """The lines of the boot log about the memory map and the IOMMU."""
     system: SystemReading
     xen: XenReading
     udev: Missing | None = None
-    """Why `pci` comes from sysfs and not from udev, which alone has names; None: it does not."""
+    """Why `pci` comes from sysfs and not from udev, which alone has names; else None."""
     sources: tuple[tuple[str, str], ...] = ()
-    """Of a collector's report: readings, and the files of the report that they are from."""
+    """For a collector's report: readings, and the files that they are from."""

@@ -1,7 +1,7 @@
-"""What a bundle does not tell of a host: names, identifiers, and boot options of no concern.
+"""Redaction of a bundle: names, identifiers and unrelated boot options of a host.
 
-Pure.  A value is replaced by what it is and a number, ``guest-2``: the same one throughout a
-bundle, and another one in the next bundle.  No answer rests on what is replaced.
+Pure.  A value is replaced by its kind and a number, such as ``guest-2``.  It is the same
+throughout a bundle; another bundle numbers anew.  No answer depends on a replaced value.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from dmaragent.boot_words import linux_words, xen_words
+from dmaragent.boot_words import linux_words, linux_words_and_marks, xen_words
 
 HOST = "host"
 GUEST = "guest"
@@ -23,9 +23,9 @@ _UUID = re.compile(rf"(?<![\w-]){_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}(?!
 _MAC = re.compile(rf"(?<![\w:.-]){_HEX}{{2}}(?:([:-]){_HEX}{{2}})(?:\1{_HEX}{{2}}){{4}}(?![\w:-])")
 _COMMAND_LINE = re.compile(r"((?:[Cc]ommand line|xen_commandline\s*): ?)(.*)")
 _BUILDER = re.compile(r"\([^()@\s]+@[^()\s]+\)")
-"""Who built a hypervisor, and where, in the first line of its log."""
+"""The person and the machine that built a hypervisor, in the first line of its log."""
 _PARAMETER = re.compile(r"(parameters? )[\"'].*")
-"""What the log says of an option it does not know, or of its value."""
+"""An option that the kernel or Xen does not know, or its value, in the log."""
 _INFO = frozenset(
     [
         "release", "version", "machine", "nr_cpus", "max_cpu_id", "nr_nodes", "cores_per_socket",
@@ -37,27 +37,27 @@ _INFO = frozenset(
         "libxl_version", "numa_info", "cpu_topology",
     ]
 )  # fmt: skip
-"""The lines of ``xl info`` that tell nothing of whose host it is: Xen tools/xl/xl_info.c."""
+"""The lines of ``xl info`` that do not identify the host: Xen tools/xl/xl_info.c."""
 
 
 @dataclass(slots=True)
 class Redactor:
-    """Replaces values in the texts of one bundle, and counts what it replaced."""
+    """Replaces values in the texts of one bundle, and counts the replacements."""
 
     known: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Kind and value, and what stands for it."""
+    """The stand-in of each kind and value."""
     places: Counter[str] = field(default_factory=Counter)
-    """How often each replacement was made."""
+    """How often each stand-in was written."""
     words: int = 0
     """How many boot options were left out."""
 
     def stand_in(self, kind: str, value: str) -> str:
-        """Return what stands for `value`."""
+        """Return the stand-in for `value`."""
         stand_in = self.known.get((kind, value))
         if stand_in is None:
             number = sum(known_kind == kind for known_kind, _ in self.known) + 1
             stand_in = self.known[kind, value] = f"{kind}-{number}"
-        if stand_in != value:  # a bundle of a bundle has it already
+        if stand_in != value:  # a bundle of a bundle already has the stand-in
             self.places[stand_in] += 1
         return stand_in
 
@@ -67,8 +67,9 @@ class Redactor:
         return text.replace(name, self.stand_in(HOST, name)) if name else text
 
     def linux_line(self, text: str) -> str:
-        """Leave of a kernel's command line the options that matter."""
-        return self._keep_words(text, linux_words(text)) + ("\n" if text.endswith("\n") else "")
+        """Return a kernel's command line with only the options that matter."""
+        kept = self._keep_words(text, linux_words_and_marks(text))
+        return kept + ("\n" if text.endswith("\n") else "")
 
     def log(self, text: str) -> str:
         """Replace identifiers in a log of Linux or Xen, and shorten the command lines in it."""
@@ -79,12 +80,12 @@ class Redactor:
         )
 
     def names(self, text: str) -> str:
-        """Replace what was found to be a name of the host or of a guest, where it is a word."""
+        """Replace each known name of the host or of a guest, if it is a whole word."""
         names = {}
         for kind, name in self.known:
             if kind in (HOST, GUEST):
                 names[name] = (kind, name)
-            if kind == HOST:  # vault.example calls itself vault, too
+            if kind == HOST:  # vault.example is also called vault
                 names.setdefault(name.partition(".")[0], (kind, name))
         replaced = [name for name in names if name.strip("0123456789")]
         if not replaced:
@@ -94,7 +95,7 @@ class Redactor:
         return re.sub(pattern, lambda match: self.stand_in(*names[match[0]]), text)
 
     def info(self, text: str) -> str:
-        """Replace what ``xl info`` tells of whose host it is."""
+        """Replace the values of ``xl info`` that identify the host."""
         lines = []
         for line in text.splitlines(keepends=True):
             name, colon, value = line.partition(":")
@@ -109,7 +110,7 @@ class Redactor:
             if "name" in create:
                 create["name"] = self.stand_in(GUEST, str(create["name"]))
             for device in guest.get("config", {}).get("pcidevs", []):
-                device.pop("name", None)  # what somebody called it: xl pci-assignable-add -n
+                device.pop("name", None)  # a name that a person chose: xl pci-assignable-add -n
         return self.identifiers(json.dumps(guests, indent=1) + "\n")
 
     def identifiers(self, text: str) -> str:
@@ -132,7 +133,7 @@ class Redactor:
         return REMOVED
 
     def _keep_options(self, line: str) -> str:
-        """Leave of a command line in a log what matters, whosever it is."""
+        """Return a command line in a log with only the options that matter to Linux or Xen."""
         either = {*linux_words(line), *xen_words(line)}
         return self._keep_words(line, [word for word in line.split() if word in either])
 

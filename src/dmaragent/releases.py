@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple, Self
 
-# Compiled, and kept by re, when the first release is read: 0.5 ms that a table does without.
+# Compiled and cached by re when the first release is parsed, which saves 0.5 ms for a table.
 _RELEASE = r"([0-9]{1,3})\.([0-9]{1,3})(?:\.([0-9]{1,3})|\.x)?"
 _POINT = r"(?s)\.([0-9]{1,3})(?![0-9])(.*)"
 _ANOTHER = r"(?i)(?<![a-z])(?:pre|rc|unstable|staging)(?![a-z])|\+[0-9]+-g"
@@ -18,10 +18,10 @@ class Release(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``4.17``, ``4.17.x`` or ``4.17.7``.
+        """Parse ``4.17``, ``4.17.x`` or ``4.17.7``.
 
         Raises:
-            ValueError: `text` is none of these.
+            ValueError: `text` is not one of these.
 
         """
         found = re.fullmatch(_RELEASE, text)
@@ -32,11 +32,12 @@ class Release(NamedTuple):
 
     @classmethod
     def running(cls, series: tuple[int, int], extra: str | None) -> Self:
-        """Make it of what a hypervisor reports; `extra` is its XEN_EXTRAVERSION (xen/Makefile).
+        """Return the release of a hypervisor from its XEN_EXTRAVERSION, `extra` (xen/Makefile).
 
         ``.7`` is a point release, and ``.5-1.fc37`` or ``.3_02`` a distribution's build of it.
-        ``.8-pre`` comes before 4.17.8, ``-rc`` and ``-unstable`` before the series is released,
-        and ``.5+23-ga4e5191dc0`` has commits of the next: the point of these is unknown.
+        ``.8-pre`` comes before 4.17.8, ``-rc`` and ``-unstable`` before the series is released, and
+        ``.5+23-ga4e5191dc0`` contains commits of the next one: the point release of these is
+        unknown.
         """
         point = re.match(_POINT, extra or "")
         if point is None or re.search(_ANOTHER, point[2]):
@@ -49,7 +50,7 @@ class Release(NamedTuple):
         return self.major, self.minor
 
     def covers(self, other: "Release") -> bool:
-        """Return whether `other` is this release, or one of this series if the point is open."""
+        """Return whether `other` is this release, or of this series if `point` is None."""
         return self.series == other.series and self.point in (None, other.point)
 
     def __str__(self) -> str:

@@ -168,7 +168,7 @@ def test_a_stranger_s_listing_that_cannot_be_redacted_is_not_kept() -> None:
     recorded = _recorded(host)
 
     assert "calls/xl-list" not in recorded.files
-    assert "not redacted" in recorded.lost[0][1].detail
+    assert "cannot be redacted" in recorded.lost[0][1].detail
     assert _recorded(host, redact=False).files["calls/xl-list"] == b"secret, no JSON"
 
 

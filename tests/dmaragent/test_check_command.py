@@ -28,15 +28,19 @@ def _file(tmp_path: Path, content: bytes) -> Path:
     return path
 
 
-def test_the_first_line_says_how_much_was_found(capsys: Capture, worded: Worded) -> None:
-    ran = run(capsys, "check", "--host", OVERLAP)
+def test_a_finding_is_short_and_details_show_its_bytes(capsys: Capture, worded: Worded) -> None:
+    short = run(capsys, "check", "--host", OVERLAP)
+    ran = run(capsys, "check", "--host", OVERLAP, "--details")
+
+    assert "RMRR base_address" not in short.out
+    assert f"check --host {OVERLAP} --details\n" in short.out
 
     assert ran.code == 1
     first, rest = ran.out.split("\n\n", 1)
     worded(first, OVERLAP)
     worded(rest, "Region 2", "0x7b808000")
     assert "\n    0x68: 00 80 80 7b 00 00 00 00  RMRR base_address: 0x7b808000\n" in rest
-    for label in ("  Xen    Xen switches VT-d off", "  Linux  ", "  Do     "):
+    for label in ("  Xen    Xen switches VT-d off", "  Linux  ", "  Fix    ", "  Source "):
         assert f"\n{label}" in rest
 
 
@@ -50,7 +54,8 @@ def test_where_nothing_is_wrong_it_says_what_was_looked_at(capsys: Capture, word
 def test_a_table_alone_names_what_could_not_be_asked(
     tmp_path: Path, capsys: Capture, worded: Worded
 ) -> None:
-    ran = run(capsys, "check", "--host", _file(tmp_path, table(UNIT, rmrr(BASE, LIMIT, USB))))
+    path = _file(tmp_path, table(UNIT, rmrr(BASE, LIMIT, USB)))
+    ran = run(capsys, "check", "--host", path, "--details")
 
     assert ran.code == 0
     worded(ran.out.partition(")\n")[2])
@@ -176,7 +181,7 @@ def test_every_rule_is_listed_without_a_host(capsys: Capture) -> None:
 def test_the_document_is_the_text_and_the_same_of_a_copy(
     name: str, tmp_path: Path, capsys: Capture
 ) -> None:
-    text = run(capsys, "check", "--host", MACHINES / name)
+    text = run(capsys, "check", "--host", MACHINES / name, "--details")
     if text.code == 2:
         return
     recorded = run(capsys, "check", "--host", MACHINES / name, "--json").document

@@ -65,7 +65,7 @@ def test_00_00_0_behind_others_hides_what_follows(worded: Worded) -> None:
 
     assert only(named(zero)(), "rmrr-scope-zero").severity is Severity.ERROR
     last = only(named(USB, zero)(), "rmrr-scope-zero")
-    assert (last.severity, "not concerned" in last.xen) == (Severity.WARNING, True)
+    assert last.severity is Severity.WARNING
     middle = only(named(USB, zero, OTHER_USB)(), "rmrr-scope-zero")
     worded(middle.xen)
 
@@ -74,7 +74,7 @@ def test_an_absent_device_is_told_once_with_its_regions(worded: Worded) -> None:
     made = host(rmrr(BASE, LIMIT, USB, GONE), rmrr(LIMIT + 1, LIMIT + 0x10000, OTHER_USB, GONE))
     one = only(made, "rmrr-device-absent")
 
-    worded(one.hit.message, "0000:00:19.0", "regions 1")
+    worded(one.hit.message, "0000:00:19.0", "1-2")
     assert one.hit.region is None
     assert len(one.hit.evidence) == 2
 

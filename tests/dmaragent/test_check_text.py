@@ -1,14 +1,14 @@
-"""How findings are told: once what is common, beside its hit what is not, and not too much."""
+"""The text of findings: what all hits share is printed once, and the short form is short."""
 
 from dmaragent.checks.common.model import Checked
-from dmaragent.present.text.check import check_text
+from dmaragent.present.text.check import check_details_text, check_text
 from support.checked import BASE, GONE, LIMIT, OTHER_USB, USB, findings, host, region
 from support.tables import rmrr
 from support.wording import Worded
 
 
 def _lines(checked: Checked) -> list[str]:
-    return list(check_text(checked, "Table T"))
+    return list(check_details_text(checked, "Table T"))
 
 
 def test_what_differs_is_told_beside_its_hit_and_the_rule_once(worded: Worded) -> None:
@@ -49,13 +49,13 @@ def test_a_rules_text_is_told_only_for_hits_without_one_of_their_own(worded: Wor
     worded(group)
 
 
-def test_of_much_evidence_the_first_pieces_are_shown(worded: Worded) -> None:
+def test_all_evidence_of_a_finding_is_shown(worded: Worded) -> None:
     regions = (rmrr(BASE + n * 0x1000, BASE + n * 0x1000 + 0xFFF, USB, GONE) for n in range(6))
     lines = _lines(findings(host(*regions)))
 
-    absent = lines.index("info  rmrr-device-absent  A device of a region does not answer")
-    worded(lines[absent + 1], "0000:00:19.0", "regions 1")
-    worded(lines[absent + 6])
+    absent = next(n for n, line in enumerate(lines) if "  rmrr-device-absent  " in line)
+    worded(lines[absent + 1], "0000:00:19.0", "1-6")
+    assert sum("RMRR device_scope" in line for line in lines[absent + 2 : absent + 8]) == 6
 
 
 def test_of_many_bytes_the_first_sixteen_are_shown() -> None:
@@ -84,4 +84,8 @@ def test_severities_are_counted_in_words(worded: Worded) -> None:
 def test_a_title_that_is_long_is_wrapped() -> None:
     checked = findings(region()())
 
-    assert max(map(len, check_text(checked, "Table " + "a b " * 30))) <= 80
+    for lines in (
+        check_text(checked, "Table " + "a b " * 30, "check"),
+        check_details_text(checked, "Table " + "a b " * 30),
+    ):
+        assert max(map(len, lines)) <= 80

@@ -9,7 +9,7 @@ from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Severity
 from dmaragent.host.topology import PciTopology
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.present.text.check import check_text, rules_text
+from dmaragent.present.text.check import check_details_text, check_text, rules_text
 from dmaragent.readings import Missing, MissingKind
 from support import checked_units
 from support.checked import CASES, Made, findings, host, host_of, taken
@@ -62,7 +62,8 @@ def test_a_finding_has_a_subject_and_bytes_and_nothing_is_wider_than_80_columns(
         assert one.hit.subject
         for each in one.hit.evidence:
             assert each.data
-    assert max(len(line) for line in check_text(checked, "Table")) <= 80
+    for lines in (check_text(checked, "Table", "check"), check_details_text(checked, "Table")):
+        assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

@@ -59,8 +59,8 @@ def test_a_file_without_bytes_is_no_table_and_nothing_is_asked() -> None:
             "switches VT-d off",
             id="RMRR",
         ),
-        pytest.param(table_of(UNIT, structure(5, b"")), "From 4.19 on", id="SATC"),
-        pytest.param(table_of(UNIT, structure(4, b"")), "None: ", id="ANDD"),
+        pytest.param(table_of(UNIT, structure(5, b"")), "Xen 4.19 and later", id="SATC"),
+        pytest.param(table_of(UNIT, structure(4, b"")), "No effect", id="ANDD"),
     ],
 )
 def test_what_comes_of_a_short_structure_is_by_its_type_and_length(
@@ -76,10 +76,10 @@ def test_what_comes_of_a_short_structure_is_by_its_type_and_length(
     ("last", "xen"),
     [
         pytest.param(REGION, "switches VT-d off", id="RMRR"),
-        pytest.param(satc(ENDPOINT), "From 4.19 on", id="SATC"),
-        pytest.param(sidp(ENDPOINT), "None: ", id="SIDP"),
+        pytest.param(satc(ENDPOINT), "Xen 4.19 and later", id="SATC"),
+        pytest.param(sidp(ENDPOINT), "No effect", id="SIDP"),
         pytest.param(atsr(ENDPOINT), "switches VT-d off", id="ATSR"),
-        pytest.param(atsr(ENDPOINT, flags=1), "None: ", id="ATSR with ALL_PORTS"),
+        pytest.param(atsr(ENDPOINT, flags=1), "No effect", id="ATSR with ALL_PORTS"),
     ],
 )
 def test_what_comes_of_a_scope_entry_of_length_0_is_by_its_structure(
@@ -177,8 +177,8 @@ def test_xen_refuses_no_address_width_but_0(field: bytes, worded: Worded) -> Non
     ("last", "xen"),
     [
         pytest.param(rmrr(0x1000, 0x1FFF, ENDPOINT, b"\x01"), "below 8 switches", id="RMRR"),
-        pytest.param(sidp(ENDPOINT, b"\x01"), "None: ", id="SIDP"),
-        pytest.param(atsr(ENDPOINT, b"\x01", flags=1), "None: ", id="ATSR with ALL_PORTS"),
+        pytest.param(sidp(ENDPOINT, b"\x01"), "No effect", id="SIDP"),
+        pytest.param(atsr(ENDPOINT, b"\x01", flags=1), "No effect", id="ATSR with ALL_PORTS"),
     ],
 )
 def test_one_byte_too_many_is_read_on_where_there_is_a_scope(last: bytes, xen: str) -> None:

@@ -187,4 +187,4 @@ def test_a_region_is_told_against_the_first_that_xen_registers_as_by_comparing_a
     assert said.keys() == expected.keys()
     for number, (first, more) in expected.items():
         assert f" region {first} (" in said[number]
-        assert (f"has bytes of {more} more" in said[number]) == bool(more)
+        assert (f" and {more} more before it" in said[number]) == bool(more)

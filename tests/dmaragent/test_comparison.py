@@ -144,7 +144,7 @@ def test_a_device_more_in_a_scope_is_told_with_what_comes_of_it() -> None:
     assert str(owner.b.sbdf) == "0000:00:1a.0"
     assert match.changes == (
         Changed("shared", "not shared", "shared by 2"),
-        Changed("linux", "0000:00:1a.0 not held", "0000:00:1a.0 relaxable"),
+        Changed("linux", "0000:00:1a.0 not applied", "0000:00:1a.0 relaxable"),
     )
 
 

@@ -52,7 +52,7 @@ def test_a_host_without_xen_lacks_no_fact_about_xen() -> None:
     (unknown,) = unknown_facts(_host(state=LinuxState.UNKNOWN), _host(XEN))
 
     assert unknown.side is Side.A
-    assert "xen options" in unknown.why
+    assert "Xen's options" in unknown.why
 
 
 @pytest.mark.parametrize("state", [LinuxState.GROUPS, LinuxState.UNDER_XEN])

@@ -1,4 +1,4 @@
-"""A comparison for people: what is told once, what is named, and of which side."""
+"""A comparison for people: what is grouped, what is named, and for which side."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from dmaragent.checks.common.model import Finding, NotAsked, Severity
 from dmaragent.comparison import compare
 from dmaragent.comparison.model import Comparison
 from dmaragent.inventory import Inventory
-from dmaragent.present.text.diff import diff_text
+from dmaragent.present.text.diff import diff_details_text, diff_text
 from dmaragent.present.words.comparison import headline
 from support.comparisons import compared, inventory_of
 from support.tables import drhd, patched, resummed, rmrr, scope, table
@@ -20,7 +20,7 @@ WRONG = (rmrr(0x7A000000, 0x79FFFFFF, USB), rmrr(0x7C000000, 0x7BFFFFFF, USB))
 
 
 def _text(found: Comparison) -> list[str]:
-    return list(diff_text(found, ["Table a", "Table b"], []))
+    return list(diff_details_text(found, ["Table a", "Table b"], []))
 
 
 def _section(found: Comparison, title: str) -> list[str]:
@@ -58,7 +58,7 @@ def test_what_changed_otherwise_is_told_apart() -> None:
 
     lines = _section(_with(inventory, "It is ignored.", "It is taken."), "Findings")
 
-    heads = [line for line in lines if line.startswith("  changed: info rmrr-limit-below-base: ")]
+    heads = [line for line in lines if line.startswith("  changed: note rmrr-limit-below-base: ")]
     assert len(heads) == 2
 
 
@@ -107,3 +107,45 @@ def test_a_list_of_more_than_four_owners_is_said_once(devices: int, again: bool)
     text = " ".join(" ".join(_section(found, "Regions")).split())
 
     assert (f"the same {devices} devices as 0x7a000000-0x7a000fff" in text) is again
+
+
+def _short(found: Comparison) -> list[str]:
+    return list(diff_text(found, ["Table a", "Table b"], [], "dmaragent diff a b --details"))
+
+
+def test_the_short_form_groups_regions_of_the_same_devices() -> None:
+    scopes = [scope(1, 0, (number, 0)) for number in range(1, 7)]
+    bases = [0x7A000000 + number * 0x1000 for number in range(10)]
+    after = table(EVERY, *(rmrr(base, base + 0xFFF, *scopes) for base in bases))
+
+    lines = _short(compared(inventory_of(table(EVERY)), inventory_of(after)))
+
+    text = " ".join(" ".join(lines).split())
+    assert (
+        "new: 10 regions, 6 devices (0000:00:01.0, 0000:00:02.0, 0000:00:03.0 and 3 more)" in text
+    )
+    assert "and 2 more" in text.partition("0x7a000000-0x7a000fff")[2]
+    assert lines[-1] == "  dmaragent diff a b --details"
+
+
+def test_the_short_form_counts_units_and_structures() -> None:
+    before = table(drhd(0xFED90000), drhd(0xFED91000, flags=1))
+    after = table(drhd(0xFED90000, USB), drhd(0xFED92000, USB, flags=1))
+
+    lines = _short(compared(inventory_of(before), inventory_of(after)))
+
+    assert lines[lines.index("Remapping units (DRHD)") + 1] == "  1 new, 1 gone, 1 changed"
+
+
+def test_what_changes_a_verdict_is_before_what_does_not() -> None:
+    lines = _short(compared(inventory_of(table(EVERY)), inventory_of(table(EVERY, *WRONG))))
+
+    sections = ["Findings", "Regions", "Hosts"]
+    places = [lines.index(title) for title in sections]
+    assert places == sorted(places)
+
+
+def test_without_differences_no_further_command_is_named() -> None:
+    inventory = inventory_of(table(EVERY))
+
+    assert not any("--details" in line for line in _short(compared(inventory, inventory)))

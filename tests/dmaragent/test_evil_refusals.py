@@ -19,60 +19,60 @@ from support.machines import MACHINES
 from support.wording import Worded
 
 OUT = "leads out of the archive"
-SIZE = "a member's size is no number, or absurd"
+SIZE = "a member's size is not a plausible number"
 PAX = "a pax header is damaged"
 TWO = "two extended headers describe one member"
-OTHER = "is a device, a pipe or something else, which no bundle holds"
-UNKNOWN = "is there and not in the manifest"
-BESIDE = f"beside the recorded machine '{TOP}' lies "
+OTHER = "is a device, a pipe or something else, which bundles never contain"
+UNKNOWN = "is not in the manifest"
+BESIDE = f"not part of the recorded machine '{TOP}': "
 CUT = "is cut off after byte"
 GIB = "an extended header has 1073741824 bytes"
 MEMBERS = {
     "pax name up": OUT,
-    "pax name with NUL": "is no name",
-    "pax name empty": "is no name",
-    "pax name long": "is too long a name",
+    "pax name with NUL": "is not a valid name",
+    "pax name empty": "is not a valid name",
+    "pax name long": "has a name or a link target that is too long",
     "pax name deep": "is more than 100 directories deep",
     "pax size absurd": SIZE,
     "pax size longer": SIZE,
     "pax size negative": SIZE,
     "pax size no number": SIZE,
-    "pax sparse": "a member is sparse",
-    "pax sparse name": "a member is sparse",
+    "pax sparse": "a member is a sparse file",
+    "pax sparse name": "a member is a sparse file",
     "pax length 0": PAX,
     "pax length absurd": PAX,
     "pax length digits": PAX,
     "pax no equals": PAX,
     "pax no newline": PAX,
-    "pax twice in one": "a pax header says a thing twice",
+    "pax twice in one": "a pax header sets a field twice",
     "pax twice": TWO,
     "pax and long name": TWO,
-    "pax for all": "a header gives all members one name or size",
-    "pax for nothing": "a header that describes the next member is the last",
+    "pax for all": "a header sets one name or size for all members",
+    "pax for nothing": "the last header describes a next member, which is missing",
     "pax charset": BESIDE,
     "pax claims a GiB": GIB,
     "long name claims a GiB": GIB,
     "long name up": OUT,
-    "long name of NULs": "is no name",
+    "long name of NULs": "is not a valid name",
     "long names for ever": TWO,
-    "long target": "is a symbolic link, which no bundle holds",
+    "long target": "is a symbolic link, which bundles never contain",
     "size base 256": SIZE,
     "size base 256 negative": SIZE,
     "size absurd": CUT,
     "size no number": SIZE,
     "size with underscore": SIZE,
     "checksum": "the checksum of a member's header is wrong",
-    "one empty block": "the block of zeros is not followed by another",
+    "one empty block": "a block of zeros is not followed by a second one",
     "no ustar": UNKNOWN,
     "prefix up": OUT,
-    "name empty": "is no name",
+    "name empty": "is not a valid name",
     "directory with data": "is a directory of 512 bytes",
     "link with data": "is a symbolic link of 512 bytes",
     "data cut": CUT,
-    "type b'1'": "is a hard link, which no bundle holds",
-    "type b'2'": "is a symbolic link, which no bundle holds",
+    "type b'1'": "is a hard link, which bundles never contain",
+    "type b'2'": "is a symbolic link, which bundles never contain",
     "type b'7'": UNKNOWN,
-    "type b'S'": "is sparse, which is not read",
+    "type b'S'": "is a sparse file, which is not supported",
     **{
         f"type {kind!r}": OTHER
         for kind in (b"3", b"4", b"6", b"V", b"M", b"D", b"N", b"Z", b"\xff")
@@ -88,10 +88,10 @@ FILES = {
     "a second top": f"{BESIDE}'other'",
     "in root": UNKNOWN,
     "backslash": BESIDE,
-    "twice": "is there twice",
-    "twice, otherwise spelt": "is there twice",
+    "twice": "is a duplicate",
+    "twice, otherwise spelt": "is a duplicate",
     "in calls": UNKNOWN,
-    "terminal": r"'root/\x1b[2J\n\x07' is there and not in the manifest",
+    "terminal": r"'root/\x1b[2J\n\x07' is not in the manifest",
 }
 
 
@@ -158,4 +158,4 @@ def test_bytes_behind_the_window_of_a_file_are_held_against_its_hash(tmp_path: P
     assert reading["sha256"] == sha256(kept).hexdigest()
 
     said = _refusal(tar_of({**files, name: kept + b"hidden"}), tmp_path)
-    assert "its sha256 differs" in said
+    assert "differs from the manifest" in said

@@ -85,7 +85,7 @@ def test_a_table_that_goes_on_a_host_without_groups_is_no_answer(
     ran = run(capsys, "inventory")
 
     assert (ran.code, ran.out) == (2, "")
-    assert SAID["the table goes after it was listed"] in _unwrapped(ran.err)
+    assert SAID["the table disappears after it was listed"] in _unwrapped(ran.err)
 
 
 def test_without_udev_s_database_devices_are_told_by_their_numbers(
@@ -98,7 +98,7 @@ def test_without_udev_s_database_devices_are_told_by_their_numbers(
     ran = run(capsys, "inventory", "--device", GPU)
 
     assert ran.code == 0
-    assert SAID["udev's database is gone"] in ran.out
+    assert SAID["udev's database is missing"] in ran.out
 
 
 def test_without_libudev_the_answer_says_so_and_has_the_devices_all_the_same(
@@ -127,7 +127,7 @@ def test_without_libxencall_the_list_is_predicted_and_says_why(
     ran = run(capsys, "inventory")
 
     assert "predicted" in ran.out
-    assert SAID["neither libxencall nor libxenctrl is there, in a dom0"] in _unwrapped(ran.out)
+    assert SAID["libxencall and libxenctrl are missing in a dom0"] in _unwrapped(ran.out)
 
 
 @pytest.mark.parametrize("kind", [MissingKind.FAILED, MissingKind.DENIED])
@@ -161,8 +161,8 @@ def _failing(number: int) -> Callable[..., None]:
 @pytest.mark.parametrize(
     ("step", "number", "fault", "hint"),
     [
-        ("fsync", errno.ENOSPC, "the disk is full", "make room, or give a name elsewhere"),
-        ("fsync", errno.EDQUOT, "the quota is used up", "make room, or give a name elsewhere"),
+        ("fsync", errno.ENOSPC, "the disk is full", "free some space, or use another disk"),
+        ("fsync", errno.EDQUOT, "the quota is exhausted", "free some space, or use another disk"),
         ("fsync", errno.EIO, "the disk fails", "check the folder"),
         ("open", errno.EROFS, "the file system is read-only", "check the folder"),
     ],
@@ -229,7 +229,7 @@ def test_an_agent_that_begins_on_a_read_only_run_says_what_to_do(
     code = main(["agent", "run", "--runtime", str(tmp_path)])
 
     assert code == 2
-    said = SAID["the agent: /run is read-only when it begins"].replace("FOLDER", str(tmp_path))
+    said = SAID["the agent: /run is read-only when it starts"].replace("FOLDER", str(tmp_path))
     assert capsys.readouterr().err.splitlines()[0] == said
 
 
@@ -265,7 +265,7 @@ def test_a_file_from_beyond_the_calendar_has_its_line_in_the_status(
     ran = run(capsys, "status", "--runtime", tmp_path)
 
     assert "Traceback" not in ran.err
-    assert SAID["`status`: a time that no calendar has"] in _unwrapped(ran.out)
+    assert SAID["`status`: an impossible time"] in _unwrapped(ran.out)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_s28_the_documented_reader_refuses_a_word_and_says_what_xl_makes_of_word
     word: str,
 ) -> None:
     assert read_pci_documented(f"36:00.0,permissive={word}") == PciRefusal(
-        19, "0 or 1: xl takes every word for 0", silent=False
+        19, "0 or 1: xl reads every word as 0", silent=False
     )
 
 

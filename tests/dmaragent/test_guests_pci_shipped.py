@@ -172,7 +172,7 @@ def test_s16_a_star_is_function_0_of_all_from_4_15_on(text: str, read: Answer) -
 
 @pytest.mark.parametrize(
     ("aborts", "words"),
-    [(True, "abort"), (False, "never wrote"), (None, "abort"), (None, "point release")],
+    [(True, "abort"), (False, "uninitialized"), (None, "abort"), (None, "point release")],
 )
 def test_s16_a_star_aborts_xl_or_leaves_the_function_unwritten_up_to_4_14(
     aborts: bool | None,  # noqa: FBT001 - the column of a table

@@ -114,7 +114,7 @@ def test_a_list_that_never_settles_is_given_up(name: str) -> None:
 
     output = ask(libraries_of(fake, name))
 
-    detail = f"{name}: the list grew each time it was asked for"
+    detail = f"{name}: the list grew during each of the hypercalls"
     assert output == Missing(MissingKind.FAILED, detail)
     assert len(fake.asked) == xen.ATTEMPTS
     assert fake.tidy

@@ -126,5 +126,5 @@ def test_two_spellings_of_a_function_are_one_function_and_a_problem() -> None:
         *(one.sbdf for one in FUNCTIONS),
         "0000:0a:00.0",
     }
-    assert any("'00:19.0'" in line and "that one counts" in line for line in joined.problems)
+    assert any("'00:19.0'" in line and "0000:00:19.0 is used" in line for line in joined.problems)
     assert any("'0A:00.0'" in line for line in joined.problems)

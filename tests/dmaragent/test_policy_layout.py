@@ -117,7 +117,7 @@ def test_strict_with_the_boundary_above_the_regions_is_refused_at_the_first_of_t
     assert layout.after == RamLayout(0xAE800000, 0)
     assert layout.refused_by is not None
     assert layout.refused_by.reservation.region == B
-    assert "boundary 0xaf000000" in layout.refused_by.reason
+    assert "(2800 MiB)" in layout.refused_by.reason
 
 
 def test_relaxed_with_the_boundary_above_the_regions_hides_them() -> None:

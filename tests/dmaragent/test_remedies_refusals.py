@@ -13,6 +13,7 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Resolution
 from dmaragent.question.context import read_guests
+from dmaragent.remedies import words as remedies_words
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.remedy import GuestRemedy, RemedyKind
 from support.guests import DEVICE_A, DEVICE_B, answer, facts, function, region
@@ -236,21 +237,42 @@ PARTLY = Case(
 """The line ends the refusal, and another one comes to light that no line ends."""
 BRIDGE = function(DEVICE_A)._replace(class_code=0x060000)
 UNFIXED: Mapping[str, tuple[Case, str]] = {
-    "an IOMMU that is off": (Case(host=OFF), "no working IOMMU"),
-    "a device that is absent": (Case(devices='pci = [ "01:00.0" ]'), "one that answers"),
-    "a host bridge": (Case(host=facts(functions={DEVICE_A: BRIDGE})), "no guest"),
-    "a name that xenstore alone knows": (Case(devices='pci = [ "name=nic" ]'), "by its address"),
-    "an entry without a device": (Case(devices='pci = [ "nic" ]'), "as the reason says"),
-    "an address that cannot be": (Case(devices='pci = [ "00:34.0" ]'), "as the reason says"),
+    "an IOMMU that is off": (Case(host=OFF), remedies_words.NO_WORKING_IOMMU),
+    "a device that is absent": (
+        Case(devices='pci = [ "01:00.0" ]'),
+        remedies_words.LIST_PRESENT_FUNCTION,
+    ),
+    "a host bridge": (
+        Case(host=facts(functions={DEVICE_A: BRIDGE})),
+        remedies_words.HOST_BRIDGE_NEVER,
+    ),
+    "a name that xenstore alone knows": (
+        Case(devices='pci = [ "name=nic" ]'),
+        remedies_words.WRITE_ADDRESS_FOR_NAME,
+    ),
+    "an entry without a device": (
+        Case(devices='pci = [ "nic" ]'),
+        remedies_words.CORRECT_AS_REASON_SAYS,
+    ),
+    "an address that cannot be": (
+        Case(devices='pci = [ "00:34.0" ]'),
+        remedies_words.CORRECT_AS_REASON_SAYS,
+    ),
     "a device without its function, one of several": (
         Case(devices='pci = [ "0000:00:14" ]', host=BELOW),
         "0000:00:14.0",
     ),
-    "a size that cannot be": (Case(memory=f"memory = {1 << 50}"), "as the reason says"),
-    "a file that xl cannot read": (Case(lines='disk = [ "'), "as the reason says"),
-    "a file with DOS line ends": (Case(lines="vcpus = 2\r"), "as the reason says"),
-    "too many regions, of a device": (Case(host=facts({DEVICE_A: MANY})), "fewer devices"),
-    "a region where hvmloader is": (Case(host=OWN), "hvmloader halts"),
+    "a size that cannot be": (
+        Case(memory=f"memory = {1 << 50}"),
+        remedies_words.CORRECT_AS_REASON_SAYS,
+    ),
+    "a file that xl cannot read": (Case(lines='disk = [ "'), remedies_words.CORRECT_AS_REASON_SAYS),
+    "a file with DOS line ends": (Case(lines="vcpus = 2\r"), remedies_words.CORRECT_AS_REASON_SAYS),
+    "too many regions, of a device": (
+        Case(host=facts({DEVICE_A: MANY})),
+        remedies_words.FEWER_DEVICES,
+    ),
+    "a region where hvmloader is": (Case(host=OWN), remedies_words.HVMLOADER_HALTS),
     "a table that is damaged": (
         Case(host=facts(incomplete="the table is damaged", next_step="read it as root")),
         "read it as root",

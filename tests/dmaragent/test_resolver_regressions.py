@@ -306,7 +306,7 @@ def test_the_settings_in_effect_say_what_counts_and_where_it_comes_from() -> Non
         "memory": ("2800 MiB", "--memory"),
         "videoram": ("8 MiB", "default of cirrus"),
         "rdm_mem_boundary": ("1024 MiB", "--boundary"),
-        "hap": ("yes", "assumed: what the host can do is not known"),
+        "hap": ("yes", "assumed: the host's capability is unknown"),
         "strategy": ("ignore", "default"),
         "0000:00:14.0": ("strict", "default of libxl (--pci 00:14.0)"),
         "0000:00:02.0": ("relaxed", "--pci 00:02.0,rdm_policy=relaxed"),

@@ -10,7 +10,7 @@ import pytest
 
 from dmaragent.addresses import SBDF
 from dmaragent.guests.rdm import Policy, Strategy
-from dmaragent.policy.decisions import Decider, Verdict
+from dmaragent.policy.decisions import Decider, Harm, Verdict
 from dmaragent.policy.outcomes import deciding_assumptions
 from dmaragent.policy.settings import Toolstack
 from support.guests import (
@@ -44,7 +44,6 @@ def test_s1_the_documented_string_is_dropped_without_a_word_from_4_15_on(worded:
 
     assert found.settings.strategies == (Strategy.IGNORE,)
     assert not found.settings.rdm_taken
-    assert "drops" in found.settings.messages[0].text
     worded(found.settings.messages[0].text)
     assert answer(guest(rdm=HOST_STRICT), release="4.14").settings.rdm_taken
 
@@ -79,7 +78,7 @@ def test_s3_where_policies_differ_all_outcomes_are_given() -> None:
     assert found.verdict is Verdict.UNDECIDED
     assert {case.assumptions: case.built.verdict for case in found.outcomes} == {
         ("policy strict",): Verdict.REFUSED,
-        ("policy relaxed", "policy unset", "a number that is no policy"): Verdict.STARTS,
+        ("policy relaxed", "policy unset", "a number that is not a policy"): Verdict.STARTS,
     }
 
 
@@ -104,7 +103,7 @@ def test_s3_a_device_that_inherits_a_number_that_is_no_policy_is_not_added(worde
     verdicts = {case.assumptions: case.built for case in found.outcomes}
 
     assert found.verdict is Verdict.UNDECIDED
-    neither = verdicts[("a number that is no policy",)]
+    neither = verdicts[("a number that is not a policy",)]
     assert neither.verdict is Verdict.REFUSED
     worded(neither.decisions[0].reason)
 
@@ -140,7 +139,7 @@ def test_s7_a_shared_region_stops_a_strict_device_and_warns_of_a_relaxed_one() -
         A,
     )
     assert relaxed.verdict is Verdict.STARTS
-    assert "shared" in relaxed.reasons[0].reason
+    assert relaxed.reasons[0].harm is Harm.SHARED
 
 
 def test_s10_a_region_below_one_mebibyte_always_conflicts() -> None:
@@ -232,7 +231,7 @@ def test_s26_other_toolstacks_have_policies_of_their_own(worded: Worded) -> None
     xapi = answer(guest(text), shared, toolstack=Toolstack.XAPI)
 
     assert libvirt.verdict is Verdict.REFUSED
-    assert "left out" in libvirt.settings.messages[0].text
+    assert libvirt.settings.ignored_settings
     assert qubes.verdict is Verdict.STARTS
     assert xapi.verdict is Verdict.UNDECIDED
     worded(xapi.reasons[0].reason)

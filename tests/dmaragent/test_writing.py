@@ -181,7 +181,7 @@ def test_a_full_disk_is_a_clear_error(
         write_new(str(tmp_path / "out"), b"new")
     worded(str(refused.value))
 
-    assert "make room" in refused.value.hint
+    assert "free some space" in refused.value.hint
 
 
 def test_a_folder_that_is_not_there_is_a_clear_error(tmp_path: Path, worded: Worded) -> None:

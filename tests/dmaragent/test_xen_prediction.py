@@ -6,6 +6,7 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.memory_map import MemoryMap, MemoryType
 from dmaragent.host.topology import PciTopology
 from dmaragent.releases import Release
+from dmaragent.xen.hypervisor import words
 from dmaragent.xen.hypervisor.acceptance import predict
 from dmaragent.xen.hypervisor.behaviour import STEPS, behaviour_of
 from dmaragent.xen.hypervisor.points import matters_to_fates, treatment
@@ -371,9 +372,9 @@ def test_releases_that_are_treated_alike_decide_alike(
 @pytest.mark.parametrize(
     ("release", "note"),
     [
-        (None, "as of Xen 4.22: the release is not known"),
-        ((4, 5), "as of Xen 4.6: Xen 4.5 is not modelled"),
-        ((5, 0), "as of Xen 4.22: Xen 5.0 is not modelled"),
+        (None, words.release_unknown("Xen 4.22")),
+        ((4, 5), words.release_not_modelled(Release(4, 5), (4, 6))),
+        ((5, 0), words.release_not_modelled(Release(5, 0), (4, 22))),
     ],
 )
 def test_a_release_that_is_not_modelled_is_said(release: Numbers, note: str) -> None:

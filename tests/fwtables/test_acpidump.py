@@ -53,7 +53,7 @@ def test_a_missing_line_is_told_with_its_place(worded: Worded) -> None:
     worded(found.damage, "0x30", "0x20")
 
 
-def test_a_line_that_is_no_dump_is_told_with_its_place() -> None:
+def test_a_line_that_is_not_of_a_dump_is_reported_with_its_place() -> None:
     lines = dump(EVERY_STRUCTURE).splitlines()
     lines[2] = "  000010: 4F 45 zz"
 
@@ -62,12 +62,15 @@ def test_a_line_that_is_no_dump_is_told_with_its_place() -> None:
     assert found.damage.startswith("line 3: ")
 
 
-def test_a_dump_that_ends_early_is_told() -> None:
+def test_a_dump_that_ends_early_is_reported() -> None:
     text = dump(EVERY_STRUCTURE)[:200]
 
     (found,) = read_acpidump(text.encode())
 
-    assert "the table says" in found.damage or "not an offset" in found.damage
+    declared, read = len(EVERY_STRUCTURE), len(found.data)
+    assert read < declared
+    assert found.damage.startswith("line 1: ")
+    assert {str(declared), str(read)} <= set(found.damage.replace(",", "").split())
 
 
 def test_a_heading_without_bytes_is_told(worded: Worded) -> None:

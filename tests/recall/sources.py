@@ -217,17 +217,17 @@ BINARIES = (
 
 ELSEWHERE = (
     (r"^Adding to iommu group|^%s %s: (?:.*)Adding to iommu group|Removing from iommu group",
-     "one line a device at boot, and nothing is wrong: it would bury what is"),
+     "one harmless line for each device at boot, which would hide other lines"),
     (r"%3d: %08x", "numbers of a dump, whose first line is recognised"),
     (r"Accessing %s|Checking if pciback|Setting permissive for device",
-     "says what libxl does; nothing is refused"),
-    (r"Masking broken INTx", "about interrupts of one device; nothing is refused"),
+     "a report of what libxl does, without a refusal"),
+    (r"Masking broken INTx", "about interrupts of one device, without a refusal"),
     ((r"Couldn't (?:open|lstat) |realpath\(\) failed|Write of %s to node|^%s not ready"
      r"|^write to %s (?:returned|failed)|Name too long|Names may only include"),
-     "a file or value of dom0 that cannot be used: the line says all there is"),
-    (r"Invalid lockdown reason", "a mistake in the kernel that no kernel makes"),
-    (r"invalid vt-d flush type", "a mistake in Xen that no Xen makes"),
-    (r"memory allocation failure", "xl ran out of memory: the line says all there is"),
-    (r"^on dynamic reserved memory range", "the second half of a line whose first is recognised"),
+     "an unusable file or value of dom0: the line is clear by itself"),
+    (r"Invalid lockdown reason", "an error that no kernel can have"),
+    (r"invalid vt-d flush type", "an error that no release of Xen can have"),
+    (r"memory allocation failure", "xl ran out of memory: the line is clear by itself"),
+    (r"^on dynamic reserved memory range", "the second half of a line whose first half is recognised"),
 )  # fmt: skip
 """Why a format string on the paths is not recognised: what it has, and the reason."""

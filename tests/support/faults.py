@@ -1,4 +1,4 @@
-"""Faults under the program, and the line that says so: what test_faults holds, and a page of it.
+"""Faults below the program with the line that reports each: for test_faults and docs/faults.md.
 
 Each breaks a recorded laptop on real files, before or while it is read.
 """
@@ -102,15 +102,15 @@ FAULTS: dict[str, tuple[Break, str]] = {
         _huge("vendor"),
         "0000:00:02.0: its vendor could not be read: more than 65536 bytes",
     ),
-    "an attribute goes after the device was listed": (
+    "an attribute disappears after the device was listed": (
         _gone_after("udev-pci", "device"),
         "0000:00:02.0: its device could not be read: No such file or directory",
     ),
-    "a device goes after it was listed": (
+    "a device disappears after it was listed": (
         _gone_after("udev-pci"),
         "0000:00:02.0: it was listed, and gone when it was read",
     ),
-    "an attribute is no number": (
+    "an attribute is not a number": (
         lambda _, root: _instead(device_of(root, GPU) / "class", lambda one: one.write_text("?\n")),
         "0000:00:02.0: its class is not a number: '?\\n'",
     ),
@@ -118,7 +118,7 @@ FAULTS: dict[str, tuple[Break, str]] = {
         table_becomes(table(length=168)),
         "offset 0x4, length: the header says 168 bytes; there are 48",
     ),
-    "an entry of the memory map goes": (
+    "an entry of the memory map disappears": (
         _map_shrinks,
         "memory map entry 0: its start could not be read: No such file or directory",
     ),
@@ -138,21 +138,21 @@ FAULTS: dict[str, tuple[Break, str]] = {
         "the boot time cannot be understood: was the clock set back?",
     ),
 }
-"""What breaks on a running machine, and the line of ``dmaragent inventory`` that says so."""
+"""Faults on a running machine, with the line of ``dmaragent inventory`` that reports each."""
 
 SAID: dict[str, str] = {
-    "the table goes after it was listed": "dmaragent: the DMAR table is absent: ",
-    "udev's database is gone": "Device   0000:00:02.0 VGA controller, 8086:3ea0",
+    "the table disappears after it was listed": "dmaragent: the DMAR table is absent: ",
+    "udev's database is missing": "Device   0000:00:02.0 VGA controller, 8086:3ea0",
     "libudev, or pyudev, is missing": (
         "udev's list of PCI functions (sysfs has it too, without names) could not be read: "
         "pyudev cannot be used: "
     ),
-    "neither libxencall nor libxenctrl is there, in a dom0": (
+    "libxencall and libxenctrl are missing in a dom0": (
         "the hypervisor's reserved device memory could not be read: "
     ),
-    "memory is scarce (`ulimit -v`)": "dmaragent: there is not enough memory to answer",
+    "memory is limited (`ulimit -v`)": "dmaragent: there is not enough memory to answer",
     "`dump`: the disk is full": "dmaragent: FILE cannot be written: No space left on device",
-    "`dump`: the quota is used up": "dmaragent: FILE cannot be written: Disk quota exceeded",
+    "`dump`: the quota is exhausted": "dmaragent: FILE cannot be written: Disk quota exceeded",
     "`dump`: the disk fails": "dmaragent: FILE cannot be written: Input/output error",
     "`dump`: the file system is read-only": "dmaragent: FILE cannot be written: Read-only file system",
     "the agent: /run is full": (
@@ -161,11 +161,9 @@ SAID: dict[str, str] = {
     "the agent: /run becomes read-only": (
         "the agent ends: FOLDER/inventory.txt cannot be written: Read-only file system"
     ),
-    "the agent: /run is read-only when it begins": (
+    "the agent: /run is read-only when it starts": (
         "dmaragent: FOLDER cannot be used: Read-only file system"
     ),
-    "`status`: a time that no calendar has": (
-        "since a time that no calendar has (1000000000000000000 s since 1970)"
-    ),
+    "`status`: an impossible time": ("since an impossible time (1000000000000000000 s since 1970)"),
 }
-"""What else breaks, and the line of the command that says so, or its beginning."""
+"""Other faults, with the line of the command that reports each, or its beginning."""

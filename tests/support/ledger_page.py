@@ -7,32 +7,32 @@ from dmaragent.collect.ledger import EVIDENCE, LEDGER, XL_DMESG, LedgerEntry
 HEAD = """\
 # What dmaragent reads
 
-Everything it reads of a host, and why; nothing else is opened.  Written from
-`src/dmaragent/collect/ledger.py` by `make docs`.  A reading that is there and empty was cut or is
-damaged, unless the last column says what it means.
+Everything that dmaragent reads from a host, with the reason.  It opens nothing else.  `make docs`
+generates this page from `src/dmaragent/collect/ledger.py`.  An empty reading was cut or is damaged,
+unless the last column states another meaning.
 
-| what | where | root | why |
+| operation | path or call | needs root | reading and reason |
 |---|---|---|---|
 """
 
 REPORTS = """
 ## The same readings in the reports of other collectors
 
-A report (of sos, xen-bugtool, hw-probe, supportconfig, ...) is a copied root: what it copied from
-the paths above is read there.  If it did not copy a file, dmaragent takes the reading from another
-file of the report that has it.  A name stands for all that collectors call the output of that
-command: `lspci_-nnvv`, `lspci-vv.out`, `Lspci.txt`, `logs/lspci_all`.  These files are at the top
-of a report, in `logs/`, `commands/` or `sos_commands/*/`, or are a section of supportconfig's
-texts.  Any file that is a DMAR table or acpidump text counts, too, if it is the only one.
-`inventory` names the files it used.  `why` also reads the whole logs.
+A report (of sos, xen-bugtool, hw-probe, supportconfig, ...) is a copied root: dmaragent reads the
+copies of the paths above.  If the report lacks a copy, dmaragent takes the reading from another
+file of the report.  A name in this table covers every name that collectors use for the output of
+that command: `lspci_-nnvv`, `lspci-vv.out`, `Lspci.txt`, `logs/lspci_all`.  These files are at the
+top of a report, in `logs/`, `commands/` or `sos_commands/*/`, or in a section of supportconfig's
+texts.  Any file that is a DMAR table or acpidump text counts too, if it is the only one.
+`inventory` names the files that it used.  `why` also reads the whole logs.
 
-| reading | other places, the first that has it counts |
+| reading | other places; the first one present counts |
 |---|---|
 """
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     rows = [
         f"| {each.operation.value} | `{each.path.replace('{}', '…')}` | "
         f"{'yes' if each.needs_root else ''} | {each.reason}{_by(each)}{_empty(each)} |\n"
@@ -48,12 +48,12 @@ def page() -> str:
 
 def _by(entry: LedgerEntry) -> str:
     if entry is XL_DMESG:
-        return " (`dmaragent dump` and `why` alone)"
-    return " (`dmaragent dump` alone)" if entry in EVIDENCE else ""
+        return " (only `dmaragent dump` and `why`)"
+    return " (only `dmaragent dump`)" if entry in EVIDENCE else ""
 
 
 def _empty(entry: LedgerEntry) -> str:
-    """Return what an empty reading means; of all others an empty one was cut or is damaged."""
+    """Return the meaning of an empty reading, unless it was cut or is damaged."""
     return f". Empty: {entry.may_be_empty}" if entry.may_be_empty else ""
 
 

@@ -12,27 +12,34 @@ from support.recall_part import recall_part
 HEAD = """\
 # Messages
 
-What `dmaragent why` recognises: messages of kernels, hypervisors and tools about reserved
-device memory and passthrough. In a wording, `<name>` stands for a value, `{...}` may be missing,
-`<=name>` is the value that `<name>` had before, and what is printed before or after it does not
-matter. Before a message of Linux, `driver device: subsystem: ` (`vfio-pci 0000:0a:00.0: DMAR: `)
-names the device, in either order and with parts left out. A line that Xen marks with `(XEN)` or
-`[VT-D]` is never a message of Linux. Quotes, dashes and blanks are read in any form, HTML's too, and
-the error texts of the C library in any language it has. A message whose end a pager left out is
-recognised by its beginning, without the value that the end of the line may have shortened.
-In a text of up to 65,536 characters, a message that is split over lines names what all of them name,
-and a long wording is also recognised in small or capital letters.
-Written from `src/dmaragent/messages/` by `make docs`.
+`dmaragent why` recognises these messages of kernels, hypervisors and tools about reserved device
+memory and passthrough. The page is generated from `src/dmaragent/messages/` by `make docs`.
 
-Nothing else is recognised among the 16,963 to 17,997 format strings of 902 unrelated files of Linux
-5.10.262, 6.1.192, 6.12.118 and 7.2.13 (Debian's sources), each filled in two ways:
-`tests/support/unrelated_formats.py`, files in `unrelated_files.txt` beside it. Set
-`DMARAGENT_LINUX_SOURCE` to a tree, and `make test` tries it again.
+In a wording, `<name>` is a value, `<=name>` is the value that `<name>` had before, and `{...}` is
+optional. Text before and after a wording is ignored, with two exceptions:
+
+- Linux prints `driver device: subsystem: ` before a message, such as
+  `vfio-pci 0000:0a:00.0: DMAR: `. `why` reads the device from it, in either order and with parts
+  left out.
+- A line that Xen marks with `(XEN)` or `[VT-D]` is never a message of Linux.
+
+`why` also recognises messages that were changed on the way:
+
+- quotes, dashes and blanks in any form, including HTML's;
+- error texts of the C library in any of its languages;
+- a message whose end a pager cut off, without the value that the cut may have shortened;
+- in a text of up to 65,536 characters, a message that is split over several lines;
+- in such a text, a long wording in lower or upper case.
+
+A test checks that `why` recognises nothing else. It fills in 16,963 to 17,997 format strings of 902
+unrelated files of Linux 5.10.262, 6.1.192, 6.12.118 and 7.2.13 (Debian's sources), each in two
+ways. The test is `tests/support/unrelated_formats.py`, with the files in `unrelated_files.txt` beside it. To repeat
+it, set `DMARAGENT_LINUX_SOURCE` to a source tree and run `make test`.
 """
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     parts = [HEAD]
     printer = None
     for message in MESSAGES:
@@ -51,10 +58,10 @@ def _entry(message: Message) -> str:
     said = [
         message.meaning,
         *(f"- {text}" for text in message.by_error.values()),
-        f"What to do: {message.advice}",
+        f"Fix: {message.advice}",
     ]
     if message.in_quarantine:
-        said.append(f"Where the domain is 32753: {message.in_quarantine}")
+        said.append(f"If the domain is 32753: {message.in_quarantine}")
     if FINDINGS.get(message.id):
         found = ", ".join(f"`{one}`" for one in FINDINGS[message.id])
         said.append(f"Findings of `dmaragent check`: {found}")

@@ -1,12 +1,13 @@
-"""The pictures of README, made from what the program prints: ``make pictures`` writes them.
+"""The pictures of README, made from the program's output: ``make pictures`` writes them.
 
-Each picture holds the SHA-256 of the page it was taken of, as text within the PNG, so that a
-test without a browser can tell whether it still shows what the program prints.
+Each picture has the SHA-256 of its page as text in the PNG.  So a test without a browser can
+check whether the picture still shows the program's output.
 """
 
 import contextlib
 import io
 import os
+import shlex
 import struct
 import tempfile
 import zlib
@@ -23,12 +24,13 @@ from support.reports import GUEST
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 LARGEST = 200 << 10
-"""Bytes of a picture: a clone and a page of README should stay small."""
+"""Maximum bytes of a picture: a clone and a page of README should stay small."""
 _KEY = b"dmaragent-page-sha256\0"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _BELOW = '<section id="regions"'
-"""Where what the picture of a report does not show begins."""
+"""The beginning of the part of a report that the picture does not show."""
 _CONFIG = 'name = "win10"\ntype = "hvm"\nmemory = 4096\npci = [ "00:14.0" ]\n'
+_RESOLVE = ("resolve", "win10.cfg", "--host", "lenovo-laptop", "--xen", "4.17")
 _TERMINAL = """\
 <!DOCTYPE html>
 <meta charset="utf-8">
@@ -45,32 +47,32 @@ b {{ color: #8fd18f; }}
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture: what it is called, the page it is taken of, and how much of that."""
+    """A picture: its name, its page, and the part of the page that it shows."""
 
     name: str
     page: str
     width: int
     height: int | None
-    """In pixels from the top; None: the page's text alone, as a terminal shows it."""
+    """In pixels from the top; None for the whole text of the page, as in a terminal."""
     scale: float = 1
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of the page, in hexadecimal: of a report, of what comes first in it."""
+        """The SHA-256 of the page in hexadecimal; for a report, of the part that is shown."""
         seen = self.page.partition(_BELOW)[0] if self.height else self.page
         return sha256(seen.encode()).hexdigest()
 
 
 def pictures() -> tuple[Picture, ...]:
-    """Give the pictures of README, as the program would have them now."""
+    """Return the pictures of README for the program's output now."""
     with tempfile.TemporaryDirectory(prefix="dmaragent-") as folder, contextlib.chdir(folder):
         for name in ("lenovo-laptop", "xen-pv-dom0"):
             Path(name).symlink_to(MACHINES / name)
         Path("win10.cfg").write_text(_CONFIG, "utf-8")
         Path("guest.cfg").write_text(GUEST, "utf-8")
-        resolved = _output("resolve", "win10.cfg", "--host", "lenovo-laptop", "--xen", "4.17")
+        resolved = _output(*_RESOLVE)
         report = _output("report", "--host", "xen-pv-dom0", "--guest", "guest.cfg")
-    shown = _TERMINAL.format(command="sudo dmaragent resolve win10.cfg", output=escape(resolved))
+    shown = _TERMINAL.format(command=shlex.join(("dmaragent", *_RESOLVE)), output=escape(resolved))
     return (Picture("resolve", shown, 800, None), Picture("report", report, 1000, 1180, 0.8))
 
 
@@ -86,7 +88,7 @@ def _output(*arguments: str) -> str:
 
 
 def digest_in(png: bytes) -> str:
-    """Give the SHA-256 of the page that the picture `png` was taken of, or nothing."""
+    """Return the SHA-256 of the page of the picture `png`; empty without one."""
     for kind, data in _chunks(png):
         if kind == b"tEXt" and data.startswith(_KEY):
             return data.removeprefix(_KEY).decode("ascii")
@@ -104,7 +106,7 @@ def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def with_digest(png: bytes, digest: str) -> bytes:
-    """Give `png` with `digest` before its last chunk, which ends it."""
+    """Return `png` with `digest` before its last chunk, which ends it."""
     body = b"tEXt" + _KEY + digest.encode("ascii")
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     return png[:-12] + chunk + png[-12:]

@@ -31,7 +31,7 @@ REPLACED = {
         "is treated as, assumed"
     ),
     r"\b(stands?|lies?) (in|on|at|there|below|above)\b": "is in",
-    r"\bof another kind\b|(?-i:\bis none\b)|\b(what|which|that) is no\b": "is not a",
+    r"\bof another kind\b|(?<!there )(?-i:\bis none\b)|\b(what|which|that) is no\b": "is not a",
     r"\blaid out around\b": "avoids",
     r"\bthe most with which\b": "the largest",
     r"\bneither policy\b": "not with either policy",
@@ -57,6 +57,8 @@ REPLACED = {
 DOCSTRING_BEGINS = re.compile(r"(Give|Say|Tell|Put|Name(?! of)|Hold|Let)s? ")
 """How a docstring does not begin: write "Return", or the verb of what the function does."""
 
+_CODES = re.compile(r"\bX(?:,\s+X)+\b")
+"""A list of words in backquotes, which counts as one word."""
 _TOOLS = re.compile(r"^(noqa|type:|pragma|fmt:|pylint|!)")
 
 
@@ -169,16 +171,24 @@ def _part(part: ast.expr) -> str:
 
 
 def sentences(text: str) -> Iterator[str]:
-    """Yield the sentences of a text: paragraphs, then what ends with a full stop or a colon."""
-    for paragraph in re.split(r"\n\s*\n", text):
+    """Yield the sentences of a text: paragraphs, then what ends with a full stop or a colon.
+
+    A line that is indented by two spaces, such as an example in a help text, is a paragraph.
+    """
+    for paragraph in re.split(r"\n\s*\n|\n {2}(?=\S)", text):
         yield from re.split(r"(?<=[.?!:;])\s+", " ".join(paragraph.split()))
 
 
 def broken_rules(path: Path) -> list[str]:
-    """Return a line for each word to replace and each sentence that is too long in `path`."""
+    """Return a line for each word to replace and each sentence that is too long in `path`.
+
+    A string without white space is a value, such as an id or a key, and not a sentence.
+    """
     found = []
     for line, text in texts(path):
         words = " ".join(text.split())
+        if " " not in words:
+            continue
         found += [
             f"{path.name}:{line}: {match[0]!r}, write {instead!r}: {words[:160]}"
             for pattern, instead in REPLACED.items()
@@ -186,7 +196,7 @@ def broken_rules(path: Path) -> list[str]:
         ]
         found += [
             f"{path.name}:{line}: {len(sentence.split())} words: {sentence}"
-            for sentence in sentences(text)
+            for sentence in sentences(_CODES.sub("X", text))
             if len(sentence.split()) > LONGEST
         ]
     if path.suffix == ".py":

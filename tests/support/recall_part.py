@@ -8,14 +8,16 @@ from recall.measure import reason
 from recall.sources import BINARIES, DEBIAN, LIBXL, LINUX, XEN, Source
 
 _HEAD = """
-## What is recognised, counted
+## Coverage
 
 `make recall` extracts the format strings of these programs from their sources, or from Debian's
-binaries where those have no sources here, fills them with values, and asks the recogniser. Counted
-is what is on the paths of reserved regions, of an IOMMU that is refused, of DMA faults, of VFIO,
-and of devices that are assigned, detached or reset; what only debugging shows is not. The list with
-each string and its message is `tests/recall/messages.tsv`, and a test holds it against the
-recogniser. Which functions of a file count is in `tests/recall/sources.py`.
+binaries if the sources are not available. It fills them with values and checks which ones `why`
+recognises.
+
+Format strings count if they concern reserved regions, a refused IOMMU, DMA faults, VFIO, or
+devices that are assigned, detached or reset. Debug output does not count. The list of strings with
+their messages is `tests/recall/messages.tsv`, and a test compares it with the recogniser.
+`tests/recall/sources.py` lists the functions that count in each file.
 
 | program | recognised | of | releases |
 |---|---|---|---|
@@ -28,7 +30,7 @@ _RELEASES = {
 
 
 def recall_part() -> str:
-    """Return the part."""
+    """Return the part of the page."""
     facts = read()
     total = Counter(fact.program for fact in facts)
     known = Counter(fact.program for fact in facts if fact.message)
@@ -61,7 +63,7 @@ def _paths(sources: tuple[Source, ...]) -> str:
 
 
 def _rest() -> list[str]:
-    """Return what is not recognised, by the reason."""
+    """Return the strings that are not recognised, by reason."""
     by_reason: dict[str, list[str]] = {}
     for fact in read():
         if not fact.message:

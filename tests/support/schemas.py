@@ -122,8 +122,9 @@ class _Schema:
         return self._defined(name, hint, self._object(hint) | {"description": about})
 
     def _annotated(self, hint: Any, plain: Any, *keywords: Any) -> dict[str, Any]:
-        named = (alias for alias in self._aliases if alias[1] == hint)
-        name, _, description = next(named, ("", hint, ""))
+        named = [alias for alias in self._aliases if alias[1] == hint]
+        # A module that imports an alias has it too, without the string below its definition.
+        name, _, description = max(named, key=lambda alias: alias[2], default=("", hint, ""))
         made = self._value(plain)
         for keyword in keywords:
             if isinstance(keyword, tuple):

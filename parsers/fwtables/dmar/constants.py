@@ -76,13 +76,13 @@ FLAGS_OF: dict[str, type[IntFlag]] = {
     "SATC": SatcFlag,
     "SIDP scope": ScopeFlag,
 }
-"""The flag names that go with each flags field; a bit without a name is reserved."""
+"""The names of the bits in each flags field; a bit without a name is reserved."""
 
 
 def flag_names(of: str, value: int) -> tuple[str, ...]:
     """Return the names of the bits set in the flags field `value` of `of`, lowest first.
 
-    A bit the specification reserves is named ``reserved bit N``, so that no set
-    bit goes unsaid.  An unknown `of` has only reserved bits.
+    A bit that the specification reserves is named ``reserved bit N``, so that every set bit is
+    named.  If `of` is unknown, all its bits are reserved.
     """
     return bit_names(FLAGS_OF.get(of), value)

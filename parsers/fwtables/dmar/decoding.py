@@ -1,9 +1,9 @@
-"""The bytes of a DMAR table to its structures.
+"""Decode the bytes of a DMAR table to its structures.
 
-The walk is a loop over (type, length), as Linux
+The walk is a loop over (type, length), as in Linux
 (drivers/iommu/intel/dmar.c, ``dmar_walk_remapping_entries``) and Xen
-(drivers/passthrough/vtd/dmar.c, ``acpi_parse_dmar``) have it.  Nothing is lost on the way:
-see :mod:`fwtables.table`.
+(drivers/passthrough/vtd/dmar.c, ``acpi_parse_dmar``).  No byte is lost: see
+:mod:`fwtables.table`.
 """
 
 from functools import lru_cache
@@ -38,9 +38,9 @@ _SMALLEST_SCOPE = DEVICE_SCOPE.size + PATH_ENTRY.size
 
 
 def decode_dmar(data: bytes) -> tuple[DMAR, int, list[Damage]]:
-    """Decode a DMAR table whose fixed part is there.
+    """Decode a DMAR table with a complete fixed part.
 
-    Return the table, where the part ends that was decoded, and the damage in any order.
+    Return the table, the end of the decoded part, and the damage in any order.
     """
     fields = dict(zip(TABLE.names, TABLE.packer.unpack_from(data), strict=True))
     walk = _Walk(data, fields["length"], TABLE.size, _STRUCTURE_HEADER_SIZE)
@@ -52,7 +52,7 @@ class _Walk(Walk):
     """One pass over the bytes of a DMAR table."""
 
     def structures(self) -> tuple[Structure, ...]:
-        """Walk the remapping structures as far as each says where the next one begins."""
+        """Decode the remapping structures until the begin of the next one is unknown."""
         structures: list[Structure] = []
         offset, end = self.offset, self.end
         while end - offset >= _STRUCTURE_HEADER_SIZE:
@@ -68,7 +68,7 @@ class _Walk(Walk):
         return tuple(structures)
 
     def structure(self, kind: int, start: int, end: int) -> Structure:
-        """Decode the structure from `start` to `end`, all of which is there."""
+        """Decode the structure from `start` to `end`; all its bytes are there."""
         body = start + _STRUCTURE_HEADER_SIZE
         reader = _READERS.get(kind)
         if reader is None:
@@ -96,7 +96,7 @@ class _Walk(Walk):
         return cls(**fields)
 
     def scopes(self, offset: int, end: int) -> tuple[tuple[DeviceScope, ...], int]:
-        """Walk the device scope entries up to `end`; also return where the walk ended."""
+        """Decode the device scope entries up to `end`; also return where the decoding ended."""
         data = self.data
         scopes: list[DeviceScope] = []
         while offset < end:
@@ -109,7 +109,7 @@ class _Walk(Walk):
         return tuple(scopes), offset
 
     def add_scope_damage(self, offset: int, room: int) -> bool:
-        """Add what is wrong with the entry at `offset`; return whether the walk can go on."""
+        """Add the damage of the entry at `offset`; return whether the next entry can be found."""
         field, left = "device_scope.length", "the rest of the structure is not decoded"
         if room == 1:
             reason = "1 byte is left in the structure, too few for another entry"
@@ -128,18 +128,18 @@ class _Walk(Walk):
             reason = f"the entry's length is {length}; its structure has {count_bytes(room)} left; {left}"
         else:
             kind = DamageKind.SCOPE_LENGTH_ODD
-            reason = f"the entry's length is {length}, odd; its last byte belongs to no path step"
+            reason = f"the entry's length {length} is odd; its last byte belongs to no path step"
         self.add_damage(offset + 1, field, kind, reason)
         return kind is DamageKind.SCOPE_LENGTH_ODD
 
 
 @lru_cache(maxsize=1024)
 def _scope(entry: bytes) -> DeviceScope:
-    """Decode a device scope entry, of which all bytes are there.
+    """Decode a device scope entry; all its bytes are there.
 
-    A table names the same few devices again and again: equal entries are one value.
+    Tables repeat the same few entries, so equal entries are one value.
     """
-    # In the grammar's order; tests/fwtables/test_layout.py holds it to that.
+    # In the order of the grammar, which tests/fwtables/test_layout.py tests.
     kind, _, flags, reserved, enumeration_id, start_bus_number = _unpack_scope(entry)
     odd = len(entry) % PATH_ENTRY.size
     steps = PATH_ENTRY.packer.iter_unpack(entry[DEVICE_SCOPE.size : len(entry) - odd])

@@ -1,4 +1,4 @@
-"""A DMAR table to bytes: the inverse of ``decoding.py``, field by checked field."""
+"""Encode a DMAR table: the inverse of ``decoding.py``; each field is checked."""
 
 from fwtables.dmar.constants import StructureType
 from fwtables.dmar.layouts import (
@@ -13,7 +13,7 @@ from fwtables.dmar.structures import ANDD, DMAR, DeviceScope, Scoped, Structure,
 
 
 def encode_dmar(table: DMAR) -> bytes:
-    """Write `table` to bytes, header length and checksum as they stand.
+    """Write `table` to bytes, with the header's length and checksum as they are.
 
     Raises:
         EncodeError: a value does not fit its field.

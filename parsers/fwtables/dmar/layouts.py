@@ -1,4 +1,4 @@
-"""The fast readers and writers of the DMAR table, derived from its grammar; sizes and places."""
+"""The fast readers and writers of the DMAR table, derived from its grammars; sizes and places."""
 
 from collections.abc import Iterator
 
@@ -29,14 +29,14 @@ SMALLEST = {int(kind): STRUCTURE_HEADER.size + body.size for kind, body in BODIE
 def located(table: DMAR) -> Iterator[tuple[int, Structure]]:
     """Yield each structure of `table` with its offset in bytes, in table order.
 
-    The offset is that of its type, from the table's first byte.  `table` is
-    `Decoded.table` where that is not None.
+    The offset is that of its type, from the table's first byte.  `table` is `Decoded.table`, if
+    that is not None.
     """
     return located_from(TABLE.size, table.structures, structure_length)
 
 
 def structure_length(structure: Structure) -> int:
-    """Return the number of bytes that `structure` takes in a table, its type and length included."""
+    """Return the number of bytes of `structure` in a table, its type and length included."""
     if isinstance(structure, UnknownStructure):
         return STRUCTURE_HEADER.size + len(structure.body)
     length = SMALLEST[structure.TYPE] + len(structure.undecoded)
@@ -48,5 +48,5 @@ def structure_length(structure: Structure) -> int:
 
 
 def scope_length(scope: DeviceScope) -> int:
-    """Return the bytes that `scope` takes in a structure."""
+    """Return the number of bytes of `scope` in a structure."""
     return DEVICE_SCOPE.size + PATH_ENTRY.size * len(scope.path) + len(scope.undecoded)

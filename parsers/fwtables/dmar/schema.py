@@ -34,7 +34,7 @@ class Structure(TypedDict):
     type: NotRequired[Word]
     """Of an unknown structure."""
     body: NotRequired[Hex]
-    """Of an unknown structure: what follows type and length."""
+    """Of an unknown structure: the bytes after type and length."""
     flags: NotRequired[Byte]
     size: NotRequired[Byte]
     reserved: NotRequired[Hex]

@@ -1,21 +1,20 @@
-"""What the firmware said: the DMAR table as frozen values with the specification's names.
+"""The DMAR table as frozen values, with the specification's names.
 
-Each structure stands here twice, as bytes and as a value.  Its ``GRAMMAR`` is the only
-definition of its fixed part, with the fields in the specification's order; the dataclass
-has the same fields.  The fast readers (``layouts.py``) and the JSON form (``document.py``)
-follow from these.  The lists after a fixed part (structures, device scope entries, path
-entries) are walked in ``decoding.py``: construct's ``GreedyRange`` would end a list at its
-first damaged element and not say so.
+Each structure is here twice, as bytes and as a value.  Its ``GRAMMAR`` is the only definition of
+its fixed part, with the fields in the specification's order; the dataclass has the same fields.
+The fast readers (``layouts.py``) and the JSON form (``document.py``) follow from these.
+``decoding.py`` decodes the lists after a fixed part (structures, device scope entries, path
+entries), because construct's ``GreedyRange`` would end a list silently at its first damaged
+element.
 
-Fields hold the bytes' own values, reserved ones included, so that a table can be
-written back as it was read.  Addresses are bytes from 0, lengths are bytes.  No value
-is checked when it is made: one that does not fit its field is an ``EncodeError`` of
-:func:`fwtables.encode`.
+Fields have the values of the bytes, reserved ones included, so that a table can be written back
+as it was read.  Addresses and lengths are in bytes.  A value is not checked when it is made: if it
+does not fit its field, :func:`fwtables.encode` raises an ``EncodeError``.
 
-Of every structure: `segment_number` is the PCI segment, `device_scope` its entries in
-order, `reserved` what the specification keeps at zero, `TYPE` the number of its type, `GRAMMAR` the
-fixed part that follows its type and length.  `undecoded` holds what follows the last readable field: empty in a sound table, and
-named by a :class:`~fwtables.damage.Damage` otherwise.
+In every structure, `segment_number` is the PCI segment, `device_scope` has its entries in order,
+and `reserved` is what the specification keeps at zero.  `TYPE` is the number of its type,
+`GRAMMAR` the fixed part after its type and length.  `undecoded` has the bytes after the last
+readable field: none in a sound table, otherwise with a :class:`~fwtables.damage.Damage`.
 
 Source: Intel VT-d specification, revision 4.1, chapter 8.
 """
@@ -32,15 +31,15 @@ STRUCTURE_HEADER = Struct(
     "type" / Int16ul,
     "length" / Int16ul,  # this header included
 )
-"""What every remapping structure begins with, VT-d 8.2."""
+"""The header of every remapping structure, VT-d 8.2."""
 
 
 @dataclass(frozen=True, slots=True)
 class PathEntry:
-    """One step of a device scope's path, VT-d 8.3.1, on the bus that the steps before it reached.
+    """One step of a device scope's path, VT-d 8.3.1, on the bus that the previous steps lead to.
 
-    `device` is the number within the bus (0 to 31 in sound firmware), `function` the one
-    within the device (0 to 7).
+    `device` is the number on the bus (0 to 31 in sound firmware), `function` the number in the
+    device (0 to 7).
     """
 
     GRAMMAR: ClassVar[Struct] = Struct(
@@ -56,13 +55,13 @@ class PathEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceScope:
-    """A device scope entry, VT-d 8.3.1: a start bus and the bridges to walk from there.
+    """A device scope entry, VT-d 8.3.1: a start bus and the path of bridges from there.
 
-    `type` is a :class:`~fwtables.dmar.constants.ScopeType`, or a number newer than it.
-    `enumeration_id` is the I/O APIC's ID, the HPET's number or the ACPI device's, by `type`.
-    The walk starts on `start_bus_number`; each step of `path` but the last is a bridge, to
-    whose secondary bus it goes on.  `flags`
-    (:class:`~fwtables.dmar.constants.ScopeFlag`) mean something within SIDP alone.
+    `type` is a :class:`~fwtables.dmar.constants.ScopeType`, or a newer number.  `enumeration_id` is
+    the ID of the I/O APIC, or the number of the HPET or of the ACPI device, by `type`.  The path
+    starts on `start_bus_number`.  Each step of `path` but the last is a bridge, and the next step
+    is on its secondary bus.  `flags` (:class:`~fwtables.dmar.constants.ScopeFlag`) have a meaning
+    in SIDP only.
     """
 
     GRAMMAR: ClassVar[Struct] = Struct(
@@ -86,8 +85,8 @@ class DeviceScope:
 class DRHD:
     """DMA remapping hardware unit definition, VT-d 8.3.
 
-    `flags` are :class:`~fwtables.dmar.constants.DrhdFlag`; `register_base_address` is the physical
-    address of its registers, and `size` says how many pages they take.
+    `flags` are :class:`~fwtables.dmar.constants.DrhdFlag`.  `register_base_address` is the physical
+    address of its registers, and `size` gives the number of their pages.
     """
 
     TYPE: ClassVar[int] = StructureType.DRHD
@@ -111,16 +110,15 @@ class DRHD:
 
     @property
     def register_set_size(self) -> int:
-        """The bytes the unit's registers take: 2^N pages of 4 KiB, N in bits 3:0 of `size`."""
+        """The size of the unit's registers in bytes: 2^N pages of 4 KiB, N in bits 3:0 of `size`."""
         return 4096 << (self.size & 0xF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RMRR:
-    """Reserved memory region reporting, VT-d 8.4: memory that devices go on using for DMA.
+    """Reserved memory region reporting, VT-d 8.4: memory that devices keep using for DMA.
 
-    `base_address` is the physical address of the first byte, `limit_address` of the last:
-    not one past it.  `device_scope` names the devices.
+    `base_address` is the physical address of the first byte, `limit_address` of the last byte.  `device_scope` names the devices.
     """
 
     TYPE: ClassVar[int] = StructureType.RMRR
@@ -140,7 +138,7 @@ class RMRR:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ATSR:
-    """Root port ATS capability reporting, VT-d 8.5: ports whose devices may cache translations.
+    """Root port ATS capability reporting, VT-d 8.5: ports whose devices can cache translations.
 
     `flags` are :class:`~fwtables.dmar.constants.AtsrFlag`.
     """
@@ -185,10 +183,10 @@ class RHSA:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ANDD:
-    """ACPI name-space device declaration, VT-d 8.7: a name for a device that is not PCI's.
+    """ACPI name-space device declaration, VT-d 8.7: the name of a device that is not a PCI function.
 
-    `acpi_device_number` is what device scopes name it by (their `enumeration_id`);
-    `acpi_object_name` keeps its padding, :attr:`name` does not.
+    Device scopes refer to it by `acpi_device_number` (their `enumeration_id`).  `acpi_object_name`
+    has its padding, :attr:`name` does not.
     """
 
     TYPE: ClassVar[int] = StructureType.ANDD
@@ -211,7 +209,7 @@ class ANDD:
 class SATC:
     """SoC integrated address translation cache reporting, VT-d 8.8.
 
-    `flags` are :class:`~fwtables.dmar.constants.SatcFlag`: whether the devices need their cache.
+    `flags` are :class:`~fwtables.dmar.constants.SatcFlag`: whether the devices require their cache.
     """
 
     TYPE: ClassVar[int] = StructureType.SATC
@@ -229,7 +227,7 @@ class SATC:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SIDP:
-    """SoC integrated device property reporting, VT-d 8.9: the properties are its scopes' flags."""
+    """SoC integrated device property reporting, VT-d 8.9: the properties are the flags of its scopes."""
 
     TYPE: ClassVar[int] = StructureType.SIDP
     GRAMMAR: ClassVar[Struct] = Struct(
@@ -246,7 +244,7 @@ class SIDP:
 class UnknownStructure:
     """A structure kept whole: newer than revision 4.1, or too short for its type.
 
-    `type` is the number of its type, `body` what follows the four bytes of type and length.
+    `type` is the number of its type, `body` the bytes after type and length.
     """
 
     type: int
@@ -254,27 +252,23 @@ class UnknownStructure:
 
 
 Scoped = DRHD | RMRR | ATSR | SATC | SIDP
-"""The structures whose fixed part is followed by device scope entries."""
+"""The structures with device scope entries after their fixed part."""
 Known = Scoped | RHSA | ANDD
-"""The structures that are decoded: what has a type number and a grammar."""
+"""The structures that are decoded: those with a type number and a grammar."""
 Structure = Known | UnknownStructure
-"""Any structure of a table: what `DMAR.structures` holds."""
+"""Any structure of `DMAR.structures`."""
 STRUCTURES: dict[int, type[Known]] = {
     cls.TYPE: cls for cls in sorted(get_args(Known), key=lambda cls: int(cls.TYPE))
 }
-"""The registry: each structure that is decoded, by the number of its type."""
+"""Each structure that is decoded, by the number of its type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DMAR(AcpiTable):
-    """A DMA remapping reporting table, VT-d 8.1, under whichever signature it was found.
+    """A DMA remapping reporting table, VT-d 8.1, with any of its signatures.
 
-    `length` (bytes) and `checksum` are the header's own and may be wrong: see
-    :func:`fwtables.seal`.  `oem_id`, `oem_table_id` and `creator_id` are text with padding, as
-    bytes; `revision`, `oem_revision` and `creator_revision` are numbers.
     `host_address_width` is one less than :attr:`host_address_bits`; `flags` are
-    :class:`~fwtables.dmar.constants.DmarFlag`; `structures` stand in table order.  The header is
-    ACPI's (ACPI 6.5, 5.2.6).
+    :class:`~fwtables.dmar.constants.DmarFlag`; `structures` are in table order.
     """
 
     GRAMMAR: ClassVar[Struct] = TABLE_HEADER + Struct(
@@ -290,12 +284,12 @@ class DMAR(AcpiTable):
 
     @property
     def host_address_bits(self) -> int:
-        """How many address bits a DMA request of this platform has (the field holds one less)."""
+        """Number of address bits of a DMA request on this platform (the field is one less)."""
         return self.host_address_width + 1
 
 
 def structure_name(structure: Structure) -> str:
-    """Return the specification's name of the kind of `structure`; ``type N`` if it has none."""
+    """Return the specification's name of the type of `structure`; ``type N`` without one."""
     if isinstance(structure, UnknownStructure):
         known = structure.type in StructureType._value2member_map_
         return StructureType(structure.type).name if known else f"type {structure.type}"

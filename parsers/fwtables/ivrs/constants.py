@@ -1,7 +1,7 @@
 """The numbers of the IVRS table.
 
 AMD's specification is 48882, "AMD I/O Virtualization Technology (IOMMU)".  Names and values
-here are those that its readers agree on: ACPICA source/include/actbl2.h, coreboot
+here are those that these readers of the table agree on: ACPICA source/include/actbl2.h, coreboot
 src/include/acpi/acpi_ivrs.h, Linux drivers/iommu/amd/init.c, Xen xen/include/acpi/actbl2.h.
 Grammars yield plain integers; these enumerations give them meaning and never reject a
 value, so a type that is newer than this file stays an integer.
@@ -22,11 +22,11 @@ class BlockType(IntEnum):
     IVMD_ONE = 0x21
     IVMD_RANGE = 0x22
     IVMD_IOMMU = 0x23
-    """All devices of one IOMMU: Xen alone knows it."""
+    """All devices of one IOMMU; only Xen knows this type."""
 
 
 class EntryType(IntEnum):
-    """Types of device entries; bits 7:6 tell the length."""
+    """Types of device entries; bits 7:6 give the length."""
 
     PADDING = 0x00
     ALL = 0x01
@@ -51,7 +51,7 @@ class Variety(IntEnum):
 
 
 class UidFormat(IntEnum):
-    """How an ACPI HID entry has its UID."""
+    """The format of the UID in an ACPI HID entry."""
 
     NONE = 0
     INTEGER = 1
@@ -69,7 +69,7 @@ class IvInfoFlag(IntFlag):
 
 
 class IvhdFlag(IntFlag):
-    """Flags of an IVHD block.  Bits 6 and 7 have these names in type 0x10 alone."""
+    """Flags of an IVHD block.  Bits 6 and 7 have these names in type 0x10 only."""
 
     HT_TUN_EN = 0x01
     PASS_PW = 0x02
@@ -115,7 +115,7 @@ FLAGS_OF: dict[str, type[IntFlag]] = {
     "entry": DteFlag,
     "extended entry": ExtendedFlag,
 }
-"""The flag names that go with each flags field; a bit without a name is reserved."""
+"""The names of the bits in each flags field; a bit without a name is reserved."""
 SIZES_OF_IV_INFO = 0x3FFFE0
 """The bits of IVinfo that are sizes of addresses, not flags."""
 

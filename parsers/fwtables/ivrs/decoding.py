@@ -1,8 +1,8 @@
-"""The bytes of an IVRS table to its blocks and their device entries.
+"""Decode the bytes of an IVRS table to its blocks and their device entries.
 
-The walk is that of Linux (drivers/iommu/amd/init.c, ``init_iommu_all`` and
-``init_iommu_from_acpi``) and Xen (drivers/passthrough/amd/iommu_acpi.c).  Nothing is lost on the
-way: see :mod:`fwtables.table`.
+The walk is as in Linux (drivers/iommu/amd/init.c, ``init_iommu_all`` and
+``init_iommu_from_acpi``) and Xen (drivers/passthrough/amd/iommu_acpi.c).  No byte is lost: see
+:mod:`fwtables.table`.
 """
 
 from functools import lru_cache
@@ -43,9 +43,9 @@ _UID_LENGTH_AT = _HID.offset_of("uid_length")
 
 
 def decode_ivrs(data: bytes) -> tuple[IVRS, int, list[Damage]]:
-    """Decode an IVRS table whose fixed part is there.
+    """Decode an IVRS table with a complete fixed part.
 
-    Return the table, where the part ends that was decoded, and the damage in any order.
+    Return the table, the end of the decoded part, and the damage in any order.
     """
     fields = dict(zip(TABLE.names, TABLE.packer.unpack_from(data), strict=True))
     walk = _Walk(data, fields["length"], TABLE.size, _BLOCK_HEADER_SIZE)
@@ -57,7 +57,7 @@ class _Walk(Walk):
     """One pass over the bytes of an IVRS table."""
 
     def blocks(self) -> tuple[Block, ...]:
-        """Walk the blocks as far as each says where the next one begins."""
+        """Decode the blocks until the begin of the next one is unknown."""
         blocks: list[Block] = []
         offset, end = self.offset, self.end
         while end - offset >= _BLOCK_HEADER_SIZE:
@@ -73,7 +73,7 @@ class _Walk(Walk):
         return tuple(blocks)
 
     def block(self, kind: int, flags: int, start: int, end: int) -> Block:
-        """Decode the block from `start` to `end`, all of which is there."""
+        """Decode the block from `start` to `end`; all its bytes are there."""
         body = start + _BLOCK_HEADER_SIZE
         reader = _READERS.get(kind)
         if reader is None:
@@ -97,7 +97,7 @@ class _Walk(Walk):
         return cls(type=kind, flags=flags, **fields, undecoded=self.data[rest:end])
 
     def entries(self, offset: int, end: int) -> tuple[tuple[Entry, ...], int]:
-        """Walk the device entries up to `end`; also return where the walk ended."""
+        """Decode the device entries up to `end`; also return where the decoding ended."""
         data, lengths, read = self.data, _LENGTHS, _entry
         entries: list[Entry] = []
         while offset < end:
@@ -111,7 +111,7 @@ class _Walk(Walk):
         return tuple(entries), offset
 
     def variable_length(self, offset: int, end: int) -> int:
-        """Return the length of the entry at `offset`; 0 if its type does not tell where that is."""
+        """Return the length of the entry at `offset`; 0 if its type does not define the length."""
         if self.data[offset] != EntryType.ACPI_HID:
             return 0
         if end - offset < _HID.size:
@@ -119,7 +119,7 @@ class _Walk(Walk):
         return _HID.size + self.data[offset + _UID_LENGTH_AT]
 
     def add_entry_damage(self, offset: int, length: int, room: int) -> None:
-        """Add why the entry of `length` at `offset` ends the walk of a block with `room` left."""
+        """Add the reason why the entry of `length` at `offset` does not fit the `room` in its block."""
         kind, left = self.data[offset], "the rest of the block is not decoded"
         if not length:
             reason = f"the entry's type is 0x{kind:02x}, whose length is unknown; {left}"
@@ -137,9 +137,9 @@ class _Walk(Walk):
 
 @lru_cache(maxsize=4096)
 def _entry(entry: bytes) -> Entry:
-    """Decode a device entry, of which all bytes are there.
+    """Decode a device entry; all its bytes are there.
 
-    The blocks of one IOMMU list the same devices two or three times: equal entries are one value.
+    The blocks of one IOMMU list the same devices two or three times, so equal entries are one value.
     """
     kind = entry[0]
     reader = _ENTRY_READERS.get(kind)

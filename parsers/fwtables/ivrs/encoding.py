@@ -1,4 +1,4 @@
-"""An IVRS table to bytes: the inverse of ``decoding.py``, field by checked field."""
+"""Encode an IVRS table: the inverse of ``decoding.py``; each field is checked."""
 
 from fwtables.errors import EncodeError
 from fwtables.ivrs.layouts import (
@@ -22,7 +22,7 @@ from fwtables.ivrs.structures import (
 
 
 def encode_ivrs(table: IVRS) -> bytes:
-    """Write `table` to bytes, header length and checksum as they stand.
+    """Write `table` to bytes, with the header's length and checksum as they are.
 
     Raises:
         EncodeError: a value does not fit its field.
@@ -51,7 +51,7 @@ def _block(block: Block, where: str) -> bytes:
 def _entry(entry: Entry, where: str) -> bytes:
     if isinstance(entry, UnknownEntry):
         if not 0 <= entry.type <= 0xFF or fixed_entry_length(entry.type) != 1 + len(entry.body):
-            raise EncodeError("does not have the length that its type tells", where)
+            raise EncodeError("does not have the length of its type", where)
         return bytes([entry.type]) + entry.body
     _check_type(entry, where)
     layout = ENTRY_LAYOUTS[entry.type]
@@ -63,4 +63,4 @@ def _entry(entry: Entry, where: str) -> bytes:
 
 def _check_type(value: KnownBlock | KnownEntry, where: str) -> None:
     if value.type not in value.TYPES:
-        raise EncodeError(f"{value.type} is no type of {type(value).__name__}", f"{where}.type")
+        raise EncodeError(f"{value.type} is not a type of {type(value).__name__}", f"{where}.type")

@@ -1,4 +1,4 @@
-"""The fast readers and writers of the IVRS table, derived from its grammar; sizes and places."""
+"""The fast readers and writers of the IVRS table, derived from its grammars; sizes and places."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ ENTRY_LAYOUTS = {number: _BY_CLASS[cls] for number, cls in ENTRIES.items()}
 
 
 def fixed_entry_length(entry_type: int) -> int:
-    """Return the length that bits 7:6 of an entry's type tell: 4, 8; or 0, as it is variable."""
+    """Return the length of an entry by bits 7:6 of its type: 4, 8, or 0 if it is variable."""
     return (4, 8, 0, 0)[entry_type >> 6]
 
 
@@ -36,7 +36,7 @@ def located_blocks(table: IVRS) -> Iterator[tuple[int, Block]]:
 
 
 def block_length(block: Block) -> int:
-    """Return the number of bytes that `block` takes in a table, its type and length included."""
+    """Return the number of bytes of `block` in a table, its type and length included."""
     if isinstance(block, UnknownBlock):
         return BLOCK_HEADER.size + len(block.body)
     length = BLOCK_HEADER.size + _BY_CLASS[type(block)].size + len(block.undecoded)
@@ -44,7 +44,7 @@ def block_length(block: Block) -> int:
 
 
 def entry_length(entry: Entry) -> int:
-    """Return the bytes that `entry` takes in a block."""
+    """Return the number of bytes of `entry` in a block."""
     if isinstance(entry, UnknownEntry):
         return 1 + len(entry.body)
     length = _BY_CLASS[type(entry)].size

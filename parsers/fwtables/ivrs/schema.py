@@ -32,7 +32,7 @@ class IvrsEntry(TypedDict):
     uid_format: NotRequired[Byte]
     uid: NotRequired[Hex]
     body: NotRequired[Hex]
-    """Of an unknown entry: what follows its type."""
+    """Of an unknown entry: the bytes after its type."""
 
 
 class IvrsBlock(TypedDict):
@@ -46,7 +46,7 @@ class IvrsBlock(TypedDict):
     type: Byte
     flags: Byte
     body: NotRequired[Hex]
-    """Of an unknown block: what follows type, flags and length."""
+    """Of an unknown block: the bytes after type, flags and length."""
     device_id: NotRequired[Word]
     """Bus, device and function in 8, 5 and 3 bits."""
     capability_offset: NotRequired[Word]

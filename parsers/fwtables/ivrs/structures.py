@@ -1,17 +1,17 @@
 """The IVRS table as frozen values: blocks for IOMMUs (IVHD) and for memory (IVMD).
 
 As in :mod:`fwtables.dmar.structures`, a ``GRAMMAR`` is the only definition of a fixed part and
-the dataclass has the same fields.  The lists after a fixed part are walked in ``decoding.py``.
+the dataclass has the same fields.  ``decoding.py`` decodes the lists after a fixed part.
 
-Fields hold the bytes' own values, reserved ones included.  No value is checked when it is made:
-one that does not fit its field is an ``EncodeError`` of :func:`fwtables.encode`, and so is a
-`type` that the class does not have (``TYPES``).
+Fields have the values of the bytes, reserved ones included.  A value is not checked when it is
+made.  If it does not fit its field, or a class does not have a `type` (``TYPES``),
+:func:`fwtables.encode` raises an ``EncodeError``.
 
-Of every block and entry: `type` is the number of its type, `device_id` the bus, device and
-function of a PCI function in 16 bits (:func:`device_name`), `segment_number` its PCI segment,
+In every block and entry, `type` is the number of its type.  `device_id` has the bus, device and
+function of a PCI function in 16 bits (:func:`device_name`), and `segment_number` is its PCI segment.
 `dte_settings` are :class:`~fwtables.ivrs.constants.DteFlag`, `reserved` and `reserved_2` what the
-specification keeps at zero.  `undecoded` contains what follows the last readable field: empty in a sound table, and
-named by a :class:`~fwtables.damage.Damage` otherwise.
+specification keeps at zero.  `undecoded` has the bytes after the last readable field: none in a
+sound table, otherwise with a :class:`~fwtables.damage.Damage`.
 
 Source: ACPICA source/include/actbl2.h (``ACPI_TABLE_IVRS`` and what follows it), coreboot
 src/include/acpi/acpi_ivrs.h, Linux drivers/iommu/amd/init.c, Xen xen/include/acpi/actbl2.h.
@@ -30,13 +30,13 @@ BLOCK_HEADER = Struct(
     "flags" / Int8ul,
     "length" / Int16ul,  # this header included
 )
-"""What every block begins with."""
+"""The header of every block."""
 ENTRY_HEADER = Struct(
     "type" / Int8ul,
     "device_id" / Int16ul,  # not aligned
     "dte_settings" / Int8ul,
 )
-"""What every device entry that is decoded begins with."""
+"""The header of every device entry that is decoded."""
 
 
 def device_name(device_id: int) -> str:
@@ -68,7 +68,7 @@ class DeviceEntry:
 class AliasEntry:
     """A device, or the start of a range, whose requests carry the ID of another device.
 
-    `source_device_id` is the ID that the IOMMU sees, as a bridge's for all behind it.
+    `source_device_id` is the ID that the IOMMU receives, such as a bridge's for all devices behind it.
     """
 
     TYPES: ClassVar[tuple[int, ...]] = (EntryType.ALIAS_SELECT, EntryType.ALIAS_RANGE_START)
@@ -104,7 +104,7 @@ class ExtendedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialEntry:
-    """An I/O APIC or an HPET, whose interrupts carry the ID `source_device_id`.
+    """An I/O APIC or an HPET; its interrupts have the ID `source_device_id`.
 
     `handle` is the I/O APIC's ID in the MADT, or the HPET's number; `variety` is a
     :class:`~fwtables.ivrs.constants.Variety`.  `device_id` is 0.
@@ -126,9 +126,9 @@ class SpecialEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HidEntry:
-    """A device that ACPI names, not PCI, and the device ID that its requests carry.
+    """A device with an ACPI name, not a PCI function, and the device ID of its requests.
 
-    `hid` and `cid` are hardware and compatible ID with their padding; `uid` has the format
+    `hid` and `cid` are its hardware and compatible ID with their padding; `uid` has the format
     `uid_format` (:class:`~fwtables.ivrs.constants.UidFormat`).
     """
 
@@ -150,9 +150,9 @@ class HidEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownEntry:
-    """A device entry of an unknown type that tells its length, or padding of 8 bytes.
+    """A device entry of an unknown type with a known length, or padding of 8 bytes.
 
-    `body` are the 3 or 7 bytes after the type.
+    `body` has the 3 or 7 bytes after the type.
     """
 
     type: int
@@ -165,18 +165,18 @@ Entry = KnownEntry | UnknownEntry
 ENTRIES: dict[int, type[KnownEntry]] = {
     number: cls for cls in get_args(KnownEntry) for number in cls.TYPES
 }
-"""The registry: the class of each device entry that is decoded, by its type."""
+"""The class of each device entry that is decoded, by its type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IVHD:
     """An IOMMU and its devices, type 0x10: without images of feature registers.
 
-    `flags` are :class:`~fwtables.ivrs.constants.IvhdFlag`; `device_id` is the IOMMU's own PCI
-    function, `capability_offset` where its capability is in configuration space, and
+    `flags` are :class:`~fwtables.ivrs.constants.IvhdFlag`.  `device_id` is the IOMMU's own PCI
+    function, `capability_offset` the offset of its capability in configuration space, and
     `register_base_address` the physical address of its registers.  `info` has the number of its
-    MSI (bits 4:0) and its unit ID (bits 12:8); `features` override bits of its feature register.
-    `entries` are the devices that it serves, in table order.
+    MSI (bits 4:0) and its unit ID (bits 12:8); `features` replace bits of its feature register.
+    `entries` are its devices, in table order.
     """
 
     TYPES: ClassVar[tuple[int, ...]] = (BlockType.IVHD,)
@@ -202,7 +202,7 @@ class IVHD:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtendedIVHD:
-    """An IOMMU and its devices, type 0x11, or 0x40, which may have ACPI HID entries.
+    """An IOMMU and its devices, type 0x11, or 0x40, which can have ACPI HID entries.
 
     `flags`, `device_id`, `capability_offset`, `register_base_address`, `info` and `entries` are as
     in :class:`IVHD`.  `attributes` have the numbers of counters and of PPR's MSI; `efr_image` and
@@ -236,13 +236,13 @@ class ExtendedIVHD:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IVMD:
-    """Memory that devices go on using for DMA: types 0x20 to 0x23.
+    """Memory that devices keep using for DMA: types 0x20 to 0x23.
 
-    `type` (:class:`~fwtables.ivrs.constants.BlockType`) tells which devices: all of them, the one
-    of `device_id`, the range from there to `auxiliary`, or those of the IOMMU at `device_id`.
+    The devices depend on `type` (:class:`~fwtables.ivrs.constants.BlockType`): all devices, the
+    device `device_id`, the range from there to `auxiliary`, or the devices of the IOMMU `device_id`.
     `flags` are :class:`~fwtables.ivrs.constants.IvmdFlag`; the memory begins at
     `start_address` and has `memory_length` bytes.
-    Linux takes the first two bytes of `reserved` for the PCI segment, Xen ignores them.
+    Linux reads the PCI segment in the first two bytes of `reserved`; Xen ignores them.
     """
 
     TYPES: ClassVar[tuple[int, ...]] = (
@@ -269,15 +269,15 @@ class IVMD:
 
     @property
     def is_exclusion(self) -> bool:
-        """Whether it is an exclusion range: Linux and Xen let that flag win over unity."""
+        """Whether it is an exclusion range, which for Linux and Xen wins over a unity map."""
         return bool(self.flags & IvmdFlag.EXCLUSION_RANGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownBlock:
-    """A block kept whole: of an unknown type, as 0x51, or too short for its type.
+    """A block kept whole: of an unknown type such as 0x51, or too short for its type.
 
-    `body` is what follows the four bytes of type, flags and length.
+    `body` has the bytes after type, flags and length.
     """
 
     type: int
@@ -286,26 +286,23 @@ class UnknownBlock:
 
 
 AnyIVHD = IVHD | ExtendedIVHD
-"""The blocks whose fixed part is followed by device entries."""
+"""The blocks with device entries after their fixed part."""
 KnownBlock = AnyIVHD | IVMD
-"""The blocks that are decoded: what has types and a grammar."""
+"""The blocks that are decoded: those with types and a grammar."""
 Block = KnownBlock | UnknownBlock
-"""Any block of a table: what `IVRS.blocks` contains."""
+"""Any block of `IVRS.blocks`."""
 BLOCKS: dict[int, type[KnownBlock]] = {
     number: cls for cls in get_args(KnownBlock) for number in cls.TYPES
 }
-"""The registry: the class of each block that is decoded, by its type."""
+"""The class of each block that is decoded, by its type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IVRS(AcpiTable):
     """An I/O virtualization reporting structure.
 
-    `length` (bytes) and `checksum` are the header's own and may be wrong: see
-    :func:`fwtables.seal`.  `signature`, `oem_id`, `oem_table_id` and `creator_id` are text with
-    padding, as bytes; `revision`, `oem_revision` and `creator_revision` are numbers.
     `iv_info` has flags (:class:`~fwtables.ivrs.constants.IvInfoFlag`) and sizes; `blocks` are in
-    table order.  The header is ACPI's (ACPI 6.5, 5.2.6).
+    table order.
     """
 
     GRAMMAR: ClassVar[Struct] = TABLE_HEADER + Struct(
@@ -329,7 +326,7 @@ class IVRS(AcpiTable):
 
     @property
     def guest_address_bits(self) -> int:
-        """Bits of a guest's virtual address: 48 for the value 2; 0 for one that is reserved."""
+        """Bits of a guest's virtual address: 48 for the value 2, 0 for reserved values."""
         return 48 if self.iv_info >> 5 & 7 == 2 else 0
 
     @property
@@ -339,7 +336,7 @@ class IVRS(AcpiTable):
 
     @property
     def virtual_address_bits(self) -> int:
-        """Bits of an address that a device may use for DMA."""
+        """Bits of an address that a device can use for DMA."""
         return self.iv_info >> 15 & 0x7F
 
 

@@ -1,1 +1,1 @@
-"""Readers of tables in text, a form each; ``found_in_text`` puts them together."""
+"""Readers of tables in text, one for each form; ``found_in_text`` combines them."""

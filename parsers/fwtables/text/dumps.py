@@ -1,4 +1,4 @@
-"""Dumps in text: rows of bytes, followed from the one that begins with a table's signature."""
+"""Dumps in text: rows of bytes, from the row that begins with a table's signature."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from fwtables.text.rows import LONGEST_ROW, Reader, Row, line_ends
 from fwtables.text.units import CHARACTERS, HEX
 
 LARGEST = 1 << 24
-"""Bytes of a table that is read from text; the largest that was captured has 2 KiB."""
+"""Maximum bytes of a table in text; the largest captured table has 2 KiB."""
 _LEAST = 8
-"""Bytes of a signature and a length: fewer, at an offset, are no table."""
+"""Bytes of a signature and a length: fewer bytes at an offset are not a table."""
 
 
 @dataclass(slots=True)
@@ -24,18 +24,18 @@ class Dump:
     end: int
     """Where the last line that was read ends."""
     base: int = 0
-    """What the offsets count in; 0: there are none."""
+    """The base of the offsets; 0 without offsets."""
     problem: str = ""
     problem_at: int = 0
-    """Where the line of the problem begins."""
+    """Where the line with the problem begins."""
     closed: bool = False
-    """Whether the dump itself told its length."""
+    """Whether the dump's last line has its length."""
     filled: Row | None = None
-    """The first row of characters at whose end blanks were added."""
+    """The first row of characters to which blanks were added at the end."""
 
     @property
     def declared(self) -> int:
-        """The length in the table's header; 0 if that was not read."""
+        """The length in the table's header; 0 if the header was not read."""
         return int.from_bytes(self.data[4:8], "little") if len(self.data) >= 8 else 0
 
     @property
@@ -45,20 +45,20 @@ class Dump:
 
     @property
     def sound(self) -> bool:
-        """Whether the table is complete and its checksum right."""
+        """Whether the table is complete and its checksum is right."""
         return self.complete and sum(self.data[: self.declared]) % 256 == 0
 
     def fail(self, row: Row | int, problem: str) -> None:
-        """Keep the first problem, and on which line it is."""
+        """Keep the first problem with its line."""
         if not self.problem:
             self.problem = problem
             self.problem_at = row if isinstance(row, int) else row.start
 
 
 def read_offsets(reader: Reader, base: int, width: int) -> Dump | None:
-    """Return the dump whose offsets count in `base`, of `width` bytes a row.
+    """Return the dump with offsets in `base` and `width` bytes a row; None if it is not a table's.
 
-    None is returned if it is no table's, or one of ``od -a``, which leaves a bit of each byte out.
+    A dump of ``od -a`` is not read, because it lacks a bit of each byte.
     """
     first = reader.first(width)
     short = first
@@ -73,12 +73,12 @@ def read_offsets(reader: Reader, base: int, width: int) -> Dump | None:
     trim(dump)
     if dump.filled and not dump.sound:
         held = len(dump.filled.data)
-        dump.fail(dump.filled, f"this row holds {held} characters, the others {width}")
+        dump.fail(dump.filled, f"this row has {held} characters, the others {width}")
     return _check_begin(dump, begin)
 
 
 class _Follower:
-    """Follows the rows of a dump from the second on."""
+    """Reads the rows of a dump from the second one on."""
 
     def __init__(self, dump: Dump, begin: int, width: int) -> None:
         self.dump = dump
@@ -87,14 +87,14 @@ class _Follower:
         self.width = width
         self.last = dump.first
         self.repeated = False
-        """Whether the line before stands for rows that equal the last."""
+        """Whether the previous line is a ``*``, for rows that equal the last one."""
         self.others = 0
-        """How many lines of something else came since the last row."""
+        """Number of lines since the last row that are not rows."""
         self.other = -1
-        """Where the first of them begins that is not blank; -1 if there is none."""
+        """Where the first of these lines begins that is not blank; -1 without one."""
 
     def follow(self) -> None:
-        """Read the rows as far as they follow each other."""
+        """Read the rows until one does not follow the one before."""
         for start, end in line_ends(self.reader.text, self.dump.first.end + 1):
             row = self.reader.row(start, end, self.width)
             offset = -1 if row is None else number_of(row.offset, self.dump.base)
@@ -106,7 +106,7 @@ class _Follower:
                 return
 
     def _pass_line(self, start: int, end: int) -> bool:
-        """Look at a line that is no row; return whether rows may follow it."""
+        """Process a line that is not a row; return whether rows can follow it."""
         if self.reader.is_repeated(start, end):
             self.repeated = True
             return True
@@ -121,14 +121,12 @@ class _Follower:
         return self.others <= AHEAD and not self.dump.complete
 
     def _take_row(self, row: Row, offset: int) -> bool:
-        """Add a row to the dump; return whether others may follow it."""
+        """Add a row to the dump; return whether others can follow it."""
         dump = self.dump
         if offset == self.begin or (offset == 0 and row.data[:4] in DECODED_SIGNATURES):
             return False  # another dump
         if self.repeated and not _repeat(dump, self.last, offset - self.begin):
-            dump.fail(
-                row, f"the offset is 0x{offset:x}: rows were left out by *, how many is unknown"
-            )
+            dump.fail(row, f"the offset is 0x{offset:x}: * replaces an unknown number of rows")
             return False
         self.repeated = False
         expected = self.begin + len(dump.data)
@@ -147,10 +145,10 @@ class _Follower:
         return True
 
     def _fail_offset(self, row: Row, offset: int, expected: int) -> None:
-        """Note which row is wrong: this one, or the one before, which is short."""
+        """Add the problem of this row, or of the previous one if that is too short."""
         held = len(self.last.data)
         if held < self.width and offset == expected - held + self.width:
-            self.dump.fail(self.last, f"this row holds {held} bytes, the others {self.width}")
+            self.dump.fail(self.last, f"this row has {held} bytes, the others {self.width}")
             if self.last is not self.dump.first:
                 del self.dump.data[-held:]
             return
@@ -172,7 +170,7 @@ def _pad_row(row: Row, width: int) -> Row:
 
 
 def _repeat(dump: Dump, last: Row, size: int) -> bool:
-    """Repeat the last row until there are `size` bytes; return whether that can be."""
+    """Repeat the last row until there are `size` bytes; return whether that is possible."""
     missing = size - len(dump.data)
     if missing < 0 or not last.data or missing % len(last.data) or size > LARGEST:
         return False
@@ -181,7 +179,7 @@ def _repeat(dump: Dump, last: Row, size: int) -> bool:
 
 
 def _close(dump: Dump, start: int, size: int, repeated: Row | None) -> None:
-    """Hold what was read against the length that the last line tells."""
+    """Compare the bytes that were read with the length in the last line."""
     if repeated is not None and size > len(dump.data):
         missing = size - len(dump.data)
         if size <= LARGEST and repeated.data:
@@ -192,21 +190,23 @@ def _close(dump: Dump, start: int, size: int, repeated: Row | None) -> None:
     dump.closed = len(dump.data) == size
     if not dump.closed:
         dump.fail(
-            start, f"the dump ends at 0x{max(size, 0):x}, its rows hold 0x{len(dump.data):x} bytes"
+            start, f"the dump ends at 0x{max(size, 0):x}, its rows have 0x{len(dump.data):x} bytes"
         )
 
 
 def _is_sound(dump: Dump, row: Row, width: int) -> bool:
-    """Return whether all of `row` is bytes; if not, keep those before what is none."""
+    """Return whether all of `row` is bytes; if not, keep the bytes before the first other word."""
     reader, missing = dump.reader, dump.declared - len(dump.data)
     blanks = len(row.rest) - len(row.rest.lstrip())
     cut = len(row.data) < min(width, missing) and bool(row.rest.strip())
     if cut and blanks <= reader.gap + reader.style.gap:
         dump.data += row.data
-        dump.fail(row, f"{len(row.data)} bytes, then {row.rest.strip()[:20]!r}, which is no byte")
+        dump.fail(
+            row, f"{len(row.data)} bytes, then {row.rest.strip()[:20]!r}, which is not a byte"
+        )
         return False
     if not dump.first.rest.strip() and reader.style.unit.match(row.rest.strip()):
-        dump.fail(row, f"this row holds more than {width} bytes")
+        dump.fail(row, f"this row has more than {width} bytes")
         return False
     fixed = dump.first.rest.strip() and not reader.marker and reader.style.base != 10
     if fixed and len(row.data) == width and row.width != dump.first.width:
@@ -216,7 +216,7 @@ def _is_sound(dump: Dump, row: Row, width: int) -> bool:
 
 
 def trim(dump: Dump) -> None:
-    """Cut off what fills the last word of a table with an odd number of bytes."""
+    """Remove the padding of the last word of a table with an odd number of bytes."""
     surplus = len(dump.data) - dump.declared
     width = dump.reader.style.width
     filled = 0 < surplus < width and len(dump.data) % width == 0
@@ -228,7 +228,7 @@ def trim(dump: Dump) -> None:
 
 
 def _check_begin(dump: Dump, begin: int) -> Dump | None:
-    """Return the dump, unless it begins within another and is no sound table."""
+    """Return the dump; None if it begins within another dump and its table is not sound."""
     if len(dump.data) < _LEAST or _is_swapped(dump):
         return None
     if begin == 0 or not _is_within(dump, begin):
@@ -258,7 +258,7 @@ def _is_within(dump: Dump, begin: int) -> bool:
 
 
 def _line_before(reader: Reader, first: Row) -> tuple[int, int] | None:
-    """Return where the line above `first` begins and ends, if there is one that is no page."""
+    """Return where the line above `first` begins and ends; None if it is too long for a row."""
     if first.start == 0:
         return None
     end = first.start - 1
@@ -267,7 +267,7 @@ def _line_before(reader: Reader, first: Row) -> tuple[int, int] | None:
 
 
 def row_before(reader: Reader, first: Row) -> Row | None:
-    """Return the row on the line above the first, if there is one of its shape."""
+    """Return the row on the line above the first row, if it has the same shape."""
     span = _line_before(reader, first)
     row = reader.row(*span, LONGEST_ROW) if span else None
     if row is None or (not reader.has_offset and not reader.is_plain(row)):

@@ -1,4 +1,4 @@
-"""Tables in base64 (RFC 4648, as mails and ``base64`` write it) and in uuencode (POSIX)."""
+"""Tables in base64 (RFC 4648, as mails and ``base64`` write it) and uuencode (POSIX)."""
 
 import binascii
 import re
@@ -19,7 +19,7 @@ _BEGIN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Bytes that were decoded from a run of lines, from `start` to `end` in the text."""
+    """Bytes that were decoded from lines of the text, from `start` to `end`."""
 
     start: int
     end: int
@@ -29,12 +29,12 @@ class Encoded:
 
 
 def _begin(signature: bytes) -> str:
-    """Return the characters of base64 that only the signature decides."""
+    """Return the characters of base64 that depend on the signature only."""
     return binascii.b2a_base64(signature).decode("ascii")[:5]
 
 
 def base64_anchors(text: str, signatures: tuple[bytes, ...] = DECODED_SIGNATURES) -> Iterator[int]:
-    """Yield where base64 of a table with one of `signatures` may begin."""
+    """Yield where base64 of a table with one of `signatures` can begin."""
     for signature in signatures:
         for match in re.finditer(_begin(signature), text):
             if not re.match(r"[A-Za-z0-9+/=]", text[match.start() - 1 : match.start()]):
@@ -42,7 +42,7 @@ def base64_anchors(text: str, signatures: tuple[bytes, ...] = DECODED_SIGNATURES
 
 
 def read_base64(text: str, start: int) -> Encoded | None:
-    """Return what the base64 that begins at `start` encodes, or None if it is no table."""
+    """Return the table that the base64 from `start` on encodes; None if it is not a table."""
     parts: list[str] = []
     size = needed = 0
     problem, problem_at, last = "", 0, start
@@ -59,7 +59,7 @@ def read_base64(text: str, start: int) -> Encoded | None:
         if widths and size >= needed and len(match[1]) != widths[0][1]:
             break
         if widths and widths[-1][1] < widths[0][1]:
-            problem = f"this row holds {widths[-1][1]} characters, the first {widths[0][1]}"
+            problem = f"this row has {widths[-1][1]} characters, the first {widths[0][1]}"
             problem_at = widths[-1][0]
         parts.append(match[1])
         widths.append((begin, len(match[1])))
@@ -81,19 +81,19 @@ def read_base64(text: str, start: int) -> Encoded | None:
 
 
 def _needed(joined: str) -> int:
-    """Return how many characters the table has whose first 12 are known; 0: it is none."""
+    """Return the number of characters of the table that begins with `joined`; 0 if it is not a table."""
     length = int.from_bytes(binascii.a2b_base64(joined[:12])[4:8], "little")
     return -(-length * 4 // 3) if _SMALLEST <= length <= _LARGEST else 0
 
 
 def _tail(joined: str) -> str:
-    """Return the last, incomplete group of base64 as one that can be decoded."""
+    """Return the last, incomplete group of base64 with padding."""
     rest = joined[len(joined) // 4 * 4 :]
     return rest + "=" * (4 - len(rest)) if len(rest) > 1 else ""
 
 
 def uuencoded(text: str, signatures: tuple[bytes, ...] = DECODED_SIGNATURES) -> Iterator[Encoded]:
-    """Yield each table with one of `signatures` that stands in uuencode."""
+    """Yield each table with one of `signatures` in uuencode."""
     for match in _BEGIN.finditer(text) if "begin" in text else ():
         encoded = _read_uuencode(text, match.end() + 1, match[1], signatures)
         if encoded is not None:

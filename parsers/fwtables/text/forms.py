@@ -1,4 +1,4 @@
-"""What the bytes of a table were read from: the program whose output a dump is taken for."""
+"""The forms of a table in text: the program that probably printed a dump."""
 
 import re
 from enum import Enum
@@ -13,7 +13,7 @@ _FORMAT_HEX = re.compile(r"(?i)offset|label:|path:|\b0E 0F\b")
 
 
 class TextForm(Enum):
-    """What the bytes of a table were read from."""
+    """The form in which the bytes of a table were."""
 
     ACPIDUMP = "acpidump"
     IASL = "iasl"
@@ -33,7 +33,7 @@ class TextForm(Enum):
 
 
 def form_of(dump: Dump, above: str) -> TextForm:
-    """Return which program's output a dump is taken for; `above` are the words before it."""
+    """Return the program that probably printed a dump; `above` is the text before it."""
     reader = dump.reader
     if reader.marker:
         return TextForm.C_SOURCE
@@ -47,7 +47,7 @@ def form_of(dump: Dump, above: str) -> TextForm:
 
 
 def _of_bytes(dump: Dump, above: str) -> TextForm:
-    """Return the program that writes bytes in hexadecimal so."""
+    """Return the program that writes hexadecimal bytes in this way."""
     rest, size = dump.first.rest.strip(), len(dump.first.offset)
     if ":" in dump.reader.after:
         return TextForm.XXD if size == 8 else TextForm.HEX_DUMP
@@ -61,7 +61,7 @@ def _of_bytes(dump: Dump, above: str) -> TextForm:
 
 
 def _of_words(dump: Dump) -> TextForm:
-    """Return the program that writes words, characters or other numbers so."""
+    """Return the program that writes words, characters or other numbers in this way."""
     if ":" in dump.reader.after:
         return TextForm.XXD
     if dump.base == 16 and dump.reader.style.width <= 2 and len(dump.first.offset) == 7:

@@ -1,8 +1,8 @@
 """The fields of ``iasl -d``: a table without its "Raw Table Data" block.
 
-iasl writes each field as ``[038h 0056   8]  Register Base Address : 00000000CF000000``: where it
-is, how many bytes it has, and its value (ACPICA, source/common/dmtable.c and dmtbdump.c).
-Only fields that together are every byte of the table are put together; nothing is guessed.
+iasl writes each field as ``[038h 0056   8]  Register Base Address : 00000000CF000000``: its
+offset, its number of bytes, and its value (ACPICA, source/common/dmtable.c and dmtbdump.c).
+The fields are joined only if they have every byte of the table; nothing is guessed.
 """
 
 import re
@@ -24,7 +24,7 @@ _LARGEST = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The bytes that fields make, from `start` to `end` in the text; or why there are none."""
+    """The bytes of fields from `start` to `end` in the text; none if they cannot be joined."""
 
     start: int
     end: int
@@ -33,7 +33,7 @@ class Fields:
 
 @lru_cache
 def _signature_fields(signatures: tuple[bytes, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return what matches the field of one of `signatures`, as iasl writes it and in any form."""
+    """Return patterns of the signature's field for `signatures`: as iasl writes it, and in any form."""
     names = "|".join(signature.decode("ascii") for signature in signatures)
     exact = rf"\[000h{_BLANKS}0000{_BLANKS}0*4h?\]{_BLANKS}Signature[ \t]*:[ \t]*\"({names})\""
     lax = (
@@ -44,10 +44,10 @@ def _signature_fields(signatures: tuple[bytes, ...]) -> tuple[re.Pattern[str], r
 
 
 def read_fields(text: str, signatures: tuple[bytes, ...] = DECODED_SIGNATURES) -> Fields | None:
-    """Return the table with one of `signatures` whose fields stand in `text`, or None if there are none of iasl.
+    """Return the table with one of `signatures` whose fields of iasl are in `text`; None without.
 
-    Without `data`, iasl alone can put it together: fields are missing, overlap, or are
-    written without their offsets, as in the template of ``iasl -T``.
+    If the result has no `data`, only iasl can join the fields: some are missing, overlap, or have
+    no offset, as in the template of ``iasl -T``.
     """
     exact, lax = _signature_fields(signatures)
     head = lax.search(text)
@@ -74,7 +74,7 @@ def read_fields(text: str, signatures: tuple[bytes, ...] = DECODED_SIGNATURES) -
 
 
 def _value(words: str, size: int) -> bytes:
-    """Return the bytes of a field's value; of another number than `size` if it is not clear."""
+    """Return the bytes of a field's value; not `size` of them if the value is ambiguous."""
     quoted = _QUOTED.match(words)
     if quoted:
         text = quoted[1].encode("latin-1", "replace")

@@ -1,4 +1,4 @@
-"""What the offsets of a dump count in, and how many bytes a row of it has."""
+"""The base of a dump's offsets, and the number of bytes in a row."""
 
 from itertools import pairwise
 
@@ -6,13 +6,13 @@ from fwtables.text.rows import LONGEST_ROW, Reader, Row, line_ends
 from fwtables.text.units import CHARACTERS
 
 AHEAD = 40
-"""Lines of something else that may stand between two rows whose offsets follow each other."""
+"""Maximum number of other lines between two rows with consecutive offsets."""
 _SAMPLE = 6
-"""Rows that are looked at to know what offsets count in."""
+"""Number of rows that decide the base of the offsets."""
 
 
 def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
-    """Return what the offsets count in, and how many bytes a row has; (0, 0): no offsets."""
+    """Return the base of the offsets and the number of bytes in a row; (0, 0) without offsets."""
     following, end = _offsets_after(reader, first)
     offsets = [first.offset, *following]
     size = len(first.data)
@@ -54,7 +54,7 @@ def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
 
 
 def _base_of_steps(bases: list[int], offsets: list[str], size: int) -> int:
-    """Return the base in which some offset is `size` more than the one before it, or 0."""
+    """Return the base in which an offset is `size` more than the one before it, or 0."""
     for base in bases:
         numbers = [number_of(offset, base) for offset in offsets]
         if any(after - before == size for before, after in pairwise(numbers)):
@@ -63,7 +63,7 @@ def _base_of_steps(bases: list[int], offsets: list[str], size: int) -> int:
 
 
 def _bases(offsets: list[str]) -> list[int]:
-    """Return what the offsets may count in, first that in which all steps are alike."""
+    """Return the possible bases of the offsets; first the base in which all steps are equal."""
 
     def varies(base: int) -> bool:
         numbers = [number_of(offset, base) for offset in offsets]
@@ -73,7 +73,7 @@ def _bases(offsets: list[str]) -> list[int]:
 
 
 def _offsets_after(reader: Reader, first: Row) -> tuple[list[str], bool]:
-    """Return the next offsets, and whether the last of them stands alone and ends the dump."""
+    """Return the next offsets, and whether the last one is alone on its line and ends the dump."""
     offsets: list[str] = []
     others = 0
     for start, end in line_ends(reader.text, first.end + 1):
@@ -95,7 +95,7 @@ def _offsets_after(reader: Reader, first: Row) -> tuple[list[str], bool]:
 
 
 def number_of(digits: str, base: int) -> int:
-    """Return the number that `digits` are in `base`; -1 if they are none."""
+    """Return the value of `digits` in `base`; -1 if they are not digits of it."""
     try:
         return int(digits, base)
     except ValueError:

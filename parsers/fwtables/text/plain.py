@@ -1,4 +1,4 @@
-"""Rows of bytes without offsets: held against the table's own length and checksum."""
+"""Rows of bytes without offsets, compared with the table's own length and checksum."""
 
 import re
 
@@ -9,15 +9,15 @@ from fwtables.text.rows import Reader, Row, line_ends
 from fwtables.text.units import HEX
 
 _BLANK = 2
-"""Blank lines that may stand between two rows."""
+"""Maximum number of blank lines between two rows."""
 _COMMENT = re.compile(r"[\s,]*(?:/\*|//|#|;)\s*(?:0[xX])?([0-9A-Fa-f]{2,8})\b")
 _BROKEN_OFF = 24
-"""Bytes before a row that is damaged: fewer are no table, but an example in prose."""
+"""Minimum bytes before a damaged row: fewer are not a table, but an example in prose."""
 _DIGITS = re.compile(r"[\s>|]*([0-9A-Fa-f]+)[\s\"',;]*$")
 
 
 def read_plain(reader: Reader) -> Dump | None:
-    """Return the dump of rows without offsets that `reader` is at, or None if it is no table."""
+    """Return the dump of rows without offsets at `reader`; None if it is not a table."""
     if reader.is_within():
         return None
     first = reader.first(SMALLEST)
@@ -65,14 +65,14 @@ def _read_rows(dump: Dump, rows: list[Row]) -> None:
             blank += 1
             other = dump.reader.text[start:end].strip(" \t>|")
             if other and not dump.complete:
-                dump.fail(start, f"{other[:20]!r} is no row of bytes")
+                dump.fail(start, f"{other[:20]!r} is not a row of bytes")
             if blank > _BLANK or other:
                 break
             continue
         if width is None and not dump.reader.is_plain(row):
             if not dump.complete:
                 other = row.rest.strip()[:20]
-                dump.fail(row, f"{len(row.data)} bytes, then {other!r}, which is no byte")
+                dump.fail(row, f"{len(row.data)} bytes, then {other!r}, which is not a byte")
             break
         if _is_wider(dump, start, end):
             dump.fail(row, "it begins with a number that is longer than the others: an offset?")
@@ -90,7 +90,7 @@ def _read_rows(dump: Dump, rows: list[Row]) -> None:
 
 
 def _is_wider(dump: Dump, start: int, end: int) -> bool:
-    """Return whether the first number of a row has more digits than the first of the dump."""
+    """Return whether the first number of a row has more digits than the dump's first number."""
     reader = dump.reader
     first = reader.style.unit.match(reader.text, reader.at)
     unit = reader.style.unit.match(reader.text, reader.body(start, end), end)
@@ -100,7 +100,7 @@ def _is_wider(dump: Dump, start: int, end: int) -> bool:
 
 
 def _check_comments(dump: Dump, rows: list[Row]) -> None:
-    """Hold the offsets in comments behind the rows, if there are any, against the bytes before."""
+    """Compare offsets in comments after the rows, if there are any, with the number of bytes."""
     offsets = [_COMMENT.match(row.rest) for row in rows]
     if len(rows) < 2 or not offsets[0] or int(offsets[0][1], 16):
         return
@@ -116,7 +116,7 @@ def _check_comments(dump: Dump, rows: list[Row]) -> None:
 
 
 def _read_digits(dump: Dump, rows: list[Row]) -> None:
-    """Read digits that were broken into lines anywhere, between the two of a byte, too."""
+    """Read digits with line breaks anywhere, even between the two digits of a byte."""
     digits = []
     size = 0
     for start, end in line_ends(dump.reader.text, dump.first.end + 1):
@@ -124,7 +124,7 @@ def _read_digits(dump: Dump, rows: list[Row]) -> None:
         held = 2 * len(dump.data) + size
         if not match and held < 2 * dump.declared and dump.reader.text[start:end].strip():
             other = dump.reader.text[start:end].strip()[:20]
-            dump.fail(start, f"{other!r} is no row of bytes")
+            dump.fail(start, f"{other!r} is not a row of bytes")
         if not match or (held >= 2 * dump.declared and len(match[1]) != dump.first.width):
             break
         digits.append(match[1])
@@ -136,11 +136,11 @@ def _read_digits(dump: Dump, rows: list[Row]) -> None:
     joined = "".join(digits)
     dump.data += bytes.fromhex(joined[: len(joined) // 2 * 2])
     if len(joined) % 2:
-        dump.fail(rows[-1], "half a byte stands at the end")
+        dump.fail(rows[-1], "the digits end with half a byte")
 
 
 def _check_rows(dump: Dump, rows: list[Row]) -> None:
-    """Name a row that is shorter than the others, in a table that is not sound."""
+    """Add the problem of a row that is too short, if the table is not sound."""
     widest = max(len(row.data) for row in rows)
     for row in rows[:-1]:
         if len(row.data) < widest and not dump.problem:

@@ -1,8 +1,8 @@
-"""Rows of bytes in text: where they are in a line, and whether one follows the other.
+"""Rows of bytes in text: their place in a line, and whether one follows another.
 
-A row is what may stand before it (a mail's ``>``, a log's time, a number), an offset or none,
-the bytes, and what follows them (the same in ASCII, a comment).  Offsets prove that rows
-follow each other; rows without are held against the table's own length and checksum.
+A row has four parts: a lead (a mail's ``>``, a log's time, a number), an offset if there is one,
+the bytes, and a rest (the same in ASCII, a comment).  Offsets prove that rows follow each other;
+rows without offsets are compared with the table's own length and checksum.
 """
 
 import re
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from fwtables.text.units import CHARACTERS, Anchor, Style, characters
 
 LONGEST_ROW = 1024
-"""Bytes of a row that has an offset."""
+"""Maximum bytes of a row with an offset."""
 _LONGEST_PREFIX = 200
-"""Characters before the bytes; more is a line of something else that holds them."""
+"""Maximum characters before the bytes; more is a line of other text around them."""
 _WINDOW = 4096
-"""Characters before the bytes in which the begin of their line is looked for."""
+"""Maximum characters before the bytes in which the begin of their line is searched."""
 _LEAD = r"[\s>|]*"
 _OFFSET = re.compile(r"(?<![0-9A-Za-z`])(?:0[xX])?([0-9A-Fa-f`]{1,17})(h?[\s:>|)\]}*/\-=.]{1,16})$")
 _SEPARATOR = re.compile(r"\s*(?:[,;:+\"'\-]+\s*)*")
@@ -36,17 +36,17 @@ class Row:
     """The bytes of one line."""
 
     start: int
-    """Where the line begins in the text."""
+    """Where the line begins."""
     end: int
     offset: str
-    """As it is written; empty if there is none."""
+    """As it is written; empty without one."""
     data: bytes
     width: int
     """Columns from the first unit to the end of the last."""
     rest: str
     """What follows the units."""
     gaps: tuple[int, ...] = ()
-    """After how many bytes the blanks are more than between the others."""
+    """Numbers of bytes after which there are more blanks than between others."""
 
 
 def line_ends(text: str, at: int) -> Iterator[tuple[int, int]]:
@@ -59,7 +59,7 @@ def line_ends(text: str, at: int) -> Iterator[tuple[int, int]]:
 
 
 def _template(words: str) -> str:
-    """Return a regular expression of `words` with other numbers and other blanks."""
+    """Return a regular expression for `words` with other numbers and other blanks."""
     return "".join(
         r"\d+" if word[0].isdigit() else r"\s*" if word[0].isspace() else re.escape(word)
         for word in _WORD.findall(words)
@@ -67,7 +67,7 @@ def _template(words: str) -> str:
 
 
 class Reader:
-    """Reads lines of the shape of the one that `anchor` is in."""
+    """Reads lines with the shape of the line of `anchor`."""
 
     def __init__(self, text: str, anchor: Anchor) -> None:
         self.text = text
@@ -77,14 +77,14 @@ class Reader:
         self.begin = max(window, text.rfind("\n", window, anchor.start) + 1)
         prefix = text[self.begin : anchor.start]
         self.inside = len(prefix) > _LONGEST_PREFIX
-        """Whether the bytes stand in a long line of something else."""
+        """Whether the bytes are in a long line of other text."""
         prefix = prefix[-_LONGEST_PREFIX:]
         match = None if self.inside else _OFFSET.search(prefix)
         self.marker = self._marker(anchor.start)
         self._separator = _SEPARATOR_OF_NUMBERS if self.style.base == 10 else _SEPARATOR
         self.has_offset = match is not None
         self.numbered = False
-        """Whether the number before the bytes counts lines."""
+        """Whether the number before the bytes is a line number."""
         lead = prefix[: match.start(1)] if match else prefix
         self.after = match[2] if match else ""
         self.first_offset = match[1].replace("`", "") if match else ""
@@ -106,21 +106,21 @@ class Reader:
         self._star = re.compile(rf"(?:{self._lead}|{_LEAD}){_REPEATED.pattern}")
 
     def number_lines(self) -> None:
-        """Take the number before the bytes for that of the line: there is no offset."""
+        """Treat the number before the bytes as the line's number: there is no offset."""
         self._lead += r"\d+" + _template(self.after) + r"\s*"
         self.lead = ""
         self.has_offset, self.numbered = False, True
         self._compile()
 
     def drop_offset(self) -> None:
-        """Take the number before the bytes for a word: there is no offset."""
+        """Treat the number before the bytes as a word: there is no offset."""
         word = _template(self.first_offset + self.after)
         self._lead = f"(?:{_LEAD}{_template(self.lead)}{word})?{_LEAD}"
         self.has_offset = False
         self._compile()
 
     def _marker(self, start: int) -> str:
-        """Return the name of what marks each unit as a number, if anything does."""
+        """Return the name of the mark that makes each unit a number; empty without one."""
         match = _MARKER.match(self.text, start)
         return match.lastgroup or "" if match else ""
 
@@ -132,17 +132,17 @@ class Reader:
         return max(1, len(separator[0]) if separator else 1)
 
     def is_within(self) -> bool:
-        """Return whether another unit stands before the signature on its line."""
+        """Return whether another unit is before the signature on its line."""
         if self.numbered:
             return False
         return self._is_unit(_LAST_WORD.search(self.text[max(self.begin, self.at - 40) : self.at]))
 
     def offset_is_unit(self) -> bool:
-        """Return whether what stands where an offset would looks like one more unit."""
+        """Return whether the word in the place of an offset looks like a unit."""
         return ":" not in self.after and self._is_unit(_LAST_WORD.search(self.first_offset))
 
     def is_within_row(self) -> bool:
-        """Return whether the offset is a unit, too, and another number stands before it."""
+        """Return whether the offset could be a unit, with another number before it."""
         if self.style is CHARACTERS:
             return len(self.first_offset) < 6  # a cell: od and hexdump write seven digits
         if not self._is_unit(_LAST_WORD.search(self.first_offset)):
@@ -151,7 +151,7 @@ class Reader:
         return self._is_unit(before) or bool(before and _LONG_NUMBER.fullmatch(before[1]))
 
     def _is_unit(self, match: re.Match[str] | None) -> bool:
-        """Return whether the word that was found is a unit like the first of the signature."""
+        """Return whether the word that was found is a unit like the first unit of the signature."""
         unit = self.style.unit.match(self.text, self.at)
         if not match or not unit:
             return False
@@ -164,13 +164,13 @@ class Reader:
         )
 
     def first(self, most: int | None = None) -> Row:
-        """Return the row that the signature begins, of `most` bytes at most."""
+        """Return the row that begins with the signature, of at most `most` bytes."""
         end = self.text.find("\n", self.at)
         end = len(self.text) if end < 0 else end
         return self._take(self.begin, end, self.first_offset, self.at, most)
 
     def row(self, start: int, end: int, most: int | None) -> Row | None:
-        """Return the row on the line from `start` to `end`, if it is one of this shape."""
+        """Return the row on the line from `start` to `end`; None if it has another shape."""
         match = self._row.match(self.text, start, end)
         if not match:
             return None
@@ -179,17 +179,17 @@ class Reader:
         return row if row.data else None
 
     def body(self, start: int, end: int) -> int:
-        """Return where the bytes begin on the line from `start` to `end`, which has no offset."""
+        """Return where the bytes begin on the line from `start` to `end`, without an offset."""
         match = self._row.match(self.text, start, end)
         return match.end() if match else start
 
     def total(self, start: int, end: int) -> str:
-        """Return the offset that stands alone on a line: how many bytes there are; or nothing."""
+        """Return the offset that is alone on a line, the number of bytes; empty without one."""
         match = self._end.match(self.text, start, end) if self.has_offset else None
         return match[1].replace("`", "") if match else ""
 
     def is_repeated(self, start: int, end: int) -> bool:
-        """Return whether the line stands for rows that equal the one before it."""
+        """Return whether the line is a ``*``, for rows that equal the one before it."""
         return bool(self._star.match(self.text, start, end))
 
     def _take(self, start: int, end: int, offset: str, at: int, most: int | None) -> Row:
@@ -231,7 +231,7 @@ class Reader:
         return match.end() if match and self.has_offset else at - 3
 
     def is_plain(self, row: Row) -> bool:
-        """Return whether nothing but bytes stands on the line of `row`, comments aside."""
+        """Return whether the line of `row` has only bytes, apart from comments."""
         rest = row.rest.strip(" \t\v,;:\"'\\})]>+|=`")
         if self.marker:
             return True

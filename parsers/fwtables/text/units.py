@@ -1,4 +1,4 @@
-"""How programs write bytes in text: one unit of each style, and the signatures in it.
+"""The styles in which programs write bytes in text: a unit of each, and signatures in it.
 
 The styles are those of od (coreutils), hexdump (util-linux), xxd (Vim), C and assembly
 sources.  A unit of several bytes is written low byte first, as these programs print
@@ -13,10 +13,10 @@ from heapq import merge
 from fwtables.signatures import DECODED_SIGNATURES
 
 _BETWEEN = r"[\s,:;\"'h>|\-]{0,8}(?:0x|\\x|0(?=[0-9a-f]{2}h)|\$)?"
-"""What may stand between two hexadecimal bytes: C, assembly, MAC-like and plain lists."""
+"""What can be between two hexadecimal bytes: C, assembly, MAC-like and plain lists."""
 _GAP = r"[\s,]{1,20}(?:0x)?"
 _ESCAPES = {"\\0": 0, "\\a": 7, "\\b": 8, "\\t": 9, "\\n": 10, "\\v": 11, "\\f": 12, "\\r": 13}
-"""Of ``od -c`` and ``hexdump -c``."""
+"""The escapes of ``od -c`` and ``hexdump -c``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +25,17 @@ class Style:
 
     name: str
     width: int
-    """Bytes of a unit, low byte first; 1: bytes in the order of the file."""
+    """Bytes of a unit, low byte first; 1 for bytes in the order of the file."""
     unit: re.Pattern[str]
     """One unit; its first group is the number."""
     base: int
     signature: Callable[[bytes], str]
-    """The regular expression of a table's signature, in lower case, literal at its begin."""
+    """Returns a pattern for a table's signature in lower case, which begins with literal characters."""
     gap: int = 1
-    """How many blanks more than the least may stand between two units of a row."""
+    """Maximum number of additional blanks between two units of a row."""
 
     def value(self, digits: str) -> bytes:
-        """Return the bytes that the unit of `digits` stands for; none if it is out of range."""
+        """Return the bytes of the unit `digits`; none if it is out of range."""
         if self.base == _HEX_BYTES:
             digits = digits.zfill(2)  # 0x0 is a byte
             return bytes.fromhex(digits) if len(digits) % 2 == 0 else b""
@@ -107,7 +107,7 @@ STYLES = (
 
 @dataclass(frozen=True, slots=True, order=True)
 class Anchor:
-    """Where in a text a signature stands, and in which style."""
+    """The place of a signature in a text, and its style."""
 
     start: int
     rank: int
@@ -120,7 +120,7 @@ class Anchor:
 
 
 def anchors(lowered: str, signatures: tuple[bytes, ...] = DECODED_SIGNATURES) -> Iterator[Anchor]:
-    """Yield where one of `signatures` stands in `lowered`, a text in lower case, in order."""
+    """Yield the places of `signatures` in `lowered`, a text in lower case, in order."""
     return merge(
         *(
             _anchors(lowered, rank, style.signature(signature))

@@ -1,1 +1,1 @@
-"""The service: keeps the inventory of the machine it runs on current, and publishes it."""
+"""The service: publishes the inventory of this machine and keeps it current."""

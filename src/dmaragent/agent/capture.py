@@ -1,6 +1,6 @@
-"""What only root may read, kept for the agent and for the group dmaragent.
+"""What only root can read, kept for the agent and for the group dmaragent.
 
-A bundle like any other, of the ledger's entries that need root and no others.
+The result is an ordinary bundle with only the entries of the ledger that need root.
 """
 
 from dmaragent.collect.bundling import pack
@@ -13,9 +13,9 @@ TOP = "capture"
 
 
 def capture(host: HostReader) -> bytes:
-    """Give the bundle of what `host` tells root alone: a plain tar."""
+    """Return a bundle, a plain tar, of the readings of `host` that need root."""
     recorder = Recorder(host)
-    collect(recorder)  # all of it: which functions Xen is asked about is read on the way
+    collect(recorder)  # everything: an earlier reading decides which functions Xen is queried about
     recorder.call(CLOCK.request())
     kept = {
         request: answer

@@ -1,4 +1,4 @@
-"""What changed between two moments, a line each.  Pure."""
+"""The changes between two scans, a line each. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,21 +13,21 @@ from dmaragent.readings import Missing
 from fwtables import Decoded, Table
 
 MOST_LINES = 32
-"""Of one change: more is told as a number."""
+"""The most lines about one change; the rest is a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing that changed, in words, and the fields it is found by in the journal."""
+    """One change as a sentence, with its fields for the journal."""
 
     sentence: str
     fields: Mapping[str, str] = field(default_factory=dict)
     bad: bool = False
-    """Whether somebody should look at it."""
+    """Whether the administrator should look at it."""
 
 
 def changes(before: Published | None, after: Published) -> tuple[Change, ...]:
-    """Say what changed from `before` to `after`; of a first scan, what there is."""
+    """Return the changes from `before` to `after`; for a first scan, a summary."""
     if before is None:
         return (_first_change(after),)
     differences = [
@@ -58,7 +58,7 @@ def _table(before: Inventory, after: Inventory) -> Iterator[Change]:
 
 
 def _decoded(inventory: Inventory) -> Decoded[Table] | Missing:
-    """Return the table itself, apart from where its paths lead on the host."""
+    """Return the table without the paths of its device scopes on the host."""
     return inventory.iommu if isinstance(inventory.iommu, Missing) else inventory.iommu.decoded
 
 

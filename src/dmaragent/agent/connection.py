@@ -1,7 +1,7 @@
 """A client's connection: one request, one response, each within its limits.
 
-h11 reads the request and frames the response.  A connection is never used again, so nothing that
-a client sends after its request means anything.
+h11 parses the request and frames the response. A connection serves one request, so anything that a
+client sends after it is ignored.
 """
 
 import asyncio
@@ -33,9 +33,9 @@ class RefusedError(Exception):
 
 
 class Connection:
-    """A client on a connected socket, which this closes.
+    """A client on a connected socket, which this object closes.
 
-    Every wait raises ConnectionError if the client is gone.
+    Every wait raises ConnectionError if the client disconnects.
     """
 
     def __init__(self, client: socket.socket, limits: Limits) -> None:
@@ -50,12 +50,12 @@ class Connection:
         self._limits = limits
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head)
         self._loop = asyncio.get_running_loop()
-        self._room = limits.head + 1  # with one byte more than the limit, h11 refuses it
+        self._room = limits.head + 1  # one byte above the limit makes h11 reject it
         self._method = ""
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
-        """Limit the time for what is read inside; raise RefusedError when it is over."""
+        """Limit the time for reading inside; raise RefusedError when it is exceeded."""
         try:
             async with asyncio.timeout(self._limits.request_time):
                 yield
@@ -72,7 +72,7 @@ class Connection:
         """
         event = await self._event()
         if not isinstance(event, h11.Request):
-            raise ConnectionResetError  # the client asked nothing
+            raise ConnectionResetError  # the client sent no request
         if event.http_version not in (b"1.0", b"1.1"):
             raise RefusedError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, words.not_http_1_1())
         if int(_header(event, b"content-length") or "0") > self._limits.body:
@@ -86,10 +86,10 @@ class Connection:
         )
 
     async def body(self) -> bytes:
-        """Read the body, once :meth:`head` was read.
+        """Read the body, after :meth:`head`.
 
         Raises:
-            RefusedError: it cannot be read, or is too large.
+            RefusedError: it cannot be read, or it is too large.
 
         """
         if self._h11.they_are_waiting_for_100_continue:
@@ -104,7 +104,7 @@ class Connection:
         return bytes(body)
 
     async def _event(self) -> object:
-        """Return what h11 reads next, of at most `_room` bytes more."""
+        """Return the next event of h11, which can read `_room` more bytes."""
         while True:
             try:
                 event = self._h11.next_event()
@@ -126,7 +126,7 @@ class Connection:
 
     async def _received(self, most: int) -> bytes:
         part = await self._loop.sock_recv(self._client, most)
-        await asyncio.sleep(0)  # if there is something to read, sock_recv gives others no turn
+        await asyncio.sleep(0)  # without this, a readable socket would give other tasks no turn
         return part
 
     async def send(self, response: ApiResponse) -> None:
@@ -139,17 +139,17 @@ class Connection:
             self._client.shutdown(socket.SHUT_WR)
 
     async def linger(self) -> None:
-        """Wait for a moment until the client closes; raise TimeoutError if it does not.
+        """Wait briefly until the client closes; raise TimeoutError if it does not.
 
-        A socket that is closed on unread bytes resets the connection, and the client may then
-        never read the response.
+        Closing a socket with unread bytes resets the connection, and the client may then never read
+        the response.
         """
         async with asyncio.timeout(self._limits.linger):
             while await self._received(_PART):
                 pass
 
     def drop(self, response: ApiResponse) -> None:
-        """Send as much of a short `response` as the kernel takes, if none is on its way."""
+        """Send as much of a short `response` as the kernel takes, unless another one has begun."""
         with contextlib.suppress(h11.LocalProtocolError, OSError):
             self._client.send(self._head(response) + response.body)
 
@@ -166,7 +166,7 @@ class Connection:
 
     async def _send(self, data: bytes | memoryview) -> None:
         await self._loop.sock_sendall(self._client, data)
-        await asyncio.sleep(0)  # likewise
+        await asyncio.sleep(0)  # see above
 
     def close(self) -> None:
         """Close the socket."""

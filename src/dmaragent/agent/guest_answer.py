@@ -1,7 +1,6 @@
-"""From a guest request and a host to the answer: what a worker process does.  Pure.
+"""Answer a guest request for a host: the task of a worker process. Pure.
 
-What the work would come to is counted before it is done, so that a small request cannot ask
-for a large answer.
+The size of the answer is computed first, so that a small request cannot cause a large answer.
 """
 
 import json
@@ -29,7 +28,7 @@ SOURCE = "guest"
 
 
 def answer_guests(body: bytes, host: Host, most: int) -> ApiResponse:
-    """Return the answer to the request in `body` on `host`, of at most `most` bytes."""
+    """Return the answer to the request in `body` for `host`, with at most `most` bytes."""
     request = read_guest_request(body)
     if isinstance(request, ApiResponse):
         return request
@@ -54,12 +53,14 @@ def answer_guests(body: bytes, host: Host, most: int) -> ApiResponse:
 
 
 def _guests(request: GuestRequest) -> tuple[Guest, ...] | ApiResponse:
-    """Read the guests, and refuse more of them than are resolved at a time."""
+    """Return the guests, or a refusal if there are too many."""
     try:
         guests = read_all_guests(request.text, SOURCE)
     except DmaragentError as error:
         return unreadable(error.message, error.hint, _line(error))
-    except RecursionError:  # what is nested almost too deeply, in the words about it
+    except (
+        RecursionError
+    ):  # almost too deep nesting can still be too deep for the sentences about it
         return unreadable(words.guest_nested())
     if len(guests) > MOST_GUESTS:
         return _too_many(words.too_many_guests(MOST_GUESTS, len(guests)))
@@ -77,12 +78,12 @@ def _guests(request: GuestRequest) -> tuple[Guest, ...] | ApiResponse:
 
 
 def _line(error: BaseException) -> int | None:
-    """Return the line of JSON or XML at which reading it ended, if that was the cause."""
+    """Return the line at which reading JSON or XML stopped, if that was the error."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, json.JSONDecodeError):
             return cause.lineno
-        line = getattr(cause, "line", None)  # an XmlError's, whose parser is not imported here
+        line = getattr(cause, "line", None)  # an XmlError's; its parser is not imported here
         if isinstance(line, int):
             return line
         cause = cause.__cause__
@@ -94,11 +95,11 @@ def _devices(guest: Guest) -> int:
 
 
 def _regions(guest: Guest, known: Context) -> int:
-    """Return the most regions that the answer may list for `guest`.
+    """Return the most regions that the answer can list for `guest`.
 
-    Each device counts as the one with the most regions: which device an entry means depends on
-    the release that reads it.  A region of a device that starts where one of Xen's list does is
-    that one (``reservations``).
+    Each device counts as the one with the most regions, because the release decides which device an
+    entry means. A region of a device that starts at the same address as one in Xen's list is the
+    same region (``reservations``).
     """
     facts = known.facts
     widest = max((len(regions or ()) for regions in facts.devices.values()), default=0)

@@ -1,6 +1,6 @@
-"""The body of ``POST /v1/resolve``: strict, because strangers may write it.  Pure.
+"""The body of ``POST /v1/resolve``, parsed strictly, because it can come from a stranger. Pure.
 
-Reading it is linear in its 64 KiB.  The guests in it are read by a worker (``guest_work.py``).
+Parsing takes linear time in its 64 KiB. A worker parses the guests in it (``guest_answer.py``).
 """
 
 import json
@@ -16,8 +16,10 @@ from dmaragent.question.context import DOCUMENTED, Question
 from dmaragent.question.releases import read_release
 
 _FIELDS = ("guest", "xen", "toolstack")
-_OURS = (words.member_twice(), words.no_number())
-"""What is raised here while JSON is read."""
+
+
+class _StrictError(ValueError):
+    """Carries what is wrong with JSON that Python would accept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +31,14 @@ class GuestRequest:
 
 
 def read_guest_request(body: bytes) -> GuestRequest | ApiResponse:
-    """Return the request in `body`, or the problem with it."""
+    """Return the request in `body`, or a problem document."""
     try:
         posted = json.loads(
             body.decode("utf-8"), object_pairs_hook=_unique_members, parse_constant=_refuse_constant
         )
     except RecursionError:
         return _no_json(words.body_nested())
-    except ValueError as error:  # also bytes that are no UTF-8, and numbers of thousands of digits
+    except ValueError as error:  # also bytes that are not UTF-8, and numbers of thousands of digits
         return _no_json(_json_error_words(error))
     if not isinstance(posted, dict):
         return _bad_fields(words.body_not_object())
@@ -45,27 +47,27 @@ def read_guest_request(body: bytes) -> GuestRequest | ApiResponse:
 
 
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a name that is given twice: readers disagree about which of them counts."""
+    """Reject a duplicate name, because parsers disagree about which one counts."""
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError(words.member_twice())
+        raise _StrictError(words.member_twice())
     return members
 
 
 def _refuse_constant(_: str) -> Never:
-    raise ValueError(words.no_number())
+    raise _StrictError(words.no_number())
 
 
 def _json_error_words(error: ValueError) -> str:
     if isinstance(error, UnicodeDecodeError):
         return words.body_not_utf8()
-    if isinstance(error, json.JSONDecodeError) or error.args[0] in _OURS:
+    if isinstance(error, json.JSONDecodeError | _StrictError):
         return str(error)
     return words.long_number()
 
 
 def _field_error(posted: dict[str, Any]) -> str:
-    """Return what is wrong with the fields, or an empty text."""
+    """Return what is wrong with the fields; empty if nothing is."""
     unknown = sorted(posted.keys() - set(_FIELDS))
     if unknown:
         return words.unknown_field(excerpt(unknown[0]))
@@ -92,7 +94,10 @@ def _guest_request(posted: dict[str, str]) -> GuestRequest | ApiResponse:
         toolstack = Toolstack(posted["toolstack"]) if "toolstack" in posted else None
     except ValueError:
         known = ", ".join(toolstack.value for toolstack in Toolstack)
-        return unreadable(words.unknown_toolstack(), hint=words.known_toolstacks(known))
+        return unreadable(
+            words.unknown_toolstack(excerpt(posted["toolstack"])),
+            hint=words.known_toolstacks(known),
+        )
     question = Question(xen=posted.get("xen"), toolstack=toolstack)
     try:
         if question.xen not in (None, DOCUMENTED):
@@ -111,5 +116,5 @@ def _bad_fields(why: str) -> ApiResponse:
 
 
 def unreadable(why: str, hint: str = "", line: int | None = None) -> ApiResponse:
-    """Return the answer to a request whose fields or guests cannot be read or are too many."""
+    """Return the answer to a request whose fields or guests are invalid or too many."""
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, why, hint=hint, line=line)

@@ -1,7 +1,7 @@
-"""The local API on its Unix socket: who is served, and how it ends.
+"""The local API on its Unix socket: who is served, and when a connection ends.
 
-The permissions of the socket decide who may ask.  Every wait and every buffer has a limit
-(``limits.py``), and each user a share.  ``routes.py`` decides what is answered.
+The permissions of the socket control access. Every wait and every buffer has a limit
+(``limits.py``), and each user has a share. ``routes.py`` produces the answers.
 """
 
 import asyncio
@@ -23,19 +23,19 @@ from dmaragent.agent.routes import PublishedFacts, Work, respond
 from dmaragent.agent.workers import Command, Workers
 
 State = Callable[[], tuple[Published | None, PublishedFacts]]
-"""Returns what is published at the moment, and the facts beside it."""
+"""Returns what is published now, and the facts beside it."""
 DEFAULT = Limits()
 RESERVED_FILES = 25
-"""Descriptors for the rest of the service: at most 14 at rest, 9 for two workers and a scan, 2 for
-clients that were let go for others."""
+"""Descriptors for the rest of the service: at most 14 when idle, 9 for two workers and a scan, 2
+for clients that were disconnected for others."""
 PAUSE = 0.5
-"""Seconds until the next client is accepted, after one could not be."""
+"""Seconds to wait after a client could not be accepted."""
 
 
 class Server:
     """Serves the local API on a listening socket, from :meth:`start` to :meth:`stop`.
 
-    Faults of ours go to the loop's exception handler, and the client gets 500.
+    Internal errors go to the loop's exception handler, and the client gets 500.
     """
 
     def __init__(
@@ -44,19 +44,19 @@ class Server:
         self._state = state
         self._limits = affordable(limits, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         self._workers = Workers(self._limits, start)
-        self._clients: dict[Connection, asyncio.Task[None]] = {}  # in the order they came
+        self._clients: dict[Connection, asyncio.Task[None]] = {}  # in order of arrival
         self._hangups = select.epoll()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, listening: socket.socket) -> None:
-        """Serve on `listening`, a bound Unix stream socket; its path stays when all ends."""
+        """Serve on `listening`, a bound Unix stream socket; its path remains afterwards."""
         listening.settimeout(0)
-        listening.listen()  # clients that do not block fail on a full backlog
+        listening.listen()  # for clients that do not block, a full backlog is an error
         asyncio.get_running_loop().add_reader(self._hangups, self._cancel_closed)
         self._run(self._accept(listening))
 
     async def stop(self) -> None:
-        """End at once, whoever waits for an answer, and close the socket."""
+        """End at once, even if clients wait for an answer, and close the socket."""
         tasks = [*self._tasks]
         for task in tasks:
             task.cancel()
@@ -73,7 +73,7 @@ class Server:
         return task
 
     async def _accept(self, listening: socket.socket) -> None:
-        """Accept clients.  If none can be accepted, report it once, and try again later."""
+        """Accept clients. If that fails, report it once and try again later."""
         loop = asyncio.get_running_loop()
         reported = ""
         with listening:
@@ -88,13 +88,13 @@ class Server:
                         loop.call_exception_handler({"message": why})
                     reported = why
                     await asyncio.sleep(PAUSE)
-                await asyncio.sleep(0)  # a flood of clients does not keep the others waiting
+                await asyncio.sleep(0)  # a flood of new clients must not delay the others
 
     def _admit(self, connection: Connection) -> None:
-        """Serve a client; if there is no room, let go of the one waited for longest.
+        """Serve a client; if there is no room, disconnect the one waited for longest.
 
-        That is one of the user who has the most of those that are waited for.  There always is one,
-        because fewer clients are pending than there is room for.
+        That client belongs to the user who has the most of those that are waited for. There always
+        is one, because fewer clients are pending than connections are allowed.
         """
         if len(self._clients) >= self._limits.connections:
             awaited = [client for client in self._clients if not client.pending]
@@ -104,25 +104,25 @@ class Server:
             oldest.drop(_LATE)
             self._clients.pop(oldest).cancel()
         task = self._run(self._client(connection))
-        task.add_done_callback(lambda _: self._forget(connection))  # also of one that never began
+        task.add_done_callback(lambda _: self._forget(connection))  # also if the task never began
         self._clients[connection] = task
-        # A poll for nothing at all still reports a hangup (epoll_ctl(2), EPOLLHUP), and one shot of
-        # it is enough.  A client that only ended its sending is still there.
+        # An empty event mask still reports a hangup (epoll_ctl(2), EPOLLHUP), and one report is
+        # enough. A client that only shut down its sending side is still connected.
         self._hangups.register(connection.descriptor, select.EPOLLONESHOT)
 
     def _forget(self, connection: Connection) -> None:
         self._clients.pop(connection, None)
-        connection.close()  # which ends the watch for a hangup, too
+        connection.close()  # which also ends the watch for a hangup
 
     def _cancel_closed(self) -> None:
-        """End what is done for clients that have closed."""
+        """Cancel the work for clients that have closed."""
         closed = {descriptor for descriptor, _ in self._hangups.poll(0)}
         for client, task in self._clients.items():
             if client.descriptor in closed:
                 task.cancel()
 
     async def _client(self, connection: Connection) -> None:
-        with contextlib.suppress(OSError):  # it is gone, or does not read
+        with contextlib.suppress(OSError):  # it disconnected, or does not read
             async with contextlib.AsyncExitStack() as turn:
                 await connection.send(await self._response(connection, turn))
             await connection.linger()
@@ -141,7 +141,7 @@ class Server:
             return error.response
         except ConnectionError:
             raise
-        except Exception as error:  # noqa: BLE001 - a fault of ours must not end the service
+        except Exception as error:  # noqa: BLE001 - an internal error must not end the service
             fault = {"message": words.answer_failed(), "exception": error}
             asyncio.get_running_loop().call_exception_handler(fault)
             return _FAULT
@@ -150,9 +150,9 @@ class Server:
     async def _work(
         self, work: Work, connection: Connection, turn: contextlib.AsyncExitStack
     ) -> ApiResponse:
-        """Have a worker answer.  Its `turn` lasts until the client has the answer.
+        """Have a worker answer. Its `turn` lasts until the client has the answer.
 
-        So no more answers are in memory than there are turns.
+        So the number of answers in memory is at most the number of turns.
         """
         users = [client.user for client in self._clients if client.pending]
         of_user = users.count(connection.user)

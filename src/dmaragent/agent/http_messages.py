@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 RETRY = (("Retry-After", "1"),)
-"""The header of a refusal that holds for the moment only."""
+"""The header of a refusal that is only temporary."""
 _LONGEST_DETAIL = 500
-"""Characters: a detail may quote what a stranger sent."""
+"""Characters: a detail can quote text of a stranger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiRequest:
-    """One request; the texts are as they came."""
+    """One request; its texts are as received."""
 
     method: str
     target: str
@@ -29,16 +29,16 @@ class ApiRequest:
     content_type: str = ""
     if_none_match: str = ""
     body: bytes | None = None
-    """None: it was not read yet."""
+    """None if it was not read yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiResponse:
-    """One response.  To HEAD, `body` is what GET has, for its length to be told."""
+    """One response. For HEAD, `body` is that of GET, because its length is sent."""
 
     status: int
     content_type: str = ""
-    """Empty where there is no content."""
+    """Empty if there is no content."""
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
 
@@ -46,7 +46,7 @@ class ApiResponse:
 def json_response(
     document: Mapping[str, object], headers: tuple[tuple[str, str], ...] = ()
 ) -> ApiResponse:
-    """Answer with a document: ASCII only, as the commands print it."""
+    """Return a response with a document in ASCII, as the commands print it."""
     return ApiResponse(status=200, content_type=JSON, body=_json_bytes(document), headers=headers)
 
 
@@ -58,9 +58,9 @@ def problem(
     line: int | None = None,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> ApiResponse:
-    """Refuse, as RFC 9457 has it; `hint` says what to do, `line` where a guest is wrong.
+    """Return a refusal (RFC 9457); `hint` is the next step, `line` the wrong line of a guest.
 
-    There is no ``type``, which stands for ``about:blank``: the title is then the status's phrase.
+    There is no ``type``, which means ``about:blank``: the title is then the status's phrase.
     """
     document: schema.ProblemDocument = {
         "title": status.phrase,

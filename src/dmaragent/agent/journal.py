@@ -1,4 +1,4 @@
-"""The journal: a line a change, with fields to search by.
+"""The journal: a line for each change, with fields to search by.
 
 Source: systemd's docs/JOURNAL_NATIVE_PROTOCOL.md.
 """
@@ -18,7 +18,7 @@ ERROR, WARNING, NOTICE, INFO = 3, 4, 5, 6
 
 
 class Journal:
-    """Writes lines to journald where standard error goes there, else to standard error."""
+    """Writes lines to journald if standard error goes there, else to standard error."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Journal:
 
 
 def encode(fields: Mapping[str, str]) -> bytes:
-    """Encode `fields` as the journal's native protocol has them."""
+    """Return `fields` in the journal's native protocol."""
     parts = []
     for name, value in fields.items():
         data = value.encode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""Puts an agent together from what systemd and the command line say, and runs it."""
+"""Build an agent from systemd's environment and the command line, and run it."""
 
 import asyncio
 import gc
@@ -15,10 +15,10 @@ from dmaragent.errors import DmaragentError
 
 
 def main(runtime: str, capture: str, textfile: str | None) -> None:
-    """Publish below `runtime` until a signal says to stop.
+    """Publish below `runtime` until a signal ends it.
 
     Raises:
-        DmaragentError: there are no events to be had, or nothing can be written.
+        DmaragentError: the kernel's events cannot be received, or nothing can be written.
 
     """
     publisher = Publisher(runtime=runtime, textfile=textfile)
@@ -28,9 +28,9 @@ def main(runtime: str, capture: str, textfile: str | None) -> None:
         why = os.strerror(error.errno or 0)
         hint = words.other_runtime()
         raise DmaragentError(words.runtime_unusable(runtime, why), hint) from error
-    gc.enable()  # cli.main switched it off, for answers; the service lives long
+    gc.enable()  # cli.main disabled it for short commands; the service runs for long
     asyncio.run(_serve(publisher, capture))
-    gc.freeze()  # Python would look through every object several times before it ends: 0.1 s
+    gc.freeze()  # at exit, Python would examine every object several times: 0.1 s
 
 
 async def _serve(publisher: Publisher, capture: str) -> None:

@@ -1,7 +1,7 @@
 """The agent's metrics in Prometheus' text format, version 0.0.4.
 
-Pure.  Format and naming conventions: prometheus.io/docs, "Exposition formats" and "Metric and
-label naming"; ``promtool check metrics`` agrees in a test.
+Pure. Format and naming conventions: prometheus.io/docs, "Exposition formats" and "Metric and label
+naming"; a test runs ``promtool check metrics``.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One value, with the labels that tell it from others of its metric."""
+    """One value, with the labels that distinguish it within its metric."""
 
     value: float
     labels: tuple[tuple[str, str], ...] = ()
@@ -36,15 +36,15 @@ class Metric:
 
     @property
     def type(self) -> str:
-        """Its type, in Prometheus' word."""
+        """Its type, in Prometheus' term."""
         return "counter" if self.name.endswith("_total") else "gauge"
 
 
 def metrics_text(published: Published | None, *, memory: int, failed: bool = False) -> str:
-    """Give all metrics as text.
+    """Return all metrics as text.
 
-    `published` is None before the first scan; `memory` are the bytes that the agent's process
-    has resident, and `failed` tells whether its last attempt to read the host came to nothing.
+    `published` is None before the first scan. `memory` is the resident memory of the agent's
+    process in bytes. `failed` is whether the last scan of the host failed.
     """
     return "".join(_lines(metric) for metric in _metrics(published, memory, failed=failed))
 
@@ -75,7 +75,7 @@ def _metrics(published: Published | None, memory: int, *, failed: bool) -> Itera
         help="The agent's version, as a label.",
         samples=(Sample(value=1, labels=(("version", __version__),)),),
     )
-    yield _single("dmaragent_memory_bytes", "Memory that the agent has resident.", memory)
+    yield _single("dmaragent_memory_bytes", "Resident memory of the agent, in bytes.", memory)
     yield _single(
         "dmaragent_scan_failed",
         "Whether the last attempt to read the host failed (1) or not (0).",
@@ -83,7 +83,7 @@ def _metrics(published: Published | None, memory: int, *, failed: bool) -> Itera
     )
     yield _single(
         "dmaragent_scans_total",
-        "How often the host was read since the agent's start.",
+        "Number of scans of the host since the agent's start.",
         0 if published is None else published.scans,
     )
     if published is not None:
@@ -96,12 +96,12 @@ def _metrics(published: Published | None, memory: int, *, failed: bool) -> Itera
 def _of_scan(published: Published) -> Iterator[Metric]:
     yield _single(
         "dmaragent_generation",
-        "Number of the published inventory, counted up with every change.",
+        "Generation of the published inventory; it increases with every change.",
         published.generation,
     )
     yield _single(
         "dmaragent_last_scan_timestamp_seconds",
-        "When the host was last read, in seconds since 1970.",
+        "Time of the last scan, in seconds since 1970.",
         published.scanned,
     )
 
@@ -115,7 +115,7 @@ def _of_table(inventory: Inventory) -> Iterator[Metric]:
     )
     yield _single(
         "dmaragent_inventory_complete",
-        "Whether no region can be missing (1), or one can, as where the table is damaged (0).",
+        "Whether the list of regions is complete (1); 0 if one can be missing, as in a damaged table.",
         int(inventory.complete),
     )
     if header is not None:  # without a table there is no number of regions, not even 0
@@ -129,13 +129,13 @@ def _of_regions(inventory: Inventory) -> Iterator[Metric]:
     )
     yield _single(
         "dmaragent_region_bytes",
-        "Sum of the sizes of the reserved regions.",
+        "Total size of the reserved regions, in bytes.",
         sum(region.size for region in inventory.all_regions),
     )
     yield Metric(
         name="dmaragent_devices",
-        help="PCI functions that answer, by state: locked or relaxable as Linux holds them to a "
-        "region, shared where Xen takes a region of theirs for shared. One may be in several.",
+        help="PCI functions by state: locked or relaxable (how Linux enforces their regions), shared "
+        "(Xen treats one of their regions as shared). A function can be in several states.",
         samples=tuple(
             Sample(value=number, labels=(("state", state),))
             for state, number in _devices(inventory).items()
@@ -152,7 +152,7 @@ def _table_info(header: TableHeader) -> Metric:
 
 
 def _devices(inventory: Inventory) -> dict[str, int]:
-    """Count the devices that regions concern, by what comes of it for passthrough."""
+    """Return the number of devices with regions in each state."""
     held = [device for region in inventory.all_regions for device in region.linux]
     locked = {device.sbdf for device in held if device.hold is Hold.DIRECT}
     relaxable = {device.sbdf for device in held if device.hold is Hold.RELAXABLE} - locked
@@ -169,7 +169,7 @@ def _devices(inventory: Inventory) -> dict[str, int]:
 def _findings(checked: Checked) -> Metric:
     return Metric(
         name="dmaragent_findings",
-        help="What is wrong with the table, by severity.",
+        help="Findings about the table, by severity.",
         samples=tuple(
             Sample(value=checked.count(severity), labels=(("severity", severity.value),))
             for severity in Severity

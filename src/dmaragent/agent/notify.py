@@ -1,4 +1,4 @@
-"""What a service says to systemd and gets from it: readiness, the watchdog, sockets.
+"""Messages between the service and systemd: readiness, the watchdog, sockets.
 
 Source: sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3).
 """
@@ -12,7 +12,7 @@ FIRST_SOCKET = 3
 
 
 class Notifier:
-    """Tells systemd how the service is; says nothing where nobody listens."""
+    """Sends the state of the service to systemd; does nothing without systemd."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._address = environment.get("NOTIFY_SOCKET", "")
@@ -20,7 +20,7 @@ class Notifier:
             self._address = "\0" + self._address[1:]
 
     def say(self, *lines: str) -> None:
-        """Send `lines`, such as ``READY=1``.  A systemd that is gone is no failure of ours."""
+        """Send `lines`, such as ``READY=1``. A missing systemd is not an error."""
         if not self._address:
             return
         datagram = "\n".join(lines).encode("utf-8", "replace")
@@ -31,12 +31,12 @@ class Notifier:
             channel.sendto(datagram, self._address)
 
     def reloading(self) -> None:
-        """Say that the host is read again because somebody asked for it."""
+        """Report that a reload was requested and that the host is read again."""
         self.say("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
 
 def watchdog_seconds(environment: Mapping[str, str], pid: int) -> float | None:
-    """Give how often systemd wants to hear of the process `pid`; None: not at all."""
+    """Return the interval of systemd's watchdog for the process `pid`; None without a watchdog."""
     wanted = environment.get("WATCHDOG_USEC", "")
     meant = environment.get("WATCHDOG_PID", str(pid))
     if not wanted.isdigit() or int(wanted) == 0 or meant != str(pid):
@@ -45,7 +45,7 @@ def watchdog_seconds(environment: Mapping[str, str], pid: int) -> float | None:
 
 
 def passed_sockets(environment: Mapping[str, str], pid: int) -> list[socket.socket]:
-    """Give the sockets that systemd opened for the process `pid`."""
+    """Return the sockets that systemd opened for the process `pid`."""
     count = environment.get("LISTEN_FDS", "")
     if environment.get("LISTEN_PID") != str(pid) or not count.isdigit():
         return []

@@ -1,4 +1,4 @@
-"""The files that the agent publishes: whole at every moment, for everybody to read."""
+"""The files that the agent publishes: complete at every moment, readable by all."""
 
 import os
 from contextlib import suppress
@@ -15,21 +15,21 @@ from dmaragent.service_paths import INVENTORY, INVENTORY_TEXT, METRICS, RUNTIME
 
 @dataclass(kw_only=True)
 class Publisher:
-    """Writes what is published below `runtime`."""
+    """Writes the published files below `runtime`."""
 
     runtime: str = RUNTIME
     textfile: str | None = None
     """A directory of node_exporter's textfile collector, which gets the metrics too."""
 
     def tidy(self) -> None:
-        """Remove what an agent left that was killed while it wrote."""
+        """Remove the temporary files of an agent that was killed while it wrote."""
         _tidy(self.runtime)
         if self.textfile is not None:
-            with suppress(OSError):  # to publish there says what is wrong with it
+            with suppress(OSError):  # publishing there reports the error
                 _tidy(self.textfile)
 
     def withdraw(self) -> None:
-        """Take back what is published: nobody can vouch for it any more."""
+        """Remove the published files: they may no longer be true."""
         places = [(self.runtime, name) for name in (INVENTORY, INVENTORY_TEXT, METRICS)]
         if self.textfile is not None:
             places.append((self.textfile, METRICS))
@@ -38,13 +38,13 @@ class Publisher:
                 os.unlink(os.path.join(folder, name))
 
     def publish(self, published: Published, *, new: bool) -> str:
-        """Write the files; those that hold the answer where it is `new`.
+        """Write the files; those with the answer only if it is `new`.
 
-        Give why the metrics could not be written to `textfile`, or an empty text: another
-        program's directory that is full or gone is no reason to publish nothing.
+        Return why the metrics could not be written to `textfile`, or an empty text. If the
+        directory of another program is full or missing, the rest is published.
 
         Raises:
-            DmaragentError: one cannot be written below `runtime`.
+            DmaragentError: a file cannot be written below `runtime`.
 
         """
         if new:
@@ -73,8 +73,8 @@ def _tidy(folder: str) -> None:
 
 
 def memory() -> int:
-    """Give the bytes that this process has resident."""
-    import psutil  # noqa: PLC0415 - 11 ms, which the capture does without
+    """Return the resident memory of this process in bytes."""
+    import psutil  # noqa: PLC0415 - 11 ms, which the capture saves
 
     size: int = psutil.Process().memory_info().rss
     return size

@@ -1,7 +1,7 @@
-"""The local API: from a request and what is published to a response.
+"""The local API: a response for each request, from what is published.
 
-Pure.  ``docs/openapi.json`` describes it, and a test compares the two.  Answers contain only facts
-that are never redacted: see ``redaction.py``.  Everything here is quick; what takes long is a
+Pure. ``docs/openapi.json`` describes it, and a test compares the two. Answers contain only facts
+that are never redacted: see ``redaction.py``. Everything here is fast; slow work becomes a
 :class:`Work` for a worker process.
 """
 
@@ -39,33 +39,33 @@ LIVE: Final = "live"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedFacts:
-    """What the service knows besides what it published."""
+    """Facts of the service besides what it published."""
 
     memory: int = 0
-    """The bytes that its process has resident."""
+    """The resident memory of its process in bytes."""
     failure: str = ""
-    """Why the last scan came to nothing, in words; empty where it did not."""
+    """Why the last scan failed, in words; empty if it did not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A guest request that was checked as far as that is quick; a worker answers it."""
+    """A guest request after the quick checks; a worker answers it."""
 
     body: bytes
     published: Published
 
 
 Handler = Callable[[ApiRequest, Published, str], ApiResponse | Work | None]
-"""Answers with what is published; the text is the last part of the path, decoded."""
+"""Answers from what is published; the text is the last part of the path, decoded."""
 
 
 def respond(
     request: ApiRequest, published: Published | None, facts: PublishedFacts
 ) -> ApiResponse | Work | None:
-    """Answer `request`; None: its body has to be read first.
+    """Return the answer to `request`; None if its body must be read first.
 
-    If the last scan failed nothing is answered from the one before, which may no longer be
-    true; only the metrics go on, for they say how old they are.
+    After a failed scan, only the metrics are served, because they contain their age. The older
+    inventory may no longer be true.
     """
     if request.target == "*" and request.method == "OPTIONS":
         return _allow("GET, HEAD, POST, OPTIONS")
@@ -74,7 +74,7 @@ def respond(
     except ValueError as error:
         return problem(HTTPStatus.BAD_REQUEST, str(error))
     if path not in _ROUTES:
-        return problem(HTTPStatus.NOT_FOUND, words.nothing_at_path(), hint=words.all_paths())
+        return problem(HTTPStatus.NOT_FOUND, words.nothing_at_path(), hint=words.all_paths(_PATHS))
     methods, handler = _ROUTES[path]
     if request.method == "OPTIONS":
         return _allow(methods)
@@ -99,9 +99,9 @@ _AUTHORITY = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
 
 def _parts(target: str) -> tuple[str, str, str]:
-    """Take a target apart: its route, what stands for the route's variable, the query.
+    """Return the route of a target, the value of the route's variable, and the query.
 
-    A path is taken as it stands: ``..`` and ``//`` lead nowhere.
+    A path is used as received: ``..`` and ``//`` have no special meaning.
 
     Raises:
         ValueError: it is not a path.
@@ -132,9 +132,9 @@ def _unavailable(why: str) -> ApiResponse:
 
 
 def _inventory(request: ApiRequest, published: Published, _: str) -> ApiResponse:
-    """Give the published document, unless the client has an equal one.
+    """Return the published document, unless the client has an equal one.
 
-    The tag is weak: equal answers have one digest, and may differ in generation and tool.
+    The tag is weak: equal answers have one digest, but can differ in generation and tool.
     """
     tag = ("ETag", f'W/"{published.digest}"')
     if _has_tag(request.if_none_match, published.digest):
@@ -226,4 +226,5 @@ _ROUTES: Mapping[str, tuple[str, Handler | None]] = {
     "/v1/resolve": (_POST, _resolve),
     "/metrics": (_READ, None),
 }
-"""What each path allows, and who answers; None: the metrics, which are there before any scan."""
+"""The methods and the handler of each path; None for the metrics, which need no scan."""
+_PATHS = ", ".join(f"{path}SBDF" if path == _DEVICES else path for path in _ROUTES)

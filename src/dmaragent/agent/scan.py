@@ -1,4 +1,4 @@
-"""From a host to what is published of it."""
+"""Make the published answers from a host."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from dmaragent.present.json.writer import json_text
 
 
 def scan(host: HostReader, before: Published | None, now: float) -> Published:
-    """Read `host` at the time `now` and say what is published of it after `before`."""
+    """Read `host` at the time `now` and return what is published after `before`."""
     with without_gc():
         return _scan(host, before, now)
 
@@ -45,7 +45,7 @@ def _scan(host: HostReader, before: Published | None, now: float) -> Published:
 
 
 def findings_document(inventory: Inventory, checked: Checked) -> bytes | None:
-    """Return the document of ``dmaragent check``; None: there is no table to check."""
+    """Return the document of ``dmaragent check``; None if there is no table to check."""
     if inventory.absence is not None:
         return None
     return _bytes(check_document(checked, LIVE, "")) + b"\n"

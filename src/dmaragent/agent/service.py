@@ -1,7 +1,7 @@
-"""The agent's loop: events in, a published inventory out.  No polling.
+"""The agent's loop: events in, a published inventory out. No polling.
 
-An event is only a reason to read the host again, all of it: so a lost one costs nothing but
-the time until the next, and what is published is never pieced together.
+An event only causes the whole host to be read again. So a lost event costs only the time until the
+next one, and the published inventory is always from one scan.
 """
 
 import asyncio
@@ -28,49 +28,49 @@ from dmaragent.errors import DmaragentError
 from dmaragent.present.words.numbers import count
 
 QUIET = 0.02
-"""In seconds: a burst of events is over when none came for so long."""
+"""Seconds without an event after which a burst is over."""
 LONGEST = 0.2
-"""In seconds: a burst that does not end is answered after so long."""
+"""Seconds after which a burst that does not end is answered."""
 
 
 @dataclass(kw_only=True)
 class Service:
-    """One agent: what it reads, where it hears of changes, to whom it tells them."""
+    """One agent: its host, its source of events, its publisher."""
 
     open_host: Callable[[], HostReader]
-    """Opens the host anew: root's capture may have been made again."""
+    """Opens the host again for each scan: root's capture can be new."""
     watch: Watch
     publisher: Publisher
     notifier: Notifier
     journal: Journal
     watchdog: float | None = None
-    """In seconds, what systemd waits for a sign of life; None: it does not."""
+    """Seconds until systemd expects a sign of life; None without a watchdog."""
     listening: socket.socket | None = None
-    """Where the local API is asked for; None: it is off."""
+    """The socket of the local API; None if it is off."""
     worker: Command | None = None
-    """How workers are started; None: as a program of their own (``worker.py``)."""
+    """Starts the workers; None for the usual program (``worker.py``)."""
     published: Published | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _asked: bool = False
-    """Whether somebody asked for a scan, rather than an event."""
+    """Whether a scan was requested by a signal, not by an event."""
     _deaf: OSError | None = None
-    """Why nothing can be heard any more."""
+    """Why events can no longer be read."""
     _failure: str = ""
-    """Why the last scan came to nothing."""
+    """Why the last scan failed."""
     _began: float | None = None
-    """When the scan began that is on its way, by the monotonic clock."""
+    """When the current scan began, by the monotonic clock."""
     _untold: str = ""
-    """What was last said of the directory for metrics, so as to say it once."""
+    """The last message about the directory for metrics, so that it is logged once."""
 
     async def run(self) -> None:
-        """Publish until told to stop.
+        """Publish until :meth:`stop`.
 
-        Whatever ends it otherwise takes back what is published: it may no longer be true.
+        Any other end removes the published files, because they may no longer be true.
 
         Raises:
-            DmaragentError: what is published cannot be written, root's capture cannot be read,
-                or the kernel's events can no longer be read.
+            DmaragentError: the files cannot be written, root's capture cannot be read, or the
+                kernel's events can no longer be read.
 
         """
         try:
@@ -111,12 +111,12 @@ class Service:
         return PublishedFacts(memory=memory(), failure=self._failure)
 
     def stop(self) -> None:
-        """Have :meth:`run` end."""
+        """End :meth:`run`."""
         self._stop.set()
         self._wake.set()
 
     def rescan(self) -> None:
-        """Have the host read again."""
+        """Read the host again."""
         self._asked = True
         self.notifier.reloading()
         self._wake.set()
@@ -135,7 +135,7 @@ class Service:
                 self._ready(published)
 
     async def _settle(self) -> None:
-        """Wait until no event came for a moment; a service that is to stop does not wait."""
+        """Wait until no event arrives for a moment, unless the service is stopping."""
         loop = asyncio.get_running_loop()
         latest = loop.time() + LONGEST
         while not self._stop.is_set() and loop.time() < latest:
@@ -146,7 +146,7 @@ class Service:
                 return
 
     async def _scan(self) -> Published:
-        """Read the host, and publish what is new.  The loop goes on meanwhile."""
+        """Read the host and publish what is new, in a thread beside the loop."""
         before = self.published
         self._began = time.monotonic()
         try:
@@ -173,7 +173,9 @@ class Service:
         try:
             events = self.watch.drain()
         except OSError as error:
-            self._deaf = error  # deaf, what is published would grow stale: start anew
+            self._deaf = (
+                error  # without events, the published inventory would become outdated: start again
+            )
             self.stop()
             return
         if events.lost:
@@ -193,5 +195,5 @@ class Service:
                 await asyncio.sleep(within / 2)
 
     def _is_alive(self, within: float) -> bool:
-        """Tell whether no scan hangs: none takes longer than the watchdog waits."""
+        """Return whether no scan hangs: each must be shorter than the watchdog's interval."""
         return self._began is None or time.monotonic() - self._began < within

@@ -1,4 +1,4 @@
-"""How the service is, as anybody can see it: by its files and by systemd."""
+"""The state of the service as any user can see it: from its files and from systemd."""
 
 import json
 import os
@@ -12,39 +12,39 @@ from dmaragent.service_paths import CAPTURE, INVENTORY, RUNTIME, SOCKET
 
 UNITS = ("dmaragent.service", "dmaragent-capture.service", "dmaragent.socket")
 _SYSTEMD = "/run/systemd/system"
-"""There where systemd runs the machine: sd_booted(3)."""
+"""Present if systemd runs the machine: sd_booted(3)."""
 _MOST = 1 << 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What is known of the service from outside."""
+    """The state of the service, seen from outside."""
 
     units: tuple[tuple[str, str], ...]
-    """Each unit and its state as systemd has it (active, inactive, failed), or why not."""
+    """Each unit with its state in systemd (active, inactive, failed), or why it is unknown."""
     published: bool
     """Whether there is a published inventory that can be read."""
     problem: str
-    """Why there is none, or empty."""
+    """Why there is none; else empty."""
     generation: int | None
     digest: str | None
     changed: float | None
     """When it last changed, in seconds since 1970."""
     regions: int | None
     captured: float | None
-    """When root's capture was made; None: there is none, or this user may not see it."""
+    """When root's capture was made; None if it is absent, or hidden from this user."""
     may_read_capture: bool
     socket: bool
-    """Whether the local API's socket is there."""
+    """Whether the socket of the local API exists."""
 
     @property
     def running(self) -> bool:
-        """Whether the service runs, as far as systemd says."""
+        """Whether the service runs, according to systemd."""
         return dict(self.units)[UNITS[0]] == "active"
 
 
 def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SOCKET) -> Status:
-    """See how the service is."""
+    """Return the state of the service."""
     path = os.path.join(runtime, INVENTORY)
     content = read_stream(path, _MOST)
     problem, generation, digest, regions = "", None, None, None
@@ -57,7 +57,7 @@ def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SO
             digest = str(document["origin"]["digest"])
             regions = len(document["answer"]["regions"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-        problem = words.not_an_inventory()
+        problem = words.not_an_inventory(path)
     return Status(
         units=tuple((unit, _state(unit)) for unit in UNITS),
         published=not problem,
@@ -73,7 +73,7 @@ def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SO
 
 
 def _state(unit: str) -> str:
-    """Ask systemd for the state of `unit`."""
+    """Return the state of `unit` in systemd."""
     if not os.path.isdir(_SYSTEMD):
         return words.without_systemd()
     output = run_command(["systemctl", "show", "--property=ActiveState", "--value", unit])

@@ -1,4 +1,4 @@
-"""The kernel's word that a PCI function came, went or has another driver: pyudev stops here."""
+"""The kernel's events about PCI functions that are added, removed or bound; pyudev stays in here."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from dmaragent.agent import words
 from dmaragent.errors import DmaragentError
 
 _UDEVD = "/run/udev/control"
-"""There while udevd runs: its events come after its database was written."""
+"""Exists while udevd runs: its events come after its database was written."""
 _ROOM = 1 << 24
-"""In bytes, for events that wait; the kernel gives less to who may not ask for so much."""
+"""Bytes for waiting events; the kernel allows less to an unprivileged process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """What happened since the last time."""
+    """The events since the last call."""
 
     names: tuple[str, ...]
-    """Of the functions it happened to, each once."""
+    """The functions concerned, each once."""
     lost: bool = False
-    """The kernel had to drop events: anything may have happened."""
+    """The kernel dropped events: anything can have changed."""
 
 
 class Watch(Protocol):
-    """Where events come from."""
+    """A source of events."""
 
     def fileno(self) -> int:
-        """Give the descriptor that can be read when something happened."""
+        """Return a descriptor that becomes readable when there are events."""
 
     def drain(self) -> Events:
-        """Give what happened, without waiting."""
+        """Return the waiting events without blocking."""
 
 
 class UdevWatch:
-    """The events of the PCI functions of this machine."""
+    """The events of this machine's PCI functions."""
 
     def __init__(self) -> None:
         """Begin to listen.
 
         Raises:
-            DmaragentError: there is no udev library, or no netlink.
+            DmaragentError: there is no udev library, or no netlink socket.
 
         """
         try:
@@ -63,15 +63,15 @@ class UdevWatch:
         try:
             self._monitor.set_receive_buffer_size(_ROOM)
         except OSError:
-            return  # a burst that is too large is then seen as lost events, and all is read again
+            return  # a burst that is too large then counts as lost events, and everything is read again
 
     def fileno(self) -> int:
-        """Give the netlink socket's descriptor."""
+        """Return the descriptor of the netlink socket."""
         descriptor: int = self._monitor.fileno()
         return descriptor
 
     def drain(self) -> Events:
-        """Give what happened, without waiting."""
+        """Return the waiting events without blocking."""
         names: dict[str, None] = {}
         lost = False
         while True:

@@ -1,32 +1,32 @@
-"""The sentences of the service: what it refuses and why, what changed, how it is.  Pure."""
+"""The sentences of the service: refusals with their reasons, changes, its state.  Pure."""
 
-HAS_NO_SUCH_LIMIT = "run `dmaragent resolve`, which has no such limit"
-"""The hint of what takes more than the service gives."""
-FEWER = f"send fewer at a time, or {HAS_NO_SUCH_LIMIT}"
-FEWER_GUESTS = f"send fewer guests at a time, or {HAS_NO_SUCH_LIMIT}"
+HAS_NO_SUCH_LIMIT = "use `dmaragent resolve`, which has no such limit"
+"""The hint for a request that exceeds a limit of the service."""
+FEWER = f"send fewer per request, or {HAS_NO_SUCH_LIMIT}"
+FEWER_GUESTS = f"send fewer guests per request, or {HAS_NO_SUCH_LIMIT}"
 
 # Requests -------------------------------------------------------------------------------
 
 
 def request_late() -> str:
-    return "the request was not sent in time"
+    return "the request did not arrive in time"
 
 
 def request_given_up() -> str:
-    """Return why a client was disconnected that had not sent its request."""
-    return "the request was not sent before others needed the connection"
+    """Return why a client that had not sent its request was disconnected."""
+    return "the request did not arrive before other clients needed the connection"
 
 
 def not_http_1_1() -> str:
-    return "this is HTTP/1.1"
+    return "this server supports only HTTP/1.0 and HTTP/1.1"
 
 
 def not_http(why: Exception) -> str:
-    return f"this is not HTTP: {why}"
+    return f"the request is not valid HTTP: {why}"
 
 
 def body_too_large(most: int) -> str:
-    return f"a body has at most {most} bytes"
+    return f"the body exceeds {most} bytes"
 
 
 def target_not_path() -> str:
@@ -34,23 +34,23 @@ def target_not_path() -> str:
 
 
 def path_not_utf8() -> str:
-    return "the path is not in UTF-8"
+    return "the path is not UTF-8"
 
 
 def nothing_at_path() -> str:
-    return "nothing is at this path"
+    return "unknown path"
 
 
-def all_paths() -> str:
-    return "docs/api.md has all"
+def all_paths(paths: str) -> str:
+    return f"use one of: {paths}"
 
 
 def methods_of_path(methods: str) -> str:
-    return f"this path has {methods}"
+    return f"this path supports {methods}"
 
 
 def no_query(length: int) -> str:
-    return f"this path takes no query ({length} characters)"
+    return f"this path accepts no query, but the request has one ({length} characters)"
 
 
 def device_without_function(text: str) -> str:
@@ -58,11 +58,11 @@ def device_without_function(text: str) -> str:
 
 
 def its_functions(functions: str) -> str:
-    return f"its functions: {functions or 'unknown'}"
+    return f"add the function; present: {functions or 'unknown'}"
 
 
 def not_scanned() -> str:
-    return "the host was not scanned yet"
+    return "the agent has not scanned the host yet"
 
 
 def scan_failed(why: str) -> str:
@@ -70,23 +70,23 @@ def scan_failed(why: str) -> str:
 
 
 def fault() -> str:
-    """Return what a client is told of a fault of ours."""
-    return "the agent has a fault; its log says more"
+    """Return the detail of an internal error, which the log explains."""
+    return "internal error of the agent; its log has the details"
 
 
 # Guests ---------------------------------------------------------------------------------
 
 
 def guest_not_json(kind: str) -> str:
-    return f"a guest is sent as {kind}, in UTF-8"
+    return f"the content type must be {kind}, in UTF-8"
 
 
 def form_of_request() -> str:
-    return 'send {"guest": TEXT}, with "xen" and "toolstack" if needed; docs/api.md has more'
+    return 'send {"guest": TEXT}, with "xen" and "toolstack" if needed'
 
 
 def body_not_json(why: str) -> str:
-    return f"the body is no JSON: {why}"
+    return f"the body is not valid JSON: {why}"
 
 
 def body_nested() -> str:
@@ -94,47 +94,47 @@ def body_nested() -> str:
 
 
 def body_not_object() -> str:
-    return "the body is no JSON object"
+    return "the body is not a JSON object"
 
 
 def member_twice() -> str:
-    return "an object names something twice"
+    return "an object has the same name twice"
 
 
 def no_number() -> str:
-    return "NaN and Infinity are no JSON"
+    return "NaN and Infinity are not JSON"
 
 
 def body_not_utf8() -> str:
-    return "it is not in UTF-8"
+    return "it is not UTF-8"
 
 
 def long_number() -> str:
-    return "it holds a number of thousands of digits"
+    return "it contains a number with thousands of digits"
 
 
 def unknown_field(name: str) -> str:
-    return f"the body has a field {name!r}, which means nothing here"
+    return f"unknown field {name!r}"
 
 
 def no_guest() -> str:
-    return "the body has no guest"
+    return "the field guest is missing"
 
 
 def field_not_text(name: str) -> str:
-    return f"{name} is no text"
+    return f"{name} is not a string"
 
 
 def lone_surrogate(name: str) -> str:
-    return f"{name} holds half a character: a lone surrogate"
+    return f"{name} contains a lone surrogate, which is half a character"
 
 
-def unknown_toolstack() -> str:
-    return "toolstack is none that is known"
+def unknown_toolstack(name: str) -> str:
+    return f"unknown toolstack {name!r}"
 
 
 def known_toolstacks(names: str) -> str:
-    return f"those are {names}"
+    return f"use one of: {names}"
 
 
 def guest_nested() -> str:
@@ -142,23 +142,23 @@ def guest_nested() -> str:
 
 
 def guest_its_toolstack_reads(formats: str) -> str:
-    return f"give a guest that its toolstack reads ({formats})"
+    return f"send a guest that its toolstack accepts ({formats})"
 
 
 def too_many_guests(most: int, number: int) -> str:
-    return f"a request has at most {most} guests, and this one {number}"
+    return f"the request has {number} guests; the limit is {most}"
 
 
 def too_many_devices(most: int, number: int) -> str:
-    return f"the guests of a request have at most {most} devices, and these {number}"
+    return f"the guests of the request have {number} devices; the limit is {most}"
 
 
 def too_many_regions(most: int, number: int) -> str:
-    return f"an answer lists at most {most} regions, and this one {number}"
+    return f"the answer would list {number} regions; the limit is {most}"
 
 
 def answer_too_large(most: int, size: int) -> str:
-    return f"an answer has at most {most} bytes, and this one would have {size}"
+    return f"the answer would need {size} bytes; the limit is {most} bytes"
 
 
 def workers_busy(seconds: float) -> str:
@@ -166,19 +166,19 @@ def workers_busy(seconds: float) -> str:
 
 
 def too_many_wait() -> str:
-    return "too many guests wait already"
+    return "too many requests are already waiting"
 
 
 def takes_too_long(seconds: float) -> str:
-    return f"resolving this takes more than {seconds:g} s"
+    return f"resolving the request takes more than {seconds:g} s"
 
 
 def takes_too_much_memory() -> str:
-    return "resolving this takes more memory than a worker of the agent may have"
+    return "resolving the request takes more memory than a worker of the agent can use"
 
 
 def no_worker(why: str | None) -> str:
-    return f"no worker can be started: {why}"
+    return f"a worker cannot be started: {why}"
 
 
 # The journal ----------------------------------------------------------------------------
@@ -193,23 +193,23 @@ def no_more_events(why: str) -> str:
 
 
 def start_again() -> str:
-    return "start it again, as systemd does"
+    return "start the agent again; systemd does this by itself"
 
 
 def events_dropped() -> str:
-    return "the kernel dropped events: everything is read again"
+    return "the kernel dropped events; the host is read again"
 
 
 def clients_not_accepted(why: str | None) -> str:
-    return f"clients of the local API cannot be accepted: {why}"
+    return f"the local API cannot accept clients: {why}"
 
 
 def answer_failed() -> str:
-    return "an answer of the local API failed"
+    return "a request to the local API caused an internal error"
 
 
 def first_inventory(regions: str, findings: str) -> str:
-    return f"the first inventory: {regions}, {findings}"
+    return f"first inventory: {regions}, {findings}"
 
 
 def no_table(why: str) -> str:
@@ -217,32 +217,32 @@ def no_table(why: str) -> str:
 
 
 def table_changed(*, gone: bool) -> str:
-    return f"the DMAR table is {'gone' if gone else 'there, or another one'}"
+    return f"the DMAR table {'is no longer available' if gone else 'is new or has changed'}"
 
 
 def function_came(driver: str | None) -> str:
-    return "came" if driver is None else f"came, driver {driver}"
+    return "was added" if driver is None else f"was added, driver {driver}"
 
 
 def function_went() -> str:
-    return "went"
+    return "was removed"
 
 
 def driver_changed(old: str | None, new: str | None) -> str:
-    return f"has driver {new or 'none'}, had {old or 'none'}"
+    return f"changed its driver: {new or 'none'}, before {old or 'none'}"
 
 
 def function_changed(device: str, change: str, region: str) -> str:
     """Return a change of the function `device`; `region` names its regions, or is empty."""
-    return f"{device} {change}{f', of region {region}' if region else ''}"
+    return f"{device} {change}{f' (region {region})' if region else ''}"
 
 
 def finding_changed(finding: str, *, appeared: bool) -> str:
-    return f"{'finding' if appeared else 'no longer a finding'}: {finding}"
+    return f"{'new finding' if appeared else 'no longer a finding'}: {finding}"
 
 
 def more_changes(number: str) -> str:
-    return f"and {number}: see the inventory"
+    return f"{number}; the inventory shows them"
 
 
 # Its state ------------------------------------------------------------------------------
@@ -253,19 +253,19 @@ def runtime_unusable(path: str, why: str) -> str:
 
 
 def other_runtime() -> str:
-    return "make the folder, or name another one with --runtime"
+    return "create the folder, or choose another one with --runtime"
 
 
-def not_an_inventory() -> str:
-    return "it is no inventory"
+def not_an_inventory(path: str) -> str:
+    return f"{path} is not an inventory"
 
 
 def without_systemd() -> str:
-    return "not known: systemd does not run this machine"
+    return "unknown: systemd does not run this machine"
 
 
 def state_unknown(why: str | None = None) -> str:
-    return "not known" if why is None else f"not known: {why}"
+    return "unknown" if why is None else f"unknown: {why}"
 
 
 def pyudev_unusable(why: Exception) -> str:
@@ -273,4 +273,4 @@ def pyudev_unusable(why: Exception) -> str:
 
 
 def no_events(why: Exception) -> str:
-    return f"the kernel's device events cannot be had: {why}"
+    return f"the kernel's device events cannot be received: {why}"

@@ -1,8 +1,8 @@
-"""A worker: the process that answers one guest request, and ends.
+"""A worker: a process for one guest request, which it answers before it ends.
 
-It gets limits of its own before it reads anything from a client: what a guest makes it use
-ends the worker, never the service.  Request on standard input, answer on standard output, the
-host from an inherited descriptor (``workers.py``).
+It sets its own limits before it reads anything from a client, so a guest that needs too much ends
+only the worker. The request is on standard input, the answer on standard output, and the host in an
+inherited descriptor (``workers.py``).
 """
 
 import gc
@@ -24,22 +24,24 @@ from dmaragent.host import Host
 
 _OOM_SCORE = "/proc/self/oom_score_adj"
 _WORST = "1000"
-"""The kernel ends the process with the highest score first; raising one's own needs no right."""
+"""The kernel kills the process with the highest score first; raising it needs no privilege."""
 _MOST_TRACE = 4096
-"""Bytes of a traceback that the service writes to its log."""
+"""The bytes of a traceback that the service logs."""
 
 
 def main(arguments: list[str]) -> None:
-    """Answer the request on standard input; `arguments` are numbers, as :func:`command` has them.
+    """Answer the request on standard input; :func:`command` passes the `arguments`, all numbers.
 
-    These are the descriptor that the host is read from, the most bytes of an answer, of memory
-    and of address space, and the most seconds of processor time.
+    They are the descriptor of the host, the limits in bytes for the answer, the memory and the
+    address space, and the limit in seconds of processor time.
     """
     descriptor, most, memory, space, seconds = map(int, arguments)
     confine(memory, space, seconds)
     gc.disable()  # the process ends before garbage matters
     try:
-        with open(f"/proc/self/fd/{descriptor}", "rb") as kept:  # anew: others read from theirs
+        with open(
+            f"/proc/self/fd/{descriptor}", "rb"
+        ) as kept:  # opened again: other workers have their own position
             answered = answer(sys.stdin.buffer, kept, most)
     except MemoryError:
         answered = out_of_memory(), ""
@@ -47,7 +49,7 @@ def main(arguments: list[str]) -> None:
 
 
 def confine(memory: int, space: int, seconds: int) -> None:
-    """Limit this process (bytes, bytes, seconds), and have it ended first if memory is scarce.
+    """Limit this process (bytes, bytes, seconds), and make it the first to be killed for memory.
 
     Python's setrlimit is the system call prlimit64, which the unit's filter allows.
     """
@@ -55,7 +57,7 @@ def confine(memory: int, space: int, seconds: int) -> None:
         with open(_OOM_SCORE, "w", encoding="ascii") as score:
             score.write(_WORST)
     except OSError:
-        pass  # without /proc the limits below still hold
+        pass  # the limits below work without /proc
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_AS, (space, space))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
@@ -63,33 +65,33 @@ def confine(memory: int, space: int, seconds: int) -> None:
 
 
 def answer(posted: BinaryIO, kept: BinaryIO, most: int) -> tuple[ApiResponse, str]:
-    """Return the answer to the request in `posted` on the host in `kept`, and a traceback or "".
+    """Return the answer to the request in `posted` for the host in `kept`, and a traceback or "".
 
-    `kept` holds a pickle of the service's own, in a file that nobody can write to any more.
+    `kept` contains a pickle that the service wrote, in a sealed file.
     """
     try:
         host: Host = pickle.load(kept)  # noqa: S301 - see above
         return answer_guests(posted.read(), host, most), ""
     except MemoryError:
         raise
-    except Exception:  # noqa: BLE001 - a fault of ours is for the service's log
+    except Exception:  # noqa: BLE001 - internal errors are for the service's log
         why = words.fault()
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, why), traceback.format_exc()[-_MOST_TRACE:]
 
 
 def out_of_memory() -> ApiResponse:
-    """Return the answer to a request that needs more memory than a worker may have."""
+    """Return the answer to a request that needs more memory than a worker can use."""
     why = words.takes_too_much_memory()
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, hint=words.FEWER_GUESTS)
 
 
 def read_only(mapping: dict[Any, Any]) -> Mapping[Any, Any]:
-    """Return a view of `mapping`: what the pickle calls for each read-only mapping of the host."""
+    """Return a view of `mapping`; the pickle calls this for each read-only mapping of the host."""
     return MappingProxyType(mapping)
 
 
 def send(answered: tuple[ApiResponse, str], goal: BinaryIO) -> None:
-    """Write an answer as :func:`received` reads it: a line of JSON, then the body."""
+    """Write an answer for :func:`received`: a line of JSON, then the body."""
     response, fault = answered
     head = {"status": response.status, "type": response.content_type, "fault": fault}
     goal.write(json.dumps(head).encode("ascii") + b"\n")
@@ -101,7 +103,7 @@ def received(data: bytes) -> tuple[ApiResponse, str]:
     """Return the answer that a worker sent.
 
     Raises:
-        ValueError: it is none; the worker was ended, or is not to be trusted any more.
+        ValueError: it is not an answer; the worker was killed, or is no longer trusted.
 
     """
     head, line, body = data.partition(b"\n")
@@ -117,7 +119,7 @@ def received(data: bytes) -> tuple[ApiResponse, str]:
 def command(*numbers: int) -> list[str]:
     """Return the command of a worker that calls :func:`main` with `numbers`.
 
-    It searches for modules where the service does, and reads no site-packages anew (0.02 s).
+    It uses the module path of the service and skips site-packages, which saves 0.02 s.
     """
     start = f"import sys; sys.path[:] = {[path for path in sys.path if path]!r}; "
     start += "from dmaragent.agent.worker import main; main(sys.argv[1:])"
@@ -125,5 +127,5 @@ def command(*numbers: int) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of a worker: nothing of the service's reaches it."""
+    """Return the environment of a worker, which has nothing of the service's."""
     return {"LC_ALL": "C.UTF-8", "PATH": os.defpath}

@@ -1,8 +1,8 @@
-"""Worker processes: who gets one, for how long, and what ends it.
+"""Worker processes: their number per user, their time limits and their end.
 
-A process a request, started by asyncio's subprocesses: Python starts anew (never a fork of the
-service, whose threads and secrets of the moment a fork would copy), and none is there while
-nobody asks.  HACKING.md says why not a pool.
+Each request gets a process of its own, a new Python through asyncio's subprocesses. It is no fork
+of the service, because a fork would copy its threads and its current memory. No process waits
+between requests. HACKING.md compares this with a pool.
 """
 
 import asyncio
@@ -26,23 +26,23 @@ from dmaragent.agent.worker import command, environment, out_of_memory, read_onl
 from dmaragent.host import Host
 
 Command = Callable[[int], list[str]]
-"""Returns the command of a worker that reads the host from the descriptor it is given."""
+"""Returns the command of a worker that reads the host from the given descriptor."""
 _ROOM = 8 * 1024
-"""Bytes of what a worker sends before the body: status, type, the end of a traceback."""
+"""Bytes that a worker sends before the body: status, type, the end of a traceback."""
 
 
 class WorkerFaultError(Exception):
-    """A fault of ours in a worker; its text is the worker's traceback."""
+    """An internal error in a worker; its text is the worker's traceback."""
 
 
 class Workers:
-    """Resolves guests in processes of their own."""
+    """Resolves guests in separate processes."""
 
     def __init__(self, limits: Limits, start: Command | None = None) -> None:
         self._limits = limits
         self._start = start or self._command
         self._turns = asyncio.Semaphore(limits.workers)
-        # A user's share is forgotten when nobody of that user waits or has a worker.
+        # A user's semaphore is removed when none of that user's requests waits or runs.
         self._shares = WeakValueDictionary[int, asyncio.Semaphore]()
         self._host = HostFile()
 
@@ -55,10 +55,10 @@ class Workers:
 
     @asynccontextmanager
     async def turn(self, user: int) -> AsyncIterator[None]:
-        """Wait for `user` to have one of the workers, until this is left.
+        """Reserve a worker for `user` for the time of the context.
 
         Raises:
-            TimeoutError: all were busy for too long.
+            TimeoutError: all workers were busy for too long.
 
         """
         share = self._shares.setdefault(user, asyncio.Semaphore(self._limits.workers_each))
@@ -67,12 +67,12 @@ class Workers:
             yield
 
     async def resolve(self, body: bytes, published: Published) -> ApiResponse:
-        """Answer the guest request in `body`, in a :meth:`turn`.
+        """Answer the guest request in `body`, within a :meth:`turn`.
 
-        Cancelling it ends the worker.
+        Cancelling it kills the worker.
 
         Raises:
-            WorkerFaultError: the worker failed, by a fault of ours.
+            WorkerFaultError: the worker failed because of an internal error.
 
         """
         try:
@@ -100,10 +100,10 @@ class Workers:
         return _answer(data, process.returncode)
 
     async def _exchange(self, process: asyncio.subprocess.Process, body: bytes) -> bytes:
-        """Send `body` to a worker, and return what it sends, up to the most it may send."""
+        """Send `body` to a worker, and return what it sends, up to the limit."""
         assert process.stdin is not None  # noqa: S101 - both are pipes
         assert process.stdout is not None  # noqa: S101 - likewise
-        with contextlib.suppress(ConnectionError):  # it has ended: its status says how
+        with contextlib.suppress(ConnectionError):  # it has ended; its status is the reason
             process.stdin.write(body)
             await process.stdin.drain()
         process.stdin.close()
@@ -116,7 +116,7 @@ class Workers:
         raise WorkerFaultError("a worker sent more than it may")
 
     def close(self) -> None:
-        """Forget the host; whoever still works has a descriptor of its own."""
+        """Release the host; workers that still run have their own descriptors."""
         self._host.close()
 
 
@@ -129,27 +129,29 @@ def _answer(data: bytes, status: int | None) -> ApiResponse:
         if fault:
             raise WorkerFaultError(fault)
         return response
-    if status is not None and status < 0:  # a signal: of its limits, or of the kernel's for memory
+    if (
+        status is not None and status < 0
+    ):  # a signal: from its limits, or from the kernel when memory runs out
         return out_of_memory()
     raise WorkerFaultError(f"a worker ended with status {status}")
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End `process` if it still runs; nothing it does can delay that."""
+    """Kill `process` if it still runs; nothing it does can delay that."""
     with contextlib.suppress(ProcessLookupError):
         process.kill()
     await process.wait()
     assert process.stdout is not None  # noqa: S101 - it is a pipe
-    while await process.stdout.read(SLICE):  # what it had sent: asyncio closes the pipe at its end
+    while await process.stdout.read(SLICE):  # what it had sent; asyncio closes the pipe at its end
         pass
 
 
 class HostFile:
-    """The host of the last scan, pickled once, in memory that workers read and nobody writes."""
+    """The host of the last scan, pickled once, in memory that is sealed against writing."""
 
     def __init__(self) -> None:
         self._scan = 0
-        """The number of the scan whose host it is; 0: there is no file."""
+        """The number of the scan that the host is from; 0 if there is no file."""
         self._descriptor = -1
         self._lock = asyncio.Lock()
 
@@ -163,7 +165,7 @@ class HostFile:
             return self._descriptor
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Release the file."""
         if self._scan:
             self._scan = 0
             os.close(self._descriptor)

@@ -1,9 +1,9 @@
-"""Whole answers: a verdict with all that goes with it: remedies, settings, notes.
+"""Complete answers: a verdict with its fixes, settings and notes.
 
-* ``guest``: what ``resolve`` tells of one guest.
-* ``device``: what ``explain`` tells of one device.
-* ``devices``: what ``devices`` tells of all devices of a host, a row each.
+* ``guest``: the answer of ``resolve`` about one guest.
+* ``device``: the answer of ``explain`` about one device.
+* ``devices``: the answer of ``devices`` about all devices of a host, a row each.
 
-Apart, so that resolving a guest imports nothing about devices.  Presenters arrange answers; the
-verdicts are those of ``policy/`` and ``passthrough/``.
+Separate modules, so that resolving a guest imports nothing about devices. Presenters arrange
+answers; the verdicts come from ``policy/`` and ``passthrough/``.
 """

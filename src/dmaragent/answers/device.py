@@ -1,4 +1,4 @@
-"""The answer of the verb explain: both verdicts on a device, remedies, policies, notes."""
+"""The answer of ``explain``: the verdicts on one device, with fixes, policies and notes."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from dmaragent.remedies.remedy import DeviceRemedy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """The verdicts on one device, with remedies, policies and notes."""
+    """The verdicts on one device, with fixes, policies and notes."""
 
     sbdf: SBDF
     xen: PlatformVerdict
@@ -30,19 +30,19 @@ class Explanation:
     """Prerequisites and fixes, safest first."""
     toolstacks: tuple[ToolstackPolicy, ...]
     notes: tuple[str, ...] = ()
-    """Options of this host that have no effect, devices that depend on this one."""
+    """Options of this host without effect, and devices that depend on this one."""
     essential_notes: tuple[str, ...] = ()
-    """Those of the notes that a short answer needs too."""
+    """The notes that a short answer needs too."""
 
     @property
     def deciding(self) -> tuple[PlatformVerdict, ...]:
-        """The verdicts of whoever decides on this host."""
+        """The verdicts of the side that decides on this host; of both if that is unknown."""
         sides = {"xen": self.xen, "linux": self.linux}
         return tuple(sides[side] for side in self.decides)
 
 
 def explain(inventory: Inventory, facts: HostFacts, stack: Stack, sbdf: SBDF) -> Explanation:
-    """Return the answer for the device `sbdf`; `inventory`, of the whole host, is not narrowed."""
+    """Return the answer for the device `sbdf`; `inventory` is that of the whole host."""
     device = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
     xen, linux = xen_verdict(device), linux_verdict(device)
     notes = tuple(notes_of(device, xen, linux))

@@ -1,7 +1,7 @@
-"""What the verb devices tells: a row for each PCI function, with both verdicts and the best remedy.
+"""The answer of ``devices``: a row for each PCI function, with both verdicts and the best fix.
 
-Each verdict is that of :func:`dmaragent.answers.device.explain`.  Functions that no region concerns
-and that are alike share one explanation, so that a host with thousands of functions is quick.
+Each verdict is that of :func:`dmaragent.answers.device.explain`. Equal functions without a region
+share one explanation, so that a host with thousands of functions is quick.
 """
 
 from collections import Counter
@@ -26,7 +26,8 @@ from dmaragent.xen.reserved_list.model import ListSource
 
 _BRIDGE = 0x06
 _CHIPSET_BASES = frozenset({0x05, 0x08})
-"""Memory controllers; system peripherals: interrupt controllers, timers, IOMMUs, event collectors."""
+"""Memory controllers; system peripherals: interrupt controllers, timers, IOMMUs, event collectors.
+"""
 _CHIPSET_CLASSES = frozenset({0x0C05, 0x1101})
 """SMBus controllers, performance counters."""
 _SD_HOST = 0x0805
@@ -37,29 +38,29 @@ class Verdict(NamedTuple):
 
     can: Can
     risk: bool = False
-    """Whether the device is allowed with a risk only."""
+    """Whether the device is allowed only with risk."""
 
 
 class BestRemedy(NamedTuple):
-    """The remedy to try first."""
+    """The fix to try first."""
 
     safety: Safety
     side: str
-    """Whom it is for: ``Xen``, ``Linux``, or empty for both."""
+    """The side that it is for: ``Xen``, ``Linux``, or empty for both."""
     title: str
     words: str
-    """What to do, in a line."""
+    """What to do, in one line."""
     cost: str
-    """What is lost or risked by it."""
+    """Its cost or risk."""
 
 
 class Answer(NamedTuple):
-    """What devices that are alike share."""
+    """The part of the answer that equal devices share."""
 
     xen: Verdict
     linux: Verdict
     remedy: BestRemedy | None
-    """None: whoever decides allows the device, or nothing is known to help."""
+    """None: the side that decides allows the device, or no fix is known."""
     unknown: tuple[str, ...]
     """Why verdicts of whoever decides are unknown, and what settles it."""
 
@@ -70,21 +71,22 @@ class DeviceRow:
 
     sbdf: SBDF
     function: PciFunction | None
-    """What is present there; None: nothing, or the functions were not collected."""
+    """The function that is present; None: nothing, or the functions were not collected."""
     absent: bool
-    """Whether a region names it, and it is known that nothing is present there."""
+    """Whether a region names it and it is certainly not present."""
     chipset: bool
-    """Whether it is a bridge or a chipset function, which nobody passes through."""
+    """Whether it is a bridge or a chipset function, which is not passed through."""
     decides: tuple[str, ...]
     """Who decides on this host: ``xen``, ``linux``, or both if that is unknown."""
     xen: Verdict
     linux: Verdict
     regions: tuple[int, ...]
-    """The numbers of the regions that concern it, in table order."""
+    """The numbers of the regions that apply to it, in table order."""
     reported: tuple[AddressRange, ...]
-    """The reserved regions that Xen or Linux report for it and no region of the table has."""
+    """The regions that Xen or Linux report for it and that are not in the table."""
     regions_known: bool
-    """Whether `regions` and `reported` are all: not if there is neither a table nor a report."""
+    """Whether `regions` and `reported` are complete: not if there is neither a table nor a report.
+    """
     group: int | None
     """Its IOMMU group."""
     remedy: BestRemedy | None
@@ -93,7 +95,7 @@ class DeviceRow:
 
     @property
     def deciding(self) -> tuple[Verdict, ...]:
-        """The verdicts of whoever decides on this host."""
+        """The verdicts of the side that decides on this host; of both if that is unknown."""
         sides = {"xen": self.xen, "linux": self.linux}
         return tuple(sides[side] for side in self.decides)
 
@@ -101,7 +103,7 @@ class DeviceRow:
 def device_rows(inventory: Inventory, facts: HostFacts, stack: Stack) -> tuple[DeviceRow, ...]:
     """Return a row for each function of the whole host of `inventory`, by address.
 
-    Devices that only a region names are among them.
+    The rows include devices that only a region names.
     """
     index = _Index(inventory, facts)
     answers: dict[Hashable, tuple[Explanation, Answer]] = {}
@@ -147,7 +149,7 @@ def _answer(explanation: Explanation, gaps: Gaps) -> Answer:
 
 
 def _why_unknown(explanation: Explanation, gaps: Gaps) -> Iterator[str]:
-    """Yield why each verdict of whoever decides is unknown: the gap of the host, if it is one."""
+    """Yield why each deciding verdict is unknown: the gap of the host, if there is one."""
     sides = {"xen": (explanation.xen, gaps.xen), "linux": (explanation.linux, gaps.linux)}
     for verdict, of_side in (sides[side] for side in explanation.decides):
         if verdict.can is Can.UNKNOWN:
@@ -160,7 +162,7 @@ def _why_unknown(explanation: Explanation, gaps: Gaps) -> Iterator[str]:
 
 
 def _best_remedy(explanation: Explanation) -> BestRemedy | None:
-    """Return the remedy to try first for a device that whoever decides does not simply allow."""
+    """Return the fix to try first for a device that is not simply allowed."""
     sides = {"xen": ("Xen", explanation.xen), "linux": ("Linux", explanation.linux)}
     hindered = {
         name
@@ -178,18 +180,18 @@ def _best_remedy(explanation: Explanation) -> BestRemedy | None:
         for case in explanation.linux.cases
     )
     for step in remedies:
-        # its line and its cost name devices, which those that share the explanation do not have
+        # its line and its cost name devices that other devices with this explanation do not have
         bind = step.takes_device and step.side == "Linux" and of_group
         line = words.BIND_WITH_GROUP if bind else step.title
         return BestRemedy(step.safety, step.side, step.title, line, step.warning)
     return None
 
 
-# What makes devices alike ---------------------------------------------------------------
+# Equality of devices ---------------------------------------------------------------------
 
 
 class _Index:
-    """The devices of a host with what concerns each, looked up once for all."""
+    """The devices of a host with everything that applies to each, indexed once."""
 
     def __init__(self, inventory: Inventory, facts: HostFacts) -> None:
         self.known = inventory.host.topology.known
@@ -214,7 +216,7 @@ class _Index:
         self._members: dict[int, Hashable] = {}
 
     def regions_of(self, sbdf: SBDF) -> tuple[int, ...]:
-        """Return the numbers of the regions that concern `sbdf`, in table order."""
+        """Return the numbers of the regions that apply to `sbdf`, in table order."""
         function = self.known.get(sbdf)
         own = self._regions.get(sbdf, ())
         if function is None or function.dma_device == sbdf:
@@ -222,7 +224,7 @@ class _Index:
         return tuple(sorted({*own, *self._regions.get(function.dma_device, ())}))
 
     def reported_of(self, sbdf: SBDF) -> tuple[AddressRange, ...]:
-        """Return the regions that Xen or Linux report for `sbdf` and no region of the table has."""
+        """Return the regions that Xen or Linux report for `sbdf` and that are not in the table."""
         function = self.known.get(sbdf)
         own = self._reported.get(sbdf, ())
         if function is None or function.dma_device == sbdf:
@@ -230,7 +232,7 @@ class _Index:
         return tuple(sorted({*own, *self._reported.get(function.dma_device, ())}))
 
     def regions_known(self, sbdf: SBDF) -> bool:
-        """Return whether a table, Xen or Linux says which regions `sbdf` has."""
+        """Return whether the regions of `sbdf` are known from a table, Xen or Linux."""
         inventory = self._inventory
         if inventory.decoded or inventory.xen.devices_source is not ListSource.UNKNOWN:
             return True
@@ -244,9 +246,9 @@ class _Index:
         return own or (None if function is None else self._groups.get(function.dma_device))
 
     def is_chipset(self, function: PciFunction) -> bool:
-        """Return whether nobody passes `function` through: a bridge, or a part of the chipset.
+        """Return whether `function` is a bridge or a chipset function, which is not passed through.
 
-        What a region names, or a driver keeps for a guest, is none but for bridges.
+        A chipset function with a region, or with a driver for guests, counts as a device.
         """
         code = function.class_code
         if function.is_bridge or (code is not None and code >> 16 == _BRIDGE):
@@ -259,7 +261,7 @@ class _Index:
         return code >> 16 in _CHIPSET_BASES or code >> 8 in _CHIPSET_CLASSES
 
     def likeness(self, sbdf: SBDF) -> Hashable:
-        """Return a key that devices with the same verdicts share; a device's own if in doubt."""
+        """Return a key that devices with the same verdicts share; a unique key if in doubt."""
         own = self._profile(sbdf)
         if own is sbdf:
             return sbdf
@@ -267,7 +269,7 @@ class _Index:
         return own, None if group is None else self._group_profile(group)
 
     def _profile(self, sbdf: SBDF) -> Hashable:
-        """Return what verdicts rest on of a function itself, or `sbdf` if it is like no other."""
+        """Return the properties of a function that decide verdicts, or `sbdf` if it is unique."""
         function = self.known.get(sbdf)
         if function is None or sbdf in self._unlike:
             return sbdf
@@ -293,7 +295,7 @@ class _Index:
         )
 
     def _group_profile(self, group: IommuGroup) -> Hashable:
-        """Return what verdicts rest on of a group: what it holds, and what was read of it."""
+        """Return the properties of a group that decide verdicts: its devices, and what was read."""
         if group.number not in self._members:
             alone = len(group.devices) == 1
             members = Counter(self._profile(sbdf) for sbdf in group.devices)
@@ -305,7 +307,7 @@ class _Index:
         return self._members[group.number]
 
     def _concerned(self) -> frozenset[SBDF]:
-        """Return the devices that a region concerns, or that others exist by."""
+        """Return the devices that have a region, or on which others depend."""
         facts, inventory = self._facts, self._inventory
         published = (
             sbdf
@@ -332,7 +334,7 @@ class _Index:
 
 
 def _region_numbers(inventory: Inventory) -> Mapping[SBDF, list[int]]:
-    """Return the regions that concern each device, as ``Inventory.of_device`` has them."""
+    """Return the regions that apply to each device, as ``Inventory.of_device`` has them."""
     enforced = inventory.linux.state is not LinuxState.UNDER_XEN
     numbers: dict[SBDF, list[int]] = {}
     for region in inventory.regions:
@@ -348,7 +350,7 @@ def _region_numbers(inventory: Inventory) -> Mapping[SBDF, list[int]]:
 def _reported_ranges(
     inventory: Inventory, facts: HostFacts
 ) -> Mapping[SBDF, Iterable[AddressRange]]:
-    """Return what Linux publishes, or Xen lists, for each device and no table has."""
+    """Return the ranges that Linux or Xen report for each device and that are not in the table."""
     ranges: dict[SBDF, set[AddressRange]] = {}
     for region in inventory.published:
         for group in region.groups:
@@ -363,7 +365,7 @@ def _reported_ranges(
 
 
 def _gaps_by_device(inventory: Inventory) -> Mapping[SBDF, tuple[int, ...]]:
-    """Return the gaps that concern some devices only, by their place among all gaps."""
+    """Return the gaps that apply to only some devices, by their index among all gaps."""
     gaps: dict[SBDF, list[int]] = {}
     for place, gap in enumerate((*inventory.gaps.xen, *inventory.gaps.linux)):
         for sbdf in gap.devices or ():

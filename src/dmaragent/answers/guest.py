@@ -1,4 +1,4 @@
-"""What the verb resolve tells of one guest: the resolution, remedies, settings in effect."""
+"""The answer of ``resolve`` about one guest: the resolution, fixes, settings in effect."""
 
 from dataclasses import dataclass
 
@@ -12,21 +12,21 @@ from dmaragent.remedies.guests.trial import GuestRemedies
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A resolution with all that goes with it."""
+    """A resolution with its fixes and notes."""
 
     resolution: Resolution
     remedies: GuestRemedies | None
-    """None if not all was asked for, as of one guest of many."""
+    """None if only a part was requested, such as for one guest of many."""
     differences: tuple[str, ...] | None
-    """What the manual pages promise and the release does otherwise; None likewise."""
+    """Differences between the manual pages and the release; None likewise."""
     settings: tuple[EffectiveSetting, ...]
     """The settings in effect."""
     reports: tuple[str, ...] = ()
-    """What was reported of the release and may concern the guest; it decides nothing."""
+    """Reports on the release that may concern the guest; they decide nothing."""
 
 
 def answer(resolution: Resolution, *, whole: bool = True) -> Answer:
-    """Return all that is told of `resolution`, or what is quick to find."""
+    """Return the answer of `resolution`, complete or only the quick parts."""
     return Answer(
         resolution=resolution,
         remedies=guest_remedies(resolution) if whole else None,

@@ -1,5 +1,5 @@
-"""Xen's boot option ``rmrr=`` on one host: asked for, judged, written, quoted for boot loaders.
+"""Xen's boot option ``rmrr=`` on one host, and boot options for every boot loader.
 
-Pure.  How Xen itself reads and counts the option is in :mod:`dmaragent.xen.hypervisor.rmrr_option`,
-and what it takes is written by :mod:`dmaragent.boot_option.rmrr_writer`.
+Pure.  :mod:`dmaragent.xen.hypervisor.rmrr_option` is how Xen reads the option,
+:mod:`.rmrr_writer` writes it, and :mod:`.boot_loaders` has the commands that set any option.
 """

@@ -1,4 +1,4 @@
-"""The pages that DMA faults show, and which of these can be memory that firmware means.
+"""The pages of DMA faults, and which of them can be in a region of the firmware.
 
 Pure.
 """
@@ -12,13 +12,13 @@ from dmaragent.host.memory_map import MemoryMap, ram_in
 from dmaragent.linux.dma_faults import Fault
 
 _INTERRUPTS = AddressRange(0xFEE0_0000, 0xFEF0_0000)
-"""Where a write is an interrupt message, not memory: VT-d specification, interrupt address range."""
+"""A write to these addresses is an interrupt message: VT-d specification, interrupt address range."""
 _ADDRESSES = AddressRange(0, 1 << 52)
 """The physical addresses of x86-64."""
 
 
 def why_not_memory(address: int, memory_map: MemoryMap | None) -> str:
-    """Return why the page of `address` is no memory that firmware could mean; empty: it may be."""
+    """Return why the page of `address` cannot be in a region of the firmware; empty: it can."""
     page = AddressRange(address // PAGE * PAGE, (address // PAGE + 1) * PAGE)
     if page.start == 0:
         return words.page_zero()
@@ -31,7 +31,7 @@ def why_not_memory(address: int, memory_map: MemoryMap | None) -> str:
 
 
 def regions_of(faults: Iterable[Fault]) -> tuple[WantedRegion, ...]:
-    """Group `faults` into runs of pages that the same devices touched, by address."""
+    """Return the pages of `faults` as regions: consecutive pages of the same devices are one."""
     pages: dict[int, set[SBDF]] = {}
     for fault in faults:
         pages.setdefault(fault.address // PAGE, set()).add(fault.device)

@@ -1,6 +1,6 @@
-"""An ``rmrr=`` option from the DMA faults of a log: what they show, and what they do not.
+"""Writing ``rmrr=`` from the DMA faults of a log.
 
-Pure.  A fault shows a page that a device touched, never the whole region that firmware means.
+Pure.  A fault shows one page that a device accessed, never the whole region of the firmware.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from dmaragent.linux.dma_faults import Fault, logs_physical_addresses, with_know
 
 
 def option_of_faults(on: OptionHost, faults: Iterable[Fault]) -> FaultOption:
-    """Write the option for `faults`, without those whose region the table gives the device."""
+    """Return the option for `faults`, without those whose region the table gives the device."""
     kept: list[Fault] = []
     given: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
@@ -45,7 +45,10 @@ def option_of_faults(on: OptionHost, faults: Iterable[Fault]) -> FaultOption:
 
 
 def _why_not_memory(on: OptionHost, address: int) -> str:
-    """Return why `address` is no memory to be meant; RAM counts if no region has the address."""
+    """Return why `address` cannot be in a region of the firmware; empty: it can.
+
+    RAM is a reason only if no region of the table has the address.
+    """
     touched = AddressRange(address, address + 1)
     known = any(
         region.range is not None and region.range.overlaps(touched)
@@ -65,7 +68,7 @@ def _counted(faults: Counter[str]) -> Iterable[str]:
 
 
 def _region_words(inventory: Inventory, fault: Fault) -> str:
-    """Name the region of the table that gives the device the address already; empty: none does."""
+    """Return which region of the table already gives the device the address; empty: none."""
     touched = AddressRange(fault.address, fault.address + 1)
     for region in regions_with(inventory, touched):
         if gives(region, [fault.device]):

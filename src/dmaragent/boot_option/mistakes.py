@@ -1,4 +1,4 @@
-"""What people get wrong in ``rmrr=``, seen in one range of it, and what they probably meant.
+"""Mistakes that people make in a range of ``rmrr=``, and what they probably meant.
 
 Pure.
 """
@@ -15,7 +15,7 @@ _NUMBERS = re.compile(r"[^-=;]+(?:-[^-=;]+)?")
 
 
 def mistakes(user: UserRange, memory_map: MemoryMap | None) -> Iterator[str]:
-    """Yield what is probably wrong with `user`, a sentence each, the likeliest first."""
+    """Yield the probable mistakes in `user`, a sentence each, the likeliest first."""
     meant = bytes_meant(user, memory_map)
     if meant is not None:
         devices = user.text.partition("=")[2] or "SBDF"
@@ -30,10 +30,10 @@ def mistakes(user: UserRange, memory_map: MemoryMap | None) -> Iterator[str]:
 
 
 def bytes_meant(user: UserRange, memory_map: MemoryMap | None) -> tuple[int, int] | None:
-    """Return the pages that were meant, if `user` is most likely in bytes.
+    """Return the pages that were meant, if `user` is probably in bytes.
 
-    Firmware's regions begin on a page, so that their addresses end in three zeros, and end
-    just before one; page numbers of such a shape lie where no machine has memory.
+    A region of the firmware begins on a page and ends just before one, so its first address ends
+    in three zeros.  Page numbers like these are beyond the memory of any machine.
     """
     start, last = user.start_pfn, user.end_pfn
     if start is None or last is None or start % PAGE or start == 0 or last < start:
@@ -48,9 +48,9 @@ def bytes_meant(user: UserRange, memory_map: MemoryMap | None) -> tuple[int, int
 
 
 def memory_doubt(memory_map: MemoryMap | None, pages: AddressRange | None) -> str:
-    """Return what of `pages` the map of a dom0 does not settle; empty if it does, or is no dom0's.
+    """Return what the memory map of a dom0 leaves open about `pages`; empty: nothing.
 
-    Linux arch/x86/xen/setup.c, ``xen_memory_setup``, leaves out the RAM that is not dom0's own.
+    It contains only dom0's own RAM: Linux arch/x86/xen/setup.c, ``xen_memory_setup``.
     """
     if memory_map is None or pages is None or not memory_map.foreign_ram:
         return ""
@@ -77,7 +77,7 @@ def _split_words(user: UserRange, start: int, last: int) -> Iterator[str]:
 
 
 def _decimal_words(user: UserRange) -> Iterator[str]:
-    """Warn of numbers that read as decimal: Xen takes every number for hexadecimal."""
+    """Warn of numbers that look decimal: Xen reads every number as hexadecimal."""
     match = _NUMBERS.match(user.text)
     numbers = match[0].split("-") if match else []
     if numbers and all(re.fullmatch(r"[0-9]{2,}", number) for number in numbers):

@@ -1,4 +1,4 @@
-"""What is said of Xen's ``rmrr=`` option on one host: ranges judged, ranges written."""
+"""Xen's ``rmrr=`` option on one host: ranges that were checked, ranges that were written."""
 
 from dataclasses import dataclass
 
@@ -21,22 +21,22 @@ FIRST_RELEASE = (4, 9)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedRange:
-    """One range of the option, and what Xen makes of it."""
+    """One range of the option, and whether Xen accepts it."""
 
     read: UserRange
     taken: bool | None
-    """None: unknown.  It is well formed, and the table or a fact of the host is unknown."""
+    """None: unknown.  It is well formed, but the table or a fact of the host is unknown."""
     reason: str
-    """Why it is not accepted, what of it Xen does not read, or why that is unknown; or empty."""
+    """Why Xen does not accept it, which part Xen does not read, or why that is unknown; or empty."""
     advice: tuple[str, ...]
-    """What is probably meant instead, or is to be noted; a sentence each."""
+    """What was probably meant, and notes; a sentence each."""
     mistaken: bool
-    """Whether its numbers look like addresses in bytes: Xen reads them as pages all the same."""
+    """Whether its numbers look like addresses in bytes; Xen reads them as pages anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedRegion:
-    """A wanted region that no range was written for, and why."""
+    """A wanted region without a range, and why."""
 
     wanted: WantedRegion
     reason: str
@@ -44,12 +44,12 @@ class RefusedRegion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionHost:
-    """What of a host decides about the option."""
+    """The facts of a host that decide about the option."""
 
     inventory: Inventory
     """Of the whole host, by the rules of `release`."""
     release: Release | None
-    """The hypervisor's; None: not known, so that the newest counts."""
+    """The hypervisor's; None: unknown, so the newest known release counts."""
 
     @property
     def host(self) -> Host:
@@ -58,30 +58,30 @@ class OptionHost:
 
     @property
     def table(self) -> IommuTable | None:
-        """The table, where there is one that could be read."""
+        """The table; None: absent, or it could not be read."""
         found = self.inventory.iommu
         return None if isinstance(found, Missing) or found.header is None else found
 
     @property
     def amd(self) -> bool:
-        """Whether this is an AMD machine, as far as the absence of a table tells."""
+        """Whether this is an AMD machine, as far as the absence of a DMAR shows."""
         absence = self.inventory.absence
         return absence is not None and absence.kind is AbsenceKind.AMD
 
     @property
     def memory_map(self) -> MemoryMap | None:
-        """The firmware's memory map, where it is known."""
+        """The firmware's memory map; None: unknown."""
         return None if isinstance(self.host.ram_map, Missing) else self.host.ram_map
 
     @property
     def longest_word(self) -> int:
-        """How many bytes of a word all releases read that may be meant."""
+        """How many bytes of a word all releases in question read."""
         rules = option_rules(self.release)
         return min(rule.longest_word for rule in rules if rule.rmrr or len(rules) == 1)
 
     @property
     def listed(self) -> frozenset[AddressRange] | None:
-        """The list of the running hypervisor, where it answered and is the release in question."""
+        """The list of the running hypervisor; None: not read, or not the release in question."""
         listed = self.inventory.xen.list
         if listed.source is not ListSource.HYPERVISOR:
             return None
@@ -89,13 +89,13 @@ class OptionHost:
 
     @property
     def command_line(self) -> str | None:
-        """Xen's own boot options, where they are known."""
+        """Xen's own boot options; None: unknown."""
         return self.host.xen.command_line if self.host.xen else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedOption:
-    """What Xen makes of every range of a text or a command line."""
+    """Every range of a text or a command line, and whether Xen accepts it."""
 
     on: OptionHost
     text: str
@@ -106,14 +106,14 @@ class CheckedOption:
 
     @property
     def taken(self) -> bool | None:
-        """Whether Xen accepts all of it; None: it is well formed, and more is unknown."""
+        """Whether Xen accepts all of it; None: it is well formed, but a fact is unknown."""
         if any(judged.taken is False for judged in self.ranges):
             return False
         return None if any(judged.taken is None for judged in self.ranges) else True
 
     @property
     def mistaken(self) -> bool:
-        """Whether a range, taken or not, is probably not what was meant."""
+        """Whether a range is probably not what was meant, accepted or not."""
         return any(judged.mistaken for judged in self.ranges)
 
 
@@ -123,10 +123,10 @@ class WrittenOption:
 
     on: OptionHost
     written: tuple[RmrrText, ...]
-    """The regions that ranges were written for."""
+    """The regions that have ranges."""
     refused: tuple[RefusedRegion, ...]
     present: int
-    """How many ranges stand on the host's command line already."""
+    """How many ranges are already on the host's command line."""
     notes: tuple[str, ...]
 
     @property
@@ -137,13 +137,13 @@ class WrittenOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultOption:
-    """The option for the faults of a log."""
+    """The option for the DMA faults of a log."""
 
     option: WrittenOption
     by_xen: int
     """How many faults Xen logged."""
     by_linux: int
     given: tuple[str, ...]
-    """What of them the table gives the device already, a sentence each."""
+    """The faults whose region the table already gives the device, a sentence each."""
     dropped: tuple[str, ...]
-    """What of them is no memory that firmware could mean, a sentence each."""
+    """The faults whose address cannot be in a region of the firmware, a sentence each."""

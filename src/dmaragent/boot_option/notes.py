@@ -1,4 +1,4 @@
-"""What is to be known of the ``rmrr=`` option on a host beyond its single ranges.
+"""Notes on the ``rmrr=`` option of a host that concern more than one range.
 
 Pure.
 """
@@ -17,7 +17,7 @@ from dmaragent.xen.hypervisor.frames import frames_of
 from dmaragent.xen.hypervisor.rmrr_option import MOST_PAGES
 
 _LIKELY_PAGES = 1 << 24
-"""Below it an address that is no page's is rather a page number, of memory below 64 GiB."""
+"""An unaligned address below this is probably a page number of memory below 64 GiB."""
 
 
 def checked_notes(
@@ -34,14 +34,14 @@ def checked_notes(
 
 
 def page_numbers(wanted: Sequence[WantedRegion]) -> Iterator[str]:
-    """Ask about regions whose bytes are rather page numbers, as the option itself has them."""
+    """Yield a note on each region whose addresses look like page numbers."""
     for region in wanted:
         if region.rounded and region.limit < _LIKELY_PAGES:
             yield words.page_numbers_for_bytes(str(region), region.base, region.limit)
 
 
 def written_notes(on: OptionHost, written: Sequence[RmrrText]) -> Iterator[str]:
-    """Yield what was changed of what was wanted, and what was not checked."""
+    """Yield how the written ranges differ from the wanted regions, and what was not checked."""
     for region in written:
         name, ranges = str(region.wanted), region.ranges
         first, last = ranges[0].start_pfn, ranges[-1].end_pfn

@@ -1,7 +1,7 @@
-"""Xen's ``rmrr=`` option on one host: what Xen makes of one, and one written for regions.
+"""Checking Xen's ``rmrr=`` option for one host, and writing one for regions.
 
-Pure.  What is written is read back by the same rules that judge any option, behind what
-stands on the host's command line already.
+Pure.  The rules that check an option also read back what is written, after the ranges that are
+already on the host's command line.
 """
 
 import re
@@ -34,10 +34,10 @@ _BARE = re.compile(r"\s*(?:0[xX])?[0-9a-fA-F]+(?:-[0-9a-fA-FxX]+)?(?:[=;]|\s*$)"
 
 
 def check_option(on: OptionHost, text: str | None) -> CheckedOption:
-    r"""Check `text`, or the host's own command line where it is None.
+    r"""Check `text`; None: the host's own command line.
 
-    A text is what people paste: quotation marks and the backslash of ``\;`` are GRUB's, and
-    Xen does not see them.
+    People paste a text as it is in GRUB's file.  Xen does not get its quotation marks, nor the
+    backslash of ``\;``.
     """
     own = text is None
     line = (on.command_line or "") if text is None else _unquoted(text)
@@ -52,7 +52,7 @@ def check_option(on: OptionHost, text: str | None) -> CheckedOption:
 
 
 def write_option(on: OptionHost, wanted: Sequence[WantedRegion]) -> WrittenOption:
-    """Write the option for `wanted`, as far as Xen takes it on this host."""
+    """Return the option for those regions of `wanted` that Xen accepts on this host."""
     line = on.command_line or ""
     before = parse_rmrr_option(line, on.release)
     wanted = tuple(dict.fromkeys(wanted))
@@ -81,7 +81,7 @@ def write_option(on: OptionHost, wanted: Sequence[WantedRegion]) -> WrittenOptio
 
 
 def _never_helps(on: OptionHost) -> str:
-    """Return why no range at all helps on this host; empty: one may."""
+    """Return why no range helps on this host; empty: a range can help."""
     if on.release is not None and on.release.series < FIRST_RELEASE:
         return words.release_without_option(on.release)
     if on.amd:
@@ -92,7 +92,7 @@ def _never_helps(on: OptionHost) -> str:
 def _refusals(
     on: OptionHost, line: str, before: int, written: Sequence[RmrrText]
 ) -> dict[WantedRegion, str]:
-    """Read what was written behind `line`, and return which of it may not be, and why."""
+    """Return the regions that Xen would not read as written after `line`, and why."""
     ranges = [(region.wanted, pages) for region in written for pages in region.ranges]
     behind = " ".join(pages.word for _, pages in ranges)
     judged_ranges = list(_judged_ranges(on, f"{line} {behind}"))[before:]
@@ -111,7 +111,7 @@ def _refusals(
 
 
 def _listed_overlap(listed: frozenset[AddressRange], read: UserRange) -> str:
-    """Name the entry of the running Xen's list that has pages of `read`, whatever it comes from."""
+    """Return which entry of the running Xen's list has pages of `read`; empty: none."""
     for entry in sorted(listed):
         if read.range is not None and entry.overlaps(read.range):
             return words.reserved_already(entry)
@@ -119,7 +119,7 @@ def _listed_overlap(listed: frozenset[AddressRange], read: UserRange) -> str:
 
 
 def _judged_ranges(on: OptionHost, line: str) -> Iterator[JudgedRange]:
-    """Yield what Xen makes of every range of `line`: by the rules of setup if there is a table."""
+    """Yield whether Xen accepts each range of `line`; with a table, also by the rules of its setup."""
     table = on.table
     if table is None:
         for user in parse_rmrr_option(line, on.release):
@@ -133,7 +133,7 @@ def _judged_ranges(on: OptionHost, line: str) -> Iterator[JudgedRange]:
 
 
 def _without_table(on: OptionHost, user: UserRange, line: str) -> UserRange:
-    """Return `user` as the release and the memory map judge it, which is all that is known."""
+    """Return `user` as far as the release and the memory map decide; the table is unknown."""
     behaviour = behaviour_of(on.release)
     if user.accepted is not False and not behaviour.rmrr_option:
         return user._replace(accepted=False, reason=words.behaviour_without_option(behaviour.name))
@@ -146,13 +146,13 @@ def _without_table(on: OptionHost, user: UserRange, line: str) -> UserRange:
 
 
 def _never_reported(user: UserRange) -> bool:
-    """Return whether Xen's walk over the devices of `user` ends before it begins."""
+    """Return whether the first device of `user` is 00:00.0, which ends Xen's list of devices."""
     first = user.devices[0]
     return (first.bus, first.device, first.function) == (0, 0, 0)
 
 
 def _as_listed(on: OptionHost, judged: JudgedRange) -> JudgedRange:
-    """Let the running hypervisor's own list decide, if it answers."""
+    """Return `judged` as the running hypervisor's own list decides, if there is one."""
     listed, pages = on.listed, judged.read.range
     if listed is None or pages is None or judged.taken == (pages in listed):
         return judged
@@ -167,7 +167,7 @@ def _as_listed(on: OptionHost, judged: JudgedRange) -> JudgedRange:
         judged,
         taken=False,
         reason=words.not_listed_by_running_xen(unknown),
-        advice=(*judged.advice, words.xl_dmesg_says_why()),
+        advice=(*judged.advice, words.xl_dmesg_shows_why()),
     )
 
 
@@ -201,7 +201,7 @@ def _absent_devices(on: OptionHost, user: UserRange) -> str:
 
 
 def _table_words(on: OptionHost, user: UserRange) -> str:
-    """Name the region of the table that has pages of `user`, and what that means; or nothing."""
+    """Return which region of the table has pages of `user`, and what that means; empty: none."""
     regions = [] if user.range is None else list(regions_with(on.inventory, user.range))
     for region in regions:
         if gives(region, user.devices):
@@ -210,7 +210,7 @@ def _table_words(on: OptionHost, user: UserRange) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """Take off what is GRUB's and the shell's: quotation marks, backslashes, the variable."""
+    """Return `text` without GRUB's quotation marks, backslashes and variable."""
     for sign in "\\\"'":
         text = text.replace(sign, "")
     text = re.sub(r"GRUB_CMDLINE_XEN(?:_DEFAULT)?=", "", text)

@@ -1,6 +1,6 @@
-"""Reading the regions that a user asks for: ``0xBASE-0xLIMIT=SBDF,…`` or ``0xBASE+SIZE=…``.
+"""Reading the regions on the command line: ``0xBASE-0xLIMIT=SBDF,…`` or ``0xBASE+SIZE=…``.
 
-Pure.  Addresses are in bytes and need ``0x``, so that nobody gives a page number by mistake.
+Pure.  Addresses are in bytes and need ``0x``, so that a page number is not mistaken for one.
 """
 
 import re
@@ -16,11 +16,11 @@ _ADDRESS = re.compile(r"0[xX]([0-9a-fA-F]+)")
 _SIZE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgG](?:i?[bB])?|[bB]?)")
 _UNITS = {"": 0, "b": 0, "k": 10, "m": 20, "g": 30}
 _MOST_DIGITS = 16
-"""Of a size: 52 bits take as many, and Python reads no number of thousands of them."""
+"""Digits of a size: 52 bits need no more, and Python refuses numbers with thousands of digits."""
 
 
 class RequestError(ValueError):
-    """A region cannot be read; `position` is the character it fails at, from 1."""
+    """A region cannot be read; `position` is the character in question, from 1."""
 
     def __init__(self, text: str, position: int, reason: str) -> None:
         super().__init__(f"{text!r}, character {position}: {reason}")
@@ -28,10 +28,10 @@ class RequestError(ValueError):
 
 
 def read_wanted(text: str) -> WantedRegion:
-    """Read one region.
+    """Return the region that `text` describes.
 
     Raises:
-        RequestError: it is none; the message says where and why.
+        RequestError: it is not a region; the message has the place and the reason.
 
     """
     base, at = _address(text, 0, words.address_expected())
@@ -72,10 +72,10 @@ def _size(text: str, at: int) -> tuple[int, int]:
 
 
 def _device(text: str) -> SBDF:
-    """Read one device, in any program's spelling.
+    """Return the device that `text` names, in any program's spelling.
 
     Raises:
-        ValueError: it is none, or its function is missing.
+        ValueError: it is not a device, or its function is missing.
 
     """
     device = parse_device_name(text).sbdf

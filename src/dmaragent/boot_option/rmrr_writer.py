@@ -1,8 +1,9 @@
 """Writing Xen's ``rmrr=`` option: from regions in bytes to ranges of pages, a word each.
 
-Pure.  Several words do what one word with ``;`` does, as Xen counts its ranges over all of
-them: Xen drivers/passthrough/vtd/dmar.c, ``nr_rmrr`` is static and ``parse_rmrr_param`` never
-resets it.  A word of its own needs no quoting in any boot loader, and Xen cuts a long word.  What Xen takes is read by :mod:`dmaragent.xen.hypervisor.rmrr_option`.
+Pure.  Several words are equal to one word with ``;``: Xen adds their ranges up.  Source: Xen
+drivers/passthrough/vtd/dmar.c, where ``nr_rmrr`` is static and ``parse_rmrr_param`` never resets
+it.  A word for each range needs no quoting in any boot loader, and Xen cuts a long word.
+:mod:`dmaragent.xen.hypervisor.rmrr_option` reads what Xen accepts.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ MOST_SEGMENT = 0xFFFF
 
 
 class WantedRegion(NamedTuple):
-    """A region that is wanted of the option, and the devices it is for."""
+    """A region that the option must name, and its devices."""
 
     base: int
     limit: int
@@ -38,7 +39,7 @@ class WantedRegion(NamedTuple):
 
     @property
     def rounded(self) -> bool:
-        """Whether its whole pages are more than it."""
+        """Whether its whole pages are larger than the region itself."""
         return self.base % PAGE != 0 or (self.limit + 1) % PAGE != 0
 
     def __str__(self) -> str:
@@ -54,9 +55,9 @@ class PageRange(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The range as Xen reads it: as people write addresses, or shorter where that is too long.
+        """The range as Xen reads it: with 0x and leading zeros, or without if that is too long.
 
-        The first device has the segment where it is not 0; the others inherit it.
+        The first device has the segment if it is not 0; the others inherit it.
         """
         whole = self._write("0x{:x}", "{:02x}:{:02x}.{:d}", "{:04x}:")
         if len(whole) + len("rmrr=") <= _ROOM:
@@ -69,7 +70,7 @@ class PageRange(NamedTuple):
         return f"rmrr={self.text}"
 
     def _write(self, page: str, form: str, segment: str) -> str:
-        # A function is a single digit, which C reads alike in every base.
+        # A function is a single digit, which C reads the same in every base.
         devices = [form.format(sbdf.bus, sbdf.device, sbdf.function) for sbdf in self.devices]
         if self.devices[0].segment:
             devices[0] = segment.format(self.devices[0].segment) + devices[0]
@@ -80,23 +81,23 @@ class PageRange(NamedTuple):
 
 
 class RmrrText(NamedTuple):
-    """What was made of one wanted region: ranges, or the reason why not."""
+    """The ranges of one wanted region, or why it has none."""
 
     wanted: WantedRegion
     ranges: tuple[PageRange, ...]
-    """One, or several where it is larger than a range may be; none where it is refused."""
+    """One, or several if the region is larger than a range can be; none if it is refused."""
     refusal: str = ""
 
 
 def write_ranges(
     wanted: Sequence[WantedRegion], taken: int = 0, longest: int = _ROOM
 ) -> tuple[RmrrText, ...]:
-    """Write the ranges for `wanted`, if `taken` of Xen's ten are used already.
+    """Return the ranges for `wanted`, if `taken` of Xen's ten are already used.
 
-    Xen reads the `longest` bytes of a word.
+    Xen reads `longest` bytes of a word.
 
-    A region that does not fit into what is left of the ten is refused whole: half of it would
-    leave its device as broken as none.
+    A region that does not fit in the free ranges is refused whole: with half of it, its device
+    still fails.
     """
     written: list[RmrrText] = []
     room = MOST_RANGES - taken
@@ -115,7 +116,7 @@ def write_ranges(
 
 
 def _ranges_of(region: WantedRegion) -> tuple[PageRange, ...]:
-    """Return the pages of `region` as ranges of 16 pages and a rest."""
+    """Return the pages of `region` as ranges of 16 pages and a remainder."""
     return tuple(
         PageRange(
             start_pfn=start,
@@ -127,7 +128,7 @@ def _ranges_of(region: WantedRegion) -> tuple[PageRange, ...]:
 
 
 def _refusal(region: WantedRegion) -> str:
-    """Return why Xen cannot take `region`, whatever else there is; empty: it can."""
+    """Return why Xen cannot accept `region`, whatever the other regions are; empty: it can."""
     devices = tuple(dict.fromkeys(region.devices))
     if not devices:
         return words.no_device_named()
@@ -149,7 +150,7 @@ def _refusal(region: WantedRegion) -> str:
 
 
 def _overlap_refusal(region: WantedRegion, before: Sequence[WantedRegion]) -> str:
-    """Name the earlier region that has a page of `region`: Xen ignores the later of the two."""
+    """Return which earlier region has a page of `region`: Xen ignores the later; empty: none."""
     for other in before:
         overlaps = region.first <= other.last and other.first <= region.last
         if overlaps and other.limit >= other.base:

@@ -1,4 +1,4 @@
-"""What the table gives devices already, so that no option is needed for it.
+"""The regions that the table already gives to devices, which need no option.
 
 Pure.
 """

@@ -1,6 +1,6 @@
-"""Firmware findings: every rule asked of a host, all hits, none but the first left out.
+"""Firmware findings: the rules, and all that they find on a host.
 
-Pure.  A rule is a plain function in ``common/`` or ``vtd/``; ``RULES`` names all.
+Pure.  A rule is a plain function in ``common/`` or ``vtd/``; ``RULES`` lists all of them.
 """
 
 from dmaragent.checks.common import dma_faults as logged_dma
@@ -44,10 +44,10 @@ RULES: tuple[Rule, ...] = (
 
 
 def check(inventory: Inventory) -> Checked:
-    """Ask every rule of the whole host of `inventory`.
+    """Return what the rules find on the whole host of `inventory`.
 
-    Findings come worst first, then in the order of the rules and of the table.  A rule that
-    needs what is not known is named in ``not_asked``, and finds nothing.
+    The worst findings are first, then the order is that of the rules and of the table.  A rule
+    that needs something unknown does not run and is listed in ``not_asked``.
     """
     facts = facts_of(inventory)
     findings: list[Finding] = []

@@ -1,1 +1,1 @@
-"""The only code that looks at a host: see ``ledger.py`` for all it reads and why."""
+"""The only code that reads a host; ``ledger.py`` lists everything it reads, and why."""

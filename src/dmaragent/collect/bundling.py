@@ -1,4 +1,4 @@
-"""A bundle: a recorded machine in an archive, redacted, that answers as the host does."""
+"""Build a bundle: a recorded machine in an archive, redacted, that gives the host's answers."""
 
 import io
 import lzma
@@ -28,36 +28,36 @@ _TEXTS: Mapping[str, Callable[[Redactor, str], str]] = {
     ledger.XL_LIST.path: Redactor.guests,
     ledger.XENSTORE_PCI.path: Redactor.identifiers,
 }
-"""Which readings hold what is replaced, and how."""
+"""The readings that contain private text, each with the method that redacts it."""
 _FOR_PEOPLE = frozenset(entry.path for entry in ledger.EVIDENCE)
 _PRESET = 1
-"""Of xz: a bundle is mostly small files alike; a higher one takes longer and gains little."""
+"""The xz preset: a bundle consists of many similar small files, so a higher one gains little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What a bundle is made of: a host's answers, as they are kept."""
+    """The content of a bundle: a host's answers as they are kept."""
 
     snapshot: HostSnapshot
-    """What the collector makes of the answers as they are kept: replay sees the same."""
+    """The snapshot made from the kept answers; a replay of the bundle gives the same one."""
     files: Mapping[str, bytes]
-    """The recording's files by their path in it."""
+    """The files of the recording, by path."""
     readings: int
     lost: tuple[tuple[HostRequest, Missing], ...]
-    """What was there and could not be read."""
+    """The readings that are present on the host but could not be read."""
     taken: int
-    """In seconds since 1970; 0 where the host's clock was not asked."""
+    """Seconds since 1970; 0 if the recording has no clock."""
     replaced: tuple[tuple[str, int], ...]
-    """What stands for something else, and how often."""
+    """Each replacement, such as ``guest-1``, and how often it occurs."""
     words_left_out: int
-    """Of boot command lines."""
+    """The number of boot options that were removed."""
     redacted: bool
 
 
 def ask_host(host: HostReader, calls: Callable[[HostSnapshot], Iterable[HostRequest]]) -> Answers:
-    """Read everything the ledger names from `host`.
+    """Read everything that the ledger lists from `host`.
 
-    `calls` are made besides: those that depend on what was read.
+    `calls` returns further calls, which depend on what was read.
     """
     recorder = Recorder(host)
     for request in calls(collect(recorder)):
@@ -67,16 +67,16 @@ def ask_host(host: HostReader, calls: Callable[[HostSnapshot], Iterable[HostRequ
 
 
 def changed_before(host: HostReader, answers: Answers) -> frozenset[HostRequest]:
-    """Return which `answers` of a recorded `host` are not what it said: a bundle of a bundle."""
+    """Return the `answers` that were already redacted in `host`, if `host` is a recording."""
     return frozenset(filter(host.was_redacted, answers) if isinstance(host, RecordedHost) else ())
 
 
 def keep_answers(
     answers: Answers, *, redact: bool, before: frozenset[HostRequest] = frozenset()
 ) -> Recorded:
-    """Make of a host's `answers` what goes into a bundle, redacted if so.
+    """Return the content of a bundle of `answers`, redacted if `redact` is set.
 
-    Those in `before` were changed before they were read here, which the manifest says too.
+    The answers in `before` were redacted earlier; the manifest marks them as well.
     """
     redactor = Redactor()
     kept = redact_answers(answers, redactor) if redact else answers
@@ -101,7 +101,7 @@ def keep_answers(
 
 
 def redact_answers(answers: Answers, redactor: Redactor) -> dict[HostRequest, Value | Missing]:
-    """Replace in `answers` what a bundle does not tell."""
+    """Return `answers` with private text replaced."""
     kept = dict(answers)
     for request in sorted(answers, key=lambda request: (request.operation.value, request.path)):
         change, answer = _TEXTS.get(request.path), answers[request]
@@ -112,10 +112,10 @@ def redact_answers(answers: Answers, redactor: Redactor) -> dict[HostRequest, Va
 
 
 def _without_names(answers: Answers, redactor: Redactor) -> Answers:
-    """Replace the names that were found where they may stand besides: in what no answer rests on.
+    """Replace the names found earlier in the readings that no answer uses.
 
-    A host may be named after a word of a boot log, which answers do read: there they stay; the
-    kernel's lines that are kept of it are older than the host's name.
+    A host can be named after a word of the boot log, which answers do use, so the boot log is left
+    alone. The kernel lines that are kept of it are older than the host's name.
     """
     changed: dict[HostRequest, Value | Missing] = {}
     for request, answer in answers.items():
@@ -134,14 +134,18 @@ def _redact_answer(
     try:
         return answer_bytes(change(redactor, answer.decode("utf-8", "surrogateescape")))
     except (ValueError, TypeError, AttributeError, RecursionError):
-        # A stranger's recording, which is no JSON where ours is: what cannot be read is not kept.
-        return Missing(MissingKind.FAILED, "left out: it cannot be understood, and so not redacted")
+        # A recording from elsewhere can contain something else than JSON. Text that cannot be
+        # parsed cannot be redacted, so it is not kept.
+        return Missing(
+            MissingKind.FAILED, "left out: it cannot be parsed, so it cannot be redacted"
+        )
 
 
 def pack(files: Mapping[str, bytes], top: str, taken: int, *, compress: bool = True) -> bytes:
-    """Make a tar of `files` below the folder `top`; the same files give the same bytes.
+    """Return a tar of `files` in the folder `top`; the same files give the same bytes.
 
-    With xz, unless not `compress`: root's capture is read again at every scan.
+    The tar is packed with xz if `compress` is set. The root capture is not packed, because every
+    scan reads it.
     """
     packed = io.BytesIO()
     if not compress:
@@ -155,7 +159,7 @@ def pack(files: Mapping[str, bytes], top: str, taken: int, *, compress: bool = T
 def _add_files(
     out: IO[bytes] | lzma.LZMAFile, files: Mapping[str, bytes], top: str, taken: int
 ) -> None:
-    """Write the members one after the other, and copy none of them: a manifest may be large."""
+    """Write the members one after the other without copying them: a manifest can be large."""
     filling = b""
     for name in sorted(files, key=_manifest_first):
         content = files[name]
@@ -166,7 +170,7 @@ def _add_files(
 
 
 def _header(name: str, size: int, taken: int) -> bytes:
-    """Return the header of a file for its owner alone: a plain one, or pax if that has no room."""
+    """Return the header of a file with mode 0600: ustar, or pax if the name does not fit."""
     member = tarfile.TarInfo(name)
     member.size, member.mtime, member.mode = size, taken, 0o600
     try:
@@ -176,9 +180,9 @@ def _header(name: str, size: int, taken: int) -> bytes:
 
 
 def top_folder(taken: int) -> str:
-    """Name the folder in a bundle, and the bundle, after the time it was made, in UTC."""
+    """Return the name of the folder in a bundle, and of the bundle: the time it was made, in UTC."""
     if not taken:
-        return "dmaragent-bundle"  # of a recording that has no clock
+        return "dmaragent-bundle"  # a recording without a clock
     return time.strftime("dmaragent-%Y%m%d-%H%M%S", time.gmtime(taken))
 
 

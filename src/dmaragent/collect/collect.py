@@ -1,6 +1,6 @@
-"""The one collector: asks a host for what the ledger names and nothing else.
+"""The collector: reads from a host what the ledger lists, and nothing else.
 
-It decides nothing: what a reading means is for ``host/`` to decide.
+It decides nothing. ``host/`` decides what a reading means.
 """
 
 import re
@@ -35,7 +35,7 @@ _NOWHERE = (MissingKind.ABSENT, MissingKind.NOT_COLLECTED)
 
 
 def collect(host: HostReader) -> HostSnapshot:
-    """Read `host` as far as it can be read.  Never raises for what the host answers."""
+    """Read `host` as far as possible. Never raises, whatever the host answers."""
     acpi_tables = _names(host, ledger.ACPI_TABLES.request())
     pci, udev = _pci(host)
     snapshot = HostSnapshot(
@@ -51,14 +51,16 @@ def collect(host: HostReader) -> HostSnapshot:
             host, () if isinstance(pci, Missing) else tuple(function.name for function in pci)
         ),
     )
-    sources = getattr(host, "sources", None)  # a report has them, when everything was asked
+    sources = getattr(
+        host, "sources", None
+    )  # only a report has sources, and they are complete only now
     return snapshot if sources is None else snapshot._replace(sources=sources())
 
 
 def collect_evidence(host: HostReader) -> None:
-    """Ask `host`, which keeps its answers, for what a bundle holds for people besides.
+    """Read what a bundle contains besides, for people, from `host`, which keeps its answers.
 
-    No answer uses it, but `dmaragent why` looks for messages in Xen's log.
+    Only `dmaragent why` uses it: it looks for messages in Xen's log.
     """
     host.call(ledger.CLOCK.request())
     host.read(ledger.HOST_NAME.request())
@@ -69,7 +71,7 @@ def collect_evidence(host: HostReader) -> None:
 
 
 def _names(host: HostReader, request: HostRequest) -> tuple[str, ...] | Missing:
-    """List a directory, unless it has more names than any host has: each costs several readings."""
+    """List a directory; fail if it has more names than any host, because each name costs readings."""
     names = host.list(request)
     if isinstance(names, Missing) or len(names) <= MOST_NAMES:
         return names
@@ -77,11 +79,11 @@ def _names(host: HostReader, request: HostRequest) -> tuple[str, ...] | Missing:
 
 
 def _too_many(names: int) -> Missing:
-    return Missing(MissingKind.FAILED, f"{names} names, more than the {MOST_NAMES} that are read")
+    return Missing(MissingKind.FAILED, f"{names} names; the limit is {MOST_NAMES}")
 
 
 def _tables(host: HostReader, names: tuple[str, ...] | Missing) -> tuple[TableReading, ...]:
-    """Read the DMAR tables: those listed, or the usual names where there is no list."""
+    """Read the DMAR tables that are listed, or try the usual names if there is no list."""
     listed = SIGNATURE_NAMES if isinstance(names, Missing) else names
     matches = [match for name in listed if (match := _TABLE_NAME.fullmatch(name))]
     matches.sort(key=lambda match: (SIGNATURE_NAMES.index(match[1]), int(match[2] or 0)))
@@ -96,7 +98,7 @@ def _tables(host: HostReader, names: tuple[str, ...] | Missing) -> tuple[TableRe
 
 
 def _pci(host: HostReader) -> tuple[tuple[PciReading, ...] | Missing, Missing | None]:
-    """Read the PCI functions; also give why they were listed without udev, if they were."""
+    """Return the PCI functions, and why udev could not list them if sysfs was used instead."""
     output = host.call(ledger.UDEV_PCI.request())
     functions = _list_functions(host, output)
     if isinstance(functions, Missing):
@@ -108,9 +110,9 @@ def _pci(host: HostReader) -> tuple[tuple[PciReading, ...] | Missing, Missing | 
 def _list_functions(
     host: HostReader, output: bytes | Missing
 ) -> list[tuple[str, str, tuple[tuple[str, str], ...]]] | Missing:
-    """Enumerate the PCI functions: name, sysfs directory, hwdb names.
+    """List the PCI functions: name, sysfs directory, names from udev's hardware database.
 
-    By the `output` of udev, else by listing.
+    The list is from `output`, udev's, or else from sysfs.
     """
     devices = None if isinstance(output, Missing) else _parse_udev(output)
     if devices:
@@ -120,15 +122,15 @@ def _list_functions(
         if isinstance(output, Missing) and output.kind in (MissingKind.FAILED, MissingKind.DENIED):
             return output
         if devices is None and not isinstance(output, Missing):
-            return Missing(MissingKind.FAILED, "udev's list of PCI functions is damaged")
+            return Missing(MissingKind.FAILED, "udev's list of PCI functions cannot be parsed")
         return names
     if not names and isinstance(output, Missing) and output.kind is MissingKind.NOT_COLLECTED:
-        return Missing(MissingKind.NOT_COLLECTED, "the copy's list of PCI functions is empty")
+        return Missing(MissingKind.NOT_COLLECTED, "the copied list of PCI functions is empty")
     return [(name, _sysfs_directory(host, name), ()) for name in names]
 
 
 def _parse_udev(output: bytes) -> list[tuple[str, str, tuple[tuple[str, str], ...]]] | None:
-    """Read the enumeration's JSON; None where a recording holds something else."""
+    """Parse udev's list; return None if a recording has something else in its place."""
     import json  # noqa: PLC0415 - 1 ms, and a table has no PCI functions
 
     try:
@@ -145,7 +147,7 @@ def _parse_udev(output: bytes) -> list[tuple[str, str, tuple[tuple[str, str], ..
 
 
 def _sysfs_directory(host: HostReader, name: str) -> str:
-    """Find the directory of a function: where its link leads, or the entry itself in a copy."""
+    """Return the sysfs directory of a function: the link's target, or the entry itself in a copy."""
     request = ledger.PCI_DEVICE.request(name)
     target = host.link(request)
     if isinstance(target, Missing):
@@ -157,7 +159,8 @@ def _function(
     host: HostReader, name: str, path: str, names: tuple[tuple[str, str], ...]
 ) -> PciReading:
     class_code = host.read(ledger.PCI_CLASS.request(path))
-    # Only a bridge has the attribute; asking every function would double the recording's errors.
+    # Only a bridge has the attribute. Reading it for every function would double the errors in a
+    # recording.
     is_bridge = isinstance(class_code, Missing) or class_code.startswith(b"0x06")
     return PciReading(
         name=name,
@@ -235,9 +238,9 @@ def _system(host: HostReader) -> SystemReading:
 
 
 def _is_another_hypervisor(kind: bytes | Missing) -> bool:
-    """Return whether the kernel names another hypervisor than Xen, or none.
+    """Return whether the kernel reports a hypervisor other than Xen, or none.
 
-    A line that is cut short names nothing.
+    A line that is cut short proves nothing.
     """
     if isinstance(kind, Missing):
         return kind.kind is MissingKind.ABSENT
@@ -245,7 +248,7 @@ def _is_another_hypervisor(kind: bytes | Missing) -> bool:
 
 
 def _xen(host: HostReader, devices: tuple[str, ...]) -> XenReading:
-    """Ask for Xen's side, where the kernel does not say that there is none."""
+    """Read Xen's side, unless the kernel reports that it does not run on Xen."""
     kind = host.read(ledger.HYPERVISOR_TYPE.request())
     absent = Missing(MissingKind.ABSENT, "not on Xen")
     if _is_another_hypervisor(kind):

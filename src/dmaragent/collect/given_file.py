@@ -1,4 +1,4 @@
-"""A file that a user names: an archive, or content, unpacked if it was packed."""
+"""A file that the user names: an archive, or content, which is unpacked if it is packed."""
 
 import io
 import os
@@ -28,18 +28,18 @@ from dmaragent.readings import Missing, MissingKind
 from fwtables.signatures import SIGNATURES
 
 _LOOK = 1 << 12
-"""Bytes that are unpacked to know what is packed: the first names of a cpio."""
+"""Unpacked bytes that are enough to recognise the content: the first names in a cpio."""
 
 
 class GivenArchive(NamedTuple):
-    """An archive that is still to be read: from `source`, after the bytes `head` of it."""
+    """An archive that is not read yet: the bytes `head`, and the rest in `source`."""
 
     source: BinaryIO
     head: bytes
 
 
 class _Kept(io.RawIOBase):
-    """A source that keeps what was read of it."""
+    """A source that keeps the bytes that were read from it."""
 
     def __init__(self, source: BinaryIO, head: bytes) -> None:
         self._source = source
@@ -53,17 +53,17 @@ class _Kept(io.RawIOBase):
 
 
 def is_archive_head(head: bytes) -> bool:
-    """Return whether a file begins as an archive or a packed file does."""
+    """Return whether a file begins like an archive or a packed file."""
     if head.startswith(SIGNATURES):  # or a tar whose first member is called DMAR.bin
         return is_tar(head)
     return is_archive(head) or unread_format(head) is not None
 
 
 def read_given(path: str, file: BinaryIO, begin: bytes) -> GivenArchive | Unpacked:
-    """Return what is in `file`, of which the bytes `begin` were read: an archive or content.
+    """Return the archive or the content in `file`, of which `begin` was already read.
 
     Raises:
-        HostError: it cannot be read, or is in a format that is not read.
+        HostError: it cannot be read, or its format is not supported.
 
     """
     head = _head(path, file, begin)
@@ -91,7 +91,7 @@ def read_given(path: str, file: BinaryIO, begin: bytes) -> GivenArchive | Unpack
 
 
 def begins_archive(path: str, file: BinaryIO, begin: bytes) -> bool:
-    """Return whether what :func:`read_given` would return is an archive, or one that is not read."""
+    """Return whether `file` is an archive, or in an archive format that is not supported."""
     try:
         head = _head(path, file, begin)
         if head.startswith(SIGNATURES) or not (packing_of(head) or is_archive_head(head)):
@@ -107,9 +107,9 @@ def begins_archive(path: str, file: BinaryIO, begin: bytes) -> bool:
 
 
 def is_archive_file(path: str) -> bool:
-    """Return whether the regular file at `path` is an archive; a pipe is not looked into.
+    """Return whether the regular file at `path` is an archive; a pipe is never read here.
 
-    A packed file that is no archive, as a table or a log, is none.
+    A packed file that contains one table or log does not count as an archive.
     """
     opened = open_stream(path) if os.path.isfile(path) else Missing(MissingKind.ABSENT)
     if isinstance(opened, Missing):
@@ -120,10 +120,10 @@ def is_archive_file(path: str) -> bool:
 
 
 def read_content(path: str, limit: int | None = None) -> Unpacked:
-    """Return the content of a file that is no archive, unpacked; of `limit` bytes at most.
+    """Return the content of a file, unpacked, up to `limit` bytes.
 
     Raises:
-        HostError: it cannot be read, or is an archive.
+        HostError: the file cannot be read, or it is an archive.
 
     """
     most = LARGEST_INPUT if limit is None else limit
@@ -139,10 +139,10 @@ def read_content(path: str, limit: int | None = None) -> Unpacked:
 
 
 def unpacked(where: str, content: bytes, limit: int = LARGEST_INPUT) -> Unpacked:
-    """Return `content` unpacked, if it is packed and not in a format that is not read.
+    """Return `content`, unpacked if it is packed.
 
     Raises:
-        HostError: it is in such a format, or cannot be unpacked.
+        HostError: its format is not supported, or it cannot be unpacked.
 
     """
     _refuse_unread(where, content[:HEAD])
@@ -153,20 +153,20 @@ def unpacked(where: str, content: bytes, limit: int = LARGEST_INPUT) -> Unpacked
 
 
 def read_input(path: str, limit: int | None = None) -> bytes:
-    """Read a file that the user named, unpacked; of `limit` bytes at most, else LARGEST_INPUT.
+    """Read a file that the user named, unpacked, up to `limit` or LARGEST_INPUT bytes.
 
     Raises:
-        HostError: it cannot be read, or is packed and damaged.
+        HostError: it cannot be read, or it is packed and damaged.
 
     """
     return whole(path, read_content(path, limit))
 
 
 def whole(where: str, given: Unpacked) -> bytes:
-    """Return the content, if the packed file was sound.
+    """Return the content of a packed file that is undamaged.
 
     Raises:
-        HostError: it was not, so that a part may be missing.
+        HostError: it is damaged, so a part of the content can be missing.
 
     """
     if given.problem:
@@ -175,7 +175,7 @@ def whole(where: str, given: Unpacked) -> bytes:
 
 
 def _head(path: str, file: BinaryIO, begin: bytes) -> bytes:
-    """Read enough of `file` to know what it is."""
+    """Read enough of `file` to recognise its format."""
     try:
         return begin + file.read(HEAD - len(begin))
     except OSError as error:
@@ -190,16 +190,17 @@ def _rest(path: str, file: BinaryIO, head: bytes) -> bytes:
 
 
 def _look(path: str, file: BinaryIO, head: bytes) -> tuple[bytes, bytes, HostError | None]:
-    """Return the first bytes that a packed file unpacks to, all that was read of it, and an error.
+    """Return the first unpacked bytes, all packed bytes read so far, and an error.
 
-    The error is that of an archive that is damaged so early that it is not known as one.
+    The error is that of an archive whose damage begins so early that its format cannot be
+    recognised.
     """
     kept = _Kept(file, head)
     expansion = Expansion(path, kept, head)  # type: ignore[arg-type] # it is read from, no more
     try:
         return expansion.read(_LOOK), kept.taken, None
     except HostError as error:
-        return b"", kept.taken, error  # unpacking it says what is wrong
+        return b"", kept.taken, error  # unpacking the whole file reports the damage
 
 
 def _refuse_unread(path: str, head: bytes, packed: str = "") -> None:

@@ -1,4 +1,4 @@
-"""The guest configurations that a user names: files, folders such as /etc/xen, standard input."""
+"""The guest configurations that the user names: files, folders such as /etc/xen, standard input."""
 
 import os
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ from dmaragent.readings import Missing
 
 _MOST_NETWORKS = 64
 _LEVELS = 3
-"""How far mapping/pci.cfg may be above a conf: /etc/pve/nodes/NODE/qemu-server/VMID.conf."""
+"""Folders between a conf and mapping/pci.cfg: /etc/pve/nodes/NODE/qemu-server/VMID.conf."""
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The texts of files beside a guest's."""
+    """The texts of files that a guest's configuration refers to."""
 
     mappings: str = ""
     """Proxmox' mapping/pci.cfg."""
     node: str = ""
-    """The Proxmox node, of a file below nodes/NODE; or empty."""
+    """The Proxmox node, if the file is below nodes/NODE; else empty."""
     networks: tuple[str, ...] = ()
     """libvirt's networks/*.xml."""
 
@@ -33,23 +33,24 @@ NOTHING = Beside()
 
 @dataclass(frozen=True, slots=True)
 class GuestFile:
-    """A file that may hold guests."""
+    """A file that can contain guests."""
 
     path: str
     text: str
     named: bool
-    """Whether the user named it; a folder may hold other files too."""
+    """Whether the user named the file itself, not only its folder, which can contain other files.
+    """
     beside: Beside = NOTHING
-    """What lies beside it and names devices for it."""
+    """The neighbouring files, which name devices for the guest."""
     problem: str = ""
-    """Why a file that was found could not be read, or empty."""
+    """Why a file that was found could not be read; else empty."""
 
 
 def read_guest_files(paths: list[str]) -> Iterator[GuestFile]:
     """Read the files at `paths`, and the files directly in those that are folders.
 
     Raises:
-        HostError: one that was named cannot be read, or a folder holds no file.
+        HostError: a named file cannot be read, or a folder contains no file.
 
     """
     neighbours = _Neighbours()
@@ -68,13 +69,13 @@ def read_guest_files(paths: list[str]) -> Iterator[GuestFile]:
 
 
 class _Neighbours:
-    """Reads what lies beside guests' files, once for each folder."""
+    """Reads the neighbours of guests' files, once for each folder."""
 
     def __init__(self) -> None:
         self._read: dict[tuple[str, str], tuple[Beside, list[FolderFile]]] = {}
 
     def beside(self, path: str) -> tuple[Beside, list[FolderFile]]:
-        """Return what lies beside the file at `path`, and the files there that are not read.
+        """Return the neighbours of the file at `path`, and those that could not be read.
 
         The latter are returned once.
         """
@@ -119,7 +120,7 @@ def _mappings(path: str) -> tuple[Beside, list[FolderFile]]:
 
 
 def _refuse_host(path: str, content: bytes) -> bytes:
-    """Return `content`, unless it is a host's: then the two were taken for each other."""
+    """Return `content`, unless it belongs to a host: then the user mixed up the two files."""
     if not is_host_file(content):
         return content
     raise words.host_for_guest(path)
@@ -129,7 +130,7 @@ _BYTE_ORDERS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
 def _decode(content: bytes) -> str:
-    """Return the text of a file without losing a byte; XML may be in UTF-16."""
+    """Return the text of a file without losing a byte; XML can be in UTF-16."""
     encoding = _BYTE_ORDERS.get(content[:2])
     if encoding is not None:
         try:

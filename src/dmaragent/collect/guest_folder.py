@@ -1,8 +1,8 @@
-"""Files that are found in a folder of guests, read by descriptors.
+"""Files found in a folder of guests, opened by descriptors.
 
-Whoever may write into a folder can put a link there to a file that only root may read.  So a
-link is followed within the folder alone, or within the folder above if the toolstack links to
-its guests there.  Any other link is reported.  Only regular files are opened.
+Whoever can write to a folder can put a link there to a file that only root can read. So a link is
+followed only within the folder, or to the folder above if the toolstack puts such links there. Any
+other link is reported. Only regular files are opened.
 """
 
 import os
@@ -20,14 +20,15 @@ from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 
 _LINKS_TO_ABOVE = (("xen", "auto"), ("qemu", "autostart"), ("libxl", "autostart"))
-"""Folders of links to the guests above that start with the host: xendomains(8), libvirt."""
+"""Folders of links to the guests in the folder above that start with the host: xendomains(8),
+libvirt."""
 _PASSED_OVER = ("~", ".bak", ".orig", ".rej", ".swp", ".dpkg-old", ".dpkg-dist", ".rpmsave")
-"""Ends of names that editors and package managers give to old copies."""
+"""Endings that editors and package managers give to old copies."""
 
 
 @dataclass(frozen=True, slots=True)
 class FolderFile:
-    """A file of a folder: its content, or the reason why it is not read."""
+    """A file of a folder: its content, or the reason why it was not read."""
 
     path: str
     content: bytes = b""
@@ -35,7 +36,7 @@ class FolderFile:
 
 
 class Folder:
-    """A folder: the one that a user named by `path`, which may be a link; or `descriptor`."""
+    """A folder: the one that the user named by `path`, which can be a link; or `descriptor`."""
 
     def __init__(self, path: str, descriptor: int | None = None) -> None:
         self._path = path
@@ -49,7 +50,7 @@ class Folder:
         return self._tree.list(self._place)
 
     def file(self, name: str) -> FolderFile | None:
-        """Read the file `name`; None if it is a folder, or not there."""
+        """Read the file `name`; return None if it is a folder or absent."""
         path, place = os.path.join(self._path, name), f"{self._place}/{name}"
         link = ""
         try:
@@ -61,7 +62,7 @@ class Folder:
             if stat.S_ISDIR(mode):
                 return None
             if not stat.S_ISREG(mode):
-                return FolderFile(path, problem="it is no regular file")
+                return FolderFile(path, problem="it is not a regular file")
             request = HostRequest(
                 operation=Operation.READ, path=place, limit=LARGEST_INPUT, window=None
             )
@@ -84,9 +85,9 @@ class Folder:
 
 
 def beside_folder(path: str) -> Folder | FolderFile | None:
-    """Open the folder at `path`, beside a guest; None if it is not there.
+    """Open the folder at `path`, beside a guest; return None if it is absent.
 
-    If it is a link or may not be opened, return the reason as that of a file.
+    If it is a link or cannot be opened, return the reason in the form of a file.
     """
     try:
         return Folder(path, os.open(path, FOLDER | os.O_NOFOLLOW))
@@ -99,10 +100,10 @@ def beside_folder(path: str) -> Folder | FolderFile | None:
 
 
 def folder_files(path: str) -> Iterator[FolderFile]:
-    """Yield the files directly in the folder at `path`, without hidden ones and old copies.
+    """Yield the files directly in the folder at `path`, without hidden files and old copies.
 
     Raises:
-        HostError: it cannot be listed, or holds no file.
+        HostError: it cannot be listed, or it contains no file.
 
     """
     folder = Folder(path)

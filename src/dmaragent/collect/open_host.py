@@ -1,7 +1,7 @@
-"""The door: from a path that a user gives to a host that can be asked.
+"""Open the host at a path that the user gives.
 
-What a path is shows here: this machine, a directory, an archive, a table, or text that holds
-one.  ``open_tree.py`` goes on with a directory or an archive.
+This module recognises this machine, a directory, an archive, a table, and text that contains one.
+``open_tree.py`` continues with a directory or an archive.
 """
 
 import os
@@ -24,27 +24,27 @@ LIVE = "live"
 
 
 class OpenedHost(NamedTuple):
-    """A host that can be asked, and what it is."""
+    """A host to read from, and its kind."""
 
     reader: HostReader
     kind: str
     """LIVE, TABLE, a constant of ``open_tree.py``, or the ``TextForm`` of a table."""
     path: str
-    """What the user gave; empty for this machine."""
+    """The path that the user gave; empty for this machine."""
     reading: str = ""
-    """What the table was read from, in words, if it is not a file of its bytes."""
+    """In words, the text or packed file that contained the table; else empty."""
     problem: str = ""
-    """What is wrong with the text or the packed file that it was read from."""
+    """What is wrong with that text or packed file; else empty."""
 
 
 def open_host(path: str | None) -> OpenedHost:
     """Open `path` as a host; None or / is this machine.
 
-    It may be a directory, an archive, a table or text that holds one: a file is told by its first
-    bytes, whatever its name.
+    `path` can be a directory, an archive, a table, or text that contains one. A file is recognised
+    by its first bytes, whatever its name.
 
     Raises:
-        HostError: it does not exist, cannot be read, or is none of these.
+        HostError: it does not exist, cannot be read, or is not one of these.
 
     """
     if path is None or os.path.realpath(path) in ("/", "/sys"):
@@ -67,7 +67,7 @@ def open_host(path: str | None) -> OpenedHost:
 
 
 def open_this_machine(capture: str = CAPTURE) -> HostReader:
-    """Open this machine; for who is not root, with what root kept at `capture`, if he may read it.
+    """Open this machine; a user other than root also gets root's `capture`, if it is readable.
 
     Raises:
         HostError: `capture` is damaged.
@@ -84,7 +84,7 @@ def open_this_machine(capture: str = CAPTURE) -> HostReader:
 
 
 def open_file(content: bytes, path: str, given: Unpacked | None = None) -> OpenedHost:
-    """Open a table, or text that holds one; `given` says how it was packed.
+    """Open a table, or text that contains one; `given` has its packing.
 
     Raises:
         HostError: it is neither.
@@ -118,5 +118,5 @@ def open_file(content: bytes, path: str, given: Unpacked | None = None) -> Opene
 
 
 def is_host_file(content: bytes) -> bool:
-    """Return whether a file of `content` is one that a host is told by: a table or an archive."""
+    """Return whether `content` marks a file as a host: a table or an archive."""
     return content.startswith(SIGNATURES) or is_archive_head(content[:BLOCK])

@@ -1,6 +1,7 @@
-"""From a tree of files, a directory or an archive, to the host in it.
+"""Find the host in a tree of files, which is a directory or an archive.
 
-It holds a recorded machine, a copied root, a collector's report, or a table whatever its name.
+The tree contains a recorded machine, a copied root, a collector's report, or a table under any
+name.
 """
 
 import errno
@@ -44,42 +45,46 @@ from fwtables.acpidump import read_acpidump
 RECORDED = "recorded"
 """A directory that is a recorded machine."""
 DIRECTORY = "directory"
-"""A directory that is a copied root, or holds a host in another way."""
+"""A directory that is a copied root, or contains a host in another form."""
 BUNDLE = "bundle"
-"""An archive that holds a recorded machine."""
+"""An archive that contains a recorded machine."""
 ARCHIVE = "archive"
-"""An archive that holds a copied root: a sosreport, the output of xen-bugtool."""
+"""An archive that contains a copied root: a sosreport, the output of xen-bugtool."""
 _MANIFEST_HEAD = 200
-"""Bytes from the start of a manifest that name its format."""
+"""Bytes from the start of a manifest that contain its format."""
 _CALL = re.compile(r"(?:[^/]+/)?calls/")
 _OF_SYS = ("/firmware/acpi", "/bus/pci")
-"""What a directory holds that is itself a copied /sys."""
+"""The directories that show that a directory is a copied /sys."""
 _PARTS = frozenset({"proc", "sys", "dev", "sos_commands"})
-"""Directories of a host or a report, which are no hosts: /proc/bus/pci is like that of /sys."""
+"""Directories that are part of a host or report and not hosts: /proc/bus/pci resembles /sys."""
 _DEEPEST_HOST = 3
-"""Directories, each alone in the one above, that a host is looked for in."""
+"""How many levels of directories without siblings are searched for a host."""
 _MOST_TOPS = 64
-"""Directories beside each other that a host is looked for in."""
+"""How many directories beside each other are searched for a host."""
 
 
 # A directory ---------------------------------------------------------------------------
 
 
 def open_directory(path: str) -> tuple[HostReader, str]:
-    """Open the directory `path`; return the host in it, and which kind it is.
+    """Open the directory `path`; return the host in it, and its kind.
 
     Raises:
-        HostError: it holds no host, or several.
+        HostError: it contains no host, or several.
 
     """
     tree = DiskTree(path)
     name = os.path.join(path, manifest.NAME)
     if os.path.isfile(name):
-        log = manifest.load_manifest(read_input(name, manifest.LARGEST), path)
+        content = read_input(name, manifest.LARGEST)
+        try:
+            log = manifest.load_manifest(content, path)
+        except HostError as error:
+            raise words.wrong_recording_manifest(error) from error
         return RecordedHost(path, tree, log), RECORDED
     tops = [] if _is_copied_root(tree) else _directories(path)
     recordings = [top for top in tops if _is_recording(os.path.join(path, top))]
-    take = f"give one of them: --host {os.path.join(path, '{}')}"
+    take = f"choose one: --host {os.path.join(path, '{}')}"
     if recordings:
         others = (top for top in tops if top not in recordings)
         hosts = [*recordings, *(top for top in others if _is_copied_root(tree.below(f"/{top}")))]
@@ -96,7 +101,7 @@ def open_directory(path: str) -> tuple[HostReader, str]:
 
 
 def is_directory_host(path: str) -> bool:
-    """Return whether the directory `path` is a host rather than a folder of files."""
+    """Return whether the directory `path` is a host and not a folder of files."""
     return _is_recording(path) or _is_copied_root(DiskTree(path))
 
 
@@ -110,7 +115,7 @@ def _is_recording(path: str) -> bool:
 
 
 def _directories(path: str) -> list[str]:
-    """Return the directories in `path`, no links, as far as a host is looked for in them."""
+    """Return the directories in `path` that are searched for a host; links are not followed."""
     try:
         with os.scandir(path) as entries:
             names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
@@ -125,12 +130,12 @@ def _directories(path: str) -> list[str]:
 def open_archive(
     path: str, source: BinaryIO, head: bytes, *, outermost: bool = True
 ) -> tuple[HostReader, str]:
-    """Open the archive in `source`; return the host in it, and which kind of archive it is.
+    """Open the archive in `source`; return the host in it, and the kind of archive.
 
-    An archive that holds no host but one other archive stands for that one, once.
+    An archive that contains only one other archive stands for that one, once.
 
     Raises:
-        HostError: it cannot be read, or holds no host.
+        HostError: it cannot be read, or contains no host.
 
     """
     archive = read_archive(path, source, head)
@@ -138,7 +143,7 @@ def open_archive(
         return open_bundle(archive), BUNDLE
     if any(map(_CALL.match, archive.hashes)):
         raise words.no_manifest(path, manifest.NAME)
-    take = f"unpack it, and give one: {words.unpacking(path)} {{}}"
+    take = f"unpack it and choose one: {words.unpacking(path)} {{}}"
     host = find_host(archive.tree, path, archive.tops, take)
     if host is not None:
         return host, ARCHIVE
@@ -150,7 +155,7 @@ def open_archive(
 
 
 def _no_host(archive: Archive, *, outermost: bool) -> HostError:
-    """Return the error for an archive that holds no host: what it holds, what counts."""
+    """Return the error for an archive without a host."""
     if not archive.nested:
         return words.no_host_in_archive(archive.where, archive.members, list(archive.tops))
     outer = "" if outermost else archive.where.partition(": ")[0]
@@ -163,11 +168,11 @@ def _no_host(archive: Archive, *, outermost: bool) -> HostError:
 def find_host(
     tree: FileTree, where: str, tops: Iterable[str], take: str, *, steps: int = _DEEPEST_HOST
 ) -> HostReader | None:
-    """Return the host in `tree`, or in the one of its directories `tops` that holds one.
+    """Return the host in `tree`, or in the one of its directories `tops` that contains one.
 
-    A copied root counts first, then a report, then a table file, whatever its name.  `where`
-    names the tree in errors; `take` says how to give one of several, with {} for its path.
-    A directory that is alone is looked into likewise, `steps` deep.
+    A copied root comes first, then a report, then a table file under any name. `where` names the
+    tree in errors. `take` is the hint for choosing one of several, with {} for its path. A
+    directory without siblings is searched as well, `steps` levels deep.
 
     Raises:
         HostError: there are several.
@@ -226,13 +231,13 @@ def _is_copied_root(tree: FileTree) -> bool:
 
 
 def _copied_root(tree: FileTree, where: str) -> HostReader | None:
-    """Return the copied root in `tree` or its root/, or the copied /sys that `tree` itself is.
+    """Return the copied root in `tree` or in its root/, or the copied /sys that `tree` is.
 
-    If it has no DMAR table, those of acpidump text in it, or of a table file at its top, are
-    its tables.  `where` names it in errors.
+    If it has no DMAR table, the tables come from acpidump text in it, or from a table file at its
+    top. `where` names the tree in errors.
 
     Raises:
-        HostError: the text that its tables were read from is damaged.
+        HostError: the text that contains the tables is damaged.
 
     """
     for root in (tree, tree.below("/root")):
@@ -259,7 +264,7 @@ def _with_tables(root: FileTree, facts: ReportFacts, file: FoundTables, where: s
     """Return the host in `root` with the tables of `file`; `where` names the whole in errors.
 
     Raises:
-        HostError: the text that they were read from is damaged.
+        HostError: the text that contains the tables is damaged.
 
     """
     if file.problem:
@@ -269,13 +274,13 @@ def _with_tables(root: FileTree, facts: ReportFacts, file: FoundTables, where: s
 
 
 def _folders(tree: FileTree) -> list[str]:
-    """Return the directories at the top of `tree` that a host is looked for in, no links."""
+    """Return the directories at the top of `tree` that are searched for a host, without links."""
     names = [name for name in names_in(tree, "") if tree.is_directory(f"/{name}")]
     return [name for name in names if not is_link(tree, f"/{name}")][:_MOST_TOPS]
 
 
 def _refuse_two_roots(tree: FileTree, tops: Iterable[str], where: str, take: str) -> None:
-    """Refuse a copied root, `tree` or one of its `tops`, that has another one in its root/.
+    """Reject a copied root, `tree` or one of `tops`, that has another one in its root/.
 
     Raises:
         HostError: one has.
@@ -288,7 +293,7 @@ def _refuse_two_roots(tree: FileTree, tops: Iterable[str], where: str, take: str
 
 
 def _refuse_unread_tables(where: str, search: TableSearch) -> None:
-    """Refuse a folder that may hold a table which was not read, or that holds others only.
+    """Reject a folder that has a table which was not read, or only tables other than DMAR.
 
     Raises:
         HostError: it is such a folder.

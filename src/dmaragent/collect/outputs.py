@@ -1,8 +1,8 @@
-"""What is kept of the output of a command, from the moment that it is read.  Pure.
+"""Reduce the output of a command to what is kept, as soon as it is read. Pure.
 
-Logs, guests and xenstore can hold secrets; only the lines and members named here go on.
-Source: Xen tools/xl/xl_list.c; tools/libs/light/libxl_types.idl;
-tools/libs/light/libxl_pci.c, ``libxl_create_pci_backend``, for the keys in xenstore.
+Logs, guests and xenstore can contain secrets; only the lines and members listed here are kept.
+Source: Xen tools/xl/xl_list.c; tools/libs/light/libxl_types.idl; tools/libs/light/libxl_pci.c,
+``libxl_create_pci_backend``, for the keys in xenstore.
 """
 
 import json
@@ -18,7 +18,7 @@ _BOOT_LINE = re.compile(
 )
 """A line of the kernel's log about the memory map, the IOMMU or the hypervisor."""
 _XEN_WROTE = re.compile(rb"\(XEN\)(?! ?(?:\[[^]]*\] )?(?:\(d\d+|HVM\d+:))")
-"""Old releases of Xen have HVM1: where later ones have (d1)."""
+"""A line that Xen wrote and no guest: old releases print HVM1:, later ones (d1)."""
 _PCI_KEYS = re.compile(
     rb"/[^ =]*/(?:(?:dev|key|vdevfn|opts|state)-\d+|state|online|num_devs|frontend|frontend-id) = "
 )
@@ -48,7 +48,7 @@ _GUEST: Mapping[str, Any] = {
         "rdms": _WHOLE,
     },
 }
-"""What is kept of a guest: these members and what is below them, and no other."""
+"""The members of a guest that are kept."""
 
 
 def boot_lines(log: bytes) -> bytes:
@@ -57,29 +57,29 @@ def boot_lines(log: bytes) -> bytes:
 
 
 def xens_lines(log: bytes) -> bytes:
-    """Return Xen's own lines of ``xl dmesg``: not what a guest wrote to it."""
+    """Return the lines of ``xl dmesg`` that Xen wrote, without those of guests."""
     lines = log.splitlines(keepends=True)
     return b"".join(line for line in lines if _XEN_WROTE.match(line))
 
 
 def guests_parts(listing: bytes) -> bytes | Missing:
-    """Return what matters of the guests in ``xl list -l``, in the same form."""
+    """Return the kept members of the guests in ``xl list -l``, in the same form."""
     try:
         guests = json.loads(listing)
     except (ValueError, RecursionError):
-        return Missing(MissingKind.FAILED, "xl list -l gave something else than JSON")
+        return Missing(MissingKind.FAILED, "the output of xl list -l is not JSON")
     kept = [_parts(guest, _GUEST) for guest in guests] if isinstance(guests, list) else []
     return json.dumps(kept, indent=1).encode("ascii") + b"\n"
 
 
 def backends_lines(listing: bytes) -> bytes:
-    """Return the keys of xenstore's PCI backends that say which device is whose."""
+    """Return the keys of xenstore's PCI backends: each guest's devices and their state."""
     lines = listing.splitlines(keepends=True)
     return b"".join(line for line in lines if _PCI_KEYS.match(line))
 
 
 def _parts(value: object, wanted: Mapping[str, Any]) -> object:
-    """Return the members of `value` that are in `wanted`, and of these the same."""
+    """Return the members of `value` that are in `wanted`, recursively."""
     if not wanted:
         return value
     if not isinstance(value, dict):

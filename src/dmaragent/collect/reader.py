@@ -1,4 +1,4 @@
-"""What a host is to the collector: four questions, each answered with a value or a Missing."""
+"""The interface of a host: four operations, each of which returns a value or a Missing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class HostReader(Protocol):
-    """A host that can be asked: this machine, a recorded one, or a table file."""
+    """A host: this machine, a recorded one, or a table file."""
 
     def read(self, request: HostRequest) -> bytes | Missing:
         """Return the bytes of a file."""
@@ -29,27 +29,27 @@ class HostReader(Protocol):
         """Return the target of a symbolic link, as it is written."""
 
     def call(self, request: HostRequest) -> bytes | Missing:
-        """Return the output of the call named by the request's path."""
+        """Return the output of the call that the request's path names."""
 
 
 MOST_NAMES = 1 << 17
-"""Names in a directory: a segment has 65,536 PCI functions at most, and hosts with several have some
-thousands in all."""
+"""The largest number of names in a directory. A PCI segment has at most 65,536 functions; hosts
+with several segments have some thousands in all."""
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO})
 WRITER_WITHIN = 3.0
-"""In seconds: a pipe that nobody has opened for writing by then is not waited for."""
+"""Seconds to wait for a writer on a pipe."""
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
 _PIECE = 1 << 16
-"""How many bytes are asked for at once: so much memory is set aside before they are there."""
+"""The bytes of one read: this amount of memory is allocated in advance."""
 _LARGE_PIECE = 1 << 20
-"""The same, of what a user names: a table has few kilobytes, a log megabytes."""
+"""The same for a file that the user names: a table has few kilobytes, a log has megabytes."""
 
 
 def missing(error: OSError) -> Missing:
-    """Return what kind of missing `error` means.
+    """Return the Missing for `error`.
 
-    ENODEV and ENXIO are what sysfs gives for the attributes of a device that went
-    away after it was listed.
+    sysfs returns ENODEV and ENXIO for the attributes of a device that was removed after it was
+    listed.
     """
     detail = os.strerror(error.errno) if error.errno else str(error)
     if error.errno in _ABSENT:
@@ -66,15 +66,14 @@ def read_file(path: str, request: HostRequest) -> bytes | Missing:
 
 
 OPEN_FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
-"""How a file of a host is opened: a pipe without waiting for its other end, a terminal without
-making it ours."""
+"""The flags for opening a host's file: a pipe does not block, a terminal does not become ours."""
 
 
 def read_opened(descriptor: int, request: HostRequest) -> bytes | Missing:
-    """Read the regular file that was opened as far as `request` allows, and close it.
+    """Read the open regular file as far as `request` allows, and close it.
 
-    The kernel is asked for no byte beyond: a Python file would fill its buffer, and what lies
-    behind the first 64 bytes of a configuration space is slow to read and not always harmless.
+    No byte beyond is requested from the kernel. A Python file would fill its buffer, and
+    configuration space after the first 64 bytes is slow to read and not always safe.
 
     Raises:
         OSError: it cannot be read.
@@ -83,7 +82,7 @@ def read_opened(descriptor: int, request: HostRequest) -> bytes | Missing:
     most = request.limit if request.window is None else request.window
     try:
         kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
-        if kind not in (stat.S_IFREG, stat.S_IFDIR):  # a directory says so itself
+        if kind not in (stat.S_IFREG, stat.S_IFDIR):  # the kernel reports a directory itself
             return Missing(MissingKind.FAILED, "not a regular file")
         content = _read_most(descriptor, most + (request.window is None))
     finally:
@@ -94,7 +93,7 @@ def read_opened(descriptor: int, request: HostRequest) -> bytes | Missing:
 
 
 def _read_most(descriptor: int, most: int) -> bytes:
-    """Read `most` bytes, or as many as there are."""
+    """Read `most` bytes, or fewer if the file ends."""
     parts = []
     while most and (part := os.read(descriptor, min(most, _PIECE))):
         parts.append(part)
@@ -103,7 +102,7 @@ def _read_most(descriptor: int, most: int) -> bytes:
 
 
 def read_stream(path: str, limit: int) -> bytes | Missing:
-    """Read what a user named, to its end: a file, or a pipe that is still being written."""
+    """Read a file or a pipe that the user named, to its end."""
     opened = open_stream(path)
     if isinstance(opened, Missing):
         return opened
@@ -113,7 +112,7 @@ def read_stream(path: str, limit: int) -> bytes | Missing:
 
 
 def read_rest(file: BinaryIO, begin: bytes, limit: int) -> bytes | Missing:
-    """Read `file` to its end, after the bytes `begin` of it; more than `limit` is an error."""
+    """Read `file` to its end, after the bytes `begin`; more than `limit` bytes is an error."""
     try:
         content = begin + read_pieces(file, limit + 1 - len(begin))
     except OSError as error:
@@ -124,7 +123,7 @@ def read_rest(file: BinaryIO, begin: bytes, limit: int) -> bytes | Missing:
 
 
 def read_pieces(file: BinaryIO, most: int) -> bytes:
-    """Read `most` bytes of `file`, or as many as there are, and set aside memory for no more."""
+    """Read `most` bytes of `file`, or fewer if it ends, in pieces that limit the memory allocated."""
     parts = []
     while most > 0 and (part := file.read(min(most, _LARGE_PIECE))):
         parts.append(part)
@@ -133,7 +132,7 @@ def read_pieces(file: BinaryIO, most: int) -> bytes:
 
 
 def open_stream(path: str) -> tuple[BinaryIO, bytes] | Missing:
-    """Open what a user named, a file or a pipe; give it, and what was read of it already."""
+    """Open a file or a pipe that the user named; return it and the bytes already read."""
     try:
         file = io.BufferedReader(_File(path, "rb", opener=_open_at_once))
     except OSError as error:
@@ -143,7 +142,7 @@ def open_stream(path: str) -> tuple[BinaryIO, bytes] | Missing:
     why = ""
     if stat.S_ISFIFO(mode):
         begin = _begin_of_pipe(file.fileno())
-        why = "it is a pipe, and nobody writes to it"
+        why = "it is a pipe without a writer"
     elif not stat.S_ISREG(mode):
         begin, why = None, "not a regular file"
     if begin is None:
@@ -153,7 +152,7 @@ def open_stream(path: str) -> tuple[BinaryIO, bytes] | Missing:
 
 
 class _File(io.FileIO):
-    """A file that fails where it has nothing to give yet, as /proc/kmsg does: not its end."""
+    """A file that can fail without data before its end, as /proc/kmsg does."""
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         got: int | None = super().readinto(buffer)
@@ -163,21 +162,21 @@ class _File(io.FileIO):
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """Open a file without waiting for the other end, where it is a pipe."""
+    """Open a file; if it is a pipe, do not wait for the other end."""
     return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _begin_of_pipe(descriptor: int) -> bytes | None:
-    """Return what had to be read to know that a pipe has a writer; None where it has none.
+    """Read until a pipe is known to have a writer; return None if it has none.
 
-    A writer may be slow, but must have opened the pipe within a few seconds.
+    A writer can be slow, but must open the pipe within a few seconds.
     """
     begin = b""
     if not select.select([descriptor], [], [], WRITER_WITHIN)[0]:
         try:
             begin = os.read(descriptor, 1)
         except BlockingIOError:
-            pass  # there is a writer, which has written nothing yet
+            pass  # there is a writer that has written nothing yet
         else:
             if not begin:
                 return None
@@ -186,7 +185,7 @@ def _begin_of_pipe(descriptor: int) -> bytes | None:
 
 
 def list_directory(path: str | int) -> tuple[str, ...] | Missing:
-    """Return the names in the directory at `path`, or opened as that descriptor, sorted."""
+    """Return the names in the directory at `path`, or open as that descriptor, sorted."""
     try:
         return tuple(sorted(os.listdir(path)))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The tables in what a user names: files, folders of files, hosts, standard input."""
+"""The tables in what the user names: files, folders of files, hosts, standard input."""
 
 import os
 import sys
@@ -30,55 +30,55 @@ ACPIDUMP = TextForm.ACPIDUMP
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputTable:
-    """The bytes of one table, and where they come from."""
+    """The bytes of one table and their source."""
 
     path: str
     form: str
-    """``table``, ``host``, or what text it was read from: a value of ``TextForm``."""
+    """``table``, ``host``, or a value of ``TextForm`` for text."""
     data: bytes
     address: int | None = None
-    """The physical address that acpidump text names."""
+    """The physical address that acpidump text contains."""
     line: int | None = None
-    """The line it begins on in a text."""
+    """The line of a text at which the table begins."""
     last_line: int | None = None
     packing: str = ""
-    """What its file is packed with, as ``gzip``; or empty."""
+    """The tool that the file is packed with, such as ``gzip``; else empty."""
     reading: str = ""
-    """What it was read from, in words; empty for a file of its bytes."""
+    """In words, the text or packed file that contained the table; empty for a binary file."""
     problem: str = ""
-    """Where the text, or what it is packed in, went wrong; or empty."""
+    """What is wrong with the text, or with the packed file around it; else empty."""
     no_table: str = ""
-    """Why the bytes are text that holds no table; or empty."""
+    """Why the bytes are text without a table; else empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """One file, host or stream, read: its tables, and what else is in it or wrong with it."""
+    """One file, host or stream after reading: its tables, other tables, and problems."""
 
     path: str
     named: bool
-    """Whether the user named it, rather than a folder it lies in."""
+    """Whether the user named it, and not the folder that contains it."""
     tables: tuple[InputTable, ...] = ()
     others: tuple[str, ...] = ()
-    """The signatures of tables of other kinds in acpidump text."""
+    """The signatures of other tables in acpidump text."""
     error: str = ""
-    """Why it could not be read, or empty."""
+    """Why it could not be read; else empty."""
     hint: str = ""
-    """What to do about the error, where that is known."""
+    """What to do about the error, if that is known."""
     message: str = ""
-    """The error as a sentence that names the input, where it is one."""
+    """The error as a sentence that names the input; else empty."""
 
     @property
     def reason(self) -> str:
-        """The error and what to do, in one line."""
+        """The error and the next step, in one line."""
         return f"{self.error} (next: {self.hint})" if self.hint else self.error
 
 
 def find_inputs(path: str) -> list[Input | tuple[str, bool]]:
-    """List what `path` stands for: itself, or each file and each host below a folder.
+    """Return the inputs at `path`: itself, or each file and each host in a folder.
 
-    What cannot be walked is in the list as an :class:`Input` with an error, so that
-    nothing is passed over without a word.
+    A folder or link that cannot be followed is an :class:`Input` with an error, so that every
+    omission is reported.
     """
     if path == "-" or not os.path.isdir(path) or is_directory_host(path):
         return [(path, True)]
@@ -107,8 +107,8 @@ def find_inputs(path: str) -> list[Input | tuple[str, bool]]:
                 inputs.append((below, False))
     if inputs:
         return inputs
-    hint = "give a table, a folder that holds some, or a host"
-    return [Input(path=path, named=True, error="there is no file in this folder", hint=hint)]
+    hint = "name a table, a folder that contains tables, or a host"
+    return [Input(path=path, named=True, error="the folder contains no file", hint=hint)]
 
 
 def read_tables(path: str | None, *, named: bool) -> Input:
@@ -130,10 +130,10 @@ def read_tables(path: str | None, *, named: bool) -> Input:
 
 
 def read_standard_input() -> bytes:
-    """Read standard input to its end; no more is taken than of a file.
+    """Read standard input to its end; the limit is that of a file.
 
     Raises:
-        HostError: it is closed, cannot be read, or holds more.
+        HostError: it is closed, cannot be read, or is too large.
 
     """
     if sys.stdin is None:
@@ -151,21 +151,21 @@ def read_packed_input() -> bytes:
     """Read standard input to its end, unpacked.
 
     Raises:
-        HostError: it cannot be read, or is packed and damaged.
+        HostError: it cannot be read, or it is packed and damaged.
 
     """
     return whole("standard input", unpacked("standard input", read_standard_input()))
 
 
 def _message_without_path(path: str | None, message: str) -> str:
-    """Return `message` without the path that it begins with: it is shown before it."""
+    """Return `message` without `path` at its beginning; the caller prints the path."""
     return message.removeprefix(path or "").lstrip(": ")
 
 
 def _reason_of_no_table(reading: TextReading, problem: str) -> str:
-    """Return why a text holds no table: a packed file of which only a part was read may."""
+    """Return why a text contains no table; a damaged packed file can contain one that was lost."""
     if problem:
-        return f"no table is in what could be unpacked: {problem}"
+        return f"the part that could be unpacked contains no table:  {problem}"
     return f"not a table: {words.why_no_table(reading, words.KINDS_OF_DECODE)}"
 
 
@@ -227,7 +227,7 @@ def _read_host(path: str | None, named: bool) -> Input:  # noqa: FBT001 - passed
     if not snapshot.tables:
         kind = snapshot.acpi_tables.kind if isinstance(snapshot.acpi_tables, Missing) else None
         gone = "was not collected" if kind is MissingKind.NOT_COLLECTED else "is absent"
-        errors.append(f"the DMAR table {gone} (dmaragent inventory says more)")
+        errors.append(f"the DMAR table {gone} (dmaragent inventory shows more)")
     return Input(path=path or "", named=named, tables=tuple(tables), error="; ".join(errors))
 
 

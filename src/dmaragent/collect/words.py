@@ -1,6 +1,6 @@
-"""The sentences of this package: errors with what to do, and what a table was read from.
+"""The sentences of this package: errors with their next step, and the source of a table.
 
-A function an error or a sentence; the code that decides calls it.
+Each function returns one error or sentence; the code that decides calls it.
 """
 
 from __future__ import annotations
@@ -20,74 +20,78 @@ if TYPE_CHECKING:
     from dmaragent.collect.formats.magic import UnreadFormat
     from fwtables.found_in_text import TextReading, TextTable
 
-AS_ROOT = "run it as root (sudo)"
-"""What to do about a file that may not be read."""
+AS_ROOT = "run the same command as root (sudo)"
+"""What to do about a file that this user cannot read."""
+_NOTHING = "''"
+"""An empty path in an error."""
 _MOST_NAMED = 8
-"""Hosts or files that an error names; it counts the rest."""
+"""How many hosts or files an error names; it counts the rest."""
 _LONGEST = 600
-"""Characters of an error that names what is in an archive."""
+"""The most characters of an error that names the content of an archive."""
 _HARMLESS = r"[A-Za-z0-9_./:+@%,-]{1,200}"
 
 
 def shown(name: str) -> str:
-    """Return a name from an archive or a folder for an error: in quotes, escaped, not pages of it."""
+    """Return a name from an archive or folder for an error: quoted, escaped and shortened."""
     return repr(name if len(name) <= 160 else f"{name[:120]}[...]{name[-30:]}")
 
 
 def in_command(name: str) -> str:
-    """Return `name` as it is written in a command: bare if it is harmless, else shown."""
+    """Return `name` as a command needs it: bare if it is harmless, else as :func:`shown` does."""
     return name if re.fullmatch(_HARMLESS, name) else shown(name)
 
 
 def unpacking(archive: str) -> str:
-    """Return the command that unpacks members of the archive at the path `archive`."""
+    """Return the command that extracts members from the archive at the path `archive`."""
     return f"unzip {archive}" if archive.lower().endswith(".zip") else f"tar xf {archive}"
 
 
-# What a user gave ----------------------------------------------------------------------
+# The input that the user named ----------------------------------------------------------
 
 
 def unreadable(path: str, why: Missing) -> HostError:
     """Return the error for a file that cannot be read."""
     hint = AS_ROOT if why.kind is MissingKind.DENIED else "check the path"
-    return HostError(f"{path} cannot be read: {why.detail}", hint, where=path)
+    return HostError(f"{path or _NOTHING} cannot be read: {why.detail}", hint, where=path)
 
 
 def empty_file(path: str) -> HostError:
-    """Return the error for a file without a byte."""
-    return HostError(f"{path} is empty", "make it again: what was to write it failed")
+    """Return the error for an empty file."""
+    return HostError(
+        f"{path} is empty", "create the file again: the command that wrote it probably failed"
+    )
 
 
 def damaged_capture(error: HostError) -> HostError:
-    """Return the error for root's capture, which could not be opened for `error`."""
+    """Return the error for root's capture, which `error` prevented from opening."""
     return HostError(
         f"root's capture is damaged: {error.message}",
-        "make it again: sudo systemctl restart dmaragent-capture.service",
+        "create it again: sudo systemctl restart dmaragent-capture.service",
     )
 
 
 def damaged_packing(where: str, problem: str) -> HostError:
-    """Return the error for a packed file that must be whole and is damaged."""
-    return HostError(f"{where} cannot be unpacked: {problem}", "copy it again, whole")
+    """Return the error for a packed file that is damaged."""
+    return HostError(f"{where} cannot be unpacked: {problem}", "copy the whole file again")
 
 
 def format_not_read(where: str, unread: UnreadFormat, packed: str) -> HostError:
-    """Return the error for a sound file of a format that is not read.
+    """Return the error for an undamaged file whose format is not supported.
 
-    `packed` is the tool that unpacks what the file is packed with, as ``gzip``.
+    `packed` is the tool that unpacks the layer around it, such as ``gzip``.
     """
     return HostError(
-        f"{where} is in a format that is not read: {unread.name}{_inside(packed)}",
-        f"unpack it ({_unpack_command(where, unread, packed)}), and give what is in it",
+        f"{where} is in a format that dmaragent does not read: {unread.name}{_inside(packed)}",
+        f"unpack it ({_unpack_command(where, unread, packed)}) and name its content instead",
     )
 
 
 def qubes_report(where: str, cpio: UnreadFormat, packed: str) -> HostError:
-    """Return the error for a report of qubes-hcl-report, which holds no table."""
+    """Return the error for a report of qubes-hcl-report, which contains no table."""
     return HostError(
-        f"{where} is a Qubes HCL report (cpio{_inside(packed)}), which is not read, and holds no DMAR table",
-        f"unpack it ({_unpack_command(where, cpio, packed)}), then: dmaragent why - < xl-dmesg; the table is "
-        "/sys/firmware/acpi/tables/RMAD of dom0, for root alone",
+        f"{where} is a Qubes HCL report (cpio{_inside(packed)}), which contains no DMAR table",
+        f"unpack it ({_unpack_command(where, cpio, packed)}), then: dmaragent why - < xl-dmesg; "
+        "for the other verbs, copy /sys/firmware/acpi/tables/RMAD in dom0, as root",
     )
 
 
@@ -102,29 +106,26 @@ def _unpack_command(where: str, unread: UnreadFormat, packed: str) -> str:
     return unread.command.format(name).replace(" < -", "")
 
 
-# Which host is in it -------------------------------------------------------------------
+# The host in it -------------------------------------------------------------------------
 
 
 def several(where: str, what: str, names: list[str], take: str) -> HostError:
-    """Return the error for a place that holds several hosts or tables: which, how to take one."""
+    """Return the error for a place that contains several hosts or tables; `take` chooses one."""
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     listed = ", ".join(map(shown, names[:_MOST_NAMED]))
     return HostError(
-        f"{where} holds {len(names)} {what}: {listed}{more}",
+        f"{where} contains {len(names)} {what}: {listed}{more}",
         take.replace("{}", in_command(names[0])),
     )
 
 
 def no_host_in_directory(path: str, archive: str) -> HostError:
-    """Return the error for a directory without a host; `archive` is one in it, if there is one."""
-    hint = (
-        "give a recorded machine, a directory shaped like a root file system, a collector's "
-        "report or a table"
-    )
+    """Return the error for a directory without a host; `archive` is an archive in it, or empty."""
+    hint = "name a recorded machine, a copy of a root file system, a collector's report or a table"
     return HostError(
-        f"{path} is not a host: it holds neither manifest.json, sys/, acpidump.out, output of "
-        "lspci, dmidecode, dmesg or xl info, nor a DMAR table",
-        f"give the archive in it: --host {archive}" if archive else hint,
+        f"{path} is not a host: no manifest.json, sys/, acpidump.out, DMAR table, or output of "
+        "lspci, dmidecode, dmesg or xl info in it",
+        f"name the archive in it: --host {archive}" if archive else hint,
     )
 
 
@@ -133,91 +134,90 @@ def no_host_in_archive(where: str, members: int, tops: list[str]) -> HostError:
     names = ", ".join(map(shown, tops)) or "nothing"
     count = "1 member" if members == 1 else f"{members} members"
     message = (
-        f"{where} is no host: {count} and neither manifest.json, sys/, acpidump.out, "
-        f"output of lspci, dmidecode, dmesg or xl info, nor a DMAR table; at its top {names}"
+        f"{where} is not a host: no manifest.json, sys/, acpidump.out, DMAR table, or output of "
+        f"lspci, dmidecode, dmesg or xl info in its {count}. At its top: {names}"
     )
     return HostError(
         message[:_LONGEST],
-        "give a bundle of dmaragent dump, a collector's report, or an archive of a copied root",
+        "name a bundle of dmaragent dump, a collector's report, or an archive of a copied root",
     )
 
 
 def only_archives_in_archive(where: str, nested: list[str], outer: str) -> HostError:
-    """Return the error for an archive that holds `nested` archives and no host.
+    """Return the error for an archive that contains only `nested` archives.
 
-    `outer` is the file that the user named, if the archive is itself in that; else empty.
+    `outer` is the file that the user named, if this archive is inside it; else empty.
     """
     alone = len(nested) == 1
     message = (
-        f"{where} holds {', '.join(map(shown, nested))}, {'an archive' if alone else 'archives'} "
-        "in an archive, and no host itself"
+        f"{where} is not a host: it contains only "
+        f"{'another archive' if alone else 'other archives'}, {', '.join(map(shown, nested))}"
     )
     command = f"unpack {outer} first" if outer else f"{unpacking(where)} {in_command(nested[0])}"
     return HostError(
-        message[:_LONGEST], f"take {'it' if alone else 'one'} out, and give that: {command}"
+        message[:_LONGEST], f"extract {'it' if alone else 'one'} and name that: {command}"
     )
 
 
 def no_manifest(where: str, name: str) -> HostError:
-    """Return the error for an archive of a recorded machine whose manifest, `name`, is missing."""
+    """Return the error for an archive of a recorded machine that lacks its manifest, `name`."""
     return HostError(
-        f"{where} holds a recorded machine without its {name}",
+        f"{where} contains a recorded machine that lacks its {name}",
         _BUNDLE_CHANGED,
     )
 
 
-# Which tables are in it ----------------------------------------------------------------
+# The tables in it -----------------------------------------------------------------------
 
 
 def damaged_table_text(where: str, file: str, problem: str) -> HostError:
-    """Return the error for a host whose table was read from damaged text in `file`."""
+    """Return the error for a host whose table is in damaged text, in `file`."""
     return HostError(
         f"{where}: the DMAR table in {shown(file)} is damaged: {problem}",
-        f"copy it again, whole; dmaragent decode shows what is left of {shown(file)}",
+        f"copy the whole file again; dmaragent decode shows the readable part of {shown(file)}",
     )
 
 
 def too_many_files(where: str, most: int) -> HostError:
-    """Return the error for a folder with more files than are looked at for a table."""
+    """Return the error for a folder with more files than are searched for a table."""
     return HostError(
-        f"{where} is not a host: it has more than {most} files, too many to look for "
-        "a DMAR table in them",
-        "name the table, or the folder it is in",
+        f"{where} is not a host: it has more than {most} files, too many to search for a table",
+        "name the table or its own folder",
     )
 
 
 def unreadable_files(where: str, files: list[str]) -> HostError:
-    """Return the error for a folder without a table, in which `files` may not be read."""
+    """Return the error for a folder without a table in which this user cannot read `files`."""
     count = "1 file" if len(files) == 1 else f"{len(files)} files"
     return HostError(
-        f"{where} holds no DMAR table that you may read: {count} cannot be read, "
-        f"{shown(files[0])} first",
+        f"{where} contains no DMAR table that you can read: permission is denied for {count}, "
+        f"such as {shown(files[0])}",
         AS_ROOT,
     )
 
 
 def other_tables(where: str, signatures: list[str]) -> HostError:
-    """Return the error for a folder that holds ACPI tables with other `signatures` only."""
+    """Return the error for a folder with ACPI tables, whose `signatures` are all of other tables."""
     return HostError(
-        f"{where} holds ACPI tables ({', '.join(map(shown, signatures[:_MOST_NAMED]))}), and none "
-        "that is DMAR, RMAD or XMAR",
-        "an AMD machine: dmaragent decode FILE shows its IVRS table; no other verb uses it yet"
+        f"{where} contains ACPI tables ({', '.join(map(shown, signatures[:_MOST_NAMED]))}), but no "
+        "DMAR, RMAD or XMAR",
+        "for an AMD machine, dmaragent decode FILE shows the IVRS; no other verb uses it yet"
         if "IVRS" in signatures
-        else "dump all tables of the host: acpidump without options, as root",
+        else "dump all tables of that host: run acpidump without options, as root",
     )
 
 
 def other_tables_in_text(path: str, tables: int) -> HostError:
-    """Return the error for text that holds a number of `tables`, none of them a DMAR table."""
+    """Return the error for text with a number of `tables`, none of them a DMAR table."""
     count = "1 table" if tables == 1 else f"{tables} tables"
     return HostError(
-        f"{path} holds {count}, and none that is DMAR, RMAD or XMAR",
-        "dump all tables of the host: acpidump without options, as root",
+        f"{path} contains {count}, but no DMAR, RMAD or XMAR",
+        "dump all tables of that host: run acpidump without options, as root",
     )
 
 
 def no_table_in_text(path: str, reading: TextReading, problem: str) -> HostError:
-    """Return the error for text that holds no table; `problem` is what is wrong with its packing."""
+    """Return the error for text without a table; `problem` is what is wrong with its packing."""
     unread = f"; {problem}" if problem else ""
     return HostError(
         f"{path} is not a host: {why_no_table(reading)}{unread}", what_to_give(reading, path)
@@ -225,31 +225,31 @@ def no_table_in_text(path: str, reading: TextReading, problem: str) -> HostError
 
 
 KINDS_OF_HOSTS = "DMAR, RMAD or XMAR"
-"""The tables that are read of a host."""
+"""The tables that verbs read from a host."""
 KINDS_OF_DECODE = "DMAR, RMAD, XMAR or IVRS"
 """The tables that `decode` reads."""
 
 
 def why_no_table(reading: TextReading, kinds: str = KINDS_OF_HOSTS) -> str:
-    """Return why a text holds no table of one of the `kinds`."""
+    """Return why a text contains no table of one of the `kinds`."""
     if reading.needs_iasl:
-        return "it is iasl text whose fields only iasl can compile"
+        return "it is iasl text without raw table data, which only iasl can compile"
     if reading.stopped:
-        return "too many signatures in it head no table, so that it was not searched to its end"
-    return f"no {kinds} table, no text that holds one, no archive"
+        return "the search stopped, because too many signatures in it begin no table"
+    return f"it is no {kinds} table, no text that contains one, and no archive"
 
 
 def what_to_give(reading: TextReading, path: str) -> str:
-    """Return what to do about a file that holds no table."""
+    """Return the next step for a file without a table."""
     if reading.needs_iasl:
-        return f"compile it (iasl {shlex.quote(path)}), and give the .aml file"
+        return f"compile it (iasl {shlex.quote(path)}) and name the .aml file"
     return (
-        "give a table, a dump of it (acpidump, hexdump, xxd, od, iasl), a bundle, a sosreport, "
-        "a recorded machine or a directory that holds sys/"
+        "name a table, a dump of it (acpidump, hexdump, xxd, od, iasl), a bundle, a sosreport, "
+        "a recorded machine or a directory with a copy of /sys"
     )
 
 
-# What a table was read from ------------------------------------------------------------
+# The source of a table ------------------------------------------------------------------
 
 FORMS = {
     "acpidump": "acpidump text",
@@ -266,16 +266,16 @@ FORMS = {
     "base64": "base64",
     "uuencode": "uuencode",
 }
-"""By the value of a ``TextForm``, whose module takes 6 ms to import."""
+"""Words for each value of a ``TextForm``, whose module takes 6 ms to import."""
 
 
 def packed_data(packing: str) -> str:
-    """Return what a table was read from that the tools `packing` packed; empty if none did."""
+    """Return the source of a table that the tools `packing` packed; empty if it is not packed."""
     return f"{packing} data" if packing else ""
 
 
 def tables_read_from(tables: Sequence[TextTable], packing: str = "") -> str:
-    """Return what `tables` were read from, and on which lines; empty for acpidump text alone."""
+    """Return the source of `tables`, with their lines; empty for acpidump text alone."""
     wanted = [table for table in tables if table.signature in SIGNATURES]
     if not packing and all(table.form.value == "acpidump" for table in wanted):
         return ""
@@ -285,7 +285,7 @@ def tables_read_from(tables: Sequence[TextTable], packing: str = "") -> str:
 
 
 def table_read_from(table: TextTable) -> str:
-    """Return what one table was read from."""
+    """Return the source of one table."""
     order = f" ({8 * table.word}-bit words, low byte first)" if table.word > 1 else ""
     lines = f"line {table.line}"
     if table.last_line > table.line:
@@ -295,63 +295,64 @@ def table_read_from(table: TextTable) -> str:
 
 # A recorded machine -------------------------------------------------------------------
 
-_BUNDLE_CHANGED = "the bundle was changed or damaged after it was made"
-_RECORDING_CHANGED = "the recording was changed or damaged after it was made"
+_BUNDLE_CHANGED = "copy the bundle again: it was changed or damaged after it was made"
+_RECORDING_CHANGED = "copy the recording again: it was changed or damaged after it was made"
 
 
 def stranger_in_bundle(where: str, stranger: str) -> HostError:
-    """Return the error for a bundle with a member that no bundle holds."""
-    return HostError(f"{where}: {stranger}, which no bundle holds", _BUNDLE_CHANGED)
+    """Return the error for a bundle with a member that bundles never contain."""
+    return HostError(f"{where}: {stranger}, which bundles never contain", _BUNDLE_CHANGED)
 
 
 def several_machines(where: str, machines: int) -> HostError:
     """Return the error for an archive of several recorded machines."""
-    return HostError(f"{where} holds {machines} recorded machines", "give one at a time")
+    return HostError(f"{where} contains {machines} recorded machines", "extract one and name that")
 
 
 def beside_machine(where: str, top: str, others: list[str]) -> HostError:
-    """Return the error for a bundle with `others` beside its one directory, `top`."""
+    """Return the error for a bundle with `others` beside its only folder, `top`."""
     names = ", ".join(map(shown, others))
     return HostError(
-        f"{where}: beside the recorded machine {shown(top)} lies {names}", _BUNDLE_CHANGED
+        f"{where}: not part of the recorded machine {shown(top)}: {names}", _BUNDLE_CHANGED
     )
 
 
+def wrong_recording_manifest(error: HostError) -> HostError:
+    """Return the error for a recording whose manifest cannot be read because of `error`."""
+    return HostError(error.message, error.hint or _RECORDING_CHANGED, where=error.where)
+
+
 def wrong_bundle_manifest(error: HostError) -> HostError:
-    """Return the error for a bundle whose manifest cannot be read for `error`."""
+    """Return the error for a bundle whose manifest cannot be read because of `error`."""
     return HostError(error.message, error.hint or _BUNDLE_CHANGED)
 
 
 def file_gone(where: str, file: str) -> HostError:
-    """Return the error for a bundle without a file that its manifest names."""
-    return HostError(f"{where}: {shown(file)} is in the manifest and not there", _BUNDLE_CHANGED)
+    """Return the error for a bundle that lacks a file of its manifest."""
+    return HostError(f"{where}: {shown(file)} is in the manifest, but missing", _BUNDLE_CHANGED)
 
 
 def file_changed(where: str, file: str) -> HostError:
-    """Return the error for a file of a bundle that is not the one recorded."""
-    return HostError(
-        f"{where}: {shown(file)} is not what the manifest says: its sha256 differs", _BUNDLE_CHANGED
-    )
+    """Return the error for a file of a bundle that differs from the recorded one."""
+    return HostError(f"{where}: {shown(file)} differs from the manifest (sha256)", _BUNDLE_CHANGED)
 
 
 def file_not_recorded(where: str, file: str) -> HostError:
-    """Return the error for a file of a bundle that its manifest does not name."""
-    return HostError(f"{where}: {shown(file)} is there and not in the manifest", _BUNDLE_CHANGED)
+    """Return the error for a file of a bundle that is not in its manifest."""
+    return HostError(f"{where}: {shown(file)} is not in the manifest", _BUNDLE_CHANGED)
 
 
 def recording_unreadable(where: str, file: str, why: Missing) -> HostError:
     """Return the error for a file of a recording that cannot be read."""
     return HostError(
-        f"{where}: {file} is in the manifest and cannot be read: {why.detail}",
+        f"{where}: {file} is in the manifest, but cannot be read: {why.detail}",
         AS_ROOT if why.kind is MissingKind.DENIED else _RECORDING_CHANGED,
     )
 
 
 def recording_changed(where: str, file: str) -> HostError:
-    """Return the error for a file of a recording that is not the one recorded."""
-    return HostError(
-        f"{where}: {file} is not what the manifest says: its sha256 differs", _RECORDING_CHANGED
-    )
+    """Return the error for a file of a recording that differs from the recorded one."""
+    return HostError(f"{where}: {file} differs from the manifest (sha256)", _RECORDING_CHANGED)
 
 
 _MANIFEST = "manifest.json"
@@ -373,11 +374,11 @@ def not_a_manifest(where: str) -> HostError:
 
 
 def other_version(where: str, version: object, ours: int) -> HostError:
-    """Return the error for a recording of another version than `ours`."""
+    """Return the error for a recording whose version is not `ours`."""
     return HostError(
-        f"{where}: the recording has version {excerpt(repr(version))}, this dmaragent "
+        f"{where}: the recording has version {excerpt(repr(version))}; this dmaragent "
         f"reads version {ours}",
-        "use the dmaragent that made it, or a newer one",
+        "use the release of dmaragent that made it, or a newer one",
     )
 
 
@@ -387,14 +388,14 @@ def no_readings(where: str) -> HostError:
 
 
 def wrong_reading(where: str, number: int, why: str) -> HostError:
-    """Return the error for a reading of a manifest that is not one."""
-    return HostError(f"{where}: reading {number} of {_MANIFEST} is wrong: {why}")
+    """Return the error for an invalid reading in a manifest."""
+    return HostError(f"{where}: reading {number} of {_MANIFEST} is invalid: {why}")
 
 
 def double_reading(where: str, number: int, path: str) -> HostError:
-    """Return the error for a reading that a manifest has twice."""
+    """Return the error for a reading that is in a manifest twice."""
     return HostError(
-        f"{where}: reading {number} of {_MANIFEST} is there twice: {excerpt(path, len(path))!r}"
+        f"{where}: reading {number} of {_MANIFEST} is a duplicate: {excerpt(path, len(path))!r}"
     )
 
 
@@ -402,10 +403,10 @@ def double_reading(where: str, number: int, path: str) -> HostError:
 
 
 def host_for_guest(path: str) -> HostError:
-    """Return the error for a host's file that was given for a guest's."""
+    """Return the error for a host's file in place of a guest's."""
     return HostError(
-        f"{path} is no guest's configuration, but a table or an archive",
-        "give a host with --host, and the guest's xl.cfg",
+        f"{path} is not a guest's configuration, but a table or an archive",
+        "name the guest's configuration here, and the host with --host",
     )
 
 
@@ -415,8 +416,10 @@ def folder_not_listed(path: str, why: Missing) -> HostError:
 
 
 def empty_folder(path: str) -> HostError:
-    """Return the error for a folder of guests without a file."""
-    return HostError(f"{path} holds no file", "give a guest's configuration, or a folder of them")
+    """Return the error for a folder of guests that contains no file."""
+    return HostError(
+        f"{path} contains no file", "name a guest's configuration, or a folder of them"
+    )
 
 
 # Standard input -----------------------------------------------------------------------
@@ -424,26 +427,26 @@ def empty_folder(path: str) -> HostError:
 
 def closed_input() -> HostError:
     """Return the error for standard input that is closed."""
-    return HostError("standard input is closed", "give a file, or pipe something in")
+    return HostError("standard input is closed", "name a file, or pipe data in")
 
 
 def unreadable_input(error: OSError) -> HostError:
     """Return the error for standard input that cannot be read."""
     why = error.strerror or str(error)
-    return HostError(f"standard input cannot be read: {why}", "give a file instead")
+    return HostError(f"standard input cannot be read: {why}", "name a file instead")
 
 
 def large_input(limit: int) -> HostError:
     """Return the error for standard input of more than `limit` bytes."""
     return HostError(
-        f"standard input holds more than {limit >> 20} MiB",
-        "pipe less; of a log its end, with tail",
+        f"standard input has more than {limit >> 20} MiB",
+        "pipe less; for a log, its end (tail)",
     )
 
 
 def archive_in_input(path: str) -> HostError:
     """Return the error for an archive on standard input."""
-    return HostError(f"{path} is an archive, which is read from a file alone", "give its path")
+    return HostError(f"{path} is an archive, which can only be read from a file", "name its path")
 
 
 # A file to write ----------------------------------------------------------------------
@@ -451,35 +454,35 @@ def archive_in_input(path: str) -> HostError:
 
 def nameless_file() -> DmaragentError:
     """Return the error for an empty name."""
-    return DmaragentError("the name of the file to write is empty", "give a name")
+    return DmaragentError("the name of the file to write is empty", "name a file")
 
 
 def folder_to_write(path: str) -> DmaragentError:
-    """Return the error for a folder that is to be written as a file."""
-    return DmaragentError(f"{path} is a folder", "give the name of a file in it")
+    """Return the error for a folder in place of the file to write."""
+    return DmaragentError(f"{path} is a folder", "name a file in it")
 
 
 def not_regular(path: str) -> DmaragentError:
     """Return the error for a device, a pipe or a socket at `path`."""
-    return DmaragentError(f"{path} exists and is no regular file", "give another name")
+    return DmaragentError(f"{path} exists and is not a regular file", "use another name")
 
 
 def file_exists(path: str) -> DmaragentError:
-    """Return the error for a file that is not to be replaced."""
-    return DmaragentError(f"{path} exists", "give another name, or --force to replace it")
+    """Return the error for an existing file that must not be replaced."""
+    return DmaragentError(f"{path} exists", "use another name, or replace it with --force")
 
 
 def folder_missing(path: str) -> DmaragentError:
-    """Return the error for a file in a folder that is not there."""
+    """Return the error for a file to write in a folder that does not exist."""
     why = os.strerror(errno.ENOENT)
-    return DmaragentError(f"{path} cannot be written: {why}", "make its folder first")
+    return DmaragentError(f"{path} cannot be written: {why}", "create its folder first")
 
 
 def folder_closed(path: str) -> DmaragentError:
-    """Return the error for a file in a folder that may not be written to."""
+    """Return the error for a file in a folder that this user cannot write to."""
     return DmaragentError(
-        f"{path} cannot be written: its folder is closed to you or read-only",
-        "give a name in another folder",
+        f"{path} cannot be written: its folder is read-only, or closed to you",
+        "use another folder",
     )
 
 
@@ -487,5 +490,5 @@ def not_written(path: str, error: OSError) -> DmaragentError:
     """Return the error for a file that could not be written."""
     why = os.strerror(error.errno) if error.errno else str(error)
     is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    hint = "make room, or give a name elsewhere" if is_full else "check the folder"
+    hint = "free some space, or use another disk" if is_full else "check the folder"
     return DmaragentError(f"{path} cannot be written: {why}", hint)

@@ -1,7 +1,7 @@
-"""Writing a file whole or not at all: what is half written never has the file's name.
+"""Write a file whole or not at all: a partial file never has the final name.
 
-The bytes go to a temporary file beside it, to the disk, and then under the name.  Whatever
-goes wrong on the way (a full disk, an interrupt, an end asked for) leaves the folder as it was.
+The bytes are written to a temporary file in the same folder, then to the disk, and then renamed. A
+full disk, an interrupt or a signal leaves the folder as it was.
 """
 
 import errno
@@ -15,35 +15,35 @@ from contextlib import contextmanager
 from dmaragent.collect import words
 
 PREFIX = ".dmaragent-"
-"""How the names of temporary files begin."""
+"""The prefix of temporary files' names."""
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 def write_new(path: str, data: bytes, *, force: bool = False, private: bool = True) -> None:
-    """Write `data` to `path`; over a file that is there only with `force`.
+    """Write `data` to `path`; replace an existing file only with `force`.
 
-    A `private` file is for its owner alone (0600): it tells of a host.  Others have what the
-    umask leaves.
+    A `private` file has mode 0600, because it describes a host. Others get the mode that the umask
+    leaves.
 
     Raises:
-        DmaragentError: `path` exists, is no regular file, or cannot be written.
+        DmaragentError: `path` exists, is not a regular file, or cannot be written.
 
     """
     check_place(path, force=force)
     try:
         with _signals_held():
             _write(path, data, force=force, private=private)
-    except FileExistsError as error:  # somebody made it while we wrote
+    except FileExistsError as error:  # another process made it meanwhile
         raise words.file_exists(path) from error
     except OSError as error:
         raise words.not_written(path, error) from error
 
 
 def check_place(path: str, *, force: bool = False) -> None:
-    """Refuse a `path` that no file can be written to: before the work that the file takes.
+    """Reject a `path` that cannot be written, before the work whose result goes there.
 
     Raises:
-        DmaragentError: as `write_new` does, as far as it can be known without writing.
+        DmaragentError: as `write_new`, as far as this can be checked without writing.
 
     """
     if not path:
@@ -63,12 +63,12 @@ def check_place(path: str, *, force: bool = False) -> None:
 
 
 class _AskedToEnd(BaseException):
-    """A signal came that ends the process."""
+    """A signal arrived that ends the process."""
 
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Have SIGTERM and SIGHUP (a lost connection) end the process only after the tidying."""
+    """Delay SIGTERM and SIGHUP (a lost connection) until the temporary file is removed."""
     ends: list[int] = []
 
     def end(number: int, _: object) -> None:
@@ -78,7 +78,9 @@ def _signals_held() -> Iterator[None]:
         raise _AskedToEnd
 
     caught = []
-    if threading.current_thread() is threading.main_thread():  # no other may set handlers
+    if (
+        threading.current_thread() is threading.main_thread()
+    ):  # only the main thread can set handlers
         usual = ((number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGHUP))
         caught = [number for number, handler in usual if handler == signal.SIG_DFL]
     for caught_signal in caught:
@@ -114,10 +116,10 @@ def _write(path: str, data: bytes, *, force: bool, private: bool) -> None:
 
 
 def _rename_new(temporary: str, path: str) -> None:
-    """Rename the file at `temporary` to `path`, unless something is there.
+    """Rename the file at `temporary` to `path`, unless `path` exists.
 
-    A hard link refuses a name that exists, a rename does not.  Where a file system has no
-    links, the name is first taken by an empty file.
+    A hard link fails if the name exists; a rename does not. On a file system without hard links, an
+    empty file reserves the name first.
     """
     try:
         os.link(temporary, path)
@@ -136,21 +138,21 @@ def _rename_new(temporary: str, path: str) -> None:
 
 
 def _umask() -> int:
-    """Return the umask, which can only be read by setting it."""
+    """Return the umask, which can be read only by setting it."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
 
 
 def _sync_folder(folder: str) -> None:
-    """Have the name on the disk too, where the file system can do that for a folder."""
+    """Write the folder to the disk too, if its file system supports that."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
-        return  # a folder that can be written to and not read
+        return  # a folder can be writable and not readable
     try:
         os.fsync(descriptor)
     except OSError:
-        return  # the file is whole; some file systems refuse this for folders
+        return  # the file is complete; some file systems reject this for folders
     finally:
         os.close(descriptor)

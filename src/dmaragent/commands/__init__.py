@@ -1,27 +1,27 @@
-"""The verbs, a module each: the one that was chosen is imported, and no other."""
+"""The verbs, one module each; only the module of the chosen verb is imported."""
 
 import argparse
 from importlib import import_module
 from typing import Protocol, cast
 
 VERBS = {
-    "inventory": "every reserved region of a host, and the devices that own it",
-    "devices": "which devices can be passed through, a line each",
-    "explain": "can this device be passed through, why not, and what to do",
-    "check": "what is wrong with the firmware's table, and how to fix it",
+    "inventory": "list the reserved regions and the devices that own them",
+    "devices": "list which devices can be passed through",
+    "explain": "show whether one device can be passed through, and fixes",
+    "check": "find errors in the firmware's table, and how to fix them",
     "rmrr-option": "write or check Xen's rmrr= boot option",
-    "resolve": "does a guest start with its PCI devices, and why",
-    "hotplug": "what `xl pci-attach` will do to a running guest",
-    "why": "what a message of Linux, Xen, QEMU or libvirt means on this host",
-    "report": "everything on one HTML page, to attach to a bug report",
-    "dump": "a support bundle, from which every verb answers as on this host",
-    "diff": "what differs between two hosts, or before and after an update",
-    "decode": "DMAR and IVRS tables, structure by structure",
-    "encode": "a table's bytes, from the JSON of decode --json",
-    "schema": "the JSON Schemas of the documents",
-    "demo": "answers about a recorded machine that comes with dmaragent",
-    "status": "whether the service runs, and what it publishes",
-    "agent": "the service's own programs, which systemd starts",
+    "resolve": "predict whether a guest starts with its PCI devices",
+    "hotplug": "predict what `xl pci-attach` does to a running guest",
+    "why": "explain a message of Linux, Xen, QEMU or libvirt",
+    "report": "write everything to one HTML page, for a bug report",
+    "dump": "write a support bundle, a snapshot that --host can read",
+    "diff": "compare two hosts, or one host before and after an update",
+    "decode": "show DMAR and IVRS tables, structure by structure",
+    "encode": "write a table's bytes from the JSON of decode --json",
+    "schema": "print the JSON Schemas of the documents",
+    "demo": "try a verb on a recorded machine that comes with dmaragent",
+    "status": "show whether the service runs, and what it publishes",
+    "agent": "run the service's own programs, as systemd does",
 }
 """Each verb with its line in ``dmaragent --help``."""
 
@@ -32,11 +32,11 @@ GROUPS = {
     "Support": ("report", "dump", "diff", "decode", "encode", "schema", "demo"),
     "Service": ("status", "agent"),
 }
-"""The verbs by what they are about, in the order of ``dmaragent --help``."""
+"""The verbs by subject, in the order of ``dmaragent --help``."""
 
 
 class Verb(Protocol):
-    """What the module of a verb has."""
+    """The members of a verb's module."""
 
     DESCRIPTION: str
     EXAMPLES: str

@@ -12,9 +12,9 @@ from dmaragent.collect.writing import write_new
 from dmaragent.service_paths import CAPTURE, RUNTIME
 
 DESCRIPTION = """\
-What dmaragent.service and dmaragent-capture.service run.
+Run the programs of dmaragent.service and dmaragent-capture.service.
 
-capture: as root, keep what only root may read (tables, hypercall, boot log)
+capture: as root, save what only root can read (tables, hypercall, boot log)
 for the agent and for the group dmaragent.
 run: publish the inventory below /run/dmaragent, and keep it current."""
 EXAMPLES = """\
@@ -23,33 +23,44 @@ examples:
   sudo dmaragent agent capture --output /tmp/capture.tar
   dmaragent agent run --help
 
-Exit codes: 0 done, or stopped; 2 it failed, and says why."""
+Exit codes: 0 done, or stopped; 2 failed."""
 CAPTURE_EXAMPLES = """\
 examples:
   sudo dmaragent agent capture --output /tmp/capture.tar
   dmaragent inventory --host /tmp/capture.tar
 
-Exit codes: 0 kept; 2 it failed, and says why."""
+Exit codes: 0 saved; 2 failed."""
 RUN_EXAMPLES = """\
 examples:
   mkdir /tmp/published
   dmaragent agent run --runtime /tmp/published --capture /tmp/capture.tar
 
-It ends when it is told to (SIGTERM, or Ctrl-C).
-Exit codes: 0 stopped; 2 it failed, and says why."""
+SIGTERM or Ctrl-C stops it.
+Exit codes: 0 stopped; 2 failed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
     what = parser.add_subparsers(title="programs", metavar="PROGRAM", required=True)
-    capture = _program(what, "capture", "keep what only root may read", CAPTURE_EXAMPLES)
-    capture.add_argument("--output", metavar="FILE", default=CAPTURE, help=f"default: {CAPTURE}")
+    capture = _program(what, "capture", "save what only root can read", CAPTURE_EXAMPLES)
+    capture.add_argument(
+        "--output", metavar="FILE", default=CAPTURE, help=f"file to write (default: {CAPTURE})"
+    )
     capture.set_defaults(program=_capture)
     run_ = _program(what, "run", "publish the inventory, and keep it current", RUN_EXAMPLES)
-    run_.add_argument("--runtime", metavar="DIR", default=RUNTIME, help=f"default: {RUNTIME}")
-    run_.add_argument("--capture", metavar="FILE", default=CAPTURE, help=f"default: {CAPTURE}")
     run_.add_argument(
-        "--textfile", metavar="DIR", help="write dmaragent.prom there too, for node_exporter"
+        "--runtime",
+        metavar="DIR",
+        default=RUNTIME,
+        help=f"folder to publish in (default: {RUNTIME})",
+    )
+    run_.add_argument(
+        "--capture", metavar="FILE", default=CAPTURE, help=f"capture to read (default: {CAPTURE})"
+    )
+    run_.add_argument(
+        "--textfile",
+        metavar="DIR",
+        help="also write dmaragent.prom to this folder, for node_exporter",
     )
     run_.set_defaults(program=_run)
 
@@ -76,7 +87,9 @@ def run(options: argparse.Namespace) -> int:
 def _capture(options: argparse.Namespace) -> int:
 
     kept = capture(LiveHost())
-    mask = os.umask(0o027)  # for root and the group, whatever the caller's umask leaves to others
+    mask = os.umask(
+        0o027
+    )  # for root and the group; others get nothing whatever the caller's umask is
     try:
         write_new(options.output, kept, force=True, private=False)
     finally:

@@ -1,8 +1,9 @@
-"""``dmaragent check``: what is wrong with the firmware's table, and what comes of it."""
+"""``dmaragent check``: what is wrong with the firmware's table, and its effects."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 
 from dmaragent.checks import RULES, check
 from dmaragent.checks.common.model import Checked, Severity
@@ -10,22 +11,24 @@ from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import add_host, host_title, no_table, take_host
 from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.present.json.check import check_document, rules_document
-from dmaragent.present.text.check import check_text, rules_text
+from dmaragent.present.text.check import check_details_text, check_text, rules_text
 
 DESCRIPTION = """\
-Ask every rule about a host's DMAR table: regions that overlap, lie in RAM or
-are lost, device scopes that lead nowhere.  Each finding has its place in the
-table, what comes of it on Xen and on Linux, and what to do.  Not only the
-first is shown.  Reading a table needs root."""
+Check a host's DMAR table for mistakes: regions that overlap, are in RAM or are
+lost, device scopes that lead to no device. Show each finding, the worst first,
+with its effect on Xen and on Linux and with its fix. With --details also show
+the bytes of the table, every case, reasons and sources. Reading a table needs
+root."""
 EXAMPLES = """\
 examples:
   sudo dmaragent check                         this machine
-  dmaragent check --host DMAR.bin              a table somebody sent
+  sudo dmaragent check --details
+  dmaragent check --host DMAR.bin              a table that someone sent
   dmaragent check --host DMAR.bin --fail-on error
-  dmaragent check --list                       every rule
+  dmaragent check --list                       all checks
 
-Exit codes: 0 nothing as bad as --fail-on was found; 1 something was;
-2 there is no table to look at."""
+Exit codes: 0 no finding reaches --fail-on; 1 a finding does, or nothing of the
+table could be decoded; 2 there is no table to check."""
 LEVELS = ("critical", "error", "warning", "info", "never")
 
 
@@ -36,19 +39,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fail-on",
         choices=LEVELS,
         default="warning",
-        help="exit with 1 where a finding is as bad as this, or worse (default: warning)",
+        help="exit with 1 if a finding is this severe or worse; info is a note (default: warning)",
     )
-    parser.add_argument("--list", action="store_true", help="list the rules; needs no host")
+    parser.add_argument(
+        "--details",
+        action="store_true",
+        help="also print the bytes of the table, every case, reasons and sources",
+    )
+    parser.add_argument("--list", action="store_true", help="list all checks; needs no host")
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the findings, or the rules."""
+    """Print the findings or, with ``--list``, the rules."""
     return _list(as_json=options.json) if options.list else _check(options)
 
 
 def _list(*, as_json: bool) -> int:
-
     if as_json:
         print_document(rules_document(RULES))
     else:
@@ -57,7 +64,6 @@ def _list(*, as_json: bool) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-
     opened, inventory = take_host(options.host)
     if inventory.absence is not None:
         raise no_table(inventory.absence, opened)
@@ -67,12 +73,22 @@ def _check(options: argparse.Namespace) -> int:
     if options.json:
         print_document(check_document(checked, opened.kind, opened.path))
     else:
-        print_lines(check_text(checked, host_title(opened)))
+        title = host_title(opened)
+        if options.details:
+            print_lines(check_details_text(checked, title))
+        else:
+            print_lines(check_text(checked, title, _details(options)))
     return exit_code(checked, options.fail_on)
 
 
+def _details(options: argparse.Namespace) -> str:
+    """Return the same command with ``--details``."""
+    host = ["--host", options.host] if options.host else []
+    return shlex.join(["dmaragent", "check", *host, "--details"])
+
+
 def exit_code(checked: Checked, level: str) -> int:
-    """Tell whether a finding is as bad as `level`; a table that says nothing always is."""
+    """Return 1 if a finding is as bad as `level`, or if nothing of the table could be decoded."""
     if level == "never":
         return 0
     most = Severity(level).rank

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from dmaragent.present.json.schema.common import PassedOver
 
 DESCRIPTION = """\
-Decode DMAR tables (also as RMAD and XMAR) and AMD's IVRS tables with everything
-they hold, damage included.  PATH is a table, text that holds one (acpidump,
-hexdump, xxd, od, iasl, base64, plain hexadecimal), a folder of them, a host as
-`inventory --host` takes it, - for standard input; without PATH, this machine.
-Of a host, DMAR alone is read: name the file of an IVRS.  A table or a text may
-be packed with gzip, bzip2, xz or zstd."""
+Decode DMAR tables (also named RMAD and XMAR) and AMD's IVRS tables with their
+whole content, damage included.  PATH is a table, text that contains one
+(acpidump, hexdump, xxd, od, iasl, base64, plain hexadecimal), or a folder of
+them.  It can also be a host as for `inventory --host`, or - for standard input.
+The default is this machine.  From a host, only the DMAR is read: name the file
+of an IVRS itself.  A table or text can be packed with gzip, bzip2, xz or zstd."""
 EXAMPLES = """\
 examples:
   sudo dmaragent decode                         this machine's table
@@ -42,16 +42,18 @@ examples:
   dmaragent decode tables/                      a folder, a line each
   dmaragent decode DMAR.bin --json > dmar.json  and back: dmaragent encode
 
-Exit codes: 0 every table decoded whole; 1 there is damage, or something named
-is no such table; 2 nothing was decoded."""
+Exit codes: 0 every table was decoded whole; 1 there is damage, or a PATH is no
+such table; 2 nothing was decoded."""
 
 _OTHER_KINDS = ("another-table", "not-a-table")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
-    parser.add_argument("paths", metavar="PATH", nargs="*", help="what to decode")
-    parser.add_argument("--host", metavar="PATH", help="the same as PATH")
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="*", help="a table, text, folder or host to decode"
+    )
+    parser.add_argument("--host", metavar="PATH", help="a host to decode, the same as PATH")
     add_json(parser)
 
 
@@ -78,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _is_passed_over(row: tuple[Input, InputTable, Decoded[Table]]) -> bool:
-    """Tell whether a folder merely happens to hold it: a table of another kind, another file."""
+    """Return whether a file in a folder is another table or no table, and so is not an error."""
     owner, _, result = row
     return not owner.named and any(damage.kind.value in _OTHER_KINDS for damage in result.damage)
 

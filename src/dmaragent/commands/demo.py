@@ -9,9 +9,9 @@ from dmaragent.commands.shared.installed import installed_folder
 from dmaragent.commands.shared.overview import print_overview
 
 DESCRIPTION = """\
-Answer about a recorded machine that comes with dmaragent: an HP server whose
-firmware blocks passthrough.  Nothing of this machine is read.  Every verb that
-takes --host can be given."""
+Run a verb on a recorded machine that comes with dmaragent: an HP server whose
+firmware blocks passthrough.  Nothing is read from this machine.  Every verb
+that has --host works."""
 EXAMPLES = """\
 examples:
   dmaragent demo                          the machine in ten lines
@@ -19,7 +19,7 @@ examples:
   dmaragent demo resolve --memory 4096 --pci 0a:00.0
   dmaragent demo check
 
-Exit codes: 0 for the machine itself, else those of the verb."""
+Exit codes: 0 without a verb, else those of the verb."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,12 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "words",
         metavar="VERB",
         nargs=argparse.REMAINDER,
-        help="a verb with its options; --host is added",
+        help="a verb and its options; --host is added",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the machine in ten lines; `dmaragent.cli` runs a verb that is given."""
+    """Print the machine in ten lines; `dmaragent.cli` handles a verb."""
     if options.words:
         raise words.no_verb_of_demo(options.words[0])
     return print_overview(demo_host(), "dmaragent demo", words.DEMO_TITLE)

@@ -36,10 +36,11 @@ from dmaragent.present.words.devices import (
 from dmaragent.question.context import Question
 
 DESCRIPTION = """\
-List the devices of a host, a line each: what it is, its driver, whether Xen and
-Linux (VFIO) let it be passed through, its reserved regions by number, its IOMMU
-group, and the fix to try first.  Whoever decides on the host comes first.
-Bridges and chipset functions are only counted.  explain has all of a device."""
+List the devices of a host, one per line: class, driver, whether Xen and Linux
+(VFIO) can pass it through, the numbers of its reserved regions, its IOMMU group
+and the fix to try first.  The side that decides on this host comes first.
+Bridges and chipset functions are only counted (see --all).  For the reasons
+behind a verdict, run dmaragent explain."""
 EXAMPLES = """\
 examples:
   sudo dmaragent devices
@@ -47,8 +48,9 @@ examples:
   dmaragent devices --host DMAR.bin --xen 4.17 --json
   sudo dmaragent devices --class ethernet --csv
 
-Exit codes: 0 whoever decides allows each device listed; 1 it does not, or none
-is listed; 2 no verdict is known, or no device."""
+Exit codes: 0 all listed devices are allowed; 1 some are not, or none is listed;
+2 all verdicts are unknown, or no device is known.  Only the side that decides on
+this host counts: Xen or Linux."""
 _CODE = re.compile(r"(?:0x)?([0-9a-f]{2}(?:[0-9a-f]{2}){0,2})", re.IGNORECASE)
 _ID = re.compile(r"(?:0x)?([0-9a-f]{1,4})?:(?:0x)?([0-9a-f]{1,4})?", re.IGNORECASE)
 _WORDS = tuple(
@@ -69,21 +71,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--id",
         metavar="VENDOR:DEVICE",
-        help="only devices with these numbers (8086:10d3); either can be left out",
+        help="only devices with these IDs (8086:10d3); either may be left out",
     )
     parser.add_argument(
         "--verdict",
         metavar="VERDICT",
         choices=_WORDS,
-        help=f"only devices with this verdict of whoever decides: {', '.join(_WORDS)}",
+        help=f"only devices with this verdict of the side that decides: {', '.join(_WORDS)}",
     )
     parser.add_argument(
         "--all",
         action="store_true",
-        help="also bridges, chipset functions, and absent devices that a region names",
+        help="also list bridges, chipset functions and absent devices that a region names",
     )
     add_json(parser)
-    parser.add_argument("--csv", action="store_true", help="comma-separated values with a header")
+    parser.add_argument(
+        "--csv", action="store_true", help="print comma-separated values with a header"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -130,7 +134,7 @@ def _print(asked: OpenedContext, devices: DeviceList, options: argparse.Namespac
 
 
 def _exit_code(devices: DeviceList) -> int:
-    """Return the exit code of ``explain`` if it is that of each device; else 1."""
+    """Return the exit code that ``explain`` has for all listed devices; 1 if they differ."""
     codes = {_code_of(row) for row in devices.rows}
     if not codes:
         return 1 if devices.known else 2
@@ -145,7 +149,7 @@ def _code_of(row: DeviceRow) -> int:
 
 
 def _host_options(options: argparse.Namespace) -> Iterator[str]:
-    """Yield the options with which another verb is asked about the same host."""
+    """Yield the options that make another command use the same host and release."""
     if options.host is not None:
         yield f" --host {shlex.quote(options.host)}"
     if options.xen is not None:
@@ -156,7 +160,7 @@ def _host_options(options: argparse.Namespace) -> Iterator[str]:
 
 
 def _class_code(name: str | None) -> str | None:
-    """Return the hexadecimal digits of a class that was given as a code, else None.
+    """Return the hexadecimal digits of a class given as a code, else None.
 
     Raises:
         DmaragentError: it is neither a code nor the name of a class.
@@ -180,10 +184,10 @@ def _is_of_class(row: DeviceRow, name: str | None, code: str | None) -> bool:
 
 
 def _numbers(text: str | None) -> Sequence[int | None] | None:
-    """Return the vendor and the device that ``--id`` names; None: any.
+    """Return the vendor and the device of ``--id``; None: any.
 
     Raises:
-        DmaragentError: it is no such pair.
+        DmaragentError: the text is not such a pair.
 
     """
     if text is None:

@@ -1,4 +1,4 @@
-"""``dmaragent diff``: two hosts, tables or recordings, and the guests whose verdict changes."""
+"""``dmaragent diff``: what differs between two hosts, and which guests no longer start."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dmaragent.iommu.no_table import why_no_table
 from dmaragent.iommu.table import iommu_table
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.diff import diff_document
-from dmaragent.present.text.diff import diff_text
+from dmaragent.present.text.diff import diff_details_text, diff_text
 from dmaragent.question.context import DOCUMENTED, Question
 from dmaragent.question.guest_resolver import GuestResolver
 
@@ -31,13 +31,14 @@ if TYPE_CHECKING:
     from dmaragent.present.json.schema.common import StackSource
 
 DESCRIPTION = """\
-Compare two hosts: regions, their owners, remapping units, findings; with
---guest, which guests no longer start.  The use: before and after an update of
-firmware or Xen; two servers that should be alike.  A and B are what --host
-takes elsewhere: a bundle, a sosreport, a table or its text, a recorded
-machine, a copied root.
-Without B it is this machine; / is this machine too.  What one side does not
-know is said under "Not compared", and never shown as gone."""
+Compare two hosts: before and after an update of firmware or Xen, or two
+servers that should be alike. What changes a verdict is first: with --guest the
+guests that no longer start, then findings, regions and devices. With --details
+also show remapping units, structures, and every region and finding.
+A and B are whatever --host accepts: a bundle, a sosreport, a table or its text,
+a recorded machine, a copied root. / is this machine, and so is B if you omit
+it. What is unknown on one side is listed under "Not compared" and never counts
+as gone."""
 EXAMPLES = """\
 examples:
   dmaragent diff before.bin after.bin    a firmware update
@@ -45,24 +46,36 @@ examples:
   dmaragent diff rack1/ rack2/ --xen 4.17
   sudo dmaragent diff before/ / --guest /etc/xen
 
-Exit codes: 0 nothing differs; 1 something does; 2 they cannot be compared."""
+Exit codes: 0 no differences; 1 differences; 2 the hosts cannot be compared."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
-    parser.add_argument("a", metavar="A", help="the host before, or the one: / is this machine")
     parser.add_argument(
-        "b", metavar="B", nargs="?", default="/", help="the host after (default: this machine)"
+        "a", metavar="A", help="the first host, or the state before; / is this machine"
+    )
+    parser.add_argument(
+        "b",
+        metavar="B",
+        nargs="?",
+        default="/",
+        help="the second host, or the state after (default: this machine)",
     )
     parser.add_argument(
         "--guest",
         metavar="PATH",
         action="append",
         default=[],
-        help="a guest that resolve reads, or a folder of them, resolved on both (repeat it)",
+        help="compare the verdict on this guest, or on all guests of a folder; repeatable",
     )
     add_xen(
-        parser, "both as that release of Xen, guests also as `documented`; else each as its own"
+        parser,
+        "answer for this release of Xen on both; guests also: `documented` (default: each host's own)",
+    )
+    parser.add_argument(
+        "--details",
+        action="store_true",
+        help="also print remapping units, structures, and every region and finding",
     )
     add_json(parser)
 
@@ -85,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _inventory(asked: OpenedContext, question: Question) -> Inventory:
-    """Take the inventory, as the release that is asked for would have it."""
+    """Return the inventory for the release that the question names."""
     named = question.xen not in (None, DOCUMENTED)
     return take_inventory(asked.host, asked.stack.hypervisor if named else None)
 
@@ -115,7 +128,19 @@ def _print(
         raise _blocker_error(comparison.blocker, a, b)
 
     names = [host_title(host.opened) for host in (a, b)]
-    print_lines(diff_text(comparison, names, [host.stack for host in (a, b)]))
+    stacks = [host.stack for host in (a, b)]
+    if options.details:
+        print_lines(diff_details_text(comparison, names, stacks))
+    else:
+        print_lines(diff_text(comparison, names, stacks, _details(options)))
+
+
+def _details(options: argparse.Namespace) -> str:
+    """Return the same command with ``--details``."""
+    words = ["dmaragent", "diff", options.a, *([] if options.b == "/" else [options.b])]
+    words += [word for path in options.guest for word in ("--guest", path)]
+    words += ["--xen", options.xen] if options.xen else []
+    return shlex.join([*words, "--details"])
 
 
 def _origin(asked: OpenedContext) -> StackSource:
@@ -123,7 +148,7 @@ def _origin(asked: OpenedContext) -> StackSource:
 
 
 def _blocker_error(blocker: NotCompared, a: OpenedContext, b: OpenedContext) -> DmaragentError:
-    """Say why there is nothing to compare, and what to do."""
+    """Return the error that says why nothing can be compared, and what to do."""
     if blocker.side is None:
         return words.nothing_to_compare(blocker.why)
     asked = a if blocker.side is Side.A else b

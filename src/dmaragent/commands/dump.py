@@ -30,13 +30,13 @@ from dmaragent.present.words.bundle import WrittenBundle
 from dmaragent.question.context import read_guests
 
 DESCRIPTION = """\
-Write a support bundle: everything that dmaragent reads of this machine
-and what it makes of it, in one archive.  Every command takes
-it with --host and gives the same answer as here.
+Write a support bundle: everything that dmaragent reads from this machine, and
+its answers, in one archive.  With --host, every command reads the bundle and
+gives the same answer as on this machine.
 
-Not in it: serial numbers, configuration space beyond 64 bytes, tables other
-than DMAR.  Replaced by host-1, guest-1, uuid-1, mac-1: what would tell whose
-machine it is.  Boot options of no concern are left out."""
+Host and guest names, UUIDs and MAC addresses become host-1, guest-1, uuid-1,
+mac-1.  Boot options that no answer uses are left out.  A bundle never contains
+serial numbers, configuration space beyond 64 bytes, or tables other than DMAR."""
 EXAMPLES = """\
 examples:
   sudo dmaragent dump
@@ -44,7 +44,7 @@ examples:
   ssh root@server dmaragent dump -o - > server.tar.xz
   dmaragent inventory --host for-support.tar.xz
 
-Exit codes: 0 written; 1 written, but something could not be read;
+Exit codes: 0 written; 1 written, but a reading or an answer failed;
 2 nothing was written."""
 
 
@@ -54,32 +54,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        help="where to write it, - for standard output (default: dmaragent-DATE-TIME.tar.xz here; "
-        "dmaragent-bundle.tar.xz where --host does not say when it was read)",
+        help="the file to write, or - for standard output (default: dmaragent-DATE-TIME.tar.xz; "
+        "dmaragent-bundle.tar.xz if --host has no time)",
     )
-    parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
+    parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
     parser.add_argument(
         "--guest",
         metavar="CFG",
         action="append",
         default=[],
-        help="keep how the xl here reads the rdm= and pci= of this guest (again for more)",
+        help="also record how this host's xl reads rdm= and pci= of this guest (repeatable)",
     )
     parser.add_argument(
-        "--no-redact", action="store_true", help="replace and leave out nothing that was read"
+        "--no-redact",
+        action="store_true",
+        help="keep names, identifiers and boot options as they are",
     )
     add_host(parser)
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the bundle, and say what is in it."""
+    """Write the bundle and print a summary of its content."""
     _check_output(options)
     answers, before, kind, source = _ask(options)
-    _say(words.deciding(len(answers)))
+    _show_progress(words.deciding(len(answers)))
     recorded = keep_answers(answers, redact=not options.no_redact, before=before)
     derived, problems = derive(recorded.snapshot, kind)
-    _say("packing")
+    _show_progress("packing")
     top = top_folder(recorded.taken)
     packed = pack({**recorded.files, **derived}, top, recorded.taken)
     written = WrittenBundle(
@@ -94,21 +96,21 @@ def run(options: argparse.Namespace) -> int:
         words_left_out=recorded.words_left_out,
         problems=problems,
     )
-    _tell(options, written)
+    _print_summary(options, written)
     return 1 if recorded.lost or problems else 0
 
 
 def _ask(options: argparse.Namespace) -> tuple[Answers, frozenset[HostRequest], str, str]:
-    """Ask the host, and let go of it.
+    """Read the host and close it.
 
-    Give its answers, those that were redacted before, its kind and its path.
+    Return its answers, those that were redacted before, its kind and its path.
     """
     files = [*read_guest_files(options.guest)]
     tell_left_out([(file.path, file.problem) for file in files if file.problem])
     guests = [
         guest for file in files if not file.problem for guest in read_guests(file.text, file.path)
     ]
-    _say("reading the host")
+    _show_progress("reading the host")
     opened = open_host(options.host)
     tell_reading(opened)
     answers = ask_host(opened.reader, lambda snapshot: [library_request(join(snapshot), guests)])
@@ -116,7 +118,7 @@ def _ask(options: argparse.Namespace) -> tuple[Answers, frozenset[HostRequest], 
 
 
 def _check_output(options: argparse.Namespace) -> None:
-    """Refuse before the work what would be refused after it."""
+    """Reject an unusable output before the host is read."""
     path = options.output
     if path == "-":
         if sys.stdout.isatty():
@@ -128,24 +130,24 @@ def _check_output(options: argparse.Namespace) -> None:
 
 
 def _write(options: argparse.Namespace, packed: bytes, usual: str) -> str:
-    """Write the bundle; give its path, empty for standard output."""
+    """Write the bundle; return its path, empty for standard output."""
     if options.output == "-":
         sys.stdout.buffer.write(packed)
-        sys.stdout.buffer.flush()  # what is said of it comes after it
+        sys.stdout.buffer.flush()  # before the summary on standard error
         return ""
     path: str = usual if options.output is None else options.output
     write_new(path, packed, force=options.force)
     return path
 
 
-def _say(what: str) -> None:
-    """Tell on a terminal how far it is."""
+def _show_progress(what: str) -> None:
+    """Print on a terminal what is being done."""
     if sys.stderr.isatty():
         print(f"{what} …", file=sys.stderr)
 
 
-def _tell(options: argparse.Namespace, written: WrittenBundle) -> None:
-    """Say what was written: on standard error where the bundle went to standard output."""
+def _print_summary(options: argparse.Namespace, written: WrittenBundle) -> None:
+    """Print the summary, on standard error if the bundle went to standard output."""
     if options.json:
         print_document(dump_document(written))
         return

@@ -16,9 +16,9 @@ from dmaragent.present.words.numbers import count
 from fwtables import FirmwareTableError, encode, from_document, seal
 
 DESCRIPTION = """\
-Write the bytes of a table from the JSON that `decode --json` printed: exactly
-the bytes that were decoded, damage included.  After editing the JSON, --seal
-recomputes the header's length and checksum."""
+Write the bytes of a table from the JSON of `decode --json`.  They are exactly
+the bytes that were decoded, damage included.  If you edited the JSON, --seal
+recomputes the length and the checksum in the header."""
 EXAMPLES = """\
 examples:
   dmaragent encode dmar.json -o copy.bin
@@ -30,13 +30,24 @@ Exit codes: 0 written; 2 not written."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
     parser.add_argument(
-        "file", metavar="FILE.json", help="what `decode --json` printed; - for stdin"
+        "file", metavar="FILE.json", help="the output of `decode --json`; - for standard input"
     )
     parser.add_argument(
-        "-o", "--output", metavar="OUT", required=True, help="the file to write; - for stdout"
+        "-o",
+        "--output",
+        metavar="OUT",
+        required=True,
+        help="the file to write; - for standard output",
     )
-    parser.add_argument("--table", metavar="N", type=int, help="which table, from 1, of several")
-    parser.add_argument("--seal", action="store_true", help="recompute header length and checksum")
+    parser.add_argument(
+        "--table",
+        metavar="N",
+        type=int,
+        help="the number of the table, from 1, if there are several",
+    )
+    parser.add_argument(
+        "--seal", action="store_true", help="recompute the header's length and checksum"
+    )
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
 
 
@@ -57,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _table_document(text: bytes, path: str, number: int | None) -> dict[str, object]:
-    """Find the one table meant in the JSON `text`, its source left out."""
+    """Return the chosen table in the JSON `text`, without its source."""
     try:
         document = json.loads(text)
         tables = document["answer"]["tables"]
@@ -72,7 +83,7 @@ def _table_document(text: bytes, path: str, number: int | None) -> dict[str, obj
     if document.get("version") is True or document.get("version") != 1:
         raise words.other_version(path, excerpt(repr(document.get("version"))))
     held = count(len(tables), "table")
-    if number is None and len(tables) != 1:
+    if not tables or (number is None and len(tables) != 1):
         raise words.not_one_table(path, held, some=bool(tables))
     if number is not None and not 1 <= number <= len(tables):
         raise words.no_such_table(path, held, number, several=len(tables) > 1)

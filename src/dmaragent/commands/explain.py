@@ -17,10 +17,10 @@ from dmaragent.present.words.guest import source_words
 from dmaragent.question.context import Question
 
 DESCRIPTION = """\
-Show whether Xen and Linux (VFIO) can pass one device through, and why not: its
-verdicts, its reserved regions and who shares them, and the fixes, safest first,
-with their cost. With --details also the commands to paste, each case with its
-rule and releases, and the default policy of each toolstack."""
+Show whether Xen and Linux (VFIO) can pass one device through, and why not: the
+verdicts, the reserved regions with the devices that share them, and the fixes,
+safest first, with their cost. With --details also the commands to paste, each
+case with its rule and releases, and the default policy of each toolstack."""
 EXAMPLES = """\
 examples:
   sudo dmaragent explain 00:1d.0
@@ -28,7 +28,7 @@ examples:
   dmaragent explain 0a:00.0 --host server.tar.xz
   dmaragent explain 00:14.0 --host DMAR.bin --xen 4.17 --json
 
-Exit codes: 0 allowed; 1 blocked, or allowed on conditions or with risk;
+Exit codes: 0 allowed; 1 blocked, or allowed with conditions or with risk;
 2 unknown, or the device was not found. Only the side that decides on this host
 counts: Xen or Linux."""
 
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "sbdf",
         metavar="SBDF",
-        help="the device: dddd:bb:dd.f or bb:dd.f, or as another program writes it",
+        help="the device: dddd:bb:dd.f, bb:dd.f, or the notation of another program",
     )
     parser.add_argument(
         "--details",
@@ -76,7 +76,7 @@ def _print(asked: OpenedContext, explanation: Explanation, options: argparse.Nam
 
 
 def _details(options: argparse.Namespace) -> str:
-    """Return the same command with ``--details``."""
+    """Return this command with ``--details``."""
     words = ["dmaragent", "explain", options.sbdf]
     words += ["--host", options.host] if options.host else []
     words += ["--xen", options.xen] if options.xen else []
@@ -84,7 +84,7 @@ def _details(options: argparse.Namespace) -> str:
 
 
 def _exit_code(explanation: Explanation) -> int:
-    """Return the code for the side that decides on this host; if both may, for the worse verdict."""
+    """Return the exit code for the side that decides; if both may decide, for the worse verdict."""
     deciding = [side.can for side in explanation.deciding]
     if Can.NO in deciding or Can.CONDITIONS in deciding:
         return 1

@@ -1,4 +1,4 @@
-"""``dmaragent hotplug``: what ``xl pci-attach`` will do."""
+"""``dmaragent hotplug``: whether ``xl pci-attach`` will attach a device."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ from dmaragent.question.guest_resolver import GuestResolver
 from dmaragent.remedies.hotplug import hotplug
 
 DESCRIPTION = """\
-Say whether a device can be attached to a running guest, and list everything
-that would refuse it.  The guest's memory layout stays as it is and its rdm=
-does not count: a device whose regions overlap guest RAM, or the video memory
-of the emulated adapter, is refused, unless SPEC says rdm_policy=relaxed.  GUEST
-is its xl.cfg, or what `xl list -l` printed."""
+Predict whether a device can be attached to a running guest, and list everything
+that would refuse it.  The guest's memory layout does not change and its rdm=
+does not apply.  A device whose regions overlap guest RAM or an emulated
+adapter's video memory is refused, unless SPEC contains rdm_policy=relaxed.
+GUEST is its xl.cfg, or the output of `xl list -l`."""
 EXAMPLES = """\
 examples:
   sudo dmaragent hotplug 00:14.0 --into win10.cfg
   sudo xl list -l win10 | sudo dmaragent hotplug 00:14.0 --into -
   dmaragent hotplug 01:00.0,rdm_policy=relaxed --into g.cfg --host DMAR.bin
 
-Exit codes: 0 it is attached; 1 it is refused; 2 it cannot be said."""
+Exit codes: 0 it will be attached; 1 it will be refused; 2 unknown."""
 _MOST_NAMED = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
-    parser.add_argument("spec", metavar="SPEC", help="the device, as xl pci-attach takes it")
+    parser.add_argument("spec", metavar="SPEC", help="the device, as for xl pci-attach")
     parser.add_argument(
         "--into", metavar="GUEST", required=True, help="the guest: an xl.cfg or libxl's JSON"
     )
-    parser.add_argument("--guest", metavar="NAME", help="which guest, where GUEST holds several")
+    parser.add_argument("--guest", metavar="NAME", help="which guest, if GUEST contains several")
     add_stack_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what becomes of the device."""
+    """Print whether the device will be attached."""
     guest = _guest(options.into, options.guest)
     spec = _as_xl_writes_it(options.spec)
     question = question_of(options)
@@ -66,9 +66,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _as_xl_writes_it(spec: str) -> str:
-    """Return `spec` with a device that another program's spelling names as xl writes it.
+    """Return `spec` with xl's spelling of its device, if it has another program's spelling.
 
-    What xl reads, or nobody does, is left as it is: xl's own rules then say what it comes to.
+    Any other text stays unchanged, and xl's own rules then decide about it.
     """
     device, comma, settings = spec.partition(",")
     try:

@@ -1,8 +1,9 @@
-"""``dmaragent inventory``: every reserved region of a host and who owns it."""
+"""``dmaragent inventory``: every reserved region of a host, and its devices."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from typing import TextIO
 
@@ -21,39 +22,51 @@ from dmaragent.inventory import Inventory
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.inventory import inventory_document
 from dmaragent.present.text.inventory import inventory_text
+from dmaragent.present.text.inventory_short import inventory_short_text
 from dmaragent.present.text.tree import tree_text
 from dmaragent.present.words.device import reported_group
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.xen.reserved_list.model import ListSource
 
 DESCRIPTION = """\
-Show every reserved memory region (RMRR) of a host: its range, the structure it
-comes from, the devices that own it and how they were found, whether it is
-shared, and what Xen and Linux make of it.  Xen's list is the hypervisor's own
-where it answers, else predicted from the table.  Reading a table needs root."""
+Show every reserved memory region (RMRR) of a host: its range, its devices, and
+how Xen and Linux treat it.  If Xen reports its list of regions, that list is
+shown; otherwise it is predicted from the table.  With --details also the
+structure and the devices of each region, paths, slots, firmware and all
+differences.  Reading a table needs root."""
 EXAMPLES = """\
 examples:
   sudo dmaragent inventory                      this machine
-  sudo dmaragent inventory --device 00:1d.0     one device on one screen
-  dmaragent inventory --host DMAR.bin           a table somebody sent
+  sudo dmaragent inventory --details            everything about each region
+  sudo dmaragent inventory --device 00:1d.0     one device
+  dmaragent inventory --host DMAR.bin           a table from another machine
   dmaragent inventory --host sosreport-x/ --tree
 
-Exit codes: 0 all regions shown; 1 regions may be missing: the table is damaged,
-or Linux reports regions and there is no table; 2 there is nothing to answer
-from, or SBDF is unknown."""
+Exit codes: 0 all regions are known; 1 regions may be missing: the table is
+damaged, or only Linux reports regions; 2 there is no table and no list of
+regions, or SBDF is unknown."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
     add_host(parser)
     parser.add_argument("--device", metavar="SBDF", help="only the regions of this device")
-    parser.add_argument("--wide", action="store_true", help="all columns, however wide the lines")
-    parser.add_argument("--tree", action="store_true", help="units, scopes, bridges and devices")
+    parser.add_argument(
+        "--details",
+        action="store_true",
+        help="also print structures, owners, paths and all differences",
+    )
+    parser.add_argument(
+        "--wide", action="store_true", help="as --details, with all columns, in lines of any width"
+    )
+    parser.add_argument(
+        "--tree", action="store_true", help="print units, device scopes, bridges and devices"
+    )
     add_json(parser)
     parser.add_argument(
         "--or-show",
         metavar="PATH",
-        help="where this machine has no readable table, say so and show the host at PATH",
+        help="if this machine has no readable table, report that and show the host at PATH",
     )
 
 
@@ -68,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         raise words.or_show_with_host()
     opened, inventory = take_host(options.host)
     if isinstance(inventory.iommu, Missing) and options.or_show:
-        _say_instead(inventory, options.or_show, sys.stderr if options.json else sys.stdout)
+        _explain_other_host(inventory, options.or_show, sys.stderr if options.json else sys.stdout)
         opened, inventory = take_host(options.or_show)
     elif _is_denied(inventory) and options.host is None:
         code = _print_published(options)
@@ -81,19 +94,28 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print(opened: OpenedHost, inventory: Inventory, options: argparse.Namespace) -> None:
-
     if options.json:
         print_document(inventory_document(inventory, opened.kind, opened.path))
     elif inventory.absence is not None and not _answers_without_table(inventory):
         raise no_table(inventory.absence, opened)
     elif options.tree:
         print_lines([host_title(opened), *tree_text(inventory)])
-    else:
+    elif options.details or options.wide:
         print_lines([host_title(opened), *inventory_text(inventory, wide=options.wide)])
+    else:
+        host = f" --host {shlex.quote(opened.path)}" if opened.path else ""
+        text = inventory_short_text(inventory, _details(options, host), host)
+        print_lines([host_title(opened), *text])
+
+
+def _details(options: argparse.Namespace, host: str) -> str:
+    """Return this command with ``--details``."""
+    device = f" --device {shlex.quote(options.device)}" if options.device else ""
+    return f"dmaragent inventory{device}{host} --details"
 
 
 def _exit_code(inventory: Inventory) -> int:
-    """Tell whether the question could be answered, and whole."""
+    """Return 0 for a complete answer, 1 if regions may be missing, 2 without an answer."""
     if isinstance(inventory.iommu, Missing):
         if _hypervisor_answers(inventory):
             return 0
@@ -105,30 +127,30 @@ def _exit_code(inventory: Inventory) -> int:
 
 
 def _answers_without_table(inventory: Inventory) -> bool:
-    """Return whether there is an answer without a table: Xen's list, or Linux's own word."""
+    """Return whether there is an answer without a table: from Xen's list or from Linux."""
     return _hypervisor_answers(inventory) or _linux_answers(inventory)
 
 
 def _linux_answers(inventory: Inventory) -> bool:
-    """Return whether Linux reports regions, or what it reports for the device's group."""
+    """Return whether Linux reports regions, for the device's group or at all."""
     if inventory.published:
         return True
     return inventory.device is not None and reported_group(inventory, inventory.device) is not None
 
 
 def _hypervisor_answers(inventory: Inventory) -> bool:
-    """Tell whether Xen's own list is there: an answer even without a table."""
+    """Return whether Xen reports its list, which is an answer even without a table."""
     return inventory.xen.list.source is ListSource.HYPERVISOR
 
 
 def _is_denied(inventory: Inventory) -> bool:
-    """Tell whether there is a table that this user may not read."""
+    """Return whether there is a table that this user may not read."""
     table = inventory.iommu
     return isinstance(table, Missing) and table.kind is MissingKind.DENIED
 
 
 def _print_published(options: argparse.Namespace) -> int | None:
-    """Print what the service publishes, and the exit code; None where it does not help."""
+    """Print the inventory that the service publishes, and return the exit code; else None."""
     if options.device is not None or options.tree or options.wide:
         return None
     from dmaragent.collect.recorded.published import read_published  # noqa: PLC0415 - json: 1 ms
@@ -147,9 +169,9 @@ def _print_published(options: argparse.Namespace) -> int | None:
     return 0 if published.complete else 1
 
 
-def _say_instead(inventory: Inventory, path: str, stream: TextIO) -> None:
-    """Say in one line why another host is shown, and how to read this machine's table."""
-    assert isinstance(inventory.iommu, Missing)  # noqa: S101 - the caller asked
+def _explain_other_host(inventory: Inventory, path: str, stream: TextIO) -> None:
+    """Print why another host is shown, and how to read this machine's table."""
+    assert isinstance(inventory.iommu, Missing)  # noqa: S101 - the caller checks this
     command = f"sudo {sys.argv[0]} inventory"
     if inventory.iommu.kind is MissingKind.DENIED:
         sentence = words.table_needs_root(command)

@@ -1,4 +1,4 @@
-"""``dmaragent resolve``: what Xen will do with a guest, and why."""
+"""``dmaragent resolve``: whether a guest starts, and why."""
 
 from __future__ import annotations
 
@@ -22,45 +22,43 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document
 from dmaragent.present.text.guests import guest_text, resolve_lines
+from dmaragent.present.words.guest import recorded_words
 from dmaragent.question.guest_resolver import GuestResolver, any_answer
 
 DESCRIPTION = """\
-Predict whether a guest starts with its PCI devices, what refuses it, by which
-rule, and what helps; of a Xen guest also which reserved regions its memory
-avoids.  GUEST is an xl.cfg, libxl's JSON (`xl list -l`), libvirt's XML of a Xen
-or KVM guest (`virsh dumpxml`), a Proxmox VMID.conf (`qm config`), a folder of
-them such as /etc/xen, or - for standard input; or give the settings as options.
-Only reserved memory and passthrough are judged: a guest may fail for other
-reasons."""
+Predict whether a guest starts with its PCI devices.  If it does not, show what
+refuses it, by which rule, and the fixes.  GUEST is a configuration, a folder
+such as /etc/xen, or - for standard input.  Formats: xl.cfg, libxl's JSON (`xl
+list -l`), libvirt's XML of Xen or KVM guests (`virsh dumpxml`), Proxmox conf
+(`qm config`).  Options can describe a guest instead.  Only reserved memory and
+passthrough are checked: a guest may fail for other reasons."""
 EXAMPLES = """\
 examples:
   sudo dmaragent resolve win10.cfg              on this machine
-  sudo dmaragent resolve /etc/xen               all guests, a line each
+  sudo dmaragent resolve /etc/xen               all guests of a folder
   sudo virsh dumpxml win10 | sudo dmaragent resolve -
   dmaragent resolve win10.cfg --host DMAR.bin --xen 4.17
   dmaragent resolve --memory 4096 --pci 00:14.0 --rdm strategy=host
 
-Exit codes: 0 every guest starts; 1 one does not; 2 none is refused, but of one
-it cannot be said."""
+Exit codes: 0 every guest starts; 1 one does not; 2 none is refused, but one is
+unknown."""
 
 _OPTIONS = ("memory", "maxmem", "rdm", "boundary", "videoram")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
-    parser.add_argument("guests", metavar="GUEST", nargs="*", help="configurations, or folders")
-    parser.add_argument("--memory", metavar="MIB", help="memory=, in place of a GUEST")
+    parser.add_argument("guests", metavar="GUEST", nargs="*", help="configuration files or folders")
+    parser.add_argument("--memory", metavar="MIB", help="memory=, instead of a GUEST")
     parser.add_argument("--maxmem", metavar="MIB", help="maxmem=")
     parser.add_argument("--videoram", metavar="MIB", help="videoram=")
     parser.add_argument("--rdm", metavar="TEXT", help="rdm=")
     parser.add_argument(
-        "--pci", metavar="SPEC", action="append", default=[], help="an entry of pci= (repeat it)"
+        "--pci", metavar="SPEC", action="append", default=[], help="an entry of pci= (repeatable)"
     )
     parser.add_argument("--boundary", metavar="MIB", help="rdm_mem_boundary=")
     parser.add_argument("--type", choices=("hvm", "pvh", "pv"), help="type= (default: hvm)")
-    parser.add_argument(
-        "--details", action="store_true", help="all of each guest, of several too; no list is cut"
-    )
+    parser.add_argument("--details", action="store_true", help="show all details of each guest")
     add_stack_options(parser)
 
 
@@ -77,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
     verdicts: list[Verdict] = []
 
     def resolutions() -> Iterator[AnyResolution]:
-        """Resolve one guest after the other; none is kept, for there may be thousands."""
+        """Yield each resolution; none is kept, because there may be thousands."""
         shown = not options.json and sys.stdout.isatty()  # the lines themselves show progress
         for guest in guests if shown else progress(guests, "resolving"):
             resolution = resolver.resolve(guest)
@@ -94,30 +92,43 @@ def run(options: argparse.Namespace) -> int:
         print_document(resolve_document(answers, passed_over, origin, others))
     elif options.details or (single and not _is_folder(options.guests)):
         for number, resolution in enumerate(resolutions()):
-            lines = guest_text(any_answer(resolution), others, whole=options.details)
+            lines = guest_text(
+                any_answer(resolution),
+                others,
+                details=options.details,
+                host=options.host,
+                recorded=recorded_words(asked.opened.kind, asked.opened.path),
+            )
             print_lines(["", *lines] if number else lines)
-        print_lines(["", *source_lines(asked, guests)])
+        if options.details:
+            print_lines(["", *source_lines(asked, guests)])
     else:
-        for line in resolve_lines(resolutions(), passed_over):
+        for line in resolve_lines(resolutions(), passed_over, _common_folder(guests)):
             print_lines([line])
         print_lines(source_lines(asked, guests))
     return exit_code(verdicts)
 
 
 def _is_folder(paths: Sequence[str]) -> bool:
-    """Tell whether a folder was named, whose guests are told in a line each even if it is one."""
+    """Return whether a folder is named: its guests have a line each, even a single one."""
     return any(os.path.isdir(path) for path in paths)
 
 
+def _common_folder(guests: Sequence[Guest]) -> str:
+    """Return the folder of all guests' files; empty if they have several folders or none."""
+    folders = {os.path.dirname(guest.source) for guest in guests}
+    return folders.pop() if len(folders) == 1 else ""
+
+
 def exit_code(verdicts: Sequence[Verdict]) -> int:
-    """Give 1 where one guest is refused, else 2 where of one it cannot be said."""
+    """Return 1 if a guest will not start, else 2 if one is unknown, else 0."""
     if Verdict.REFUSED in verdicts:
         return 1
     return 2 if Verdict.UNDECIDED in verdicts else 0
 
 
 def _guests(options: argparse.Namespace) -> tuple[list[Guest], list[tuple[str, str]]]:
-    """Read the guests that are named, or make one of the options; and say what is none."""
+    """Return the guests that are named or given as options, and the files that are not guests."""
     given = [name for name in _OPTIONS if getattr(options, name) is not None]
     given += ["pci"] if options.pci else []
     given += ["type"] if options.type else []
@@ -131,7 +142,7 @@ def _guests(options: argparse.Namespace) -> tuple[list[Guest], list[tuple[str, s
 
 
 def _guest_of(options: argparse.Namespace) -> GuestConfig:
-    """Make a guest of the options, as if they stood in an xl.cfg."""
+    """Return the guest of the options, as if they were the settings of an xl.cfg."""
     texts = {"type": options.type or "hvm"}
     names = {
         "memory": options.memory,

@@ -34,45 +34,49 @@ if TYPE_CHECKING:
     from dmaragent.present.json.schema import rmrr_option as schema
 
 DESCRIPTION = """\
-Write Xen's boot option rmrr= for reserved regions that the firmware should have
-named and did not, or check one.  REGION is in bytes, BASE-LIMIT=SBDF[,SBDF...]
-with LIMIT the last byte, or BASE+SIZE=SBDF...; Xen itself counts in pages of
-4 KiB.  What is written is held against this host's table, memory map, devices
-and the rmrr= that it boots with already.  Nothing is written to any file."""
+Print Xen's boot option rmrr= for reserved regions that the firmware forgot, or
+check such an option.  The output has the commands that set it with the host's
+boot loader, and how to undo them.  No file is changed.
+
+REGION is BASE-LIMIT=SBDF[,SBDF...] in bytes, with LIMIT the last byte, or
+BASE+SIZE=SBDF...  rmrr= itself counts in pages of 4 KiB.  The regions are
+checked against this host's table, memory map, devices and present rmrr=."""
 EXAMPLES = """\
 examples:
   sudo dmaragent rmrr-option 0xbdf3e000-0xbdf5dfff=00:1d.0
   sudo dmaragent rmrr-option 0xbdf3e000+128K=00:1d.0,00:1a.0 --xen 4.17
-  sudo dmaragent rmrr-option --check            what this host boots with
+  sudo dmaragent rmrr-option --check            the option that this host has
   dmaragent rmrr-option --check 'rmrr=0xd5d45=0:0:1d.0' --host sosreport-x/
   sudo xl dmesg | sudo dmaragent rmrr-option --from-log -
 
-Exit codes: 0 all is taken; 1 something is not, or was not meant so; 2 it cannot
-be said."""
+Exit codes: 0 Xen accepts all of it; 1 it does not, or the option is probably a
+mistake; 2 unknown, or an error."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
-    parser.add_argument("regions", metavar="REGION", nargs="*", help="a region that is missing")
+    parser.add_argument(
+        "regions", metavar="REGION", nargs="*", help="a reserved region that the firmware forgot"
+    )
     parser.add_argument(
         "--check",
         metavar="TEXT",
         nargs="?",
         const="",
-        help="check an option or a whole Xen command line; without TEXT, the host's own",
+        help="check an option or a whole Xen command line (default: the host's own)",
     )
     parser.add_argument(
         "--from-log",
         metavar="FILE",
-        help="take the regions from the DMA faults of a log (- for standard input)",
+        help="use the regions of the DMA faults in a log (- reads standard input)",
     )
     add_host(parser)
-    add_xen(parser, "as that release of Xen, such as 4.17 (default: its own)")
+    add_xen(parser, "apply the rules of that release of Xen, such as 4.17 (default: the host's)")
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the option, or what Xen makes of it."""
+    """Print the option, or whether Xen accepts it."""
     ways = (bool(options.regions), options.check is not None, options.from_log is not None)
     if sum(ways) != 1:
         raise words.rmrr_option_asks(nothing=not any(ways))
@@ -152,5 +156,5 @@ def _checked_code(answer: CheckedOption) -> int:
 
 
 def _fault_code(answer: FaultOption) -> int:
-    """Tell whether an option was written for every fault that the table does not explain."""
+    """Return 0 if an option was written for every fault that the table does not explain, else 1."""
     return 1 if answer.option.refused or answer.dropped or not answer.option.written else 0

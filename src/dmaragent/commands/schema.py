@@ -12,15 +12,15 @@ from dmaragent.commands.shared.output import print_lines
 from dmaragent.commands.shared.suggest import nearest
 
 DESCRIPTION = """\
-Print the JSON Schema of a document.  Without NAME, list the documents.  A
-document names itself and its version in "format" and "version"."""
+Print the JSON Schema of a document.  Without NAME, list the documents.  The
+fields "format" and "version" of a document identify its schema."""
 EXAMPLES = """\
 examples:
-  dmaragent schema                  the documents
-  dmaragent schema inventory        what `inventory --json` prints
-  dmaragent schema error.v1         what an error with --json prints
+  dmaragent schema                  list the documents
+  dmaragent schema inventory        the output of `inventory --json`
+  dmaragent schema error.v1         an error with --json
 
-Exit codes: 0 printed; 2 there is no such schema."""
+Exit codes: 0 printed; 2 no such schema."""
 _SUFFIX = ".json"
 
 

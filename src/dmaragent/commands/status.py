@@ -1,4 +1,4 @@
-"""``dmaragent status``: how the service is."""
+"""``dmaragent status``: the state of the service."""
 
 from __future__ import annotations
 
@@ -18,24 +18,28 @@ if TYPE_CHECKING:
     from dmaragent.present.json.schema import status as schema
 
 DESCRIPTION = """\
-Say whether dmaragent.service runs, what it publishes and since when, and what
-this user may ask it."""
+Show whether dmaragent.service runs, what it publishes and since when, and
+whether this user can read root's capture."""
 EXAMPLES = """\
 examples:
   dmaragent status
   dmaragent status --json
 
-Exit codes: 0 it runs and publishes; 1 it does not."""
+Exit codes: 0 the service runs and publishes; 1 it does not."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
-    parser.add_argument("--runtime", metavar="DIR", help="instead of /run/dmaragent")
+    parser.add_argument(
+        "--runtime",
+        metavar="DIR",
+        help="the folder of the published files (default: /run/dmaragent)",
+    )
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print how the service is."""
+    """Print the state of the service."""
     status = read_status(options.runtime or RUNTIME)
     if options.json:
         print_document(_document(status))
@@ -90,5 +94,5 @@ def _time(seconds: float) -> str:
 
     try:
         return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
-    except (ValueError, OverflowError, OSError):  # a file of a time when the clock was mad
+    except (ValueError, OverflowError, OSError):  # the file has a time from a wrong clock
         return words.time_out_of_calendar(seconds)

@@ -1,4 +1,4 @@
-"""``dmaragent why``: what a message of the kernel, Xen, QEMU, libvirt or others means on a host."""
+"""``dmaragent why``: the meaning of a message on a host, and the fixes."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from dmaragent.present.words.numbers import count
 from dmaragent.readings import Missing
 
 DESCRIPTION = """\
-Recognise messages about reserved device memory and passthrough, old wordings
-and new, and explain them: what they mean, which regions and devices of the
-host they are about, what to do.  TEXT is a pasted message, or a log file;
-- reads a log from standard input; without either, the host's own logs are read:
-its boot log, Xen's log in a dom0, and every log in the report of another
-collector.  A log may be packed with gzip, bzip2, xz or zstd.  Messages are
-explained where the host has no table, too."""
+Explain messages of Linux, Xen, QEMU, libvirt and other programs about
+passthrough and reserved device memory: the reason on this host, the fixes, and
+the next command.
+
+TEXT is a pasted message or a log file; - reads standard input.  Without TEXT,
+the host's own logs are read: its boot log, Xen's log in a dom0, and all logs of
+a collector's report.  Logs can be packed with gzip, bzip2, xz or zstd."""
 EXAMPLES = """\
 examples:
   dmaragent why "libxl: error: RDM conflict at 0xad800000"
@@ -46,22 +46,27 @@ examples:
   dmaragent why kern.log.2.gz --host recorded/
   dmaragent why --list
 
-Exit codes: 0 something was recognised; 1 nothing was, or nothing was given;
-2 it cannot be read."""
+Exit codes: 0 a message was recognised; 1 none was, or the text is empty; 2 the
+text could not be read."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
     parser.add_argument(
-        "text", metavar="TEXT", nargs="*", help="the message, a log file, or - for standard input"
+        "text", metavar="TEXT", nargs="*", help="a message, a log file, or - for standard input"
     )
-    add_host(parser, "the host that printed it, instead of this machine")
-    parser.add_argument("--list", action="store_true", help="show every message that is known")
+    parser.add_argument(
+        "--details",
+        action="store_true",
+        help="explain all messages, with releases, addresses and sharing of regions",
+    )
+    add_host(parser, "the host that printed the message, instead of this machine")
+    parser.add_argument("--list", action="store_true", help="list all known messages")
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what the messages mean."""
+    """Print the meaning of the messages."""
     if options.list:
         return _list(options)
 
@@ -80,7 +85,15 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_document(why_document(why, source, host_object(opened)))
     elif inventory is not None and why.matches:
-        print_lines(why_text(why, inventory.absence, live=opened.kind == LIVE))
+        print_lines(
+            why_text(
+                why,
+                inventory.absence,
+                live=opened.kind == LIVE,
+                details=options.details,
+                host=f" --host {shlex.quote(opened.path)}" if opened.path else "",
+            )
+        )
     else:
         print(_nothing_words(text, recognition.line_count))
     if source == "boot-log":
@@ -89,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _tell_cut_logs(opened: OpenedHost, out: TextIO) -> None:
-    """Name the logs of a report that were not read to their end."""
+    """Print which logs of a report were not read to their end."""
     for path in opened.reader.cut_logs() if isinstance(opened.reader, ReportHost) else ():
         print(
             visible(words.log_cut(LARGEST_TEXT >> 20, path)),
@@ -116,7 +129,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _pasted_or_named(given: list[str]) -> tuple[str, str] | None:
-    """Give what the user gave and where; None: nothing, so that the boot log counts."""
+    """Return the source and the text; None: none was given, so the host's logs count."""
     if not given:
         return None
     if given == ["-"]:
@@ -129,7 +142,7 @@ def _pasted_or_named(given: list[str]) -> tuple[str, str] | None:
 
 
 def _is_file(text: str) -> bool:
-    """Return whether `text` names a file or a pipe, and is no message itself."""
+    """Return whether `text` names a file or a pipe, and is not a message."""
     try:
         mode = os.stat(text).st_mode
     except (OSError, ValueError):
@@ -138,10 +151,10 @@ def _is_file(text: str) -> bool:
 
 
 def _logs(opened: OpenedHost, host: Host) -> str:
-    """Return the logs of a host: of a report all in it, else the boot log and Xen's own log.
+    """Return the logs of a host: all logs of a report, or the boot log and Xen's own log.
 
     Raises:
-        DmaragentError: there is none.
+        DmaragentError: the host has no log.
 
     """
     texts = report_logs(opened.reader)

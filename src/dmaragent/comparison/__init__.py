@@ -1,8 +1,8 @@
-"""Two hosts, tables or recordings compared: regions, owners, findings, guests.
+"""The comparison of two hosts, tables or recordings: regions, devices, findings, guests.
 
 Pure: :func:`compare` is a function from two inventories, with what was found on each, to a
-:class:`~dmaragent.comparison.model.Comparison`.  What one side does not know is named, and
-never taken for something that went.
+:class:`~dmaragent.comparison.model.Comparison`.  What is unknown on one side is listed as such, and
+never counts as gone.
 """
 
 from dataclasses import replace
@@ -33,7 +33,7 @@ def compare(
     found_b: Checked,
     guests: GuestChanges | None = None,
 ) -> Comparison:
-    """Compare two whole hosts; `found_a` and `found_b` are the findings on each."""
+    """Return what differs between two whole hosts; `found_a` and `found_b` are their findings."""
     comparable = comparable_parts(a, b)
     regions = match_regions(a, b, comparable) if comparable.tables else ()
     findings, same = finding_changes(
@@ -57,7 +57,7 @@ def compare(
 
 
 def _with_other_bytes(comparison: Comparison, a: Inventory, b: Inventory) -> Comparison:
-    """Add that the tables' bytes differ, if nothing else that was found says so."""
+    """Add that the tables' bytes differ, if no other difference shows it."""
     old, new = common_facts(a).content, common_facts(b).content
     header = any(fact.what in TABLE_FACTS for fact in comparison.facts)
     explained = (header, comparison.units, comparison.structures, comparison.table_order)

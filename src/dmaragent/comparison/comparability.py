@@ -1,4 +1,4 @@
-"""What of two hosts can be held against each other, and what cannot: said, never left out."""
+"""Which parts of two hosts can be compared, and why the others cannot."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _REALLY_NONE = frozenset(
         AbsenceKind.UNKNOWN,
     }
 )
-"""The cases in which the host was asked and has no table; in others there may be one."""
+"""The cases in which the host certainly has no table; in others it may have one."""
 _HARMLESS = frozenset({DamageKind.CHECKSUM, DamageKind.TRAILING_BYTES})
 """Damage that hides no structure."""
 
@@ -32,7 +32,7 @@ class TableState(Enum):
 
     THERE = "there"
     NONE = "none"
-    """The host has none, which is known."""
+    """The host is known to have no table."""
     UNKNOWN = "unknown"
     """It was not collected, could not be read, or nothing of it could be decoded."""
 
@@ -47,12 +47,12 @@ def table_state(inventory: Inventory) -> TableState:
 
 
 def damage_of(inventory: Inventory) -> tuple[Damage, ...]:
-    """Return what is wrong with the bytes of its table; nothing if there is none."""
+    """Return the damage of its table; empty if it has no table."""
     return () if isinstance(inventory.iommu, Missing) else inventory.iommu.damage
 
 
 def hides_structures(inventory: Inventory) -> bool:
-    """Return whether its table is damaged so that a structure of it may not have been read."""
+    """Return whether damage of its table may hide a structure."""
     return any(damage.kind not in _HARMLESS for damage in damage_of(inventory))
 
 
@@ -63,7 +63,7 @@ def knows_functions(inventory: Inventory) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparable:
-    """What can be compared, as both sides know it."""
+    """Which parts both sides know, so that they can be compared."""
 
     tables: bool
     functions: bool
@@ -72,7 +72,7 @@ class Comparable:
 
 
 def comparable_parts(a: Inventory, b: Inventory) -> Comparable:
-    """Return what `a` and `b` both know."""
+    """Return which parts `a` and `b` both know."""
     source = a.xen.list.source
     sources = source is b.xen.list.source and source is not ListSource.UNKNOWN
     functions = knows_functions(a) and knows_functions(b)
@@ -100,7 +100,7 @@ def blocker(a: Inventory, b: Inventory) -> NotCompared | None:
 
 
 def not_compared(a: Inventory, b: Inventory, comparable: Comparable) -> Iterator[NotCompared]:
-    """Yield what of two hosts that can be compared is left out, and why."""
+    """Yield the parts of two comparable hosts that are not compared, and why."""
     for side, inventory in ((Side.A, a), (Side.B, b)):
         if table_state(inventory) is TableState.UNKNOWN:
             yield NotCompared("table", side, _why_no_table(inventory))
@@ -136,7 +136,7 @@ def _knows_map(inventory: Inventory) -> bool:
 
 
 def _why_no_table(inventory: Inventory) -> str:
-    """Return briefly why its table is not known; the absence has the whole story."""
+    """Return briefly why its table is unknown; its absence has the evidence."""
     if not isinstance(inventory.iommu, Missing):
         return words.table_not_decoded()
     absence = inventory.absence

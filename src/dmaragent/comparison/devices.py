@@ -1,4 +1,4 @@
-"""PCI functions that answer at another address: the same device in the same place, other buses."""
+"""PCI functions at another address: the same device in the same place, with other bus numbers."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dmaragent.host.topology import PciFunction, PciTopology
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A function, its root bus, and the steps from there: bridges, then itself."""
+    """A function, its root bus, and the path from there: bridges, then the function."""
 
     function: PciFunction
     root: int
@@ -19,10 +19,10 @@ class _Place:
 
 
 def renumbered(a: PciTopology, b: PciTopology) -> tuple[Renumbered, ...]:
-    """Return the functions that certainly are the same and have another address.
+    """Return the functions that are certainly the same and have another address.
 
-    Certain is: vendor, device and path from the root bus are the same; or all but the root
-    bus's number, and there is one such device on each side.
+    Certain means that vendor, device and path from the root bus are the same.  If only the number
+    of the root bus differs, each side must have exactly one such device.
     """
     pairing = Pairing.of(_places(a), _places(b))
     pairing.by(lambda place: (place.function.sbdf, ids_of(place.function)))
@@ -54,7 +54,7 @@ def _places(topology: PciTopology) -> list[_Place]:
 
 
 def _place_of(function: PciFunction, bridges: dict[tuple[int, int | None], PciFunction]) -> _Place:
-    """Walk up from `function` to its root bus; bridges that lead in a circle end the walk."""
+    """Follow the bridges from `function` up to its root bus; a loop of bridges ends the path."""
     sbdf = function.sbdf
     steps = [(sbdf.device, sbdf.function)]
     seen = {sbdf.bus}

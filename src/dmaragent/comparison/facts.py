@@ -1,4 +1,4 @@
-"""Facts of two hosts beside their regions: machine, software, the table's header and damage."""
+"""The facts of two hosts besides regions: machine, software, the table's header and damage."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from dmaragent.readings import Missing
 
 _LINUX_WORDS = {
     LinuxState.GROUPS: "IOMMU groups",
-    LinuxState.UNDER_XEN: "below Xen, which owns the IOMMU",
+    LinuxState.UNDER_XEN: "under Xen, which owns the IOMMU",
     LinuxState.NO_GROUPS: "no IOMMU groups",
 }
 _NO_XEN = "none"
@@ -22,7 +22,7 @@ _NONE_WORDS = {
     AbsenceKind.ARM: "an Arm machine",
     AbsenceKind.VIRTUAL_MACHINE: "a virtual machine",
     AbsenceKind.VTD_OFF: iommu_words.VTD_OFF,
-    AbsenceKind.UNKNOWN: "why is not known",
+    AbsenceKind.UNKNOWN: "reason unknown",
 }
 TABLE_FACTS = frozenset(
     {
@@ -37,11 +37,11 @@ TABLE_FACTS = frozenset(
         "damage",
     }
 )
-"""The facts that the bytes of the table alone decide."""
+"""The facts that only the bytes of the table decide."""
 
 
 def changed_facts(a: Inventory, b: Inventory) -> Iterator[Changed]:
-    """Yield what both sides know and say differently."""
+    """Yield the facts that both sides know and that differ."""
     ours, theirs = _facts(a), _facts(b)
     for name, old in ours.items():
         new = theirs.get(name)
@@ -50,7 +50,7 @@ def changed_facts(a: Inventory, b: Inventory) -> Iterator[Changed]:
 
 
 def unknown_facts(a: Inventory, b: Inventory) -> Iterator[NotCompared]:
-    """Name what one side alone knows."""
+    """Yield the facts that only one side knows."""
     ours, theirs = _system_facts(a), _system_facts(b)
     for side, own, others in ((Side.A, ours, theirs), (Side.B, theirs, ours)):
         names = [name for name, value in own.items() if value is None and others[name] is not None]
@@ -65,7 +65,7 @@ def _facts(inventory: Inventory) -> dict[str, str | None]:
 
 
 def _system_facts(inventory: Inventory) -> dict[str, str | None]:
-    """Return the host's facts, under the names that answers give them; None: not known."""
+    """Return the host's facts by their names in documents; None: unknown."""
     machine, system = inventory.host.machine, inventory.host.system
     return {
         "vendor": machine.vendor,
@@ -81,7 +81,7 @@ def _system_facts(inventory: Inventory) -> dict[str, str | None]:
 
 
 def _xen_facts(inventory: Inventory) -> dict[str, str | None]:
-    """Return what Xen is there: if Linux has IOMMU groups, none has the IOMMU."""
+    """Return the facts about Xen: if Linux has IOMMU groups, the host does not run Xen."""
     xen = inventory.host.xen
     if xen is None:
         none = _NO_XEN if inventory.linux.state is LinuxState.GROUPS else None
@@ -97,7 +97,7 @@ def _xen_facts(inventory: Inventory) -> dict[str, str | None]:
 
 
 def _table_facts(inventory: Inventory) -> dict[str, str | None]:
-    """Return what the table's header says, and its damage."""
+    """Return the fields of the table's header, and the table's damage."""
     state = table_state(inventory)
     facts: dict[str, str | None] = {
         "table": {

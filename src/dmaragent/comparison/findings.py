@@ -1,4 +1,4 @@
-"""The findings of two hosts: by rule and subject, never mended by what is not known."""
+"""The findings of two hosts, by rule and subject; what is unknown never counts as fixed."""
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
@@ -12,11 +12,11 @@ from dmaragent.comparison.pairing import Pairing
 def finding_changes(
     a: Checked, b: Checked, regions: Sequence[RegionMatch], *, hidden_a: bool, hidden_b: bool
 ) -> tuple[tuple[FindingChange, ...], int]:
-    """Return the findings that are not as they were, worst first, and how many are.
+    """Return the findings that differ, worst first, and the number of those that do not.
 
-    A finding is the same where rule and subject are; or where the rule is, and its region is
-    one that moved: its subject holds the region's addresses.  `hidden_a` and `hidden_b` say
-    that structures of that side's table could not be read.
+    Two findings are the same if their rule and subject are.  The subject of a region contains its
+    addresses, so they are also the same if the rule is and the region moved.  `hidden_a` and
+    `hidden_b`: structures of that side's table could not be read.
     """
     pairing = Pairing.of(a.findings, b.findings)
     pairing.by(lambda finding: finding.key)
@@ -55,12 +55,12 @@ def _sort_key(change: FindingChange) -> tuple[int, str, str]:
 
 
 def _unknown_needs(checked: Checked) -> frozenset[Need]:
-    """Return what is not known of a side: the effect of a finding may depend on it."""
+    """Return what is unknown on a side: the effect of a finding may depend on it."""
     return frozenset(lacking.need for lacking in checked.not_asked)
 
 
 def _change_of(a: Finding, b: Finding, *, alike: bool) -> FindingChange:
-    """Return what changed of a finding; nothing if the two sides do not know the same."""
+    """Return how a finding changed; unchanged if the two sides do not know the same."""
     pairs = (
         ("severity", a.severity.value, b.severity.value),
         ("xen", a.xen, b.xen),
@@ -71,7 +71,7 @@ def _change_of(a: Finding, b: Finding, *, alike: bool) -> FindingChange:
 
 
 def _unasked_rules(checked: Checked, *, hidden: bool) -> Mapping[str, str]:
-    """Return by rule why a side may have more findings than it shows; "" stands for every rule."""
+    """Return by rule why a side may have more findings than it shows; "" means every rule."""
     reasons: dict[str, list[str]] = {}
     for lacking in checked.not_asked:
         for name in lacking.rules:
@@ -87,10 +87,10 @@ def _one_sided(
     *,
     of_a: bool,
 ) -> Iterator[FindingChange]:
-    """Yield the findings of one side alone; `unasked` is of the other.
+    """Yield the findings that only one side has; `unasked` is about the other side.
 
-    `apart` is what one side knows and the other does not: a rule that uses it may find what
-    it finds for that reason alone.
+    `apart` is what only one side knows: a rule that uses it may find something only because of
+    that.
     """
     for finding in findings:
         why = unasked.get(finding.rule.id, unasked.get("", ""))

@@ -1,4 +1,4 @@
-"""Guests on two hosts: of which something else is said on B, and what helps those that stop."""
+"""Guests on two hosts: whose verdict changes on B, and how to fix those that no longer start."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +27,7 @@ def compare_guests(
     resolved: Iterable[tuple[AnyResolution, AnyResolution]],
     passed_over: Sequence[tuple[str, str]] = (),
 ) -> GuestChanges:
-    """Compare what A and B do with each guest; only those that change are kept."""
+    """Return the guests whose answers on A and B differ, and how many do not."""
     changed: list[GuestChange] = []
     same: Counter[Verdict] = Counter()
     kinds: set[bool] = set()
@@ -53,7 +53,7 @@ def compare_guests(
 
 
 def _other_devices(a: AnyResolution, b: AnyResolution) -> Iterator[Changed]:
-    """Yield the addresses that the guest names and that are another device's on B."""
+    """Yield the addresses of the guest that belong to another device on B."""
     ours, theirs = a.host.functions or {}, b.host.functions or {}
     for sbdf in named_devices(b):
         old, new = ids_of(ours.get(sbdf)), ids_of(theirs.get(sbdf))
@@ -62,7 +62,7 @@ def _other_devices(a: AnyResolution, b: AnyResolution) -> Iterator[Changed]:
 
 
 def guest_fate(a: AnyResolution, b: AnyResolution) -> GuestFate:
-    """Return what became of the guest of `a` and `b`: the verdict before reasons and layout."""
+    """Return how the answer for a guest changed: the verdict goes before reasons and layout."""
     if a.verdict is not b.verdict:
         if b.verdict is Verdict.UNDECIDED:
             return GuestFate.UNSURE

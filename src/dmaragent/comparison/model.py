@@ -1,4 +1,4 @@
-"""What a comparison of two hosts says: side A is before or the one, side B after or the other."""
+"""The model of a comparison: A is one host or the state before, B the other or the state after."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dmaragent.remedies.guests.trial import GuestRemedies
 
 
 class Side(Enum):
-    """One of the two that are compared."""
+    """One of the two sides of a comparison."""
 
     A = "a"
     B = "b"
@@ -23,7 +23,7 @@ class Side(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One fact that both sides have, and its value on each, in words."""
+    """One fact that both sides know, and its value on each, in words."""
 
     what: str
     """A stable name in lower case: ``firmware``, ``table-length``, ``xen``."""
@@ -33,25 +33,25 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class NotCompared:
-    """Something that cannot be compared, so that its silence says nothing."""
+    """Something that cannot be compared: that no difference is reported has no meaning."""
 
     what: str
     """A stable name in lower case: ``pci-functions``, ``xen-list``."""
     side: Side | None
-    """The side that does not have it; None: it is about both."""
+    """The side that does not know it; None: both."""
     why: str
-    """A clause, that begins in lower case where it can."""
+    """A clause in lower case."""
 
 
 class RegionFate(Enum):
-    """What became of a region."""
+    """How a region differs."""
 
     SAME = "same"
-    """Same range and owners; what Xen, Linux or the memory map make of it may have changed."""
+    """Same range and owners; how Xen, Linux or the memory map treat it may have changed."""
     MOVED = "moved"
     """Same owners and size, other addresses."""
     RESIZED = "resized"
-    """Same owners, other size; its base may be another too."""
+    """Same owners, other size; its base may differ too."""
     OWNERS = "owners"
     """Same range, other owners."""
     APPEARED = "appeared"
@@ -60,39 +60,39 @@ class RegionFate(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerChange:
-    """One owner of a region that is not as it was; None on the side that does not name it."""
+    """One owner of a region that differs; None on the side that does not name it."""
 
     a: Owner | None
     b: Owner | None
     changes: tuple[Changed, ...] = ()
-    """Where both name it: ``address``, ``presence``, ``device`` (another one answers there)."""
+    """If both name it: ``address``, ``presence``, ``device`` (another one is present there)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionMatch:
-    """A region of either side, or one of each that are the same one.
+    """A region of one side, or two regions that are the same one.
 
-    Each region of A and of B is in one match, and in no other.
+    Each region of A and of B is in exactly one match.
     """
 
     fate: RegionFate
     a: Region | None
     b: Region | None
     certain: bool = True
-    """False of one that only one side has, where the other's table is damaged: it may be there."""
+    """False if only one side has it and the other's table is damaged: it may be there."""
     owners: tuple[OwnerChange, ...] = ()
     changes: tuple[Changed, ...] = ()
     """``shared``, ``xen``, ``linux``, ``memory-map``."""
 
     @property
     def differs(self) -> bool:
-        """Whether there is anything to say of it."""
+        """Whether anything about it differs."""
         return self.fate is not RegionFate.SAME or bool(self.owners or self.changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renumbered:
-    """One PCI function that answers at another address: same place below its root, same device."""
+    """One PCI function at another address: the same device at the same place below its root."""
 
     a: PciFunction
     b: PciFunction
@@ -100,7 +100,7 @@ class Renumbered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitChange:
-    """A remapping unit that is not as it was; None on the side that does not have it."""
+    """A remapping unit that differs; None on the side that does not have it."""
 
     a: RemappingUnit | None
     b: RemappingUnit | None
@@ -114,7 +114,7 @@ class UnitChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StructureChange:
-    """A structure that is neither RMRR nor DRHD and that one side alone has."""
+    """A structure, neither RMRR nor DRHD, that only one side has."""
 
     side: Side
     structure: OtherStructure
@@ -123,78 +123,78 @@ class StructureChange:
 
 
 class FindingFate(Enum):
-    """What became of a finding."""
+    """How a finding differs."""
 
     APPEARED = "appeared"
     GONE = "gone"
     CHANGED = "changed"
-    """It is still there, and what comes of it is another."""
+    """Both sides have it, with another severity or effect."""
     NOT_KNOWN = "not-known"
-    """One side has it, and the rule could not be asked on the other."""
+    """One side has it, and the rule could not run on the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingChange:
-    """A finding that is not as it was; None on the side that does not have it."""
+    """A finding that differs; None on the side that does not have it."""
 
     fate: FindingFate
     a: Finding | None
     b: Finding | None
     why: str = ""
-    """Why it is not known whether the other side has it."""
+    """Why it is unknown whether the other side has it."""
     changes: tuple[Changed, ...] = ()
     """``severity``, ``xen``, ``linux``."""
 
 
 class GuestFate(Enum):
-    """What became of a guest's verdict."""
+    """How the answer for a guest differs."""
 
     STOPS = "no-longer-starts"
     STARTS = "starts-now"
     UNSURE = "no-longer-certain"
-    """It was certain on A, and cannot be said on B."""
+    """The verdict is certain on A and unknown on B."""
     SURE = "certain-now"
-    """It could not be said on A."""
+    """The verdict is unknown on A and certain on B."""
     DEVICES = "other-devices"
-    """The same verdict, and another device answers at an address that it names."""
+    """The same verdict, but another device is present at an address that it names."""
     REASONS = "other-reasons"
-    """The same verdict, for other reasons."""
+    """The same verdict for other reasons."""
     WARNINGS = "other-warnings"
     """It starts on both, with other warnings."""
     LAYOUT = "other-layout"
-    """It starts on both, with its RAM or its reserved regions elsewhere."""
+    """It starts on both, with its RAM or its reserved regions at other addresses."""
     SAME = "same"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestChange:
-    """A guest of which something else is said on B."""
+    """A guest whose answer on B differs."""
 
     fate: GuestFate
     a: Resolution | KvmResolution
     b: Resolution | KvmResolution
     devices: tuple[Changed, ...] = ()
-    """Addresses it names at which another device answers: vendor:device."""
+    """The addresses it names that have another device on B: vendor:device."""
     helps: GuestRemedies | None = None
-    """What helps on B, where it no longer starts there."""
+    """The fixes on B, if it no longer starts there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestChanges:
-    """What became of all guests that were asked about."""
+    """How the answers for all given guests differ."""
 
     changed: tuple[GuestChange, ...]
     same: Mapping[Verdict, int]
-    """How many stay as they were, by their verdict."""
+    """How many do not differ, by their verdict."""
     passed_over: tuple[tuple[str, str], ...] = ()
-    """Files of a folder that hold no guest: path and reason."""
+    """Files of a folder that are not guests: path and reason."""
     xen: bool = True
-    """Whether one of them is a Xen guest, so that releases of Xen decided."""
+    """Whether one of them is a Xen guest, so that the release of Xen matters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two hosts, tables or recordings, compared."""
+    """All that differs between two hosts, tables or recordings."""
 
     blocker: NotCompared | None
     """Why nothing can be compared, or None."""
@@ -203,9 +203,9 @@ class Comparison:
     regions: tuple[RegionMatch, ...]
     """All regions of both sides, by address."""
     xen: tuple[Changed, ...]
-    """Xen's list beyond what stands with a region: ``vt-d``, ``entry``, ``list-order``."""
+    """Changes of Xen's list that no region shows: ``vt-d``, ``entry``, ``list-order``."""
     table_order: Changed | None
-    """The order of the regions that both have, in numbers of A's; None: the same."""
+    """The order of the regions that both have, by A's numbers; None: the same."""
     renumbered: tuple[Renumbered, ...]
     units: tuple[UnitChange, ...]
     structures: tuple[StructureChange, ...]
@@ -214,7 +214,7 @@ class Comparison:
     """Findings that both sides have, unchanged."""
     not_compared: tuple[NotCompared, ...]
     guests: GuestChanges | None = None
-    """None where no guests were asked about."""
+    """None if no guests were given."""
 
     @property
     def differs(self) -> bool:

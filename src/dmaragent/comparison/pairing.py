@@ -1,4 +1,4 @@
-"""Pairing what two sides have, by what makes two things the same."""
+"""Pairs of the same thing on two sides, by keys."""
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ _Thing = TypeVar("_Thing")
 
 @dataclass(slots=True)
 class Pairing(Generic[_Thing]):
-    """What was paired so far, and what each side has left, in the order it was given."""
+    """The pairs found so far, and what is left of each side, in the given order."""
 
     left: list[_Thing]
     right: list[_Thing]
@@ -17,14 +17,14 @@ class Pairing(Generic[_Thing]):
 
     @classmethod
     def of(cls, left: Iterable[_Thing], right: Iterable[_Thing]) -> "Pairing[_Thing]":
-        """Begin with nothing paired."""
+        """Return a pairing without any pair."""
         return cls(list(left), list(right), [])
 
     def by(self, key: Callable[[_Thing], Hashable], *, unique: bool = False) -> None:
-        """Pair what is left and has the same `key`, the first with the first; None pairs nothing.
+        """Pair what is left by `key`, the first with the first; a key of None pairs nothing.
 
-        With `unique`, only where each side has one thing of the key.  What is the first does
-        not depend on which side is the left one, so that swapped sides give swapped pairs.
+        With `unique`, a key counts only if each side has one thing with it.  The order does not
+        depend on which side is the left one, so swapped sides give swapped pairs.
         """
         lefts, rights = _grouped(self.left, key), _grouped(self.right, key)
         for name in lefts.keys() & rights.keys():

@@ -1,14 +1,14 @@
-"""The regions of two hosts: which are the same one, and what became of the others.
+"""The regions of two hosts: which ones are the same, and how they differ.
 
-Two regions are one where they have, in this order of preference:
+Two regions are the same if they have, in this order of preference:
 
 1. the same range and the same owners;
 2. the same range;
-3. the same owners and size, of a device with several such regions the lowest with the lowest;
+3. the same owners and size; of several such regions of a device, the lowest with the lowest;
 4. the same owners, likewise;
-5. the same devices behind a root bus that has another number, where only one region has them.
+5. the same devices behind a root bus with another number, if only one region has them.
 
-Owners are compared by what the table says of them.  A region without an owner has only its range.
+Owners are compared by their entries in the table.  A region without owners has only its range.
 """
 
 from collections.abc import Hashable, Iterator
@@ -24,7 +24,7 @@ from dmaragent.linux.regions import Held
 
 
 def match_regions(a: Inventory, b: Inventory, comparable: Comparable) -> tuple[RegionMatch, ...]:
-    """Match the regions of both sides; each is in one match."""
+    """Return the regions of both sides in matches; each region is in one."""
     pairing = Pairing.of(
         sorted(a.all_regions, key=_preference),
         sorted(b.all_regions, key=_preference),
@@ -112,9 +112,9 @@ def _sharing_words(region: Region) -> str:
 
 
 def _listing_change(a: Region, b: Region) -> Iterator[Changed]:
-    """Compare whether Xen lists it.
+    """Yield a change if Xen lists the region on one side only.
 
-    Why it does not is told with a change, and is none: it depends on the table's order.
+    Another reason for not listing it is no change: the reason depends on the table's order.
     """
     if a.xen.listed is None or b.xen.listed is None:
         return
@@ -127,7 +127,7 @@ def _listing_words(region: Region) -> str:
 
 
 def _hold_changes(a: Region, b: Region, owners: tuple[OwnerChange, ...]) -> Iterator[Changed]:
-    """Compare the devices that Linux ties to it; a renumbered owner is the same device."""
+    """Yield the devices for which Linux applies it differently; a renumbered owner is the same."""
     moved = {
         owner.a.sbdf: owner.b.sbdf
         for owner in owners

@@ -1,4 +1,4 @@
-"""Device scope entries of two tables: when two mean the same device, and what changed of it."""
+"""Device scope entries of two tables: when two mean the same device, and how they differ."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,9 +11,9 @@ Key = tuple[int, int, int, tuple[str, ...]]
 
 
 def owner_key(owner: Owner) -> Key:
-    """Return what the table says of `owner`: type, number, start bus, path.
+    """Return the type, number, start bus and path of `owner` in the table.
 
-    It needs no PCI functions, so that a table alone compares with a whole host.
+    The key needs no PCI functions, so a table alone can be compared with a whole host.
     """
     path, steps = owner.claim.path, tuple(hop.step for hop in owner.hops)
     if path is None:
@@ -27,13 +27,13 @@ def _type(owner: Owner) -> int:
 
 
 def device_key(owner: Owner) -> tuple[object, ...] | None:
-    """Return what stays of an owner whose root bus got another number; None: unknown."""
+    """Return a key for an owner that does not depend on its root bus's number; None: unknown."""
     ids = ids_of(owner.function)
     return None if ids is None else (_type(owner), tuple(hop.step for hop in owner.hops), ids)
 
 
 def owner_changes(a: Sequence[Owner], b: Sequence[Owner]) -> Iterator[OwnerChange]:
-    """Yield what changed of the owners of one region: by their entries, else by the device."""
+    """Yield the owners of one region that differ, paired by their entries, else by the device."""
     pairing = Pairing.of(a, b)
     pairing.by(owner_key)
     pairing.by(device_key, unique=True)
@@ -56,12 +56,12 @@ def _changes(a: Owner, b: Owner) -> Iterator[Changed]:
 
 
 def ids_of(function: PciFunction | None) -> tuple[int, int] | None:
-    """Return vendor and device of `function`; None: unknown."""
+    """Return the vendor and device IDs of `function`; None: unknown."""
     if function is None or function.vendor_id is None or function.device_id is None:
         return None
     return function.vendor_id, function.device_id
 
 
 def id_words(ids: tuple[int, int]) -> str:
-    """Write them as ``8086:10d3``."""
+    """Return them as ``8086:10d3``."""
     return "{:04x}:{:04x}".format(*ids)

@@ -13,7 +13,7 @@ from dmaragent.readings import Missing
 
 
 def unit_changes(a: Inventory, b: Inventory) -> tuple[UnitChange, ...]:
-    """Return the units that are not as they were: paired by their registers, else by their scopes."""
+    """Return the units that differ, paired by their registers, else by their scopes."""
     pairing = Pairing.of(a.units, b.units)
     pairing.by(
         lambda unit: (
@@ -91,9 +91,9 @@ def _facts(unit: RemappingUnit) -> tuple[str, ...]:
 
 
 def structure_changes(a: Inventory, b: Inventory) -> Iterator[StructureChange]:
-    """Yield the structures that are neither RMRR nor DRHD and that one side alone has.
+    """Yield the structures, neither RMRR nor DRHD, that only one side has.
 
-    An RHSA structure that names a unit is told with the unit.
+    An RHSA structure that names a unit is a fact of the unit.
     """
     ours, theirs = _other_structures(a), _other_structures(b)
     for side, own, others, certain in (

@@ -1,6 +1,6 @@
-"""The sentences about a comparison: one function each, under the sentence's name.
+"""The sentences of a comparison, a function for each.
 
-Reasons are clauses that begin in lower case where they can; values of facts are words.
+Reasons are clauses in lower case; values of facts are words.
 """
 
 from collections.abc import Iterable
@@ -12,9 +12,9 @@ from dmaragent.xen.reserved_list.model import ListSource, Origin
 NOT_LISTED = "not listed"
 """The value of an entry on the side whose list of Xen lacks it."""
 _SOURCE_WORDS = {
-    ListSource.HYPERVISOR: "the hypervisor's own",
+    ListSource.HYPERVISOR: "reported by Xen",
     ListSource.PREDICTED: "predicted",
-    ListSource.UNKNOWN: "not known",
+    ListSource.UNKNOWN: "unknown",
 }
 _ORIGIN_WORDS = {
     Origin.TABLE: "",
@@ -23,81 +23,107 @@ _ORIGIN_WORDS = {
     Origin.UNKNOWN: "",
 }
 
+_FACT_NAMES = {
+    "xen": "Xen",
+    "xen-options": "Xen's options",
+    "xen-dom0": "kind of dom0",
+    "xen-iommu": "Xen's IOMMU",
+    "linux": "Linux",
+    "linux-iommu": "Linux's IOMMU",
+    "vt-d": "VT-d",
+    "list-order": "order",
+    "table-bytes": "other bytes of the table",
+    "table-oem": "table OEM",
+    "table-oem-revision": "table OEM revision",
+    "include-pci-all": "INCLUDE_PCI_ALL",
+    "proximity-domain": "NUMA node",
+}
+
+
+def fact_name(what: str) -> str:
+    """Return the name of a fact for people; programs use its id."""
+    return _FACT_NAMES.get(what, what.replace("-", " "))
+
+
 # Why something is not compared.
 
 
 def neither_has_a_table() -> str:
     """Return why nothing is compared if both hosts are known to have no table."""
-    return "neither has a DMAR table"
+    return "neither host has a DMAR table"
 
 
 def table_not_decoded() -> str:
-    """Return why a table is not compared: its bytes are no table."""
+    """Return why a table is not compared if its bytes are not a table."""
     return "nothing of its table can be decoded"
 
 
 def table_not_known(kind: str) -> str:
-    """Return why a table is not compared: it was not read, for the `kind` of reason in answers."""
-    return f"its table is not known ({kind})"
+    """Return why a table is not compared if it was not read; `kind` is the reason in documents."""
+    return f"its table is unknown ({kind})"
 
 
 def table_damaged() -> str:
-    """Warn that structures of a side's table could not be read."""
-    return "its table is damaged: what it seems to lack may be there"
+    """Return a warning that structures of a side's table could not be read."""
+    return "its table is damaged, and may contain what seems to be missing"
 
 
 def functions_not_collected() -> str:
-    """Return what is left out if a side, or both, lack the PCI functions."""
-    return "the PCI functions were not collected: whether owners are there is not compared"
+    """Return what is not compared if a side, or both, lack the PCI functions."""
+    return "the PCI functions were not collected, so the presence of devices is not compared"
 
 
 def memory_map_not_known() -> str:
-    """Return what is left out if a side lacks the memory map."""
-    return "the firmware's memory map is not known: where regions lie in it is not compared"
+    """Return what is not compared if a side lacks the memory map."""
+    return "the memory map is unknown, so the memory types of regions are not compared"
 
 
 def linux_under_xen() -> str:
-    """Return what is left out if one side alone runs on Xen."""
-    return "it runs on Xen, which owns the IOMMU: what Linux holds is not compared"
+    """Return what is not compared if only one side runs under Xen."""
+    return "it runs under Xen, which owns the IOMMU, so Linux's view of regions is not compared"
 
 
 def lists_of_other_kinds(a: ListSource, b: ListSource) -> str:
-    """Return what is left out if one list is Xen's own and the other a prediction or none."""
+    """Return what is not compared if the lists of Xen have different sources."""
     return (
-        f"Xen's list is {_SOURCE_WORDS[a]} on A and {_SOURCE_WORDS[b]} on B: "
-        "what Xen lists is not compared"
+        f"Xen's list is {_SOURCE_WORDS[a]} on A and {_SOURCE_WORDS[b]} on B, so it is not compared"
     )
 
 
 def predictions_from_other_facts() -> str:
-    """Return what is left out if both lists are predicted, but not from the same kinds of facts."""
+    """Return what is not compared if the predictions depend on different kinds of facts."""
     return (
-        "Xen's list is predicted, and on one side without the PCI functions or the memory "
-        "map that decide it: what Xen lists is not compared"
+        "Xen's list is predicted, and one side lacks the PCI functions or the memory map that decide "
+        "it, so it is not compared"
     )
 
 
 def facts_not_known(names: Iterable[str]) -> str:
-    """Name the facts that the other side alone knows."""
-    return f"not known there: {', '.join(name.replace('-', ' ') for name in names)}"
+    """Return the facts that only the other side knows."""
+    return f"unknown on this side: {', '.join(map(fact_name, names))}"
 
 
-# Why it is not known whether the other side has a finding.
+# Why it is unknown whether the other side has a finding.
 
 
 def needs_not_known(needs: Iterable[str]) -> str:
-    """Name what the rule needs and the other side lacks."""
-    return f"{' and '.join(needs)} not known"
+    """Return what the rule needs and the other side lacks."""
+    return _with_verb(list(needs), "unknown")
 
 
 def needs_known_on_one_side(needs: Iterable[str]) -> str:
-    """Name what the rule uses and one side alone knows."""
-    return f"{' and '.join(needs)} known on one side alone"
+    """Return what the rule uses and only one side knows."""
+    return _with_verb(list(needs), "known on one side only")
 
 
 def other_table_damaged() -> str:
-    """Blame structures of the other side's table that could not be read."""
-    return "the table damaged"
+    """Return that structures of the other side's table could not be read."""
+    return "the table is damaged"
+
+
+def _with_verb(names: list[str], state: str) -> str:
+    several = len(names) > 1 or names[0].endswith("s")
+    return f"{' and '.join(names)} {'are' if several else 'is'} {state}"
 
 
 # Values that changed.
@@ -116,8 +142,8 @@ def listing(*, listed: bool, reason: str) -> str:
 
 
 def hold(sbdf: SBDF, held: Hold | None) -> str:
-    """Return how Linux holds a device to a region; None: it does not."""
-    return f"{sbdf} not held" if held is None else f"{sbdf} {held.word}"
+    """Return how Linux applies a region to a device; None: it does not."""
+    return f"{sbdf} not applied" if held is None else f"{sbdf} {held.word}"
 
 
 def vtd_state(vtd_disabled: str) -> str:
@@ -126,5 +152,5 @@ def vtd_state(vtd_disabled: str) -> str:
 
 
 def list_entry(entry: AddressRange, origin: Origin) -> str:
-    """Write an entry of Xen's list with what it comes from."""
+    """Return an entry of Xen's list with its origin."""
     return f"{span(entry)}{_ORIGIN_WORDS[origin]}"

@@ -1,4 +1,4 @@
-"""Xen's lists of two hosts, beyond what stands with each region: options, order, VT-d off."""
+"""Differences of Xen's lists that no region shows: options, order, VT-d off."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
@@ -12,7 +12,7 @@ from dmaragent.xen.reserved_list.model import ListEntry, XenList
 def list_changes(
     a: Inventory, b: Inventory, regions: Sequence[RegionMatch], comparable: Comparable
 ) -> Iterator[Changed]:
-    """Yield what changed of Xen's list as a whole, if both sides' lists can be compared."""
+    """Yield how Xen's list as a whole changed, if both sides' lists can be compared."""
     if not comparable.xen_list:
         return
     ours, theirs = a.xen.list, b.xen.list
@@ -40,7 +40,7 @@ def _entry_words(entry: ListEntry) -> str:
 
 
 def _order_change(a: XenList, b: XenList, regions: Sequence[RegionMatch]) -> Iterator[Changed]:
-    """Compare the order of what both lists have; a region that moved is the same entry."""
+    """Yield a change if the order of the common entries differs; a moved region is the same."""
     ours = _places(regions, of_a=True)
     theirs = _places(regions, of_a=False)
     old = [(_token(entry, ours), entry) for entry in a.entries]

@@ -1,1 +1,1 @@
-"""Guests as they are written: xl.cfg, libxl's JSON, libvirt's XML, Proxmox' configuration."""
+"""Guests as written: xl.cfg, libxl's JSON, libvirt's XML, Proxmox's configuration."""

@@ -1,7 +1,7 @@
-"""A guest's configuration, as far as reserved device memory depends on it: what was written.
+"""The parts of a guest's configuration on which reserved device memory depends, as written.
 
-Nothing here is decided yet: defaults, the readings of ``rdm=`` and ``pci=`` and what comes
-of them depend on the toolstack (``policy/settings.py``).
+Nothing is decided here. Defaults, the readings of ``rdm=`` and ``pci=`` and their effects depend on
+the toolstack (``policy/settings.py``).
 """
 
 from collections.abc import Mapping
@@ -32,71 +32,71 @@ class Vga(Enum):
 
 
 VIDEO_MEMORY = {Vga.CIRRUS: 8 * MIB, Vga.STDVGA: 16 * MIB, Vga.QXL: 128 * MIB, Vga.NONE: 0}
-"""Bytes, default and least: libxl_create.c, ``libxl__domain_build_info_setdefault``."""
+"""In bytes, the default and the least: libxl_create.c, ``libxl__domain_build_info_setdefault``."""
 TRADITIONAL_VIDEO_MEMORY = {Vga.CIRRUS: 4 * MIB, Vga.STDVGA: 8 * MIB, Vga.NONE: 0}
-"""The same with qemu-xen-traditional, which has no qxl and takes any size for cirrus."""
+"""The same with qemu-xen-traditional, which has no qxl and accepts any size for cirrus."""
 
 
 class Complaint(NamedTuple):
-    """What is wrong with a configuration, and where: ``FILE:LINE``, or an option's name."""
+    """A problem of a configuration and its place: ``FILE:LINE``, or an option's name."""
 
     place: str
     text: str
     setting: str = ""
-    """The setting whose value is refused, under its name in xl.cfg; or empty."""
+    """The setting with the refused value, under its name in xl.cfg; or empty."""
 
 
 class PciEntry(NamedTuple):
-    """One entry of ``pci=``: its text, or what a saved configuration already made of it."""
+    """One entry of ``pci=``: its text, or its values in a saved configuration."""
 
     place: str
     text: str
     read: PciText | None = None
     policy: Policy | None = None
-    """The policy that a saved configuration has; INVALID is an unset one."""
+    """The policy in a saved configuration; INVALID: unset."""
     no_strict_reset: bool = False
-    """Whether libvirt's XML says ``nostrictreset``, which Qubes' libvirt alone reads."""
+    """Whether libvirt's XML sets ``nostrictreset``, which only Qubes' libvirt reads."""
 
 
 class SavedRdm(NamedTuple):
-    """What a saved configuration has for ``rdm=``; a policy of INVALID is an unset one."""
+    """The values of ``rdm=`` in a saved configuration; a policy of INVALID is unset."""
 
     strategy: Strategy
     policy: Policy
 
 
 class EmulatedDevices(NamedTuple):
-    """What is known of the PCI devices that QEMU emulates for an HVM guest."""
+    """What is known about the PCI devices that QEMU emulates for an HVM guest."""
 
     platform: bool = True
-    """Whether the Xen platform device is among them: ``xen_platform_pci``."""
+    """Whether the Xen platform device is one of them: ``xen_platform_pci``."""
     unknown: str = ""
-    """Why not all of them, or not their places, are known; or empty."""
+    """Why some of them, or their places, are unknown; or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestConfig:
-    """What a configuration says.  None: not set.  Sizes are in bytes."""
+    """A guest's configuration. None: not set. Sizes are in bytes."""
 
     source: str
-    """The file, or the words for where it comes from."""
+    """The file, or the name of another source."""
     format: str = "xl"
-    """What it is written in: ``xl`` (xl.cfg or libxl's JSON) or ``libvirt``."""
+    """The format: ``xl`` (xl.cfg or libxl's JSON) or ``libvirt``."""
     name: str
     type: GuestType
-    """As xl has it from 4.10 on: of ``type``, else ``builder``, else PV."""
+    """The type as xl reads it from 4.10 on: from ``type``, else ``builder``, else PV."""
     builder: GuestType | None = None
-    """Of ``builder`` alone, which is all that older xl reads."""
+    """The type from ``builder`` alone, which older xl reads."""
     typed: GuestType | None = None
-    """Of ``type`` alone."""
+    """The type from ``type`` alone."""
     memory: int | None = None
-    """What the guest begins with; ``memory``."""
+    """The memory at the start: ``memory``."""
     maximum: int | None = None
-    """What it may have; ``maxmem``."""
+    """The most memory: ``maxmem``."""
     videoram: int | None = None
     vga: Vga = Vga.CIRRUS
     traditional: bool | None = None
-    """Whether qemu-xen-traditional is asked for by name; None: not said."""
+    """Whether the configuration names qemu-xen-traditional; None: it names no device model."""
     stubdomain: bool = False
     mmio_hole: int | None = None
     boundary: int | None = None
@@ -105,38 +105,38 @@ class GuestConfig:
     passthrough: str | None = None
     gfx_passthru: str | None = None
     emulated: EmulatedDevices | None = None
-    """Its emulated devices; None if the configuration does not say what they are."""
+    """Its emulated devices; None if they do not follow from the configuration."""
     rdm: str | None = None
     """The text of ``rdm=``."""
     saved_rdm: SavedRdm | None = None
-    """What a saved configuration has in its place."""
+    """The values of a saved configuration, which has no text."""
     pci: tuple[PciEntry, ...] = ()
     seize: bool = False
-    """``pci_seize``: what devices that say nothing of it inherit."""
+    """``pci_seize``: the default for devices that do not set it."""
     places: Mapping[str, str] = field(default_factory=dict)
-    """Where each setting that was given comes from, under the names of xl.cfg."""
+    """The place of each setting, under the names of xl.cfg."""
     refusals: tuple[Complaint, ...] = ()
-    """For what xl refuses the file, in its order."""
+    """Why xl refuses the file, in xl's order."""
     type_refusals: tuple[Complaint, ...] = ()
-    """The same, of ``type`` alone, which xl reads from 4.10 on."""
+    """Why xl refuses ``type``, which it reads from 4.10 on."""
     hvm_refusals: tuple[Complaint, ...] = ()
-    """The same, where the guest is an HVM guest: the settings that xl reads for those alone."""
+    """Why xl refuses settings that it reads only for an HVM guest."""
     undecidable: tuple[Complaint, ...] = ()
-    """What it holds that is not modelled."""
+    """Settings that are not modelled."""
     warnings: tuple[Complaint, ...] = ()
-    """What xl reads otherwise than it was probably meant."""
+    """Settings that xl reads differently than they were probably meant."""
     ignored_settings: tuple[str, ...] = ()
-    """What of it xl goes on without, each in a few words."""
+    """Settings that xl ignores, each in a few words."""
     binary: "GuestConfig | None" = None
-    """The same where libxlutil reads numbers with 0b as binary; None if it has none of them.
+    """The guest if libxlutil reads numbers with 0b as binary; None if it has no such number.
 
-    That depends on the C library that libxlutil was built with: C23 brought the prefix, and
-    glibc has it from 2.38 on.
+    That depends on the C library that libxlutil was built with. C23 added the prefix, and glibc has
+    it from 2.38 on.
     """
     readable: bool = True
-    """Whether the file could be read at all; else nothing but its refusals is known."""
+    """Whether the file could be read; otherwise only its refusals are known."""
     older: tuple[tuple[tuple[int, int], "GuestConfig"], ...] = ()
-    """What older releases of xl read in the file: each up to the release before the one named."""
+    """The file as older releases of xl read it, each up to the release before the named one."""
 
     def by_release(self, series: tuple[int, int]) -> "GuestConfig":
         """Return the guest as xl of this series reads the file."""
@@ -144,21 +144,21 @@ class GuestConfig:
 
     @property
     def is_traditional(self) -> bool:
-        """Whether the device model is qemu-xen-traditional, which a stub domain defaults to."""
+        """Whether the device model is qemu-xen-traditional, the default of a stub domain."""
         return self.stubdomain if self.traditional is None else self.traditional
 
     @property
     def least_video(self) -> int | None:
-        """The default and least video memory; None for an adapter the device model lacks."""
+        """The default and the least video memory; None if the device model lacks the adapter."""
         return (TRADITIONAL_VIDEO_MEMORY if self.is_traditional else VIDEO_MEMORY).get(self.vga)
 
     @property
     def video(self) -> int:
-        """The video memory that is taken off the guest's."""
+        """The video memory, which is part of the guest's memory."""
         return (self.least_video or 0) if self.videoram is None else self.videoram
 
     @property
     def most_memory(self) -> int:
-        """What its RAM is laid out by: ``maxmem``, else ``memory``, else libxl's 32 MiB."""
+        """The size of its RAM: ``maxmem``, else ``memory``, else libxl's 32 MiB."""
         given = self.memory if self.maximum is None else self.maximum
         return 32 * MIB if given is None else given

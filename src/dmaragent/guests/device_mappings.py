@@ -1,4 +1,4 @@
-"""The files beside a guest's that name devices for it: Proxmox' mappings, libvirt's networks.
+"""Files beside a guest's that name devices for it: Proxmox's mappings, libvirt's networks.
 
 Sources: pve-guest-common src/PVE/Mapping/PCI.pm; libvirt src/conf/network_conf.c.
 """
@@ -15,19 +15,19 @@ _MAP = re.compile(r"\s+map\s+(\S.*)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceMappings:
-    """The texts of these files; nothing: none was found."""
+    """The texts of these files; empty: none was found."""
 
     mappings: str = ""
     """Proxmox' mapping/pci.cfg."""
     node: str = ""
-    """The Proxmox node that the file belongs to, by its path; empty: unknown."""
+    """The Proxmox node of the file, by its path; empty: unknown."""
     networks: tuple[str, ...] = ()
     """The XML of libvirt's networks."""
 
     def mapped(self, name: str) -> tuple[str, ...] | None:
-        """Return the addresses that the mapping `name` may stand for; None if it is not known.
+        """Return the addresses that the mapping `name` may mean; None if they are unknown.
 
-        Each is the ``path`` of one alternative: Proxmox takes one that is free.
+        Each is the ``path`` of one alternative: Proxmox uses a free one.
         """
         paths: list[tuple[str, str]] = []
         known, section = False, ""
@@ -47,7 +47,7 @@ class DeviceMappings:
         return tuple(path for where, path in paths if where == node)
 
     def pools(self) -> Mapping[str, bool]:
-        """Return of each network whether it is a pool of host devices."""
+        """Return whether each network is a pool of host devices."""
         pools: dict[str, bool] = {}
         for text in self.networks:
             try:
@@ -63,4 +63,4 @@ class DeviceMappings:
 
 
 NO_MAPPINGS = DeviceMappings()
-"""Of a text without a file."""
+"""For a text without a file."""

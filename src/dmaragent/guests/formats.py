@@ -1,4 +1,4 @@
-"""What a guest's text is, told by its content: xl.cfg, libxl's JSON, libvirt's XML, Proxmox."""
+"""The format of a guest's text, by its content: xl.cfg, libxl's JSON, libvirt's XML, Proxmox."""
 
 import re
 from collections.abc import Iterator
@@ -39,12 +39,12 @@ _RARE_ELSEWHERE = frozenset(
         *("gfx_passthru", "pci_seize", "pci_permissive", "videoram", "stdvga"),
     }
 )
-"""Settings that show a file to be meant for xl, even if xl cannot read it."""
+"""Settings that mark a file as written for xl, even if xl cannot read it."""
 _SETTING = re.compile(r"^[ \t]*([\w.:-]{1,80})[ \t]*\+?=", re.MULTILINE)
 _BLOCK = re.compile(r"^.*\{[ \t]*$|^[ \t]*\}", re.MULTILINE)
-"""Blocks in braces, as other languages have them."""
+"""Blocks in braces, as in other languages."""
 _SECTION = re.compile(r"^[ \t]*\[+[ \t]*[A-Za-z][^\]\n\"',=]*\]+[ \t]*$", re.MULTILINE)
-"""Headings of sections, as INI, TOML and systemd's units have them."""
+"""Headings of sections, as in INI, TOML and systemd's units."""
 _PYTHON = re.compile(
     r"^(?:import |from \w+ import |def \w+\(|class \w+|(?:if|for|while|try|with)\b.*:[ \t]*(?:#.*)?$"
     r"|print[ (])",
@@ -54,7 +54,7 @@ _SCRIPT = re.compile(r"#![^\n]*")
 
 
 class UnknownFormatError(DmaragentError):
-    """A text is in no format of guests that is read."""
+    """The text is in none of the formats that dmaragent reads."""
 
     def __init__(self, source: str, hint: str = "") -> None:
         super().__init__(words.unknown_format(source), hint or words.CONVERT_GUEST, source)
@@ -63,14 +63,14 @@ class UnknownFormatError(DmaragentError):
 def read_all_guests(
     text: str, source: str, mappings: DeviceMappings = NO_MAPPINGS
 ) -> tuple[Guest, ...]:
-    """Read the guests of `text`, of any format; an xl.cfg or a Proxmox conf holds one.
+    """Return the guests of `text`, of any format; an xl.cfg or a Proxmox conf has one guest.
 
     `mappings` are the files beside it that name devices.
 
     Raises:
-        UnknownFormatError: it is none of the formats.
-        DmaragentError: libxl's JSON or libvirt's XML has a fault; it is a domain of another
-            hypervisor, a Proxmox container, or a guest of too many devices.
+        UnknownFormatError: `text` has none of the formats.
+        DmaragentError: libxl's JSON or libvirt's XML has a fault; it is a domain of another hypervisor,
+            a Proxmox container, or a guest with too many devices.
 
     """
     begin = text.lstrip("\ufeff \t\r\n")
@@ -89,7 +89,7 @@ def read_all_guests(
 
 
 def _check_devices(guest: Guest) -> Guest:
-    """Return `guest`, unless it names more devices than a guest can have."""
+    """Return `guest`, unless it has more devices than a guest can have."""
     devices = guest.devices if isinstance(guest, KvmGuest) else guest.pci
     if len(devices) > MOST_DEVICES:
         raise DmaragentError(
@@ -108,7 +108,7 @@ def _from_libxl_json(text: str, source: str) -> tuple[GuestConfig, ...]:
 
 
 def _from_xl_config(text: str, source: str) -> GuestConfig:
-    """Read an xl.cfg; one that xl refuses is an answer if it is meant for xl at all."""
+    """Return the guest of an xl.cfg; a file that xl refuses has an answer if it is written for xl."""
     config = read_xl_config(text)
     if not isinstance(config, ConfigError) and config.settings.keys().isdisjoint(_XL_KEYS):
         raise UnknownFormatError(source)
@@ -126,7 +126,7 @@ def _from_xl_config(text: str, source: str) -> GuestConfig:
 def _older_readings(
     text: str, source: str, guest: GuestConfig
 ) -> Iterator[tuple[tuple[int, int], GuestConfig]]:
-    """Yield what older releases of xl make of a file that the newest reads as `guest`."""
+    """Yield older releases' readings of a file that the newest release reads as `guest`."""
     for behaviour, after in pairwise(XLCFG_ERAS):
         reading = _guest_of(read_xl_config(text, behaviour), source)
         if reading != guest:
@@ -144,10 +144,10 @@ def _guest_of(config: XlConfig | ConfigError, source: str) -> GuestConfig:
 
 
 def _meant_for_xl(text: str) -> bool:
-    """Return whether `text`, which xl cannot read, is meant for it.
+    """Return whether `text`, which xl cannot read, is written for it.
 
-    It sets nothing but names of xl.cfg(5); or half of its names are xl's, and one of them is rare
-    elsewhere.  Blocks in braces and scripts for another program are not xl's.
+    It sets only names of xl.cfg(5); or half of its names are xl's, and one of these is rare
+    elsewhere. Blocks in braces and scripts for another program are not xl's.
     """
     script = _SCRIPT.match(text)
     if (script and not re.search(r"\b(?:xl|xm)\b", script[0])) or any(

@@ -1,4 +1,4 @@
-"""A KVM guest as written: its memory, its machine type and the host devices it is given."""
+"""A KVM guest as written: its memory, machine type and assigned host devices."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -15,30 +15,30 @@ class GuestFormat(Enum):
 
 
 class KvmDevice(NamedTuple):
-    """One host device that is assigned to a guest."""
+    """A host device that is assigned to a guest."""
 
     sbdf: SBDF
     place: str
-    """Where it is written: ``FILE:LINE``."""
+    """The place of the setting: ``FILE:LINE``."""
     text: str
-    """The setting that assigns it, in a few words: ``hostdev``, ``hostpci0``."""
+    """The setting that assigns it: ``hostdev``, ``hostpci0``."""
     all_functions: bool = False
-    """Whether every function of the slot is meant; that of `sbdf` is then 0."""
+    """Whether it assigns every function of the slot; the function in `sbdf` is then 0."""
     managed: bool = True
     """Whether the management program binds it to vfio-pci."""
 
 
 class KvmGuest(NamedTuple):
-    """A guest that QEMU runs.  Sizes are in bytes; None: not known."""
+    """A guest that QEMU runs. Sizes are in bytes; None: unknown."""
 
     source: str
-    """The file, or the words for where it comes from."""
+    """The file, or the name of another source."""
     name: str
-    """Its name; empty if the configuration has none."""
+    """Its name; empty if the configuration sets none."""
     format: GuestFormat
-    """What it is written in."""
+    """The format."""
     architecture: str = "x86_64"
-    """The processor, in libvirt's words; empty: not written."""
+    """The processor model, as libvirt writes it; empty: not set."""
     machine: str | None = None
     """QEMU's machine type as written."""
     memory: int | None = None
@@ -46,10 +46,10 @@ class KvmGuest(NamedTuple):
     below_4g: int | None = None
     """QEMU's ``max-ram-below-4g``."""
     more_memory: bool = False
-    """Whether memory devices lie above the RAM that it starts with."""
+    """Whether there are memory devices above the RAM at start."""
     devices: tuple[KvmDevice, ...] = ()
-    """The PCI functions or slots of the host that it is given."""
+    """The PCI functions or slots of the host that are assigned to it."""
     unknown: tuple[Complaint, ...] = ()
-    """What may assign further devices, or what cannot be understood."""
+    """Settings that may assign more devices, or that are not understood."""
     notes: tuple[Complaint, ...] = ()
-    """What looks like an assignment and is not one."""
+    """Settings that look like an assignment and are not one."""

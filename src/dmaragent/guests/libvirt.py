@@ -20,14 +20,14 @@ from dmaragent.guests.xlcfg import whole_number
 from dmaragent.guests.xml_tree import Element, XmlError, read_documents
 
 _HOLDERS = frozenset({"domainsnapshot", "domstatus", "domaincheckpoint", "domains"})
-"""Documents of libvirt that hold a domain: of a snapshot, of a running guest (/run/libvirt)."""
+"""Documents of libvirt that contain a domain: of a snapshot, of a running guest (/run/libvirt)."""
 XEN, QEMU = frozenset({"xen"}), frozenset({"kvm", "qemu"})
 
 
 def guests_from_xml(
     text: str, source: str, mappings: DeviceMappings
 ) -> tuple[GuestConfig | KvmGuest, ...] | None:
-    """Read the domains of `text`; None if it is XML of something else.
+    """Return the guests of `text`; None if it is other XML.
 
     Raises:
         DmaragentError: it is libvirt's XML and cannot be read, or describes no guest.
@@ -112,7 +112,7 @@ def _hostdev(domain: Domain, element: Element) -> None:
 
 
 def _disk(domain: Domain, element: Element) -> None:
-    """Read a disk that is a whole NVMe controller: QEMU drives it by VFIO (block/nvme.c)."""
+    """Add a disk that is a whole NVMe controller: QEMU drives it by VFIO (block/nvme.c)."""
     if element.get("type") != "nvme":
         return
     _device(domain, element, "disk", element.first("source"))
@@ -124,7 +124,7 @@ def _interface(domain: Domain, element: Element, pools: Mapping[str, bool]) -> N
     if kind not in _INTERFACE_TYPES:
         raise domain.fail(element, words.interface_unknown(kind))
     source = element.first("source")
-    actual = element.first("actual")  # of a running guest: what its network gave it
+    actual = element.first("actual")  # in a running guest: the device from its network
     if kind == "hostdev":
         _device(domain, element, "interface", source)
     elif actual is not None:
@@ -133,7 +133,7 @@ def _interface(domain: Domain, element: Element, pools: Mapping[str, bool]) -> N
     elif kind == "network" and source is not None:
         name, place = source.get("network"), domain.place(element)
         if source.get("bridge") or (element.first("target") or element).get("dev"):
-            return  # a running guest has a tap device there
+            return  # a running guest has a tap device here
         if name in pools:
             if pools[name]:
                 domain.unknown.append(Complaint(place, words.network_is_pool(name)))

@@ -1,4 +1,4 @@
-"""A domain of libvirt: what its XML holds that matters for passthrough, and the sizes in it."""
+"""The parts of a libvirt domain that matter for passthrough, and its sizes."""
 
 import re
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _MOST = 1 << 63
 
 
 class HostDevice(NamedTuple):
-    """A PCI function of the host that a domain is given."""
+    """A PCI function of the host that is assigned to a domain."""
 
     sbdf: SBDF
     line: int
@@ -27,7 +27,7 @@ class HostDevice(NamedTuple):
 
 @dataclass(slots=True)
 class Domain:
-    """What a domain holds that matters for passthrough.  Sizes are in bytes."""
+    """The parts of a domain that matter for passthrough. Sizes are in bytes."""
 
     element: Element
     source: str
@@ -41,7 +41,7 @@ class Domain:
         return f"{self.source}:{element if isinstance(element, int) else element.line}"
 
     def text(self, *path: str) -> str:
-        """Return the text of the element at `path`, or nothing."""
+        """Return the text of the element at `path`, or an empty text."""
         element = self.element.first(*path)
         return "" if element is None else element.text.strip()
 
@@ -52,9 +52,9 @@ class Domain:
 
 
 def initial_memory(domain: Domain) -> tuple[int | None, bool]:
-    """Return the RAM at start in bytes, and whether memory devices lie above it.
+    """Return the RAM at start in bytes, and whether there are memory devices above it.
 
-    ``<memory>`` counts the memory devices too; NUMA cells stand in for it if it is missing.
+    ``<memory>`` includes the memory devices; if it is missing, NUMA cells replace it.
     """
     devices = [*domain.element.all("devices", "memory")]
     plugged = 0
@@ -71,7 +71,7 @@ def initial_memory(domain: Domain) -> tuple[int | None, bool]:
 
 
 def size_of(domain: Domain, element: Element) -> int:
-    """Return the size that `element` holds, in bytes, rounded up to KiB as libvirt does."""
+    """Return the size in `element` in bytes, rounded up to KiB as libvirt does."""
     return _size_in_bytes(domain, element, element.text, element.get("unit"))
 
 

@@ -1,7 +1,7 @@
-"""From libxl's JSON to guests' configurations: ``xl list -l``, ``xl create -n -d``, libxl-json.
+"""libxl's JSON as guests' configurations: ``xl list -l``, ``xl create -n -d``, libxl-json.
 
-libxl leaves out what has its initial value, so what is missing is unset; an enumeration's
-number without a name is null.  Held against libxl 4.17's own ``libxl_domain_config_to_json``.
+libxl omits a field with its initial value, so a missing field is unset. An enumeration's number
+without a name is null. Compared with ``libxl_domain_config_to_json`` of libxl 4.17.
 """
 
 import json
@@ -33,21 +33,21 @@ _KEYS = {
     "mmio_hole_memkb": "mmio_hole",
     "rdm_mem_boundary_memkb": "rdm_mem_boundary",
 }
-"""What libxl calls the settings of xl.cfg."""
+"""libxl's names of the settings of xl.cfg."""
 _UNSET = (1 << 64) - 1
 """LIBXL_MEMKB_DEFAULT."""
 
 
 def is_libxl_json(text: str) -> bool:
-    """Return whether `text` is JSON rather than an xl.cfg; xl writes a line before it."""
+    """Return whether `text` is JSON and not an xl.cfg; xl writes a line before it."""
     return _body(text)[:1] in ("{", "[")
 
 
 def guests_from_libxl_json(text: str, source: str) -> tuple[GuestConfig, ...]:
-    """Read the guests of `text`; a control domain, which has no configuration, is left out.
+    """Return the guests of `text`, without a control domain, which has no configuration.
 
     Raises:
-        ValueError: `text` is not such JSON; the message says where and what was expected.
+        ValueError: `text` is not such JSON; the message has the place and what was expected.
 
     """
     try:
@@ -56,7 +56,7 @@ def guests_from_libxl_json(text: str, source: str) -> tuple[GuestConfig, ...]:
         raise ValueError(words.nested_too_deeply(source)) from error
     except json.JSONDecodeError as error:
         raise ValueError(words.not_json(source, error)) from error
-    except ValueError as error:  # a number of more digits than Python converts
+    except ValueError as error:  # a number with more digits than Python converts
         raise ValueError(words.number_too_long(source)) from error
     entries = document if isinstance(document, list) else [document]
     guests = []
@@ -74,7 +74,7 @@ def guests_from_libxl_json(text: str, source: str) -> tuple[GuestConfig, ...]:
 
 
 def _body(text: str) -> str:
-    """Leave out the line ``Parsing config from …`` that xl writes before the JSON."""
+    """Return the text without the line ``Parsing config from …`` that xl writes before the JSON."""
     stripped = text.lstrip()
     if stripped.startswith("Parsing config"):
         stripped = stripped.partition("\n")[2].lstrip()
@@ -82,7 +82,7 @@ def _body(text: str) -> str:
 
 
 class _JsonObject:
-    """An object of the document, whose values are asked for by type."""
+    """An object of the document; each method checks the type of a value."""
 
     def __init__(self, value: object, place: str) -> None:
         if not isinstance(value, dict):
@@ -164,7 +164,7 @@ def _guest(config: Mapping[str, Any], place: str) -> GuestConfig:
 
 
 def _emulated(build: _JsonObject, hvm: _JsonObject) -> EmulatedDevices | None:
-    """Return which emulated devices it has; None if the document does not say what boots it."""
+    """Return its emulated devices; None if the document does not show what boots it."""
     bios = hvm.value.get("bios")
     if bios is None:
         return None
@@ -179,7 +179,7 @@ def _emulated(build: _JsonObject, hvm: _JsonObject) -> EmulatedDevices | None:
 
 
 def _settings_given(*parts: _JsonObject) -> list[str]:
-    """Return the names of the settings that are there, as xl.cfg does."""
+    """Return the places of the settings that it contains, under the names of xl.cfg."""
     return [name for key, name in _KEYS.items() if any(key in part.value for part in parts)]
 
 
@@ -201,7 +201,7 @@ def _policy(part: _JsonObject, name: str) -> Policy:
 
 
 def _device(part: _JsonObject) -> PciEntry:
-    """Read a device; 4.17 has its address flat, a structure ``bdf`` is taken too."""
+    """Return a device; 4.17 writes its address flat, and a structure ``bdf`` is accepted too."""
     address = part.part("bdf") if "bdf" in part.value else part
     name = part.word("name")
     if name is not None and (not name or "," in name or name != "".join(name.split())):

@@ -1,9 +1,9 @@
-"""An entry of ``pci=[...]``: what it sets, as documented and as each libxlutil reads it.
+"""An entry of ``pci=[...]``: its settings, as documented and as each libxlutil reads it.
 
-xl-pci-configuration(5) calls it PCI_SPEC_STRING: an address and perhaps ``@`` and a slot, then
-pairs ``key=value`` with commas between them.  libxlutil has a machine of states over single
-characters up to 4.14 and another parser from 4.15 on.  Both take more than is documented, and
-xl exits where they refuse.
+xl-pci-configuration(5) calls it PCI_SPEC_STRING: an address with an optional ``@`` and slot, then
+pairs ``key=value`` with commas between them. libxlutil has a state machine over single characters
+up to 4.14 and another parser from 4.15 on. Both accept more than is documented. If they refuse an
+entry, xl exits.
 """
 
 import re
@@ -17,20 +17,20 @@ from dmaragent.addresses import SBDF
 
 
 class PolicyWord(Enum):
-    """What ``rdm_policy=`` says."""
+    """The words of ``rdm_policy=``."""
 
     STRICT = "strict"
     RELAXED = "relaxed"
     INVALID = "invalid"
-    """Taken from 4.15 on, being a name of the enumeration; libxl then makes it strict."""
+    """Accepted from 4.15 on, as a name of the enumeration; libxl then makes it strict."""
 
 
 class PciParsing(Protocol):
-    """What changed between releases of libxlutil: see LibxluBehaviour."""
+    """The differences between releases of libxlutil: see LibxluBehaviour."""
 
     @property
     def pci_strictly(self) -> bool:
-        """Whether it is the parser of 4.15."""
+        """Whether it is the parser of 4.15 and later."""
 
     @property
     def star_aborts(self) -> bool | None:
@@ -39,49 +39,49 @@ class PciParsing(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PciText:
-    """What the string sets; a flag or policy that it leaves out is None."""
+    """The settings of the string; a flag or policy that it omits is None."""
 
     sbdf: SBDF | None
-    """None if the device is named; else `name` is None."""
+    """None if the entry has a name for the device; otherwise `name` is None."""
     name: str | None
     all_functions: bool = False
-    """Whether the function is ``*``; that of `sbdf` is then 0, as in libxlutil."""
+    """Whether the function is ``*``; the function in `sbdf` is then 0, as in libxlutil."""
     vslot: int = 0
-    """The guest's slot; 0 lets libxl choose, given or not."""
+    """The slot in the guest; 0: libxl chooses it."""
     policy: PolicyWord | None = None
     msitranslate: bool | None = None
     power_mgmt: bool | None = None
     permissive: bool | None = None
     seize: bool | None = None
     ignored: tuple[str, ...] = ()
-    """Keys that the release passes over with a message, up to 4.14."""
+    """Keys that the release ignores with a message, up to 4.14."""
 
     def __post_init__(self) -> None:
         if (self.sbdf is None) == (self.name is None):
             raise ValueError("a device has either an address or a name")
         if self.all_functions and (self.sbdf is None or self.sbdf.function):
-            raise ValueError("all functions are asked for with an address of function 0")
+            raise ValueError("all functions need an address with function 0")
         if not 0 <= self.vslot <= 0xFF:
             raise ValueError(f"slot {self.vslot:#x} is not within 0 to 0xff")
 
 
 @dataclass(frozen=True, slots=True)
 class PciRefusal:
-    """Why the string is refused."""
+    """The reason for which the string is refused."""
 
     position: int
-    """The offset in the string, in characters, of what is wrong."""
+    """The offset of the error in the string, in characters."""
     expected: str
-    """What should stand there, in words."""
+    """What is expected at that offset, in words."""
     silent: bool
-    """Whether libxlutil has printed nothing by then; False of a string refused as documented."""
+    """Whether libxlutil prints nothing; False for a string that the documentation refuses."""
     exit_status: int = 6
-    """What xl exits with."""
+    """The exit status of xl."""
 
 
 @dataclass(frozen=True, slots=True)
 class PciUndefined:
-    """libxlutil reads memory that it never wrote, or aborts: what happens cannot be said."""
+    """libxlutil reads uninitialized memory, or aborts: the result is unknown."""
 
     position: int
     why: str
@@ -91,7 +91,7 @@ Problem = PciRefusal | PciUndefined
 
 
 def read_pci_documented(text: str) -> PciText | PciRefusal:
-    """Read the string as xl-pci-configuration(5) has it: plain digits, each key once."""
+    """Return the string as xl-pci-configuration(5) documents it: plain digits, each key once."""
     reading = _read(text, _DOCUMENTED)
     if isinstance(reading, PciUndefined):
         return PciRefusal(reading.position, "a dot and the function", silent=False)
@@ -99,7 +99,7 @@ def read_pci_documented(text: str) -> PciText | PciRefusal:
 
 
 def read_pci_shipped(text: str, behaviour: PciParsing) -> PciText | PciRefusal | PciUndefined:
-    """Read the string as libxlutil of `behaviour` does."""
+    """Return the string as libxlutil of `behaviour` reads it."""
     text = text.partition("\0")[0]
     if behaviour.pci_strictly:
         return _read(text, _SINCE_4_15)
@@ -107,7 +107,7 @@ def read_pci_shipped(text: str, behaviour: PciParsing) -> PciText | PciRefusal |
 
 
 def write_pci(pci: PciText) -> str:
-    """Spell `pci` as documented, as short as can be.
+    """Return `pci` in the documented spelling, as short as possible.
 
     Raises:
         ValueError: the manual has no words for it, such as a policy ``invalid``.
@@ -132,7 +132,7 @@ def write_pci(pci: PciText) -> str:
     return text
 
 
-# What all readers share -------------------------------------------------------------------
+# Common to all readers --------------------------------------------------------------------
 
 _FLAGS = ("msitranslate", "power_mgmt", "permissive", "seize")
 _KEYS = ("bdf", "vslot", "name", "rdm_policy", *_FLAGS)
@@ -150,7 +150,7 @@ class _Number:
 
     @property
     def expected(self) -> str:
-        """What should stand in its place, in words."""
+        """What is expected in its place, in words."""
         star = " or *" if self.name == "function" else ""
         return f"a {self.name}, hexadecimal and up to {self.limit:x}{star}"
 
@@ -162,7 +162,7 @@ _SLOT = _Number("slot", 2, 0xFF)  # the manual's own example is 20
 
 @dataclass(frozen=True, slots=True)
 class _Address:
-    """The device's address, and where it ends in the string."""
+    """The device's address, and its end in the string."""
 
     sbdf: SBDF
     all_functions: bool
@@ -171,7 +171,7 @@ class _Address:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """One ``key=value``, and where its parts begin and end."""
+    """One ``key=value``, and the positions of its parts."""
 
     key_at: int
     key: str
@@ -182,7 +182,7 @@ class _Pair:
 
 @dataclass(slots=True)
 class _Draft:
-    """What was read so far."""
+    """The settings read so far."""
 
     address: _Address | None = None
     name: str | None = None
@@ -193,7 +193,7 @@ class _Draft:
     given: set[str] = field(default_factory=set)
 
     def finish(self) -> PciText:
-        """Return what the whole string sets."""
+        """Return the settings of the whole string."""
         return PciText(
             sbdf=self.address.sbdf if self.address else None,
             name=self.name,
@@ -206,7 +206,7 @@ class _Draft:
 
 
 def _pairs(text: str, at: int) -> Iterator[_Pair]:
-    """Yield the pairs of `text` from `at` on; what has no ``=`` is a pair without a value."""
+    """Yield the pairs of `text` from `at` on; a part without ``=`` is a pair without a value."""
     while at < len(text):
         equals = text.find("=", at)
         if equals < 0:
@@ -219,7 +219,7 @@ def _pairs(text: str, at: int) -> Iterator[_Pair]:
 
 
 def _uint32(sign: str, digits: str) -> int:
-    """Return the low 32 bits of what strtoul makes of it: 64 bits, all set if it is longer."""
+    """Return the low 32 bits of strtoul's result, which has 64 bits, all set on overflow."""
     value = int(digits.lower().removeprefix("0x") or "0", 16)
     if value >= 1 << 64:
         value = -1
@@ -232,7 +232,7 @@ _DECIMAL = re.compile(r"[ \t-\r]*([+-]?)0*([0-9]*)")  # atoi
 
 
 def _is_true(value: str) -> bool:
-    """Return whether atoi gives anything but 0: an int out of a long, which has its limits."""
+    """Return whether atoi returns anything but 0: an int from a long, with its limits."""
     match = _DECIMAL.match(value)
     number = int(match[2][:20] or "0") if match else 0
     number = max(-number, -(1 << 63)) if match and match[1] == "-" else min(number, (1 << 63) - 1)
@@ -243,17 +243,20 @@ def _is_true(value: str) -> bool:
 
 
 class _Grammar(NamedTuple):
-    """What differs between the documented entry and the one that libxlutil reads from 4.15 on."""
+    """The differences between the documented entry and the one that libxlutil reads from 4.15 on."""
 
     exact: bool
-    """Whether each key is there once, a number has its width at most and is all of its value, a
-    flag is 0 or 1, a name has no blanks and no comma ends the string."""
+    """Whether an entry is strict in form.
+
+    Each key is there once. A number is no wider than documented and is all of its value. A flag is
+    0 or 1, a name has no blanks, and no comma ends the string.
+    """
     number: re.Pattern[str]
     slot: _Number
     policies: Mapping[str, PolicyWord]
-    """By its word; in capitals too unless `exact`."""
+    """By its word; also in capitals unless `exact`."""
     policy_exit_status: int
-    """What xl exits with at another word."""
+    """The exit status of xl for another word."""
 
 
 _DOCUMENTED = _Grammar(
@@ -302,7 +305,7 @@ def _read(text: str, grammar: _Grammar) -> PciText | Problem:
 
 
 def _likelier_refusal(address: PciRefusal, pair: PciRefusal) -> PciRefusal:
-    """Choose what to object to in a text without an address; a bad one was read as a pair."""
+    """Return the refusal of a text without an address; a bad address was read as a pair."""
     if pair.position > 0 or address.expected == _ADDRESS:
         return pair
     return replace(pair, position=address.position, expected=address.expected)
@@ -311,7 +314,7 @@ def _likelier_refusal(address: PciRefusal, pair: PciRefusal) -> PciRefusal:
 def _read_number(
     text: str, at: int, number: _Number, grammar: _Grammar
 ) -> tuple[int, int] | PciRefusal:
-    """Return the number at `at`, and where it ends."""
+    """Return the number at `at`, and its end."""
     match = grammar.number.match(text, at)
     if match and not (grammar.exact and len(match[0]) > number.width):
         value = _uint32(match[1], match[2])
@@ -321,7 +324,7 @@ def _read_number(
 
 
 def _read_address(text: str, at: int, grammar: _Grammar) -> _Address | Problem:
-    """Read an address; how many numbers it has is told by its colons, counted ahead."""
+    """Return the address; the number of its parts follows from its colons, counted first."""
     run = _ADDRESS_RUN.match(text, at)
     colons = run[0].count(":") if run else 0
     if colons not in (1, 2):
@@ -332,10 +335,10 @@ def _read_address(text: str, at: int, grammar: _Grammar) -> _Address | Problem:
         if isinstance(reading, PciRefusal):
             return reading
         values.append(reading[0])
-        at = reading[1] + 1  # a colon, which the count has seen there, or the dot
+        at = reading[1] + 1  # a colon, which the count has found there, or the dot
     at -= 1
     if text[at : at + 1] != ".":
-        why = "no dot follows its device number, and it goes on from an offset that it never wrote"
+        why = "no dot follows its device number, and it continues from an uninitialized offset"
         return PciUndefined(at, why)
     segment, bus, device = values
     if text[at + 1 : at + 2] == "*":
@@ -350,7 +353,7 @@ def _read_address(text: str, at: int, grammar: _Grammar) -> _Address | Problem:
 def _after_address(
     draft: _Draft, address: _Address, text: str, grammar: _Grammar
 ) -> int | PciRefusal:
-    """Take the address and its slot; return where the pairs begin."""
+    """Accept the address and its slot; return the start of the pairs."""
     draft.address = address
     draft.given.add("bdf")
     at = address.end
@@ -368,7 +371,7 @@ def _after_address(
 
 
 def _set(draft: _Draft, pair: _Pair, text: str, grammar: _Grammar) -> Problem | None:
-    """Take a pair, or return why not."""
+    """Accept a pair, or return why not."""
     if pair.value_at < 0:
         return PciRefusal(pair.key_at, "key=value", silent=not grammar.exact)
     if pair.key not in _KEYS:
@@ -388,13 +391,13 @@ def _set(draft: _Draft, pair: _Pair, text: str, grammar: _Grammar) -> Problem | 
     if pair.key == "rdm_policy":
         return _set_policy(draft, pair, grammar)
     if grammar.exact and pair.value not in ("0", "1"):
-        return PciRefusal(pair.value_at, "0 or 1: xl takes every word for 0", silent=False)
+        return PciRefusal(pair.value_at, "0 or 1: xl reads every word as 0", silent=False)
     draft.flags[pair.key] = _is_true(pair.value)
     return None
 
 
 def _set_place(draft: _Draft, pair: _Pair, text: str, grammar: _Grammar) -> Problem | None:
-    """Take ``bdf=`` or ``vslot=``; 4.15 does not look at what follows the number."""
+    """Accept ``bdf=`` or ``vslot=``; 4.15 ignores what follows the number."""
     if pair.key == "bdf":
         address = _read_address(text, pair.value_at, grammar)
         if not isinstance(address, _Address):
@@ -412,7 +415,7 @@ def _set_place(draft: _Draft, pair: _Pair, text: str, grammar: _Grammar) -> Prob
 
 
 def _set_policy(draft: _Draft, pair: _Pair, grammar: _Grammar) -> PciRefusal | None:
-    """Take ``rdm_policy=``, which 4.15 compares with the enumeration, without case."""
+    """Accept ``rdm_policy=``, which 4.15 compares with the enumeration, ignoring case."""
     draft.policy = grammar.policies.get(pair.value if grammar.exact else pair.value.lower())
     if draft.policy is None:
         status = grammar.policy_exit_status
@@ -430,14 +433,13 @@ _OLD_ADDRESS = re.compile(
 _WHOLE_TOKEN = re.compile(r"[ \t-\r]*([+-]?)((?:0[xX])?[0-9a-fA-F]+)")  # strtoul
 _STAR = {
     True: "* makes xl abort: an assertion that it has read a function fails",
-    False: "of * it takes the function from memory that it never wrote",
-    None: "* makes xl abort, or it takes the function from memory that it never wrote, "
-    "by point release",
+    False: "of * it reads the function from uninitialized memory",
+    None: "* makes xl abort, or it reads the function from uninitialized memory, by point release",
 }
 
 
 def _read_until_4_14(text: str, *, star_aborts: bool | None) -> PciText | Problem:
-    """Read tokens between separators, each a number as a whole."""
+    """Return the settings from tokens between separators, each a whole number."""
     match = _OLD_ADDRESS.match(text)
     if not match:
         return PciRefusal(0, _ADDRESS, silent=True)
@@ -467,13 +469,13 @@ def _read_until_4_14(text: str, *, star_aborts: bool | None) -> PciText | Proble
 
 
 def _whole_number(token: str) -> int | None:
-    """Return the number that is all of `token`, or None; 32 bits of it meet the limit."""
+    """Return the number that is all of `token`, or None; the limit applies to its low 32 bits."""
     match = _WHOLE_TOKEN.fullmatch(token)
     return _uint32(match[1], match[2]) if match else None
 
 
 def _set_until_4_14(draft: _Draft, pair: _Pair) -> PciRefusal | None:
-    """Take a pair, and pass over a key that is not known."""
+    """Accept a pair, and ignore an unknown key."""
     if pair.value_at < 0:
         return PciRefusal(pair.key_at, "key=value", silent=not draft.ignored)
     if pair.key == "rdm_policy":

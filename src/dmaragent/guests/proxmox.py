@@ -1,8 +1,8 @@
 """Proxmox VE's configuration of a virtual machine: /etc/pve/qemu-server/VMID.conf, ``qm config``.
 
 Source: qemu-server src/PVE/QemuServer.pm, ``parse_vm_config``; QemuServer/PCI.pm,
-``parse_hostpci``; QemuServer/Memory.pm, ``config``.  What follows the first ``[section]`` is
-a snapshot, pending changes or cloud-init, and does not count.
+``parse_hostpci``; QemuServer/Memory.pm, ``config``. What follows the first ``[section]`` is a
+snapshot, pending changes or cloud-init, and is ignored.
 """
 
 import re
@@ -46,16 +46,16 @@ _KEYS = frozenset(
 _RARE_ELSEWHERE = re.compile(
     r"hostpci\d+|ostype|scsihw|bootdisk|vmgenid|smbios1|efidisk\d+|(?:net|scsi|virtio|ide|sata)\d+"
 )
-"""Keys that other files of ``key: value`` lines rarely have."""
+"""Keys that are rare in other files of ``key: value`` lines."""
 _DECIDES = re.compile(r"hostpci\d+|memory|machine|args|hotplug|hugepages|sockets|arch")
-"""Keys that change what is assigned or where RAM lies."""
+"""Keys that change the assigned devices or the place of RAM."""
 _CONTAINER = frozenset({"hostname", "rootfs", "unprivileged", "swap"})
 _ADDRESS = re.compile(r"(?:([a-f0-9]{4,8}):)?([a-f0-9]{2}):([a-f0-9]{2})(?:\.([a-f0-9]))?")
 _STATIC = 1024 * MIB
-"""What a guest with memory hotplug starts with: Memory.pm, ``$STATICMEM``."""
+"""The memory at the start of a guest with memory hotplug: Memory.pm, ``$STATICMEM``."""
 _DEFAULT_MEMORY = 512
 _NUMBERS = frozenset(map(str, range(16)))
-"""What may follow hostpci: PCI.pm, ``$MAX_HOSTPCI_DEVICES``."""
+"""The numbers after hostpci: PCI.pm, ``$MAX_HOSTPCI_DEVICES``."""
 
 
 @dataclass(slots=True)
@@ -78,9 +78,9 @@ class _Machine:
 def is_proxmox(text: str) -> bool:
     """Return whether `text` looks like the configuration of a virtual machine or a container.
 
-    The lines of the first part are ``key: value``, comments or blank, but for one in five, which
-    Proxmox leaves out with a warning; at least half of the keys are Proxmox's, and one of them is
-    rare elsewhere.
+    The lines of the first part are ``key: value``, comments or blank. Up to one in five may be
+    another line, which Proxmox ignores with a warning. At least half of the keys are Proxmox's, and
+    one of them is rare elsewhere.
     """
     keys, others = [], 0
     for line in _first_part(text):
@@ -97,10 +97,10 @@ def is_proxmox(text: str) -> bool:
 
 
 def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmGuest:
-    """Read the virtual machine of `text`.
+    """Return the virtual machine of `text`.
 
     Raises:
-        DmaragentError: it is a container, which is given no PCI device.
+        DmaragentError: it is a container, which cannot have PCI devices.
 
     """
     settings: dict[str, tuple[str, int]] = {}
@@ -148,7 +148,7 @@ def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmG
 
 
 def _first_part(text: str) -> Iterator[str]:
-    """Yield the settings' lines before the first section."""
+    """Yield the lines of settings before the first section."""
     for line in text.removeprefix("\ufeff").split("\n"):
         if _SECTION.fullmatch(line):
             return
@@ -157,7 +157,7 @@ def _first_part(text: str) -> Iterator[str]:
 
 
 def _pending_changes(text: str, source: str) -> Iterator[Complaint]:
-    """Yield a note for changes that Proxmox makes when the guest starts next.
+    """Yield a note for changes that Proxmox makes at the next start.
 
     Source: qemu-server QemuServer.pm, ``vm_start_nolock`` and ``vmconfig_apply_pending``.
     """
@@ -239,7 +239,7 @@ def _arguments(machine: _Machine) -> list[Argument]:
 
 
 def _memory(machine: _Machine) -> tuple[int | None, bool]:
-    """Return the RAM at start in bytes, and whether hotplugged memory lies above it."""
+    """Return the RAM at start in bytes, and whether there is hotplugged memory above it."""
     text = _property(machine.value("memory"), "current") or str(_DEFAULT_MEMORY)
     if not (text.isascii() and text.isdecimal()) or len(text) > 12:
         message = words.memory_not_a_number(text)

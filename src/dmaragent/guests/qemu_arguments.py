@@ -1,4 +1,4 @@
-"""QEMU's command line, as far as it assigns PCI devices or moves RAM.
+"""The parts of QEMU's command line that assign PCI devices or move RAM.
 
 Sources: QEMU hw/core/qdev-properties-system.c, ``set_pci_host_devaddr``; hw/vfio/pci.c;
 hw/i386/pc.c, ``max-ram-below-4g``; util/cutils.c, ``qemu_strtosz``.
@@ -24,14 +24,14 @@ _MAY_ASSIGN = re.compile(
     r"|\b(?:host|device)[\"']?[=:]\s*[\"']?(?:[0-9a-f]{1,8}:)?[0-9a-f]{1,2}:[0-9a-f]{1,2}\.[0-7]",
     re.IGNORECASE,
 )
-"""What a word holds that may give a PCI function of the host to QEMU."""
+"""Parts of a word that may assign a PCI function of the host to QEMU."""
 _HARMLESS = frozenset({"global", "trace", "name", "D", "msg", "object", "netdev"})
-"""Options that assign no function, whatever their value holds."""
+"""Options that assign no function, whatever their value is."""
 _DRIVERS = frozenset({"vfio-pci", "vfio-pci-nohotplug"})
 
 
 class Argument(NamedTuple):
-    """One word of a command line, and where it is written."""
+    """One word of a command line, with its place."""
 
     text: str
     place: str
@@ -47,7 +47,7 @@ class AssignedDevice(NamedTuple):
 
 
 class QemuArguments(NamedTuple):
-    """What a command line sets."""
+    """The settings of a command line."""
 
     assigned: tuple[AssignedDevice, ...] = ()
     below_4g: int | None = None
@@ -58,7 +58,7 @@ class QemuArguments(NamedTuple):
 
 
 def read_arguments(arguments: Sequence[Argument]) -> QemuArguments:
-    """Read a command line that was split into words."""
+    """Return the settings of a command line that was split into words."""
     assigned: list[AssignedDevice] = []
     unknown: list[Argument] = []
     unread: list[Argument] = []
@@ -90,7 +90,7 @@ def read_arguments(arguments: Sequence[Argument]) -> QemuArguments:
 def add_arguments(
     arguments: QemuArguments, notes: list[Complaint], unknown: list[Complaint]
 ) -> None:
-    """Add what `arguments` hold besides devices to `notes` and `unknown`."""
+    """Add what `arguments` contain besides devices to `notes` and `unknown`."""
     for assigned in arguments.assigned:
         if assigned.mediated:
             notes.append(Complaint(assigned.argument.place, words.ARGUMENT_MEDIATED))
@@ -153,7 +153,7 @@ def _device(value: Argument) -> Iterator[AssignedDevice]:
 
 
 def _size(text: str) -> int | None:
-    """Read a size in bytes as QEMU does; None if it is not a whole one."""
+    """Return a size in bytes as QEMU reads it; None if it is not a whole number."""
     match = _SIZE.fullmatch(text)
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""Where QEMU puts a guest's RAM, by machine type.
+"""The places of a guest's RAM in QEMU, by machine type.
 
 Sources: QEMU hw/i386/pc_q35.c, ``pc_q35_init``; hw/i386/pc_piix.c, ``pc_init1``; hw/i386/pc.c,
 ``pc_set_amd_above_4g_mem_start`` (7.1 and later); hw/arm/virt.c, ``base_memmap``.
@@ -11,7 +11,7 @@ from dmaragent.addresses import FOUR_GIB, AddressRange
 
 _MIB, _GIB = 1 << 20, 1 << 30
 LEGACY = AddressRange(0xA0000, 0x100000)
-"""Below 1 MiB: display memory and ROMs, of which firmware turns parts into RAM."""
+"""The range below 1 MiB with display memory and ROMs, parts of which firmware turns into RAM."""
 _AMD_HOLE = 0xFD_0000_0000
 """HyperTransport's range below 1 TiB: QEMU 7.1 and later move RAM above it for AMD guests."""
 _Q35 = re.compile(r"q35|pc-q35-.+")
@@ -22,14 +22,14 @@ _VIRT = re.compile(r"virt|virt-.+")
 
 
 class GuestRam(NamedTuple):
-    """Where a guest's RAM is."""
+    """The ranges of a guest's RAM."""
 
     ranges: tuple[AddressRange, ...]
     legacy: bool = False
-    """Whether the range below 1 MiB is one of a PC, partly RAM."""
+    """Whether the range below 1 MiB is that of a PC, partly RAM."""
 
     def overlaps(self, region: AddressRange) -> bool | None:
-        """Return whether RAM covers a byte of `region`; None if that is not known."""
+        """Return whether RAM covers a byte of `region`; None if that is unknown."""
         if self.legacy and LEGACY.start <= region.start and region.end <= LEGACY.end:
             return None
         return any(part.overlaps(region) for part in self.ranges)

@@ -1,8 +1,8 @@
 """``rdm=``: strategy and policy, as documented and as each libxlutil reads them.
 
-The grammar of both: pairs ``key=value`` with commas between them, without quoting and without
-blanks; a key runs to the next ``=``, a value to the next ``,`` or the end.  xl ignores a string
-that libxlutil refuses (xl_parse.c, ``parse_config_data``), often without a word.
+Both have pairs ``key=value`` with commas between them, without quotes and without blanks. A key
+ends at the next ``=``, a value at the next ``,`` or the end. xl ignores a string that libxlutil
+refuses (xl_parse.c, ``parse_config_data``), often without a message.
 """
 
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from dmaragent.addresses import MIB
 from dmaragent.xen.toolstack.libxl import LibxluBehaviour
 
 DEFAULT_BOUNDARY = 2048 * MIB
-"""``rdm_mem_boundary`` where it is not set: libxl.h, LIBXL_RDM_MEM_BOUNDARY_MEMKB_DEFAULT."""
+"""The default of ``rdm_mem_boundary``: libxl.h, LIBXL_RDM_MEM_BOUNDARY_MEMKB_DEFAULT."""
 SMALLEST_HOLE = 256 * MIB
 """The least MMIO hole below 4 GiB of an HVM guest: HVM_BELOW_4G_MMIO_LENGTH."""
 
 
 class Strategy(Enum):
-    """Which of the host's regions are reserved: libxl_types.idl, ``rdm_reserve_strategy``."""
+    """Which of the host's regions libxl reserves: libxl_types.idl, ``rdm_reserve_strategy``."""
 
     IGNORE = "ignore"
     """Those of the guest's devices."""
@@ -28,10 +28,10 @@ class Strategy(Enum):
 
 
 class Policy(Enum):
-    """What happens on conflict: libxl_types.idl, ``rdm_reserve_policy``.
+    """The effect of a conflict: libxl_types.idl, ``rdm_reserve_policy``.
 
-    Who builds a request has applied the defaults (guest: relaxed; device: strict), as far
-    as the release does so by then.
+    Defaults (guest: relaxed; device: strict) are applied before, as far as the release does so by
+    then.
     """
 
     STRICT = "strict"
@@ -39,12 +39,10 @@ class Policy(Enum):
     RELAXED = "relaxed"
     """The region is not reserved, with a warning."""
     INVALID = "invalid"
-    """Not set, and no default applied yet: the guest is never told of the region."""
+    """Unset, before a default is applied: the guest's memory map does not show the region."""
     NEITHER = "neither"
-    """A number that is no policy, from memory that was never written.
-
-    libxl takes it for relaxed when it builds the guest, and refuses to add a device with it.
-    """
+    """A number that is not a policy, from uninitialized memory. libxl treats it as relaxed when it
+    builds the guest, and refuses to add a device with it."""
 
 
 _KEYS = ("strategy", "policy")
@@ -53,10 +51,10 @@ _POLICIES = {policy.value: policy for policy in (Policy.STRICT, Policy.RELAXED)}
 
 @dataclass(frozen=True, slots=True)
 class RdmText:
-    """What the string sets.
+    """The settings of the string; None: omitted.
 
-    None is a setting that it leaves out.  As documented, that one is then unset; as shipped
-    it is whatever an uninitialised variable held, so every value is possible.
+    As documented, an omitted setting is unset. As shipped, it is the value of an uninitialized
+    variable, so every value is possible.
     """
 
     strategy: Strategy | None
@@ -65,19 +63,19 @@ class RdmText:
 
 @dataclass(frozen=True, slots=True)
 class RdmRefusal:
-    """Why the string is refused."""
+    """The reason for which the string is refused."""
 
     position: int
-    """The offset in the string, in characters, of what is wrong."""
+    """The offset of the error in the string, in characters."""
     expected: str
-    """What should stand there, in words."""
+    """What is expected at that offset, in words."""
     silent: bool
-    """Whether libxlutil has printed nothing by then; False of a string refused as documented."""
+    """Whether libxlutil prints nothing; False for a string that the documentation refuses."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """One ``key=value`` of the string, and where both begin."""
+    """One ``key=value`` of the string, and the starts of both."""
 
     key_at: int
     key: str
@@ -86,7 +84,7 @@ class _Pair:
 
 
 def read_rdm_documented(text: str) -> RdmText | RdmRefusal:
-    """Read ``rdm=`` as xl.cfg(5) has it: either key or both, each once, in any order."""
+    """Return ``rdm=`` as xl.cfg(5) documents it: either key or both, each once, in any order."""
     seen: dict[str, str] = {}
     for pair in _pairs(text):
         if isinstance(pair, RdmRefusal):
@@ -108,7 +106,7 @@ def read_rdm_documented(text: str) -> RdmText | RdmRefusal:
 
 
 def read_rdm_shipped(text: str, behaviour: LibxluBehaviour) -> RdmText | RdmRefusal:
-    """Read ``rdm=`` as libxlutil of `behaviour` does."""
+    """Return ``rdm=`` as libxlutil of `behaviour` reads it."""
     seen: dict[str, str] = {}
     printed = False
     for place, pair in enumerate(_pairs(text)):
@@ -119,7 +117,7 @@ def read_rdm_shipped(text: str, behaviour: LibxluBehaviour) -> RdmText | RdmRefu
         if objection:
             return RdmRefusal(*objection, silent=mistaken and not printed)
         seen[pair.key] = pair.value
-        printed = printed or mistaken  # of a policy that it does not know, and leaves out
+        printed = printed or mistaken  # an unknown policy, which it ignores
     if behaviour.rdm_in_fixed_order and "policy" not in seen:
         return RdmRefusal(len(text), ",policy=", silent=True)
     return RdmText(
@@ -128,7 +126,7 @@ def read_rdm_shipped(text: str, behaviour: LibxluBehaviour) -> RdmText | RdmRefu
 
 
 def _objection(pair: _Pair, behaviour: LibxluBehaviour, place: int) -> tuple[int, str] | None:
-    """Return where and why libxlutil stops at the pair at `place`, if it does."""
+    """Return the refusal of the pair at `place` by libxlutil, if there is one."""
     keys = _KEYS[place : place + 1] if behaviour.rdm_in_fixed_order else _KEYS
     if pair.key not in keys:
         blank = "without a blank before or after it" if pair.key.strip() in keys else ""

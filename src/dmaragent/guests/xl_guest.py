@@ -1,4 +1,4 @@
-"""From an xl.cfg to a guest's configuration, as xl takes it: xl_parse.c, ``parse_config_data``."""
+"""An xl.cfg as a guest's configuration, as xl reads it: xl_parse.c, ``parse_config_data``."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -41,7 +41,7 @@ KEYS = (
     "device_model_version",
     "device_model_stubdomain_override",
 )
-"""The settings that matter here; all others are passed over."""
+"""The settings that matter here; all others are ignored."""
 PASSTHROUGH_WORDS = ("default", "disabled", "enabled", "sync_pt", "share_pt")
 OPTIONS = {
     "type": "--type",
@@ -52,7 +52,7 @@ OPTIONS = {
     "rdm_mem_boundary": "--boundary",
     "pci": "--pci",
 }
-"""What gives a setting on the command line."""
+"""The options that set a setting on the command line."""
 _PCI_FLAGS = ("pci_msitranslate", "pci_permissive", "pci_power_mgmt", "pci_seize")
 _HVM_ONLY = frozenset({"vga", "mmio_hole"})
 _OTHER_MACHINES = (
@@ -62,16 +62,16 @@ _OTHER_MACHINES = (
     "bios_path_override",
     "firmware_override",
 )
-"""Settings with which QEMU's machine, or what boots on it, is not the one that libxl makes."""
+"""Settings that change QEMU's machine or its firmware from the one that libxl makes."""
 _ALL_BITS = (1 << 64) - 1
 _MOST_MIB = 1 << 44
-"""From here on a size in MiB has more than 64 bits as bytes."""
+"""From this number on, a size in MiB has more than 64 bits as bytes."""
 _MOST_HOLE = FOUR_GIB - SMALLEST_HOLE
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Takes settings out of a configuration and notes what xl makes of bad ones."""
+    """Reads settings of a configuration and collects what xl makes of bad ones."""
 
     config: XlConfig
     source: str
@@ -82,7 +82,7 @@ class _Reader:
     ignored_settings: list[str] = field(default_factory=list)
 
     def place(self, name: str) -> str:
-        """Return where a setting stands: FILE:LINE, or the option that it was given as."""
+        """Return the place of a setting: FILE:LINE, or its option."""
         setting = self.config.settings.get(name)
         if setting is None or not self.source:
             return self.source or OPTIONS.get(name, "the command line")
@@ -100,14 +100,14 @@ class _Reader:
         self.ignored_settings.append(words.setting_left_out(name))
 
     def text(self, name: str) -> str | None:
-        """Return a text; of a list xl warns and goes on without it."""
+        """Return a text; for a list xl warns and continues without it."""
         text = self.config.text(name)
         if text is None and name in self.config.settings:
             self.lose(name, words.list_for_value(name))
         return text
 
     def number(self, name: str) -> int | None:
-        """Return a number; of what is none xl warns and goes on without it."""
+        """Return a number; for anything else xl warns and continues without it."""
         text = self.text(name)
         number = None if text is None else self.config.number(name)
         if text is not None and number is None:
@@ -134,7 +134,7 @@ class _Reader:
 
 
 def guest_from_options(texts: Mapping[str, str], pci: Sequence[str]) -> GuestConfig:
-    """Make a guest of settings given as options: `texts` by name of xl.cfg, `pci` its entries."""
+    """Return the guest of options: `texts` by name of xl.cfg, `pci` its entries."""
     settings = {name: XlSetting(name, text, 1) for name, text in texts.items()}
     settings["name"] = XlSetting("name", "a guest", 1)
     settings["pci"] = XlSetting("pci", tuple(Item(text, 1) for text in pci), 1)
@@ -145,7 +145,7 @@ def guest_from_options(texts: Mapping[str, str], pci: Sequence[str]) -> GuestCon
 
 
 def guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
-    """Take the guest's configuration out of `config`, read from the file `source`."""
+    """Return the guest's configuration in `config`, read from the file `source`."""
     guest = _guest_from_xl(config, source)
     if not config.has_binary_numbers:
         return guest
@@ -214,7 +214,7 @@ def _types(reader: _Reader) -> tuple[GuestType | None, GuestType | None]:
 
 
 def _boundary(reader: _Reader) -> int | None:
-    """Take the boundary, which nobody checks: it is computed in 64 bits."""
+    """Return the boundary, which xl does not check: it is computed in 64 bits."""
     number = reader.number("rdm_mem_boundary")
     return None if number is None else (number * MIB) & _ALL_BITS
 
@@ -255,8 +255,8 @@ def _passthrough(reader: _Reader) -> str | None:
 def _emulated(reader: _Reader) -> EmulatedDevices:
     """Return whether the emulated devices are those that libxl gives every HVM guest.
 
-    What only adds small BARs (network cards, USB, sound, AHCI) makes no difference here:
-    see policy/mmio_hole.py.  Source: xl_parse.c, ``parse_config_data``.
+    Settings that only add small BARs (network cards, USB, sound, AHCI) make no difference here: see
+    policy/mmio_hole.py. Source: xl_parse.c, ``parse_config_data``.
     """
     config = reader.config
     given = [f"{name}=" for name in _OTHER_MACHINES if name in config.settings]
@@ -282,7 +282,7 @@ def _pci(reader: _Reader) -> Iterator[PciEntry]:
 
 
 def _look_for_misspelt(reader: _Reader) -> None:
-    """Warn of what xl passes over without a word, and is near to a setting it knows."""
+    """Add warnings about names that xl ignores silently, and that resemble a setting."""
     for name, setting in reader.config.settings.items():
         near = get_close_matches(name, KEYS, 1, 0.85) if name not in KEYS else []
         place = f"{reader.source}:{setting.line}"

@@ -24,29 +24,29 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class XlSetting:
-    """What a name holds after the whole file."""
+    """The value of a name after the whole file."""
 
     name: str
     value: str | tuple[Item, ...]
     line: int
-    """Where the value of its last statement begins."""
+    """The start of the value in its last statement."""
     added: bool = False
-    """Whether that statement was ``+=``: xl then takes the value for no number."""
+    """Whether that statement was ``+=``: xl then does not read the value as a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigError:
-    """Why xl refuses the whole file: the first error in it."""
+    """The first error in a file, for which xl refuses it."""
 
     line: int
     """From 1."""
     near: str
-    """The text at which reading stops; empty at the end of a line or of the file."""
+    """The text at the error; empty at the end of a line or of the file."""
     expected: str
-    """What should stand there, in words."""
+    """What is expected there, in words."""
 
 
-# A run of digits longer than 19 overflows in decimal, and int() refuses thousands of them.
+# A run of more than 19 digits overflows in decimal, and int() refuses thousands of them.
 _WHOLE = re.compile(
     r"[ \t\n\v\f\r]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]{0,18})|0[bB]([01]+))"
 )
@@ -67,7 +67,7 @@ class XlConfig:
         return setting.value if setting and isinstance(setting.value, str) else None
 
     def number(self, name: str) -> int | None:
-        """Return the number that xl takes the value for; None if it takes it for none."""
+        """Return the number that xl reads from the value; None if it reads none."""
         setting = self.settings.get(name)
         if setting is None or setting.added or not isinstance(setting.value, str):
             return None
@@ -93,13 +93,13 @@ class _Token:
     text: str
     line: int
     touches: bool
-    """Whether nothing stands between it and the token before it."""
+    """Whether it follows the token before it directly."""
     wrong: str = ""
-    """What should stand here instead, if that can be told from the word alone."""
+    """What is expected here instead, if the word alone shows it."""
 
 
 class _RefusedError(Exception):
-    """Carries the first error out of the reader."""
+    """The first error, which ends the reader."""
 
     def __init__(self, error: ConfigError) -> None:
         super().__init__(error)
@@ -107,10 +107,10 @@ class _RefusedError(Exception):
 
 
 def whole_number(text: str, *, binary: bool = False) -> int | None:
-    """Read `text` as C's strtol does in base 0; None unless all of it is a 64-bit number.
+    """Return `text` as C's strtol reads it in base 0; None unless all of it is a 64-bit number.
 
-    From C23 on strtol reads 0b as the prefix of a `binary` number.  glibc has both functions from
-    2.38 on: a program has the one of the headers that it was compiled with.
+    From C23 on strtol reads 0b as the prefix of a `binary` number. glibc has both functions from
+    2.38 on: a program uses the one of the headers that it was compiled with.
     """
     match = _WHOLE.fullmatch(text)
     if match is None:
@@ -124,7 +124,7 @@ def whole_number(text: str, *, binary: bool = False) -> int | None:
 
 
 def read_xl_config(text: str, behaviour: XlcfgBehaviour = XLCFG_ERAS[-1]) -> XlConfig | ConfigError:
-    """Read a file's text as xl does, decoded so that no byte of it was lost."""
+    """Return the settings of a file's text, as xl reads it, decoded without loss of bytes."""
     try:
         return XlConfig(_settings(_read_tokens(text), behaviour))
     except _RefusedError as refused:
@@ -132,7 +132,7 @@ def read_xl_config(text: str, behaviour: XlcfgBehaviour = XLCFG_ERAS[-1]) -> XlC
 
 
 def _settings(tokens: Iterator[_Token], behaviour: XlcfgBehaviour) -> dict[str, XlSetting]:
-    """Read the statements, each applied to what those before it left."""
+    """Return the settings after all statements, each applied to the result of those before it."""
     settings: dict[str, XlSetting] = {}
     for name in tokens:
         if name.kind in ("newline", ";", "end"):
@@ -161,7 +161,7 @@ def _settings(tokens: Iterator[_Token], behaviour: XlcfgBehaviour) -> dict[str, 
 def _setting_after(
     settings: dict[str, XlSetting], name: _Token, operation: _Token, first: _Token, item: Item
 ) -> XlSetting:
-    """Return what the name holds after this statement."""
+    """Return the value of the name after this statement."""
     earlier = settings.get(name.text)
     value, adds = item.value, operation.kind == "+="
     if adds and earlier is not None:
@@ -180,14 +180,13 @@ def _setting_after(
 
 
 _DEEPEST = 200
-"""Lists within lists.
-
-libxlutil gives up between 1999 and 4996 of them, by the shape of the list; nobody writes even
-ten, and whoever compares or prints an Item of thousands would exhaust Python's stack."""
+"""The most nested lists. libxlutil gives up between 1999 and 4996 of them, depending on the list.
+Even ten are unusual, and thousands would exhaust Python's stack when an Item is compared or
+printed."""
 
 
 def _value(first: _Token, tokens: Iterator[_Token], behaviour: XlcfgBehaviour) -> Item:
-    """Read the value that begins with `first`."""
+    """Return the value that begins with `first`."""
     if first.kind in ("string", "number"):
         return _atom(first, behaviour)
     if first.kind == "newline":
@@ -198,7 +197,7 @@ def _value(first: _Token, tokens: Iterator[_Token], behaviour: XlcfgBehaviour) -
 
 
 def _list(first: _Token, tokens: Iterator[_Token], behaviour: XlcfgBehaviour) -> Item:
-    """Read the list whose bracket is `first`; without recursion, however deep it is."""
+    """Return the list that begins with the bracket `first`; without recursion, however deep it is."""
     unfinished: list[tuple[_Token, list[Item]]] = [(first, [])]
     before, complete = first, False
     while True:
@@ -224,7 +223,7 @@ def _list(first: _Token, tokens: Iterator[_Token], behaviour: XlcfgBehaviour) ->
 def _begin_item(
     token: _Token, unfinished: list[tuple[_Token, list[Item]]], behaviour: XlcfgBehaviour
 ) -> None:
-    """Take a token where an item of the innermost list may begin."""
+    """Accept a token at the place of an item of the innermost list."""
     bracket, items = unfinished[-1]
     if token.kind in ("string", "number"):
         items.append(_atom(token, behaviour))
@@ -238,13 +237,13 @@ def _begin_item(
 
 
 def _no_value(expected: str, token: _Token) -> str:
-    """Return what should stand where no value begins."""
+    """Return what is expected in place of something that begins no value."""
     unquoted = token.kind in ("name", "bad")
     return f"{expected}; a word or a negative number needs quotes" if unquoted else expected
 
 
 def _expected_after(before: _Token, token: _Token, expected: str) -> str:
-    """Return what should stand after a value, of which `before` is the last or only token."""
+    """Return what is expected after a value; `before` is its last or only token."""
     touches = token.touches and token.kind in ("name", "bad", "string")
     if touches and before.kind == "number":
         return "a number, or quotes around the value"
@@ -262,9 +261,9 @@ _CHARACTERS = {
     **{character: character for character in "\"'\\"},
     **dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True)),
 }
-# The library means octal, but hands the three characters after the first digit to strtoul()
-# in base 10, which takes blanks and a sign; it wants two of them used, skips those, and puts
-# nothing in their place.  Of \x it skips a character and then wants more than there can be.
+# The library intends octal, but calls strtoul() in base 10 for the three characters after the first
+# digit, which accepts blanks and a sign. It requires two of them to be used, skips those, and adds
+# nothing. After \x it skips a character and then requires more than there can be.
 _ESCAPE = re.compile(
     r"""\\(?:(["'\\abfnrtv])
     |[0-7](?:[0-9]{2,3}|[+-][0-9]{1,2}|[ \t\v\f\r](?:[0-9]{1,2}|[ \t\v\f\r+-][0-9]))
@@ -274,12 +273,12 @@ _ESCAPE = re.compile(
 
 
 def _atom(token: _Token, behaviour: XlcfgBehaviour) -> Item:
-    """Return what a number or a string stands for."""
+    """Return the text of a number or a string."""
 
     def character(match: re.Match[str]) -> str:
         other = match[2]
         if other and behaviour.drops_unknown_escapes and other not in "01234567x":
-            return _to_text(_to_bytes(other)[1:])  # of a character of several bytes, one vanishes
+            return _to_text(_to_bytes(other)[1:])  # one byte of a multi-byte character vanishes
         if other:
             expected = r"""one of \" \' \\ \a \b \f \n \r \t \v; a backslash itself is \\"""
             raise _RefusedError(ConfigError(token.line, match[0], expected))
@@ -315,9 +314,9 @@ _WORD = re.compile(
 
 
 def _read_tokens(text: str) -> Iterator[_Token]:
-    """Yield the words of `text` and an end; what is no word comes out bad, and is the last.
+    """Yield the words of `text` and an end; the first invalid word is the last.
 
-    The library passes over what is no word if it is the last byte of all.
+    The library ignores an invalid word if it is the last byte of all.
     """
     at, line, last, touches = 0, 1, 1, False
     while at < len(text):
@@ -338,7 +337,7 @@ def _read_tokens(text: str) -> Iterator[_Token]:
             line += 1
         else:
             last = line
-    # After blank lines a person looks at the line where something is missing.
+    # After blank lines people look at the line in which something is missing.
     yield _Token("end", "", last, touches)
 
 
@@ -352,11 +351,11 @@ _MEANT = {
     "\0": "no NUL character outside comments",
     **dict.fromkeys("\u2018\u2019\u201c\u201d", "straight quotes, ' or \""),
 }
-"""What should stand instead of something that is no word, by how it begins."""
+"""What is expected instead of an invalid word, by how it begins."""
 
 
 def _unreadable(text: str, at: int) -> tuple[str, str]:
-    """Return what stands at `at`, where no word begins, and what should; empty if not known."""
+    """Return the invalid text at `at`, and what is expected; empty if unknown."""
     line = text[at:].partition("\n")[0].rstrip("\r")
     for beginning, wrong in _MEANT.items():
         if text.startswith(beginning, at):

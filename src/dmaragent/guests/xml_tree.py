@@ -16,7 +16,7 @@ _BLANK = b" \t\r\n"
 
 
 class XmlError(ValueError):
-    """Text that is not read, with the line where reading stopped."""
+    """The text is refused; `line` is the last line that was read."""
 
     def __init__(self, line: int, why: str) -> None:
         super().__init__(why)
@@ -52,11 +52,11 @@ class Element:
 
 
 class _RootEnd(Exception):  # noqa: N818 - not an error: it stops the parser
-    """The root element has ended."""
+    """The root element is complete."""
 
 
 def read_documents(text: str) -> Iterator[Element]:
-    """Yield the root of each document of `text`; several may follow one another.
+    """Yield the root of each document of `text`; several may follow each other.
 
     Raises:
         XmlError: the text is not well-formed, has a DTD, or exceeds a bound.
@@ -94,7 +94,7 @@ def _to_bytes(text: str) -> bytes:
 
 
 def _encoding(data: bytes) -> str | None:
-    """Return the encoding of `data`, or None if its XML declaration says which it is."""
+    """Return the encoding of `data`, or None if its XML declaration names one."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
@@ -109,7 +109,7 @@ def _skip_blank(data: bytes, start: int) -> int:
 
 
 class _Reader:
-    """Builds the tree of one document, and stops behind its root element."""
+    """Builds the tree of one document, and stops after its root element."""
 
     def __init__(self, line: int, budget: int, encoding: str | None) -> None:
         self.root: Element | None = None
@@ -126,7 +126,7 @@ class _Reader:
         parser.CharacterDataHandler = self._text
 
     def read(self, data: memoryview) -> int:
-        """Read the document that begins `data`; return its length in bytes."""
+        """Read the document at the start of `data`; return its length in bytes."""
         try:
             self._parser.Parse(data, True)  # noqa: FBT003 - expat's own signature
         except _RootEnd:
@@ -139,7 +139,7 @@ class _Reader:
         except (LookupError, ValueError) as error:
             if isinstance(error, XmlError):
                 raise
-            raise XmlError(self._line, "an encoding that is not known") from error
+            raise XmlError(self._line, "an unknown encoding") from error
         return len(data)
 
     @property

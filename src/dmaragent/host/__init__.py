@@ -1,8 +1,8 @@
-"""The join: what was read becomes one host of tables, PCI functions, memory map and hypervisor.
+"""The host: all readings joined to tables, PCI functions, memory map, system and hypervisor.
 
 Pure: ``join`` is a function from a :class:`~dmaragent.readings.HostSnapshot` to a
-:class:`Host`.  A reading that cannot be used becomes a problem line, never an
-exception and never a silent gap.
+:class:`Host`.  A reading that cannot be used becomes a sentence in `problems`, never an
+exception.
 """
 
 import re
@@ -26,30 +26,30 @@ _LOGGED_TABLE = re.compile(r"ACPI: (?:DMAR|RMAD|XMAR) (?:0x)?[0-9A-Fa-f]")
 
 
 class Host(NamedTuple):
-    """A host: its firmware tables as they were read, its PCI functions and what surrounds them."""
+    """A host: its firmware tables, PCI functions, memory map, system and hypervisor."""
 
     tables: tuple[TableReading, ...]
-    """The firmware's tables of IOMMUs, as they were read: see ``iommu/table.py``."""
+    """The firmware's IOMMU tables as bytes; ``iommu/table.py`` decodes them."""
     acpi_tables: tuple[str, ...] | Missing
     logged_table: str | None
     """The boot log's line about the table, if there is one."""
     iommu_log: tuple[str, ...] | None
-    """The boot log's lines about the IOMMU, memory map left out; None where it was not read."""
+    """The boot log without its memory map; None if it was not read."""
     topology: PciTopology
     groups: tuple[IommuGroup, ...] | Missing
     memory_map: MemoryMap | Missing
     machine: Machine
     system: System
     xen: XenHost | None
-    """None where the kernel does not run on Xen, as far as is known."""
+    """None if no reading shows that the kernel runs on Xen."""
     sources: tuple[tuple[str, str], ...]
-    """Of a collector's report: readings, and the files of the report that they are from."""
+    """For a collector's report: each reading with the file of the report that has it."""
     problems: tuple[str, ...]
-    """What could not be read or understood, a sentence each."""
+    """The readings that could not be read or understood, a sentence each."""
 
     @property
     def reading(self) -> TableReading | None:
-        """The table in effect: the first that can be read, else the first there is."""
+        """The table in effect: the first readable one, else the first."""
         readable = (table for table in self.tables if isinstance(table.content, bytes))
         return next(readable, None) or next(iter(self.tables), None)
 
@@ -71,7 +71,7 @@ class Host(NamedTuple):
 
     @property
     def ram_map(self) -> MemoryMap | Missing:
-        """The memory map as far as it shows RAM: dom0's leaves out RAM that is not its own.
+        """The memory map, marked as lacking RAM if it is dom0's: dom0 sees only its own RAM.
 
         Source: Linux arch/x86/xen/setup.c, ``xen_memory_setup``.
         """

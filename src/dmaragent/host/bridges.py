@@ -1,8 +1,8 @@
-"""Bridges whose bus numbers contradict each other: a line each, and what is behind is unknown.
+"""Bridges with impossible bus numbers: each is reported, and the buses behind it are unknown.
 
-Linux gives such bridges new numbers before anybody can read them (drivers/pci/probe.c,
-``pci_scan_bridge_extend``: "bridge configuration invalid"), so a host never shows them: they are
-signs of a copy that was changed or mixed.
+Linux renumbers such bridges before anything can read them (drivers/pci/probe.c,
+``pci_scan_bridge_extend``: "bridge configuration invalid").  They appear only in copies of a host
+that were edited or mixed.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from dmaragent.host.topology import PciFunction
 def impossible_bridges(
     functions: Mapping[SBDF, PciFunction], problems: Problems
 ) -> dict[SBDF, PciFunction]:
-    """Return the bridges of `functions` that cannot be, with the buses behind them unknown."""
+    """Return the impossible bridges of `functions`, with the buses behind them unknown."""
     wrong: dict[SBDF, str] = {}
     behind: dict[tuple[int, int], list[SBDF]] = {}
     for sbdf, bridge in sorted(functions.items()):

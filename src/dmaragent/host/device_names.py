@@ -1,9 +1,17 @@
-"""The spellings of a PCI function in other programs, read to one address.
+"""Parse the spellings that other programs use for a PCI function.
 
-Pure.  Hexadecimal: lspci, xl, QEMU (0000:0a:00.0), libvirt (pci_0000_0a_00_0, and the attributes
-of its XML), Qubes (dom0:0a_00.0), lshw (pci@0000:0a:00.0), devlink and DPDK (pci/… and pci:…),
-Proxmox (0000:0a:00 for all functions), xenstore (0000-0a-00-0), sysfs paths.  Decimal: Xorg
-(PCI:10:0:0), FreeBSD (pci0:10:0:0), Windows ("PCI bus 10, device 0, function 0").
+Pure.  Hexadecimal:
+
+* lspci, xl, QEMU: 0000:0a:00.0
+* libvirt: pci_0000_0a_00_0, and the attributes of its XML
+* Qubes: dom0:0a_00.0
+* lshw: pci@0000:0a:00.0
+* devlink and DPDK: pci/… and pci:…
+* Proxmox: 0000:0a:00 for all functions
+* xenstore: 0000-0a-00-0
+* paths in sysfs
+
+Decimal: Xorg (PCI:10:0:0), FreeBSD (pci0:10:0:0), Windows ("PCI bus 10, device 0, function 0").
 """
 
 import re
@@ -25,15 +33,16 @@ _VMWARE = r"[0-9]{3,5}:[0-9]{3}:[0-9]{2}\.[0-7]"
 
 
 class DeviceName(NamedTuple):
-    """A PCI function as somebody wrote it; `function` is None if it was left out."""
+    """A PCI function as the user wrote it."""
 
     text: str
     segment: int
     bus: int
     device: int
     function: int | None
+    """None if the text leaves it out."""
     decimal: str = ""
-    """The program whose decimal notation it is, or empty."""
+    """The program whose decimal notation was used, or empty."""
 
     @property
     def sbdf(self) -> SBDF | None:
@@ -44,11 +53,11 @@ class DeviceName(NamedTuple):
 
     @property
     def place(self) -> str:
-        """The device in words, without a function."""
+        """The address without the function."""
         return f"{self.segment:04x}:{self.bus:02x}:{self.device:02x}"
 
     def functions_among(self, functions: Iterable[SBDF]) -> tuple[SBDF, ...]:
-        """Return those of `functions` that it may mean, by address."""
+        """Return those of `functions` that the text can mean, by address."""
         return tuple(
             sbdf
             for sbdf in sorted(functions)
@@ -60,14 +69,14 @@ class DeviceName(NamedTuple):
 _LISTED = re.compile(
     r"((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7])\s+(?!.*:[01][0-9a-f]\.[0-7])[0-9a-z]"
 )
-"""A line of lspci: the address, and what the function is."""
+"""A line of lspci: the address and the description."""
 
 
 def parse_device_name(text: str) -> DeviceName:
-    """Read `text` in any of the spellings above.
+    """Parse `text` in any of the spellings above.
 
     Raises:
-        ValueError: it is none of them, is ambiguous, or a number is out of range.
+        ValueError: the text has another form, is ambiguous, or has a number out of range.
 
     """
     if len(text) > _MOST:

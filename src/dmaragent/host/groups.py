@@ -1,4 +1,4 @@
-"""Linux's IOMMU groups and the reserved regions the kernel gives them."""
+"""Linux's IOMMU groups and the reserved regions that the kernel publishes for them."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,14 +12,14 @@ _HIGHEST = (1 << 64) - 1
 DIRECT = "direct"
 RELAXABLE = "direct-relaxable"
 DIRECT_TYPES = frozenset({DIRECT, RELAXABLE})
-"""The kernel's words for regions that it maps 1:1."""
+"""The kernel's types for regions that it maps 1:1."""
 
 
 class KernelRegion(NamedTuple):
-    """One line of a group's reserved_regions: `limit` is the last byte.
+    """One line of a group's reserved_regions; `limit` is the last byte.
 
-    `type` is the kernel's word (drivers/iommu/iommu.c, ``iommu_group_resv_type_string``):
-    direct, direct-relaxable, reserved or msi.
+    `type` is the kernel's (drivers/iommu/iommu.c, ``iommu_group_resv_type_string``): direct,
+    direct-relaxable, reserved or msi.
     """
 
     base: int
@@ -28,23 +28,23 @@ class KernelRegion(NamedTuple):
 
 
 class IommuGroup(NamedTuple):
-    """One IOMMU group: what Linux can only pass through whole."""
+    """One IOMMU group: Linux assigns all its devices together or none."""
 
     number: int
     devices: tuple[SBDF, ...]
     """Its PCI functions, by address."""
     regions: tuple[KernelRegion, ...] | None
-    """None where the kernel's file could not be read."""
+    """None if the kernel's file could not be read."""
     devices_known: bool = True
-    """Whether its devices could be read; a group that lists none was not: it has at least one."""
+    """Whether its devices could be read.  An empty list was not: every group has a device."""
     regions_whole: bool = False
-    """Whether the file could be read and is whole: no group is without a region."""
+    """Whether the file was read completely.  An empty file was not: every group has a region."""
 
 
 def join_groups(
     readings: tuple[IommuGroupReading, ...] | Missing, problems: Problems
 ) -> tuple[IommuGroup, ...] | Missing:
-    """Make the groups, by number; names that are none are left out with a line."""
+    """Return the groups by number; a name that is not a number is reported and left out."""
     if isinstance(readings, Missing):
         problems.missing("the IOMMU groups", readings)
         return readings
@@ -96,9 +96,9 @@ def _regions(
 
 @lru_cache(maxsize=256)
 def _parse_regions(content: bytes) -> tuple[tuple[KernelRegion, ...], tuple[str, ...]]:
-    """Read the lines of a group's file, which is the same for most groups of a host.
+    """Return the regions in a group's file, and the lines that cannot be parsed.
 
-    Give the regions, and the lines that are none.
+    Cached, because most groups of a host have the same file.
     """
     regions, unreadable = [], []
     for line in content.decode("ascii", "backslashreplace").splitlines():

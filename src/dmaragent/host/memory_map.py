@@ -1,7 +1,7 @@
-"""The firmware's memory map: what each range of physical addresses is.
+"""The firmware's memory map: the type of each range of physical addresses.
 
-Pure.  On a PC this is the E820 map, as the kernel got it from the firmware:
-/sys/firmware/memmap, or the BIOS-e820 lines of the boot log.
+Pure.  On a PC this is the E820 map that the firmware passes to the kernel: /sys/firmware/memmap,
+or the BIOS-e820 lines of the boot log.
 """
 
 import re
@@ -16,7 +16,7 @@ from dmaragent.readings import HostSnapshot, MemoryMapReading, Missing, MissingK
 
 
 class MemoryType(Enum):
-    """What a range is, under the kernel's words (arch/x86/kernel/e820.c, ``e820_type_to_string``)."""
+    """The type of a range, as the kernel names it (arch/x86/kernel/e820.c, ``e820_type_to_string``)."""
 
     RAM = "System RAM"
     RESERVED = "Reserved"
@@ -29,7 +29,7 @@ class MemoryType(Enum):
 
 
 class MemoryEntry(NamedTuple):
-    """One range of the map; `words` are the map's own."""
+    """One range of the map; `words` is the type as the map spells it."""
 
     range: AddressRange
     type: MemoryType
@@ -41,12 +41,12 @@ class MemoryMap(NamedTuple):
 
     entries: tuple[MemoryEntry, ...]
     incomplete: str = ""
-    """Why entries are missing from it, so that memory outside of `entries` is unknown; or empty."""
+    """Why entries are missing, so that memory outside of `entries` is unknown; or empty."""
     foreign_ram: str = ""
-    """Why RAM outside of `entries` is not in it, as in dom0; or empty."""
+    """Why the host has RAM that is not in `entries`, as in dom0; or empty."""
 
     def why_unknown(self, region: AddressRange) -> str:
-        """Return why it may hold other entries for `region`, or empty."""
+        """Return why entries for `region` may be missing, or empty."""
         if self.incomplete or not self.entries:
             return self.incomplete
         ends_below = all(entry.range.end <= region.start for entry in self.entries)
@@ -57,7 +57,7 @@ class MemoryMap(NamedTuple):
         return (entry for entry in self.entries if entry.range.overlaps(region))
 
     def covered(self, region: AddressRange, types: frozenset[MemoryType]) -> bool:
-        """Tell whether every byte of `region` lies in entries of these `types`."""
+        """Return whether entries of these `types` cover every byte of `region`."""
         at = region.start
         for entry in self.within(region):
             if entry.type not in types:
@@ -71,14 +71,14 @@ class MemoryMap(NamedTuple):
 
 
 def memory_words(memory_map: MemoryMap, region: AddressRange) -> str:
-    """Name what the firmware's map says of `region`, in the map's own words."""
+    """Return the types that the firmware's map has for `region`, as the map spells them."""
     kinds = list(dict.fromkeys(entry.words for entry in memory_map.within(region)))
     whole = memory_map.covered(region, frozenset(entry.type for entry in memory_map.entries))
     return ", ".join(kinds if whole else [*kinds, words.NOT_IN_MAP])
 
 
 def ram_in(memory_map: MemoryMap | None, pages: AddressRange | None) -> AddressRange | None:
-    """Give the first range of RAM that `pages` meets, as the firmware's map has it."""
+    """Return the first range of RAM in the firmware's map that `pages` overlaps."""
     if memory_map is None or pages is None:
         return None
     kinds = (entry.range for entry in memory_map.within(pages) if entry.type is MemoryType.RAM)
@@ -89,9 +89,9 @@ _SYSFS_WORDS = {kind.value.lower(): kind for kind in MemoryType} | {
     "persistent memory (legacy)": MemoryType.OTHER,
     "unknown e820 type": MemoryType.OTHER,
 }
-"""The words of /sys/firmware/memmap: any others were damaged."""
+"""The types in /sys/firmware/memmap; any other word is damage."""
 _WORDS = _SYSFS_WORDS | {
-    # The boot log's words: arch/x86/kernel/e820.c, e820_print_type.
+    # The types in the boot log: arch/x86/kernel/e820.c, e820_print_type.
     "usable": MemoryType.RAM,
     "reserved": MemoryType.RESERVED,
     "acpi data": MemoryType.ACPI,
@@ -110,7 +110,7 @@ _OLD_E820 = re.compile(
 
 
 def join_memory_map(snapshot: HostSnapshot, problems: Problems) -> MemoryMap | Missing:
-    """Make the map, from sysfs or else from the boot log."""
+    """Return the map, from sysfs or else from the boot log."""
     if not isinstance(snapshot.memory_map, Missing) and snapshot.memory_map:
         return _sysfs_map(snapshot.memory_map, problems)
     log = snapshot.boot_log
@@ -121,7 +121,7 @@ def join_memory_map(snapshot: HostSnapshot, problems: Problems) -> MemoryMap | M
 
 
 def _logged_map(log: bytes, problems: Problems) -> MemoryMap:
-    """Make the map of the boot log, whose lines may be cut short."""
+    """Return the map in the boot log, whose lines may be cut short."""
     lines = [line for line in log.splitlines() if b"BIOS-e820: " in line]
     entries = [_logged_entry(line) for line in lines]
     memory_map = _sorted_map(entries)
@@ -135,7 +135,7 @@ def _logged_map(log: bytes, problems: Problems) -> MemoryMap:
 
 
 def _sysfs_map(readings: tuple[MemoryMapReading, ...], problems: Problems) -> MemoryMap:
-    """Make the map of /sys/firmware/memmap, whose entries the kernel numbers from 0."""
+    """Return the map in /sys/firmware/memmap, whose entries the kernel numbers from 0."""
     entries = [(reading.name, _entry(reading, problems)) for reading in readings]
     unreadable = [name for name, entry in entries if entry is None]
     numbered = {str(number) for number in range(len(readings))}
@@ -152,7 +152,7 @@ def _sysfs_map(readings: tuple[MemoryMapReading, ...], problems: Problems) -> Me
 
 
 def _without_overlaps(memory_map: MemoryMap, why: str, problems: Problems) -> MemoryMap:
-    """Return `memory_map`, incomplete because of `why`, without entries that overlap others.
+    """Return `memory_map` without overlapping entries, marked incomplete with the reason `why`.
 
     The kernel removes overlaps before it publishes a map (Linux arch/x86/kernel/e820.c,
     ``e820__update_table``), so one of two such entries is damaged.

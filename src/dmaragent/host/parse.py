@@ -1,4 +1,4 @@
-"""From the bytes of a reading to a value, or to a problem line that says why not."""
+"""Parse the bytes of a reading to a value, or report the problem."""
 
 import re
 from functools import lru_cache
@@ -8,27 +8,27 @@ from dmaragent.host import words
 from dmaragent.readings import Missing, MissingKind
 
 MOST_OF_A_KIND = 4096
-"""Structures of a kind in a table, and entries of a list of Xen's, that are examined.
+"""At most this many structures of a kind in a table, or entries in a list of Xen, are examined.
 
-The largest captured table has 9 regions, and libxl refuses a guest whose memory map has 128
-entries.  65,536 regions are a table of 2 MiB.
+For comparison: the largest captured table has 9 regions, libxl refuses a guest whose memory map
+has 128 entries, and 65,536 regions make a table of 2 MiB.
 """
 
 
 class Problems:
-    """What could not be read or understood, a sentence each, in the order met."""
+    """The readings that could not be read or understood, a sentence each, in order of discovery."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
     def add(self, line: str) -> None:
-        """Add a line."""
+        """Add a sentence."""
         self.lines.append(line)
 
     def missing(self, what: str, missing: Missing, *, quiet: bool = True) -> None:
-        """Add a line where `what` should be there and could not be read.
+        """Report that `what` could not be read.
 
-        What the host does not have or nobody asked for is no problem, unless not `quiet`.
+        With `quiet`, a reading that is absent or was not collected is not reported.
         """
         if quiet and missing.kind in (MissingKind.ABSENT, MissingKind.NOT_COLLECTED):
             return
@@ -36,23 +36,23 @@ class Problems:
 
 
 def text(value: bytes | Missing) -> str | None:
-    """Give the text of a one-line file, or None; bytes that do not decode are escaped."""
+    """Return the text of a one-line file, or None; bytes that are not UTF-8 are escaped."""
     if isinstance(value, Missing):
         return None
     return value.decode("utf-8", "backslashreplace").strip() or None
 
 
 def whole_line(value: bytes | Missing) -> str | None:
-    """Return the text of a one-line file that ends with a newline, or None: it was cut short."""
+    """Return the text of a one-line file; None if the final newline is missing: it was cut short."""
     whole = not isinstance(value, Missing) and value.endswith(b"\n")
     return text(value) if whole else None
 
 
 def functions_among(names: tuple[str, ...]) -> tuple[SBDF, ...]:
-    """Give the PCI functions that are listed, in order.
+    """Return the PCI functions among `names`, by address.
 
-    An IOMMU group has platform devices besides, which have no address, and pciback's directory
-    has files of its own.
+    Other names are ignored: an IOMMU group can also have platform devices, and pciback's directory
+    also has files.
     """
     addresses = []
     for name in names:
@@ -70,10 +70,10 @@ _DIGITS = {
 
 
 def parse_number(text: str, most: int, base: int = 16) -> int:
-    """Read an unsigned number of at most `most`, in `base` 10 or 16.
+    """Parse an unsigned number of at most `most`, in `base` 10 or 16.
 
     Raises:
-        ValueError: it is none, is negative, or is too large.
+        ValueError: the text is not a number, or the number is negative or too large.
 
     """
     if not _DIGITS[base].fullmatch(text):
@@ -86,9 +86,9 @@ def parse_number(text: str, most: int, base: int = 16) -> int:
 
 @lru_cache(maxsize=4096)
 def _file_number(content: bytes, most: int, base: int) -> int:
-    """Read a file's number; a host has few different classes, vendors and devices.
+    """Parse the number in a file; cached, as a host has few different classes, vendors and devices.
 
-    The kernel ends each with a newline: without it the number was cut short, and is another.
+    The kernel ends each file with a newline.  Without it the number was cut short, so it is wrong.
     """
     if not content.endswith(b"\n"):
         raise ValueError(words.CUT_SHORT)
@@ -96,10 +96,10 @@ def _file_number(content: bytes, most: int, base: int) -> int:
 
 
 def whole_number(value: object, most: int) -> int:
-    """Give a JSON value that must be an unsigned whole number of at most `most`.
+    """Return `value` of a JSON document if it is an unsigned whole number of at most `most`.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: it is anything else.
 
     """
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
@@ -107,7 +107,7 @@ def whole_number(value: object, most: int) -> int:
     return value
 
 
-def number(  # noqa: PLR0913 - whose, what, where from, where to, and how to read it
+def number(  # noqa: PLR0913 - owner, name, reading, target, and how to parse it
     of: object,
     what: str,
     value: bytes | Missing,
@@ -116,7 +116,7 @@ def number(  # noqa: PLR0913 - whose, what, where from, where to, and how to rea
     most: int,
     base: int = 16,
 ) -> int | None:
-    """Read a file that holds `what` of `of`, one number of at most `most`, or say why not."""
+    """Return the number in the file of `what` (a part of `of`); report it if it is unreadable."""
     if isinstance(value, Missing):
         if value.kind is not MissingKind.NOT_COLLECTED:
             problems.missing(words.part_of(of, what), value, quiet=False)

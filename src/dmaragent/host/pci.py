@@ -1,4 +1,4 @@
-"""The PCI functions: readings to a topology."""
+"""Join the readings of PCI functions to a topology."""
 
 import re
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from dmaragent.readings import HostSnapshot, Missing, MissingKind, PciReading
 
 # PCI-to-PCI Bridge Architecture Specification 1.2, 3.2.
 _ANSWERS = 0x10
-"""Bytes of which some differ from ones and from zeros: identifiers, class, header type."""
+"""If the first bytes (identifiers, class, header type) are all 0x00 or all 0xff, nothing was read."""
 _CLASS_AT = 0x09
 _HEADER_TYPE_AT = 0x0E
 _SECONDARY_BUS_AT = 0x19
 _SUBORDINATE_BUS_AT = 0x1A
 _WITHOUT_INTERFACE = re.compile(rb"0x([0-9a-f]{4})\n")
-"""A class of 16 bits, as lspci lists it; the kernel's file always has 24."""
+"""A class of 16 bits, as lspci prints it; the kernel's file always has 24."""
 
 
 def join_pci(
@@ -29,7 +29,7 @@ def join_pci(
     slots: Mapping[tuple[int, int, int], str],
     problems: Problems,
 ) -> PciTopology:
-    """Make the topology; `groups` and `slots` say which group and slot a function is in."""
+    """Return the topology; `groups` and `slots` map a function to its group and its slot."""
     readings = snapshot.pci
     if isinstance(readings, Missing):
         if readings.kind is not MissingKind.NOT_COLLECTED:
@@ -61,9 +61,10 @@ def join_pci(
 
 
 def _address(reading: PciReading, names: AbstractSet[str], problems: Problems) -> SBDF | None:
-    """Return the address of a function, or None if it is none or not to be used; say why.
+    """Return the address of a function; None, with a problem, if the reading cannot be used.
 
-    `names` are those of all functions: of two spellings of one address Linux's own counts.
+    `names` are the names of all readings.  If one address has two spellings, the one that Linux
+    writes counts.
     """
     try:
         sbdf = SBDF.parse(reading.name)
@@ -82,23 +83,24 @@ def _address(reading: PciReading, names: AbstractSet[str], problems: Problems) -
 
 
 def _lacks_link(reading: PciReading) -> bool:
-    """Return whether the link to a driver is missing where others were collected: no driver."""
+    """Return whether the driver link was not collected."""
     driver = reading.driver
     return isinstance(driver, Missing) and driver.kind is MissingKind.NOT_COLLECTED
 
 
 _BELOW_A_FUNCTION = re.compile(r"/([0-9a-f:.]+)/pci[0-9a-f]{4,8}:[0-9a-f]{2}(?=/)")
-"""In a path of sysfs: a PCI function that is itself the parent of a root bus."""
+"""A PCI function that is the parent of a root bus, in a path of sysfs."""
 VMD_DRIVER = "vmd"
 
 
 def _with_dma_device(
     function: PciFunction, path: str, functions: Mapping[SBDF, PciFunction]
 ) -> PciFunction:
-    """Return `function` with the VMD endpoint above it, told by the parent in sysfs and its driver.
+    """Return `function` with the VMD endpoint above it, found by its parent in sysfs.
 
-    The number of the segment alone tells nothing: Hyper-V and others choose their own.  A parent
-    without a driver that was read has one all the same, or the root bus below it would be gone.
+    The parent is a VMD endpoint if its driver is vmd.  The segment number proves nothing, because
+    Hyper-V and others also choose high ones.  If the parent's driver was not read, it still has
+    one: without a driver, the root bus behind it would not exist.
     """
     above = _BELOW_A_FUNCTION.search(path)
     parent = None if above is None else _sbdf_at_end(above[1])
@@ -118,7 +120,7 @@ def _with_dma_device(
 
 
 def _has_vanished(reading: PciReading) -> bool:
-    """Tell whether none of the attributes that every function has is there any more."""
+    """Return whether all attributes that every function has are absent."""
     for code in (reading.class_code, reading.vendor, reading.device):
         if not isinstance(code, Missing) or code.kind is not MissingKind.ABSENT:
             return False
@@ -149,7 +151,7 @@ def _function(
         driver=None if isinstance(driver, Missing) else driver.rpartition("/")[2],
         driver_known=not isinstance(driver, Missing) or driver.kind is MissingKind.ABSENT,
         header_type=header_type,
-        secondary_bus=secondary or None,  # 0: nobody has numbered the bus behind it
+        secondary_bus=secondary or None,  # 0: the bus behind it has no number yet
         subordinate_bus=subordinate,
         buses_open=(is_bridge and secondary != 0 and None in (secondary, subordinate))
         or (header_type is None and class_code is None),
@@ -164,7 +166,7 @@ def _function(
 
 
 def _class_code(sbdf: SBDF, reading: PciReading, problems: Problems) -> int | None:
-    """Read the class, from its file or else from configuration space (PCI 3.0, 6.2.1)."""
+    """Return the class, from its file or else from configuration space (PCI 3.0, 6.2.1)."""
     short = _short_class(reading)
     if short is not None:
         return short << 8
@@ -176,7 +178,7 @@ def _class_code(sbdf: SBDF, reading: PciReading, problems: Problems) -> int | No
 
 
 def _short_class(reading: PciReading) -> int | None:
-    """Return base class and subclass if these are all that was collected."""
+    """Return base class and subclass if the programming interface was not collected."""
     code = reading.class_code
     match = None if isinstance(code, Missing) else _WITHOUT_INTERFACE.fullmatch(code)
     return int(match[1], 16) if match else None
@@ -188,10 +190,10 @@ def _config_byte(reading: PciReading, at: int, mask: int = 0xFF) -> int | None:
 
 
 def _config(reading: PciReading) -> bytes:
-    """Return the configuration space as far as it was read; empty if nothing answered.
+    """Return the configuration space as far as it was read; empty if the device did not respond.
 
-    What is powered down (D3cold) or gone reads as ones (PCI Express 6.0, 2.3.2); zeros are a copy
-    without content.
+    A device that is powered down (D3cold) or removed reads as ones (PCI Express 6.0, 2.3.2).  Only
+    zeros mean a copy without content.
     """
     config = reading.config
     if isinstance(config, Missing) or set(config[:_ANSWERS]) in ({0x00}, {0xFF}):
@@ -200,7 +202,7 @@ def _config(reading: PciReading) -> bytes:
 
 
 def _secondary_bus(sbdf: SBDF, reading: PciReading, problems: Problems) -> int | None:
-    """Find the bus behind a bridge: the kernel's attribute, else configuration space."""
+    """Return the bus behind a bridge, from the kernel's attribute or else configuration space."""
     config = _config_byte(reading, _SECONDARY_BUS_AT)
     value = None
     if not isinstance(reading.secondary_bus, Missing):

@@ -9,7 +9,7 @@ from dmaragent.readings import Missing, MissingKind, SystemReading
 
 
 class Machine(NamedTuple):
-    """What machine this is, in its firmware's words; None: not known."""
+    """The machine's names, as its firmware gives them; None: unknown."""
 
     vendor: str | None
     model: str | None
@@ -19,7 +19,7 @@ class Machine(NamedTuple):
 
 
 def join_machine(system: SystemReading) -> Machine:
-    """Make the machine's names."""
+    """Return the machine's names."""
     dmi = {name: text(value) for name, value in system.dmi}
     firmware = [dmi.get(name) for name in ("bios_vendor", "bios_version", "bios_date")]
     return Machine(
@@ -31,10 +31,10 @@ def join_machine(system: SystemReading) -> Machine:
 
 
 def join_slots(system: SystemReading, problems: Problems) -> Mapping[tuple[int, int, int], str]:
-    """Name the slot of each (segment, bus, device): the kernel's name, else SMBIOS' own.
+    """Return the slot name by (segment, bus, device): the kernel's name, else the one in SMBIOS.
 
-    The kernel's comes from the hotplug and ACPI drivers; SMBIOS 3.6, 7.10, has what is
-    printed on the board, where it gives an address.
+    The kernel's name comes from the hotplug and ACPI drivers.  SMBIOS (3.6, 7.10) has the name
+    printed on the board, but not always an address.
     """
     slots: dict[tuple[int, int, int], str] = {}
     if not isinstance(system.smbios_slots, Missing):
@@ -49,13 +49,13 @@ def join_slots(system: SystemReading, problems: Problems) -> Mapping[tuple[int, 
             try:
                 sbdf = SBDF.parse(f"{place}.0")
             except ValueError:
-                continue  # a slot without a device has no address, or one without a bus
+                continue  # an empty slot has no address, or an address without a bus
             slots[sbdf.segment, sbdf.bus, sbdf.device] = name
     return slots
 
 
 def _smbios_slot(raw: bytes) -> dict[tuple[int, int, int], str]:
-    """Read a type 9 structure: designation at 4, segment at 13, bus at 15, devfn at 16."""
+    """Parse a type 9 structure: designation at 4, segment at 13, bus at 15, devfn at 16."""
     length = raw[1] if len(raw) > 1 else 0
     if length < 17 or len(raw) < length or raw[0] != 9:
         return {}

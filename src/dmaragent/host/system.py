@@ -2,36 +2,39 @@
 
 from typing import NamedTuple
 
-from dmaragent.boot_words import linux_words
+from dmaragent.boot_words import LoaderMark, linux_words, loader_mark
 from dmaragent.host import words
 from dmaragent.host.parse import Problems, text, whole_number
 from dmaragent.readings import Missing, SystemReading
 
 
 class System(NamedTuple):
-    """The running system.  None: not known."""
+    """The running system.  None: unknown."""
 
     kernel_release: str | None
     options: tuple[str, ...] | None
     """The kernel options that matter, as they were given."""
+    loader_mark: LoaderMark | None
+    """What the kernel's command line shows about the boot loader."""
     cpu_vendor: str | None
-    """GenuineIntel, AuthenticAMD, …; ARM for every Arm processor."""
+    """GenuineIntel, AuthenticAMD or another; ARM for every Arm processor."""
     virtual: bool | None
-    """Whether the processor says that a hypervisor is below (CPUID leaf 1, ECX bit 31)."""
+    """Whether the processor reports a hypervisor (CPUID leaf 1, ECX bit 31)."""
     memory_total: int | None
-    """In bytes, as psutil tells it: dom0's own in a Xen dom0."""
+    """In bytes, as psutil reports it: in a Xen dom0 only dom0's own."""
     boot_time: int | None
     """In seconds since 1970."""
 
 
 def join_system(system: SystemReading, problems: Problems) -> System:
-    """Make the system's facts."""
+    """Return the facts about the running system."""
     vendor, virtual = _cpu(text(system.cpu))
     memory, boot_time = _resources(system.resources, problems)
     line = system.command_line
     return System(
         kernel_release=text(system.kernel_release),
         options=None if isinstance(line, Missing) else linux_words(text(line) or ""),
+        loader_mark=loader_mark(text(line) or ""),
         cpu_vendor=vendor,
         virtual=virtual,
         memory_total=memory,
@@ -40,7 +43,7 @@ def join_system(system: SystemReading, problems: Problems) -> System:
 
 
 def _cpu(content: str | None) -> tuple[str | None, bool | None]:
-    """Find the first processor's vendor, and whether it is virtual."""
+    """Return the first processor's vendor, and whether it is virtual."""
     vendor, virtual = None, None
     for line in (content or "").splitlines():
         name, _, value = line.partition(":")
@@ -57,7 +60,7 @@ def _resources(output: bytes | Missing, problems: Problems) -> tuple[int | None,
     if isinstance(output, Missing):
         problems.missing("memory and boot time", output)
         return None, None
-    import json  # noqa: PLC0415 - 1 ms, and a table tells nothing of the system
+    import json  # noqa: PLC0415 - 1 ms, and a table alone has no facts about the system
 
     try:
         facts = json.loads(output)
@@ -67,6 +70,6 @@ def _resources(output: bytes | Missing, problems: Problems) -> tuple[int | None,
         return None, None
     try:
         return memory, whole_number(facts["boot_time"], 1 << 40)
-    except (ValueError, KeyError):  # a clock that was set back far enough: before 1970
+    except (ValueError, KeyError):  # negative if the clock was set back to before 1970
         problems.add(words.BOOT_TIME_NOT_UNDERSTOOD)
         return memory, None

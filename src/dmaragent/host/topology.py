@@ -1,8 +1,8 @@
 """The PCI functions of a host, and where device scopes lead among them.
 
-Pure.  The walk is VT-d 8.3.1 as Xen does it (drivers/passthrough/vtd/dmar.c,
-``acpi_parse_dev_scope``): each step but the last is a bridge, whose secondary bus
-the next step is on.
+Pure.  Paths are followed as in VT-d 8.3.1 and Xen (drivers/passthrough/vtd/dmar.c,
+``acpi_parse_dev_scope``): each step but the last is a bridge, and the next step is on its
+secondary bus.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ BRIDGE_CLASSES = frozenset({0x0604, 0x0607, 0x0609})
 
 
 class PciFunction(NamedTuple):
-    """One PCI function that answers on this host.  None: not known, or not so."""
+    """One PCI function that is present on this host.  None: unknown, or it has no such value."""
 
     sbdf: SBDF
     class_code: int | None
@@ -29,7 +29,7 @@ class PciFunction(NamedTuple):
     device_id: int | None
     driver: str | None
     driver_known: bool = True
-    """Whether `driver` is the host's word: None is then no driver."""
+    """Whether the driver was read: if so, None means that it has no driver."""
     header_type: int | None = None
     """The layout of its configuration header (0 endpoint, 1 bridge), without the multi-function bit."""
     secondary_bus: int | None = None
@@ -37,55 +37,55 @@ class PciFunction(NamedTuple):
     subordinate_bus: int | None = None
     """The highest bus behind it, for a bridge."""
     buses_open: bool = False
-    """Whether it may be a bridge with other buses behind it: its bus numbers were not all read."""
+    """Whether unknown buses may be behind it, because its bus numbers were not all read."""
     iommu_group: int | None = None
     physical_function: SBDF | None = None
-    """For an SR-IOV virtual function: the physical one it belongs to."""
+    """For an SR-IOV virtual function: its physical function."""
     vmd: SBDF | None = None
-    """For a function behind Intel VMD: the VMD endpoint, whose DMA its DMA is.
+    """For a function behind Intel VMD: the VMD endpoint, which issues its DMA.
 
     Linux drivers/pci/controller/vmd.c; arch/x86/pci/common.c, ``pci_real_dma_dev``.
     """
     dma_known: bool = True
-    """Whether `vmd` is known: not for a segment above ffff whose parent was not collected."""
+    """Whether `vmd` is known; not if the segment is above ffff and the parent was not collected."""
     total_vfs: int = 0
-    """How many virtual functions it can have."""
+    """How many virtual functions it supports."""
     slot: str | None = None
     """The name of the physical slot it is in."""
     vendor_name: str | None = None
-    """What the hardware database calls its vendor."""
+    """The vendor's name in the hardware database."""
     device_name: str | None = None
-    """What the hardware database calls it."""
+    """The device's name in the hardware database."""
     interface_known: bool = True
-    """Whether the programming interface in `class_code` is known; else it stands as 0."""
+    """Whether the programming interface in `class_code` is known; if not, it is 0 there."""
 
     @property
     def dma_device(self) -> SBDF:
-        """The function whose DMA its DMA is: itself, but for what is behind Intel VMD."""
+        """The function that issues its DMA: itself, or the VMD endpoint above it."""
         return self.vmd or self.sbdf
 
     @property
     def is_bridge(self) -> bool:
-        """Whether there are buses behind it: by its header's type, else by its class."""
+        """Whether buses can be behind it: by its header type, else by its class."""
         if self.header_type is not None:
             return self.header_type in BRIDGE_HEADERS
         return self.class_code is not None and self.class_code >> 8 in BRIDGE_CLASSES
 
     @property
     def unnumbered(self) -> bool:
-        """Whether it is a bridge that nobody has given a bus: its secondary bus number is 0."""
+        """Whether it is a bridge without a bus behind it: its secondary bus number is 0."""
         return self.is_bridge and self.secondary_bus is None and not self.buses_open
 
     @property
     def buses_behind(self) -> range:
-        """The buses behind it: none for a function that is no bridge or has no numbers."""
+        """The buses behind it; empty if it is not a bridge or has no bus numbers."""
         if self.secondary_bus is None:
             return range(0)
         return range(self.secondary_bus, (self.subordinate_bus or self.secondary_bus) + 1)
 
 
 class Presence(Enum):
-    """Whether the function a device scope leads to answers on this host."""
+    """Whether the function that a device scope leads to is present on this host."""
 
     PRESENT = "present"
     ABSENT = "absent"
@@ -93,31 +93,31 @@ class Presence(Enum):
 
 
 class Hop(NamedTuple):
-    """One step of a device scope's path and the function found there, if its bus is known."""
+    """One step of a device scope's path, with the function's address if its bus is known."""
 
     step: str
     sbdf: SBDF | None
 
 
 class Located(NamedTuple):
-    """Where a path leads on this host."""
+    """The end of a path on this host."""
 
     presence: Presence
     sbdf: SBDF | None
-    """The function meant; None where a bridge of the path is missing, so its bus is unknown."""
+    """The function; None if a bridge of the path is missing, so that its bus is unknown."""
     hops: tuple[Hop, ...]
     reason: str
     """Why it is not present, or empty."""
 
 
 class PciTopology(NamedTuple):
-    """The PCI functions that answer, by address; or why they are not known."""
+    """The PCI functions that are present, by address; or why they are unknown."""
 
     functions: Mapping[SBDF, PciFunction] | Missing
 
     @property
     def known(self) -> Mapping[SBDF, PciFunction]:
-        """The functions, none where they are not known."""
+        """The functions; empty if they are unknown."""
         return {} if isinstance(self.functions, Missing) else self.functions
 
     def locate(
@@ -128,9 +128,9 @@ class PciTopology(NamedTuple):
         *,
         zero_bus: bool = False,
     ) -> Located:
-        """Follow `path`, a device and a function each step, from `start_bus` through the bridges.
+        """Return the end of `path` (pairs of device and function), which begins on `start_bus`.
 
-        With `zero_bus` as Xen does it: what is behind a bridge without a number is on bus 0.
+        With `zero_bus`, as Xen: if a bridge has no bus number, its secondary bus is bus 0.
         """
         hops: list[Hop] = []
         bus: int | None = start_bus
@@ -155,7 +155,7 @@ class PciTopology(NamedTuple):
         return Located(presence=presence, sbdf=sbdf, hops=tuple(hops), reason=reason)
 
     def _bus_behind(self, sbdf: SBDF) -> tuple[int | None, Presence, str]:
-        """Give the bus behind the bridge at `sbdf`; without one, what that says of the device."""
+        """Return the bus behind the bridge at `sbdf`, or None with the device's presence."""
         if isinstance(self.functions, Missing):
             return None, Presence.UNKNOWN, words.bus_unknown_without_functions(sbdf)
         bridge = self.functions.get(sbdf)
@@ -170,7 +170,7 @@ class PciTopology(NamedTuple):
         return None, Presence.ABSENT, words.not_a_bridge(sbdf)
 
     def _presence(self, sbdf: SBDF | None, lost: Presence, reason: str) -> tuple[Presence, str]:
-        """Tell whether the function at `sbdf` answers; `lost` is the answer where the path ended."""
+        """Return whether the function at `sbdf` is present; `lost` if the path ended early."""
         if isinstance(self.functions, Missing):
             return Presence.UNKNOWN, reason or words.FUNCTIONS_NOT_COLLECTED
         if sbdf is None:
@@ -181,7 +181,7 @@ class PciTopology(NamedTuple):
 
 
 class BusIndex:
-    """The functions of a topology by the bus they are on, by address."""
+    """The functions of a topology, grouped by bus, each group by address."""
 
     def __init__(self, topology: PciTopology) -> None:
         self._on: dict[tuple[int, int], list[PciFunction]] = {}
@@ -189,13 +189,13 @@ class BusIndex:
             self._on.setdefault((sbdf.segment, sbdf.bus), []).append(function)
 
     def on(self, segment: int, bus: int) -> Sequence[PciFunction]:
-        """Give the functions on one bus."""
+        """Return the functions on one bus."""
         return self._on.get((segment, bus), ())
 
     def below(self, bridge: PciFunction) -> Iterator[PciFunction]:
-        """Yield every function on a bus behind `bridge`, secondary to subordinate.
+        """Yield every function on a bus behind `bridge`, from secondary to subordinate bus.
 
-        As Linux has it: drivers/iommu/intel/iommu.c, ``is_downstream_to_pci_bridge``.
+        As in Linux drivers/iommu/intel/iommu.c, ``is_downstream_to_pci_bridge``.
         """
         for bus in bridge.buses_behind:
             yield from self.on(bridge.sbdf.segment, bus)

@@ -1,7 +1,7 @@
-"""What failed while it was read and is told by nothing that is made of it: a line each.
+"""Readings that failed or were denied, if no other part of the join reports them.
 
-What a host does not have, and what nobody asked for, is no fault.  That the kernel's log needs
-root is none either: most users may not read it, and what rests on it says so.
+An absent or uncollected reading is not a fault.  Neither is a denied kernel log: most users may
+not read it, and answers that need it mention that themselves.
 """
 
 from collections.abc import Iterator
@@ -11,20 +11,20 @@ from dmaragent.readings import HostSnapshot, Missing, MissingKind, PciReading
 
 _FAULTS = (MissingKind.FAILED, MissingKind.DENIED)
 _Read = tuple[str, object]
-"""What was read, and the reading."""
+"""The name of a reading, and the reading."""
 
 
 def report_unreadable(snapshot: HostSnapshot, problems: Problems) -> None:
-    """Add a line for each reading that is there and could not be read."""
+    """Add a sentence for each reading that exists and could not be read."""
     for what, reading in _readings(snapshot):
         if isinstance(reading, Missing) and reading.kind in _FAULTS:
             problems.missing(what, reading)
 
 
 def _readings(snapshot: HostSnapshot) -> Iterator[_Read]:
-    if snapshot.tables:  # else the table's own absence says it
+    if snapshot.tables:  # without a table, the reason for its absence covers this
         yield "the list of ACPI tables", snapshot.acpi_tables
-    yield "udev's list of PCI functions (sysfs has it too, without names)", snapshot.udev
+    yield "udev's list of PCI functions (names are then missing)", snapshot.udev
     if not isinstance(snapshot.pci, Missing):
         for function in snapshot.pci:
             yield from _of_function(function)
@@ -68,12 +68,12 @@ def _of_system(snapshot: HostSnapshot) -> Iterator[_Read]:
             yield f"slot {name}: its address", address
     smbios = system.smbios_slots
     if isinstance(smbios, Missing):
-        if smbios.kind is MissingKind.DENIED:  # a failure is told where the slots are named
+        if smbios.kind is MissingKind.DENIED:  # join_slots reports a failure
             yield "the SMBIOS slots", smbios
     else:
         for number, raw in enumerate(smbios):
             yield f"SMBIOS slot {number}", raw
-    yield "the processor's facts", system.cpu
+    yield "the processor's description", system.cpu
     yield "the kernel's release", system.kernel_release
     yield "the kernel's options", system.command_line
 
@@ -83,6 +83,6 @@ def _of_xen(snapshot: HostSnapshot) -> Iterator[_Read]:
     yield "the kind of hypervisor", xen.hypervisor_type
     for what, part in zip(("major", "minor", "extra"), xen.version, strict=True):
         yield f"Xen's version ({what})", part
-    yield "what this kernel is to Xen", xen.guest_type
-    yield "what this domain may do (/proc/xen/capabilities)", xen.capabilities
+    yield "the guest type of this kernel (/sys/hypervisor/guest_type)", xen.guest_type
+    yield "the privileges of this domain (/proc/xen/capabilities)", xen.capabilities
     yield "the functions bound to pciback", xen.assignable

@@ -1,7 +1,6 @@
-"""The sentences on what of a host could not be read or understood: each name is an id.
+"""Sentences about readings of a host that could not be read or understood.
 
-A part of a sentence stands above the sentence that it completes.  What is read has its names in
-``unreadable.py`` and beside the code that reads it.
+The names of the readings are in ``unreadable.py`` and beside the code that reads them.
 """
 
 from collections.abc import Sequence
@@ -17,7 +16,6 @@ def unreadable(what: str, missing: Missing) -> str:
 
 
 def part_of(whole: object, part: str) -> str:
-    """The name of a reading that is a part of another."""
     return f"{whole}: {part}"
 
 
@@ -33,7 +31,7 @@ def number_too_large(text: str, most: int) -> str:
 
 
 def not_a_whole_number(text: str, most: int) -> str:
-    return f"{text} is no whole number up to {most:#x}"
+    return f"{text} is not a whole number up to {most:#x}"
 
 
 def reading_not_a_number(whole: object, part: str, shown: str) -> str:
@@ -42,12 +40,12 @@ def reading_not_a_number(whole: object, part: str, shown: str) -> str:
 
 # The memory map -------------------------------------------------------------------------
 
-FOREIGN_RAM = "dom0's memory map leaves out RAM of Xen and of guests"
-NO_MEMORY_MAP = "no map in sysfs or the boot log"
+FOREIGN_RAM = "dom0's memory map leaves out the RAM of Xen and of guests"
+NO_MEMORY_MAP = "neither sysfs nor the boot log has a memory map"
 LOGGED_LINE_UNREADABLE = "a line of the memory map in the boot log could not be read"
 LOG_LACKS_BEGINNING = "the boot log lacks the beginning of the memory map"
 MAP_ENDS_BELOW = "the firmware's memory map ends below it"
-NOT_IN_MAP = "not in the map"
+NOT_IN_MAP = "not in the memory map"
 
 
 def map_entry_unreadable(entry: str) -> str:
@@ -63,13 +61,13 @@ def map_entries_overlap(place: AddressRange) -> str:
 
 
 def addresses_unknown(why: str) -> str:
-    """`why` a line or an entry of the memory map is not known."""
-    return f"{why}: what is at its addresses is unknown"
+    """Return the sentence for one line or entry of the map that cannot be used."""
+    return f"{why}: the memory type at its addresses is unknown"
 
 
 def overlap_unknown(why: str) -> str:
-    """As :func:`addresses_unknown`, of several entries."""
-    return f"{why}: what is at their addresses is unknown"
+    """Return the sentence for several entries of the map that cannot be used."""
+    return f"{why}: the memory type at their addresses is unknown"
 
 
 # PCI functions --------------------------------------------------------------------------
@@ -80,17 +78,17 @@ def functions_unreadable(why: str) -> str:
 
 
 def function_name_unreadable(error: object) -> str:
-    return f"a PCI function's name cannot be read: {error}"
+    return f"the name of a PCI function cannot be understood: {error}"
 
 
 def function_name_strange(sbdf: SBDF, name: str, *, beside: bool) -> str:
-    """With `beside` it is listed by its own name too."""
-    too = f", beside {sbdf}: that one counts" if beside else ""
-    return f"{sbdf}: it is listed as {name!r}, as Linux never writes it{too}"
+    """Return the sentence; with `beside`, the function is also listed under its usual name."""
+    too = f"; the entry {sbdf} is used instead" if beside else ""
+    return f"{sbdf}: listed as {name!r}, a spelling that Linux does not use{too}"
 
 
 def function_vanished(sbdf: SBDF) -> str:
-    return f"{sbdf}: it was listed, and gone when it was read"
+    return f"{sbdf}: the device was listed, but disappeared before it was read"
 
 
 def bus_behind_unreadable(sbdf: SBDF) -> str:
@@ -99,13 +97,13 @@ def bus_behind_unreadable(sbdf: SBDF) -> str:
 
 def bus_behind_contradicted(sbdf: SBDF, attribute: int, config: int) -> str:
     return (
-        f"{sbdf}: its secondary_bus_number is {attribute}, its configuration space has {config}: "
-        "the bus behind this bridge is unknown"
+        f"{sbdf}: the bus behind this bridge is unknown: secondary_bus_number is {attribute}, "
+        f"but configuration space has {config}"
     )
 
 
 def no_bus_behind(sbdf: SBDF) -> str:
-    return f"{sbdf}: no bus is behind this bridge: its secondary bus number is 0"
+    return f"{sbdf}: there is no bus behind this bridge: its secondary bus number is 0"
 
 
 # Bridges that contradict each other -----------------------------------------------------
@@ -124,40 +122,40 @@ def highest_bus_below_first(subordinate: int, secondary: int) -> str:
 
 def bus_behind_others(bus: int, others: Sequence[SBDF]) -> str:
     shown = " ".join(map(str, others))
-    return f"the bus {bus:02x} behind this bridge is behind {shown} too"
+    return f"the bus {bus:02x} behind this bridge is also behind {shown}"
 
 
 def impossible_bridge(sbdf: SBDF, why: str) -> str:
-    return f"{sbdf}: {why}: no host is so, and what is behind it is unknown"
+    return f"{sbdf}: {why}. This is impossible, so the buses behind it are treated as unknown"
 
 
-# Where a device scope leads -------------------------------------------------------------
+# Following a device scope ---------------------------------------------------------------
 
-NO_PATH = "the entry has no path"
+NO_PATH = "the device scope entry has no path"
 FUNCTIONS_NOT_COLLECTED = "the PCI functions were not collected"
 
 
 def impossible_step(number: int, step: str, error: object) -> str:
-    return f"step {number} ({step}) cannot exist: {error}"
+    return f"step {number} of its path ({step}) is impossible: {error}"
 
 
 def bus_unknown_without_functions(sbdf: SBDF) -> str:
-    return f"the bus behind {sbdf} is not known without the PCI functions"
+    return f"the bus behind {sbdf} is unknown: the PCI functions were not collected"
 
 
 def no_bridge_at(sbdf: SBDF) -> str:
-    return f"no bridge answers at {sbdf}"
+    return f"no bridge is present at {sbdf}"
 
 
 def bridge_unnumbered(sbdf: SBDF) -> str:
     return (
-        f"no bus is behind the bridge {sbdf}: its secondary bus number is 0 (Linux finds "
-        "no device there, Xen takes bus 00 for it)"
+        f"there is no bus behind bridge {sbdf}: its secondary bus number is 0 (Linux finds "
+        "no device there, Xen uses bus 00 instead)"
     )
 
 
 def bus_unknown(sbdf: SBDF) -> str:
-    return f"the bus behind {sbdf} is not known"
+    return f"the bus behind {sbdf} is unknown"
 
 
 def not_a_bridge(sbdf: SBDF) -> str:
@@ -165,41 +163,41 @@ def not_a_bridge(sbdf: SBDF) -> str:
 
 
 def no_device_at(sbdf: SBDF) -> str:
-    return f"no device answers at {sbdf}"
+    return f"no device is present at {sbdf}"
 
 
 # IOMMU groups ---------------------------------------------------------------------------
 
 
 def group_name_not_a_number(name: str) -> str:
-    return f"an IOMMU group's name is no number: {name!r}"
+    return f"the name of an IOMMU group is not a number: {name!r}"
 
 
 def group_without_devices(group: str) -> str:
-    return f"{group}: its list of devices is empty, which no group's is"
+    return f"{group}: its list of devices is empty, but every group has a device"
 
 
 def group_regions_cut(group: str) -> str:
-    return f"{group}: its reserved regions are cut short"
+    return f"{group}: its list of reserved regions is cut short"
 
 
 def group_region_unreadable(group: str, line: str) -> str:
-    return f"{group}: a reserved region cannot be read: {line!r}"
+    return f"{group}: a reserved region cannot be understood: {line!r}"
 
 
 # The system -----------------------------------------------------------------------------
 
-RESOURCES_NOT_UNDERSTOOD = "memory and boot time cannot be understood"
-BOOT_TIME_NOT_UNDERSTOOD = "the boot time cannot be understood: was the clock set back?"
+RESOURCES_NOT_UNDERSTOOD = "the memory size and boot time cannot be understood"
+BOOT_TIME_NOT_UNDERSTOOD = "the boot time is before 1970: the clock may have been set back"
 
 # Xen ------------------------------------------------------------------------------------
 
-XENS_LIST_NOT_UNDERSTOOD = "the hypervisor's reserved device memory cannot be understood"
-DEVICE_LISTS_NOT_UNDERSTOOD = "the reserved device memory of each device cannot be understood"
-DEVICE_LISTED_TWICE = "the reserved device memory of each device lists a device twice"
-NOT_THE_JSON = "not the JSON that was expected"
+XENS_LIST_NOT_UNDERSTOOD = "Xen's list of reserved device memory cannot be understood"
+DEVICE_LISTS_NOT_UNDERSTOOD = "Xen's reserved device memory by device cannot be understood"
+DEVICE_LISTED_TWICE = "Xen's reserved device memory by device has a device twice"
+NOT_THE_JSON = "not the expected JSON"
 LISTED_TWICE = "a device is listed twice"
-NAME_TWICE = "a name is there twice"
+NAME_TWICE = "a name appears twice"
 NO_LIST = "not a list of entries"
 
 
@@ -208,14 +206,14 @@ def hypervisor_kind_cut(kind: str) -> str:
 
 
 def options_cut(most: int) -> str:
-    return f"Xen reports the first {most} bytes of its options: others are unknown"
+    return f"Xen reports only the first {most} bytes of its boot options: later ones are unknown"
 
 
 def too_many_entries(number: int, most: int) -> str:
-    return f"it has {number:,} entries, and more than {most:,} are not examined"
+    return f"it has {number:,} entries; dmaragent examines lists of at most {most:,}"
 
 
-# A device as somebody wrote it ----------------------------------------------------------
+# An address as the user wrote it --------------------------------------------------------
 
 LIKE = "0000:00:1d.0 or 00:1d.0"
 
@@ -237,8 +235,11 @@ def maybe_decimal_address(text: str) -> str:
 
 
 def vendor_and_device(text: str, ids: str) -> str:
-    return f"{text!r} is a vendor and a device ID; `lspci -Dd {ids}` lists the addresses"
+    return (
+        f"{text!r} is a vendor and device ID, not an address; "
+        f"`lspci -Dd {ids}` on the host lists the addresses"
+    )
 
 
 def address_incomplete(text: str) -> str:
-    return f"{text!r} may leave out the segment or the function; write all of it, like {LIKE}"
+    return f"{text!r} lacks the segment or the function; write the whole address, like {LIKE}"

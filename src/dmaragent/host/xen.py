@@ -1,4 +1,4 @@
-"""Xen's side: its release, options and capabilities, and its own list of reserved memory."""
+"""The facts about Xen: release, options, capabilities, and its list of reserved memory."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _MOST = 1 << 52
 
 
 class RdmEntry(NamedTuple):
-    """One entry of the hypervisor's list, as XENMEM_reserved_device_memory_map gives it: in pages."""
+    """One entry of the hypervisor's list (XENMEM_reserved_device_memory_map), in pages."""
 
     start_pfn: int
     nr_pages: int
@@ -35,36 +35,36 @@ class RdmEntry(NamedTuple):
 
 
 class XenHost(NamedTuple):
-    """What a Xen host says of itself.  None: not known."""
+    """The facts that Xen and dom0 report.  None: unknown."""
 
     dom0: bool | None
     guest_type: str | None
-    """What this kernel is to Xen: PV, PVH or HVM."""
+    """The guest type of this kernel: PV, PVH or HVM."""
     release: Release | None
-    """Its point is None unless `extra` names one."""
+    """Without a point release, unless `extra` has one."""
     extra: str | None
     """What follows major and minor, as Xen reports it: ``.7``, ``.8-pre``, ``-unstable``."""
     command_line: str | None
-    """Xen's own boot options, those of them that matter: :mod:`dmaragent.boot_words`."""
+    """Xen's own boot options, limited to those in :mod:`dmaragent.boot_words`."""
     capabilities: tuple[str, ...] | None
     """``virt_caps`` of ``xl info``: hvm_directio and pv_directio mean that the IOMMU works."""
     reserved_memory: tuple[RdmEntry, ...] | Missing
     """The list of reserved device memory that strategy=host uses, in the hypervisor's order."""
     device_reserved_memory: Mapping[SBDF, tuple[RdmEntry, ...] | None] | Missing
-    """The same for each function; None for one that Xen cannot be asked about."""
+    """The same for each function; None if the hypercall does not cover it."""
     assignable: tuple[SBDF, ...] | Missing
     """The functions bound to pciback."""
 
     @property
     def iommu_enabled(self) -> bool | None:
-        """Whether Xen's IOMMU works, as far as ``xl info`` tells."""
+        """Whether Xen's IOMMU works, by ``xl info``."""
         if self.capabilities is None:
             return None
         return any(capability.endswith("directio") for capability in self.capabilities)
 
 
 def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
-    """Make Xen's side, or None where the kernel does not run on Xen, as far as is known."""
+    """Return the facts about Xen; None if no reading shows that the kernel runs on Xen."""
     kind = text(reading.hypervisor_type)
     if kind != "xen" and not _answers(reading):
         return None
@@ -72,7 +72,7 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
         problems.add(words.hypervisor_kind_cut(kind or ""))
     info = _info(reading.info)
     for what, answer in (
-        ("`xl info`, Xen's options", reading.info),
+        ("`xl info`, with Xen's boot options", reading.info),
         ("the hypervisor's reserved device memory", reading.reserved_memory),
         ("the hypervisor's reserved device memory for each device", reading.device_reserved_memory),
     ):
@@ -103,16 +103,16 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
 
 
 def _answers(reading: XenReading) -> bool:
-    """Return whether anything besides the kind of hypervisor is of Xen."""
+    """Return whether any reading other than the kind of hypervisor comes from Xen."""
     readings = (reading.reserved_memory, reading.info, reading.capabilities, *reading.version)
     return not all(isinstance(answer, Missing) for answer in readings)
 
 
 def _info(output: bytes | Missing) -> dict[str, str]:
-    """Read the lines ``name : value`` of ``xl info``."""
+    """Parse the lines ``name : value`` of ``xl info``."""
     if isinstance(output, Missing):
         return {}
-    whole = output[: output.rfind(b"\n") + 1]  # a line without its end was cut short
+    whole = output[: output.rfind(b"\n") + 1]  # a last line without newline was cut short
     lines = whole.decode("utf-8", "backslashreplace").splitlines()
     pairs = (line.partition(":") for line in lines)
     return {name.strip(): value.strip() for name, colon, value in pairs if colon}
@@ -137,7 +137,7 @@ def _entries(output: bytes | Missing, problems: Problems) -> tuple[RdmEntry, ...
 
 
 def _too_many(what: str, number: int, problems: Problems) -> Missing | None:
-    """Return why a list of so many entries is not examined; None if it is."""
+    """Return why a list with this `number` of entries is not examined; None if it is."""
     if number <= MOST_OF_A_KIND:
         return None
     why = words.too_many_entries(number, MOST_OF_A_KIND)
@@ -166,13 +166,13 @@ def _device_entries(
 
 
 def _document(output: bytes) -> Any:
-    """Read JSON.
+    """Parse JSON.
 
     Raises:
-        ValueError: it is none, or has a name twice, of which a reader would take either.
+        ValueError: it is not JSON, or has a name twice, so that readers may differ.
 
     """
-    import json  # noqa: PLC0415 - 1 ms, and only Xen has a list
+    import json  # noqa: PLC0415 - 1 ms, and only Xen hosts have a list
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(dict(pairs)) < len(pairs):

@@ -1,7 +1,7 @@
-"""The inventory: every reserved region of a host, who owns it, and what Xen and Linux make of it.
+"""The inventory: every reserved region of a host, its owners, and how Xen and Linux treat it.
 
-Pure.  A region is what one RMRR structure says, in table order, whole: regions that
-touch or repeat each other are not merged, because their owners differ.
+Pure.  Each RMRR structure is one region, in table order.  Regions that touch or repeat each
+other are not merged, because their owners differ.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ __all__ = [
 
 
 def take_inventory(host: Host, release: Release | None = None) -> Inventory:
-    """Take the inventory of `host`; with `release`, what that release of Xen would list."""
+    """Return the inventory of `host`; with `release`, Xen's list is the one of that release."""
     iommu = iommu_table(host)
     table = None if isinstance(iommu, Missing) else iommu
     coverage = UnitCoverage(() if table is None else table.units, host.topology)
@@ -67,7 +67,7 @@ def inventory_of(
 
 
 def under_release(inventory: Inventory, release: Release | None) -> Inventory:
-    """Return the `inventory` of a whole host with Xen's view as `release` would have it."""
+    """Return the `inventory` of a whole host with Xen's view as predicted for `release`."""
     table = None if isinstance(inventory.iommu, Missing) else inventory.iommu
     xen = xen_views(inventory.host, table, release, unit_of=inventory.xen.unit_of)
     return with_views_of_xen(inventory, xen)
@@ -105,7 +105,7 @@ def _gaps(
 
 
 def _undetermined_paths(regions: tuple[Region, ...]) -> tuple[str, ...]:
-    """Name the paths that could lead anywhere: their bridge's bus is not known."""
+    """Return the paths that lead through a bridge whose bus is unknown, so to any device."""
     paths = {
         f"{region.segment:04x}:{owner.as_written}"
         for region in regions
@@ -125,7 +125,7 @@ def _view_of(source: Source, views: Mapping[Source, XenView]) -> XenView:
 def _regions(
     host: Host, table: IommuTable | None, xen: XenViews, linux: LinuxView
 ) -> tuple[Region, ...]:
-    """Put together what firmware, memory map, Xen and Linux say of each region."""
+    """Return each region of `table` with its memory type and the views of Xen and Linux."""
     memory_map = None if isinstance(host.memory_map, Missing) else host.memory_map
     return tuple(
         Region(

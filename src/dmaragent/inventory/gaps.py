@@ -1,10 +1,14 @@
-"""What is unknown of a host and could change an answer: the one place that decides it.
+"""The gaps of a host: the unknown facts that could change an answer.
 
-Pure.  A gap is a reading that is missing or malformed, an owner of a region that could not be
-resolved, or a difference between the table and Xen's list that nothing explains.  An answer about
-a device of a gap is unknown, unless it is "no" for a reason that the gap cannot take away.
+Pure.  Only this module decides what is a gap:
 
-A table without any reading of its host is no gap: what is said of it is labelled as predicted.
+* a reading that is missing or malformed,
+* an owner of a region that could not be resolved,
+* an unexplained difference between the table and Xen's list.
+
+An answer about a device that a gap concerns is unknown, unless it is "no" for a reason that the
+gap does not affect.  A table alone, without any other reading of its host, has no gaps: answers
+from it are labelled as predicted.
 """
 
 from collections.abc import Iterator
@@ -47,7 +51,7 @@ def gaps_of(
 
 
 def is_table_alone(host: Host) -> bool:
-    """Return whether nothing of `host` was collected but its table."""
+    """Return whether the table is the only thing collected from `host`."""
     readings = (host.topology.functions, host.groups, host.memory_map)
     known = (host.xen, host.system.kernel_release, host.system.cpu_vendor, host.machine.vendor)
     return not any(known) and all(
@@ -83,7 +87,7 @@ def _class_gaps(host: Host) -> Iterator[Gap]:
 
 
 def _open_bridges(host: Host) -> tuple[PciFunction, ...]:
-    """Return the bridges, and what may be one, of which it is unknown which buses are behind."""
+    """Return the bridges whose buses are not all known, and functions that may be such bridges."""
     return tuple(function for function in host.topology.known.values() if function.buses_open)
 
 
@@ -106,7 +110,7 @@ def _may_be_behind(host: Host, bridge: PciFunction) -> Iterator[SBDF]:
 
 
 def _bus_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
-    """Yield the gap that a device with regions may be conventional PCI behind a bridge."""
+    """Yield a gap if a device with regions may be conventional PCI behind a bridge."""
     bridges = _open_bridges(host)
     behind = {sbdf for bridge in bridges for sbdf in _may_be_behind(host, bridge)}
     concerned = frozenset(behind & {sbdf for sbdf, own in views.devices.items() if own})
@@ -119,7 +123,7 @@ def _bus_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
 
 
 def _why_without_unit(host: Host, units: tuple[RemappingUnit, ...]) -> str:
-    """Return why a scope of a remapping unit may lead to more devices than is known."""
+    """Return why a remapping unit may serve more devices than those found; or empty."""
     named = {owner.sbdf for unit in units for owner in unit.owners}
     bridges = [bridge for bridge in _open_bridges(host) if bridge.sbdf in named]
     lost = any(
@@ -136,9 +140,9 @@ def _why_without_unit(host: Host, units: tuple[RemappingUnit, ...]) -> str:
 
 
 def _iommu_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
-    """Yield the gap that Xen's IOMMU may be off.
+    """Yield a gap if Xen's IOMMU may be off.
 
-    A list with entries comes from an IOMMU that works: Xen drivers/passthrough/iommu.c,
+    A list with entries proves that the IOMMU works: Xen drivers/passthrough/iommu.c,
     ``iommu_get_reserved_device_memory``.
     """
     if host.xen is None:
@@ -159,7 +163,7 @@ def _iommu_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
 
 
 def _point_release_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
-    """Yield the devices on whose regions the point releases differ that Xen's may be."""
+    """Yield a gap for each device whose regions depend on the unknown point release of Xen."""
     unknown = isinstance(host.topology.functions, Missing)
     for sbdf, releases in views.open_devices.items():
         if not unknown and sbdf not in host.topology.known:
@@ -172,7 +176,7 @@ def _point_release_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
 
 
 def _list_gaps(views: XenViews, regions: tuple[Region, ...]) -> Iterator[Gap]:
-    """Yield the regions that Xen should list by its rules and does not, if nothing says why."""
+    """Yield gaps for regions that Xen's rules would list and Xen does not list, without a reason."""
     own_list = views.list.source is ListSource.HYPERVISOR
     if own_list and views.list.entries and views.devices_source is not ListSource.HYPERVISOR:
         strange = any(entry.origin is Origin.UNEXPLAINED for entry in views.list.entries)
@@ -206,14 +210,14 @@ def _list_gaps(views: XenViews, regions: tuple[Region, ...]) -> Iterator[Gap]:
 
 
 def _published_devices(host: Host) -> frozenset[SBDF]:
-    """Return the devices of whose groups Linux publishes the regions: its word is final."""
+    """Return the devices whose group's regions Linux publishes: that list is authoritative."""
     if isinstance(host.groups, Missing):
         return frozenset()
     return frozenset(sbdf for group in host.groups if group.regions_whole for sbdf in group.devices)
 
 
 def _lost_owner_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
-    """Yield the devices that a region may name through a bridge whose buses are unknown."""
+    """Yield a gap for the devices that a region may name through a bridge with unknown buses."""
     published = _published_devices(host)
     for region in regions:
         for owner in region.owners:
@@ -236,7 +240,7 @@ def _lost_owner_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
 
 
 def _covered_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
-    """Yield the devices that a region may cover through a bridge that it names."""
+    """Yield a gap for the devices that a region may cover because it names a bridge above them."""
     published = _published_devices(host)
     for region in regions:
         for owner in region.owners:
@@ -254,7 +258,7 @@ def _covered_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
 
 
 def _group_gaps(host: Host) -> Iterator[Gap]:
-    """Yield what is unknown of the IOMMU groups, which Linux gives away whole."""
+    """Yield the gaps of IOMMU groups: Linux assigns a group only as a whole."""
     groups = host.groups
     if host.xen is not None and host.xen.dom0 is not False:
         return
@@ -282,7 +286,10 @@ def _group_gaps(host: Host) -> Iterator[Gap]:
 
 
 def _group_member_gaps(host: Host, groups: tuple[IommuGroup, ...]) -> Iterator[Gap]:
-    """Yield the devices that share a group with one of unknown kind: a bridge stays as it is."""
+    """Yield a gap for the devices of a group that has a member of unknown class.
+
+    A bridge may keep its driver, but any other member must be bound to a VFIO driver.
+    """
     known = host.topology.known
     for group in groups:
         strange = [

@@ -1,4 +1,4 @@
-"""The inventory's values: regions with all views of them, and what limits the answer."""
+"""The inventory's values: regions with the views of Xen and Linux, and gaps."""
 
 from typing import NamedTuple
 
@@ -25,16 +25,16 @@ _NO_CAPABILITIES = Capabilities()
 
 
 class Region(NamedTuple):
-    """One reserved region: what firmware says of it, who it says it of, what comes of it."""
+    """One reserved region: its firmware data, its owners, and how Xen and Linux treat it."""
 
     reserved: ReservedRegion
     owners: tuple[Owner, ...]
     """The devices that its claims name."""
     memory: str | None
-    """What the firmware's memory map says of the range; None where there is no map."""
+    """The type of the range in the firmware's memory map; None if there is no map."""
     xen: XenView
     linux: tuple[Held, ...]
-    """The devices that Linux ties to it, bridges with all that is below them."""
+    """The devices that Linux applies it to, including everything behind a bridge it names."""
 
     @property
     def number(self) -> int:
@@ -58,7 +58,7 @@ class Region(NamedTuple):
 
     @property
     def source(self) -> Source:
-        """Where it is written."""
+        """The table structure that it comes from."""
         return self.reserved.source
 
     @property
@@ -69,36 +69,36 @@ class Region(NamedTuple):
 
     @property
     def range(self) -> AddressRange | None:
-        """The addresses, or None where the last is below the first."""
+        """The addresses, or None if the last is below the first."""
         return self.reserved.range
 
     @property
     def place(self) -> str:
-        """Its addresses in words, as the table has them, sound or not."""
+        """Its addresses as text, exactly as the table has them."""
         return self.reserved.place
 
     @property
     def words(self) -> str:
-        """Its name in a sentence: its number and its addresses."""
+        """Its number and addresses, as sentences name it."""
         return self.reserved.words
 
     @property
     def size(self) -> int:
-        """Its size in bytes; 0 where the last is below the first."""
+        """Its size in bytes; 0 if the last is below the first."""
         return self.reserved.size
 
 
 class Gap(NamedTuple):
-    """Something that is unknown of a host, whose answers depend on it, and what settles it."""
+    """An unknown fact of a host, the devices whose answers depend on it, and how to find out."""
 
     unknown: str
-    """What is unknown and why: a clause that names the reading."""
+    """What is unknown and why, as a clause that names the reading."""
     next_step: str
-    """What to do: an imperative without a full stop."""
+    """How to find out, as an imperative without a full stop."""
     devices: frozenset[SBDF] | None = None
     """The devices that it concerns; None: all of the host."""
     refusals: bool = False
-    """Whether it could also turn a "no" into another answer."""
+    """Whether it can also turn a "no" into another answer."""
 
     def concerns(self, sbdf: SBDF) -> bool:
         """Return whether an answer about `sbdf` depends on it."""
@@ -119,24 +119,24 @@ class Inventory(NamedTuple):
 
     host: Host
     device: SBDF | None
-    """The device the answer was narrowed to."""
+    """The device that the answer is limited to."""
     absence: Absence | None
-    """Why there is no table, where there is none."""
+    """Why there is no table; None if there is one."""
     iommu: IommuTable | Missing
-    """The firmware's table, decoded, or why there is none."""
+    """The firmware's table, decoded, or why it is missing."""
     regions: tuple[Region, ...]
     all_regions: tuple[Region, ...]
-    """The same before the answer was narrowed to a device."""
+    """All regions of the host, whatever device the answer is limited to."""
     xen: XenViews
     linux: LinuxView
     differences: tuple[Difference, ...]
-    """Where table, Xen and Linux differ, explained."""
+    """The differences between the table, Xen and Linux, each with its reason."""
     published: tuple[UnexplainedRegion, ...]
-    """What Linux publishes and no region of the table explains, by address."""
+    """Regions that Linux publishes and no region of the table explains, by address."""
     undetermined: tuple[str, ...]
-    """Paths of scope entries that lead through a bridge whose bus is not known."""
+    """Paths of scope entries that lead through a bridge whose bus is unknown."""
     gaps: Gaps
-    """What is unknown of the host and could change an answer."""
+    """The unknown facts that could change an answer."""
 
     @property
     def units(self) -> tuple[RemappingUnit, ...]:
@@ -145,7 +145,7 @@ class Inventory(NamedTuple):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the table says of devices beyond units and regions."""
+        """The table's facts about devices besides units and regions."""
         return _NO_CAPABILITIES if isinstance(self.iommu, Missing) else self.iommu.capabilities
 
     @property
@@ -157,23 +157,23 @@ class Inventory(NamedTuple):
     def complete(self) -> bool:
         """Whether no region can be missing from the answer.
 
-        One can, where the table is damaged; and where the answer is for one device
-        and some paths of the table could lead to it for all that is known.
+        A region can be missing if the table is damaged.  If the answer is limited to one device,
+        it can also be missing if a path of the table may lead to that device.
         """
         sound = not isinstance(self.iommu, Missing) and self.iommu.whole
         return sound and (self.device is None or not self.undetermined)
 
     def may_know(self, sbdf: SBDF) -> bool:
-        """Tell whether `sbdf` answers or a region names it, or may for all that is known."""
+        """Return whether `sbdf` is present or named by a region, or may be."""
         functions = self.host.topology.functions
         if isinstance(functions, Missing) or sbdf in functions:
             return True
         return bool(self.of_device(sbdf).regions)
 
     def of_device(self, sbdf: SBDF) -> "Inventory":
-        """Give the inventory with only the regions that concern `sbdf`: named, or held by Linux.
+        """Return the inventory with only the regions that name `sbdf` or that Linux applies to it.
 
-        For a function behind Intel VMD those of the VMD endpoint are its own too.
+        A function behind Intel VMD has the regions of the VMD endpoint as well.
         """
         enforced = self.linux.state is not LinuxState.UNDER_XEN
         function = self.host.topology.known.get(sbdf)

@@ -1,7 +1,4 @@
-"""The sentences on what is unknown of a host and what settles it: each name is an id.
-
-A part of a sentence stands above the sentence that it completes.
-"""
+"""Sentences about the unknown facts of a host and how to find them out."""
 
 from collections.abc import Sequence
 
@@ -9,7 +6,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.readings import Missing, MissingKind
 
 _MOST = 3
-"""Places that are named; how many more there are is said."""
+"""A sentence names this many places and counts the rest."""
 _MISSING = {
     MissingKind.NOT_COLLECTED: "not collected",
     MissingKind.DENIED: "permission denied",
@@ -22,33 +19,33 @@ def why_missing(missing: Missing) -> str:
     return missing.detail or _MISSING[missing.kind]
 
 
-# What settles it ------------------------------------------------------------------------
+# How to find out ------------------------------------------------------------------------
 
-READ_HOST = "run dmaragent on the host as root, or ask about a bundle of it (`dmaragent dump`)"
+READ_HOST = "run dmaragent on the host as root, or record the host with `dmaragent dump`"
 READ_BRIDGES = (
-    "read the configuration space of the bridges as root (`lspci -vv`), or run dmaragent on the "
-    "host as root"
+    "run dmaragent on the host as root, or read the configuration space of the bridges as root "
+    "(`lspci -vv`)"
 )
-READ_GROUPS = "copy /sys/kernel/iommu_groups as well, or run dmaragent on the host"
-READ_VIRT_CAPS = "run `xl info` in dom0 as root, and look for hvm_directio in virt_caps"
-NAME_RELEASE = "name it, as in --xen 4.19.4; `xl info` prints it as xen_version"
-READ_AGAIN = "run dmaragent on the host as root again, and look in `xl dmesg` for RMRR"
-READ_XENS_LOG = "look in `xl dmesg` for RMRR and VT-d: Xen says there what it did with the table"
+READ_GROUPS = "run dmaragent on the host, or copy /sys/kernel/iommu_groups as well"
+READ_VIRT_CAPS = "run `xl info` in the host's dom0 as root, and look for hvm_directio in virt_caps"
+NAME_RELEASE = "add the full release, for example --xen 4.19.4 (`xl info` on the host: xen_version)"
+READ_AGAIN = "run dmaragent on the host as root again, and look for RMRR in its `xl dmesg`"
+READ_XENS_LOG = "look for RMRR and VT-d in the host's `xl dmesg`: Xen logs how it treats the table"
 
 
 def read_regions_of(group: int) -> str:
-    return f"read /sys/kernel/iommu_groups/{group}/reserved_regions"
+    return f"read /sys/kernel/iommu_groups/{group}/reserved_regions on the host"
 
 
 # Functions and bridges ------------------------------------------------------------------
 
-KIND_UNKNOWN = "its kind is unknown: neither its class nor its configuration space could be read"
+KIND_UNKNOWN = "its class is unknown: neither class nor configuration space could be read"
 
 
 def functions_unknown(missing: Missing) -> str:
     return (
-        f"the PCI functions are unknown ({why_missing(missing)}), and so are the "
-        "device's kind and the bridges above it"
+        f"the PCI functions are unknown ({why_missing(missing)}), and with them the "
+        "device's class and the bridges above it"
     )
 
 
@@ -58,16 +55,15 @@ def _bridges(bridges: Sequence[SBDF]) -> str:
 
 def conventional_pci_unknown(bridges: Sequence[SBDF]) -> str:
     return (
-        "whether it is behind a bridge to conventional PCI is unknown: the buses "
+        "it may be behind a bridge to conventional PCI: the buses "
         f"behind {_bridges(bridges)} could not be read"
     )
 
 
 def unit_unknown(bridges: Sequence[SBDF]) -> str:
-    """A unit may serve a device through bridges whose buses are unknown."""
     return (
         f"the buses behind {_bridges(bridges)} could not be read, "
-        "and a unit (DRHD) may serve it there"
+        "so a remapping unit (DRHD) may serve the device through them"
     )
 
 
@@ -77,37 +73,37 @@ def region_may_name(region: str, path: str, reason: str) -> str:
 
 def region_covers_bridge(region: str, bridge: SBDF) -> str:
     return (
-        f"{region} covers what is behind the bridge {bridge}, and its bus numbers could not be read"
+        f"{region} applies to everything behind bridge {bridge}, whose bus numbers could not be "
+        "read"
     )
 
 
 # Xen ------------------------------------------------------------------------------------
 
 LISTS_WITHOUT_IOMMU = (
-    "whether Xen's IOMMU works is unknown: Xen lists regions, but virt_caps of "
+    "the state of Xen's IOMMU is unknown: Xen lists regions, but virt_caps in "
     "`xl info` has no directio"
 )
-VIRT_CAPS_UNKNOWN = "whether Xen's IOMMU works is unknown: `xl info` (virt_caps) could not be read"
+VIRT_CAPS_UNKNOWN = "the state of Xen's IOMMU is unknown: virt_caps (`xl info`) could not be read"
 OWNERS_UNKNOWN = (
-    "its regions are unknown: Xen's list does not say whose they are, and Xen "
-    "was not asked about each device"
+    "its regions are unknown: Xen's list does not name owners, and the list of each device was "
+    "not read"
 )
 
 
 def regions_by_point_release(releases: str) -> str:
-    return f"its regions are unknown: {releases} differ on them, and the point release is unknown"
+    return f"its regions are unknown: {releases} differ, and the host's point release is unknown"
 
 
 def regions_contradicted(why: str) -> str:
-    return f"its regions are unknown: {why}, and nothing that was read says why"
+    return f"its regions are unknown: {why}, and no reading explains it"
 
 
 def list_lacks(places: Sequence[str]) -> str:
-    """Xen's list lacks `places` that it has by its rules."""
     more = f" and {len(places) - _MOST} more" if len(places) > _MOST else ""
     return (
-        f"Xen's list lacks {', '.join(places[:_MOST])}{more}, which Xen accepts by its "
-        "rules, and nothing that was read says why"
+        f"Xen's list lacks {', '.join(places[:_MOST])}{more}, which Xen's rules accept, "
+        "and no reading explains it"
     )
 
 
@@ -116,7 +112,8 @@ def list_lacks(places: Sequence[str]) -> str:
 
 def groups_unknown(missing: Missing) -> str:
     return (
-        f"its IOMMU group is unknown ({why_missing(missing)}), and Linux gives a group away whole"
+        f"its IOMMU group is unknown ({why_missing(missing)}), and Linux assigns a group only as "
+        "a whole"
     )
 
 
@@ -126,7 +123,7 @@ def groups_unread(numbers: Sequence[int]) -> str:
 
 
 def mate_of_unknown_kind(group: int, mate: SBDF) -> str:
-    return f"IOMMU group {group} holds {mate} too, whose kind is unknown"
+    return f"IOMMU group {group} also has {mate}, whose class is unknown"
 
 
 def group_regions_unread(group: int) -> str:

@@ -1,1 +1,1 @@
-"""The IOMMU core, for every vendor: units, regions, and why there is no table to have them from."""
+"""IOMMU tables of every vendor: units, regions, and why a host has no table."""

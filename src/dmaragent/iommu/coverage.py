@@ -1,14 +1,17 @@
-"""Which remapping unit serves which device, as Linux and Xen have it for VT-d.
+"""Which remapping unit serves which device, in Linux and in Xen, for VT-d.
 
-Pure.  The rule is VT-d 8.3's: the unit whose scope names the device or a bridge above it,
-else the unit of its segment that has INCLUDE_PCI_ALL.  If several do, Linux and Xen take
-the one that comes last in the table, for both put a unit at the head of their list.  Of several
-with INCLUDE_PCI_ALL, which only segments other than 0 may have, Linux takes the first and Xen the
-last.  Linux drivers/iommu/intel/dmar.c, ``dmar_register_drhd_unit``,
+Pure.  By VT-d 8.3 it is the unit whose scope names the device or a bridge above it, else the
+unit of its segment with INCLUDE_PCI_ALL.
+
+If several units name it, Linux and Xen use the last of the table, because both add new units to
+the head of their list.  Segments other than 0 may have several units with INCLUDE_PCI_ALL: Linux
+uses the first, Xen the last.  Linux drivers/iommu/intel/dmar.c, ``dmar_register_drhd_unit``,
 ``dmar_find_matched_drhd_unit``; Xen vtd/dmar.c, ``acpi_register_drhd_unit``,
-``acpi_find_matched_drhd_unit``.  A virtual function is served with its physical one, a function
-behind Intel VMD with the VMD endpoint (Linux drivers/iommu/intel/iommu.c,
-``device_lookup_iommu``, which asks ``pci_real_dma_dev``).
+``acpi_find_matched_drhd_unit``.
+
+The unit of a physical function also serves its virtual functions.  The unit of a VMD endpoint
+serves the functions behind it (Linux drivers/iommu/intel/iommu.c, ``device_lookup_iommu``, which
+calls ``pci_real_dma_dev``).
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,26 +23,26 @@ from dmaragent.iommu.model import DeviceKind, RemappingUnit
 
 
 class UnitCoverage:
-    """The units of a table, and the way from a device to its unit."""
+    """The units of a table, looked up by device."""
 
     def __init__(self, units: tuple[RemappingUnit, ...], topology: PciTopology) -> None:
         self._topology = topology
         self._units = units
         self._exact: dict[SBDF, int] = {}
-        """By device: the place in the table of the last unit that names it."""
+        """By device: the index in the table of the last unit that names it."""
         self._behind: dict[tuple[int, int], int] = {}
-        """By segment and bus: the same of the last unit that names a bridge above it."""
+        """By segment and bus: the index of the last unit that names a bridge above the bus."""
         self._first_of_rest: dict[int, RemappingUnit] = {}
         self._last_of_rest: dict[int, RemappingUnit] = {}
         for place, unit in enumerate(units):
             self._index(place, unit)
 
     def by_linux(self, devices: Iterable[SBDF | None]) -> Mapping[SBDF, RemappingUnit]:
-        """Return the unit of each of `devices` that has one, as Linux has it."""
+        """Return the unit that Linux uses for each of `devices` that has one."""
         return self._served(devices, self._first_of_rest)
 
     def by_xen(self, devices: Iterable[SBDF | None]) -> Mapping[SBDF, RemappingUnit]:
-        """Return the unit of each of `devices` that has one, as Xen has it."""
+        """Return the unit that Xen uses for each of `devices` that has one."""
         return self._served(devices, self._last_of_rest)
 
     def _served(
@@ -65,7 +68,7 @@ class UnitCoverage:
         if unit.serves_rest:
             self._first_of_rest.setdefault(unit.segment, unit)
             self._last_of_rest[unit.segment] = unit
-            return  # it serves all: neither Linux nor Xen needs its scope to find it
+            return  # Linux and Xen ignore the scope of a unit with INCLUDE_PCI_ALL
         for owner in unit.owners:
             if owner.sbdf is None:
                 continue

@@ -1,8 +1,8 @@
-"""What firmware writes for IOMMUs, whoever made them: reserved regions, claims on them, units.
+"""The contents of a firmware table of IOMMUs, for every vendor: reserved regions, claims, units.
 
-Pure.  A table is kept as firmware wrote it.  What Linux and Xen make of it (which unit serves a
-device, which region is shared, listed or enforced) is theirs: see ``linux/view.py`` and
-``xen/reserved_list``, which key what they say by :data:`Source`.
+Pure.  These values are what firmware wrote.  How Linux and Xen read them (which unit serves a
+device, which region is shared, listed or enforced) is in ``linux/view.py`` and
+``xen/reserved_list``, by :data:`Source`.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import Hop, PciFunction, Presence
 from fwtables import Damage, Decoded, Table
 
-# Where something is written -------------------------------------------------------------
+# Sources --------------------------------------------------------------------------------
 
 
 class TableEntry(NamedTuple):
@@ -30,31 +30,31 @@ class TableEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BootOption:
-    """A range on a hypervisor's command line, as it was written."""
+    """A range on a hypervisor's command line, exactly as written there."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class KernelReport:
-    """A file of the kernel's."""
+    """A file that the kernel publishes."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class HypervisorReport:
-    """An entry of the list that the hypervisor reports, from 0."""
+    """An entry of the list that the hypervisor reports, counted from 0."""
 
     index: int
 
 
 Source = TableEntry | BootOption | KernelReport | HypervisorReport
-"""Where a region comes from: what it is told by, and the key to what Linux and Xen make of it."""
+"""The origin of a region; the views of Linux and Xen are keyed by it."""
 
 
 class TableField(NamedTuple):
-    """A field of a table: its place in the table, in bytes, its name, and its value in words."""
+    """A field of a table: offset and width in bytes, name, and value as text."""
 
     offset: int
     width: int
@@ -62,14 +62,14 @@ class TableField(NamedTuple):
     value: str
 
 
-# Who a structure is for -----------------------------------------------------------------
+# Claims: the devices that a structure names ---------------------------------------------
 
 
 class ClaimKind(Enum):
     """How a structure names devices."""
 
     PATH = "path"
-    """By a start bus and the bridges on the way (VT-d)."""
+    """By a start bus and a path through bridges (VT-d)."""
     DEVICE = "device"
     """By one requester ID (AMD)."""
     RANGE = "range"
@@ -79,38 +79,38 @@ class ClaimKind(Enum):
     ALL = "all"
     """All devices (AMD)."""
     STREAM_IDS = "stream-ids"
-    """By what the SMMU sees of them (Arm)."""
+    """By the stream IDs that the SMMU receives (Arm)."""
     ACPI_NAME = "acpi-name"
     """By the name of an ACPI device."""
 
 
 class DeviceKind(Enum):
-    """What kind of device a claim names."""
+    """The kind of device that a claim names."""
 
     FUNCTION = "function"
-    """A PCI function by itself."""
+    """A single PCI function."""
     BRIDGE = "bridge"
-    """A PCI bridge, with what is below it."""
+    """A PCI bridge with everything behind it."""
     IOAPIC = "ioapic"
     HPET = "hpet"
     ACPI_DEVICE = "acpi-device"
     UNKNOWN = "unknown"
-    """A kind newer than what is decoded."""
+    """A kind that is newer than this decoder."""
 
 
 BY_NUMBER = frozenset({DeviceKind.IOAPIC, DeviceKind.HPET, DeviceKind.ACPI_DEVICE})
-"""The kinds whose number says which device is meant, not the path."""
+"""The kinds that are identified by number and not by path."""
 
 
 class DevicePath(NamedTuple):
-    """The path of a claim, as VT-d has it (8.3.1), and where it leads on this host."""
+    """The path of a claim (VT-d 8.3.1), followed on this host."""
 
     type: int
-    """The number of the entry's type."""
+    """The type of the entry, as a number."""
     type_name: str
     """The specification's name of the type; empty if it has none."""
     number: int
-    """The I/O APIC's ID, the HPET's number or the ACPI device's, by the type."""
+    """The ID of the I/O APIC, or the number of the HPET or ACPI device, depending on the type."""
     start_bus: int
     hops: tuple[Hop, ...]
 
@@ -144,7 +144,7 @@ class Claimant(NamedTuple):
     """A device that a claim names on this host."""
 
     sbdf: SBDF | None
-    """None if a bridge on the way is missing, so that the device's bus is unknown."""
+    """None if a bridge on its path is missing, so that its bus is unknown."""
     name: str
     """Its ACPI name; empty for a PCI function."""
     presence: Presence
@@ -160,16 +160,16 @@ class Claim(NamedTuple):
     kind: ClaimKind
     device: DeviceKind
     as_written: str
-    """Its place in the notation of its kind: ``00:1c.0>00.0`` of a path."""
+    """The location as text, for example ``00:1c.0>00.0`` for a path."""
     claimants: tuple[Claimant, ...]
     path: DevicePath | None = None
-    """Of a claim by path."""
+    """None unless `kind` is PATH."""
     ids: DeviceIds | None = None
-    """Of a claim by requester IDs."""
+    """None unless the claim is by requester IDs."""
 
 
 class Owner(NamedTuple):
-    """A device that a structure is for: a claimant with the claim that names it."""
+    """A device that a structure names: a claimant with its claim."""
 
     claim: Claim
     claimant: Claimant
@@ -196,48 +196,48 @@ class Owner(NamedTuple):
 
     @property
     def device(self) -> DeviceKind:
-        """What kind of device it is to firmware."""
+        """The kind of device in the firmware's table."""
         return self.claim.device
 
     @property
     def as_written(self) -> str:
-        """Its place as firmware wrote it."""
+        """Its location as firmware wrote it."""
         return self.claim.as_written
 
     @property
     def hops(self) -> tuple[Hop, ...]:
-        """The steps of its path; none if the claim is not by path."""
+        """The steps of its path; empty if the claim is not by path."""
         return () if self.claim.path is None else self.claim.path.hops
 
 
 def owners_of(claims: tuple[Claim, ...]) -> tuple[Owner, ...]:
-    """Return the devices that `claims` name, in their order."""
+    """Return the devices that `claims` name, in order."""
     return tuple(Owner(claim, claimant) for claim in claims for claimant in claim.claimants)
 
 
-# What is written ------------------------------------------------------------------------
+# Regions, units and the table -----------------------------------------------------------
 
 
 class Meaning(Enum):
-    """What firmware asks for with a reserved region."""
+    """The mapping that firmware requests for a reserved region."""
 
     IDENTITY = "identity"
-    """The devices reach it at its own addresses."""
+    """Mapped 1:1: the devices use its physical addresses."""
     EXCLUSION = "exclusion"
-    """The IOMMU does not translate it (AMD)."""
+    """Not translated by the IOMMU (AMD)."""
     UNSTATED = "unstated"
-    """Neither: the table has the region without either flag (AMD)."""
+    """Neither: the table has neither flag for it (AMD)."""
 
 
 class Access(Flag):
-    """What devices may do in a reserved region."""
+    """The accesses that firmware grants devices in a reserved region."""
 
     READ = auto()
     WRITE = auto()
 
 
 class RegionFields(NamedTuple):
-    """The fields that a region is written in."""
+    """The table fields of a region."""
 
     first: TableField
     last: TableField
@@ -245,10 +245,10 @@ class RegionFields(NamedTuple):
 
 
 class ReservedRegion(NamedTuple):
-    """One reserved region, as its source has it."""
+    """One reserved region, as its source defines it."""
 
     number: int
-    """Its place among the regions of its table, from 1."""
+    """Its number among the regions of its table, from 1."""
     segment: int
     first: int
     last: int
@@ -258,7 +258,7 @@ class ReservedRegion(NamedTuple):
     access: Access
     claims: tuple[Claim, ...]
     fields: RegionFields | None = None
-    """Its fields, if it is written in a table."""
+    """Its fields, if it comes from a table."""
 
     @property
     def range(self) -> AddressRange | None:
@@ -267,12 +267,12 @@ class ReservedRegion(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Its addresses in words, as firmware wrote them, sound or not."""
+        """Its addresses as text, exactly as firmware wrote them."""
         return f"{self.first:#x}-{self.last:#x}"
 
     @property
     def words(self) -> str:
-        """Its name in a sentence: its number and its addresses."""
+        """Its number and addresses, as sentences name it."""
         return f"region {self.number} ({self.place})"
 
     @property
@@ -291,7 +291,7 @@ class RemappingUnit(NamedTuple):
     register_size: int
     """In bytes."""
     serves_rest: bool
-    """Whether it serves every device of its segment that no other unit names."""
+    """Whether it serves all devices of its segment that no other unit names."""
     flags: tuple[str, ...]
     """The names of its other flags."""
     claims: tuple[Claim, ...]
@@ -302,29 +302,29 @@ class RemappingUnit(NamedTuple):
 
 
 class OtherStructure(NamedTuple):
-    """A structure of a table that says more than regions and units; equal ones say the same."""
+    """A structure of a table that is neither a region nor a unit; equal ones have equal contents."""
 
     name: str
-    """The specification's name of its kind."""
+    """The specification's name for its type."""
     decoded: object
-    """What fwtables made of it, for whoever knows its kind."""
+    """The structure as fwtables decodes it, for code that knows its type."""
 
 
 class Capabilities(NamedTuple):
-    """What a table says of devices beyond units and regions."""
+    """Facts about devices in a table, besides units and regions."""
 
     translation_cached: frozenset[SBDF] = frozenset()
     """Devices with an address translation cache: SATC structures, VT-d 8.8."""
     ats_root_ports: frozenset[SBDF] = frozenset()
     """Root ports that support ATS transactions: ATSR structures, VT-d 8.5."""
     ats_segments: frozenset[int] = frozenset()
-    """Segments all of whose root ports do: ATSR structures with ALL_PORTS."""
+    """Segments in which every root port supports them: ATSR structures with ALL_PORTS."""
     namespace_names: Mapping[int, str] = MappingProxyType({})
-    """ACPI devices by the number that claims give them: ANDD structures, VT-d 8.7."""
+    """The names of ACPI devices by the number that claims use: ANDD structures, VT-d 8.7."""
 
 
 class TableHeader(NamedTuple):
-    """What the fixed part of a table says; identifiers are bytes with their padding."""
+    """The fixed part of a table; identifiers are bytes with their padding."""
 
     signature: bytes
     length: int
@@ -335,30 +335,30 @@ class TableHeader(NamedTuple):
     creator_id: bytes
     creator_revision: int
     address_bits: int
-    """How many address bits the platform has for DMA."""
+    """The width of DMA addresses on the platform, in bits."""
     address_bits_field: TableField
     flags: tuple[str, ...]
     """The names of the flags that are set, lowest bit first."""
 
 
 class IommuTable(NamedTuple):
-    """The firmware's table of IOMMUs: what it says, and its damage."""
+    """The firmware's table of IOMMUs: its contents and its damage."""
 
     decoded: Decoded[Table]
-    """The table itself, for whoever knows its kind."""
+    """The table as fwtables decodes it, for code that knows its type."""
     header: TableHeader | None
     """None if not even the fixed part could be decoded."""
     structures: Mapping[str, int]
-    """How many structures it has, by the name of their kind, in table order."""
+    """The number of structures by the name of their type, in table order."""
     regions: tuple[ReservedRegion, ...]
     units: tuple[RemappingUnit, ...]
     capabilities: Capabilities
     others: tuple[OtherStructure, ...]
-    """The structures that neither a region nor a unit is made of."""
+    """The structures that are neither regions nor units."""
 
     @property
     def damage(self) -> tuple[Damage, ...]:
-        """What is wrong with its bytes."""
+        """The errors in its bytes."""
         return self.decoded.damage
 
     @property
@@ -367,14 +367,14 @@ class IommuTable(NamedTuple):
         return not self.decoded.damage
 
 
-# Where those who read it differ ---------------------------------------------------------
+# Differences ----------------------------------------------------------------------------
 
 
 class Difference(NamedTuple):
-    """A difference between table, Linux and Xen, explained; `region` is None for the host."""
+    """A difference between the table, Linux and Xen, with its reason."""
 
     region: int | None
-    """The number of the region."""
+    """The number of the region; None if it concerns the whole host."""
     explanation: str
     devices: frozenset[SBDF] | None = None
     """The devices that it concerns; None: those of its region, or all of the host."""

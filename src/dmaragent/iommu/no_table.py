@@ -1,6 +1,6 @@
-"""Why there is no DMAR table to answer from: the cases that look alike and are not.
+"""Why a host has no DMAR table: causes that look alike but need different next steps.
 
-Pure.  Each case has its own next step; ``present/words/host.py`` has the words.
+Pure.  ``present/words/host.py`` has the sentences.
 """
 
 from enum import Enum
@@ -9,38 +9,38 @@ from typing import NamedTuple
 from dmaragent.host import Host
 from dmaragent.iommu import words
 from dmaragent.iommu.model import IommuTable
-from dmaragent.readings import COLLECTOR, Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 
 
 class AbsenceKind(Enum):
-    """Why there is no table, as far as the evidence goes."""
+    """Why there is no table, by the available evidence."""
 
     DENIED = "denied"
     FAILED = "failed"
     NOT_COLLECTED = "not-collected"
     PVH_DOM0 = "pvh-dom0"
     HIDDEN = "hidden"
-    """The kernel's boot log has the table, its sysfs does not."""
+    """The kernel's boot log mentions the table, but sysfs lacks it."""
     AMD = "amd"
     ARM = "arm"
-    """An Arm machine: VT-d and its table are Intel's."""
+    """An Arm machine: only Intel machines have VT-d."""
     VIRTUAL_MACHINE = "virtual-machine"
     NO_ACPI = "no-acpi"
     """The kernel shows no ACPI tables at all."""
     VTD_OFF = "vtd-off"
-    """An Intel machine whose firmware gives no table."""
+    """An Intel machine whose firmware provides no table."""
     UNKNOWN = "unknown"
 
 
 class Absence(NamedTuple):
-    """Why there is no table, and what says so."""
+    """Why there is no table, with the evidence."""
 
     kind: AbsenceKind
     evidence: tuple[str, ...]
 
 
 def why_no_table(host: Host, table: IommuTable | Missing) -> Absence | None:
-    """Say why `host` has no table, or None where it has one."""
+    """Return why `host` has no table, or None if it has one."""
     if not isinstance(table, Missing):
         return None
     path = host.reading.path if host.reading else "/sys/firmware/acpi/tables"
@@ -53,17 +53,16 @@ def why_no_table(host: Host, table: IommuTable | Missing) -> Absence | None:
     if pvh:
         return Absence(AbsenceKind.PVH_DOM0, pvh)
     if kind is MissingKind.NOT_COLLECTED:
-        by_collector = table.detail.startswith(COLLECTOR)
-        detail = table.detail.removeprefix(COLLECTOR)
-        return Absence(AbsenceKind.NOT_COLLECTED, (detail,) if by_collector else ())
+        evidence = (table.detail,) if table.by_collector else ()
+        return Absence(AbsenceKind.NOT_COLLECTED, evidence)
     return _absent(host)
 
 
 def _pvh(host: Host) -> tuple[str, ...]:
-    """Give what says that this is a PVH dom0, or nothing.
+    """Return the evidence that this is a PVH dom0, or an empty tuple.
 
-    A PV dom0 of a working VT-d shows RMAD; a PVH dom0 is given a new XSDT without the
-    table (xen/arch/x86/hvm/dom0_build.c, ``pvh_setup_acpi``).
+    With VT-d, a PV dom0 has the table as RMAD.  A PVH dom0 gets a new XSDT without the table
+    (xen/arch/x86/hvm/dom0_build.c, ``pvh_setup_acpi``).
     """
     xen = host.xen
     if xen is None or xen.dom0 is not True or xen.guest_type == "PV":
@@ -76,14 +75,14 @@ def _pvh(host: Host) -> tuple[str, ...]:
 
 
 def _arm(host: Host) -> str:
-    """Return what tells that this is an Arm machine, with a device tree or IORT; or nothing."""
+    """Return the evidence that this is an Arm machine, or empty."""
     if not isinstance(host.acpi_tables, Missing) and "IORT" in host.acpi_tables:
         return words.IORT_PRESENT
     return words.ARM_PROCESSOR if host.system.cpu_vendor == "ARM" else ""
 
 
 def _absent(host: Host) -> Absence:
-    """Tell the cases of a table that the kernel does not have."""
+    """Return why the kernel does not have a table."""
     names = host.acpi_tables
     if host.logged_table is not None:
         return Absence(AbsenceKind.HIDDEN, (words.logged_table(host.logged_table),))
@@ -110,9 +109,9 @@ _UNKNOWN = Absence(AbsenceKind.UNKNOWN, ())
 
 
 def _intel(host: Host, *, dom0: bool) -> Absence:
-    """Tell why an Intel machine has no table."""
+    """Return why an Intel machine has no table."""
     if not isinstance(host.groups, Missing) and host.groups:
-        return Absence(AbsenceKind.NOT_COLLECTED, ())  # it has groups by a table: a copy lacks it
+        return Absence(AbsenceKind.NOT_COLLECTED, ())  # IOMMU groups prove that there is a table
     if host.system.virtual is False or dom0:
         return Absence(AbsenceKind.VTD_OFF, (words.INTEL_PROCESSOR,))
     return _UNKNOWN

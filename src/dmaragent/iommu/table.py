@@ -1,6 +1,6 @@
-"""The firmware's table of IOMMUs of a host, decoded; or why there is none.
+"""The decoded firmware table of IOMMUs of a host, or why it is missing.
 
-A second vendor's table enters here alone: a reader of its own in :data:`READERS`.
+Support for another vendor's table begins here, with its reader in :data:`READERS`.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,27 +13,26 @@ from dmaragent.iommu.vtd import read_dmar
 from dmaragent.readings import Missing, MissingKind
 
 TableReader = Callable[[bytes, PciTopology], IommuTable | Missing]
-"""From the bytes of a table, and the bridges that its paths lead through, to what the table says;
-or why it is not examined."""
+"""Decodes the bytes of a table and follows its paths in a topology; or returns why it does not."""
 
 READERS: Mapping[bytes, TableReader] = MappingProxyType(
     {
         b"DMAR": read_dmar,
-        b"RMAD": read_dmar,  # as Xen renames it for a PV dom0
-        b"XMAR": read_dmar,  # likewise, before 4.6
+        b"RMAD": read_dmar,  # Xen renames the table so in a PV dom0
+        b"XMAR": read_dmar,  # and so before 4.6
     }
 )
-"""By the signature that a table begins with; ``iommu/vendor.py`` says whose each is."""
+"""By the signature at the start of a table; ``iommu/vendor.py`` has its vendor."""
 
 
 def iommu_table(host: Host, readers: Mapping[bytes, TableReader] = READERS) -> IommuTable | Missing:
-    """Return the table in effect of `host`, or why there is none to answer from."""
+    """Return the table in effect of `host`, or why it is missing."""
     reading = host.reading
     if reading is None:
         names = host.acpi_tables
         return names if isinstance(names, Missing) else Missing(MissingKind.ABSENT)
     if isinstance(reading.content, Missing):
         return reading.content
-    # A DMAR table whose signature is damaged is decoded too: that is a finding, not another table.
+    # A table with an unknown signature is decoded as a DMAR table with a damaged signature.
     read = readers.get(reading.content[:4], read_dmar)
     return read(reading.content, host.topology)

@@ -1,4 +1,4 @@
-"""Whose IOMMU a host has."""
+"""The vendor of a host's IOMMU."""
 
 from enum import Enum
 
@@ -7,7 +7,7 @@ from dmaragent.readings import Missing
 
 
 class IommuVendor(Enum):
-    """Whose IOMMU a host has: its driver in Linux and its firmware table depend on it."""
+    """The vendor of an IOMMU, which determines its Linux driver and its firmware table."""
 
     INTEL = "intel"
     AMD = "amd"
@@ -16,7 +16,7 @@ class IommuVendor(Enum):
 
     @property
     def table(self) -> str:
-        """The ACPI table that names the host's reserved regions, with its structures; or empty."""
+        """The ACPI table (and structure) that defines the reserved regions; or empty."""
         return {"intel": "DMAR (RMRR)", "amd": "IVRS (IVMD)", "arm": "IORT (RMR)"}.get(
             self.value, ""
         )
@@ -40,20 +40,20 @@ _VENDOR_OF_TABLE = {
 
 
 def vendor_of_table(name: str) -> IommuVendor | None:
-    """Return whose the table is that the kernel calls `name`; None: it is no table of IOMMUs."""
+    """Return the vendor of the ACPI table `name`; None if it is not a table of IOMMUs."""
     return _VENDOR_OF_TABLE.get(name[:4])
 
 
 def iommu_vendor(host: Host) -> IommuVendor:
-    """Return whose IOMMU `host` has: by its ACPI tables or its boot log, else by its processor.
+    """Return the vendor of the IOMMU of `host`, by ACPI tables or boot log, else by processor.
 
-    A folder without any table was not read, as every firmware with ACPI has some.
+    An empty list of ACPI tables was not read: every firmware with ACPI has tables.
     """
     if host.reading is not None:
-        # A table by another name was given as a file, and only Intel's are known by content.
+        # A table with another name was given as a file, and only DMAR tables are accepted so.
         return vendor_of_table(host.reading.name) or IommuVendor.INTEL
     if host.logged_table:
-        return IommuVendor.INTEL  # no other vendor's is looked for in the log
+        return IommuVendor.INTEL  # the boot log is searched for Intel's table only
     if not isinstance(host.acpi_tables, Missing):
         for name in host.acpi_tables:
             vendor = vendor_of_table(name)
@@ -61,5 +61,5 @@ def iommu_vendor(host: Host) -> IommuVendor:
                 return vendor
     vendor = _VENDOR_OF_CPU.get((host.system.cpu_vendor or "").strip(), IommuVendor.UNKNOWN)
     if host.acpi_tables == () and vendor is not IommuVendor.INTEL:
-        return IommuVendor.UNKNOWN  # QEMU gives a guest of any processor VT-d
+        return IommuVendor.UNKNOWN  # QEMU can emulate VT-d with a processor of any vendor
     return vendor

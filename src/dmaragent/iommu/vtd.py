@@ -1,7 +1,7 @@
-"""Intel's table, DMAR: its regions (RMRR), units (DRHD) and claims (device scopes) as core values.
+"""Intel's DMAR table: its regions (RMRR), units (DRHD) and claims (device scopes).
 
-Pure.  Of the rooms that answer, this one, Xen's own walk (``xen/hypervisor``) and the checks of
-the table (``checks/vtd``) know the structures of a DMAR; all others have what is made here.
+Pure.  Only this module, ``xen/hypervisor`` and ``checks/vtd`` use the structures of a DMAR table.
+All other packages use the values of ``iommu/model.py`` that are made here.
 """
 
 from collections import Counter
@@ -64,16 +64,16 @@ _NAME_OF: Mapping[int, str] = {int(kind): kind.name for kind in ScopeType}
 
 
 def device_kind(scope_type: int) -> DeviceKind:
-    """Return what kind of device a device scope entry of `scope_type` names."""
+    """Return the kind of device that a device scope entry of `scope_type` names."""
     return _KIND_OF.get(scope_type, DeviceKind.UNKNOWN)
 
 
 MOST_SCOPE_ENTRIES = 16384
-"""Device scope entries, of all its structures together, of a table that is examined."""
+"""At most this many device scope entries of a table, in all structures, are examined."""
 
 
 def read_dmar(content: bytes, topology: PciTopology) -> IommuTable | Missing:
-    """Return what the table in `content` says, or why it is not examined.
+    """Return the table in `content`, or why it is not examined.
 
     The paths of its device scopes are followed through the bridges of `topology`.
     """
@@ -82,7 +82,7 @@ def read_dmar(content: bytes, topology: PciTopology) -> IommuTable | Missing:
 
 
 def _why_not_examined(decoded: Decoded[DMAR]) -> Missing | None:
-    """Return that `decoded` has more than any machine's table, or None."""
+    """Return why `decoded` is not examined (it has too many structures), or None."""
     structures = decoded.table.structures if decoded.table else ()
     kinds = Counter(map(type, structures))
     counts = [
@@ -98,7 +98,7 @@ def _why_not_examined(decoded: Decoded[DMAR]) -> Missing | None:
 
 
 def table_of(decoded: Decoded[DMAR], topology: PciTopology) -> IommuTable:
-    """Return what the table `decoded` says, its paths followed through the bridges of `topology`."""
+    """Return the table `decoded`, its paths followed through the bridges of `topology`."""
     table = decoded.table
     if table is None:
         return IommuTable(
@@ -127,7 +127,7 @@ def table_of(decoded: Decoded[DMAR], topology: PciTopology) -> IommuTable:
 
 
 def dmar_of(table: IommuTable) -> DMAR | None:
-    """Return the DMAR that `table` was made of; None if it could not be decoded, or is another."""
+    """Return the DMAR of `table`; None if it could not be decoded or is another table."""
     return table.decoded.table if isinstance(table.decoded.table, DMAR) else None
 
 
@@ -175,7 +175,7 @@ def claims_of(
     scopes: tuple[DeviceScope, ...],
     names: Mapping[int, str] = MappingProxyType({}),
 ) -> tuple[Claim, ...]:
-    """Return the claims of a device scope, one for each entry; `names` are ACPI devices'."""
+    """Return the claims of a device scope, one per entry; `names` are those of ACPI devices."""
     return tuple(_claim(topology, segment, scope, names) for scope in scopes)
 
 
@@ -214,7 +214,7 @@ def _claim(
 def _regions(
     table: DMAR, topology: PciTopology, names: Mapping[int, str]
 ) -> Iterator[ReservedRegion]:
-    """Yield the RMRR structures.  Those too short to be read are damage, and no regions."""
+    """Yield a region for each RMRR structure.  One that is too short is damage, not a region."""
     rmrrs = (
         (offset, structure) for offset, structure in located(table) if isinstance(structure, RMRR)
     )
@@ -242,7 +242,7 @@ def _region_fields(offset: int, rmrr: RMRR) -> RegionFields:
 
 
 def _field(layout: Layout, offset: int, name: str, value: str) -> TableField:
-    """Return the place of a field of what begins at `offset`; `name` ends with the field's own."""
+    """Return the field that `name` ends with, of a structure that begins at `offset`."""
     place = layout.names.index(name.rpartition(" ")[2])
     return TableField(offset + layout.offsets[place], layout.widths[place], name, value)
 
@@ -270,7 +270,7 @@ def _units(table: DMAR, topology: PciTopology, names: Mapping[int, str]) -> Iter
 
 
 def _others(table: DMAR) -> Iterator[OtherStructure]:
-    """Yield what is neither RMRR nor DRHD, nor the RHSA of a DRHD."""
+    """Yield the structures that are neither an RMRR, a DRHD nor the RHSA of a DRHD."""
     units = {
         structure.register_base_address
         for structure in table.structures
@@ -283,7 +283,7 @@ def _others(table: DMAR) -> Iterator[OtherStructure]:
 
 
 def _capabilities(table: DMAR, topology: PciTopology, names: Mapping[int, str]) -> Capabilities:
-    """Gather what the ATSR, SATC and ANDD structures of `table` say."""
+    """Return the contents of the ATSR, SATC and ANDD structures of `table`."""
 
     def devices(kind: type[ATSR | SATC]) -> frozenset[SBDF]:
         places = (

@@ -1,4 +1,4 @@
-"""The sentences on a table of IOMMUs, and on why there is none: each name is an id."""
+"""Sentences about a table of IOMMUs, and the evidence for a missing one."""
 
 # Why a table is not examined ------------------------------------------------------------
 
@@ -12,21 +12,21 @@ SCOPE_ENTRIES = "device scope entries"
 
 def too_many_to_examine(number: int, what: str, most: int) -> str:
     return (
-        f"it has {number:,} {what}, and more than {most:,} are not examined; "
+        f"it has {number:,} {what}, but dmaragent examines at most {most:,}; "
         "`dmaragent decode` shows all of them"
     )
 
 
-# What says why there is no table --------------------------------------------------------
+# Evidence for the reason that there is no table -----------------------------------------
 
 GUEST_TYPE_PVH = "/sys/hypervisor/guest_type is PVH"
-HYPERVISOR_HAS_REGIONS = "the hypervisor has reserved device memory, this kernel has no table"
-IORT_PRESENT = "IORT is there"
-IVRS_PRESENT = "IVRS is there"
-ARM_PROCESSOR = "the processor is Arm's"
-VTD_OFF = "VT-d is off in the firmware setup, or the machine has none"
-INTEL_PROCESSOR = "the processor is Intel's"
-PROCESSOR_VIRTUAL = "the processor says so"
+HYPERVISOR_HAS_REGIONS = "the hypervisor lists reserved device memory, but the kernel has no table"
+IORT_PRESENT = "it has an IORT table"
+IVRS_PRESENT = "it has an IVRS table"
+ARM_PROCESSOR = "the processor is from Arm"
+VTD_OFF = "VT-d is off in the firmware setup, or the machine lacks it"
+INTEL_PROCESSOR = "the processor is from Intel"
+PROCESSOR_VIRTUAL = "the processor reports a hypervisor"
 
 
 def reading_error(path: str, error: str) -> str:
@@ -34,7 +34,6 @@ def reading_error(path: str, error: str) -> str:
 
 
 def logged_table(line: str) -> str:
-    """The boot log has a table that the kernel does not show."""
     return f"boot log: {line}"
 
 

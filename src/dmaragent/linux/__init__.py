@@ -1,1 +1,1 @@
-"""What Linux makes of reserved regions, by release."""
+"""How Linux treats reserved regions, by release."""

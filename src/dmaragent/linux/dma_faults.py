@@ -1,7 +1,7 @@
 """DMA faults of VT-d as Linux and Xen log them.
 
-Pure.  They are read by :mod:`dmaragent.messages.faults`.  Source: Linux
-drivers/iommu/intel/dmar.c, ``dmar_fault_do_one``, which names no segment; Xen
+Pure.  :mod:`dmaragent.messages.faults` parses them.  Source: Linux
+drivers/iommu/intel/dmar.c, ``dmar_fault_do_one``, which logs no segment; Xen
 drivers/passthrough/vtd/iommu.c, ``iommu_page_fault_do_one``.
 """
 
@@ -14,34 +14,35 @@ _ON = frozenset(["1", "y", "Y", "on", "true"])
 
 
 class Fault(NamedTuple):
-    """One DMA that the IOMMU stopped."""
+    """One DMA that the IOMMU blocked."""
 
     device: SBDF
-    """Of segment 0 where none is named."""
+    """In segment 0 if the message has no segment."""
     address: int
-    """As the device gave it, in bytes."""
+    """The address that the device used, in bytes."""
     by_xen: bool
-    """Whether Xen logged it; else Linux, where an address is often no physical one."""
+    """Whether Xen logged it; if Linux did, the address is often not a physical one."""
     segment_named: bool = True
-    """Linux's own messages name none."""
+    """Whether the message has a segment; those of Linux do not."""
     write: bool = False
     reason: str = ""
-    """The number and the words of the reason as they were logged; empty where none were."""
+    """The number and text of the reason as logged, or empty."""
 
 
 def with_known_segment(device: SBDF, functions: Iterable[SBDF]) -> SBDF:
-    """Return `device`, whose segment was not named, with the segment of its only namesake."""
+    """Return `device` with the segment of the only function that has the rest of its address."""
     place = (device.bus, device.device, device.function)
     namesakes = [sbdf for sbdf in functions if (sbdf.bus, sbdf.device, sbdf.function) == place]
     return namesakes[0] if len(namesakes) == 1 else device
 
 
 def logs_physical_addresses(options: tuple[str, ...] | None) -> bool:
-    """Return whether the addresses in Linux's faults are physical ones with these `options`.
+    """Return whether Linux's faults have physical addresses with these kernel `options`.
 
-    Else its drivers use addresses that the IOMMU translates.  Source: Linux
-    Documentation/admin-guide/kernel-parameters.txt, iommu=pt and iommu.passthrough; the last
-    counts.  A kernel that is built so is not told apart: None of the options, and no.
+    If not, drivers use addresses that the IOMMU translates.  Source: Linux
+    Documentation/admin-guide/kernel-parameters.txt, iommu=pt and iommu.passthrough; the last one
+    counts.  A kernel with this as its built-in default is not recognised: without the options,
+    the result is False.
     """
     physical = False
     for word in options or ():

@@ -1,10 +1,13 @@
-"""Options of a kernel's command line about the IOMMU: what switches it off, and ``relax_rmrr``.
+"""Kernel options about the IOMMU: those that switch it off, and ``relax_rmrr``.
 
-Pure.  Sources: Linux drivers/iommu/intel/iommu.c, ``intel_iommu_setup`` (of several words on and
-off the last counts); drivers/iommu/amd/init.c, ``parse_amd_iommu_options`` (nothing undoes off);
-arch/x86/kernel/pci-dma.c, ``iommu_setup`` (likewise); arch/x86/kernel/acpi/boot.c,
-``parse_acpi`` (without ACPI there is no table).  ``iommu=pt`` and ``iommu.passthrough=1``
-keep the IOMMU on: only the host's own drivers bypass it.
+Pure.  Sources in Linux:
+
+* drivers/iommu/intel/iommu.c, ``intel_iommu_setup``: the last of several on and off counts;
+* drivers/iommu/amd/init.c, ``parse_amd_iommu_options``: no later option reverts off;
+* arch/x86/kernel/pci-dma.c, ``iommu_setup``: likewise;
+* arch/x86/kernel/acpi/boot.c, ``parse_acpi``: without ACPI there is no table.
+
+``iommu=pt`` and ``iommu.passthrough=1`` keep the IOMMU on: only the host's own drivers bypass it.
 """
 
 import re
@@ -15,7 +18,7 @@ from typing import NamedTuple
 from dmaragent.iommu.vendor import IommuVendor
 
 RELAX_RMRR = "relax_rmrr"
-"""The word of ``intel_iommu=`` with which Proxmox kernels make every reserved region relaxable."""
+"""The value of ``intel_iommu=`` that makes every reserved region relaxable on Proxmox kernels."""
 _PROXMOX = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})-(\d{1,3})-pve")
 _FIRST_PROXMOX = (6, 2, 16, 13)
 _OF_VENDOR = {
@@ -27,13 +30,13 @@ _OF_VENDOR = {
 
 
 class SwitchedOff(NamedTuple):
-    """The option that switches the IOMMU off, as it was given."""
+    """The option that switches the IOMMU off, exactly as on the command line."""
 
     option: str
     replacement: str
-    """What to write in its place: an option that keeps the other words, or nothing."""
+    """The option to write instead, with its other values kept; empty: remove the option."""
     earlier: str = ""
-    """An option before it that asks for the IOMMU in vain, or empty."""
+    """An earlier option that switches the IOMMU on without effect, or empty."""
 
 
 def iommu_off_option(options: Sequence[str], vendor: IommuVendor) -> SwitchedOff | None:
@@ -41,7 +44,7 @@ def iommu_off_option(options: Sequence[str], vendor: IommuVendor) -> SwitchedOff
 
     `options` are the words of the kernel's command line, in their order.
     """
-    decisive: tuple[str, bool] | None = None  # Intel's last word
+    decisive: tuple[str, bool] | None = None  # the last on or off of intel_iommu=
     earlier = ""
     for option in options:
         name, words = _parts(option)
@@ -49,7 +52,7 @@ def iommu_off_option(options: Sequence[str], vendor: IommuVendor) -> SwitchedOff
             continue
         if name == "intel_iommu":
             for word in words:
-                if word.startswith(("on", "off")):  # as strncmp has it
+                if word.startswith(("on", "off")):  # the kernel compares with strncmp
                     earlier = option if word.startswith("on") else earlier
                     decisive = (option, word.startswith("off"))
         elif any(word.startswith("off") for word in words):
@@ -64,7 +67,7 @@ def iommu_off_option(options: Sequence[str], vendor: IommuVendor) -> SwitchedOff
 
 
 def iommu_asked_for(options: Sequence[str]) -> str:
-    """Return the last option that switches Intel's IOMMU on, as it was given, or nothing."""
+    """Return the last option that switches Intel's IOMMU on, as written; or empty."""
     return next(
         (
             option
@@ -76,7 +79,7 @@ def iommu_asked_for(options: Sequence[str]) -> str:
 
 
 def _parts(option: str) -> tuple[str, list[str]]:
-    """Return an option's name, with - as _ as the kernel reads it, and its words."""
+    """Return an option's name, with - read as _ like the kernel does, and its values."""
     name, _, value = option.partition("=")
     return name.replace("-", "_"), value.split(",")
 
@@ -88,20 +91,20 @@ def _without_off(name: str, words: Sequence[str], first: str) -> str:
 
 
 class UnusedCause(Enum):
-    """Why a kernel without IOMMU groups does not use the IOMMU, as far as is known."""
+    """Why a kernel without IOMMU groups does not use the IOMMU, by the available evidence."""
 
     SWITCHED_OFF = "switched-off"
-    """Its command line switches it off."""
-    ASKED_IN_VAIN = "asked-in-vain"
-    """Its command line switches it on."""
-    NOT_ASKED_FOR = "not-asked-for"
-    """Its command line does not switch Intel's on, which is off by default in many kernels."""
+    """An option switches it off."""
+    ON_WITHOUT_EFFECT = "on-without-effect"
+    """An option switches it on, and yet it is not used."""
+    NOT_SWITCHED_ON = "not-switched-on"
+    """No option switches Intel's IOMMU on; many kernels have it off by default."""
     OPTIONS_UNKNOWN = "options-unknown"
-    """As the last, if the command line is unknown."""
+    """The command line is unknown; many kernels have Intel's IOMMU off by default."""
     AMD_FIRMWARE = "amd-firmware"
     """AMD's is on by default, so it may be off in the firmware setup."""
     NO_SMMU = "no-smmu"
-    """Arm's is on by default, so the firmware may name none, or the kernel lack its driver."""
+    """Arm's is on by default, so the firmware names none or the kernel lacks its driver."""
 
 
 class UnusedIommu(NamedTuple):
@@ -109,15 +112,15 @@ class UnusedIommu(NamedTuple):
 
     cause: UnusedCause
     option: str = ""
-    """The option of its command line that decides, as it was given, or empty."""
+    """The kernel option that decides, as written, or empty."""
     earlier: str = ""
-    """An option before it that asks for the IOMMU in vain, or empty."""
+    """An earlier option that switches the IOMMU on without effect, or empty."""
 
 
 def why_iommu_unused(options: Sequence[str] | None, vendor: IommuVendor) -> UnusedIommu:
     """Return why a kernel without IOMMU groups does not use the IOMMU of `vendor`.
 
-    `options` are None if the command line is unknown.
+    If the command line is unknown, pass None as `options`.
     """
     off = None if options is None else iommu_off_option(options, vendor)
     if off is not None:
@@ -130,15 +133,15 @@ def why_iommu_unused(options: Sequence[str] | None, vendor: IommuVendor) -> Unus
         return UnusedIommu(UnusedCause.OPTIONS_UNKNOWN)
     asked = iommu_asked_for(options)
     if asked:
-        return UnusedIommu(UnusedCause.ASKED_IN_VAIN, asked)
-    return UnusedIommu(UnusedCause.NOT_ASKED_FOR)
+        return UnusedIommu(UnusedCause.ON_WITHOUT_EFFECT, asked)
+    return UnusedIommu(UnusedCause.NOT_SWITCHED_ON)
 
 
 def has_relax_rmrr(kernel_release: str | None) -> bool | None:
-    """Return whether a kernel has ``relax_rmrr``: those of Proxmox do from 6.2.16-13-pve on.
+    """Return whether a kernel has ``relax_rmrr``: Proxmox kernels do since 6.2.16-13-pve.
 
-    None if its release is unknown.  Older kernels of Proxmox were built with the option by hand
-    and then have relaxablermrr in their release.
+    None if its release is unknown.  Users built some older Proxmox kernels with the option; these
+    have relaxablermrr in their release.
     """
     if kernel_release is None:
         return None

@@ -1,4 +1,4 @@
-"""What Linux makes of the reserved regions: which devices it ties to one, and how firmly.
+"""How Linux enforces reserved regions: on which devices, and whether VFIO may ignore them.
 
 Pure.  Source: drivers/iommu/intel/iommu.c, ``intel_iommu_get_resv_regions``,
 ``device_rmrr_is_relaxable``, ``is_downstream_to_pci_bridge`` (Linux 5.4 and later).
@@ -18,37 +18,38 @@ _DISPLAY = 0x03
 _BRIDGE = 0x06
 _ISA_BRIDGE = 0x0601
 FLOPPY = AddressRange(0, 1 << 24)
-"""What CONFIG_INTEL_IOMMU_FLOPPY_WA adds for every ISA bridge: 16 MiB, direct-relaxable."""
+"""The region that CONFIG_INTEL_IOMMU_FLOPPY_WA adds for every ISA bridge: direct-relaxable."""
 THROUGH_BRIDGES = (5, 3)
-"""Since then regions that name a bridge hold what is below it: Eric Auger's series of 2019."""
+"""The first release that applies a region to the devices behind a bridge that it names."""
 
 
 class Hold(Enum):
-    """How firmly Linux holds a device to a region, in the words of reserved_regions."""
+    """How strictly Linux enforces a region for a device, as a type of reserved_regions."""
 
     DIRECT = "direct"
-    """The device cannot be given to a guest or to user space by VFIO."""
+    """VFIO cannot pass the device to a guest or to user space."""
     RELAXABLE = "direct-relaxable"
-    """The region is mapped for the host's drivers and dropped for VFIO."""
+    """The region is mapped for the host's drivers, but not for VFIO."""
 
     @property
     def word(self) -> str:
-        """The word for it in answers."""
+        """The word in answers."""
         return "locked" if self is Hold.DIRECT else "relaxable"
 
 
 class Held(NamedTuple):
-    """One device that Linux holds to a region; `through` is the bridge whose scope covers it."""
+    """One device that Linux applies a region to."""
 
     sbdf: SBDF
     hold: Hold
     through: SBDF | None
+    """The bridge above it that the region names; None if the region names the device."""
     by_kernel: bool = False
-    """Whether `hold` is the kernel's own word, not what its rules predict."""
+    """Whether the kernel published `hold`; if not, it is predicted."""
 
 
 def hold_of(function: PciFunction) -> Hold:
-    """Tell how firmly `function` is held: USB controllers and display devices are let go."""
+    """Return how strictly Linux enforces a region: not for USB controllers and display devices."""
     code = function.class_code
     if code is not None and (code >> 8 == _USB or code >> 16 == _DISPLAY):
         return Hold.RELAXABLE
@@ -56,14 +57,14 @@ def hold_of(function: PciFunction) -> Hold:
 
 
 def takes(device: DeviceKind, function: PciFunction) -> bool:
-    """Tell whether Linux ties `function` to a structure that names it as `device`.
+    """Return whether Linux applies a structure to `function`, which it names as `device`.
 
-    Only endpoint and bridge entries are PCI devices to it, and their headers must fit;
-    a bridge entry may name an NTB, which has an endpoint's header and a bridge's class
+    Linux only uses entries for endpoints and bridges, and the header type must fit.  A bridge
+    entry may name an NTB, which has an endpoint's header and a bridge's class
     (drivers/iommu/intel/dmar.c, ``dmar_insert_dev_scope``).
     """
     if function.physical_function is not None:
-        return False  # dmar_pci_bus_notifier passes virtual functions over
+        return False  # dmar_pci_bus_notifier ignores virtual functions
     if device is DeviceKind.FUNCTION:
         return not function.is_bridge
     code = function.class_code
@@ -72,13 +73,13 @@ def takes(device: DeviceKind, function: PciFunction) -> bool:
 
 
 class LinuxScopes:
-    """Finds the devices that Linux ties to a region; knows which functions are on which bus."""
+    """Finds the devices that Linux applies a region to, with an index of functions by bus."""
 
     def __init__(self, topology: PciTopology) -> None:
         self._index = BusIndex(topology)
 
     def held(self, owners: Iterable[Owner]) -> tuple[Held, ...]:
-        """Give the devices tied to a region by its `owners`, bridges with all that is below them."""
+        """Return the devices of a region with these `owners`, and all devices behind its bridges."""
         held: dict[SBDF, Held] = {}
         functions = []
         for owner in owners:
@@ -94,10 +95,10 @@ class LinuxScopes:
 
 
 def kernel_hold(group: IommuGroup, region: AddressRange, predicted: Hold) -> Hold | None:
-    """Give the kernel's own word on `region` for a device of `group`; None: it has none.
+    """Return the type that the kernel publishes for `region` in `group`, or None.
 
-    The group's list is that of all its devices: where it has the region under both
-    words, the predicted one is this device's.
+    The list is that of all devices of the group.  If it has the region with both types, the
+    predicted one is used for this device.
     """
     words = {
         Hold(published.type)
@@ -110,7 +111,7 @@ def kernel_hold(group: IommuGroup, region: AddressRange, predicted: Hold) -> Hol
 
 
 class GroupDifference(NamedTuple):
-    """A range that the table gives a group's devices and the kernel does not, or the reverse."""
+    """A range that only the table or only the kernel has for the devices of a group."""
 
     group: IommuGroup
     range: AddressRange
@@ -122,10 +123,10 @@ def compare_groups(
     predicted: Mapping[SBDF, Sequence[AddressRange]],
     topology: PciTopology,
 ) -> tuple[GroupDifference, ...]:
-    """Hold the kernel's own reserved regions against those predicted for its devices.
+    """Return the differences between the kernel's reserved regions and the predicted ones.
 
-    Compared is what is covered, not line by line: the kernel merges regions of one
-    type that touch (drivers/iommu/iommu.c, ``iommu_insert_resv_region``).
+    The covered addresses are compared, not the lines: the kernel merges regions of one type that
+    touch (drivers/iommu/iommu.c, ``iommu_insert_resv_region``).
     """
     differences: list[GroupDifference] = []
     for group in groups:
@@ -152,14 +153,14 @@ def compare_groups(
 
 
 def has_isa_bridge(group: IommuGroup, topology: PciTopology) -> bool:
-    """Tell whether `group` holds an ISA bridge, to which the kernel ties the floppy range."""
+    """Return whether `group` has an ISA bridge, for which the kernel adds the floppy range."""
     known = topology.known
     codes = (known[sbdf].class_code for sbdf in group.devices if sbdf in known)
     return any(code is not None and code >> 8 == _ISA_BRIDGE for code in codes)
 
 
 def covers(ranges: Iterable[AddressRange], wanted: AddressRange) -> bool:
-    """Tell whether `ranges` together cover all of `wanted`."""
+    """Return whether `ranges` together cover all of `wanted`."""
     at = wanted.start
     for covered in sorted(ranges):
         if covered.start > at:

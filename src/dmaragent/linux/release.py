@@ -1,27 +1,27 @@
-"""Releases of Linux, by the name of a kernel.
+"""Parse the release of a kernel.
 
-Pure.  A release says what a kernel checks only where its maker takes no later checks into it.
+Pure.  The release shows which checks a kernel has only if its vendor does not backport checks.
 """
 
 import re
 
 _RELEASE = re.compile(r"(\d{1,3})\.(\d{1,3})")
 _BACKPORTS = re.compile(
-    r"\.(?:el|oe|an|al|tl|ky|uel|vz)\d"  # Red Hat and its kin, openEuler, Alibaba, TencentOS, …
-    r"|^\d+\.\d+\.\d+-1[0-9]0[0-9]00\."  # SUSE's service packs: 6.4.0-150600.23-default
-    r"|^4\.12\.14-\d"  # SUSE 12 and 15 before
+    r"\.(?:el|oe|an|al|tl|ky|uel|vz)\d"  # Red Hat and derivatives, openEuler, Alibaba, TencentOS
+    r"|^\d+\.\d+\.\d+-1[0-9]0[0-9]00\."  # service packs of SUSE: 6.4.0-150600.23-default
+    r"|^4\.12\.14-\d"  # earlier releases of SUSE 12 and 15
 )
 
 
 def kernel_release(text: str | None) -> tuple[int, int] | None:
-    """Return the release of a kernel by its ``uname -r``, or None if there is none in `text`."""
+    """Return the release in `text`, the output of ``uname -r``; None if it has none."""
     match = _RELEASE.match(text or "")
     return (int(match[1]), int(match[2])) if match else None
 
 
 def telling_release(text: str | None) -> tuple[int, int] | None:
-    """Return the release of a kernel if it says which checks the kernel has, else None.
+    """Return the release of a kernel if it shows which checks the kernel has, else None.
 
-    Enterprise kernels (Red Hat, SUSE, openEuler and others) take later checks into an old release.
+    Enterprise kernels (Red Hat, SUSE, openEuler and others) backport later checks.
     """
     return None if _BACKPORTS.search(text or "") else kernel_release(text)

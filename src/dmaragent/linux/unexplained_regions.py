@@ -1,8 +1,8 @@
-"""The reserved regions that Linux publishes and no region of a decoded table explains.
+"""Reserved regions that Linux publishes and no region of a decoded table explains.
 
-Pure.  On AMD they come from the IVRS table (IVMD) and on Arm from the IORT table (RMR), neither
-of which is decoded; on Intel from a DMAR table that could not be read.  A group's file is
-world-readable, so these are known without root.
+Pure.  On AMD they come from the IVRS table (IVMD), on Arm from the IORT table (RMR), on Intel from
+a DMAR table that could not be read.  Every user may read the files of the groups, so these regions
+are known without root.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,17 +15,17 @@ from dmaragent.linux.regions import FLOPPY, covers, has_isa_bridge
 from dmaragent.readings import Missing
 
 HYPERTRANSPORT = AddressRange(0xFD_0000_0000, 0x100_0000_0000)
-"""What AMD's driver reserves in every group: drivers/iommu/amd/iommu.c, HT_RANGE_START."""
+"""The range that AMD's driver reserves in each group: drivers/iommu/amd/iommu.c, HT_RANGE_START."""
 
 
 class UnexplainedRegion(NamedTuple):
-    """One reserved region by Linux's word alone."""
+    """One reserved region that only Linux reports."""
 
     range: AddressRange
     type: str
-    """The kernel's word: ``direct``, ``direct-relaxable`` or ``reserved``, or a newer one."""
+    """The kernel's type: ``direct``, ``direct-relaxable``, ``reserved`` or a newer one."""
     groups: tuple[IommuGroup, ...]
-    """The IOMMU groups that have it, by number.  Which device of a group is not published."""
+    """The IOMMU groups that have it, by number.  Linux does not publish which device has it."""
 
 
 def unexplained_regions(
@@ -33,7 +33,7 @@ def unexplained_regions(
     ranges: Mapping[SBDF, Sequence[AddressRange]],
     topology: PciTopology,
 ) -> tuple[UnexplainedRegion, ...]:
-    """Return what Linux publishes beyond the table's `ranges` of devices, by address and type."""
+    """Return the regions that Linux publishes besides the table's `ranges`, by address and type."""
     if isinstance(groups, Missing):
         return ()
     groups_of: dict[tuple[AddressRange, str], list[IommuGroup]] = {}
@@ -50,10 +50,10 @@ def unexplained_regions(
 def unexplained(
     group: IommuGroup, ranges: Mapping[SBDF, Sequence[AddressRange]], topology: PciTopology
 ) -> tuple[KernelRegion, ...]:
-    """Return the regions of `group` that none of the table's `ranges` of its devices covers.
+    """Return the regions of `group` that the table's `ranges` of its devices do not cover.
 
-    Left out is what every group has and no guest's RAM meets: the range of message-signaled
-    interrupts, AMD's HyperTransport range; and the floppy workaround of an ISA bridge.
+    The result leaves out ranges that every group has and no guest RAM overlaps: message-signaled
+    interrupts and AMD's HyperTransport.  It also leaves out the floppy workaround of an ISA bridge.
     """
     ours = [place for device in group.devices for place in ranges.get(device, ())]
     if has_isa_bridge(group, topology):

@@ -1,8 +1,8 @@
-"""What VFIO does with a device of an IOMMU group that has reserved regions, by type and release.
+"""How VFIO treats a device whose IOMMU group has reserved regions, by region type and release.
 
 Pure.  The kernel publishes the regions of a group in
 /sys/kernel/iommu_groups/N/reserved_regions (since Linux 4.11) with one of four types.  The file
-is the group's: it does not say which device of the group has a region.
+does not show which device of the group has a region.
 
 Sources: Linux drivers/iommu/iommu.c, ``iommu_group_resv_type_string``,
 ``iommu_create_device_direct_mappings``, ``__iommu_device_set_domain`` (a48ce36e2786, Linux 6.6);
@@ -41,14 +41,14 @@ class VfioEffect(Enum):
     """The effect of one reserved region on a device that VFIO gives to a guest."""
 
     REFUSED = "refused"
-    """VFIO cannot take the device: the guest does not start with it."""
+    """VFIO refuses the device: the guest does not start with it."""
     MAPPING_FAILS = "mapping-fails"
-    """VFIO takes the device.  Mapping guest RAM over the region fails (EINVAL)."""
+    """VFIO accepts the device.  Mapping guest RAM over the region fails (EINVAL)."""
     NOT_MAPPED = "not-mapped"
-    """VFIO takes the device and does not map the region for it.  Guest RAM may lie there: DMA of
-    the firmware then reaches guest RAM; without RAM there it faults."""
+    """VFIO accepts the device without mapping the region.  If guest RAM is there, firmware DMA
+    reaches it.  If not, firmware DMA faults."""
     UNKNOWN = "unknown"
-    """The type is not one that Linux up to 6.19 has."""
+    """Linux up to 6.19 does not have this type."""
 
 
 class VfioOutcome(NamedTuple):
@@ -68,7 +68,7 @@ class VfioOutcome(NamedTuple):
 
     @property
     def releases(self) -> str:
-        """The span in words."""
+        """The span as text."""
         first = "Linux {}.{}".format(*self.since)
         return (
             f"{first} and later"
@@ -136,12 +136,12 @@ _DIRECT = {
 def vfio_outcomes(
     region_type: str, vendor: IommuVendor, release: tuple[int, int] | None
 ) -> tuple[VfioOutcome, ...]:
-    """Return what VFIO does with a device whose group has a region of `region_type`.
+    """Return how VFIO treats a device whose group has a region of `region_type`.
 
-    `region_type` is the kernel's word: ``direct``, ``direct-relaxable``, ``reserved`` or ``msi``.
-    `release` is the kernel's (see :func:`telling_release`).  If it is None, all outcomes there are
-    come back, the newest first; if it is known, those of that release: one, or two if the vendor
-    is unknown and decides.
+    `region_type` is the kernel's: ``direct``, ``direct-relaxable``, ``reserved`` or ``msi``.
+    `release` is the kernel's (see :func:`telling_release`).  If it is unknown (None), the result
+    has all outcomes, newest first.  If it is known, the result has the outcome of that release, or
+    two if they depend on an unknown vendor.
     """
     if region_type == "direct":
         outcomes = _DIRECT[vendor]
@@ -153,7 +153,7 @@ def vfio_outcomes(
         return (_unknown_type(region_type),)
     if release is None:
         return outcomes
-    # A file of an older release is a file of a patched one: take it for the first that has it.
+    # An older release with this file was patched, so treat it as the first that has the file.
     release = max(release, outcomes[-1].since)
     return tuple(outcome for outcome in outcomes if outcome.holds_for(release))
 
@@ -171,18 +171,18 @@ def _release_text(release: tuple[int, int]) -> str:
     return "{}.{}".format(*release)
 
 
-# Drivers that keep a device for a guest --------------------------------------------------
+# Drivers that reserve a device for a guest -----------------------------------------------
 
 PCIBACK = frozenset({"pciback", "xen-pciback"})
-"""Xen's: its directory in sysfs is pciback, its module xen-pciback."""
+"""Xen's driver: its directory in sysfs is pciback, its module xen-pciback."""
 HOLDERS = frozenset({"pci-stub", *PCIBACK})
-"""Drivers that only keep a device for others."""
+"""Drivers that only reserve a device."""
 
 
 def is_vfio_driver(driver: str) -> bool:
     """Return whether `driver` is vfio-pci or a variant of it.
 
     Linux's variants are mlx5_vfio_pci, hisi_acc_vfio_pci, pds_vfio_pci, nvgrace_gpu_vfio_pci,
-    virtio_vfio_pci, qat_vfio_pci, xe_vfio_pci (drivers/vfio/pci/*); DPDK's igb_uio is none.
+    virtio_vfio_pci, qat_vfio_pci, xe_vfio_pci (drivers/vfio/pci/*).  DPDK's igb_uio is not one.
     """
     return driver.replace("_", "-").endswith("vfio-pci")

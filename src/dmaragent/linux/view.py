@@ -1,7 +1,8 @@
-"""What Linux makes of a host's reserved regions: a view of its own, beside the table's and Xen's.
+"""Linux's view of a host's reserved regions.
 
-Pure.  The kernel's word is IOMMU groups and their reserved regions; the rules for its
-prediction are in ``linux/regions.py``, those for what it publishes in ``linux/unexplained_regions.py``.
+Pure.  IOMMU groups and their reserved regions are what the kernel publishes.  Without them the
+view is predicted (``linux/regions.py``).  ``linux/unexplained_regions.py`` finds published regions
+that the table lacks.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,36 +36,36 @@ from dmaragent.readings import Missing
 
 
 class LinuxState(Enum):
-    """What the host's kernel can say of IOMMU groups."""
+    """Whether the host's kernel has IOMMU groups."""
 
     GROUPS = "groups"
     UNDER_XEN = "not-applicable-under-xen"
-    """Xen owns the IOMMU: the kernel of dom0 has no groups, which does not mean none."""
+    """Xen owns the IOMMU, so the kernel of dom0 has no groups."""
     NO_GROUPS = "no-groups"
-    """The kernel does not use the IOMMU: intel_iommu=off, or no driver for it."""
+    """The kernel does not use the IOMMU: it is switched off or has no driver."""
     UNKNOWN = "unknown"
 
 
 class LinuxView(NamedTuple):
-    """What Linux makes of a host's regions and units."""
+    """How Linux treats a host's regions and units."""
 
     state: LinuxState
     held: Mapping[Source, tuple[Held, ...]]
-    """By region: the devices that Linux ties to it, bridges with all that is below them."""
+    """By region: the devices that Linux applies it to, also those behind a bridge it names."""
     ranges: Mapping[SBDF, Sequence[AddressRange]]
-    """By device: the ranges of the regions that Linux ties to it."""
+    """By device: the ranges of the regions that Linux applies to it."""
     unit_of: Mapping[SBDF, RemappingUnit]
-    """The unit of each function that is present and of each owner, if the table has one for it."""
+    """The unit of each present function and each owner, if the table has one for it."""
     published: tuple[UnexplainedRegion, ...]
-    """What Linux publishes and no region of the table explains, by address."""
+    """Regions that Linux publishes and no region of the table explains, by address."""
     differences: tuple[Difference, ...]
-    """Where it differs from the table, from Xen or from its own rules."""
+    """Its differences from the table, from Xen and from its own rules."""
     doubt: str = ""
     """Why it is unknown what Linux reads in the table, or empty."""
 
 
 def linux_view(host: Host, table: IommuTable | None, coverage: UnitCoverage) -> LinuxView:
-    """Return Linux's view of `host` with `table`, whose units have this `coverage`."""
+    """Return Linux's view of `host` with `table`; `coverage` is that of the table's units."""
     regions = () if table is None else table.regions
     groups: dict[SBDF, IommuGroup] = {}
     if not isinstance(host.groups, Missing):
@@ -98,7 +99,7 @@ def linux_view(host: Host, table: IommuTable | None, coverage: UnitCoverage) -> 
 def _ranges_by_device(
     regions: tuple[ReservedRegion, ...], held: Mapping[Source, tuple[Held, ...]]
 ) -> Mapping[SBDF, Sequence[AddressRange]]:
-    """Return the ranges of `regions` by the devices that Linux ties to them."""
+    """Return the ranges of `regions` by the devices that Linux applies them to."""
     ranges: dict[SBDF, list[AddressRange]] = {}
     for region in regions:
         if region.range is not None:
@@ -108,7 +109,7 @@ def _ranges_by_device(
 
 
 def linux_state(host: Host) -> LinuxState:
-    """Tell whether the kernel of `host` can say anything of IOMMU groups, and if not, why."""
+    """Return whether the kernel of `host` has IOMMU groups, and if not, why."""
     if host.reading is not None and host.reading.name.startswith(("RMAD", "XMAR")):
         return LinuxState.UNDER_XEN  # only Xen renames the table
     if host.xen is not None and host.xen.dom0 is not False:
@@ -121,7 +122,7 @@ def linux_state(host: Host) -> LinuxState:
 def with_kernel_words(
     held: tuple[Held, ...], region: AddressRange, groups: Mapping[SBDF, IommuGroup]
 ) -> tuple[Held, ...]:
-    """Put the kernel's own word in the place of the predicted one, where it has one."""
+    """Return `held` with the types that the kernel publishes instead of the predicted ones."""
     held_by_kernel = []
     for device in held:
         group = groups.get(device.sbdf)
@@ -135,7 +136,7 @@ def with_kernel_words(
 def _bridge_differences(
     regions: tuple[ReservedRegion, ...], held: Mapping[Source, tuple[Held, ...]]
 ) -> Iterator[Difference]:
-    """Explain where Linux ties more devices to a region than Xen: a bridge in its scope."""
+    """Yield the bridges in scopes: Linux applies the region to all devices behind, Xen does not."""
     for region in regions:
         own = held[region.source]
         for bridge in sorted({device.through for device in own if device.through is not None}):
@@ -145,7 +146,7 @@ def _bridge_differences(
 def _word_differences(
     host: Host, regions: tuple[ReservedRegion, ...], held: Mapping[Source, tuple[Held, ...]]
 ) -> Iterator[Difference]:
-    """Explain where the kernel holds a device otherwise than by its class."""
+    """Yield the devices for which the kernel publishes another type than their class predicts."""
     for region in regions:
         for device in held[region.source]:
             rule = hold_of(host.topology.known[device.sbdf])
@@ -160,11 +161,11 @@ def _group_differences(
     predicted: Mapping[SBDF, Sequence[AddressRange]],
     state: LinuxState,
 ) -> Iterator[Difference]:
-    """Explain where the kernel's own reserved regions are not what the table predicts."""
+    """Yield the kernel's reserved regions that the table does not predict, and the reverse."""
     if state is not LinuxState.GROUPS or isinstance(host.groups, Missing):
         return
     if table is None:
-        return  # nothing to differ from: `published` has what Linux publishes
+        return  # there is nothing to compare with; `published` has the regions
     numbers: dict[AddressRange, int] = {}
     for region in table.regions:
         if region.range is not None:

@@ -1,7 +1,4 @@
-"""The sentences on what Linux makes of the IOMMU and of reserved regions: each name is an id.
-
-A part of a sentence stands above the sentence that it completes.
-"""
+"""Sentences about Linux's use of the IOMMU and of reserved regions."""
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.linux.options import UnusedCause, UnusedIommu
@@ -12,16 +9,16 @@ _WHY_UNUSED = {
     UnusedCause.AMD_FIRMWARE: " (switched off in the firmware setup?)",
     UnusedCause.NO_SMMU: " (no SMMU in the firmware's tables, or no driver for it?)",
     UnusedCause.OPTIONS_UNKNOWN: " (intel_iommu=on?)",
-    UnusedCause.NOT_ASKED_FOR: ", and its command line has no intel_iommu=on",
+    UnusedCause.NOT_SWITCHED_ON: ": its command line has no intel_iommu=on",
 }
 
 
 def _why_unused(unused: UnusedIommu) -> str:
     if unused.cause is UnusedCause.SWITCHED_OFF:
-        beside = f", after {unused.earlier}: the last counts" if unused.earlier else ""
-        return f", because its command line says {unused.option}{beside}"
-    if unused.cause is UnusedCause.ASKED_IN_VAIN:
-        return f", though its command line says {unused.option}"
+        beside = f" after {unused.earlier} (the last one counts)" if unused.earlier else ""
+        return f": its command line has {unused.option}{beside}"
+    if unused.cause is UnusedCause.ON_WITHOUT_EFFECT:
+        return f", although its command line has {unused.option}"
     return _WHY_UNUSED[unused.cause]
 
 
@@ -30,40 +27,41 @@ def no_groups(unused: UnusedIommu) -> str:
 
 
 def refused_without_iommu(unused: UnusedIommu, verdict: str) -> str:
-    """A device is not passed through as the kernel runs; `verdict`: what it is with the IOMMU."""
+    """Return the sentence; `verdict` is the one for a kernel that uses the IOMMU."""
     return f"this kernel does not use the IOMMU{_why_unused(unused)}. With the IOMMU: {verdict}"
 
 
-# Where Linux differs --------------------------------------------------------------------
+# Differences ----------------------------------------------------------------------------
 
 
 def ties_all_below(bridge: SBDF) -> str:
-    return f"Linux ties all that is below the bridge {bridge} to it, Xen the bridge alone"
+    return (
+        f"it names bridge {bridge}: Linux applies it to every device behind the bridge, "
+        "Xen only to the bridge itself"
+    )
 
 
 def held_against_class(sbdf: SBDF, held: str, rule: str) -> str:
-    """The kernel's word for a device is not that of the rule for its class."""
+    """Return that the kernel's type for a device is not that of its class."""
     return (
-        f"Linux has it {held} for {sbdf}, where the rule for its "
-        f"class is {rule}: a patched kernel (relax_rmrr), or a newer rule"
+        f"Linux reports {held} for {sbdf}, but devices of its class are usually {rule}: "
+        "the kernel is patched (relax_rmrr) or newer than this rule"
     )
 
 
 def region_of_no_structure(place: AddressRange, group: int) -> str:
-    return f"Linux has {span(place)} in IOMMU group {group}; no region of the table says so"
+    return f"Linux reports {span(place)} for IOMMU group {group}, but no region of the table has it"
 
 
 def region_not_in_group(place: AddressRange, group: int) -> str:
     return (
-        f"Linux does not have {span(place)} in IOMMU group {group}, which the table's scopes cover"
+        f"Linux does not report {span(place)} for IOMMU group {group}, although the table has it "
+        "for one of the group's devices"
     )
 
 
 def floppy_workaround(group: int) -> str:
-    return (
-        f"Linux has 0x0-0xffffff in IOMMU group {group}: its floppy workaround for "
-        "the ISA bridge, not a region of the table"
-    )
+    return f"Linux adds 0x0-0xffffff to IOMMU group {group}: its ISA bridge (floppy workaround)"
 
 
 # AMD's table ----------------------------------------------------------------------------

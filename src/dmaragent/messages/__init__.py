@@ -1,7 +1,7 @@
-"""The messages that people meet when reserved memory stands in their way, and what they mean.
+"""Messages about reserved memory and passthrough: what they mean in general and on one host.
 
-Pure.  A table of messages by who prints them, a recogniser, and the relation of what was
-recognised to one host.
+Pure.  :mod:`.known` lists the messages by the program that prints them, :mod:`.recognise` finds
+them in a text, and :mod:`.relate` relates them to a host.
 """
 
 from functools import cache
@@ -67,10 +67,10 @@ MESSAGES: tuple[Message, ...] = (
     *windows.MESSAGES,
     *other_systems.MESSAGES,
 )
-"""All messages known, in the order of the documentation."""
+"""All known messages, in the order of docs/messages.md."""
 
 
 @cache
 def recogniser() -> Recogniser:
-    """Return the recogniser of all messages: its indexes take longer than a short text."""
+    """Return the recogniser of all messages, which is made once: its indexes take time."""
     return Recogniser(MESSAGES)

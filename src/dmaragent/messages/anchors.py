@@ -1,13 +1,13 @@
-"""Search of a text for many fixed pieces of text, most of which it does not have.
+"""Search of a text for many fixed pieces of text, most of which are not in it.
 
-Each search for one piece reads the whole text.  So the words of the text are collected first: a
-piece whose inner words are not all among them cannot be in it.
+A search for one piece reads the whole text.  So the words of the text are collected first: a
+piece can be in it only if all its inner words are.
 """
 
 from collections.abc import Iterable, Iterator
 
 _CHUNK = 1 << 20
-"""Characters of a text whose words are in memory at a time."""
+"""How many characters of a text are split into words at a time."""
 
 
 class AnchorSearch:
@@ -29,7 +29,7 @@ class AnchorSearch:
         )
 
     def _present(self, text: str) -> set[str]:
-        """Return the words of anchors that `text` has."""
+        """Return the words of anchors that are in `text`."""
         present: set[str] = set()
         for start in range(0, len(text), _CHUNK):
             chunk = text[start : start + _CHUNK + self._longest]  # a word may begin at its end
@@ -38,7 +38,7 @@ class AnchorSearch:
 
 
 def _inner_words(anchor: str) -> list[str]:
-    """Return the words of `anchor` that have blanks on both sides: a text has them whole."""
+    """Return the words of `anchor` with blanks on both sides: these are whole words of a text."""
     words = anchor.split()
     first = 0 if anchor[:1].isspace() else 1
     last = len(words) if anchor[-1:].isspace() else len(words) - 1

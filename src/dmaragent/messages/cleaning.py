@@ -1,6 +1,6 @@
-"""A pasted text as the program printed it: without colours, entities and typographic quotes.
+"""Restoring a pasted text as the program printed it: no colours, entities, typographic quotes.
 
-No newline is added or removed, so that lines keep their numbers.
+No newline is added or removed, so lines keep their numbers.
 """
 
 import html
@@ -39,11 +39,11 @@ _PLAIN = str.maketrans(
         "\udc85": "\u2026",
     }
 )
-"""By what writes it: word processors, blogs, Windows-1252, East Asian input methods."""
+"""Characters of word processors, blogs, Windows-1252 and East Asian input methods."""
 
 
 def cleaned(text: str) -> str:
-    """Return `text` with the characters that programs print, where other ones stand for them."""
+    """Return `text` with the characters that programs print instead of their replacements."""
     if "\0" in text:  # UTF-16 read as UTF-8
         text = text.replace("\0", "")
     if "&" in text:

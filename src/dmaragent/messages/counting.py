@@ -1,4 +1,4 @@
-"""Messages counted: those alike are one, with their first lines and addresses."""
+"""Counting messages: equal ones are counted as one, with their first lines and addresses."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -8,11 +8,11 @@ from dmaragent.messages.model import Message, MessageAddress, Names, Recognised,
 from dmaragent.messages.names import reason_below
 
 MOST_LINES = 20
-"""Line numbers that are kept of one message."""
+"""How many line numbers of a message are kept."""
 MOST_SPANS = 16
-"""Different addresses that are kept of one message."""
+"""How many different addresses of a message are kept."""
 MOST_FOUND = 1000
-"""Messages that are kept apart: a log can name that many devices only if it is made up."""
+"""How many different messages are kept: no genuine log names more devices."""
 
 
 class Occurrence(NamedTuple):
@@ -24,20 +24,20 @@ class Occurrence(NamedTuple):
     """The line it is on, from 1."""
     text: str
     below: str = ""
-    """The next line; empty if the message was put together from several."""
+    """The next line; empty if the message was joined from several."""
     split: bool = False
     cut: bool = False
     vendor: str = ""
 
     @property
     def key(self) -> tuple[str, str, Names]:
-        """What is counted as one message: all but the addresses."""
+        """What makes two messages equal: all but the addresses."""
         return self.message.id, self.vendor, replace(self.names, spans=())
 
 
 @dataclass(slots=True)
 class Tally:
-    """What is gathered of one message."""
+    """The lines, addresses and reasons of one message."""
 
     first: Recognised
     count: int = 0
@@ -76,7 +76,7 @@ class Tally:
 
 
 def keep(kept: dict[tuple[str, str, Names], Tally], occurrence: Occurrence) -> bool:
-    """Count `occurrence` with those like it; return whether there is room for it."""
+    """Count `occurrence` with its equals; return whether there is room for it."""
     key = occurrence.key
     if key not in kept:
         if len(kept) >= MOST_FOUND:
@@ -98,7 +98,7 @@ def keep(kept: dict[tuple[str, str, Names], Tally], occurrence: Occurrence) -> b
 
 
 def without_nameless(recognised: list[Recognised]) -> list[Recognised]:
-    """Return `recognised` without those that name nothing, if the same message is there with a name."""
+    """Return `recognised` without messages that name nothing, if the same one also names something."""
     named = {occurrence.message.id for occurrence in recognised if occurrence.names != Names()}
     return [
         occurrence
@@ -108,7 +108,7 @@ def without_nameless(recognised: list[Recognised]) -> list[Recognised]:
 
 
 def _reason_below(occurrence: Occurrence) -> int | None:
-    """Return the reason of a DMA fault that the line below it gives; None: it has its own."""
+    """Return the reason of a DMA fault from the line below it; None: none, or it has its own."""
     message = occurrence.message
     if (
         occurrence.names.reason is None

@@ -1,8 +1,8 @@
-"""Messages whose end or begin is missing: a pager (``less -S``) or a narrow terminal left it out.
+"""Messages whose end or beginning a pager (``less -S``) or a narrow terminal cut off.
 
 The end of a line is compared with the beginnings of the wordings.  A short beginning counts only
-if the line is marked as cut; one that two messages share does not count.  A line that begins
-within the longest text of a wording, as when a pager shows its right part, names nothing.
+if the line is marked as cut.  A beginning that two messages share does not count.  A line can
+also begin within the longest text of a wording, as in the right part of a pager: it names nothing.
 """
 
 import re
@@ -13,18 +13,18 @@ from dmaragent.messages.model import Message, Wording
 from dmaragent.messages.template import Part, Value
 
 MARKED = 16
-"""Characters of a wording that must be there if the line is marked as cut."""
+"""How many characters of a wording a line must have if it is marked as cut."""
 UNMARKED = 24
-"""The same if it is not; two thirds of the wording must be there, too."""
+"""The same for other lines, which must also have two thirds of the wording."""
 _KEY = 8
-"""Characters of a wording that are looked for first."""
+"""How many characters of a wording are searched for first."""
 _MARK = re.compile(r"(?:>|\u2026|\.{3}|\u00bb)[\"'\s]*$")
 _SHORTENS = re.compile(r"(?:>|\u2026)\s*")
 _ONE_QUOTE = str.maketrans('`"', "''")
 _BEGUN = re.compile(r"[\w:.\[-]{0,16}")
-"""What may be the beginning of a value."""
+"""Characters that can begin a value."""
 _NEED_END = frozenset({"linux-pte-set-twice", "linux-pte-taken"})
-"""The messages whose end decides which of them it is."""
+"""Messages that differ in their end only."""
 
 
 class Cut(NamedTuple):
@@ -34,13 +34,13 @@ class Cut(NamedTuple):
     message: Message
     wording: Wording
     values: Mapping[str, str]
-    """Without the one that the end of the line may have shortened."""
+    """The values, without one that the end of the line may have shortened."""
     length: int
-    """Characters of the wording that are there, values apart."""
+    """How many characters of the wording the line has, without values."""
 
 
 class _Beginning(NamedTuple):
-    """Where a wording is looked for: what precedes its first longer text, and what follows."""
+    """A wording split at its first longer text: what precedes it and what follows."""
 
     message: Message
     wording: Wording
@@ -66,7 +66,7 @@ class CutReader:
                     self._by_key.setdefault(beginning.key, []).append(beginning)
 
     def read(self, line: str) -> Cut | None:
-        """Return the message that `line` ends or begins in; None: in none, or in one of several."""
+        """Return the message that `line` has a part of; None: none, or several are possible."""
         mark = _MARK.search(line)
         end = len(line.rstrip()) if mark is None else mark.start()
         text = line[:end].translate(_ONE_QUOTE)
@@ -85,7 +85,7 @@ class CutReader:
         return best[0]
 
     def _with_missing_beginning(self, text: str) -> Iterator[Cut]:
-        """Yield the messages whose longest text `text` begins in."""
+        """Yield the messages whose longest text has the beginning of `text`."""
         for at in range(UNMARKED - _KEY, len(text) - _KEY + 1):
             rest = text[: at + _KEY]
             for message, wording in self._by_end.get(rest[at:], ()):
@@ -95,9 +95,9 @@ class CutReader:
 
 
 def shortened(match: re.Match[str]) -> frozenset[str]:
-    """Return the names of the values of a whole message that the end of its line may have cut.
+    """Return the names of the values that the end of a line may have cut.
 
-    A ``<`` before it pairs with the ``>``, which is then no mark of a pager.
+    After a ``<`` in the line, a ``>`` closes it and is not the mark of a pager.
     """
     line = match.string
     if not _SHORTENS.fullmatch(line, match.end()) or "<" in line[: match.end()]:
@@ -134,7 +134,7 @@ def _cut(text: str, at: int, beginning: _Beginning, *, marked: bool) -> Cut | No
 def _length_at_end(
     parts: tuple[Part, ...], text: str, at: int, values: dict[str, str]
 ) -> int | None:
-    """Return how many characters of `parts` the end of `text` has; None: it is not cut in them."""
+    """Return how many characters of `parts` the end of `text` has; None: the end is elsewhere."""
     length = 0
     for index, part in enumerate(parts):
         if isinstance(part, str):
@@ -166,7 +166,7 @@ def _length_at_end(
 def _start_before(
     parts: tuple[Part, ...], text: str, at: int, values: dict[str, str]
 ) -> int | None:
-    """Return where `parts` begin that end at `at`; None: they are not there."""
+    """Return where the `parts` that end at `at` begin; None: they are absent."""
     for part in reversed(parts):
         if isinstance(part, str):
             if not text.endswith(part.translate(_ONE_QUOTE), 0, at):

@@ -1,4 +1,4 @@
-"""Where a guest or a program wants memory for DMA, held against what the IOMMU translates."""
+"""DMA addresses of a guest or a program, compared with what the IOMMU translates."""
 
 from typing import NamedTuple
 
@@ -7,19 +7,18 @@ from dmaragent.inventory import Inventory
 from dmaragent.messages.model import Span
 from dmaragent.readings import Missing
 
-"""Linux lets memory be mapped over these: drivers/vfio/vfio_iommu_type1.c,
-``vfio_iommu_resv_exclude`` passes them over."""
-
 
 class DmaAddress(NamedTuple):
     """Addresses of one mapping that was refused."""
 
     span: Span
     width: int | None
-    """The host address width of the table, in bits; None: unknown.  A remapping unit may
-    translate fewer (MGAW of its capabilities), never more."""
+    """The host address width of the table, in bits; None: unknown.
+
+    A remapping unit can translate fewer bits (MGAW of its capabilities), never more.
+    """
     reserved: tuple[KernelRegion, ...]
-    """What the kernel reserves there, over all IOMMU groups, each once; the first three."""
+    """The first three regions that the kernel reserves there, over all IOMMU groups."""
 
     @property
     def bits(self) -> int:
@@ -33,7 +32,11 @@ class DmaAddress(NamedTuple):
 
 
 def dma_address(span: Span, inventory: Inventory) -> DmaAddress:
-    """Return what the host of `inventory` says of the mapping at `span`."""
+    """Return what the IOMMU and the kernel of `inventory` have at the mapping `span`.
+
+    Relaxable regions are left out, because memory can be mapped over them: Linux
+    drivers/vfio/vfio_iommu_type1.c, ``vfio_iommu_resv_exclude``.
+    """
     header = None if isinstance(inventory.iommu, Missing) else inventory.iommu.header
     groups = inventory.host.groups
     reserved = {

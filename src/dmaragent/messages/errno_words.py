@@ -1,7 +1,7 @@
-"""What C libraries say of the errors in :mod:`dmaragent.messages.numbers`, in other languages.
+"""The errors in :mod:`dmaragent.messages.numbers` in the languages of C libraries.
 
 Source: the translations of glibc 2.31 to 2.42, and musl's own English words.  Apostrophes are
-plain, as :mod:`dmaragent.messages.cleaning` leaves them.
+plain, as :mod:`dmaragent.messages.cleaning` writes them.
 """
 
 from collections.abc import Mapping

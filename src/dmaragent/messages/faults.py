@@ -1,4 +1,4 @@
-"""The one reader of DMA faults in logs: ``why``, ``check`` and ``rmrr-option`` all use it.
+"""Reading DMA faults in logs, for ``why``, ``check`` and ``rmrr-option``.
 
 Pure.
 """
@@ -16,11 +16,11 @@ _DMA_FAULTS = frozenset({"linux-dma-fault", "xen-dma-fault"})
 _REASON = re.compile(
     r"\[?(?:fault )?reason (?P<code>(?:0x)?[0-9a-fA-F]{1,4})h?(?:\]| -) ?(?P<words>.*)"
 )
-"""Linux's own, or Xen's, which stands in a line of its own."""
+"""The reason as Linux prints it, or as Xen prints it in a separate line."""
 
 
 def read_faults(log: str) -> Iterator[Fault]:
-    """Yield the DMA faults of VT-d in `log`; every other line is passed over."""
+    """Yield the DMA faults of VT-d in `log`; other lines are skipped."""
     for occurrence in _recogniser().occurrences(log):
         names = occurrence.names
         if occurrence.vendor == AMD:
@@ -44,7 +44,7 @@ def _recogniser() -> Recogniser:
 
 
 def _reason(rest: str, below: str) -> str:
-    """Return the reason of a fault: in the `rest` of its line, or older kernels' in that `below`."""
+    """Return the reason of a fault from the `rest` of its line, or from the line `below` it."""
     match = _REASON.search(rest)
     if match is None and "fault addr" not in below:
         match = _REASON.search(below)

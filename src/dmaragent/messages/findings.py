@@ -1,7 +1,4 @@
-"""Which firmware findings (``dmaragent check``) stand behind a message, by the message's id.
-
-The one place where messages and findings meet.
-"""
+"""The findings of ``dmaragent check`` that can cause a message, by the message's id."""
 
 from collections.abc import Mapping
 
@@ -45,4 +42,4 @@ FINDINGS: Mapping[str, tuple[str, ...]] = {
     "xen-include-all-twice": ("several-include-all",),
     "xen-width-zero": ("address-width-too-small",),
 }
-"""Ids of rules in ``checks``; none where any of them may be meant, or none knows it yet."""
+"""Ids of rules in ``checks``; empty if any rule is possible, or no rule exists yet."""

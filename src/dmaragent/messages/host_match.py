@@ -1,8 +1,9 @@
-"""What a host says of a message: of the devices, addresses and IOMMU group that it names."""
+"""A message related to a host: its devices, addresses and IOMMU group there."""
 
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.boot_option.boot_loaders import Steps
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Region
@@ -15,80 +16,86 @@ from dmaragent.xen.reserved_list.model import ListEntry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceMatch:
-    """What a host says of a device that a message names."""
+    """A device in a message, on this host."""
 
     sbdf: SBDF
     presence: Presence
-    """Whether a function answers there; UNKNOWN where the functions are not known."""
+    """Whether a function is present there; UNKNOWN: the functions are unknown."""
     function: PciFunction | None
     owned: tuple[Region, ...]
     """The regions whose scope names it."""
     held: tuple[tuple[Region, Held], ...]
-    """The regions that Linux ties it to, bridges counted, and how firmly."""
+    """The regions that Linux applies to it, also through bridges, and their type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangeMatch:
-    """What a host says of addresses that a message names."""
+    """Addresses in a message, on this host."""
 
     span: Span
     regions: tuple[Region, ...]
-    """The regions that have any of them."""
+    """The regions with any of these addresses."""
     entries: tuple[ListEntry, ...]
-    """Entries of Xen's list that have any of them and come from no region of the table."""
+    """Entries of Xen's list with any of them that do not come from the table."""
     units: tuple[int, ...]
-    """Offsets of the DRHD structures that have their registers there."""
+    """Offsets of the DRHD structures with registers there."""
     memory: str | None
-    """What the firmware's map calls them; None where there is no map."""
+    """Their type in the firmware's memory map; None: the map is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostMatch:
-    """A message, and what a host says of all that it names."""
+    """A message with everything on this host that it names."""
 
     recognised: Recognised
     devices: tuple[DeviceMatch, ...]
     spans: tuple[RangeMatch, ...]
     group: IommuGroup | None
-    """The IOMMU group that it names, where the host has it."""
+    """The IOMMU group that it names; None: none, or the host does not have it."""
     drivers: tuple[tuple[SBDF, str | None], ...]
-    """The devices of that group with their drivers; None: none, or not known."""
+    """The devices of that group with their drivers; None: no driver, or unknown."""
     locked: tuple[tuple[SBDF, tuple[int, ...]], ...]
-    """The devices of that group that Linux holds to regions, and the numbers of these."""
+    """The devices of that group that Linux blocks, with the numbers of their regions."""
     fits: bool | None
-    """Whether the host has what it names; None where it names nothing or that is not known."""
+    """Whether the host has what it names; None: it names nothing, or this is unknown."""
     other_iommu: bool
-    """Whether it is about an IOMMU of another vendor than the host's table."""
+    """Whether it is about the IOMMU of another vendor than the host's."""
     decided_by_xen: bool
-    """Whether Linux printed it on a host whose IOMMU is Xen's."""
+    """Whether Linux printed it on a host where Xen controls the IOMMU."""
     vtd_off: str
-    """Why Xen switches VT-d off on the host, where its printer would notice; or empty."""
+    """Why Xen disables VT-d on the host, if that matters to the message; or empty."""
     translated: bool
-    """Whether its addresses are probably the IOMMU's own: Linux logged them, and is not known
-    to use physical ones."""
+    """Whether its addresses are probably the IOMMU's own.
+
+    Linux logged them, and its options do not show that it uses physical ones.
+    """
     forgotten: AddressRange | None
-    """Pages in no region where a region may be missing from the table."""
+    """Pages in no region: the table may lack one there."""
     iommu: IommuState | None
-    """What the host says of its IOMMU, if the message says that it is off; else None."""
+    """The state of the host's IOMMU; None: the message is not about a disabled IOMMU."""
+    option_steps: tuple[Steps, ...]
+    """How to change the boot option that keeps the IOMMU off, by boot loader."""
     dma: tuple[DmaAddress, ...]
-    """What the host says of addresses that a guest or a program wants for DMA."""
+    """DMA addresses of a guest or a program, on this host."""
     findings: tuple[str, ...]
-    """Rules of ``dmaragent check`` that stand behind it."""
+    """Rules of ``dmaragent check`` that can be its cause."""
     commands: tuple[str, ...]
-    """What to ask this program next."""
+    """The next commands of dmaragent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """All that was recognised in a text, related to a host."""
+    """The known messages of a text, related to a host."""
 
     recognition: Recognition
     matches: tuple[HostMatch, ...]
     table_known: bool | None
-    """Whether the host's table could be read, so that regions can be named; None where no host
-    was asked, as nothing was recognised."""
+    """Whether the host's table could be read, so that regions can be named.
+
+    None: no message was recognised, so no host was read.
+    """
 
 
 def nothing_found(recognition: Recognition) -> Why:
-    """Return the answer if nothing was recognised: no host needs to be asked."""
+    """Return the answer for a text without a known message; it needs no host."""
     return Why(recognition=recognition, matches=(), table_known=None)

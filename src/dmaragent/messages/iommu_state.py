@@ -1,11 +1,20 @@
-"""What a host says of its IOMMU: whether Linux uses it, and which option or table decides that."""
+"""The state of a host's IOMMU: whether Linux uses it, and which option or table decides that."""
 
 from dataclasses import dataclass
 
+from dmaragent.boot_option.boot_loaders import (
+    Reader,
+    Steps,
+    boot_setup,
+    steps_to_add,
+    steps_to_replace,
+)
+from dmaragent.host import Host
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import iommu_asked_for, iommu_off_option
 from dmaragent.linux.view import LinuxState
+from dmaragent.messages.model import XEN_PRINTERS, Program
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.command_line import iommu_switched_off
 
@@ -32,15 +41,15 @@ ABOUT_IOMMU = frozenset(
         "xenopsd-no-iommu",
     }
 )
-"""The messages that a host whose IOMMU is off prints, by their ids."""
+"""Ids of the messages that a host with a disabled IOMMU prints."""
 ABOUT_TABLE = frozenset({"libvirt-validate-no-table"})
-"""Those of them that look for the firmware's table alone."""
+"""Ids of the messages among them that concern the firmware's table alone."""
 _AMD = frozenset({"AuthenticAMD", "HygonGenuine"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IommuState:
-    """What is known of a host's IOMMU and of what decides whether Linux uses it."""
+    """The IOMMU of a host, and the options and table that decide whether Linux uses it."""
 
     groups: int | None
     """How many IOMMU groups the kernel has; None: unknown, or Xen owns the IOMMU."""
@@ -48,22 +57,24 @@ class IommuState:
     without_xen: bool
     """Whether Linux is known to run without Xen."""
     off_by: str
-    """The kernel option that switches the IOMMU off, as it was given; empty: none does."""
+    """The kernel option that disables the IOMMU, as given; empty: none."""
+    replacement: str
+    """The option to write instead of `off_by`; empty: only remove it."""
     on_by: str
-    """The kernel option that switches it on; empty: none does."""
+    """The kernel option that enables it; empty: none."""
     options_known: bool
     table: bool | None
     """Whether the host has the firmware's table (DMAR or IVRS); None: unknown."""
     amd: bool
-    """Whether the processor is AMD's, so that intel_iommu= has no effect."""
+    """Whether the processor is from AMD: intel_iommu= then has no effect."""
     xen_off_by: str
-    """The option of Xen's that switches the IOMMU off; empty: none does, or it is unknown."""
+    """Xen's option that disables the IOMMU; empty: none, or unknown."""
     xen_options: str | None
-    """Xen's options that matter; None: unknown, or Xen does not run."""
+    """Xen's options about the IOMMU; None: unknown, or Xen does not run."""
 
 
 def iommu_state(inventory: Inventory) -> IommuState:
-    """Return what the host of `inventory` says of its IOMMU."""
+    """Return the state of the IOMMU of `inventory`."""
     system = inventory.host.system
     amd = system.cpu_vendor in _AMD
     options = system.options or ()
@@ -77,6 +88,7 @@ def iommu_state(inventory: Inventory) -> IommuState:
         under_xen=under_xen,
         without_xen=inventory.linux.state in {LinuxState.GROUPS, LinuxState.NO_GROUPS},
         off_by="" if off is None else off.option,
+        replacement="" if off is None else off.replacement,
         on_by="" if amd or off is not None else iommu_asked_for(options),
         options_known=system.options is not None,
         table=_table(inventory, amd=amd),
@@ -86,8 +98,27 @@ def iommu_state(inventory: Inventory) -> IommuState:
     )
 
 
+def option_steps(state: IommuState, printer: Program, host: Host) -> tuple[Steps, ...]:
+    """Return how to change the boot option that keeps the IOMMU off; empty: no option does.
+
+    An option of Xen's with several words is left out: only one of them disables the IOMMU.
+    """
+    if printer in XEN_PRINTERS:
+        if not state.xen_off_by or "," in state.xen_off_by:
+            return ()
+        return steps_to_replace(state.xen_off_by, "", boot_setup(host, Reader.XEN))
+    if state.under_xen or state.groups:
+        return ()
+    setup = boot_setup(host, Reader.LINUX)
+    if state.off_by:
+        return steps_to_replace(state.off_by, state.replacement, setup)
+    if state.on_by or state.amd or not state.options_known:
+        return ()
+    return steps_to_add(("intel_iommu=on",), setup)
+
+
 def _table(inventory: Inventory, *, amd: bool) -> bool | None:
-    """Return whether the firmware's table is there, as far as that is known."""
+    """Return whether the firmware has a table of the IOMMU; None: unknown."""
     if not isinstance(inventory.iommu, Missing):
         return True
     names = inventory.host.acpi_tables

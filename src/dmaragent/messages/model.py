@@ -1,4 +1,4 @@
-"""What is known of a message, and what is found of it in a text."""
+"""A known message, and what a text has of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from dmaragent.addresses import SBDF
 from dmaragent.messages.template import Template
 
 AMD = "AMD"
-"""The vendor of an IOMMU whose regions are in IVRS, not in DMAR."""
+"""The vendor whose regions are in the IVRS table, not in a DMAR."""
 QUARANTINE = 0x7FF1
-"""The domain that Xen keeps unused devices in, DOMID_IO: xen/include/public/xen.h."""
+"""The domain of unused devices, DOMID_IO: xen/include/public/xen.h."""
 
 
 class Program(Enum):
-    """Who prints a message, under the name people look for."""
+    """The program that prints a message, under the name that people search for."""
 
     LINUX = "Linux"
     XEN = "Xen"
@@ -35,11 +35,13 @@ class Program(Enum):
 
 
 XEN_DECIDES = frozenset({Program.XEN, Program.LIBXL})
-"""The programs that print what Xen decides."""
+"""The programs that report decisions of Xen."""
+XEN_PRINTERS = frozenset({Program.XEN, Program.LIBXL, Program.XENOPSD})
+"""The programs whose messages about the IOMMU concern Xen's."""
 LINUX_DECIDES = frozenset(
     {Program.LINUX, Program.QEMU, Program.PROXMOX, Program.DPDK, Program.SPDK}
 )
-"""The programs that print what Linux decides."""
+"""The programs that report decisions of Linux."""
 
 
 class MessageAddress(Enum):
@@ -48,32 +50,32 @@ class MessageAddress(Enum):
     REGION = "region"
     """A region of the table, or a part of one."""
     ACCESS = "access"
-    """Where a device tried to read or write."""
+    """An address that a device tried to read or write."""
     RANGE = "range"
-    """A range that somebody wrote into an option."""
+    """A range in an option."""
     UNIT = "unit"
     """The registers of a remapping unit."""
     GUEST = "guest"
-    """Where a guest or a program sees its memory: what the device uses for DMA there."""
+    """An address in the memory of a guest or a program, which the device uses for DMA."""
 
 
 class MessageSeverity(Enum):
-    """What a message comes to; the worst first."""
+    """How severe a message is; the most severe first."""
 
     REFUSAL = "refusal"
-    """Something that was asked for is not done: a device, a guest, or all of VT-d."""
+    """A request fails: for a device, for a guest, or VT-d as a whole."""
     FAULT = "fault"
-    """A device's access was stopped, or may be."""
+    """A DMA access was blocked, or may be."""
     CONSEQUENCE = "consequence"
-    """It follows from another message, which says why."""
+    """Another message has the reason."""
     FIRMWARE = "firmware"
-    """The firmware's table is wrong; by itself it stops nothing that was asked for."""
+    """The firmware's table or an option is wrong, without effect by itself."""
     NOTE = "note"
     """Nothing is wrong."""
 
     @property
     def rank(self) -> int:
-        """0 for the worst."""
+        """0 for the most severe."""
         return _RANKS[self]
 
 
@@ -81,21 +83,21 @@ _RANKS = {weight: rank for rank, weight in enumerate(MessageSeverity)}
 
 
 class Wording(NamedTuple):
-    """One way in which a message is put."""
+    """One wording of a message."""
 
     template: Template
     releases: str
-    """Which releases put it so, in words; empty: all that print the message."""
+    """The releases with this wording, in words; empty: all that print the message."""
     vendor: str = ""
-    """Whose IOMMU it is about; empty: Intel's, or it does not matter."""
+    """The vendor of the IOMMU in question; empty: Intel, or any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message: who prints it, how it is put, what it means, what to do."""
+    """One message: its program and wordings, what it means, what to do."""
 
     id: str
-    """Stable; the anchor in docs/messages.md."""
+    """Stable: the anchor in docs/messages.md."""
     printer: Program
     weight: MessageSeverity
     title: str
@@ -106,20 +108,20 @@ class Message:
     meaning: str
     advice: str
     source: str
-    """File and function it is printed in, and how far that was checked."""
+    """The file and function that print it, and how that was verified."""
     by_error: Mapping[int, str] = field(default_factory=dict)
-    """What it means with one error number, beyond `meaning`."""
+    """The additional meaning of each error number."""
     by_reason: bool = False
     """Whether a number in it is a VT-d fault reason."""
     address: MessageAddress = MessageAddress.REGION
-    """What its addresses are, where it has any."""
+    """What its addresses are, if it has any."""
     in_quarantine: str = ""
-    """What to do instead where the domain is Xen's quarantine; empty: the same."""
+    """What to do instead if the domain is Xen's quarantine; empty: the same."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """Addresses that a message names, in bytes, the last included; it may lie below the first."""
+    """Addresses in a message, in bytes, including the last, which can be smaller than the first."""
 
     first: int
     last: int
@@ -127,7 +129,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What a message names.  None or empty: nothing of that kind."""
+    """The devices, addresses and numbers in a message.  None or empty: none of that kind."""
 
     devices: tuple[SBDF, ...] = ()
     spans: tuple[Span, ...] = ()
@@ -137,41 +139,41 @@ class Names:
     error: int | None = None
     """An errno, without its sign."""
     result: int | None = None
-    """What libxl calls rc: -3 is its "failed"."""
+    """The rc of libxl; -3 is ERROR_FAIL."""
     reason: int | None = None
     """A VT-d fault reason."""
     segment_named: bool = field(default=True, compare=False)
-    """Whether the device's segment was in the message; else it is taken for 0."""
+    """Whether the message has the device's segment; if not, 0 is assumed."""
     word: str = ""
     """The option, name or value that the message quotes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognised:
-    """One message found, however often."""
+    """One message that was found, once or more."""
 
     message: Message
     names: Names
-    """Of all its lines together; the spans of many are counted, not kept."""
+    """The names of all its lines; of many spans, only the number is kept."""
     count: int
     lines: tuple[int, ...]
-    """The lines it is on, from 1: the first few."""
+    """The numbers of its first lines, from 1."""
     text: str
-    """Its first line, without what a terminal would obey and with plain quotes and dashes."""
+    """Its first line, without control characters and with plain quotes and dashes."""
     more_spans: int = 0
-    """How many of its lines named spans that are not kept."""
+    """How many of its lines have spans that are not kept."""
     split: bool = False
-    """Whether it was put together from lines that a terminal or a mail had split."""
+    """Whether it was joined from lines that a terminal or a mail had split."""
     cut: bool = False
-    """Whether its end or begin is missing: a pager or a narrow terminal left it out."""
+    """Whether its end or beginning is missing, because a pager or a terminal cut it off."""
     vendor: str = ""
-    """Whose IOMMU it is about: see :class:`Wording`."""
+    """The vendor of the IOMMU in question: see :class:`Wording`."""
 
 
 class Recognition(NamedTuple):
-    """All that was found in a text, the worst first, then in the order of the text."""
+    """The known messages of a text, the most severe first, then in the order of the text."""
 
     found: tuple[Recognised, ...]
     line_count: int
     left_out: int = 0
-    """Messages beyond the most that are kept apart."""
+    """How many messages exceed the limit of different ones."""

@@ -1,4 +1,4 @@
-"""From the values in a message's text to what it names."""
+"""From the values in a message's text to devices, addresses and numbers."""
 
 import re
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ _REASON_BELOW = re.compile(
     r"DMAR:(?: reason (?P<xen>[0-9a-f]{2}) -|"
     r"\[fault reason (?:(?P<linux>\d{2,3})|(?P<old_xen>[0-9a-f]{2})h)\])"
 )
-"""The reason of a fault in a line of its own, as Xen and older kernels print it."""
+"""The reason of a fault in a separate line, as Xen and older kernels print it."""
 _SPECIAL_DOMAINS = {"IO]": QUARANTINE, "XEN]": 0x7FF2, "COW]": 0x7FF3, "IDLE]": 0x7FFF}
 """Xen's own domains by the names that it prints.  Source: Xen common/vsprintf.c, print_domain;
 include/public/xen.h."""
 
 
 def reason_below(line: str) -> int | None:
-    """Return the VT-d fault reason that `line`, the one below a fault, gives; None: none."""
+    """Return the VT-d fault reason in `line`, the one below a fault; None: none."""
     match = _REASON_BELOW.search(line)
     if match is None:
         return None
@@ -26,7 +26,7 @@ def reason_below(line: str) -> int | None:
 
 
 def names_of(values: Mapping[str, str | None]) -> Names:
-    """Return what the `values` of a template name; a value that is none is left out."""
+    """Return what the `values` of a template name; None values are left out."""
     given = {name: text for name, text in values.items() if text is not None}
     return Names(
         devices=_devices(given),
@@ -42,7 +42,7 @@ def names_of(values: Mapping[str, str | None]) -> Names:
 
 
 def _devices(given: Mapping[str, str]) -> tuple[SBDF, ...]:
-    """Return the device by its address or by its requester ID: bus, device and function in bits."""
+    """Return the device from its address or its requester ID (bus, device and function in bits)."""
     if "rid" in given:
         rid = int(given["rid"], 16)
         return (SBDF(0, rid >> 8, rid >> 3 & 31, rid & 7),)
@@ -53,12 +53,12 @@ def _devices(given: Mapping[str, str]) -> tuple[SBDF, ...]:
     text = text or given.get("bdf", "").replace("_", ":")  # Qubes' name: 0a_00.0
     try:
         return (SBDF.parse(text),)
-    except ValueError:  # a device number above 1f is no address
+    except ValueError:  # a device number above 1f is not an address
         return ()
 
 
 def _spans(given: Mapping[str, str]) -> tuple[Span, ...]:
-    """Return the addresses: single ones, ranges, and those that are told as page numbers."""
+    """Return the addresses: single ones, ranges, and those given as page numbers."""
     spans = []
     if "address" in given:
         address = int(given["address"], 16)
@@ -75,7 +75,7 @@ def _spans(given: Mapping[str, str]) -> tuple[Span, ...]:
         if first in given:
             begin = int(given[first], 16) * PAGE
             end = int(given.get(last, given[first]), 16) * PAGE + PAGE
-            if "stop" in given:  # the first page that is not meant
+            if "stop" in given:  # the first page after the range
                 end = int(given["stop"], 16) * PAGE
             spans.append(Span(begin, end - 1))
     return tuple(spans)

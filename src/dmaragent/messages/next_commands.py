@@ -1,4 +1,4 @@
-"""The commands that go on from a message: what to ask this program next."""
+"""The next commands after a message."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ from dmaragent.readings import Missing
 
 _RESOLVE = "dmaragent resolve GUEST"
 _MOST_OTHERS = 3
-"""Devices that are asked about, though no message names them."""
+"""How many devices are explained although the message does not name them."""
 
 
 def next_commands(match: HostMatch, inventory: Inventory) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ def next_commands(match: HostMatch, inventory: Inventory) -> tuple[str, ...]:
 
 
 def _devices_to_explain(match: HostMatch, inventory: Inventory) -> tuple[SBDF, ...]:
-    """Return the devices that are named, else those of the group or the regions that are named."""
+    """Return the devices in the message, otherwise those of its group or regions."""
     named = [device.sbdf for device in match.devices]
     others = [sbdf for sbdf, _ in match.locked if sbdf not in named]
     if not named and not others and match.group is not None:
@@ -52,7 +52,7 @@ def _owners(spans: tuple[RangeMatch, ...]) -> tuple[SBDF, ...]:
 
 
 def _option_commands(match: HostMatch, inventory: Inventory) -> Iterator[str]:
-    """Yield the commands that write Xen's option for the forgotten pages, if Xen would take it."""
+    """Yield the commands that print Xen's option for the forgotten pages, if Xen would accept it."""
     pages = match.forgotten
     xen_decides = (
         match.recognised.message.printer in XEN_DECIDES

@@ -1,4 +1,4 @@
-"""The numbers in messages: errors by number and by words, VT-d's fault reasons."""
+"""Numbers in messages: errors by number and by text, and VT-d's fault reasons."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -6,7 +6,7 @@ from functools import cache
 from dmaragent.messages.errno_words import TRANSLATIONS
 
 _BEGINNING = 3
-"""Letters by which the words of an error are looked up."""
+"""How many letters of an error's text are the key of the index."""
 
 ERRORS = {
     1: ("EPERM", "Operation not permitted"),
@@ -28,27 +28,27 @@ ERRORS = {
     95: ("EOPNOTSUPP", "Operation not supported"),
     98: ("EADDRINUSE", "Address already in use"),
 }
-"""Linux's errors and Xen's, which are the same numbers, with what the C library says of each."""
+"""Errors of Linux and of Xen, which have the same numbers, with the C library's texts."""
 FAULT_REASONS = {
     0x01: "the IOMMU has no entry for the device's bus",
-    0x02: "the IOMMU has no entry for the device: nobody set it up, or it is not the device it "
-    "says it is",
+    0x02: "the IOMMU has no entry for the device: no driver set it up, or the device uses the "
+    "address of another",
     0x03: "the IOMMU's entry for the device is wrong",
     0x04: "the address is beyond what the IOMMU translates",
     0x05: "the page is not mapped for writing",
     0x06: "the page is not mapped for reading",
 }
-"""What VT-d's fault reasons come to.  Source: Linux drivers/iommu/intel/dmar.c,
+"""The meaning of VT-d's fault reasons.  Source: Linux drivers/iommu/intel/dmar.c,
 ``dma_remap_fault_reasons``, which names them in order."""
 
 
 def error_number(words: str) -> int | None:
-    """Return the number of the error that `words` begin with; None: none is known.
+    """Return the number of the error that `words` begin with; None: unknown.
 
-    They are a C library's, in any language it has, or a name such as ``EPERM``.  Messages may go
-    on after them.
+    They are the text of a C library in any of its languages, or a name such as ``EPERM``.  More
+    text can follow.
     """
-    folded = words.casefold()  # people type them, too
+    folded = words.casefold()  # people also type them
     for known, number in _by_beginning().get(folded[:_BEGINNING], ()):
         if folded.startswith(known):
             return number
@@ -57,7 +57,7 @@ def error_number(words: str) -> int | None:
 
 @cache
 def _by_beginning() -> Mapping[str, tuple[tuple[str, int], ...]]:
-    """Return the words of errors with their numbers, by the first letters, the longest first."""
+    """Return the texts of errors with their numbers, by the first letters, the longest first."""
     known = {words.casefold(): number for number, (_, words) in ERRORS.items()}
     known |= {name.casefold(): number for number, (name, _) in ERRORS.items()}
     for number, text in TRANSLATIONS.items():
@@ -70,5 +70,5 @@ def _by_beginning() -> Mapping[str, tuple[tuple[str, int], ...]]:
 
 
 def error_name(number: int) -> str:
-    """Return ``EPERM`` for 1, and ``error 77`` for one without a name here."""
+    """Return the name of an error, such as ``EPERM``, or ``error 77`` for an unknown one."""
     return ERRORS[number][0] if number in ERRORS else f"error {number}"

@@ -1,8 +1,8 @@
-"""What a kernel or Xen prints before its messages: driver, device, subsystem, source line.
+"""The part of a line before a message: driver, device, subsystem, source line.
 
 Linux prints ``driver device: subsystem: message``: the device by ``dev_printk``, the subsystem by
 ``dev_fmt`` and ``pr_fmt``.  Each part may be missing, and older kernels put the subsystem first.
-So one reader looks for the device, for all messages of the kernel.
+So one reader finds the device for all messages of the kernel.
 """
 
 import re
@@ -10,7 +10,7 @@ import re
 from dmaragent.addresses import SBDF
 
 _PARTS = 4
-"""Most parts that are looked at: driver and device, subsystem, function, [Firmware Bug]."""
+"""How many parts are read: driver and device, subsystem, function, [Firmware Bug]."""
 _DEVICE = re.compile(
     r"(?<![0-9A-Za-z:._-])(?P<sbdf>(?:[0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7])"
     r"(?: [\w.-]{1,40})?$"
@@ -21,7 +21,7 @@ _BY_XEN = re.compile(r"\(XEN\)|\[VT-D\]", re.IGNORECASE)
 
 
 def device_before(text: str) -> SBDF | None:
-    """Return the device that the kernel named before a message; None: it named none.
+    """Return the device that the kernel named before a message; None: no device.
 
     `text` is what precedes the message in its line.
     """

@@ -1,8 +1,8 @@
-"""From a text to the messages in it: old and new wordings, counted, with what they name.
+"""Finding the known messages in a text, in old and new wordings.
 
-The text may be a pasted line or a boot log of many megabytes.  It is searched for one fixed
-piece of each wording, and a pattern is tried around each place where one stands, so that the
-time grows with the text alone.  Pieces with words that the text does not have are not looked for.
+The text can be a pasted line or a boot log of many megabytes.  It is searched for one fixed
+piece of each wording, and a pattern is tried only around the places of such a piece.  So the time
+grows only with the text.  Pieces with words that are not in the text are skipped.
 """
 
 import re
@@ -24,12 +24,12 @@ from dmaragent.messages.split import Piece, put_together
 from dmaragent.messages.template import AFTER, BEFORE
 
 MOST_IN_LINE = 1000
-"""Places of one line that are looked at: a line of megabytes is no message, but takes its time."""
+"""How many places of one line are tried: a line of megabytes is not a message, but takes time."""
 MOST_JOINED = 1 << 16
-"""Characters of a text whose lines are tried together: a paste, not a log."""
+"""The largest text, in characters, whose lines are also joined: a paste, not a log."""
 _MARKS = re.compile(r"^(?:[>|\u2502]+ ?)+")
 _AFTER = re.compile(r"\s*[=\\|\u2502]?\s*$")
-"""What a mail, a table or an editor puts around the parts of a line."""
+"""Characters that a mail, a table or an editor puts around the parts of a line."""
 
 
 class _Match(NamedTuple):
@@ -46,7 +46,7 @@ class _Match(NamedTuple):
 
     @property
     def order(self) -> tuple[int, int]:
-        """What comes first in the text is taken, then what explains more of it."""
+        """The first match in the text wins, then the longest."""
         return self.start, -self.end
 
 
@@ -105,7 +105,7 @@ class Recogniser:
         yield from self._retyped_messages(clean, taken)
 
     def _retyped_messages(self, text: str, taken: Container[int]) -> Iterator[Occurrence]:
-        """Yield the messages whose letters were changed to small or capital ones."""
+        """Yield the messages whose letters were changed to lower or upper case."""
         lines = enumerate(text.split("\n"), 1)
         if not any(line.strip() for number, line in lines if number not in taken):
             return
@@ -119,7 +119,7 @@ class Recogniser:
                 yield occurrence._replace(message=printed[occurrence.message.id])
 
     def _matches(self, text: str, lines: Sequence[int] = ()) -> Iterator[_Match]:
-        """Yield what is found in `text`, in its order; of matches that overlap, the first.
+        """Yield the matches in `text`, in its order; of matches that overlap, the first.
 
         `lines` are the places where lines began that were joined to `text`.
         """
@@ -140,7 +140,7 @@ class Recogniser:
     def _matches_around(
         self, text: str, at: int, anchor: str, lines: Sequence[int]
     ) -> Iterator[_Match]:
-        """Yield the wordings that stand around the `anchor` at a place of `text`."""
+        """Yield the wordings around the `anchor` at a place of `text`."""
         start = max(at - BEFORE, text.rfind("\n", max(at - BEFORE, 0), at) + 1)
         newline = text.find("\n", at, at + AFTER)
         window = text[start : at + AFTER if newline < 0 else newline]
@@ -156,7 +156,7 @@ class Recogniser:
                     yield from _with_prefix(hit, text, start, lines)
 
     def _matches_over_lines(self, text: str) -> Iterator[tuple[int, int, str, _Match]]:
-        """Yield what is found across the ends of lines, with its first and last line and its text.
+        """Yield the matches across ends of lines, with their first and last line and their text.
 
         A mail splits between words and marks what it quotes; a terminal splits anywhere.
         """
@@ -173,7 +173,7 @@ class Recogniser:
                     yield first, last, whole[match.start : match.end], match
 
     def _cut_messages(self, text: str, taken: Container[int]) -> Iterator[Occurrence]:
-        """Yield the messages that lines end in before they are whole, but for lines `taken`."""
+        """Yield the messages that the end of a line cuts off, except in the lines `taken`."""
         if self._cut is None:
             self._cut = CutReader(self._messages)
         for number, line in enumerate(text.split("\n"), 1):
@@ -198,7 +198,7 @@ def _occurrence(match: _Match, counter: "_Lines") -> Occurrence:
 
 
 def _line_joinings(lines: list[str]) -> Iterator[tuple[list[str], str]]:
-    """Yield the `lines` as they may be joined, and what joins them.
+    """Yield the possible ways to join the `lines`, with the separator.
 
     A terminal that splits at a blank keeps it at the end of the line or the begin of the next, or
     loses it at the end: that line is then a character shorter than the widest.
@@ -221,7 +221,7 @@ class _Lines:
         self._number = 1
 
     def at(self, place: int) -> tuple[int, str, str]:
-        """Return the number of the line at `place`, the line and the next, cut where very long."""
+        """Return the number of the line at `place`, the line and the next, shortened if very long."""
         self._number += self._text.count("\n", self._at, place)
         self._at = place
         start = max(place - BEFORE, self._text.rfind("\n", max(place - BEFORE, 0), place) + 1)
@@ -246,7 +246,7 @@ def _first_of_each_line(text: str, places: Iterable[tuple[int, str]]) -> Iterato
 def _with_group_numbers(
     text: str, places: Iterable[tuple[int, str]]
 ) -> Iterator[tuple[int, tuple[int, str]]]:
-    """Yield each place with a number that those near it in the same line share."""
+    """Yield each place with a number, the same for places that are close in one line."""
     number, last = 0, -1
     for at, anchor in places:
         if last < 0 or at - last > BEFORE or text.find("\n", last, at) >= 0:
@@ -256,7 +256,7 @@ def _with_group_numbers(
 
 
 def _with_prefix(match: _Match, text: str, start: int, lines: Sequence[int]) -> Iterator[_Match]:
-    """Yield `match` with what stands before it in its line, unless that rules it out.
+    """Yield `match` with the device before it in its line, unless that text rules it out.
 
     `start` is where its line, or what is looked at of it, begins; `lines` are the places where
     lines began that were joined to `text`.
@@ -275,7 +275,7 @@ def _with_prefix(match: _Match, text: str, start: int, lines: Sequence[int]) -> 
 
 
 def _names(message: Message, names: Names, before: str) -> Names | None:
-    """Return `names` with the device that the kernel put before `message`, if they have none.
+    """Return `names` with the device that the kernel printed before `message`, if they have none.
 
     None: what is `before` it in its line shows that another program printed it.
     """

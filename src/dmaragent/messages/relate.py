@@ -1,4 +1,4 @@
-"""From what was recognised to one host: its devices, its regions, whether the message fits it."""
+"""Relating messages to a host: its devices and regions, and whether the message fits it."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from dmaragent.linux.view import LinuxState
 from dmaragent.messages.dma_address import dma_address
 from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch, Why
-from dmaragent.messages.iommu_state import ABOUT_IOMMU, iommu_state
+from dmaragent.messages.iommu_state import ABOUT_IOMMU, iommu_state, option_steps
 from dmaragent.messages.model import (
     AMD,
     LINUX_DECIDES,
@@ -33,11 +33,11 @@ from dmaragent.readings import Missing, MissingKind
 
 _HIGHEST = (1 << 64) - 1
 _OF_LOCKED_DEVICES = frozenset({"linux-rmrr-ineligible", "linux-direct-mapping-refused"})
-"""The messages that Linux prints of devices that it holds to a region, and of no others."""
+"""The messages that Linux prints only for devices with a region that it enforces."""
 
 
 def relate_all(recognition: Recognition, inventory: Inventory) -> Why:
-    """Relate all that was recognised to the whole host of `inventory`."""
+    """Return the messages of `recognition` related to the whole host of `inventory`."""
     return Why(
         recognition=recognition,
         matches=tuple(relate(message, inventory) for message in recognition.found),
@@ -46,7 +46,7 @@ def relate_all(recognition: Recognition, inventory: Inventory) -> Why:
 
 
 def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
-    """Relate one message to the whole host of `inventory`."""
+    """Return one message related to the whole host of `inventory`."""
     names, message = recognised.names, recognised.message
     group = _group_of(names, inventory)
     of_amd = recognised.vendor == AMD
@@ -75,6 +75,7 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
     )
     of_linux = message.printer in LINUX_DECIDES
     under_xen = inventory.linux.state is LinuxState.UNDER_XEN
+    state = iommu_state(inventory) if message.id in ABOUT_IOMMU else None
     locked = () if not of_linux or under_xen else _locked_devices(group, inventory)
     match = HostMatch(
         recognised=recognised,
@@ -95,7 +96,12 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
         ),
         translated=translated,
         forgotten=forgotten,
-        iommu=iommu_state(inventory) if message.id in ABOUT_IOMMU else None,
+        iommu=state,
+        option_steps=(
+            ()
+            if state is None or other_iommu
+            else option_steps(state, message.printer, inventory.host)
+        ),
         dma=tuple(dma_address(span, inventory) for span in names.spans) if for_dma else (),
         findings=FINDINGS.get(message.id, ()),
         commands=(),
@@ -127,7 +133,7 @@ def _driver(sbdf: SBDF, inventory: Inventory) -> str | None:
 
 
 def _range_match(span: Span, inventory: Inventory, *, in_table: bool) -> RangeMatch:
-    """Return what the host knows of `span`; without its table's regions if not `in_table`."""
+    """Return what the host has at `span`; without its table's regions if not `in_table`."""
     addresses = _range_of(span)
     memory_map = inventory.host.memory_map
     return RangeMatch(
@@ -157,7 +163,7 @@ def _range_of(span: Span) -> AddressRange | None:
 
 
 def _overlaps(region: Region, span: Span) -> bool:
-    """Return whether `region` has any of `span`; one that is wrong must be the same."""
+    """Return whether `region` has any of `span`; a region that ends before it starts must be equal."""
     addresses = _range_of(span)
     if addresses is None or region.range is None:
         return (region.first, region.last) == (span.first, span.last)
@@ -177,7 +183,7 @@ def _fits_host(
     spans: tuple[RangeMatch, ...],
     inventory: Inventory,
 ) -> bool | None:
-    """Return whether what is named is of this host; None: unknown.
+    """Return whether this host has what the message names; None: unknown.
 
     A region that is named counts more than a device: most machines have a 00:1d.0.
     """
@@ -210,7 +216,7 @@ def _is_whole(inventory: Inventory) -> bool:
 
 
 def _table_lost(inventory: Inventory) -> bool:
-    """Return whether there may be a table that was not read."""
+    """Return whether the host may have a table that was not read."""
     table = inventory.iommu
     if not isinstance(table, Missing):
         return table.header is None
@@ -224,7 +230,7 @@ def _table_known(inventory: Inventory) -> bool:
 def _locked_devices(
     group: IommuGroup | None, inventory: Inventory
 ) -> tuple[tuple[SBDF, tuple[int, ...]], ...]:
-    """Return the devices of `group` that Linux holds to regions: none of the group can go."""
+    """Return the devices of `group` that Linux blocks: it then assigns none of the group."""
     numbers_of: dict[SBDF, list[int]] = {}
     for region in inventory.all_regions:
         for held in region.linux:
@@ -236,7 +242,7 @@ def _locked_devices(
 def _forgotten_pages(
     devices: tuple[DeviceMatch, ...], spans: tuple[RangeMatch, ...], inventory: Inventory
 ) -> AddressRange | None:
-    """Return the first pages of a fault that no region has, if the table is known."""
+    """Return the first pages of a fault that are in no region, if the table is known."""
     if not devices or not _table_known(inventory):
         return None
     known = inventory.host.memory_map

@@ -1,4 +1,4 @@
-"""Messages that people typed or changed to small letters: "iommu domain attach"."""
+"""Messages that people typed, or changed to lower case: "iommu domain attach"."""
 
 import string
 from dataclasses import replace
@@ -6,17 +6,17 @@ from dataclasses import replace
 from dmaragent.messages.model import Message
 
 _DISTINCTIVE = 20
-"""Letters of a wording's longest text from which it is also looked for in small letters."""
+"""Minimum length of a wording's longest text to search for it in lower case, too."""
 _SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def lower(text: str) -> str:
-    """Return `text` with small ASCII letters, as long as it was."""
+    """Return `text` with ASCII letters in lower case; its length stays the same."""
     return text.translate(_SMALL)
 
 
 def folded(message: Message) -> Message | None:
-    """Return `message` with wordings for a text in small letters; None: none is long enough."""
+    """Return `message` with wordings for a text in lower case; None: none is long enough."""
     wordings = tuple(
         wording._replace(
             template=replace(

@@ -1,4 +1,4 @@
-"""Messages that a terminal or a mail split over lines, and the pieces of them that stand alone."""
+"""Messages that a terminal or a mail split over lines, and their pieces."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,16 @@ from dmaragent.messages.model import Names
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One message that was found, and the text that was recognised as it."""
+    """One message that was found, and its text."""
 
     seen: Occurrence
     matched: str
 
 
 def put_together(pieces: list[Piece], joined: Occurrence, last: int, *, continued: bool) -> bool:
-    """Add `joined`, found over lines up to `last`, to `pieces`; return whether it adds something.
+    """Add `joined`, found in lines up to `last`, to `pieces`; return whether it is new.
 
-    It takes the place of the pieces that it goes on from, if it names more than they do.
+    It replaces its own pieces if it names more than they do.
     `continued`: its device is in the line before the one that it begins in.
     """
     lines = range(joined.number, last + 1)
@@ -40,12 +40,12 @@ def put_together(pieces: list[Piece], joined: Occurrence, last: int, *, continue
 
 
 def _begins(joined: Occurrence, piece: Piece) -> bool:
-    """Return whether `piece`, another message, names something and is the begin of `joined`."""
+    """Return whether `piece`, another message, names something and is the beginning of `joined`."""
     return piece.seen.names != Names() and joined.text.startswith(piece.matched)
 
 
 def _covers(names: Names, part: Names) -> bool:
-    """Return whether `names` has all that `part` names."""
+    """Return whether `names` has everything in `part`."""
     return all(
         getattr(part, kind) in (None, (), "", getattr(names, kind))
         for kind in ("devices", "spans", "domain", "group", "error", "result", "reason", "word")

@@ -1,13 +1,13 @@
-"""How a message's wording is written down, and the pattern that it becomes.
+"""Templates of the wordings of messages, and the patterns made from them.
 
-A template is the text as it is printed, a run of spaces written as one, with
+A template is the printed text, with each run of spaces as one space, and with
 
 ``<name>``   a value of one of the kinds in ``_VALUES``
 ``<=name>``  the value that <name> had before
 ``{...}``    a part that may be missing
 
-Everything else stands for itself.  Patterns are tried only around the longest piece of text
-that always stands in the message, and each of their values is bounded: no input is slow.
+All other text is literal.  A pattern is tried only around the longest literal text that the
+message always has, and each value has a maximum length.  So no input takes long.
 """
 
 import re
@@ -46,38 +46,38 @@ _VALUES = {
     r"\s*[\n`'\"])",
     "any": r"[^\n]{0,80}?",
 }
-"""What each kind of value looks like.  A name may end in a digit: <base2> is a second <base>."""
+"""The pattern of each kind of value.  A name can end in a digit: <base2> is a second <base>."""
 _TOKEN = re.compile(r"<(=?)([a-z]+)(\d?)>|([{}])")
 _QUOTE = re.compile(r"(?<=[A-Za-z])'(?=[a-z])|['`\"]")
-"""A quote, or an apostrophe within a word: people's programs write them in their own way."""
+"""A quote, or an apostrophe within a word: programs change both when people paste a text."""
 _WITHIN_WORD = r"(?:['`?\"\ufffd]|''|%27|=27|=E2=80=99)?"
 _AROUND = r"['`\"]{1,2}"
 BEFORE, AFTER = 160, 480
-"""Characters around the anchor that a pattern sees."""
+"""How many characters before and after the anchor a pattern is applied to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value of a template: the name of its group and what it looks like."""
+    """A value of a template: the name of its group and its pattern."""
 
     name: str
     source: str
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        """What the value looks like, compiled when it is first asked for."""
+        """The pattern of the value, compiled on first use."""
         return _compiled(self.source)
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """Parts of a template that may be missing together."""
+    """Parts of a template that are optional together."""
 
     parts: tuple["Part", ...]
 
 
 Part = str | Value | Option
-"""A piece of text, a value, or what may be missing."""
+"""A piece of text, a value, or an optional part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,12 @@ class Template:
     text: str
     anchor: str
     source: str
-    """Its pattern, not compiled: there are hundreds, and most texts need none."""
+    """Its pattern, not compiled: there are hundreds, and a text needs few of them."""
     parts: tuple[Part, ...]
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        """The pattern, compiled when it is first asked for."""
+        """The pattern, compiled on first use."""
         return _compiled(self.source)
 
     @classmethod
@@ -100,7 +100,7 @@ class Template:
         """Return the template that `text` describes.
 
         Raises:
-            KeyError: it has a value of no known kind.
+            KeyError: it has a value of an unknown kind.
 
         """
         pattern, at = "", 0

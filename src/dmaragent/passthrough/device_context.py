@@ -1,4 +1,4 @@
-"""One device of an inventory: its facts, gathered once for the verdicts of both sides."""
+"""The facts about one device that the verdicts of both sides use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class DeviceContext:
 
     @property
     def named_regions(self) -> tuple[Region, ...]:
-        """The regions whose scope names it, in table order."""
+        """The regions that name it in their scope, in table order."""
         regions = self.inventory.all_regions
         return tuple(
             region for region in regions if any(owner.sbdf == self.sbdf for owner in region.owners)
@@ -54,7 +54,7 @@ class DeviceContext:
 
     @property
     def held_regions(self) -> tuple[tuple[Region, Held], ...]:
-        """The regions that Linux ties to it, in table order."""
+        """The regions that Linux applies to it, in table order."""
         published = self.unexplained_regions is not None
         return tuple(
             (region, held)
@@ -65,7 +65,7 @@ class DeviceContext:
 
     @property
     def without_group(self) -> bool:
-        """Whether it is known to be in no IOMMU group: the host's groups are, and it is present."""
+        """Whether it is present but certainly in no IOMMU group: all groups are known."""
         groups = self.inventory.host.groups
         if isinstance(groups, Missing) or self.function is None or self.group is not None:
             return False
@@ -75,17 +75,17 @@ class DeviceContext:
 
     @property
     def vendor(self) -> IommuVendor:
-        """Whose IOMMU the host has."""
+        """The vendor of the host's IOMMU."""
         return iommu_vendor(self.inventory.host)
 
     @property
     def kernel_release(self) -> tuple[int, int] | None:
-        """The host's kernel release; under Xen too, although it does not decide there."""
+        """The host's kernel release, also under Xen, although it does not decide there."""
         return kernel_release(self.inventory.host.system.kernel_release)
 
     @property
     def telling_release(self) -> tuple[int, int] | None:
-        """The kernel's release if it determines the kernel's checks: see linux/vfio.py."""
+        """The kernel's release if it shows which checks the kernel has: see linux/release.py."""
         return telling_release(self.inventory.host.system.kernel_release)
 
     @property
@@ -95,12 +95,12 @@ class DeviceContext:
 
     @property
     def asks_to_relax(self) -> bool:
-        """Whether ``relax_rmrr`` is on the kernel's command line, heeded or not."""
+        """Whether ``relax_rmrr`` is on the kernel's command line, with or without effect."""
         return asks_to_relax_rmrrs(self.inventory.host.system.options)
 
     @property
     def iommu_unused(self) -> bool:
-        """Whether Linux does not use the IOMMU: it has no groups, or an option says so."""
+        """Whether Linux does not use the IOMMU: it has no groups, or an option switches it off."""
         state, options = self.inventory.linux.state, self.inventory.host.system.options
         if state is LinuxState.UNKNOWN and options is not None:
             return iommu_off_option(options, self.vendor) is not None
@@ -108,16 +108,16 @@ class DeviceContext:
 
     @property
     def unexplained_regions(self) -> tuple[KernelRegion, ...] | None:
-        """The regions that Linux publishes for its group, or None if it publishes none.
+        """The regions that Linux publishes for its group; None if they are unknown.
 
-        Every group has at least the range of message-signaled interrupts: an empty file was cut.
+        Every group has at least the range of message-signaled interrupts, so an empty file was cut.
         """
         group = self.group
         return group.regions if group is not None and group.regions_whole else None
 
     @property
     def in_chipset(self) -> bool:
-        """Whether it is a part of the chipset: a bridge of any kind, which the host needs."""
+        """Whether it is a bridge of any kind, which is a part of the chipset that the host needs."""
         function = self.function
         if function is None:
             return False
@@ -125,7 +125,7 @@ class DeviceContext:
 
     @property
     def behind_bridge(self) -> tuple[tuple[Region, SBDF], ...]:
-        """The regions that cover it through a bridge alone, and that bridge."""
+        """The regions that apply to it only because they name a bridge, and that bridge."""
         return tuple((region, held.through) for region, held in self.held_regions if held.through)
 
     @property
@@ -147,7 +147,7 @@ class DeviceContext:
 
     @property
     def group(self) -> IommuGroup | None:
-        """Its IOMMU group, where the kernel has groups."""
+        """Its IOMMU group, if the kernel has groups."""
         groups = self.inventory.host.groups
         if isinstance(groups, Missing):
             return None
@@ -159,7 +159,7 @@ class DeviceContext:
 
     @property
     def locked_mates(self) -> tuple[SBDF, ...]:
-        """The other devices of its group that Linux holds to a region for good."""
+        """The other devices of its group that are locked by a region."""
         group = self.group
         if group is None:
             return ()
@@ -174,12 +174,12 @@ class DeviceContext:
 
     @property
     def on_xen(self) -> bool:
-        """Whether this host runs Xen, as far as is known."""
+        """Whether a reading shows that this host runs Xen."""
         return self.inventory.linux.state is LinuxState.UNDER_XEN
 
     @property
     def on_linux(self) -> bool:
-        """Whether it is known to run Linux without Xen."""
+        """Whether a reading shows that this host runs Linux without Xen."""
         return self.inventory.linux.state in (LinuxState.GROUPS, LinuxState.NO_GROUPS)
 
     @property
@@ -189,7 +189,7 @@ class DeviceContext:
 
 
 def _kernel_denies(region: Region, held: Held) -> bool:
-    """Return whether `region` is not among those of a group whose regions Linux publishes."""
+    """Return whether Linux publishes the regions of the group and `region` is not among them."""
     return region.range is not None and not held.by_kernel
 
 

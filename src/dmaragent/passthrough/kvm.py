@@ -1,7 +1,7 @@
 """Whether a KVM guest with PCI devices (VFIO) starts, and why.
 
-Pure.  VFIO attaches a device with its IOMMU group and maps all guest RAM for it.  The
-group's reserved regions decide, by type and kernel release (``linux/vfio.py``); whether RAM
+Pure.  VFIO attaches a device with its whole IOMMU group and maps all guest RAM for it.  The
+group's reserved regions decide, by type and kernel release (``linux/vfio.py``).  Whether RAM
 overlaps one depends on QEMU's memory layout (``guests/qemu_memory.py``).
 """
 
@@ -12,7 +12,7 @@ from dmaragent.guests.kvm_guest import KvmDevice, KvmGuest
 from dmaragent.guests.qemu_memory import GuestRam, guest_ram
 from dmaragent.inventory import Inventory
 from dmaragent.linux.view import LinuxState
-from dmaragent.passthrough import words
+from dmaragent.passthrough import kvm_words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.kvm_regions import KvmGuestRam, region_decisions
 from dmaragent.passthrough.kvm_resolution import AssignedFunction, KvmResolution
@@ -60,7 +60,7 @@ def resolve_kvm(
             Decision(
                 decider=Decider.LINUX,
                 effect=Effect.REFUSED,
-                reason=words.HOST_RUNS_XEN,
+                reason=kvm_words.HOST_RUNS_XEN,
                 rule=_NO_GROUP,
             )
         )
@@ -97,7 +97,7 @@ def resolve_kvm(
 
 
 def _by_effect(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
-    """Return the decisions, each once: what refuses before what is unknown, warnings last."""
+    """Return the decisions, each once: refusals, then unknowns, then warnings."""
     order = [Effect.REFUSED, Effect.UNDECIDED, Effect.WARNING]
     return tuple(
         sorted(dict.fromkeys(decisions), key=lambda decision: order.index(decision.effect))
@@ -114,7 +114,7 @@ def _assigned_functions(
             continue
         slot = str(setting.sbdf).rpartition(".")[0]
         if facts.functions is None:
-            reason = words.slot_functions_unknown(setting, slot)
+            reason = kvm_words.slot_functions_unknown(setting, slot)
             decisions.append(undecided(reason, place=setting.place))
             owners = {owner.sbdf for region in inventory.all_regions for owner in region.owners}
             candidates: Iterable[SBDF] = {sbdf for sbdf in owners if sbdf is not None}
@@ -126,7 +126,7 @@ def _assigned_functions(
                 Decision(
                     decider=Decider.PROXMOX,
                     effect=Effect.REFUSED,
-                    reason=words.slot_empty(slot),
+                    reason=kvm_words.slot_empty(slot),
                     rule=_NOT_FOUND,
                     place=setting.place,
                 )
@@ -138,7 +138,7 @@ def _assigned_functions(
 def _refusals_of_second_assignment(
     expanded: Iterable[tuple[KvmDevice, SBDF]],
 ) -> Iterator[Decision]:
-    """Yield a refusal for each setting that assigns a function once more."""
+    """Yield a refusal for each setting that assigns a function again."""
     first: dict[SBDF, KvmDevice] = {}
     for setting, sbdf in expanded:
         earlier = first.setdefault(sbdf, setting)
@@ -146,7 +146,7 @@ def _refusals_of_second_assignment(
             yield Decision(
                 decider=Decider.QEMU,
                 effect=Effect.REFUSED,
-                reason=words.assigned_twice(sbdf, earlier),
+                reason=kvm_words.assigned_twice(sbdf, earlier),
                 rule=_TWICE,
                 place=setting.place,
                 device=sbdf,
@@ -156,13 +156,13 @@ def _refusals_of_second_assignment(
 def _decisions_on_device(
     device: DeviceContext, ram: KvmGuestRam, assigned: frozenset[SBDF]
 ) -> Iterator[Decision]:
-    """Yield what is decided about one function, without its place in the configuration."""
+    """Yield the decisions on one function, without its place in the configuration."""
     verdict = linux_verdict(device)
     if device.absent:
-        yield _refusal(device, words.not_present(device.sbdf), None)
+        yield _refusal(device, kvm_words.not_present(device.sbdf), None)
         return
     if device.iommu_unused:
-        yield _refusal(device, words.of_function(device.sbdf, verdict.explanation), _NO_GROUP)
+        yield _refusal(device, kvm_words.of_function(device.sbdf, verdict.explanation), _NO_GROUP)
         return
     decisions = [*region_decisions(device, ram)]
     refused = any(decision.effect is Effect.REFUSED for decision in decisions)
@@ -183,15 +183,15 @@ def _other_decisions(
     if verdict.can is Can.NO:
         for case in verdict.cases:
             if case.can is Can.NO:
-                reason = words.of_function(device.sbdf, case.explanation)
+                reason = kvm_words.of_function(device.sbdf, case.explanation)
                 yield _refusal(device, reason, case.rule)._replace(shown=case.message)
                 refused = True
         if not refused:
-            yield _refusal(device, words.of_function(device.sbdf, verdict.explanation), None)
+            yield _refusal(device, kvm_words.of_function(device.sbdf, verdict.explanation), None)
     elif verdict.can is Can.UNKNOWN:
         open_already = any(decision.effect is Effect.UNDECIDED for decision in regions)
         if device.in_chipset or not (open_already or device.unexplained_regions):
-            reason = words.of_function(device.sbdf, verdict.explanation)
+            reason = kvm_words.of_function(device.sbdf, verdict.explanation)
             yield undecided(reason, device=device.sbdf)
     elif verdict.can is Can.CONDITIONS and not regions and not device.unexplained_regions:
         for case in verdict.cases:
@@ -199,7 +199,7 @@ def _other_decisions(
                 yield Decision(
                     decider=Decider.LINUX,
                     effect=Effect.WARNING,
-                    reason=words.of_function(device.sbdf, case.explanation),
+                    reason=kvm_words.of_function(device.sbdf, case.explanation),
                     rule=case.rule,
                     device=device.sbdf,
                 )
@@ -217,13 +217,13 @@ def _refusal(device: DeviceContext, reason: str, rule: SourceRule | None) -> Dec
 
 
 def _decisions_on_group(device: DeviceContext, assigned: frozenset[SBDF]) -> Iterator[Decision]:
-    """Yield what the rest of the IOMMU group means: VFIO takes the group whole."""
+    """Yield the decisions by the rest of the IOMMU group: VFIO attaches only whole groups."""
     state = device.inventory.linux.state
     if device.group is None:
         if state is LinuxState.GROUPS:
-            yield _refusal(device, words.function_in_no_group(device.sbdf), _NO_GROUP)
+            yield _refusal(device, kvm_words.function_in_no_group(device.sbdf), _NO_GROUP)
         else:
-            reason = words.group_of_function_unknown(device.sbdf)
+            reason = kvm_words.group_of_function_unknown(device.sbdf)
             yield undecided(reason, device=device.sbdf)
         return
     known = device.inventory.host.topology.known
@@ -234,13 +234,13 @@ def _decisions_on_group(device: DeviceContext, assigned: frozenset[SBDF]) -> Ite
     )
     if busy:
         number = device.group.number
-        reason = words.group_busy(number, device.sbdf, busy)
-        shown = words.group_not_viable(number)
+        reason = kvm_words.group_busy(number, device.sbdf, busy)
+        shown = kvm_words.group_not_viable(number)
         yield _refusal(device, reason, GROUP_RULE)._replace(shown=shown)
         return
     unknown = tuple(mate for mate in unread_mates(device) if mate not in assigned)
     if unknown:
-        reason = words.group_drivers_unknown(device.group.number, device.sbdf, unknown)
+        reason = kvm_words.group_drivers_unknown(device.group.number, device.sbdf, unknown)
         yield undecided(reason, device=device.sbdf)
 
 
@@ -248,4 +248,4 @@ def _prerequisites(setting: KvmDevice, device: DeviceContext) -> Iterator[str]:
     function = device.function
     if setting.managed or function is None or not has_host_driver(function):
         return
-    yield words.bind_to_vfio_first(device.sbdf, function.driver)
+    yield kvm_words.bind_to_vfio_first(device.sbdf, function.driver)

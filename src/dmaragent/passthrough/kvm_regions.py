@@ -1,4 +1,4 @@
-"""What the reserved regions of a device mean for a guest: by type, kernel release and guest RAM.
+"""The effect of a device's reserved regions on a guest: by type, kernel release and guest RAM.
 
 Pure.  Sources: ``linux/vfio.py``.
 """
@@ -10,7 +10,7 @@ from dmaragent.addresses import FOUR_GIB, AddressRange
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.qemu_memory import GuestRam
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome
-from dmaragent.passthrough import words
+from dmaragent.passthrough import kvm_words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.vfio_regions import VfioRegion, meets_guest_ram, vfio_regions
 from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, SourceRule, undecided
@@ -33,28 +33,29 @@ class KvmGuestRam:
             return None
         answer = next(iter(answers))
         if answer is False and self.guest.more_memory and region.end > FOUR_GIB:
-            return None  # memory devices lie above 4 GiB, at addresses that QEMU chooses
+            return None  # QEMU chooses the addresses of memory devices, above 4 GiB
         return answer
 
     def reaches(self, region: AddressRange) -> bool | None:
-        """Return whether RAM overlaps a range that QEMU keeps free of guest RAM if it can.
+        """Return whether RAM overlaps a range that QEMU normally keeps free of guest RAM.
 
-        None if the guest is so large that its RAM may overlap it: QEMU before 7.1 does not move
-        RAM out of AMD's HyperTransport range, and later ones do for AMD processors alone.
+        None if the guest is so large that its RAM may overlap the range.  QEMU before 7.1 does not
+        move RAM out of AMD's HyperTransport range, and later releases do so only for AMD
+        processors.
         """
         large = region.start > FOUR_GIB and (self.guest.memory or 0) > region.start - FOUR_GIB
         return None if large else False
 
 
 def region_decisions(device: DeviceContext, ram: KvmGuestRam) -> Iterator[Decision]:
-    """Yield what each reserved region of the device's group does."""
+    """Yield the decision on each reserved region of the device's group."""
     regions = vfio_regions(device.inventory, device.sbdf)
     if regions is None:
-        yield undecided(words.reserved_regions_unknown(device.sbdf), device=device.sbdf)
+        yield undecided(kvm_words.reserved_regions_unknown(device.sbdf), device=device.sbdf)
         return
     for region in regions:
         if not region.by_kernel and device.has_relax_rmrr and device.asks_to_relax:
-            continue  # the kernel has let all regions go; the warning stands with the option
+            continue  # relax_rmrr relaxes every region; its own case has the warning
         yield from _region_decision(device, region, ram)
 
 
@@ -64,7 +65,7 @@ class _GuestEffect:
 
     outcome: VfioOutcome
     effect: Effect | None
-    """None: it has none."""
+    """None: no effect."""
     sentence: str
 
 
@@ -82,7 +83,7 @@ def _region_decision(
         return
     where = (region.range, region.type, device.sbdf)
     if len(effects) > 1:
-        reason = words.region_effect_by_kernel(
+        reason = kvm_words.region_effect_by_kernel(
             *where, _why_kernel_open(device), list(_by_release(guest_effects))
         )
         yield undecided(reason, region=region.range, device=device.sbdf)
@@ -90,14 +91,14 @@ def _region_decision(
     effect = next(iter(effects))
     first = guest_effects[0]
     if effect is Effect.UNDECIDED:
-        reason = words.region_effect_unknown(*where, first.sentence)
+        reason = kvm_words.region_effect_unknown(*where, first.sentence)
         yield undecided(reason, region=region.range, device=device.sbdf)
         return
     errors = [(outcome.error, outcome.releases) for outcome in region.outcomes]
     yield Decision(
         decider=Decider.LINUX,
         effect=Effect.WARNING if effect is None else effect,
-        reason=words.region_effect(*where, first.sentence, errors),
+        reason=kvm_words.region_effect(*where, first.sentence, errors),
         rule=SourceRule(first.outcome.rule, first.outcome.error),
         shown=first.outcome.message or first.outcome.error,
         region=region.range,
@@ -109,14 +110,14 @@ def _region_decision(
 def _why_kernel_open(device: DeviceContext) -> str:
     """Return why the checks of the kernel are unknown."""
     if device.kernel_release is None:
-        return words.KERNEL_RELEASE_UNKNOWN
+        return kvm_words.KERNEL_RELEASE_UNKNOWN
     if device.telling_release is None:
-        return words.may_have_later_checks(str(device.inventory.host.system.kernel_release))
-    return words.VENDOR_UNKNOWN
+        return kvm_words.may_have_later_checks(str(device.inventory.host.system.kernel_release))
+    return kvm_words.VENDOR_UNKNOWN
 
 
 def _by_release(guest_effects: Sequence[_GuestEffect]) -> Iterator[tuple[str, bool, str]]:
-    """Yield each effect once: its releases, the newest first, and whether they are Intel's."""
+    """Yield each effect once: its releases, newest first, and whether it is on Intel only."""
     spans: dict[tuple[bool, str], list[VfioOutcome]] = {}
     for guest_effect in guest_effects:
         intel = guest_effect.outcome.rule.startswith("Linux intel/")
@@ -129,21 +130,21 @@ def _by_release(guest_effects: Sequence[_GuestEffect]) -> Iterator[tuple[str, bo
 def _effect(
     region: VfioRegion, outcome: VfioOutcome, *, overlap: bool | None
 ) -> tuple[Effect | None, str]:
-    """Return the effect of one outcome on this guest, and its sentence; None: it has none."""
+    """Return the effect of one outcome on this guest (None: no effect), and its sentence."""
     firmware = region.type in _FIRMWARE
     match outcome.effect:
         case VfioEffect.REFUSED:
-            return Effect.REFUSED, words.ONE_TO_ONE_REFUSED
+            return Effect.REFUSED, kvm_words.ONE_TO_ONE_REFUSED
         case VfioEffect.UNKNOWN:
-            return Effect.UNDECIDED, words.TYPE_NOT_KNOWN
+            return Effect.UNDECIDED, kvm_words.TYPE_NOT_KNOWN
         case VfioEffect.MAPPING_FAILS if overlap:
-            return Effect.REFUSED, words.RAM_NOT_MAPPED
+            return Effect.REFUSED, kvm_words.RAM_NOT_MAPPED
         case VfioEffect.MAPPING_FAILS if overlap is None:
-            return Effect.UNDECIDED, words.RAM_UNKNOWN_NOT_MAPPED
+            return Effect.UNDECIDED, kvm_words.RAM_UNKNOWN_NOT_MAPPED
     if overlap is None:
-        return Effect.WARNING, words.RAM_UNKNOWN_MAY_BE_OVERWRITTEN
+        return Effect.WARNING, kvm_words.RAM_UNKNOWN_MAY_BE_OVERWRITTEN
     if overlap:
-        return Effect.WARNING, words.RAM_MAY_BE_OVERWRITTEN
+        return Effect.WARNING, kvm_words.RAM_MAY_BE_OVERWRITTEN
     if firmware:
-        return Effect.WARNING, words.FIRMWARE_DMA_FAULTS
-    return None, words.NO_RAM_NO_EFFECT
+        return Effect.WARNING, kvm_words.FIRMWARE_DMA_FAULTS
+    return None, kvm_words.NO_RAM_NO_EFFECT

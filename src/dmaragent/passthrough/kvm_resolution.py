@@ -1,4 +1,4 @@
-"""The resolution of a KVM guest: the value that ``passthrough/kvm.py`` returns."""
+"""The resolution of a KVM guest, as ``passthrough/kvm.py`` returns it."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from dmaragent.policy.resolution import Resolution
 
 
 class AssignedFunction(NamedTuple):
-    """One function of the host that a guest is given, and whether it can be."""
+    """One function of the host that is assigned to a guest, with its verdict."""
 
     device: KvmDevice
     """The setting that assigns it."""
@@ -29,28 +29,28 @@ class KvmResolution(NamedTuple):
     kernel: str | None
     """The host's kernel release."""
     by_kernel: bool
-    """Whether Linux itself names the reserved regions that decided."""
+    """Whether Linux publishes the reserved regions that decide; if not, they are predicted."""
     verdict: Verdict
     """Whether it starts."""
     reasons: tuple[Decision, ...]
-    """Why, the first before the others; of a guest that starts, its warnings."""
+    """The reasons, the most important first; if the guest starts, the warnings."""
     functions: tuple[AssignedFunction, ...]
-    """The functions that it is given, each with its own verdict."""
+    """The assigned functions, each with its own verdict."""
     ram: tuple[GuestRam, ...]
-    """Where the guest's RAM may be; empty: unknown."""
+    """The possible layouts of guest RAM; empty: unknown."""
     prerequisites: tuple[str, ...]
-    """What must be done before it can start."""
+    """The steps that must be done before it can start."""
 
     @property
     def devices(self) -> tuple[SBDF, ...]:
-        """The functions that it is given."""
+        """The assigned functions."""
         return tuple(function.sbdf for function in self.functions)
 
 
 def format_words(guest: KvmGuest) -> str:
-    """Return who starts the guest: libvirt or Proxmox."""
+    """Return the program that starts the guest: libvirt or Proxmox."""
     return "libvirt" if guest.format is GuestFormat.LIBVIRT else "Proxmox"
 
 
 AnyResolution = Resolution | KvmResolution
-"""What becomes of a guest: of a Xen guest, or of a KVM guest."""
+"""The resolution of a Xen guest or of a KVM guest."""

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.inventory import Region
 from dmaragent.iommu.model import DeviceKind
-from dmaragent.linux import words as linux_words
+from dmaragent.linux import words as iommu_words
 from dmaragent.linux.options import RELAX_RMRR, why_iommu_unused
 from dmaragent.linux.regions import THROUGH_BRIDGES, Hold, hold_of
 from dmaragent.linux.vfio import NO_ONE_TO_ONE, ONE_TO_ONE_MESSAGE, RMRR_MESSAGE
-from dmaragent.passthrough import words
+from dmaragent.passthrough import linux_words, words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux_group import FIRST_CHECK, NEW_RULE, OLD_RULE, group_cases
 from dmaragent.passthrough.model import Can, Case, CaseKind, PlatformVerdict
@@ -25,12 +25,12 @@ CLASS_RULE = SourceRule("Linux intel/iommu.c, device_rmrr_is_relaxable")
 HEADER_RULE = SourceRule("Linux vfio_pci_core.c, vfio_pci_core_register_device", "EINVAL")
 _OPTION_RULE = SourceRule("pve-kernel, patch for relaxable RMRRs; intel/iommu.c, intel_iommu_setup")
 _DISPLAY = 0x03
-DISPLAY_LET_GO = (4, 2)
-"""Display devices are relaxable for certain since this release: 18436afdc11a is of 2015."""
+DISPLAY_RELAXABLE = (4, 2)
+"""Display devices are certainly relaxable since this release: 18436afdc11a is of 2015."""
 
 
 def linux_verdict(device: DeviceContext) -> PlatformVerdict:
-    """Return whether Linux gives the device to a guest by VFIO."""
+    """Return whether VFIO can pass the device to a guest."""
     early = _verdict_before_regions(device)
     if early is not None:
         return early
@@ -39,7 +39,7 @@ def linux_verdict(device: DeviceContext) -> PlatformVerdict:
     if device.on_xen:
         return PlatformVerdict(
             can=Can.NOT_APPLICABLE,
-            explanation=words.without_xen(verdict),
+            explanation=linux_words.without_xen(verdict),
             cases=cases,
         )
     if device.iommu_unused:
@@ -48,16 +48,16 @@ def linux_verdict(device: DeviceContext) -> PlatformVerdict:
 
 
 def _iommu_not_used(device: DeviceContext, with_iommu: PlatformVerdict) -> PlatformVerdict:
-    """Return that Linux does not use the IOMMU; `with_iommu`: the verdict if it did."""
+    """Return the verdict that Linux does not use the IOMMU; `with_iommu`: the one if it did."""
     options = device.inventory.host.system.options
     unused = why_iommu_unused(options, device.vendor)
     then = words.with_verdict_word(with_iommu.can, with_iommu.explanation, risk=with_iommu.risk)
-    explanation = linux_words.refused_without_iommu(unused, then)
+    explanation = iommu_words.refused_without_iommu(unused, then)
     return PlatformVerdict(can=Can.NO, explanation=explanation, cases=with_iommu.cases)
 
 
 def _verdict_before_regions(device: DeviceContext) -> PlatformVerdict | None:
-    """Return what decides whatever the regions are, if anything does."""
+    """Return the verdict that does not depend on regions, if there is one."""
     function = device.function
     if device.absent:
         return PlatformVerdict(can=Can.NO, explanation=words.NOT_PRESENT)
@@ -65,24 +65,26 @@ def _verdict_before_regions(device: DeviceContext) -> PlatformVerdict | None:
     if behind_vmd is not None and device.on_xen:
         return PlatformVerdict(
             can=Can.NOT_APPLICABLE,
-            explanation=words.without_xen(behind_vmd),
+            explanation=linux_words.without_xen(behind_vmd),
             cases=behind_vmd.cases,
         )
     if behind_vmd is not None:
         return behind_vmd
     if device.in_chipset and function is not None and not function.is_bridge:
-        return PlatformVerdict(can=Can.UNKNOWN, explanation=words.CHIPSET_NOT_JUDGED)
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=linux_words.CHIPSET_NOT_JUDGED)
     if function is not None and function.is_bridge:
-        case = Case(title="bridge", can=Can.NO, explanation=words.BRIDGE_CASE, rule=HEADER_RULE)
-        return PlatformVerdict(can=Can.NO, explanation=words.BRIDGE_NOT_PASSED, cases=(case,))
+        case = Case(
+            title="bridge", can=Can.NO, explanation=linux_words.BRIDGE_CASE, rule=HEADER_RULE
+        )
+        return PlatformVerdict(can=Can.NO, explanation=linux_words.BRIDGE_NOT_PASSED, cases=(case,))
     known = device.inventory.all_regions or device.group is not None
     if device.inventory.absence is not None and not known:
         if device.on_xen:
-            return PlatformVerdict(can=Can.NOT_APPLICABLE, explanation=words.XEN_OWNS_IOMMU)
+            return PlatformVerdict(can=Can.NOT_APPLICABLE, explanation=linux_words.XEN_OWNS_IOMMU)
         if device.iommu_unused:
-            unknown = PlatformVerdict(can=Can.UNKNOWN, explanation=words.UNKNOWN_WITH_IOMMU)
+            unknown = PlatformVerdict(can=Can.UNKNOWN, explanation=linux_words.UNKNOWN_WITH_IOMMU)
             return _iommu_not_used(device, unknown)
-        return PlatformVerdict(can=Can.UNKNOWN, explanation=words.NO_TABLE)
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=linux_words.NO_TABLE)
     return None
 
 
@@ -90,15 +92,15 @@ def _verdict_before_regions(device: DeviceContext) -> PlatformVerdict | None:
 
 
 def _region_cases(device: DeviceContext) -> Iterator[Case]:
-    """Yield the effect of the regions that Linux ties to the device, by kernel."""
+    """Yield the effect of the regions that Linux applies to the device, by kernel."""
     locked = [region for region, held in device.held_regions if held.hold is Hold.DIRECT]
     relaxable = [region for region, held in device.held_regions if held.hold is Hold.RELAXABLE]
     if device.facts.functions is None and device.named_regions:
         yield Case(
             title="class not known",
             can=Can.CONDITIONS,
-            explanation=words.class_unknown(device.named_regions),
-            summary=words.ONLY_BY_CLASS,
+            explanation=linux_words.class_unknown(device.named_regions),
+            summary=linux_words.ONLY_BY_CLASS,
             rule=CLASS_RULE,
         )
     elif locked:
@@ -108,17 +110,17 @@ def _region_cases(device: DeviceContext) -> Iterator[Case]:
             title=RELAX_RMRR,
             kind=CaseKind.OPTION,
             can=Can.YES,
-            explanation=words.RELAXABLE_TO_KERNEL_CASE,
+            explanation=linux_words.RELAXABLE_TO_KERNEL_CASE,
             risk=True,
         )
     elif relaxable:
         yield Case(
             title="relaxable by class",
             can=Can.CONDITIONS if _too_old_for_display(device) else Can.YES,
-            explanation=words.relaxable_by_class(relaxable),
-            summary=words.IF_OLD_KERNEL_RELAXES,
+            explanation=linux_words.relaxable_by_class(relaxable),
+            summary=linux_words.IF_OLD_KERNEL_RELAXES,
             rule=CLASS_RULE,
-            releases=words.RELAXABLE_SINCE,
+            releases=linux_words.RELAXABLE_SINCE,
         )
     yield from linux_virtual_cases(device)
 
@@ -126,7 +128,7 @@ def _region_cases(device: DeviceContext) -> Iterator[Case]:
 def _too_old_for_display(device: DeviceContext) -> bool:
     release, function = device.kernel_release, device.function
     display = function is not None and (function.class_code or 0) >> 16 == _DISPLAY
-    return display and release is not None and release < DISPLAY_LET_GO
+    return display and release is not None and release < DISPLAY_RELAXABLE
 
 
 def _relaxable_by_class(device: DeviceContext) -> bool:
@@ -141,15 +143,15 @@ def _locked_cases(device: DeviceContext, regions: Sequence[Region]) -> Iterator[
     old = Case(
         title=f"Linux {since} to 6.5",
         can=Can.NO,
-        explanation=words.locked_before_6_6(regions),
+        explanation=linux_words.locked_before_6_6(regions),
         rule=OLD_RULE,
-        releases=words.locked_before_6_6_releases(since, through_bridge=through),
+        releases=linux_words.locked_before_6_6_releases(since, through_bridge=through),
         message=RMRR_MESSAGE,
     )
     new = Case(
         title="Linux 6.6 and later",
         can=Can.NO,
-        explanation=words.locked_since_6_6(regions),
+        explanation=linux_words.locked_since_6_6(regions),
         rule=NEW_RULE,
         releases="Linux 6.6 and later",
         message=ONE_TO_ONE_MESSAGE,
@@ -160,8 +162,8 @@ def _locked_cases(device: DeviceContext, regions: Sequence[Region]) -> Iterator[
             title=f"Linux {release[0]}.{release[1]}",
             kind=CaseKind.UNCHECKED,
             can=Can.CONDITIONS,
-            explanation=words.not_checked_before(since, regions),
-            summary=words.IF_WORKS_UNMAPPED,
+            explanation=linux_words.not_checked_before(since, regions),
+            summary=linux_words.IF_WORKS_UNMAPPED,
             releases=f"before Linux {since}",
         )
     elif release is not None:
@@ -173,14 +175,14 @@ def _locked_cases(device: DeviceContext, regions: Sequence[Region]) -> Iterator[
 
 
 def _option_cases(device: DeviceContext) -> Iterator[Case]:
-    """Yield the effect of ``relax_rmrr`` if the kernel has it, or if it was given in vain."""
+    """Yield the effect of ``relax_rmrr`` if the kernel has it or the command line has it."""
     if device.has_relax_rmrr:
         yield Case(
             title=RELAX_RMRR,
             kind=CaseKind.OPTION,
             can=Can.CONDITIONS,
-            explanation=words.HAS_RELAX_RMRR_CASE,
-            summary=words.IF_RELAX_RMRR,
+            explanation=linux_words.HAS_RELAX_RMRR_CASE,
+            summary=linux_words.IF_RELAX_RMRR,
             risk=True,
             rule=_OPTION_RULE,
         )
@@ -189,7 +191,7 @@ def _option_cases(device: DeviceContext) -> Iterator[Case]:
             title=RELAX_RMRR,
             kind=CaseKind.OPTION,
             can=Can.NO,
-            explanation=words.LACKS_RELAX_RMRR_CASE,
+            explanation=linux_words.LACKS_RELAX_RMRR_CASE,
             rule=_OPTION_RULE,
             message=f"DMAR: Unknown option - '{RELAX_RMRR}'",
         )
@@ -207,17 +209,17 @@ def _verdict(device: DeviceContext, cases: tuple[Case, ...]) -> PlatformVerdict:
     refusing = any(case.can is Can.NO and case.kind is not CaseKind.OPTION for case in cases)
     if refusing and locked:
         if device.has_relax_rmrr and device.asks_to_relax:
-            explanation = words.RELAXED_BY_OPTION
+            explanation = linux_words.RELAXED_BY_OPTION
             return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=True)
-        explanation = words.locked(locked, predicted=predicted)
+        explanation = linux_words.locked(locked, predicted=predicted)
         return PlatformVerdict(can=Can.NO, explanation=explanation)
     if refusing and device.locked_mates:
-        explanation = words.group_holds_locked(device.locked_mates, predicted=predicted)
+        explanation = linux_words.group_holds_locked(device.locked_mates, predicted=predicted)
         return PlatformVerdict(can=Can.NO, explanation=explanation)
     if any(case.kind is CaseKind.GROUP and case.can is Can.NO for case in cases):
         if device.without_group:
-            return PlatformVerdict(can=Can.NO, explanation=words.IN_NO_GROUP)
-        return PlatformVerdict(can=Can.NO, explanation=words.GROUP_HOLDS_PHYSICAL_FUNCTION)
+            return PlatformVerdict(can=Can.NO, explanation=linux_words.IN_NO_GROUP)
+        return PlatformVerdict(can=Can.NO, explanation=linux_words.GROUP_HOLDS_PHYSICAL_FUNCTION)
     published = unexplained_verdict(device)
     if published is not None and published.can is not Can.YES:
         return published
@@ -234,38 +236,38 @@ def _allowed(
 ) -> PlatformVerdict:
     """Return the verdict on a device that no region blocks, and on which conditions."""
     if any(case.can is Can.CONDITIONS for case in cases):
-        conditions = words.WITH_REST_OF_GROUP
+        conditions = linux_words.WITH_REST_OF_GROUP
         if any(case.kind is CaseKind.VIRTUAL_FUNCTIONS for case in cases):
-            conditions = words.AFTER_VIRTUAL_FUNCTIONS
+            conditions = words.IF_VIRTUAL_FUNCTIONS_REMOVED
         if any(held.hold is Hold.DIRECT for _, held in device.held_regions):
-            conditions = words.KERNEL_TOO_OLD_TO_LOOK
+            conditions = linux_words.KERNEL_TOO_OLD_TO_LOOK
         elif _too_old_for_display(device):
-            conditions = words.KERNEL_TOO_OLD_FOR_DISPLAY
-        explanation = words.on_conditions(conditions, predicted=predicted)
+            conditions = linux_words.IF_OLD_KERNEL_RELAXES
+        explanation = linux_words.on_conditions(conditions, predicted=predicted)
         return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation)
     if device.held_regions:
         by_class = _relaxable_by_class(device)
-        explanation = words.regions_relaxable(by_class=by_class, predicted=predicted)
+        explanation = linux_words.regions_relaxable(by_class=by_class, predicted=predicted)
         return PlatformVerdict(can=Can.YES, explanation=explanation, risk=not by_class)
-    return published or PlatformVerdict(can=Can.YES, explanation=words.NO_REGION)
+    return published or PlatformVerdict(can=Can.YES, explanation=linux_words.NO_REGION)
 
 
 def _verdict_by_table_alone(device: DeviceContext) -> PlatformVerdict | None:
-    """Return the verdict if the table alone answers and lacks something; else None."""
+    """Return the verdict if only the table is known and it is not enough; else None."""
     if device.facts.functions is None:
         return _verdict_without_functions(device)
     if not device.inventory.complete and not device.held_regions:
-        return PlatformVerdict(can=Can.UNKNOWN, explanation=words.REGIONS_MISSING)
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=linux_words.REGIONS_MISSING)
     return None
 
 
 def _verdict_without_functions(device: DeviceContext) -> PlatformVerdict:
-    """Return the verdict by a table alone, which names devices and not their class."""
+    """Return the verdict by a table alone, which names devices but not their classes."""
     if device.named_regions:
-        return PlatformVerdict(can=Can.CONDITIONS, explanation=words.ONLY_BY_CLASS)
+        return PlatformVerdict(can=Can.CONDITIONS, explanation=linux_words.ONLY_BY_CLASS)
     devices = (owner.device for region in device.inventory.all_regions for owner in region.owners)
     if device.inventory.undetermined or DeviceKind.BRIDGE in devices:
-        return PlatformVerdict(can=Can.UNKNOWN, explanation=words.BRIDGE_MAY_COVER)
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=linux_words.BRIDGE_MAY_COVER)
     if not device.inventory.complete:
-        return PlatformVerdict(can=Can.UNKNOWN, explanation=words.REGIONS_MISSING)
-    return PlatformVerdict(can=Can.YES, explanation=words.NO_REGION)
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=linux_words.REGIONS_MISSING)
+    return PlatformVerdict(can=Can.YES, explanation=linux_words.NO_REGION)

@@ -1,4 +1,4 @@
-"""The part of Linux's verdict that is about the device's IOMMU group, which VFIO takes whole."""
+"""The part of Linux's verdict about the device's IOMMU group, which VFIO attaches as a whole."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction
 from dmaragent.linux.vfio import NO_ONE_TO_ONE, REFUSED, REFUSED_BY_INTEL, is_vfio_driver
-from dmaragent.passthrough import words
+from dmaragent.passthrough import kvm_words, linux_words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case, CaseKind
 from dmaragent.policy.decisions import SourceRule
@@ -20,7 +20,7 @@ FIRST_CHECK = (3, 17)
 
 
 def group_cases(device: DeviceContext) -> Iterator[Case]:
-    """Yield what the rest of the group means for the device."""
+    """Yield the effect of the other devices of the group."""
     group = device.group
     if group is None:
         if device.without_group:
@@ -28,7 +28,7 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
                 title="group",
                 kind=CaseKind.GROUP,
                 can=Can.NO,
-                explanation=words.IN_NO_GROUP_CASE,
+                explanation=linux_words.IN_NO_GROUP_CASE,
                 rule=NO_GROUP_RULE,
             )
         return
@@ -38,7 +38,7 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
             title="group",
             kind=CaseKind.GROUP,
             can=Can.YES,
-            explanation=words.alone_in_group(group.number, by_itself=len(group.devices) == 1),
+            explanation=linux_words.alone_in_group(group.number, by_itself=len(group.devices) == 1),
         )
         return
     physical = _physical_mate(device, mates)
@@ -47,9 +47,9 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
             title="group",
             kind=CaseKind.GROUP,
             can=Can.NO,
-            explanation=words.group_has_physical_function(group.number, physical),
+            explanation=linux_words.group_has_physical_function(group.number, physical),
             rule=GROUP_RULE,
-            message=words.group_not_viable(group.number),
+            message=kvm_words.group_not_viable(group.number),
         )
         return
     locked = device.locked_mates
@@ -58,7 +58,7 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
             title="group",
             kind=CaseKind.GROUP,
             can=Can.NO,
-            explanation=words.group_has_locked(group.number, locked),
+            explanation=linux_words.group_has_locked(group.number, locked),
             rule=OLD_RULE
             if (device.telling_release or NO_ONE_TO_ONE) < NO_ONE_TO_ONE
             else NEW_RULE,
@@ -73,15 +73,15 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
             title="group",
             kind=CaseKind.GROUP,
             can=Can.CONDITIONS,
-            summary=words.WITH_REST_OF_GROUP,
-            explanation=words.group_must_be_bound(
+            summary=linux_words.WITH_REST_OF_GROUP,
+            explanation=linux_words.group_must_be_bound(
                 group.number, busy or unknown, drivers_known=bool(busy)
             ),
             rule=GROUP_RULE,
-            message=words.group_not_viable(group.number),
+            message=kvm_words.group_not_viable(group.number),
         )
         return
-    explanation = words.group_in_nobodys_way(group.number, mates)
+    explanation = linux_words.group_does_not_hinder(group.number, mates)
     yield Case(title="group", kind=CaseKind.GROUP, can=Can.YES, explanation=explanation)
 
 
@@ -111,7 +111,7 @@ def unread_mates(device: DeviceContext) -> tuple[SBDF, ...]:
 
 
 def _mates(device: DeviceContext, group: IommuGroup) -> tuple[SBDF, ...]:
-    """Return the rest of the group, without what vanishes when the device leaves its driver."""
+    """Return the other devices of the group, except those that exist only by the device's driver."""
     known = device.inventory.host.topology.known
     return tuple(
         mate
@@ -122,7 +122,7 @@ def _mates(device: DeviceContext, group: IommuGroup) -> tuple[SBDF, ...]:
 
 
 def _physical_mate(device: DeviceContext, mates: tuple[SBDF, ...]) -> SBDF | None:
-    """Return the device's physical function if it is a mate that a driver of the host keeps."""
+    """Return the device's physical function if it is in the group and a host driver uses it."""
     function = device.function
     physical = None if function is None else function.physical_function
     if physical is None or physical not in mates:
@@ -143,6 +143,6 @@ def _older_than_checks(device: DeviceContext) -> bool:
 
 
 def has_host_driver(function: PciFunction) -> bool:
-    """Return whether a driver of the host has it, which VFIO does not accept."""
+    """Return whether a host driver uses it, which VFIO does not accept."""
     driver = function.driver
     return driver is not None and driver != "pci-stub" and not is_vfio_driver(driver)

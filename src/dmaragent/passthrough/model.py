@@ -1,4 +1,4 @@
-"""Verdicts on passing one device through: of each side, with its cases, and by toolstack."""
+"""The verdicts on one device: of Xen and of Linux, with their cases, and by toolstack."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -20,15 +20,15 @@ class Can(Enum):
 
 
 class CaseKind(Enum):
-    """What a case of a verdict is about, for whoever decides by it; its title is for people."""
+    """The subject of a case, for code; the title of the case is for people."""
 
     STRICT = "strict"
     """A guest whose policy is strict."""
     RELAXED = "relaxed"
     """A guest whose policy is relaxed."""
     UNCHECKED = "unchecked"
-    """A kernel that gives the device away without a look at its regions: DMA of the firmware can
-    then overwrite guest RAM."""
+    """A kernel that passes the device through without checking its regions: firmware DMA can then
+    overwrite guest RAM."""
     OPTION = "option"
     """The kernel option ``relax_rmrr``."""
     GROUP = "group"
@@ -48,15 +48,15 @@ class Case(NamedTuple):
     """What happens and why, a sentence or two."""
     kind: CaseKind = CaseKind.OTHER
     summary: str = ""
-    """The reason in a few words, for a table; of CONDITIONS the condition, which begins with "if"."""
+    """The reason in a few words, for a table; for CONDITIONS the condition, beginning with "if"."""
     risk: bool = False
-    """Whether a device, firmware or a guest can overwrite or read memory of others then."""
+    """Whether a device, firmware or a guest can then read or overwrite the memory of others."""
     rule: SourceRule | None = None
     """The rule that decides."""
     releases: str = ""
-    """The releases it applies to, in words; empty: all that have passthrough."""
+    """The releases it applies to, as text; empty: all releases with passthrough."""
     message: str = ""
-    """What the kernel, Xen or a tool prints then; empty if it prints nothing."""
+    """The message that the kernel, Xen or a tool prints in this case; or empty."""
 
 
 class PlatformVerdict(NamedTuple):
@@ -64,14 +64,14 @@ class PlatformVerdict(NamedTuple):
 
     can: Can
     explanation: str
-    """The reason; of CONDITIONS without a risk the condition, which begins with "if"."""
+    """The reason; for CONDITIONS without a risk the condition, beginning with "if"."""
     risk: bool = False
-    """Whether the device is allowed with a risk only."""
+    """Whether the device is allowed only with a risk."""
     cases: tuple[Case, ...] = ()
 
 
 class ToolstackPolicy(NamedTuple):
-    """The policy that a device gets under one toolstack by default, and how to set it."""
+    """The default policy of a device with one toolstack, and how to set it."""
 
     toolstack: str
     policy: str
@@ -81,6 +81,6 @@ class ToolstackPolicy(NamedTuple):
     explanation: str
     """How to set another policy, and what else applies."""
     summary: str = ""
-    """Of CONDITIONS the condition, which begins with "if"."""
+    """For CONDITIONS the condition, beginning with "if"."""
     risk: bool = False
-    """Whether the device is allowed with a risk only."""
+    """Whether the device is allowed only with a risk."""

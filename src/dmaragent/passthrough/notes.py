@@ -45,7 +45,7 @@ def notes_of(device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict
 
 
 def _notes_on_dependents(device: DeviceContext) -> Iterator[Note]:
-    """Yield the functions that need the driver of another: behind VMD, or made by SR-IOV."""
+    """Yield notes on functions that exist only by another's driver: behind VMD, or virtual ones."""
     known, function = device.inventory.host.topology.known, device.function
     behind = tuple(sorted(other.sbdf for other in known.values() if other.vmd == device.sbdf))
     if behind:
@@ -55,7 +55,7 @@ def _notes_on_dependents(device: DeviceContext) -> Iterator[Note]:
 
 
 def _notes_on_published_regions(device: DeviceContext) -> Iterator[str]:
-    """Yield which table the regions that Linux reports come from, if it was not decoded."""
+    """Yield the source of the regions that Linux reports, if it was not decoded."""
     if not unexplained_in_group(device):
         return
     if device.vendor in (IommuVendor.AMD, IommuVendor.ARM):

@@ -1,7 +1,7 @@
-"""SR-IOV: virtual functions of a device with regions, and a device whose virtual ones exist.
+"""SR-IOV: the effect of regions on virtual functions, and of virtual functions on their device.
 
-Pure.  Sources: Linux drivers/iommu/intel/dmar.c, ``dmar_pci_bus_notifier`` (passes virtual
-functions over); drivers/vfio/pci/vfio_pci_core.c, ``vfio_pci_core_register_device``;
+Pure.  Sources: Linux drivers/iommu/intel/dmar.c, ``dmar_pci_bus_notifier`` (ignores virtual
+functions); drivers/vfio/pci/vfio_pci_core.c, ``vfio_pci_core_register_device``;
 drivers/xen/pci.c, ``xen_add_device``; Xen drivers/passthrough/vtd/iommu.c,
 ``intel_iommu_assign_device`` (compares the function's own address with a region's scope).
 """
@@ -22,7 +22,7 @@ PF_MESSAGE = "Cannot bind to PF with SR-IOV enabled"
 
 
 def linux_virtual_cases(device: DeviceContext) -> Iterator[Case]:
-    """Yield what SR-IOV means for Linux: of a virtual function, or of one that has some."""
+    """Yield Linux's cases for a virtual function, or for a device that has virtual functions."""
     function = device.function
     if function is None:
         return
@@ -47,7 +47,7 @@ def linux_virtual_cases(device: DeviceContext) -> Iterator[Case]:
 
 
 def xen_virtual_cases(device: DeviceContext) -> Iterator[Case]:
-    """Yield the same for Xen, if a region of the physical function makes it matter."""
+    """Yield Xen's cases, for a virtual function only if a region names its physical function."""
     function = device.function
     if function is None:
         return

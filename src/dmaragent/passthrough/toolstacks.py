@@ -1,12 +1,13 @@
 """The default policy of a device by toolstack, and how to set it.
 
 Sources: libxl_pci.c, ``libxl__device_pci_setdefault``; qubes-core-libvirt, patch 0007;
-xenopsd, xc/device.ml (76f4f6f4b1, 2019; its quarantine passes 0, strict); libvirt's libxl driver sets no policy at all.
+xenopsd, xc/device.ml (76f4f6f4b1, 2019; for the quarantine it passes 0, strict).  The libxl driver
+of libvirt does not set a policy.
 """
 
 from collections.abc import Iterator
 
-from dmaragent.passthrough import words
+from dmaragent.passthrough import xen_words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, CaseKind, PlatformVerdict, ToolstackPolicy
 from dmaragent.policy.assignment import SUBTRACTIVE
@@ -15,7 +16,7 @@ from dmaragent.policy.assignment import SUBTRACTIVE
 def toolstack_policies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[ToolstackPolicy]:
     """Yield the default policy of xl, libvirt, Qubes and XAPI.
 
-    Nothing if the policy does not matter to the device, or if the host does not run Xen.
+    If the policy has no effect on the device, or the host does not run Xen, yield nothing.
     """
     if device.on_linux:
         return
@@ -29,7 +30,7 @@ def toolstack_policies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[
         can=strict.can,
         summary=strict.summary,
         risk=strict.risk,
-        explanation=words.XL_POLICY,
+        explanation=xen_words.XL_POLICY,
     )
     yield ToolstackPolicy(
         toolstack="libvirt",
@@ -37,7 +38,7 @@ def toolstack_policies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[
         can=strict.can,
         summary=strict.summary,
         risk=strict.risk,
-        explanation=words.LIBVIRT_POLICY,
+        explanation=xen_words.LIBVIRT_POLICY,
     )
     yield ToolstackPolicy(
         toolstack="Qubes",
@@ -45,7 +46,7 @@ def toolstack_policies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[
         can=strict.can,
         summary=strict.summary,
         risk=strict.risk,
-        explanation=words.QUBES_POLICY,
+        explanation=xen_words.QUBES_POLICY,
     )
     conventional = device.facts.conventional(device.sbdf, SUBTRACTIVE)[1]
     by_xapi = Can.CONDITIONS if relaxed.can is Can.NO and not conventional else relaxed.can
@@ -54,7 +55,7 @@ def toolstack_policies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[
         toolstack="XAPI",
         policy="relaxed",
         can=Can.CONDITIONS if shared else by_xapi,
-        summary=words.IF_QUARANTINE_ACCEPTS if shared else words.IF_LAYOUT_ALLOWS,
+        summary=xen_words.IF_QUARANTINE_ACCEPTS if shared else xen_words.IF_LAYOUT_ALLOWS,
         risk=relaxed.risk,
-        explanation=words.XAPI_POLICY,
+        explanation=xen_words.XAPI_POLICY,
     )

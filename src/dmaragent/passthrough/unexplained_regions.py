@@ -1,7 +1,7 @@
-"""The part of Linux's verdict that rests on the regions Linux itself publishes for a group.
+"""The part of Linux's verdict that depends on regions that Linux publishes and no table explains.
 
-Pure.  It adds what the table does not explain: all regions on AMD and Arm, those of an unreadable
-table on Intel.  The rules are those of ``linux/vfio.py``.
+Pure.  These are all regions on AMD and Arm, and those of an unreadable table on Intel.  The rules
+are those of ``linux/vfio.py``.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dmaragent.host.groups import RELAXABLE, IommuGroup, KernelRegion
 from dmaragent.linux.unexplained_regions import unexplained
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes
-from dmaragent.passthrough import words
+from dmaragent.passthrough import linux_words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict
 from dmaragent.policy.decisions import SourceRule
@@ -32,13 +32,13 @@ def unexplained_in_group(device: DeviceContext) -> tuple[KernelRegion, ...]:
 
 
 def unexplained_cases(device: DeviceContext) -> Iterator[Case]:
-    """Yield a case for each type and each span of releases, those that refuse first."""
+    """Yield a case for each type and each span of releases, refusals first."""
     for cases in _cases_by_type(device).values():
         yield from cases
 
 
 def _cases_by_type(device: DeviceContext) -> dict[str, tuple[Case, ...]]:
-    """Return the cases by the kernel's word for the type of the regions, in its order."""
+    """Return the cases by the kernel's type of the regions, sorted."""
     group = device.group
     if group is None:
         return {}
@@ -61,9 +61,9 @@ def _case(
     return Case(
         title=f"{kind}, {outcome.releases}",
         can=Can.YES if relaxable else _CAN[outcome.effect],
-        summary=words.IF_RAM_AVOIDS_RANGE,
+        summary=linux_words.IF_RAM_AVOIDS_RANGE,
         risk=outcome.effect is VfioEffect.NOT_MAPPED and not relaxable,
-        explanation=words.published_effect(
+        explanation=linux_words.published_effect(
             regions, kind, group.number, len(group.devices), outcome.effect
         ),
         rule=SourceRule(outcome.rule, outcome.error),
@@ -73,7 +73,7 @@ def _case(
 
 
 def unexplained_verdict(device: DeviceContext) -> PlatformVerdict | None:
-    """Return the verdict that the published regions give alone, or None if they stop nothing."""
+    """Return the verdict by the published regions alone, or None if there are none."""
     regions = unexplained_in_group(device)
     group = device.group
     if not regions or group is None:
@@ -84,28 +84,28 @@ def unexplained_verdict(device: DeviceContext) -> PlatformVerdict | None:
     stopping = direct if direct and Can.NO in kinds else regions
     if direct and Can.NO in kinds:
         if by_type["direct"] == {Can.NO}:
-            explanation = words.published_refused(stopping, group.number)
+            explanation = linux_words.published_refused(stopping, group.number)
             return PlatformVerdict(can=Can.NO, explanation=explanation)
-        explanation = words.published_undecided(stopping, group.number, _what_decides(device))
+        explanation = linux_words.published_undecided(stopping, group.number, _what_decides(device))
         return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
     if Can.UNKNOWN in kinds:
-        explanation = words.published_type_unknown(stopping, group.number)
+        explanation = linux_words.published_type_unknown(stopping, group.number)
         return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
     if Can.CONDITIONS in kinds:
         risk = any(VfioEffect.NOT_MAPPED in _effects(device, region) for region in direct)
         if risk:
-            explanation = words.published_unprotected(stopping, group.number)
+            explanation = linux_words.published_unprotected(stopping, group.number)
             return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=True)
-        explanation = words.published_unless_ram(stopping, group.number)
+        explanation = linux_words.published_unless_ram(stopping, group.number)
         return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation)
-    explanation = words.published_let_go(stopping, group.number)
+    explanation = linux_words.published_relaxable(stopping, group.number)
     return PlatformVerdict(can=Can.YES, explanation=explanation)
 
 
 def _what_decides(device: DeviceContext) -> str:
     if device.telling_release is None:
-        return words.KERNEL_RELEASE_DECIDES
-    return words.VENDOR_DECIDES
+        return linux_words.KERNEL_RELEASE_DECIDES
+    return linux_words.VENDOR_DECIDES
 
 
 def _effects(device: DeviceContext, region: KernelRegion) -> frozenset[VfioEffect]:

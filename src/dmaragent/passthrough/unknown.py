@@ -1,7 +1,7 @@
-"""The one rule for what is unknown: a verdict that rests on a gap of the host is unknown.
+"""The only rule for unknown verdicts: a verdict that depends on a gap of the host is unknown.
 
-Pure.  :mod:`dmaragent.inventory.gaps` decides what the gaps are; the verdicts of both sides pass
-through here.
+Pure.  :mod:`dmaragent.inventory.gaps` decides what is a gap.  The verdicts of both sides use this
+rule.
 """
 
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ from dmaragent.passthrough.model import Can, PlatformVerdict
 
 
 def unknown_by_xens_gaps(device: DeviceContext, verdict: PlatformVerdict) -> PlatformVerdict:
-    """Return Xen's `verdict` on the device, unknown if it rests on a gap."""
+    """Return Xen's `verdict` on the device, or unknown if it depends on a gap."""
     return _unknown_by_gaps(device, verdict, device.inventory.gaps.xen)
 
 
 def unknown_by_linux_gaps(device: DeviceContext, verdict: PlatformVerdict) -> PlatformVerdict:
-    """Return Linux's `verdict` on the device, unknown if it rests on a gap."""
+    """Return Linux's `verdict` on the device, or unknown if it depends on a gap."""
     return _unknown_by_gaps(device, verdict, device.inventory.gaps.linux)
 
 
@@ -28,7 +28,7 @@ def _unknown_by_gaps(
     if verdict.can is Can.NOT_APPLICABLE:
         return verdict
     for gap in gaps:
-        # a refusal stands, whatever else there is, but for gaps that could lift it
+        # A refusal remains, unless the gap could change it too.
         if gap.concerns(device.sbdf) and (verdict.can is not Can.NO or gap.refusals):
             explanation = words.unknown_for_gap(gap, verdict)
             return verdict._replace(can=Can.UNKNOWN, explanation=explanation, risk=False)

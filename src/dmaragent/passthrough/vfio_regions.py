@@ -1,7 +1,7 @@
-"""Every reserved region that VFIO meets when it takes one device, with its effect by release.
+"""The reserved regions that VFIO finds when it attaches a device, with their effects by release.
 
-Pure.  VFIO takes an IOMMU group whole, so the regions are those of the group.  Linux's own word
-decides if it is published; else the regions of the table are predicted to be the group's.
+Pure.  VFIO attaches only whole IOMMU groups, so these are the regions of the group.  Those that
+Linux publishes decide.  Without them, the regions are predicted from the table.
 """
 
 from typing import NamedTuple
@@ -18,21 +18,21 @@ from dmaragent.readings import Missing
 
 
 class VfioRegion(NamedTuple):
-    """One reserved region of a device's group, and what VFIO does because of it."""
+    """One reserved region of a device's group, with its effect on VFIO."""
 
     range: AddressRange
     type: str
-    """``direct``, ``direct-relaxable``, ``reserved`` or ``msi``, in the kernel's words."""
+    """The kernel's type: ``direct``, ``direct-relaxable``, ``reserved`` or ``msi``."""
     group: int | None
     """The IOMMU group; None if it is unknown."""
     by_kernel: bool
-    """Whether Linux published it.  False: predicted from the table."""
+    """Whether Linux publishes it.  False: predicted from the table."""
     outcomes: tuple[VfioOutcome, ...]
-    """One if the kernel's release is known and decides; else all there are, the newest first."""
+    """One if the kernel's release is known and decides; else all, newest first."""
 
     @property
     def refused(self) -> bool | None:
-        """Whether VFIO cannot take the device because of it; None: it depends on the release."""
+        """Whether VFIO refuses the device because of it; None: it depends on the release."""
         effects = {outcome.effect for outcome in self.outcomes}
         if VfioEffect.REFUSED not in effects:
             return None if VfioEffect.UNKNOWN in effects else False
@@ -40,11 +40,11 @@ class VfioRegion(NamedTuple):
 
 
 def vfio_regions(inventory: Inventory, sbdf: SBDF) -> tuple[VfioRegion, ...] | None:
-    """Return the reserved regions that VFIO meets when it takes `sbdf`, by address.
+    """Return the reserved regions that VFIO finds when it attaches `sbdf`, by address.
 
-    None if they are unknown: Linux publishes none for its group, and the table is missing,
-    damaged, or does not say where all of its paths lead.  `inventory` is the whole host's.  For
-    a function behind Intel VMD they are the VMD endpoint's.
+    None if they are unknown: Linux publishes none for its group, and the table is missing, damaged
+    or has paths with unknown ends.  `inventory` must cover the whole host.  A function behind Intel
+    VMD has the regions of the VMD endpoint.
     """
     host = inventory.host
     function = host.topology.known.get(sbdf)
@@ -80,7 +80,7 @@ def _group_of(inventory: Inventory, sbdf: SBDF) -> IommuGroup | None:
 def _predicted(
     inventory: Inventory, sbdf: SBDF, group: IommuGroup | None, release: tuple[int, int] | None
 ) -> tuple[VfioRegion, ...] | None:
-    """Return the regions of the table, as Linux would tie them to the group; None: unknown."""
+    """Return the regions of the table that Linux would apply to the group; None: unknown."""
     table = inventory.iommu
     if isinstance(table, Missing) or table.header is None or not table.whole:
         return None
@@ -105,5 +105,5 @@ def _predicted(
 
 
 def meets_guest_ram(region: VfioRegion) -> bool:
-    """Return whether guest RAM can overlap `region`: not interrupts, not AMD's HyperTransport."""
+    """Return whether guest RAM can overlap `region`: not if for interrupts or HyperTransport."""
     return region.type != "msi" and region.range != HYPERTRANSPORT

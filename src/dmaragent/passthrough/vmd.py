@@ -1,4 +1,4 @@
-"""Functions behind Intel VMD: their DMA is the VMD endpoint's, and neither side gives them alone.
+"""Functions behind Intel VMD: the VMD endpoint issues their DMA, so neither side assigns them alone.
 
 Pure.  Sources: Linux drivers/pci/controller/vmd.c, ``vmd_enable_domain`` (segments from 0x10000);
 arch/x86/pci/common.c, ``pci_real_dma_dev``; drivers/iommu/intel/iommu.c,
@@ -15,7 +15,8 @@ from dmaragent.policy.decisions import SourceRule
 VMD_RULE = SourceRule("Linux arch/x86/pci/common.c, pci_real_dma_dev; controller/vmd.c")
 _XEN_RULE = SourceRule("Linux drivers/xen/pci.c, xen_add_device (5ccf1b8ae76d)")
 NOT_REGISTERED = (6, 15)
-"""Since then dom0's kernel does not register such functions; stable kernels since mid-2025."""
+"""The first kernel release that does not register such functions with Xen; stable kernels since
+mid-2025 do not either."""
 
 
 def _endpoint(device: DeviceContext) -> SBDF | None:
@@ -24,7 +25,7 @@ def _endpoint(device: DeviceContext) -> SBDF | None:
 
 
 def parent_unknown(device: DeviceContext) -> bool:
-    """Return whether the device may be behind VMD, and what is above it is unknown."""
+    """Return whether the device may be behind VMD: the device above it is unknown."""
     function = device.function
     if function is None:
         return device.sbdf.beyond_xen
@@ -49,7 +50,7 @@ def vmd_linux_verdict(device: DeviceContext) -> PlatformVerdict | None:
 
 
 def vmd_xen_verdict(device: DeviceContext) -> PlatformVerdict | None:
-    """Return Xen's verdict on a function whose segment Xen cannot name, or None."""
+    """Return Xen's verdict on a function behind VMD, or None if it is not one."""
     endpoint = _endpoint(device)
     if not device.sbdf.beyond_xen:
         if endpoint is None:
@@ -77,7 +78,7 @@ def vmd_xen_verdict(device: DeviceContext) -> PlatformVerdict | None:
 
 
 def _registration(device: DeviceContext, cut: SBDF) -> str:
-    """Return what dom0's kernel tells Xen of the device, by its release."""
+    """Return whether dom0's kernel registers the device with Xen, by its release."""
     release = device.telling_release
     if release is not None and release >= NOT_REGISTERED:
         return words.NOT_REGISTERED_WITH_XEN

@@ -1,7 +1,7 @@
-"""The verdict of Xen on a device: by policy, found by resolving guests that have it.
+"""Xen's verdict on a device, by policy, found by resolving sample guests with it.
 
-Pure.  Nothing is decided here that ``dmaragent resolve`` would decide otherwise: two guests
-are resolved, one whose RAM reaches everywhere below 4 GiB and one that has next to none.
+Pure.  The verdicts agree with ``dmaragent resolve``.  Two guests are resolved: one with RAM
+everywhere below 4 GiB, and one with very little RAM.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from dmaragent.addresses import MIB
 from dmaragent.guests.config import EmulatedDevices, GuestConfig, GuestType, PciEntry
-from dmaragent.passthrough import words
+from dmaragent.passthrough import words, xen_words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case, CaseKind, PlatformVerdict
 from dmaragent.passthrough.sriov import xen_virtual_cases
@@ -24,7 +24,7 @@ from dmaragent.policy.settings import Toolstack
 from dmaragent.xen.reserved_list.model import ListSource
 
 LARGE = 4096 * MIB
-"""Of RAM: all below the MMIO hole is in use, so that every region below it is met."""
+"""Guest RAM that fills everything below the MMIO hole, so that it overlaps every region there."""
 _SMALL = 64 * MIB
 _UNIT_RULE = SourceRule("Xen vtd/iommu.c, intel_iommu_assign_device", "ENODEV")
 _SCOPE_RULE = SourceRule("Xen vtd/dmar.c, acpi_parse_dev_scope")
@@ -34,13 +34,13 @@ FIRST = "Xen 4.6 and later"
 
 
 def xen_verdict(device: DeviceContext) -> PlatformVerdict:
-    """Return whether Xen gives the device to a guest, and under which policy."""
+    """Return whether Xen assigns the device to a guest, and with which policy."""
     early = _verdict_before_policy(device)
     return early if early is not None else unknown_by_xens_gaps(device, _verdict_by_policy(device))
 
 
 def _verdict_by_policy(device: DeviceContext) -> PlatformVerdict:
-    """Return under which policy Xen gives the device to a guest, by what is known."""
+    """Return with which policy Xen assigns the device, before gaps are considered."""
     bridged = tuple(_bridge_cases(device))
     virtual = tuple(xen_virtual_cases(device))
     strict, relaxed = _policy_case(device, "strict"), _policy_case(device, "relaxed")
@@ -50,10 +50,10 @@ def _verdict_by_policy(device: DeviceContext) -> PlatformVerdict:
             lost = [region for region, _ in device.behind_bridge]
             return PlatformVerdict(
                 can=Can.CONDITIONS,
-                explanation=words.any_policy_without_bridged(lost, predicted=predicted),
+                explanation=xen_words.any_policy_without_bridged(lost, predicted=predicted),
                 cases=(*bridged, *virtual),
             )
-        explanation = words.any_policy(predicted=predicted)
+        explanation = xen_words.any_policy(predicted=predicted)
         return PlatformVerdict(can=Can.YES, explanation=explanation, cases=virtual)
     refused = strict.can is Can.NO and relaxed.can is Can.NO
     cases = (
@@ -68,7 +68,7 @@ def _verdict_by_policy(device: DeviceContext) -> PlatformVerdict:
 
 
 def sample_guest(device: DeviceContext, policy: str, memory: int = LARGE) -> GuestConfig:
-    """Make an HVM guest with the device under `policy` and `memory` bytes of RAM."""
+    """Return an HVM guest with the device, this `policy` and `memory` bytes of RAM."""
     return GuestConfig(
         source="guest",
         name="guest",
@@ -82,7 +82,7 @@ def sample_guest(device: DeviceContext, policy: str, memory: int = LARGE) -> Gue
 
 
 def try_guest(device: DeviceContext, policy: str, memory: int = LARGE) -> Resolution:
-    """Resolve a guest that xl builds with the device under `policy`."""
+    """Resolve a guest that xl builds with the device and this `policy`."""
     stack = replace(device.stack, toolstack=Toolstack.XL, library_answers=None)
     return resolve(sample_guest(device, policy, memory), device.facts, stack)
 
@@ -91,11 +91,11 @@ def _predicted(device: DeviceContext) -> bool:
     return device.inventory.xen.devices_source is ListSource.PREDICTED
 
 
-# What decides before any policy ---------------------------------------------------------
+# Before the policy ----------------------------------------------------------------------
 
 
 def _verdict_before_policy(device: DeviceContext) -> PlatformVerdict | None:
-    """Return what decides before the policy does, if anything does."""
+    """Return the verdict that does not depend on the policy, if there is one."""
     function, facts, gaps = device.function, device.facts, device.inventory.gaps
     if device.absent:
         return PlatformVerdict(can=Can.NO, explanation=words.NOT_PRESENT)
@@ -105,42 +105,42 @@ def _verdict_before_policy(device: DeviceContext) -> PlatformVerdict | None:
     if device.in_chipset:
         return _chipset_verdict(device)
     if facts.iommu_off:
-        explanation = words.xen_without_iommu(facts.iommu_off)
+        explanation = xen_words.xen_without_iommu(facts.iommu_off)
         return PlatformVerdict(can=Can.NO, explanation=explanation)
-    not_decoded = words.XEN_NOT_DECODED.get(device.vendor)
+    not_decoded = xen_words.XEN_NOT_DECODED.get(device.vendor)
     if facts.incomplete and not_decoded is not None and not device.inventory.units:
         return PlatformVerdict(can=Can.UNKNOWN, explanation=not_decoded)
     if facts.incomplete:
-        explanation = words.xen_incomplete(facts.incomplete, facts.next_step)
+        explanation = xen_words.xen_incomplete(facts.incomplete, facts.next_step)
         return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
     table_known = bool(device.inventory.units)
     if table_known and function is not None and device.sbdf not in device.inventory.xen.unit_of:
         if gaps.without_unit:
-            explanation = words.remapping_unit_unknown(gaps.without_unit)
+            explanation = xen_words.remapping_unit_unknown(gaps.without_unit)
             return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
         case = Case(
             title="no unit",
             can=Can.NO,
-            explanation=words.NO_REMAPPING_UNIT_CASE,
+            explanation=xen_words.NO_REMAPPING_UNIT_CASE,
             rule=_UNIT_RULE,
             releases=FIRST,
         )
-        return PlatformVerdict(can=Can.NO, explanation=words.NO_REMAPPING_UNIT, cases=(case,))
+        return PlatformVerdict(can=Can.NO, explanation=xen_words.NO_REMAPPING_UNIT, cases=(case,))
     return None
 
 
 def _chipset_verdict(device: DeviceContext) -> PlatformVerdict:
-    """Return the verdict on a bridge of any kind: host bridges are refused, others not judged."""
+    """Return the verdict on a bridge: host bridges are refused, other bridges get no verdict."""
     if is_host_bridge(device.function):
         case = Case(
             title="host bridge",
             can=Can.NO,
-            explanation=words.HOST_BRIDGE_CASE,
+            explanation=xen_words.HOST_BRIDGE_CASE,
             rule=HOST_BRIDGE_RULE,
             releases=FIRST,
         )
-        return PlatformVerdict(can=Can.NO, explanation=words.HOST_BRIDGE, cases=(case,))
-    return PlatformVerdict(can=Can.UNKNOWN, explanation=words.BRIDGE_NOT_JUDGED)
+        return PlatformVerdict(can=Can.NO, explanation=xen_words.HOST_BRIDGE, cases=(case,))
+    return PlatformVerdict(can=Can.UNKNOWN, explanation=xen_words.BRIDGE_NOT_JUDGED)
 
 
 # The policies ---------------------------------------------------------------------------
@@ -169,47 +169,47 @@ def _policy_case(device: DeviceContext, policy: str) -> Case:
 def _policy_effect(
     device: DeviceContext, policy: str, can: Can, large: Resolution, small: Resolution
 ) -> str:
-    """Return the sentence for a policy's effect.  That a region is shared is a case of its own."""
+    """Return the sentence for a policy's effect; shared regions have a case of their own."""
     shared = bool((device.facts.shared or {}).get(device.sbdf))
     why = _distinct_reasons(reason for reason in large.reasons if reason.rule is not SHARED_RULE)
     if can is Can.UNKNOWN and large.verdict is Verdict.REFUSED:
-        return words.refused_large_unknown_small(why, _distinct_reasons(small.reasons))
+        return xen_words.refused_large_unknown_small(why, _distinct_reasons(small.reasons))
     if can is Can.UNKNOWN:
-        return words.policy_unknown(why)
+        return xen_words.policy_unknown(why)
     if can is Can.NO:
-        return words.refused_as_shared(why) if shared else words.refused_always(why)
+        return xen_words.refused_as_shared(why) if shared else xen_words.refused_always(why)
     if can is Can.CONDITIONS:
-        return words.refused_if_large(why)
+        return xen_words.refused_if_large(why)
     if why:
-        return words.assigned_at_a_risk(why)
+        return xen_words.assigned_with_warnings(why)
     if not device.facts.regions_of(device.sbdf):
-        return words.ASSIGNED_WITHOUT_REGION
+        return xen_words.ASSIGNED_WITHOUT_REGION
     laid_out = large.outcome is not None and large.outcome.built.layout is not None
-    return words.assigned_and_mapped(laid_out=laid_out, as_strict=policy != "strict")
+    return xen_words.assigned_and_mapped(laid_out=laid_out, as_strict=policy != "strict")
 
 
 def _policy_summary(device: DeviceContext, policy: str, can: Can, large: Resolution) -> str:
     """Return the effect of a policy in a few words."""
     if can is Can.CONDITIONS:
-        return words.IF_RAM_AVOIDS_REGIONS
+        return xen_words.IF_RAM_AVOIDS_REGIONS
     shared = (device.facts.shared or {}).get(device.sbdf, ())
     if can is Can.NO and shared and policy == "strict":
         ranges = [region.region for region in shared]
         regions = [region for region in device.named_regions if region.range in ranges]
-        return words.shared_in_short(regions, [region.sharers for region in shared])
+        return xen_words.shared_in_short(regions, [region.sharers for region in shared])
     why = _distinct_reasons(large.reasons)
     if can is Can.YES:
         harm = max((reason.harm for reason in large.reasons), default=Harm.NONE)
-        return words.risk_in_short(harm) if why else words.WITHOUT_WARNING
+        return xen_words.risk_in_short(harm) if why else xen_words.WITHOUT_WARNING
     return why
 
 
 def _distinct_reasons(reasons: Iterable[Decision]) -> str:
-    return words.distinct_reasons([(reason.rule, reason.reason) for reason in reasons])
+    return xen_words.distinct_reasons([(reason.rule, reason.reason) for reason in reasons])
 
 
 def _shared_cases(device: DeviceContext) -> Iterator[Case]:
-    """Yield the effect of regions that Xen takes for shared: whatever the guest's memory."""
+    """Yield the effect of regions that Xen treats as shared, whatever the guest's memory."""
     shared = (device.facts.shared or {}).get(device.sbdf, ())
     if not shared:
         return
@@ -217,8 +217,8 @@ def _shared_cases(device: DeviceContext) -> Iterator[Case]:
     yield Case(
         title="shared",
         can=Can.CONDITIONS,
-        explanation=words.shared_region(first.region, len(shared) - 1, first.sharers),
-        summary=words.IF_RELAXED,
+        explanation=xen_words.shared_region(first.region, len(shared) - 1, first.sharers),
+        summary=xen_words.IF_RELAXED,
         rule=SHARED_RULE,
         releases=FIRST,
         message=SHARED_MESSAGE.format(device.sbdf, first.region.start),
@@ -229,33 +229,33 @@ def _shared_cases(device: DeviceContext) -> Iterator[Case]:
 
 
 def _hotplug_cases(device: DeviceContext, strict: Case, *, refused: bool) -> Iterator[Case]:
-    """Yield what ``xl pci-attach`` does to a running guest with RAM everywhere.
+    """Yield the effect of ``xl pci-attach`` on a running guest with RAM everywhere.
 
-    `refused`: no policy helps the device, so less RAM does not either.
+    `refused`: both policies are refused, so less RAM does not help either.
     """
     stack = replace(device.stack, toolstack=Toolstack.XL, library_answers=None)
     guest = replace(sample_guest(device, "", LARGE), pci=(), passthrough="enabled")
     attached = attach(str(device.sbdf), guest, device.facts, stack)
     can = _CAN[attached.verdict]
     why = _distinct_reasons((attached.decisions or attached.warnings)[:1])
-    effect = {Can.NO: words.HOTPLUG_REFUSED, Can.UNKNOWN: words.HOTPLUG_UNKNOWN}
+    effect = {Can.NO: xen_words.HOTPLUG_REFUSED, Can.UNKNOWN: xen_words.HOTPLUG_UNKNOWN}
     yield Case(
         title="hotplug",
         can=Can.CONDITIONS if can is Can.NO and not refused else can,
-        explanation=words.hotplug_effect(effect.get(can, words.HOTPLUG_WARNED), why),
-        summary=words.IF_RELAXED if strict.can is Can.NO else words.IF_RAM_AVOIDS_REGIONS,
+        explanation=xen_words.hotplug_effect(effect.get(can, xen_words.HOTPLUG_WARNED), why),
+        summary=xen_words.IF_RELAXED if strict.can is Can.NO else xen_words.IF_RAM_AVOIDS_REGIONS,
         rule=attached.decisions[0].rule if attached.decisions else None,
     )
 
 
 def _bridge_cases(device: DeviceContext) -> Iterator[Case]:
-    """Yield what Xen leaves out: regions that name a bridge above the device."""
+    """Yield the regions that Xen does not apply: they name a bridge above the device."""
     for region, bridge in device.behind_bridge:
         yield Case(
             title="bridge scope",
             can=Can.CONDITIONS,
-            explanation=words.bridge_scope(region, bridge),
-            summary=words.IF_WORKS_WITHOUT_REGION,
+            explanation=xen_words.bridge_scope(region, bridge),
+            summary=xen_words.IF_WORKS_WITHOUT_REGION,
             rule=_SCOPE_RULE,
             releases=FIRST,
         )
@@ -269,14 +269,16 @@ def _verdict_of_policies(device: DeviceContext, strict: Case, relaxed: Case) -> 
     predicted = _predicted(device)
     shared = (device.facts.shared or {}).get(device.sbdf)
     if Can.UNKNOWN in (strict.can, relaxed.can):
-        explanation = words.policies_unknown(relaxed_assigned=relaxed.can is Can.YES)
+        explanation = xen_words.policies_unknown(relaxed_assigned=relaxed.can is Can.YES)
         return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
     if strict.can is Can.YES:
-        return PlatformVerdict(can=Can.YES, explanation=words.strict_works(predicted=predicted))
+        return PlatformVerdict(can=Can.YES, explanation=xen_words.strict_works(predicted=predicted))
     if relaxed.can is Can.NO:
-        return PlatformVerdict(can=Can.NO, explanation=words.neither_policy(predicted=predicted))
+        return PlatformVerdict(
+            can=Can.NO, explanation=xen_words.either_refused(predicted=predicted)
+        )
     if shared and strict.can is Can.NO:
-        explanation = words.relaxed_only_as_shared(
+        explanation = xen_words.relaxed_only_as_shared(
             device.named_sharers,
             max(region.sharers for region in shared),
             present=None if device.facts.functions is None else bool(device.sharers),
@@ -284,7 +286,7 @@ def _verdict_of_policies(device: DeviceContext, strict: Case, relaxed: Case) -> 
         )
         return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=relaxed.risk)
     if strict.can is Can.NO:
-        explanation = words.relaxed_only(predicted=predicted)
+        explanation = xen_words.relaxed_only(predicted=predicted)
         return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=relaxed.risk)
-    explanation = words.depends_on_guest_ram(predicted=predicted)
+    explanation = xen_words.depends_on_guest_ram(predicted=predicted)
     return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation)

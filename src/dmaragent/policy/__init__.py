@@ -1,1 +1,1 @@
-"""What becomes of a Xen guest: its settings in effect, its layout, its devices, the verdict."""
+"""Whether a Xen guest starts: its settings in effect, its memory layout, its devices, the verdict."""

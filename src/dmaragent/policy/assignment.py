@@ -1,4 +1,4 @@
-"""What Xen does when the devices of a guest are assigned to it, after it was built.
+"""What Xen does when it assigns a guest's devices, after the guest is built.
 
 Source: Xen drivers/passthrough/vtd/iommu.c, ``intel_iommu_assign_device`` and
 ``reassign_device_ownership``; drivers/passthrough/x86/iommu.c, ``iommu_identity_mapping``;
@@ -11,11 +11,11 @@ from typing import NamedTuple
 from dmaragent.addresses import FOUR_GIB, SBDF, AddressRange
 from dmaragent.guests.rdm import Policy
 from dmaragent.host.topology import PciFunction
-from dmaragent.policy import words
 from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, SourceRule, undecided
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
 from dmaragent.policy.settings import GuestDevice
+from dmaragent.policy.words import assignment as words
 from dmaragent.xen.hypervisor.behaviour import behaviours_of
 
 SHARED_RULE = SourceRule("Xen vtd/iommu.c, intel_iommu_assign_device", "EPERM")
@@ -28,16 +28,17 @@ NAME_RULE = SourceRule("libxl_pci.c, name2bdf", of_regions=False)
 SLOT_RULE = SourceRule("libxl_pci.c, device_pci_add_stubdom_done", of_regions=False)
 _HOST_BRIDGE = 0x0600
 SUBTRACTIVE = 0x060401
-"""The class of a bridge that decodes what nobody else does: to conventional PCI, for PCI Express
-has no such thing."""
+"""The class of a bridge with subtractive decode. It leads to conventional PCI, because PCI Express
+has no subtractive decode."""
 VGA_HOLE = AddressRange(0xA0000, 0xC0000)
-"""Where an HVM guest has no RAM below its end of low RAM: libxc, ``LIBXL_VGA_HOLE_SIZE``."""
+"""The range below the end of low RAM in which an HVM guest has no RAM: libxc,
+``LIBXL_VGA_HOLE_SIZE``."""
 SPECIAL_PAGES = AddressRange(0xFEFF8000, 0xFF000000)
-"""Pages that libxc fills in an HVM guest (xenstore, console, I/O requests): xg_dom_x86.c."""
+"""Pages that libxc populates in an HVM guest (xenstore, console, I/O requests): xg_dom_x86.c."""
 
 
 class AddedFunction(NamedTuple):
-    """One function that is added to a guest, under which policy, and the entry it comes from."""
+    """A function that is added to a guest, with its policy and its entry of ``pci=``."""
 
     sbdf: SBDF
     policy: Policy
@@ -49,9 +50,9 @@ def added_functions(
     host: HostFacts,
     present: Iterable[SBDF] = (),
 ) -> tuple[tuple[AddedFunction, ...], tuple[Decision, ...]]:
-    """Return the functions that are added for `devices`, and what stops others or leaves them open.
+    """Return the functions that are added for `devices`, and the decisions about the others.
 
-    `present` are functions that the guest has already.
+    `present` are functions that the guest already has.
     """
     before = frozenset(present)
     seen = set(before)
@@ -77,7 +78,7 @@ def added_functions(
 
 
 def _functions_of(device: GuestDevice, host: HostFacts) -> tuple[SBDF, ...] | Decision:
-    """Return the functions that an entry stands for, or why none or which is unknown."""
+    """Return the functions that an entry means, or why it means none or an unknown one."""
     pci = device.pci
     if pci.name is not None:
         named = host.names.get(pci.name)
@@ -98,10 +99,10 @@ def _functions_of(device: GuestDevice, host: HostFacts) -> tuple[SBDF, ...] | De
 
 
 def assign(function: AddedFunction, host: HostFacts, ram: RamLayout | None) -> Iterator[Decision]:
-    """Yield what stops or hinders the assignment of one function.
+    """Yield refusals, unknowns and warnings of the assignment of one function.
 
-    `ram` is the layout of an HVM guest; None for a PV guest, whose regions are mapped in
-    the IOMMU alone and meet nothing.
+    `ram` is the layout of an HVM guest. It is None for a PV guest: Xen maps its regions in the
+    IOMMU alone, so they overlap nothing.
     """
     sbdf = function.sbdf
     if host.functions is not None and sbdf not in host.functions:
@@ -139,7 +140,10 @@ def assign(function: AddedFunction, host: HostFacts, ram: RamLayout | None) -> I
 
 
 def is_host_bridge(function: PciFunction | None) -> bool:
-    """Return whether it is a host bridge, by its class: ``pdev_type``, DEV_TYPE_PCI_HOST_BRIDGE."""
+    """Return whether `function` is a host bridge by its class.
+
+    Source: ``pdev_type``, DEV_TYPE_PCI_HOST_BRIDGE.
+    """
     code = None if function is None else function.class_code
     return code is not None and code >> 8 == _HOST_BRIDGE
 
@@ -147,11 +151,11 @@ def is_host_bridge(function: PciFunction | None) -> bool:
 def _behind_conventional_bridge(
     function: AddedFunction, host: HostFacts, regions: tuple[AddressRange, ...] | None
 ) -> Iterator[Decision]:
-    """Yield that a conventional device behind a bridge keeps its owner while it has a region.
+    """Yield that Xen assigns no conventional device behind a bridge that has a region.
 
-    Whether a device is PCI Express stands beyond what is read of its configuration.  A bus
-    below a bridge with subtractive decode is conventional; one with an endpoint that is not
-    device 0 probably is.
+    The capability that marks a PCI Express device is beyond what is read of the configuration
+    space. A bus below a bridge with subtractive decode is conventional. A bus with an endpoint that
+    is not device 0 probably is.
     """
     keeping = {behaviour.keeps_bridged for behaviour in behaviours_of(host.release)}
     if not regions or True not in keeping:
@@ -175,7 +179,7 @@ def _behind_conventional_bridge(
 def _open_questions(
     function: AddedFunction, host: HostFacts, regions: tuple[AddressRange, ...] | None
 ) -> Iterator[Decision]:
-    """Yield why the regions of a function are not known for certain, if they are not."""
+    """Yield why the regions of a function are uncertain, if they are."""
     sbdf, place = function.sbdf, function.device.place
     gap = host.gap_of(sbdf)
     unexplained = any(region in host.unexplained for region in regions or ())
@@ -196,7 +200,7 @@ def _open_questions(
 
 
 def _ram_in(region: AddressRange, ram: RamLayout) -> AddressRange | None:
-    """Return the first part of `region` where an HVM guest has RAM once it is built."""
+    """Return the first part of `region` in which an HVM guest has RAM once it is built."""
     low = ram.lowmem_end
     for start, end in (
         (0, min(low, VGA_HOLE.start)),

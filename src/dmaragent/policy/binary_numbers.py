@@ -1,23 +1,23 @@
-"""Numbers that begin with 0b: libxlutil reads them as binary or not, by its C library.
+"""Numbers that begin with 0b: whether libxlutil reads them as binary depends on its C library.
 
-A guest that has any is resolved by both readings if it is unknown which holds.
+If that is unknown, a guest with such numbers is resolved for both readings.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from dmaragent.guests.config import GuestConfig
-from dmaragent.policy import words
 from dmaragent.policy.decisions import Verdict, undecided
 from dmaragent.policy.library_answers import LibraryAnswers
 from dmaragent.policy.outcomes import NOTHING_ASSUMED, PossibleOutcome, same_result
 from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.words import verdict as words
 
 
 def number_readings(
     guest: GuestConfig, library_answers: LibraryAnswers | None
 ) -> tuple[GuestConfig, ...]:
-    """Return `guest` as libxlutil reads its numbers: two readings if 0b is binary or not."""
+    """Return `guest` as libxlutil reads its numbers: two readings if 0b may be binary or not."""
     if guest.binary is None:
         return (guest,)
     plain = replace(guest, binary=None)
@@ -32,7 +32,7 @@ def verdict_of_readings(
 ) -> tuple[Verdict, str]:
     """Return the verdict of both readings together, and why it is unknown if they differ.
 
-    `does` has what becomes of a guest or a device by each verdict, in words.
+    `does` has the effect of each verdict in words.
     """
     if plain is binary:
         return plain, ""
@@ -40,7 +40,7 @@ def verdict_of_readings(
 
 
 def merge_readings(plain: Resolution, binary: Resolution) -> Resolution:
-    """Return the answer if it is unknown whether libxlutil reads 0b as binary: both readings."""
+    """Return the answer from both readings, if it is unknown whether libxlutil reads 0b as binary."""
     ours, theirs = plain.settings, binary.settings
     own = [message for message in ours.messages if message not in theirs.messages]
     other = [message for message in theirs.messages if message not in ours.messages]
@@ -80,7 +80,7 @@ def _both_outcomes(
     binary: tuple[PossibleOutcome, ...],
     assumptions: tuple[str, str],
 ) -> tuple[PossibleOutcome, ...]:
-    """Return the outcomes of both readings, with what each assumes if they differ."""
+    """Return the outcomes of both readings, each with what it assumes if they differ."""
     if len(plain) == len(binary) and all(
         same_result(ours.built, theirs.built) for ours, theirs in zip(plain, binary, strict=True)
     ):

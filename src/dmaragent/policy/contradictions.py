@@ -7,19 +7,19 @@ Sources: tools libxl_create.c, ``libxl__domain_config_setdefault`` and
 from collections.abc import Iterator
 
 from dmaragent.guests.config import GuestConfig, GuestType, Vga
-from dmaragent.policy import words
 from dmaragent.policy.decisions import Decider, Decision, Effect, SourceRule, undecided
 from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.words import building as words
 
 DEFAULTS_RULE = SourceRule("libxl_create.c, libxl__domain_config_setdefault", of_regions=False)
 VIDEO_RULE = SourceRule("libxl_create.c, libxl__domain_build_info_setdefault", of_regions=False)
 PVH_RULE = SourceRule("libxl_x86.c, libxl__arch_passthrough_mode_setdefault", of_regions=False)
 SHARE_RULE = PVH_RULE
-"""The same function refuses ``share_pt``, from 4.13 on, which is the first that reads it."""
+"""The same function refuses ``share_pt`` from 4.13 on, the first release that reads it."""
 
 
 def contradictions(guest: GuestConfig, host: HostFacts, devices: int) -> Iterator[Decision]:
-    """Yield what libxl refuses of a guest with so many devices before anything is built."""
+    """Yield what libxl refuses before it builds the guest, which has `passes` devices."""
     passes = devices or guest.passthrough not in (None, "default", "disabled")
     if passes and host.iommu_off:
         yield _contradiction(guest, words.iommu_off(host.iommu_off), DEFAULTS_RULE, "pci")
@@ -46,7 +46,7 @@ def contradictions(guest: GuestConfig, host: HostFacts, devices: int) -> Iterato
 
 
 def _why_not_shared(guest: GuestConfig, host: HostFacts) -> str:
-    """Return why the guest cannot share the IOMMU's page tables with HAP; or an empty text."""
+    """Return why the guest cannot share the IOMMU's page tables with HAP; empty if it can."""
     if guest.type is GuestType.PV:
         return words.SHARE_PT_OF_PV_GUEST
     if host.share_pt is False:
@@ -55,7 +55,7 @@ def _why_not_shared(guest: GuestConfig, host: HostFacts) -> str:
 
 
 def has_hap(guest: GuestConfig, host: HostFacts) -> bool:
-    """Return whether the guest has HAP; a host of which that is not known is taken to have it."""
+    """Return whether the guest has HAP, which is assumed if the host's support is unknown."""
     return guest.hap if guest.hap is not None else host.hap is not False
 
 

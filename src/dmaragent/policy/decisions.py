@@ -1,4 +1,4 @@
-"""A decision about a guest: what, by whom, why, by which rule."""
+"""A decision about a guest: what, by which program, why, by which rule."""
 
 from collections.abc import Sequence
 from enum import Enum, IntEnum
@@ -8,26 +8,26 @@ from dmaragent.addresses import SBDF, AddressRange
 
 
 class Verdict(Enum):
-    """What becomes of a guest."""
+    """Whether a guest starts."""
 
     STARTS = "starts"
     REFUSED = "refused"
-    """It does not start, or not to the point where it runs."""
+    """It does not start, or it stops before it runs."""
     UNDECIDED = "undecided"
-    """It cannot be said; the reason says why."""
+    """Unknown; the reasons state why."""
 
 
 class Effect(Enum):
-    """What comes of one decision alone."""
+    """The effect of one decision alone."""
 
     REFUSED = "refused"
     UNDECIDED = "undecided"
     WARNING = "warning"
-    """It stops nothing."""
+    """The guest starts in spite of it."""
 
 
 class Decider(Enum):
-    """Who decides."""
+    """The program that decides."""
 
     XL = "xl"
     LIBXL = "libxl"
@@ -38,25 +38,25 @@ class Decider(Enum):
     PROXMOX = "Proxmox"
     QEMU = "QEMU"
     MANUAL = "the manual pages"
-    """Asked for with --xen documented."""
+    """With ``--xen documented``."""
     DMARAGENT = "dmaragent"
-    """Nobody: what would be needed to say it is not known."""
+    """No program: the decision is unknown."""
 
 
 class Harm(IntEnum):
-    """What a guest or its host is left exposed to; a higher value is worse."""
+    """What a guest or its host is exposed to; a higher value is worse."""
 
     NONE = 0
     SHARED = 1
     """Devices of different owners can use the same memory by DMA."""
     HOST_MEMORY = 2
-    """The guest reaches memory of the host where it expects an emulated device."""
+    """The guest reaches host memory at addresses of an emulated device."""
     CORRUPTION = 3
-    """DMA of a device or of firmware can overwrite RAM that a guest or the host uses."""
+    """DMA of a device or of firmware can overwrite RAM of a guest or the host."""
 
 
 class ResidualRisk(NamedTuple):
-    """What is still held against a guest or a device: smaller is better."""
+    """The risk that remains for a guest or a device; a smaller value is better."""
 
     harm: Harm
     warnings: int
@@ -66,39 +66,49 @@ class SourceRule(NamedTuple):
     """A rule of Xen or its tools."""
 
     source: str
-    """The file and function that it stands in."""
+    """The file and function that contain it."""
     error: str = ""
-    """The error that it gives, by name; or empty."""
+    """The name of the error that it returns; or empty."""
     of_regions: bool = True
-    """Whether it is about regions, so that one that is not known could change its answer."""
+    """Whether it depends on regions, so that an unknown region could change its result."""
 
 
 class Decision(NamedTuple):
-    """One decision or warning, with its reason; thousands of them are made for one guest."""
+    """One decision or warning with its reason; a guest can have thousands of them."""
 
     decider: Decider
     effect: Effect
     reason: str
     rule: SourceRule | None = None
     shown: str = ""
-    """What Xen or a tool says of it: an error's name, a message."""
+    """What Xen or a tool prints: the name of an error, or a message."""
     region: AddressRange | None = None
     device: SBDF | None = None
     place: str = ""
-    """Where in the configuration it comes from, if it does."""
+    """The place in the configuration that causes it: ``FILE:LINE``, a path in JSON, or an option.
+    """
     harm: Harm = Harm.NONE
     """What a warning exposes the guest or the host to."""
 
 
 def residual_risk(warnings: tuple[Decision, ...]) -> ResidualRisk:
-    """Return what `warnings` leave behind: the worst harm among them, and their number."""
+    """Return the risk of `warnings`: the worst harm among them, and their number."""
     return ResidualRisk(
         max((warning.harm for warning in warnings), default=Harm.NONE), len(warnings)
     )
 
 
+def exposed_regions(warnings: Sequence[Decision]) -> tuple[AddressRange, ...]:
+    """Return the regions that have the worst harm of `warnings`, each once."""
+    worst = max((warning.harm for warning in warnings), default=Harm.NONE)
+    if worst is Harm.NONE:
+        return ()
+    regions = (warning.region for warning in warnings if warning.harm is worst)
+    return tuple(dict.fromkeys(region for region in regions if region is not None))
+
+
 def stops_of(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
-    """Return what refuses a guest or leaves it undecided, refusals first."""
+    """Return the refusals, then the decisions that are unknown."""
     order = (Effect.REFUSED, Effect.UNDECIDED)
     return tuple(
         decision for effect in order for decision in decisions if decision.effect is effect
@@ -106,12 +116,12 @@ def stops_of(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
 
 
 def warnings_of(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
-    """Return the decisions that stop nothing."""
+    """Return the warnings."""
     return tuple(decision for decision in decisions if decision.effect is Effect.WARNING)
 
 
 def verdict_of(decisions: tuple[Decision, ...]) -> Verdict:
-    """Return what several decisions come to together."""
+    """Return the verdict of several decisions together."""
     effects = {decision.effect for decision in decisions}
     if Effect.REFUSED in effects:
         return Verdict.REFUSED
@@ -126,7 +136,7 @@ def refused(decider: Decider, reason: str, rule: SourceRule) -> Decision:
 
 
 def undecided(reason: str, **fields: object) -> Decision:
-    """Return the decision that something is unknown, and why."""
+    """Return the decision that something is unknown, with the reason."""
     return Decision(
         decider=Decider.DMARAGENT,
         effect=Effect.UNDECIDED,

@@ -1,19 +1,19 @@
-"""Where a release of xl does otherwise than its manual pages promise."""
+"""Differences between the manual pages and what a release of xl does."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dmaragent.policy import words
 from dmaragent.policy.effective_settings import policy_word
 from dmaragent.policy.outcomes import PossibleOutcome, possible_scenarios
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.settings import RdmSettings, Toolstack, settle_documented
 from dmaragent.policy.simulate import build
+from dmaragent.policy.words import settings as words
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
 
 class Documented(NamedTuple):
-    """What the manual pages promise a guest."""
+    """What the manual pages state about a guest."""
 
     settings: RdmSettings
     outcome: PossibleOutcome | None
@@ -21,7 +21,7 @@ class Documented(NamedTuple):
 
 
 def documented(resolution: Resolution) -> Documented:
-    """Resolve the guest of `resolution` as its release's manual pages have it."""
+    """Resolve the guest of `resolution` as the manual pages of its release describe."""
     guest, release = resolution.guest, resolution.stack.release
     settings = settle_documented(guest, release)
     if settings.refusals:
@@ -35,10 +35,9 @@ def documented(resolution: Resolution) -> Documented:
 
 
 def documented_differences(resolution: Resolution) -> Iterator[str]:
-    """Yield what the manual pages promise and the release does otherwise, a sentence each.
+    """Yield each difference between the manual pages and the release, a sentence each.
 
-    Nothing if there is nothing to compare: a saved configuration, another toolstack, numbers
-    that may be binary or not.
+    Nothing for a saved configuration, another toolstack, or numbers that may be binary or not.
     """
     stack, guest = resolution.stack, resolution.guest
     if guest.binary is not None:

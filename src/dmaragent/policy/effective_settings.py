@@ -1,6 +1,6 @@
-"""The settings in effect for a guest, and what the manual pages and reports say of them.
+"""The settings in effect for a guest.
 
-None of it decides: the verdict is verdict.py's.
+They do not decide: verdict.py has the verdict.
 """
 
 from collections.abc import Iterator
@@ -9,20 +9,31 @@ from typing import NamedTuple
 from dmaragent.addresses import SBDF
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, Policy, Strategy
-from dmaragent.policy import words
 from dmaragent.policy.layout import PlacedRegion
 from dmaragent.policy.outcomes import PossibleOutcome
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.settings import GuestDevice, RdmSettings, Toolstack
+from dmaragent.policy.words import settings as words
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
 
 class EffectiveSetting(NamedTuple):
-    """One setting: its name as in xl.cfg, its value in words, and its origin."""
+    """One setting in effect."""
 
     name: str
+    """As in xl.cfg, or a device."""
     value: str
-    origin: str
+    """In words."""
+    default: str = ""
+    """Whose default or decision the value is; empty: the configuration sets it."""
+    place: str = ""
+    """Where the configuration sets it, or lists the device; empty: nowhere."""
+
+    @property
+    def origin(self) -> str:
+        """The default and the place in one text."""
+        place = f" ({self.place})" if self.default and self.place else self.place
+        return f"{self.default}{place}"
 
 
 def effective_settings(resolution: Resolution) -> tuple[EffectiveSetting, ...]:
@@ -57,7 +68,7 @@ def _settings(resolution: Resolution) -> Iterator[EffectiveSetting]:
 def region_policies(
     resolution: Resolution, outcome: PossibleOutcome, placed: PlacedRegion
 ) -> tuple[str, ...]:
-    """Return the policies that a region may be under in this outcome: those of all its readings."""
+    """Return the policies that a region may have in this outcome: those of all its readings."""
     entry = placed.reservation
     own = entry.decided_by
     if len(outcome.policies) == 1 or not (own is None or own in _inheriting_devices(resolution)):
@@ -75,19 +86,19 @@ def _inheriting_devices(resolution: Resolution) -> set[SBDF]:
 def _memory_settings(guest: GuestConfig) -> Iterator[EffectiveSetting]:
     place = guest.places
     kind = place.get("type") or place.get("builder") or (guest.saved_rdm and guest.source)
-    yield EffectiveSetting("type", guest.type.value, kind or words.XL_DEFAULT)
+    yield _setting("type", guest.type.value, kind, words.XL_DEFAULT)
     given = place.get("memory") or place.get("maxmem")
-    yield EffectiveSetting("memory", words.size(guest.most_memory), given or words.LIBXL_DEFAULT)
+    yield _setting("memory", words.size(guest.most_memory), given, words.LIBXL_DEFAULT)
     if guest.memory is not None and guest.memory != guest.most_memory:
-        yield EffectiveSetting("memory at start", words.size(guest.memory), place.get("memory", ""))
+        yield _setting("memory at start", words.size(guest.memory), place.get("memory"))
 
 
 def _layout_settings(resolution: Resolution) -> Iterator[EffectiveSetting]:
     guest, place = resolution.guest, resolution.guest.places
-    origin = place.get("videoram") or words.adapter_default(guest.vga)
-    yield EffectiveSetting("videoram", words.size(guest.video), origin)
+    default = words.adapter_default(guest.vga)
+    yield _setting("videoram", words.size(guest.video), place.get("videoram"), default)
     if guest.mmio_hole:
-        yield EffectiveSetting("mmio_hole", words.size(guest.mmio_hole), place.get("mmio_hole", ""))
+        yield _setting("mmio_hole", words.size(guest.mmio_hole), place.get("mmio_hole"))
     boundary = guest.boundary
     if boundary is None or resolution.stack.toolstack is not Toolstack.XL:
         yield EffectiveSetting(
@@ -95,20 +106,29 @@ def _layout_settings(resolution: Resolution) -> Iterator[EffectiveSetting]:
         )
     else:
         origin = place.get("rdm_mem_boundary") or guest.source
-        yield EffectiveSetting("rdm_mem_boundary", words.size(boundary), origin)
+        yield _setting("rdm_mem_boundary", words.size(boundary), origin)
     hap = guest.hap
     if hap is not None:
-        yield EffectiveSetting("hap", _yes_or_no(hap), place.get("hap") or guest.source)
+        yield _setting("hap", _yes_or_no(hap), place.get("hap") or guest.source)
     elif resolution.host.hap is None:
         yield EffectiveSetting("hap", "yes", words.HAP_ASSUMED)
     else:
         yield EffectiveSetting("hap", _yes_or_no(resolution.host.hap), words.HAP_OF_HOST)
     if guest.stubdomain:
         origin = place.get("device_model_stubdomain_override") or guest.source
-        yield EffectiveSetting("device model", words.IN_STUB_DOMAIN, origin)
+        yield _setting("device model", words.IN_STUB_DOMAIN, origin)
     if guest.gfx_passthru is not None:
         origin = place.get("gfx_passthru") or guest.source
-        yield EffectiveSetting("gfx_passthru", words.without_effect(guest.gfx_passthru), origin)
+        yield _setting("gfx_passthru", words.without_effect(guest.gfx_passthru), origin)
+
+
+def _setting(name: str, value: str, place: str | None, default: str = "") -> EffectiveSetting:
+    """Return a setting of the configuration at `place`; if that is empty, its `default`."""
+    return (
+        EffectiveSetting(name, value, place=place)
+        if place
+        else EffectiveSetting(name, value, default)
+    )
 
 
 def _yes_or_no(value: bool) -> str:  # noqa: FBT001 - private, named by its place
@@ -117,45 +137,46 @@ def _yes_or_no(value: bool) -> str:  # noqa: FBT001 - private, named by its plac
 
 def _rdm_settings(resolution: Resolution) -> Iterator[EffectiveSetting]:
     guest, settings = resolution.guest, resolution.settings
+    default, place = "", guest.places.get("rdm", "")
     if guest.saved_rdm is not None:
-        origin = guest.source
+        place = guest.source
     elif guest.rdm is None:
-        origin = words.DEFAULT
+        default = words.DEFAULT
     elif settings.rdm_taken:
-        origin = guest.places.get("rdm") or guest.source
+        place = place or guest.source
     else:
-        origin = words.rdm_not_taken(guest.places.get("rdm", "rdm="))
+        default = words.RDM_NOT_READ
     strategies = settings.strategies
     value = strategies[0].value if len(strategies) == 1 else words.STRATEGY_NEVER_WRITTEN
-    yield EffectiveSetting("strategy", value, origin)
+    yield EffectiveSetting("strategy", value, default, place)
     if Strategy.HOST in strategies:
         policies = settings.policies
         if len(policies) > 1:
-            yield EffectiveSetting("policy", words.POLICY_NEVER_WRITTEN, origin)
+            yield EffectiveSetting("policy", words.POLICY_NEVER_WRITTEN, default, place)
         elif policies[0] is Policy.INVALID:
             yield EffectiveSetting("policy", "relaxed", words.LIBXL_DEFAULT)
         else:
-            yield EffectiveSetting("policy", policies[0].value, origin)
+            yield EffectiveSetting("policy", policies[0].value, default, place)
 
 
 def _device_setting(resolution: Resolution, number: int) -> EffectiveSetting:
-    """Return the policy of the device at `number` of the settings."""
+    """Return the policy of the device with index `number` in the settings."""
     device = resolution.settings.devices[number]
     pci = device.pci
     name = f"name={pci.name}" if pci.sbdf is None else str(pci.sbdf)
     name = f"{name[:-1]}*" if pci.all_functions else name
     if device.explicit and device.policy is not None:
-        return EffectiveSetting(name, policy_word(device.policy), device.place)
+        return EffectiveSetting(name, policy_word(device.policy), place=device.place)
     inherited = [
         _inherited_policy(settings, settings.devices[number]) for settings in resolution.readings
     ]
     values = " or ".join(dict.fromkeys(value for value, _ in inherited))
-    origins = [*dict.fromkeys(origin for _, origin in inherited)]
-    return EffectiveSetting(name, values, words.origin_of_device(origins, device.place))
+    defaults = " or ".join(dict.fromkeys(default for _, default in inherited))
+    return EffectiveSetting(name, values, defaults, device.place)
 
 
 def _inherited_policy(settings: RdmSettings, device: GuestDevice) -> tuple[str, str]:
-    """Return the policy of a device that names none, and its origin."""
+    """Return the policy of a device without ``rdm_policy``, and what sets it."""
     if device.policy is None:
         policies = settings.policies
         value = words.POLICY_NEVER_WRITTEN if len(policies) > 1 else policies[0].value
@@ -166,5 +187,5 @@ def _inherited_policy(settings: RdmSettings, device: GuestDevice) -> tuple[str, 
 
 
 def policy_word(policy: Policy) -> str:
-    """Return the policy of a device as it is in the end: an unset one is strict."""
+    """Return the policy that a device finally has: an unset one is strict."""
     return Policy.STRICT.value if policy is Policy.INVALID else policy.value

@@ -1,4 +1,4 @@
-"""What a resolution needs to know of a host, taken out of its inventory once for all guests."""
+"""What a resolution uses of a host, taken from its inventory once for all guests."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Gap, Inventory
 from dmaragent.iommu import words as iommu_words
 from dmaragent.iommu.no_table import AbsenceKind
-from dmaragent.policy import words
+from dmaragent.policy.words import assignment as words
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.rmrr_option import UserRange, parse_rmrr_option
@@ -18,7 +18,7 @@ from dmaragent.xen.reserved_list.model import ListSource
 
 
 class SharedRegion(NamedTuple):
-    """A region that Xen takes for shared: by the entries of its scope, present or not."""
+    """A region that Xen treats as shared, by the number of devices in its scope, present or not."""
 
     region: AddressRange
     sharers: int
@@ -26,65 +26,68 @@ class SharedRegion(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostFacts:
-    """A host, as far as it decides about guests."""
+    """The parts of a host that decide about guests."""
 
     listed: tuple[AddressRange, ...]
     """Xen's list of reserved device memory, in its order: what strategy=host reserves."""
     source: ListSource
-    """Where that list comes from."""
+    """The source of that list."""
     devices: Mapping[SBDF, tuple[AddressRange, ...] | None] = field(default_factory=dict)
-    """What Xen answers for one device; None: it cannot be asked.  Others: nothing."""
+    """The regions that Xen reports for one device; None: Xen cannot report them. Other devices have
+    none."""
     shared: Mapping[SBDF, tuple[SharedRegion, ...]] | None = field(default_factory=dict)
-    """By device, its shared regions; None where no table says who shares what."""
+    """By device, its shared regions; None if no table lists the devices of each region."""
     alternatives: tuple[tuple[str, tuple[AddressRange, ...]], ...] = ()
-    """The lists that the possible point releases have, each with these; empty if they agree."""
+    """The list of each possible point release, with these releases; empty if all lists agree."""
     owners: Mapping[AddressRange, tuple[SBDF, ...]] = field(default_factory=dict)
-    """Whose a listed region is, as far as a table or ``rmrr=`` says."""
+    """The owners of each listed region, as far as a table or ``rmrr=`` names them."""
     functions: Mapping[SBDF, PciFunction] | None = None
-    """The functions that answer; None where they were not collected."""
+    """The functions that are present; None if they were not collected."""
     assignable: frozenset[SBDF] | None = None
-    """Those bound to pciback; None where that is not known."""
+    """The functions bound to pciback; None if unknown."""
     iommu_off: str = ""
-    """Why Xen has no working IOMMU for guests, or empty."""
+    """Why Xen has no working IOMMU for guests; or empty."""
     hap: bool | None = None
-    """Whether the host can do hardware-assisted paging; None: not known."""
+    """Whether the host supports hardware-assisted paging; None: unknown."""
     shadow: bool | None = None
-    """Whether this Xen can do without it, by shadow paging; None: not known."""
+    """Whether this Xen supports shadow paging instead; None: unknown."""
     share_pt: bool | None = None
-    """Whether guests can share the IOMMU's page tables with HAP; None: not known."""
+    """Whether guests can share the IOMMU's page tables with HAP; None: unknown."""
     release: Release | None = None
-    """The hypervisor's; None where none is known."""
+    """The hypervisor's release; None if unknown."""
     incomplete: str = ""
-    """Why regions may be missing from all this, or empty."""
+    """Why regions may be missing from these facts; or empty."""
     next_step: str = ""
-    """What to do about that."""
+    """What to do about missing regions."""
     unlisted: str = ""
-    """Why Xen's own list may not be whole, or empty: strategy=host rests on all of it."""
+    """Why Xen's own list may be incomplete, or empty: strategy=host depends on all of it."""
     undetermined: tuple[str, ...] = ()
-    """Paths of the table that could lead to devices on other buses than they begin on."""
+    """Paths of the table that could lead to devices on other buses than the one they begin on."""
     gaps: tuple[Gap, ...] = ()
-    """What is unknown of the host and could change what becomes of a device."""
+    """What is unknown about the host and could change the answer for a device."""
     unexplained: frozenset[AddressRange] = frozenset()
-    """Regions of devices that no structure of the table explains: if they are shared is unknown."""
+    """Regions of devices that no structure of the table explains: whether they are shared is
+    unknown."""
     xen_runs: bool = False
     """Whether the host runs Xen, so that its capabilities are the running hypervisor's."""
     notes: tuple[str, ...] = ()
-    """What limits the list of regions."""
+    """The limits of the list of regions."""
     names: Mapping[str, SBDF] = field(default_factory=dict)
-    """What ``xl pci-assignable-add -n`` called devices; known to xenstore alone."""
+    """Device names, as given to ``xl pci-assignable-add -n``; only xenstore has them."""
 
     def regions_of(self, sbdf: SBDF) -> tuple[AddressRange, ...] | None:
-        """Return the regions that Xen reports for `sbdf`; None if it cannot be asked."""
+        """Return the regions that Xen reports for `sbdf`; None if it cannot report them."""
         return self.devices.get(sbdf, ())
 
     def gap_of(self, sbdf: SBDF) -> Gap | None:
-        """Return the first gap that an answer about `sbdf` depends on, or None."""
+        """Return the first gap on which an answer about `sbdf` depends, or None."""
         return next((gap for gap in self.gaps if gap.concerns(sbdf)), None)
 
     def may_own_more(self, sbdf: SBDF) -> bool:
-        """Return whether a path of the table that cannot be followed could lead to `sbdf`.
+        """Return whether an unresolved path of the table could lead to `sbdf`.
 
-        A path begins ``SSSS:BB:`` and leads through a bridge, so to another bus than BB.
+        A path begins with ``SSSS:BB:`` and leads through a bridge, so it ends on another bus than
+        BB.
         """
         begin = f"{sbdf.segment:04x}:"
         own = f"{begin}{sbdf.bus:02x}:"
@@ -113,10 +116,10 @@ class HostFacts:
         )
 
     def conventional(self, sbdf: SBDF, subtractive: int) -> tuple[SBDF | None, bool]:
-        """Return the bridge above `sbdf` if its bus is or may be conventional PCI; and if it is.
+        """Return the bridge above `sbdf` if its bus may be conventional PCI, and if it surely is.
 
-        It is below a bridge of class `subtractive`; it may be where an endpoint on it, virtual
-        functions aside, is not device 0.
+        It is certain below a bridge of class `subtractive`. It is possible if an endpoint on the
+        bus is not device 0; virtual functions do not count.
         """
         functions = self.functions or {}
         own = functions.get(sbdf)
@@ -147,7 +150,7 @@ def facts_of(
     release: Release | None = None,
     names: Mapping[str, SBDF] | None = None,
 ) -> HostFacts:
-    """Take what a resolution needs out of `inventory`; `release` replaces the running Xen's."""
+    """Return the facts of `inventory`; `release` replaces the running Xen's."""
     host, views = inventory.host, inventory.xen
     xen = host.xen
     functions = host.topology.functions
@@ -165,7 +168,7 @@ def facts_of(
         assignable=frozenset(assignable) if isinstance(assignable, tuple) else None,
         iommu_off=_iommu_off(inventory),
         hap=None if caps is None else "hap" in caps,
-        # Xen names both since the same release: where hap is named, shadow would be.
+        # Xen lists hap and shadow since the same release, so with hap listed shadow would be too.
         shadow=None if caps is None or "hap" not in caps else "shadow" in caps,
         share_pt=None if caps is None or "hap" not in caps else "iommu_hap_pt_share" in caps,
         release=release or host.running_release,
@@ -189,7 +192,7 @@ def facts_of(
 def _owners(
     inventory: Inventory,
 ) -> tuple[Mapping[AddressRange, tuple[SBDF, ...]], Mapping[SBDF, tuple[SharedRegion, ...]]]:
-    """Say whose each listed region is, and which regions of a device Xen takes for shared."""
+    """Return the owners of each listed region, and what Xen treats as shared of each device."""
     owners: dict[AddressRange, tuple[SBDF, ...]] = {}
     shared: dict[SBDF, list[SharedRegion]] = {}
 
@@ -220,7 +223,7 @@ def _owners(
 def _options(inventory: Inventory) -> list[UserRange]:
     """Return the ranges of ``rmrr=``, first those that Xen reports for one of their devices.
 
-    Another range of the same pages may be the one that Xen ignored.
+    Xen may have ignored another range of the same pages.
     """
     devices = inventory.xen.devices
     return sorted(
@@ -230,7 +233,7 @@ def _options(inventory: Inventory) -> list[UserRange]:
 
 
 def _is_tied(inventory: Inventory, sbdf: SBDF, region: AddressRange) -> bool:
-    """Return whether Xen reports `region` for the device, or cannot be asked about it."""
+    """Return whether Xen reports `region` for the device, or cannot report its regions."""
     reported = inventory.xen.devices.get(sbdf, ())
     return reported is None or region in reported
 
@@ -244,7 +247,7 @@ def _unexplained_regions(
 
 
 def _iommu_off(inventory: Inventory) -> str:
-    """Say why guests can have no device at all, if Xen or its rules say so."""
+    """Return why guests can have no device at all, by Xen's report or its rules; or empty."""
     xen, listed = inventory.host.xen, inventory.xen.list
     contradicted = listed.source is ListSource.HYPERVISOR and bool(listed.entries)
     if xen is not None and xen.iommu_enabled is False and not contradicted:
@@ -258,7 +261,7 @@ def _iommu_off(inventory: Inventory) -> str:
 
 
 def _why_list_lacks(inventory: Inventory) -> str:
-    """Say why Xen's own list may not be whole, if nothing explains what it lacks."""
+    """Return why Xen's own list may be incomplete, if nothing explains what it lacks; or empty."""
     views = inventory.xen
     if not views.unlisted and not views.unlisted_options:
         return ""
@@ -266,7 +269,7 @@ def _why_list_lacks(inventory: Inventory) -> str:
 
 
 def _why_regions_missing(inventory: Inventory) -> str:
-    """Say why the list may lack regions: only where it is predicted."""
+    """Return why a predicted list may lack regions; or empty."""
     source = inventory.xen.list.source
     off = inventory.absence is not None and inventory.absence.kind is AbsenceKind.VTD_OFF
     if source is ListSource.HYPERVISOR or off:

@@ -1,9 +1,8 @@
-"""What ``xl pci-attach`` does: the guest runs, its layout stays as it is.
+"""What ``xl pci-attach`` does: the guest runs, and its memory layout does not change.
 
-Source: tools xl_pci.c, ``pciattach``; libxl_pci.c, ``libxl__device_pci_add``.  Neither the
-guest's ``rdm=`` nor its ``pci_*`` settings count; an unset policy is strict.  What the device's
-regions meet in the guest's MMIO hole: Xen arch/x86/mm/p2m.c, ``p2m_add_identity_entry`` (4.6:
-``set_identity_p2m_entry``).
+Source: tools xl_pci.c, ``pciattach``; libxl_pci.c, ``libxl__device_pci_add``. Neither the guest's
+``rdm=`` nor its ``pci_*`` settings count; an unset policy is strict. For regions in the guest's
+MMIO hole: Xen arch/x86/mm/p2m.c, ``p2m_add_identity_entry`` (4.6: ``set_identity_p2m_entry``).
 """
 
 from collections.abc import Iterator
@@ -20,7 +19,6 @@ from dmaragent.guests.pci import (
 )
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.host.memory_map import MemoryType
-from dmaragent.policy import words
 from dmaragent.policy.assignment import (
     ABSENT_RULE,
     IDENTITY_RULE,
@@ -55,24 +53,26 @@ from dmaragent.policy.settings import (
     documented_default,
 )
 from dmaragent.policy.simulate import BuiltGuest
+from dmaragent.policy.words import building
+from dmaragent.policy.words import hotplug as words
+from dmaragent.policy.words import settings as settings_words
+from dmaragent.policy.words import verdict as verdict_words
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
 CONTEXT_AT_CREATION = (4, 13)
-"""From here on a guest has an IOMMU context from its creation or never: f89f555827a6.
-
-Xen up to 4.12 makes one when the first device is assigned: ``assign_device``.
-"""
+"""From this release on, only the creation of a guest can make its IOMMU context: f89f555827a6. Xen
+up to 4.12 makes one when the first device is assigned: ``assign_device``."""
 CONTEXT_RULE = SourceRule(
     "Xen passthrough/pci.c, iommu_do_pci_domctl", "EOPNOTSUPP", of_regions=False
 )
 ATTACH_RULE = SourceRule("xl_pci.c, pciattach", "exit 2", of_regions=False)
 ADD_RULE = SourceRule("libxl_pci.c, libxl_device_pci_add", of_regions=False)
 MAPPED_RULE = SourceRule("Xen x86/mm/p2m.c, p2m_add_identity_entry")
-"""It maps a page 1:1 where Xen holds none, emulated or not, and prints nothing."""
+"""It maps a page 1:1 if Xen has none there, emulated or not, and prints nothing."""
 
 
 class Hotplug(NamedTuple):
-    """What becomes of a device that is attached to a running guest."""
+    """The answer about a device that is attached to a running guest."""
 
     text: str
     guest: GuestConfig
@@ -81,19 +81,19 @@ class Hotplug(NamedTuple):
     verdict: Verdict
     """STARTS: the device is attached."""
     pci: PciText | None
-    """The specification as it was read; None if it could not be."""
+    """The specification as read; None if it could not be read."""
     policy: Policy
     decisions: tuple[Decision, ...]
     warnings: tuple[Decision, ...]
     prerequisites: tuple[str, ...]
     ignored_settings: tuple[str, ...] = ()
-    """What of the guest's configuration is lost when it is read."""
+    """Settings of the guest's configuration that the toolstack ignores."""
     advice: tuple[str, ...] = ()
-    """What was tried and helps, if the device is refused."""
+    """Fixes that were tried and work, if the device is refused."""
 
 
 def attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
-    """Return what becomes of the device of the specification `text`, without advice."""
+    """Return the answer about the device of the specification `text`, without advice."""
     answers = [
         _attach(text, reading, host, stack)
         for reading in number_readings(guest, stack.library_answers)
@@ -102,9 +102,9 @@ def attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotp
 
 
 def _both_readings(guest: GuestConfig, plain: Hotplug, binary: Hotplug) -> Hotplug:
-    """Return the answer if it is unknown how libxlutil reads 0b in the guest's file: both."""
+    """Return the answer from both readings of 0b in the guest's file."""
     decisions = tuple(dict.fromkeys((*plain.decisions, *binary.decisions)))
-    verdict, why = verdict_of_readings(plain.verdict, binary.verdict, words.DEVICE_DOES)
+    verdict, why = verdict_of_readings(plain.verdict, binary.verdict, verdict_words.DEVICE_DOES)
     if why:
         decisions = tuple(dict.fromkeys((undecided(why), *decisions)))
     return plain._replace(
@@ -157,9 +157,9 @@ def _attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hot
 
 
 def _read(text: str, stack: Stack) -> PciText | Decision:
-    """Read the specification; if that fails, return who stops at it and why."""
+    """Read the specification; if that fails, return the decision that stops it."""
     if stack.toolstack is Toolstack.XAPI:
-        return undecided(words.XAPI_NOT_MODELLED)
+        return undecided(verdict_words.XAPI_NOT_MODELLED)
     if stack.documented or stack.toolstack is not Toolstack.XL:
         reading: PciText | PciRefusal | PciUndefined = read_pci_documented(text)
         reader = Decider.MANUAL
@@ -169,7 +169,9 @@ def _read(text: str, stack: Stack) -> PciText | Decision:
         library = stack.library_answers
         taken = library.pci.get(text) if library else None
         if library and taken is (not isinstance(reading, PciText)):
-            return undecided(words.pci_answer_unexpected(library.release, text, taken=taken))
+            return undecided(
+                settings_words.pci_answer_unexpected(library.release, text, taken=taken)
+            )
     if isinstance(reading, PciText):
         return reading
     if isinstance(reading, PciUndefined):
@@ -181,7 +183,7 @@ def _read(text: str, stack: Stack) -> PciText | Decision:
 
 
 def _policy(pci: PciText, stack: Stack) -> Policy:
-    """Return the policy that counts: libvirt sets none, Qubes relaxed alone."""
+    """Return the policy in effect: libvirt sets none, Qubes only relaxed."""
     unset = documented_default(stack.release) if stack.documented else Policy.STRICT
     asked = POLICY_OF[pci.policy] if pci.policy else unset
     if asked is Policy.INVALID or stack.toolstack is Toolstack.LIBVIRT:
@@ -190,7 +192,7 @@ def _policy(pci: PciText, stack: Stack) -> Policy:
 
 
 def _obstacles(into: Resolution) -> Iterator[Decision]:
-    """Yield what stands in the way before Xen looks at the device, all of it, in order."""
+    """Yield everything that refuses the device before Xen checks it, in order."""
     guest, host = into.guest, into.host
     complaints = (*into.settings.refusals, *into.settings.undefined)
     if complaints:
@@ -198,10 +200,10 @@ def _obstacles(into: Resolution) -> Iterator[Decision]:
         yield undecided(words.guest_unknown(first.text), place=first.place)
         return
     if guest.type is GuestType.PVH:
-        yield refused(Decider.LIBXL, words.PVH_WITHOUT_DEVICES, ADD_RULE)
+        yield refused(Decider.LIBXL, building.PVH_WITHOUT_DEVICES, ADD_RULE)
         return
     if host.iommu_off:
-        yield refused(Decider.LIBXL, words.iommu_off(host.iommu_off), ADD_RULE)
+        yield refused(Decider.LIBXL, building.iommu_off(host.iommu_off), ADD_RULE)
         return
     enabled = guest.passthrough not in (None, "default", "disabled")
     context_when_assigned = into.stack.hypervisor.series < CONTEXT_AT_CREATION
@@ -217,7 +219,7 @@ def _obstacles(into: Resolution) -> Iterator[Decision]:
 
 
 def _absent_refusals(device: GuestDevice, policy: Policy, host: HostFacts) -> Iterator[Decision]:
-    """Yield the refusal of a device that is not present: it is one whatever the guest is."""
+    """Yield the refusal of a device that is not present; it applies to every guest."""
     functions, _ = added_functions([(device, policy)], host)
     for function in functions:
         for decision in assign(function, host, None):
@@ -226,7 +228,7 @@ def _absent_refusals(device: GuestDevice, policy: Policy, host: HostFacts) -> It
 
 
 def _running_guests(into: Resolution) -> list[BuiltGuest]:
-    """Return what the running guest may be: each different layout once; a PV guest has none."""
+    """Return each possible layout of the running guest once; a PV guest has none."""
     by_layout: dict[object, BuiltGuest] = {}
     for outcome in into.outcomes:
         if outcome.built.verdict is not Verdict.REFUSED:
@@ -260,13 +262,13 @@ def _answer(
     )
 
 
-# What the device's regions meet in the guest's MMIO hole ----------------------------------
+# Regions in the guest's MMIO hole ----------------------------------------------------------
 
 
 def _hole_decisions(
     function: AddedFunction, host: HostFacts, built: BuiltGuest, into: Resolution
 ) -> Iterator[Decision]:
-    """Yield what the regions of an attached function meet in the guest's MMIO hole.
+    """Yield the decisions about regions of an attached function that are in the guest's MMIO hole.
 
     `built` is the running guest, `into` its resolution.
     """
@@ -287,10 +289,10 @@ def _hole_decisions(
 def _hole_decision(
     function: AddedFunction, region: AddressRange, part: AddressRange, occupant: HoleOccupant
 ) -> Decision:
-    """Return what becomes of `part` of a region of a device, where `occupant` lies.
+    """Return the decision about `part` of a region of a device, which overlaps `occupant`.
 
-    Where Xen holds no page it maps the region, whatever QEMU emulates there; a page of guest
-    memory refuses a strict device and is passed over for a relaxed one.
+    If Xen has no page there, it maps the region, whatever QEMU emulates. A page of guest memory
+    refuses a strict device; for a relaxed device Xen skips it.
     """
     sbdf, what = function.sbdf, occupant.what
     strict = function.policy is not Policy.RELAXED

@@ -1,9 +1,8 @@
-"""Where a guest's RAM lies once its reserved device memory is kept free of it.
+"""Where a guest's RAM is, once libxl has moved it away from reserved device memory.
 
-Addresses and sizes are in bytes.  As libxl_dm.c, ``libxl__domain_device_construct_rdm``, does it for
-a guest that is built, with libxl_dom.c, ``libxl__build_hvm``, before it and libxl_x86.c,
-``domain_construct_memmap``, after it.  libxl computes in 64 bits and checks no size: what is
-below zero wraps around.
+Addresses and sizes are in bytes. Sources: libxl_dm.c, ``libxl__domain_device_construct_rdm``;
+before it libxl_dom.c, ``libxl__build_hvm``; after it libxl_x86.c, ``domain_construct_memmap``.
+libxl computes in 64 bits and checks no size: a value below zero wraps around.
 """
 
 from collections.abc import Sequence
@@ -13,23 +12,23 @@ from typing import NamedTuple
 from dmaragent.addresses import FOUR_GIB, MIB, SBDF, AddressRange
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, SMALLEST_HOLE, Policy, Strategy
 from dmaragent.host.memory_map import MemoryType
-from dmaragent.policy import words
+from dmaragent.policy.words import building as words
 from dmaragent.xen.toolstack.libxl import LibxlBehaviour
 
 HVM_RAM_START = MIB
-"""Where the RAM of an HVM guest's memory map begins: what is below is hvmloader's to describe."""
+"""The start of RAM in an HVM guest's memory map: hvmloader describes what is below."""
 MAP_ENTRIES = 128
-"""The entries at which a memory map is refused: E820MAX, xen/arch-x86/hvm/hvm_info_table.h."""
+"""libxl refuses a memory map with so many entries: E820MAX, xen/arch-x86/hvm/hvm_info_table.h."""
 _ROUNDING = 2 * MIB
 _WRAP = 1 << 64
-"""The bytes that 64 bits of address can hold: sizes are computed modulo it."""
+"""The number of bytes in 64 bits of address: sizes are computed modulo it."""
 
 
 class DeviceRequest(NamedTuple):
-    """A device of the guest's ``pci=`` list, and what the hypervisor lists for it.
+    """A device of the guest's ``pci=`` list, and the regions that the hypervisor lists for it.
 
-    `regions` are in the hypervisor's order.  libxl asks before it knows what ``name=``
-    stands for and asks for function 0 alone where ``*`` was given; `sbdf` is what it asks.
+    `regions` are in the hypervisor's order. `sbdf` is the address that libxl queries. libxl queries
+    before it knows the device of a ``name=``, and for ``*`` it queries function 0 alone.
     """
 
     sbdf: SBDF
@@ -38,20 +37,21 @@ class DeviceRequest(NamedTuple):
 
 
 class Reservation(NamedTuple):
-    """A region that the guest is to keep free of RAM, and whose policy it is under."""
+    """A region that guest RAM should avoid, with the policy that applies."""
 
     region: AddressRange
     policy: Policy
     decided_by: SBDF | None
-    """The device whose policy it is; None for the guest's own."""
+    """The device whose policy applies; None: the guest's own policy."""
     from_host: bool
-    """Whether strategy=host brought it in, not a device."""
+    """Whether strategy=host adds it, and not a device."""
 
 
 class RamLayout(NamedTuple):
     """A guest's RAM: from 0 to `lowmem_end`, and from 4 GiB to `highmem_end`.
 
-    An end of high RAM of 0 is none; so is one of 4 GiB, but libxl treats it as an empty range.
+    If the end of high RAM is 0 or 4 GiB, there is no high RAM. libxl treats 4 GiB as an empty
+    range.
     """
 
     lowmem_end: int
@@ -59,29 +59,29 @@ class RamLayout(NamedTuple):
 
     @property
     def size(self) -> int:
-        """The bytes of RAM."""
+        """The number of bytes of RAM."""
         return self.lowmem_end + max(0, self.highmem_end - FOUR_GIB)
 
     def overlaps(self, region: AddressRange) -> bool:
-        """Return whether RAM lies in `region`."""
+        """Return whether RAM overlaps `region`."""
         return AddressRange(0, self.lowmem_end).overlaps(region) or (
             self.highmem_end > FOUR_GIB
             and AddressRange(FOUR_GIB, self.highmem_end).overlaps(region)
         )
 
     def conflicts(self, region: AddressRange) -> bool:
-        """Return whether libxl sees RAM in `region`: also where one of both is empty."""
+        """Return whether libxl counts RAM and `region` as overlapping, even if one is empty."""
         return self.conflicts_below(region) or (
             self.highmem_end != 0 and counts_as_overlap(FOUR_GIB, self.highmem_end, region)
         )
 
     def conflicts_below(self, region: AddressRange) -> bool:
-        """Return the same of the RAM below 4 GiB."""
+        """Return the same for the RAM below 4 GiB."""
         return counts_as_overlap(0, self.lowmem_end, region)
 
 
 def counts_as_overlap(start: int, end: int, region: AddressRange) -> bool:
-    """Return whether libxl and hvmloader take `region` to overlap the range `start` to `end`.
+    """Return whether libxl and hvmloader count `region` as overlapping the range `start` to `end`.
 
     An empty range overlaps another if it is strictly inside it: libxl_dm.c, ``overlaps_rdm``
     (25652f232c, 4.6), and hvmloader/util.c, ``check_overlap``.
@@ -114,9 +114,9 @@ def reservations(
 ) -> tuple[Reservation, ...] | None:
     """Return what is reserved for a guest, in libxl's order; None if libxl does not look.
 
-    `host` is the hypervisor's list and is used under strategy=host alone.  There a device's
-    policy replaces the guest's for the first region with the same start, whatever its size,
-    and a later device's an earlier one's; an empty list ends the search, devices or not.
+    `host` is the hypervisor's list, used with strategy=host only. Then a device's policy replaces
+    the guest's for the first region with the same start, whatever its size. A later device's policy
+    replaces that of an earlier one. An empty list ends the search, with or without devices.
     """
     if strategy is Strategy.IGNORE and not devices:
         return None
@@ -141,20 +141,20 @@ def reservations(
 
 
 class Placement(Enum):
-    """What becomes of a reservation."""
+    """What libxl does about a reservation."""
 
     CLEAR = "clear"
-    """No RAM was in it."""
+    """No RAM overlapped it."""
     MOVED = "moved"
-    """RAM was moved out of it to above 4 GiB."""
+    """RAM that overlapped it was moved to above 4 GiB."""
     HIDDEN = "hidden"
-    """The guest is not told of it: RAM stays in it, or libxl has not settled its policy."""
+    """The guest's memory map does not show it: RAM overlaps it, or libxl has not set its policy."""
     CONFLICT = "conflict"
-    """RAM stays in it, and it is strict: the guest does not start."""
+    """RAM overlaps it, and it is strict: the guest does not start."""
 
 
 class PlacedRegion(NamedTuple):
-    """A reservation and what became of it, with the reason in a sentence."""
+    """A reservation with its placement, and the reason in a sentence."""
 
     reservation: Reservation
     placement: Placement
@@ -162,7 +162,7 @@ class PlacedRegion(NamedTuple):
 
 
 class GuestLayout(NamedTuple):
-    """A guest's RAM before and after, and each reservation in libxl's order."""
+    """A guest's RAM before and after the move, and each reservation in libxl's order."""
 
     before: RamLayout
     after: RamLayout
@@ -170,7 +170,7 @@ class GuestLayout(NamedTuple):
 
     @property
     def refused_by(self) -> PlacedRegion | None:
-        """The first strict conflict: where libxl stops and what its message names."""
+        """The first strict conflict: libxl stops there, and its message names it."""
         return next(
             (region for region in self.placed if region.placement is Placement.CONFLICT), None
         )
@@ -184,10 +184,10 @@ def lay_out(
     boundary: int = DEFAULT_BOUNDARY,
     hap: bool = True,
 ) -> GuestLayout:
-    """Move a guest's RAM out of what is reserved, where libxl does so, and judge the rest.
+    """Return the layout after libxl moves RAM away from `reserved`, with each placement.
 
-    RAM moves for a region that starts above `boundary` (in bytes; not at it), under either
-    policy; the policy counts where RAM stays.  `reserved` is what `reservations` gave.
+    RAM moves for a region that starts above `boundary` (in bytes), with either policy. For other
+    regions the policy decides. `reserved` comes from `reservations`.
     """
     if reserved is None:
         return GuestLayout(before, before, ())
@@ -209,7 +209,7 @@ def lay_out(
 
 
 class _Judge:
-    """Decides what becomes of reservations once RAM has moved: of thousands for each guest."""
+    """Finds the placement of reservations after the move; a guest can have thousands."""
 
     def __init__(self, before: RamLayout, after: RamLayout, boundary: int) -> None:
         self._before = before
@@ -220,7 +220,7 @@ class _Judge:
         self._moved = words.ram_moved(boundary, after.lowmem_end)
 
     def place(self, entry: Reservation) -> PlacedRegion:
-        """Return what becomes of one reservation, and why."""
+        """Return the placement of one reservation, with the reason."""
         start = entry.region.start
         if self._after.conflicts(entry.region):
             placement = Placement.CONFLICT if entry.policy is Policy.STRICT else Placement.HIDDEN
@@ -246,7 +246,7 @@ class _Judge:
 
 
 class MapEntry(NamedTuple):
-    """One range of a guest's memory map."""
+    """A range of a guest's memory map."""
 
     range: AddressRange
     type: MemoryType

@@ -1,4 +1,4 @@
-"""What the libxlutil that is installed answered, as the policy layer takes it."""
+"""The answers of the installed libxlutil."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from dmaragent.guests.rdm import Policy, RdmRefusal, RdmText, Strategy
 from dmaragent.releases import Release
 
 BINARY_NUMBER = "0b1"
-"""The number that a library is asked about, if a guest has any with 0b."""
+"""The number that is tried with a library, if a guest has a number with 0b."""
 
 _STRATEGIES = {0: Strategy.IGNORE, 1: Strategy.HOST}
 _POLICIES = {0: Policy.STRICT, 1: Policy.RELAXED}
@@ -22,15 +22,15 @@ class LibraryAnswers:
     release: Release
     rdm: Mapping[str, RdmText | RdmRefusal] = field(default_factory=dict)
     pci: Mapping[str, bool] = field(default_factory=dict)
-    """Whether it takes an entry of ``pci=``."""
+    """Whether it accepts an entry of ``pci=``."""
     binary: bool | None = None
-    """Whether it reads 0b as the prefix of a binary number; None if it was not asked."""
+    """Whether it reads 0b as the prefix of a binary number; None if that was not tried."""
 
 
 def read_library_answers(output: bytes) -> LibraryAnswers | None:
-    """Read what ``collect/live/libxlutil.py`` wrote; None if there is no library.
+    """Read the output of ``collect/live/libxlutil.py``; None if there is no library.
 
-    What is not as expected is left out: the library may have died on a text.
+    Unexpected parts are ignored: the library may have crashed on a text.
     """
     release, rdm, pci, binary = None, {}, {}, None
     for line in output.splitlines():

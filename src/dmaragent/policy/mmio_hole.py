@@ -1,10 +1,10 @@
-"""What lies in the MMIO hole of a running HVM guest, below 4 GiB: the emulated devices' BARs.
+"""The MMIO hole of a running HVM guest, below 4 GiB: the BARs of its emulated devices.
 
 Addresses and sizes are in bytes.  Sources:
 
 * hvmloader/pci.c, ``pci_setup``, read at the tags of 4.6 to 4.22.  BARs are placed from
   ``pci_mem_start`` upwards, the largest first, each at a multiple of its size, over no
-  reserved entry of the memory map.  At first only the lowest entry was looked at reliably:
+  reserved entry of the memory map.  Older releases check only the lowest entry reliably:
   :func:`steps_over_all`.
 * libxl_dm.c, ``libxl__build_device_model_args_new``: the machine xenfv, its adapter, no RAM
   that hvmloader may move.
@@ -21,16 +21,16 @@ from typing import NamedTuple
 from dmaragent.addresses import FOUR_GIB, MIB, AddressRange
 from dmaragent.guests.config import GuestConfig, Vga
 from dmaragent.guests.rdm import SMALLEST_HOLE
-from dmaragent.policy import words
 from dmaragent.policy.layout import RamLayout, counts_as_overlap
+from dmaragent.policy.words import hotplug as words
 from dmaragent.releases import Release
 
 BARS_END = 0xFC000000
-"""Where the window for BARs ends: hvmloader/config.h, RESERVED_MEMBASE (up to 4.14 PCI_MEM_END)."""
+"""The end of the window for BARs: hvmloader/config.h, RESERVED_MEMBASE (up to 4.14 PCI_MEM_END)."""
 PLATFORM_BAR = 16 * MIB
 CIRRUS_BAR = 32 * MIB
 _CIRRUS_SIZES = (4 * MIB, 8 * MIB, 16 * MIB)
-"""The video memory that QEMU's cirrus-vga takes."""
+"""The sizes of video memory that QEMU's cirrus-vga accepts."""
 _SMALL_BARS = 32 * MIB
 """More than all other emulated devices need: 32 slots of less than 1 MiB each.
 
@@ -41,30 +41,30 @@ _LARGEST_SMALL_BAR = MIB
 _HIGHEST = 1 << 52
 """Above every physical address of x86."""
 _HOLES = (0xF0000000, 0xE0000000, 0xC0000000, 0x80000000)
-"""Where the window for BARs may begin if no ``mmio_hole`` is set."""
+"""Where the window for BARs may begin if ``mmio_hole`` is not set."""
 _STEPPING_POINTS = {(4, 7): 4, (4, 8): 3, (4, 9): 1}
-"""By series: the first point whose hvmloader looks at each reserved entry for each BAR."""
+"""By series: the first point release whose hvmloader checks each reserved entry for each BAR."""
 
 
 class HoleContent(Enum):
-    """What a part of the hole holds, as Xen sees it."""
+    """The content of a part of the hole, from Xen's view."""
 
     RAM = "ram"
-    """Pages of guest memory: a framebuffer's."""
+    """Pages of guest memory, such as a framebuffer."""
     EMULATED = "emulated"
-    """A BAR that QEMU answers for: Xen has no page there, and maps a region over it."""
+    """A BAR that QEMU emulates: Xen has no page there, and maps a region over it."""
     MAYBE_EMULATED = "maybe-emulated"
-    """Room in which such BARs are, each somewhere."""
+    """A range that contains such BARs at unknown addresses."""
     UNKNOWN = "unknown"
 
 
 class HoleOccupant(NamedTuple):
-    """What lies in a range of the hole."""
+    """The occupant of a range of the hole."""
 
     range: AddressRange
     content: HoleContent
     what: str
-    """Its name; if it is unknown, why."""
+    """Its name; or why it is unknown."""
 
 
 class _Bar(NamedTuple):
@@ -77,13 +77,13 @@ class _Bar(NamedTuple):
 def hole_contents(
     guest: GuestConfig, ram: RamLayout, reserved: Sequence[AddressRange], release: Release
 ) -> tuple[HoleOccupant, ...]:
-    """Return what lies in the hole of `guest` once hvmloader has run.
+    """Return the occupants of the hole of `guest` once hvmloader has run.
 
     Args:
         guest: an HVM guest, as it was created.
         ram: its RAM, as libxl laid it out.
         reserved: the reserved entries of its memory map.
-        release: of Xen's tools, hvmloader's among them.
+        release: of Xen's tools, with hvmloader.
 
     """
     own = HoleOccupant(AddressRange(BARS_END, FOUR_GIB), HoleContent.UNKNOWN, words.HVMLOADERS_OWN)
@@ -115,13 +115,13 @@ def _unknown(
 
 
 def _above_ram(ram: RamLayout, why: str) -> Iterator[HoleOccupant]:
-    """Yield what lies above the RAM, where hvmloader puts large 64-bit BARs over anything."""
+    """Yield the unknown range above the RAM: hvmloader may place large 64-bit BARs over anything."""
     start = max(FOUR_GIB, ram.highmem_end)
     yield HoleOccupant(AddressRange(start, max(start, _HIGHEST)), HoleContent.UNKNOWN, why)
 
 
 def _not_modelled(guest: GuestConfig, reserved: Sequence[AddressRange], release: Release) -> str:
-    """Return why it is not hvmloader's known placement that decides; or an empty text."""
+    """Return why hvmloader's known placement does not apply; empty if it does."""
     if guest.emulated is None:
         return words.EMULATED_UNKNOWN
     if guest.emulated.unknown:
@@ -134,7 +134,7 @@ def _not_modelled(guest: GuestConfig, reserved: Sequence[AddressRange], release:
 
 
 def steps_over_all(release: Release) -> bool:
-    """Return whether hvmloader of `release` is certain to place no BAR over a reserved entry.
+    """Return whether hvmloader of `release` certainly places no BAR over a reserved entry.
 
     c3fa5cdf3f (4.7.4), c642b12321 (4.8.3), 22ea7316e5 (4.9.1), ecc607b185 (4.10.0).
     """
@@ -145,7 +145,7 @@ def steps_over_all(release: Release) -> bool:
 
 
 def _large_bars(guest: GuestConfig) -> list[_Bar] | str:
-    """Return the BARs of 1 MiB and more in hvmloader's order; or why they are not known."""
+    """Return the BARs of 1 MiB and more in hvmloader's order; or why they are unknown."""
     bars = []
     if guest.emulated is None or guest.emulated.platform:
         bars.append(_Bar(PLATFORM_BAR, words.PLATFORM_BAR, 0))
@@ -166,7 +166,7 @@ def _large_bars(guest: GuestConfig) -> list[_Bar] | str:
 def _bars_start(
     guest: GuestConfig, ram: RamLayout, reserved: Sequence[AddressRange], total: int
 ) -> int:
-    """Return where hvmloader begins to place BARs of `total` bytes."""
+    """Return the address at which hvmloader begins to place BARs of `total` bytes."""
     if guest.mmio_hole and guest.mmio_hole >= SMALLEST_HOLE:
         return FOUR_GIB - guest.mmio_hole
     start = _HOLES[0]
@@ -191,7 +191,7 @@ def _lowest_bars_start(guest: GuestConfig, ram: RamLayout, reserved: Sequence[Ad
 def _placed_bars(
     bars: Sequence[_Bar], start: int, reserved: Sequence[AddressRange], adapter: Vga
 ) -> Iterator[HoleOccupant]:
-    """Place the large BARs, and leave room above them for the small ones."""
+    """Yield the large BARs at their places, and the room above them for the small ones."""
     at = start
     for bar in bars:
         base = _free_base(at, bar.size, reserved)
@@ -214,10 +214,10 @@ def _placed_bars(
 
 
 def _free_base(at: int, size: int, reserved: Sequence[AddressRange]) -> int:
-    """Return the first multiple of `size` from `at` on where nothing is reserved."""
+    """Return the first multiple of `size` from `at` on that is not reserved."""
     base = -(-at // size) * size
     below = [region for region in reversed(reserved) if region.end <= FOUR_GIB]
-    # As find_next_rmrr: the one that ends lowest above the base; of several, the last.
+    # As find_next_rmrr: the entry with the lowest end above the base; of several, the last.
     for region in sorted(below, key=lambda region: region.end):
         if region.end <= base:
             continue
@@ -230,7 +230,7 @@ def _free_base(at: int, size: int, reserved: Sequence[AddressRange]) -> int:
 def _unreserved_parts(
     room: AddressRange, reserved: Sequence[AddressRange]
 ) -> Iterator[AddressRange]:
-    """Yield the parts of `room` that are not reserved: BARs are placed over nothing else."""
+    """Yield the parts of `room` that are not reserved: hvmloader places BARs only there."""
     at = room.start
     for region in sorted(reserved):
         if region.end <= at or room.end <= region.start:

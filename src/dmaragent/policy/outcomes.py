@@ -1,7 +1,7 @@
-"""The possible outcomes of a guest: every reading of its settings built, those alike told once.
+"""The possible outcomes of a guest: each reading of its settings is built, equal ones merged.
 
-If the result depends on memory that was never written, on a point release or on something else
-that is not known, there are several readings of the settings: each is built.
+The result can depend on uninitialized memory, on a point release or on another unknown. Then there
+are several readings of the settings, and each is built.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,24 +10,24 @@ from typing import NamedTuple
 
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import Policy, Strategy
-from dmaragent.policy import words
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.settings import RdmSettings
 from dmaragent.policy.simulate import BuiltGuest, Scenario, build
+from dmaragent.policy.words import verdict as words
 from dmaragent.xen.toolstack.libxl import ToolstackBehaviour
 
 Assumed = tuple[str, ...]
-"""The words for what a reading assumes, one for each thing that is unknown, or empty."""
+"""The words for what a reading assumes, one for each unknown, or empty."""
 NOTHING_ASSUMED: Assumed = ("", "", "", "")
 
 
 class PossibleOutcome(NamedTuple):
-    """What becomes of the guest under one of the possible readings, or several alike."""
+    """The outcome of one possible reading, or of several that give the same."""
 
     assumed: tuple[Assumed, ...]
-    """What each reading assumes; empty if all readings come to the same."""
+    """What each reading assumes; empty if all readings give the same outcome."""
     policies: tuple[Policy, ...]
-    """The guest's own policy in each of its readings, as read; `scenario` has the first."""
+    """The guest's own policy in each reading, as read; `scenario` has the first."""
     scenario: Scenario
     built: BuiltGuest
 
@@ -38,7 +38,7 @@ class PossibleOutcome(NamedTuple):
 
 
 def possible_scenarios(settings: RdmSettings) -> Iterator[tuple[str, Scenario]]:
-    """Yield the possible readings, each with the words for what it assumes."""
+    """Yield the possible readings, each with the words for its assumptions."""
     for strategy in settings.strategies:
         for policy in settings.policies:
             assumptions = []
@@ -57,7 +57,7 @@ def possible_scenarios(settings: RdmSettings) -> Iterator[tuple[str, Scenario]]:
 
 @dataclass(slots=True)
 class _OutcomeDraft:
-    """One outcome, and the readings that come to it."""
+    """One outcome, and the readings that give it."""
 
     assumed: list[Assumed]
     policies: list[Policy]
@@ -68,7 +68,7 @@ class _OutcomeDraft:
 def possible_outcomes(
     guest: GuestConfig, host: HostFacts, settled: list[tuple[ToolstackBehaviour, RdmSettings]]
 ) -> Iterator[PossibleOutcome]:
-    """Yield the outcomes of all that `settled` may mean, by each behaviour of the release."""
+    """Yield the outcomes of all that `settled` may mean, for each behaviour of the release."""
     drafts: dict[object, _OutcomeDraft] = {}
     for behaviour, settings in settled:
         counts = any(
@@ -100,7 +100,7 @@ def possible_outcomes(
 def _guests_policy_counts(
     settings: RdmSettings, host: HostFacts, behaviour: ToolstackBehaviour
 ) -> bool:
-    """Return whether strategy=host brings in a region whose policy no device replaces."""
+    """Return whether strategy=host adds a region whose policy no device replaces."""
     listed = [region.start for region in host.listed]
     every = behaviour.layout.reserves_every_region
     replaced = {
@@ -112,7 +112,7 @@ def _guests_policy_counts(
 
 
 def _difference(scenario: Scenario, *, policy_counts: bool) -> object:
-    """Return what of a reading makes a difference: readings alike in it need one build."""
+    """Return the parts of a reading that matter: equal readings need only one build."""
     policy = None
     if scenario.strategy is Strategy.HOST and policy_counts:
         policy = Policy.STRICT if scenario.policy is Policy.STRICT else Policy.RELAXED
@@ -122,7 +122,7 @@ def _difference(scenario: Scenario, *, policy_counts: bool) -> object:
 def _possible_hosts(
     guest: GuestConfig, host: HostFacts, behaviour: ToolstackBehaviour, strategy: Strategy
 ) -> Iterator[tuple[tuple[str, str], HostFacts]]:
-    """Yield `host` as its Xen may be: with each list and each kind of paging, if they matter."""
+    """Yield `host` with each list and each kind of paging that its Xen may have, if they matter."""
     lists = host.alternatives if strategy is Strategy.HOST else ()
     hosts = [(releases, replace(host, listed=listed)) for releases, listed in lists]
     for releases, with_list in hosts or [("", host)]:
@@ -143,7 +143,7 @@ def _possible_paging(
 
 
 def _merge_same(drafts: list[_OutcomeDraft]) -> list[_OutcomeDraft]:
-    """Put together what comes to the same."""
+    """Return the outcomes with equal results merged."""
     merged: list[_OutcomeDraft] = []
     for draft in drafts:
         same = next((other for other in merged if same_result(other.built, draft.built)), None)
@@ -156,7 +156,7 @@ def _merge_same(drafts: list[_OutcomeDraft]) -> list[_OutcomeDraft]:
 
 
 def same_result(first: BuiltGuest, second: BuiltGuest) -> bool:
-    """Return whether the same is seen of both: the policies that led to it are not."""
+    """Return whether both have the same visible result; their policies may differ."""
     if first.verdict is not second.verdict or first.memory_map != second.memory_map:
         return False
     same = first.decisions == second.decisions and first.warnings == second.warnings
@@ -176,7 +176,7 @@ def assumption_words(assumed: Sequence[Assumed]) -> tuple[str, ...]:
 
 
 def deciding_assumptions(groups: Sequence[Sequence[Assumed]]) -> list[tuple[Assumed, ...]]:
-    """Return what the readings of each group assume, without the parts that decide on no group."""
+    """Return what the readings of each group assume, without assumptions that decide nothing."""
     kept = [tuple(group) for group in groups]
     for place in range(len(kept[0][0]) if kept else 0):
         rest = [

@@ -1,18 +1,18 @@
-"""Problems that were reported of a release and may concern a guest; no verdict depends on them."""
+"""Problems that users reported for a release and that may concern a guest; they decide nothing."""
 
 from collections.abc import Iterator
 
-from dmaragent.policy import words
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.settings import Toolstack
+from dmaragent.policy.words import settings as words
 
 _ONE_DEVICE = (4, 15)
 
 
 def reported_problems(resolution: Resolution) -> Iterator[str]:
-    """Yield what was reported of the release of `resolution` and may concern its guest.
+    """Yield reports on the release of `resolution` that may concern its guest.
 
-    No verdict depends on it.  Source: reports on xen-devel of xl 4.15; the cause is not known.
+    No verdict depends on them. Source: reports on xen-devel about xl 4.15; the cause is unknown.
     """
     stack, devices = resolution.stack, resolution.settings.devices
     with_policy = sum(device.explicit for device in devices)

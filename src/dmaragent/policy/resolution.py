@@ -1,4 +1,4 @@
-"""The answer about a guest, and who builds it: the values that a resolution hands on."""
+"""The answer about a guest: the values that a resolution returns."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,42 +18,43 @@ class Stack:
 
     toolstack: Toolstack = Toolstack.XL
     release: Release
-    """Of the toolstack: it reads the configuration and lays the guest out."""
+    """The toolstack's release: it reads the configuration and lays the guest out."""
     hypervisor: Release
-    """It lists the regions and assigns the devices."""
+    """The hypervisor's release: it lists the regions and assigns the devices."""
     documented: bool = False
-    """Whether the manual pages are followed, not the release."""
+    """Whether the manual pages decide, and not the release."""
     origin: str = ""
-    """How the releases are known, in words."""
+    """How the releases are known, in sentences."""
     library_answers: LibraryAnswers | None = None
-    """What the installed libxlutil answered; it wins over what is known of the release."""
+    """The answers of the installed libxlutil; they take precedence over what is known about the
+    release."""
 
 
 class Resolution(NamedTuple):
-    """What becomes of a guest, and why."""
+    """Whether a guest starts, and why."""
 
     guest: GuestConfig
-    """As the toolstack reads it: without what its release does not know."""
+    """As the toolstack reads it: without settings that its release does not know."""
     host: HostFacts
     """The regions and devices that decided; addresses and sizes in bytes."""
     stack: Stack
     """The toolstack and the releases that decided."""
     verdict: Verdict
-    """Whether the guest starts; if readings differ, that it cannot be said."""
+    """Whether the guest starts; undecided if readings differ."""
     reasons: tuple[Decision, ...]
-    """Why, the first before the others; of a guest that starts: what it loses by it."""
+    """The reasons, the most important first; for a guest that starts, its warnings."""
     settings: RdmSettings
-    """As the toolstack reads them; of several behaviours the first's."""
+    """As the toolstack reads them; by the first behaviour if there are several."""
     readings: tuple[RdmSettings, ...]
-    """The settings by each behaviour that the release may have."""
+    """The settings for each behaviour that the release may have."""
     outcomes: tuple[PossibleOutcome, ...]
     """The possible outcomes; none if the toolstack refuses the configuration."""
     prerequisites: tuple[str, ...]
-    """What must be done before, such as making a device assignable."""
+    """Commands to run first, such as one that makes a device assignable."""
 
     @property
     def outcome(self) -> PossibleOutcome | None:
-        """The outcome to show: the first of those that give the verdict."""
+        """The outcome to show: the first that has the verdict."""
         first = self.outcomes[0] if self.outcomes else None
         return next(
             (outcome for outcome in self.outcomes if outcome.built.verdict is self.verdict), first

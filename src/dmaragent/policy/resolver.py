@@ -1,8 +1,9 @@
-"""What a toolstack and Xen will do with a guest, and why: :func:`resolve`.
+"""Whether a guest starts, by its toolstack and by Xen, and why: :func:`resolve`.
 
-The toolstack's release decides how the configuration is read and how the guest is laid out; the
-host's facts hold what the hypervisor's release makes of the table.  ``outcomes.py`` builds every
-possible reading of the settings, and ``verdict.py`` concludes over all of them.
+The toolstack's release decides how the configuration is read and how the guest is laid out. The
+hypervisor's release decides the regions and the assignment: the host's facts follow it.
+``outcomes.py`` builds every possible reading of the settings, and ``verdict.py`` draws the
+conclusion from all of them.
 """
 
 from dataclasses import replace
@@ -27,7 +28,7 @@ from dmaragent.xen.toolstack.libxl import ToolstackBehaviour, toolstack_behaviou
 
 
 def resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
-    """Return what becomes of `guest` on `host`."""
+    """Return whether `guest` starts on `host`, and why."""
     readings = [
         _resolve_reading(reading, host, stack)
         for reading in number_readings(guest, stack.library_answers)
@@ -61,7 +62,7 @@ def _resolve_reading(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resol
 
 
 def _readable_part(guest: GuestConfig, stack: Stack) -> tuple[GuestConfig, tuple[Complaint, ...]]:
-    """Return `guest` without what the toolstack does not read, and what that is."""
+    """Return `guest` without settings that the toolstack does not read, and those settings."""
     if stack.toolstack is Toolstack.XL:
         return without_unread_settings(guest, stack.release)
     if stack.toolstack is Toolstack.XAPI:
@@ -83,7 +84,7 @@ def _settle(
 
 
 def prerequisites(guest: GuestConfig, settings: RdmSettings, host: HostFacts) -> tuple[str, ...]:
-    """Return what must be done before the devices of `settings` can be added."""
+    """Return the commands to run before the devices of `settings` can be added."""
     if host.assignable is None:
         return ()
     commands = []

@@ -1,7 +1,7 @@
-"""What a toolstack makes of a guest's configuration: strategy, policies, devices.
+"""How a toolstack reads a guest's configuration: strategy, policies, devices.
 
-A section each: xl of a release (xl_parse.c, ``parse_config_data``), the manual pages, toolstacks
-without ``rdm=``.  If xl goes on with memory that it never wrote, all possible values are returned.
+One section each: xl of a release (xl_parse.c, ``parse_config_data``), the manual pages, toolstacks
+without ``rdm=``. If xl uses uninitialized memory, all possible values are returned.
 """
 
 import re
@@ -23,31 +23,31 @@ from dmaragent.guests.pci import (
     read_pci_shipped,
 )
 from dmaragent.guests.rdm import Policy, RdmRefusal, Strategy, read_rdm_documented, read_rdm_shipped
-from dmaragent.policy import words
 from dmaragent.policy.library_answers import LibraryAnswers
+from dmaragent.policy.words import settings as words
 from dmaragent.releases import Release
 from dmaragent.xen.toolstack.libxl import LibxluBehaviour, ToolstackBehaviour
 
 
 class Toolstack(Enum):
-    """Who reads the configuration and builds the guest."""
+    """The program that reads the configuration and builds the guest."""
 
     XL = "xl"
     LIBVIRT = "libvirt"
-    """Its libxl driver builds with libxl and sets no policy at all."""
+    """Its libxl driver builds with libxl and sets no policy."""
     QUBES = "qubes"
     """libvirt with a patch: no-strict-reset makes a device relaxed."""
     XAPI = "xapi"
-    """Builds guests without libxl, by rules of its own (xenopsd, xenguest)."""
+    """Builds guests without libxl, by its own rules (xenopsd, xenguest)."""
 
 
 ANY_POLICY = (Policy.STRICT, Policy.RELAXED, Policy.INVALID, Policy.NEITHER)
-"""What memory that was never written may hold."""
+"""The values that uninitialized memory may contain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestDevice:
-    """A device of the guest; a policy of None is the guest's own, whatever that becomes."""
+    """A device of the guest; a policy of None is the guest's own policy."""
 
     number: int = 0
     """Its place in the guest's list, from 0."""
@@ -56,33 +56,33 @@ class GuestDevice:
     pci: PciText
     policy: Policy | None
     explicit: bool
-    """Whether the configuration says so; else it is inherited or a default."""
+    """Whether the configuration sets the policy; otherwise it is inherited or a default."""
 
     @property
     def asked(self) -> SBDF:
-        """What libxl asks Xen about before it knows what a name stands for."""
+        """The address that libxl queries before it knows the device of a name."""
         return self.pci.sbdf or SBDF(0, 0, 0, 0)
 
 
 class RdmSettings(NamedTuple):
-    """What a toolstack makes of a configuration.  Several values: any of them is possible."""
+    """A configuration as a toolstack reads it. If there are several values, any is possible."""
 
     strategies: tuple[Strategy, ...] = (Strategy.IGNORE,)
     policies: tuple[Policy, ...] = (Policy.INVALID,)
-    """The guest's own, as read; INVALID is unset, before the default."""
+    """The guest's own policy, as read; INVALID: unset, before the default."""
     devices: tuple[GuestDevice, ...] = ()
     refusals: tuple[Complaint, ...] = ()
-    """For what the toolstack refuses the configuration."""
+    """Why the toolstack refuses the configuration."""
     undefined: tuple[Complaint, ...] = ()
-    """Where what it does cannot be said at all."""
+    """Settings with an unknown effect."""
     messages: tuple[Complaint, ...] = ()
-    """What it reads otherwise than it stands there."""
+    """Settings that it reads differently than they are written."""
     rdm_taken: bool = False
-    """Whether it took ``rdm=``."""
+    """Whether it accepted ``rdm=``."""
     inherits: bool = True
-    """Whether devices begin with what ``rdm=`` and the ``pci_*`` settings say."""
+    """Whether devices begin with the policies of ``rdm=`` and the ``pci_*`` settings."""
     ignored_settings: tuple[str, ...] = ()
-    """What of the configuration is lost on the way, each in a few words."""
+    """Settings that it ignores, each in a few words."""
 
 
 POLICY_OF = {
@@ -95,7 +95,7 @@ POLICY_OF = {
 
 @dataclass(slots=True)
 class _Complaints:
-    """What is noted while a configuration is read."""
+    """Complaints that are collected while a configuration is read."""
 
     refusals: list[Complaint]
     undefined: list[Complaint]
@@ -104,7 +104,7 @@ class _Complaints:
 
 
 def _complaints(guest: GuestConfig) -> _Complaints:
-    """Return the complaints that `guest` has whoever reads it, given its type."""
+    """Return the complaints about `guest` that hold for every reader, given its type."""
     of_type = guest.hvm_refusals if guest.type is GuestType.HVM else ()
     return _Complaints(
         refusals=[*guest.type_refusals, *guest.refusals, *of_type],
@@ -137,7 +137,7 @@ PASSTHROUGH = (4, 13)
 def without_unread_settings(
     guest: GuestConfig, release: Release
 ) -> tuple[GuestConfig, tuple[Complaint, ...]]:
-    """Return `guest` without what xl of `release` does not read, and what that is."""
+    """Return `guest` without settings that xl of `release` does not read, and those settings."""
     messages, ignored_settings = [], []
     guest = guest.by_release(release.series)
     if release.series < PVH_AND_TYPE and guest.saved_rdm is None and "type" in guest.places:
@@ -163,7 +163,7 @@ def settle_xl(
     release: Release,
     library_answers: LibraryAnswers | None = None,
 ) -> RdmSettings:
-    """Read `guest` as xl of `release` does; its library's answers win over what is known of it."""
+    """Read `guest` as xl of `release` does; the answers of the host's library take precedence."""
     complaints = _complaints(guest)
     strategies, policies, taken = _rdm(guest, behaviour, release, library_answers, complaints)
     unset = Policy.INVALID if guest.type is GuestType.HVM else Policy.STRICT  # a union reads 0
@@ -197,7 +197,7 @@ def _rdm(
     library_answers: LibraryAnswers | None,
     complaints: _Complaints,
 ) -> tuple[tuple[Strategy, ...], tuple[Policy, ...], bool]:
-    """Return the possible strategies and policies, and whether ``rdm=`` was taken."""
+    """Return the possible strategies and policies, and whether ``rdm=`` was accepted."""
     if guest.saved_rdm is not None:
         return (guest.saved_rdm.strategy,), (guest.saved_rdm.policy,), False
     if guest.rdm is None:
@@ -207,7 +207,7 @@ def _rdm(
     reader = f"xl {release}"
     if library_answers is not None and guest.rdm in library_answers.rdm:
         reading = library_answers.rdm[guest.rdm]
-        reader = words.library_asked(library_answers.release)
+        reader = words.library_reader(library_answers.release)
     if isinstance(reading, RdmRefusal):
         known = expected if isinstance(expected, RdmRefusal) else None
         message = words.rdm_dropped(reader, guest.rdm, reading, known)
@@ -235,7 +235,7 @@ def _pci(
     library_answers: LibraryAnswers | None,
     complaints: _Complaints,
 ) -> PciText | None:
-    """Return what xl takes an entry of ``pci=`` for; None, with a complaint, if for nothing."""
+    """Return an entry of ``pci=`` as xl reads it; None, with a complaint, if xl does not accept it."""
     reading = _read_pci(entry.text, behaviour.parser)
     if library_answers is not None:
         taken = library_answers.pci.get(entry.text)
@@ -265,18 +265,20 @@ def _pci(
 # By the manual pages ----------------------------------------------------------------------
 
 STRICT_DOCUMENTED = (4, 15)
-"""From here on the pages say that a device is strict by default, before relaxed: 3085930e2f."""
+"""From this release on, the pages document strict as a device's default, before that relaxed:
+3085930e2f."""
 
 
 def documented_default(release: Release) -> Policy:
-    """Return the policy that the manual pages of `release` promise a device that names none."""
+    """Return the documented policy of a device without ``rdm_policy``, for `release`."""
     return Policy.STRICT if release.series >= STRICT_DOCUMENTED else Policy.RELAXED
 
 
 def settle_documented(guest: GuestConfig, release: Release) -> RdmSettings:
-    """Read `guest` as the manual pages of `release` have it.
+    """Read `guest` as the manual pages of `release` describe.
 
-    An unset policy of a device is the guest's if ``rdm=`` sets one, else the pages' default.
+    An unset policy of a device is the guest's policy if ``rdm=`` sets one; otherwise it is the
+    pages' default.
     """
     complaints = _complaints(guest)
     strategy, policy = Strategy.IGNORE, Policy.INVALID
@@ -309,7 +311,7 @@ def settle_documented(guest: GuestConfig, release: Release) -> RdmSettings:
 def _documented_entries(
     guest: GuestConfig, wrong: list[Complaint]
 ) -> Iterator[tuple[int, PciEntry, PciText]]:
-    """Yield the entries of ``pci=`` as documented, and put into `wrong` what is none."""
+    """Yield the documented entries of ``pci=``; complaints about the others go to `wrong`."""
     for number, entry in enumerate(guest.pci):
         pci = entry.read or read_pci_documented(entry.text)
         if isinstance(pci, PciRefusal):
@@ -324,8 +326,8 @@ def _documented_entries(
 def settle_without_rdm(guest: GuestConfig, toolstack: Toolstack) -> RdmSettings:
     """Read `guest` as libvirt's libxl driver or Qubes' does: neither sets anything of ``rdm=``.
 
-    For Qubes an entry's rdm_policy=relaxed stands for the device's option no-strict-reset.
-    What XAPI reads is not modelled: nothing is.
+    For Qubes an entry's rdm_policy=relaxed represents the device's option no-strict-reset. XAPI is
+    not modelled: the result is empty.
     """
     complaints = _complaints(guest)
     if toolstack is Toolstack.XAPI:

@@ -1,6 +1,6 @@
-"""What becomes of a guest once its settings are definite: checked, built, given its devices.
+"""A guest with definite settings: checked, built, its devices assigned.
 
-:func:`build` is libxl, libxc, Xen and hvmloader, in their order.  Sources: those that each rule
+:func:`build` follows libxl, libxc, Xen and hvmloader, in that order. Sources: those that each rule
 names.
 """
 
@@ -11,7 +11,6 @@ from typing import NamedTuple
 from dmaragent.addresses import MIB, SBDF, AddressRange
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, Policy, Strategy
-from dmaragent.policy import words
 from dmaragent.policy.assignment import added_functions, assign
 from dmaragent.policy.contradictions import contradictions, has_hap
 from dmaragent.policy.decisions import (
@@ -40,6 +39,7 @@ from dmaragent.policy.layout import (
     starting_layout,
 )
 from dmaragent.policy.settings import GuestDevice
+from dmaragent.policy.words import building as words
 from dmaragent.xen.toolstack.libxl import LibxlBehaviour
 
 BUILD_RULE = SourceRule("libxl_dm.c, libxl__domain_device_construct_rdm")
@@ -54,13 +54,13 @@ LOADER_RULE = SourceRule("xg_dom_core.c, xc_dom_build_image")
 TINY_RULE = LOADER_RULE._replace(of_regions=False)
 HVMLOADER_RULE = SourceRule("hvmloader/e820.c, build_e820_table")
 HVMLOADER_OWN = AddressRange(0xFC100000, 0xFE000000)
-"""What hvmloader keeps for itself: hvmloader/config.h, HVMLOADER dynamic area."""
+"""Memory that hvmloader reserves for itself: hvmloader/config.h, HVMLOADER dynamic area."""
 HVMLOADER_LEAST = 2 * MIB
-"""The low RAM without which hvmloader halts."""
+"""The least low RAM with which hvmloader does not halt."""
 TOO_MUCH_MOVED = frozenset({MAP_RULE, LOADER_RULE, HVMLOADER_RULE})
-"""What refuses a guest for the regions that RAM was moved out of."""
+"""The rules that refuse a guest because RAM was moved away from regions."""
 _KEPT = 1 << 12
-"""Decisions about regions that are kept: of many guests on one host most are the same."""
+"""The number of cached decisions about regions: many guests of one host have the same."""
 
 
 class Scenario(NamedTuple):
@@ -68,23 +68,23 @@ class Scenario(NamedTuple):
 
     strategy: Strategy
     policy: Policy
-    """The guest's own, as read; INVALID is unset."""
+    """The guest's own policy, as read; INVALID: unset."""
     devices: tuple[GuestDevice, ...]
     device_policies: tuple[Policy, ...]
-    """As read, one for each device; INVALID is unset."""
+    """As read, one for each device; INVALID: unset."""
 
 
 class BuiltGuest(NamedTuple):
-    """What became of a guest in one scenario."""
+    """The result for a guest in one scenario."""
 
     verdict: Verdict
     decisions: tuple[Decision, ...]
-    """What refuses it or leaves it undecided; the first is the reason."""
+    """Refusals and unknowns; the first is the reason."""
     warnings: tuple[Decision, ...]
     layout: GuestLayout | None
-    """None where it was not laid out: a PV guest, or refused before."""
+    """None if it was not laid out: a PV guest, or refused before."""
     memory_map: tuple[MapEntry, ...]
-    """In libxl's order; empty where none is made."""
+    """In libxl's order; empty if libxl makes none."""
 
 
 def build(
@@ -106,7 +106,7 @@ def _result(
     layout: GuestLayout | None = None,
     entries: tuple[MapEntry, ...] = (),
 ) -> BuiltGuest:
-    """Sort refusals before what is undecided, and warnings apart."""
+    """Return the result with refusals before unknowns, and warnings apart."""
     stops = stops_of(decisions)
     return BuiltGuest(
         verdict=verdict_of(stops),
@@ -179,7 +179,7 @@ def _build_obstacles(guest: GuestConfig, layout: GuestLayout) -> Iterator[Decisi
 def _paging_unknown(guest: GuestConfig, host: HostFacts) -> Iterator[Decision]:
     """Yield that it is unknown whether the running Xen has the shadow paging of ``hap=0``.
 
-    Of a host without Xen it is predicted that it would: CONFIG_SHADOW_PAGING is on by default.
+    On a host without Xen the prediction is that it has: CONFIG_SHADOW_PAGING is on by default.
     """
     if guest.hap is False and host.shadow is None and host.xen_runs:
         place = guest.places.get("hap", "")
@@ -189,7 +189,7 @@ def _paging_unknown(guest: GuestConfig, host: HostFacts) -> Iterator[Decision]:
 def _requests(
     scenario: Scenario, host: HostFacts, behaviour: LibxlBehaviour
 ) -> list[DeviceRequest]:
-    """Ask for each device as libxl does before the guest is built."""
+    """Return the query for each device that libxl makes before the guest is built."""
     requests = []
     for device, policy in zip(scenario.devices, scenario.device_policies, strict=True):
         settled = policy
@@ -201,7 +201,7 @@ def _requests(
 
 
 class _RegionDecisions:
-    """Puts what becomes of regions into decisions: of thousands for each guest."""
+    """Returns decisions about regions; a guest can have thousands."""
 
     def __init__(
         self, devices: Sequence[GuestDevice], host: HostFacts, layout: GuestLayout
@@ -209,12 +209,12 @@ class _RegionDecisions:
         self._host = host
         self._layout = layout
         self._strict: dict[SBDF | None, tuple[str, str]] = {None: (words.RDM_MAKES_STRICT, "")}
-        for device in devices:  # the last that names a device decides
+        for device in devices:  # the last entry of a device decides
             reason = words.device_makes_strict(device.asked, explicit=device.explicit)
             self._strict[device.asked] = (reason, device.place)
 
     def conflicts(self) -> Iterator[Decision]:
-        """Yield the strict regions that hold RAM, and whose policy makes them strict."""
+        """Yield the strict regions that RAM overlaps, and what makes them strict."""
         for placed in self._layout.placed:
             if placed.placement is not Placement.CONFLICT:
                 continue
@@ -224,7 +224,7 @@ class _RegionDecisions:
             yield _conflict_decision(region, placed.reason, makes_strict, concerned, place)
 
     def hidden(self) -> Iterator[Decision]:
-        """Yield warnings of the regions that the guest is not told of."""
+        """Yield warnings about regions that the guest's memory map does not show."""
         for placed in self._layout.placed:
             if placed.placement is not Placement.HIDDEN:
                 continue
@@ -278,7 +278,7 @@ def _assignments(
 
 
 def _hvmloader_halts(layout: GuestLayout) -> Iterator[Decision]:
-    """Yield why hvmloader ends the guest as it starts."""
+    """Yield why hvmloader stops the guest at start."""
     own = HVMLOADER_OWN
     for placed in layout.placed:
         region = placed.reservation.region

@@ -2,12 +2,12 @@
 
 from dmaragent.guests.config import Complaint
 from dmaragent.guests.rdm import Strategy
-from dmaragent.policy import words
 from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, undecided
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.outcomes import PossibleOutcome, assumption_words, deciding_assumptions
 from dmaragent.policy.resolution import Stack
 from dmaragent.policy.settings import RdmSettings, Toolstack
+from dmaragent.policy.words import verdict as words
 
 
 def conclude(
@@ -56,7 +56,7 @@ def _union(parts: list[tuple[Decision, ...]]) -> tuple[Decision, ...]:
 def _why_regions_may_be_missing(
     host: HostFacts, settings: RdmSettings, outcomes: tuple[PossibleOutcome, ...]
 ) -> str:
-    """Return why a region that is not known could change the verdict, or empty."""
+    """Return why an unknown region could change the verdict; empty if none could."""
     by_list = Strategy.HOST in settings.strategies
     why = host.incomplete or (host.unlisted if by_list else "")
     if not why:
@@ -74,7 +74,7 @@ def _why_regions_may_be_missing(
 
 
 def _dependence(outcomes: tuple[PossibleOutcome, ...]) -> str:
-    """Return what the verdict depends on, each verdict with its readings."""
+    """Return what the verdict depends on: each verdict with its readings."""
     groups = {
         verdict: [
             assumed

@@ -1,1 +1,1 @@
-"""Answers as text and as documents.  Pure: values in, strings out; nothing is printed here."""
+"""Answers as text and as documents. Pure: values in, strings out; nothing is printed here."""

@@ -1,11 +1,11 @@
-"""Strings from firmware, devices and files, made safe to show on a terminal."""
+"""Make strings from firmware, devices and files safe to show on a terminal."""
 
 
 def visible(text: str) -> str:
-    r"""Give `text` with everything that is not a printable character as ``\xNN`` or ``\uNNNN``.
+    r"""Return `text` with all but printable characters as ``\xNN`` or ``\uNNNN``.
 
-    Terminal controls, bidirectional overrides and undecodable bytes all become
-    visible; nothing that firmware or a stranger wrote reaches the terminal as a command.
+    Terminal controls, bidirectional overrides and undecodable bytes become visible. So no text from
+    firmware or a stranger acts as a terminal command.
     """
     if text.isprintable():
         return text
@@ -13,7 +13,7 @@ def visible(text: str) -> str:
 
 
 def _escape(code: int) -> str:
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that did not decode, as os.fsdecode keeps it
+    if 0xDC80 <= code <= 0xDCFF:  # an undecodable byte, as os.fsdecode keeps it
         code -= 0xDC00
     if code <= 0xFF:
         return f"\\x{code:02x}"
@@ -21,16 +21,16 @@ def _escape(code: int) -> str:
 
 
 def identifier(raw: bytes) -> str:
-    """Give a fixed-width identifier of a table header in quotes, its padding dropped."""
+    """Return a fixed-width identifier of a table header in quotes, without its padding."""
     return '"' + visible(raw.rstrip(b"\0 ").decode("latin-1")) + '"'
 
 
 def shorten(text: str, most: int = 240) -> str:
-    """Leave out the middle of a text that is too long for the head; it stands whole below."""
+    """Return `text` without its middle if it is too long for a heading; the whole is shown below."""
     text = visible(text)
     if len(text) <= most:
         return text
     begin, end = text[: most * 2 // 3], text[-most // 3 :]
-    if " " in begin and " " in end:  # words are left whole
+    if " " in begin and " " in end:  # words stay whole
         begin, end = begin.rpartition(" ")[0], end.partition(" ")[2]
     return f"{begin} … {end}"

@@ -1,11 +1,11 @@
-"""What text is printed on: how many columns it has, and whether it shows colours.
+"""The screen that text is printed on: its width, and whether it shows colours.
 
-Text is laid out for :data:`PLAIN`, as files and programs get it, unless whoever prints it says
-that it goes to something else.
+Text is laid out for :data:`PLAIN`, as files and programs get it, unless the code that prints it
+chooses another screen.
 
-A word that gets a colour is marked where the answer is made, by :func:`toned`, and coloured where
-it is printed, by :func:`painted`.  A marked word has as many characters as the word: each is one of
-a private plane of Unicode, so that lines are wrapped and columns set as without it.
+:func:`toned` marks a word when the answer is made, and :func:`painted` colours it when the answer
+is printed.  A marked word has as many characters as the word itself: each is replaced by one of a
+private plane of Unicode, so marks do not change the layout.
 """
 
 import re
@@ -20,14 +20,14 @@ from dmaragent.present.escaping import visible
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What text is laid out for."""
+    """Width and colours of a screen."""
 
     width: int = 80
     colors: bool = False
 
 
 class Tone(Enum):
-    """How good or bad a word is; the value is the colour of the terminal that shows it."""
+    """The colour of a word; the value is the terminal's code."""
 
     GOOD = 32
     """Green."""
@@ -42,13 +42,13 @@ _screen = ContextVar("screen", default=PLAIN)
 
 
 def current_screen() -> Screen:
-    """Return what text is laid out for now."""
+    """Return the screen that text is now laid out for."""
     return _screen.get()
 
 
 @contextmanager
 def printed_on(screen: Screen) -> Iterator[None]:
-    """Lay text out for `screen` for as long as the context lasts."""
+    """Lay text out for `screen` while the context lasts."""
     token = _screen.set(screen)
     try:
         yield
@@ -60,11 +60,11 @@ _PLANE = 0xF0000
 _MARKED = re.compile("[\U000f1f00-\U000f21ff]+")
 """The characters of marked words: one of :data:`_PLANE` for each tone and ASCII character."""
 _marked: set[str] = set()
-"""All words that were marked.  What only looks like one is a stranger's, and is escaped."""
+"""All marked words.  Other text with these characters comes from the host, and is escaped."""
 
 
 def toned(text: str, tone: Tone | None) -> str:
-    """Return `text`, its words marked to be shown in the colour of `tone` if there are colours."""
+    """Return `text`, its words marked with the colour of `tone` if the screen shows colours."""
     if tone is None or not _screen.get().colors:
         return text
     base = _PLANE + (tone.value << 8)
@@ -77,21 +77,21 @@ def toned(text: str, tone: Tone | None) -> str:
 
 
 def shown(text: str) -> str:
-    """Return `text` as :func:`visible` does, but leave marked words."""
+    """Return `text` escaped as by :func:`visible`, except marked words."""
     if text.isprintable() or not _screen.get().colors:
         return visible(text)
     return _replace_marked(text, lambda word: word, visible)
 
 
 def painted(line: str) -> str:
-    """Return `line` with the control codes of a terminal around the words that were marked."""
+    """Return `line` with the terminal's colour codes around marked words."""
     if line.isascii() or not _screen.get().colors:
         return line
     return _replace_marked(line, _painted_word, lambda text: text)
 
 
 def _replace_marked(text: str, marked: Callable[[str], str], other: Callable[[str], str]) -> str:
-    """Return `text`, its marked words replaced by one function, the rest by another."""
+    """Return `text` with marked words replaced by one function and the rest by another."""
     parts, end = [], 0
     for match in _MARKED.finditer(text):
         if match[0] in _marked:

@@ -1,6 +1,6 @@
-"""What decides for a question on a host that was read: by which toolstack, by which releases.
+"""What decides a question about a host: the toolstack and the releases.
 
-Pure.  ``api.py`` asks it of a host at a path, the service of the host it watches.
+Pure. ``api.py`` uses it for a host at a path, the service for the host that it watches.
 """
 
 from collections.abc import Mapping
@@ -27,27 +27,27 @@ from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE, behaviours_of
 
 DOCUMENTED = "documented"
-"""In place of a release: what the manual pages say, whatever a release does."""
+"""In place of a release: the manual pages decide, and not the release."""
 
 
 class Question(NamedTuple):
-    """For which toolstack and releases a question is asked."""
+    """The toolstack and releases of a question."""
 
     xen: str | None = None
     """A release such as ``4.17`` or ``4.16.1``, ``documented``, or None: the host's own."""
     toolstack: Toolstack | None = None
-    """Who builds the guest; None: what its format implies, libvirt for libvirt's XML, else xl."""
+    """Who builds the guest; None: by the format, libvirt for libvirt's XML, otherwise xl."""
     toolstack_release: str | None = None
-    """The toolstack's release, where it is not the hypervisor's."""
+    """The toolstack's release, if it differs from the hypervisor's."""
     names: Mapping[str, SBDF] | None = None
-    """What ``xl pci-assignable-add -n`` called devices."""
+    """Device names, as given to ``xl pci-assignable-add -n``."""
 
 
 def read_guests(text: str, source: str) -> tuple[GuestConfig, ...]:
-    """Read the Xen guests of `text`: see :func:`read_all_guests`, which reads KVM guests too.
+    """Return the Xen guests of `text`; :func:`read_all_guests` reads KVM guests too.
 
     Raises:
-        DmaragentError: it is no guest's configuration, or that of a KVM guest.
+        DmaragentError: it is not a guest's configuration, or that of a KVM guest.
 
     """
     guests = []
@@ -63,30 +63,30 @@ class Context:
     """What decides about guests on a host, for a question."""
 
     host: Host
-    """The readings, joined."""
+    """The host's readings, joined."""
     inventory: Inventory
-    """Of the whole host, by the rules of the hypervisor's release that is asked about."""
+    """The inventory of the whole host, by the rules of the hypervisor's release in question."""
     facts: HostFacts
-    """What of it decides about guests: what ``policy.resolver.resolve`` takes as `host`."""
+    """The parts of it that decide about guests: the `host` of ``policy.resolver.resolve``."""
     stack: Stack
     """Who builds the guest, and by which releases."""
     release_known: bool
-    """Whether a release was named, or runs there; else the newest modelled is taken."""
+    """Whether the release is named or runs there; otherwise the newest modelled one is assumed."""
 
 
 _LIBRARY = (None, Toolstack.XL)
 
 
 def library_decides(question: Question) -> bool:
-    """Return whether the host's libxlutil has a say: not if a release or another toolstack is named."""
+    """Return whether the host's libxlutil decides: not if a release or another toolstack is named."""
     return not (question.xen or question.toolstack_release) and question.toolstack in _LIBRARY
 
 
 def context_of(host: Host, question: Question, library: bytes | None = None) -> Context:
-    """Return what decides on `host` for `question`; `library` is what its libxlutil printed.
+    """Return what decides on `host` for `question`; `library` is the output of its libxlutil.
 
     Raises:
-        DmaragentError: a release is none.
+        DmaragentError: a release is invalid.
 
     """
     documented = question.xen == DOCUMENTED
@@ -118,13 +118,13 @@ def context_of(host: Host, question: Question, library: bytes | None = None) -> 
 
 
 def _facts(host: Host, release: Release, question: Question) -> tuple[Inventory, HostFacts]:
-    """Return the inventory of `host` under `release`, and what of it decides about guests."""
+    """Return the inventory of `host` under `release`, and the parts that decide about guests."""
     inventory = take_inventory(host, _predicted_release(host, release))
     return inventory, _facts_of(inventory, release, question)
 
 
 def _predicted_release(host: Host, release: Release) -> Release | None:
-    """Return the release to predict Xen's list by; None if an unknown one runs."""
+    """Return the release for predicting Xen's list; None if an unknown release runs."""
     return None if host.xen is not None and host.xen.release is None else release
 
 
@@ -139,9 +139,9 @@ def _facts_of(inventory: Inventory, release: Release, question: Question) -> Hos
 def other_releases(
     context: Context, question: Question, guest: GuestConfig
 ) -> Mapping[Verdict, tuple[str, ...]]:
-    """Return the verdicts on `guest` if the release is unknown, each with the releases that give it.
+    """Return the verdicts on `guest` if the release is unknown, each with its releases.
 
-    Empty if the release is known, or all agree.
+    Empty if the release is known, or if all releases agree.
     """
     if context.release_known or context.stack.documented or question.toolstack_release:
         return {}
@@ -173,17 +173,17 @@ def _origin(
     tools: Release,
     library: Release | None,
 ) -> str:
-    """Return in words how the releases are known."""
+    """Return how the releases are known, in sentences."""
     sentences = []
     if asked is not None:
-        sentences.append(words.release_as_asked(hypervisor))
+        sentences.append(words.release_named(hypervisor))
     elif running is not None:
-        library_asked = library is not None
-        sentences.append(words.release_runs(hypervisor, library_asked=library_asked))
+        library_answered = library is not None
+        sentences.append(words.release_runs(hypervisor, library_answered=library_answered))
     elif library is None:
         sentences.append(words.release_assumed(hypervisor))
     if library is not None:
-        sentences.append(words.library_asked(library))
+        sentences.append(words.library_answered(library))
     newest = "{}.{}".format(*NEWEST_RELEASE)
     sentences += [
         words.release_not_modelled(release, newest)

@@ -1,4 +1,4 @@
-"""Guests of any format, resolved on one host: each by the toolstack that its format implies."""
+"""Guests of any format, resolved on one host by the toolstack that the format implies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,12 +17,12 @@ from dmaragent.question import words
 from dmaragent.question.context import Context, Question, context_of, other_releases
 
 AnyAnswer = Answer | KvmResolution
-"""The same with all that goes with it."""
+"""A resolution with its fixes and notes; for a KVM guest the resolution itself."""
 _LIBVIRT = (Toolstack.LIBVIRT, Toolstack.QUBES)
 
 
 def any_answer(resolution: AnyResolution, *, whole: bool = True) -> AnyAnswer:
-    """Return all that is told of `resolution`; of a KVM guest it is the answer itself."""
+    """Return `resolution` with its fixes and notes; a KVM guest's is returned as it is."""
     if isinstance(resolution, KvmResolution):
         return resolution
     return answer(resolution, whole=whole)
@@ -33,14 +33,14 @@ class GuestResolver:
     """Resolves guests on a host that was read for a question."""
 
     context: Context
-    """The host, and what decides there by the question."""
+    """The host, and what decides there for the question."""
     question: Question
-    """The toolstack and releases that were asked for."""
+    """The requested toolstack and releases."""
     _by_toolstack: dict[Toolstack, Context] = field(default_factory=dict, repr=False)
-    """What decides by other toolstacks, once it was needed."""
+    """What decides for other toolstacks, once it is needed."""
 
     def check(self, guest: Guest) -> None:
-        """Check that the toolstack that was asked for builds `guest`.
+        """Check that the requested toolstack builds `guest`.
 
         Raises:
             DmaragentError: it does not.
@@ -52,14 +52,14 @@ class GuestResolver:
             self._toolstacks(guest)
 
     def context_for(self, guest: GuestConfig) -> Context:
-        """Return what decides about `guest`: by the first toolstack that may build it."""
+        """Return what decides about `guest`, with the first toolstack that may build it."""
         return self._context_by(self._toolstacks(guest)[0])
 
     def resolve(self, guest: Guest) -> AnyResolution:
-        """Return what becomes of `guest`.
+        """Return whether `guest` starts, and why.
 
         Raises:
-            DmaragentError: the toolstack that was asked for does not build it.
+            DmaragentError: the requested toolstack does not build it.
 
         """
         if isinstance(guest, KvmGuest):
@@ -95,7 +95,7 @@ class GuestResolver:
         return self._by_toolstack[toolstack]
 
     def _toolstacks(self, guest: GuestConfig) -> tuple[Toolstack, ...]:
-        """Return who may build `guest`: two if its XML has a setting that Qubes alone reads."""
+        """Return the possible toolstacks: two if the XML has a setting that only Qubes reads."""
         asked = self.question.toolstack
         if guest.format != "libvirt":
             return (asked or Toolstack.XL,)
@@ -116,12 +116,12 @@ class GuestResolver:
         libvirt = guest.format is GuestFormat.LIBVIRT and asked is Toolstack.LIBVIRT
         if asked is not None and not libvirt:
             raise DmaragentError(
-                words.kvm_guest_not_built(guest.source, asked.value), words.LEAVE_TOOLSTACK_OUT
+                words.kvm_guest_not_built(guest.source, asked.value), words.OMIT_TOOLSTACK
             )
 
 
 def _either(libvirt: Resolution, qubes: Resolution) -> Resolution:
-    """Return the answer if it is unknown whether libvirt is Qubes': both, if they differ."""
+    """Return the answer for either libvirt if it is unknown which one runs; both, if they differ."""
     if libvirt.verdict is qubes.verdict:
         return libvirt
     warnings = len(qubes.reasons) if qubes.verdict is Verdict.STARTS else 0

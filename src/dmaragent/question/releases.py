@@ -1,4 +1,4 @@
-"""Releases of Xen: as users name them, and the spans in which all do the same."""
+"""Releases of Xen: as users name them, and spans with the same behaviour."""
 
 from dmaragent.errors import DmaragentError
 from dmaragent.policy.settings import PASSTHROUGH, PVH_AND_TYPE, documented_default
@@ -9,7 +9,7 @@ from dmaragent.xen.toolstack.libxl import FIRST_RELEASE, toolstack_behaviours
 
 
 def release_spans() -> tuple[tuple[str, Release], ...]:
-    """Return the spans of releases in which toolstack and hypervisor do the same, and one of each."""
+    """Return spans of releases with the same toolstack and hypervisor behaviour, and one of each."""
     spans: list[tuple[object, Release, Release]] = []
     for minor in range(FIRST_RELEASE[1], NEWEST_RELEASE[1] + 1):
         release = Release(4, minor)
@@ -29,10 +29,10 @@ def release_spans() -> tuple[tuple[str, Release], ...]:
 
 
 def read_release(option: str, text: str) -> Release:
-    """Read the release of Xen that `option` was given.
+    """Return the release of Xen in the value of `option`.
 
     Raises:
-        DmaragentError: it is none, or one without reserved device memory for guests.
+        DmaragentError: it is not a release, or one without reserved device memory for guests.
 
     """
     try:

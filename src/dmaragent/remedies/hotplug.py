@@ -1,4 +1,4 @@
-"""What helps a device that ``xl pci-attach`` would refuse: each change tried, the best first."""
+"""Fixes for a device that ``xl pci-attach`` would refuse: each change is tried, the best first."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,15 +19,15 @@ from dmaragent.remedies.xlcfg_lines import entry_text, quote
 
 
 def hotplug(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
-    """Return what attaching the device of the specification `text` to `guest` does, with advice."""
+    """Return the answer about attaching the device `text` to `guest`, with advice."""
     attached = attach(text, guest, host, stack)
     return attached._replace(advice=tuple(remedy.effect for remedy in hotplug_remedies(attached)))
 
 
 def hotplug_remedies(attached: Hotplug) -> tuple[HotplugRemedy, ...]:
-    """Return what was tried and helps, the best first; of what is attached, what leaves less."""
+    """Return the fixes that work, the best first; for an attached device, those with less risk."""
     if attached.pci is None or attached.guest.binary is not None:
-        return ()  # each change would have to be tried with both readings of the guest's file
+        return ()  # a change would have to be tried with both readings of the guest's file
     now = residual_risk(attached.warnings) if attached.verdict is Verdict.STARTS else None
     with_device = _resolve_with_device(attached)
     tried = [
@@ -40,7 +40,7 @@ def hotplug_remedies(attached: Hotplug) -> tuple[HotplugRemedy, ...]:
 
 
 def _resolve_with_device(attached: Hotplug) -> Resolution | None:
-    """Resolve the guest with the device in its ``pci=``; None if it cannot be put there."""
+    """Return the guest's resolution with the device in ``pci=``; None if it cannot be there."""
     guest, wanted = attached.guest, None if attached.pci is None else attached.pci.sbdf
     own = resolve(guest, attached.host, attached.stack).settings.devices
     if guest.saved_rdm is not None or wanted in {
@@ -52,7 +52,7 @@ def _resolve_with_device(attached: Hotplug) -> Resolution | None:
 
 
 def _try_at_start(attached: Hotplug, with_device: Resolution | None) -> Iterator[HotplugRemedy]:
-    """Try the guest with the device from its start."""
+    """Yield the fix that adds the device when the guest starts, if it works."""
     if with_device is not None and with_device.verdict is Verdict.STARTS:
         left = residual_risk(with_device.reasons)
         entry = quote(attached.text)
@@ -64,7 +64,7 @@ def _try_at_start(attached: Hotplug, with_device: Resolution | None) -> Iterator
 def _try_at_start_with_changes(
     attached: Hotplug, with_device: Resolution | None
 ) -> Iterator[HotplugRemedy]:
-    """Try the same with the best of what helps, where that is not enough."""
+    """Yield the same with the guest's best fix, if the device alone is not enough."""
     if with_device is None or with_device.verdict is Verdict.STARTS:
         return
     for remedy in guest_remedies(with_device).ranked:
@@ -82,7 +82,7 @@ def _try_at_start_with_changes(
 
 
 def _try_created_with_context(attached: Hotplug) -> Iterator[HotplugRemedy]:
-    """Try a guest that was created with an IOMMU context, and the device as it is or relaxed."""
+    """Yield fixes with a guest that has an IOMMU context, with the device as it is or relaxed."""
     if not any(decision.rule == CONTEXT_RULE for decision in attached.decisions):
         return
     enabled = replace(attached.guest, passthrough="enabled")
@@ -99,7 +99,7 @@ def _try_created_with_context(attached: Hotplug) -> Iterator[HotplugRemedy]:
 
 
 def _try_relaxed(attached: Hotplug) -> Iterator[HotplugRemedy]:
-    """Try the device relaxed."""
+    """Yield the fix that makes the device relaxed, if it works."""
     strict = attached.policy is Policy.STRICT and attached.stack.toolstack is Toolstack.XL
     if attached.pci is None or not strict:
         return

@@ -1,8 +1,8 @@
-"""A remedy for a guest, a device or a hotplug, and the one order in which remedies are offered.
+"""A fix (remedy) for a guest, a device or a hotplug, and the order in which fixes are offered.
 
-A remedy is ranked by what it leaves behind (:class:`~dmaragent.policy.decisions.Harm`), then by what
-it costs (:class:`Cost`), then by the number of warnings that are left.  So a remedy that leaves
-DMA in guest RAM never comes before one that does not, whatever either costs.
+A fix is ranked by the harm that remains (:class:`~dmaragent.policy.decisions.Harm`), then by its
+cost (:class:`Cost`), then by the number of remaining warnings. So a fix with which DMA can
+overwrite guest RAM never comes before one without that risk, whatever either costs.
 """
 
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import NamedTuple, TypeVar
 
+from dmaragent.addresses import AddressRange
 from dmaragent.policy.decisions import Harm, ResidualRisk, Verdict
 from dmaragent.remedies import words
 
@@ -17,18 +18,18 @@ _BRIEF = 72
 
 
 class Cost(IntEnum):
-    """What a remedy takes away; a higher value is dearer."""
+    """The cost of a fix; a higher value is worse."""
 
     NEEDED = 0
-    """No choice: it must be done before anything else helps."""
+    """A prerequisite: it must be done before any other fix works."""
     NOTHING = 1
-    """A spelling, a setting that stands in the way, guest RAM at another address."""
+    """A spelling, a setting that causes a refusal, guest RAM at another address."""
     MEMORY = 2
-    """The guest has less memory, or takes all of it from the start."""
+    """The guest has less memory, or uses all of it from the start."""
     RESTART = 3
-    """The guest is created anew."""
+    """The guest must be created again."""
     DEVICE = 4
-    """The guest gets another device than the one that was asked for."""
+    """The guest gets another device than the requested one."""
     RESERVATION = 5
     """Regions of devices that the guest does not have are no longer reserved."""
     FIRMWARE = 6
@@ -38,25 +39,25 @@ class Cost(IntEnum):
 
 
 class Rank(NamedTuple):
-    """A remedy's place among others: smaller comes first."""
+    """The place of a fix among others: smaller comes first."""
 
     harm: Harm
     cost: Cost
     warnings: int = 0
-    """How many warnings are left with it."""
+    """The number of warnings that remain."""
 
     @property
     def left(self) -> ResidualRisk:
-        """What is left with it, whatever it costs."""
+        """The risk that remains, whatever the cost is."""
         return ResidualRisk(self.harm, self.warnings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
-    """One change that helps; the classes below add what a guest's or a device's has besides."""
+    """One change that works; the classes below add details for guests and devices."""
 
     lines: tuple[str, ...] = ()
-    """What to write or to run, ready for pasting and quoted for its target."""
+    """Lines to write or commands to run, ready for pasting and quoted for their target."""
 
     @property
     def rank(self) -> Rank:
@@ -68,7 +69,7 @@ AnyRemedy = TypeVar("AnyRemedy", bound=Remedy)
 
 
 def ranked(remedies: Iterable[AnyRemedy]) -> tuple[AnyRemedy, ...]:
-    """Return `remedies` with the best first; those of one rank stay in their order."""
+    """Return `remedies` with the best first; those with one rank keep their order."""
     return tuple(sorted(remedies, key=lambda remedy: remedy.rank))
 
 
@@ -102,22 +103,42 @@ _COSTS = {
 class GuestRemedy(Remedy):
     """A change to a guest's configuration, tried by resolving the guest with it.
 
-    Its `lines` are those of the configuration as they should be; none: ``rdm=`` is to be left out.
+    Its `lines` are the new lines of the configuration; if there are none, ``rdm=`` is to be
+    removed.
     """
 
     kind: RemedyKind
-    effect: str
-    """What to do and what it does, in the imperative."""
+    action: str
+    """What to do and its effect, in the imperative."""
     verdict: Verdict
-    """What was found when it was tried.  Not STARTS: it ends the first refusal alone."""
+    """The verdict when it was tried.  Not STARTS: it ends only the first refusal."""
     warnings: int = 0
-    """How many warnings are left with it."""
+    """The number of warnings that remain with it."""
     harm: Harm = Harm.NONE
-    """The worst that those warnings expose the guest or the host to."""
-    cost: str = ""
-    """What is lost by it; empty: nothing."""
+    """The worst harm of those warnings."""
+    exposed: tuple[AddressRange, ...] = ()
+    """The regions that have that harm."""
+    lost: str = ""
+    """What the guest or the host loses; empty: nothing."""
     undo: str = ""
-    """How to take it back."""
+    """How to undo it."""
+
+    @property
+    def cost(self) -> str:
+        """All of its cost: what is lost, and the check of Xen that a relaxed policy ends."""
+        if self.kind is not RemedyKind.POLICY:
+            return self.lost
+        return words.joined(words.UNCHECKED, self.lost) if self.lost else words.UNCHECKED
+
+    @property
+    def risk(self) -> str:
+        """What the guest or the host is exposed to with it; empty: nothing."""
+        return words.risk_in(self.harm, self.exposed)
+
+    @property
+    def effect(self) -> str:
+        """What to do and its effect, with its risk."""
+        return words.with_risk(self.action, self.risk)
 
     @property
     def rank(self) -> Rank:
@@ -126,9 +147,9 @@ class GuestRemedy(Remedy):
 
     @property
     def brief(self) -> str:
-        """The change in a line; what would be too long is named alone."""
+        """The change in one line; a setting that is too long is only named."""
         if not self.lines:
-            return words.LEAVE_OUT_RDM_IN_SHORT
+            return words.REMOVE_RDM_IN_SHORT
         settings = []
         for line in self.lines:
             name, equals, _ = line.partition("=")
@@ -143,16 +164,16 @@ class GuestRemedy(Remedy):
 
 
 class Safety(Enum):
-    """How far a remedy for a device can be trusted: what is needed first, then the safest."""
+    """The risk of a fix for a device: prerequisites first, then the safest."""
 
     NEEDED = "needed"
-    """No remedy: what must be done before any other."""
+    """Not a fix: it must be done before any other."""
     SAFE = "safe"
     """Nothing is lost by it."""
     FIRMWARE = "firmware"
-    """It changes what the firmware asks for: the device loses what the region was for."""
+    """It changes what the firmware requires: the device loses the purpose of the region."""
     RISK = "risk"
-    """It lets a guest and the firmware use the same memory; the text says what can happen."""
+    """The guest and the firmware then use the same memory; the text has the possible effects."""
 
 
 _RANKS = {
@@ -165,29 +186,29 @@ _RANKS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRemedy(Remedy):
-    """What to do about one device: a step that is needed, or a remedy.
+    """A step for one device: a prerequisite or a fix.
 
-    Those that change a guest's settings were tried with a sample guest; the others cannot be.
+    Those that change a guest's settings were tried with a sample guest; the others cannot be tried.
     """
 
     safety: Safety
     side: str
-    """Whom it is for: ``Xen``, ``Linux``, or empty for both."""
+    """The side that it is for: ``Xen``, ``Linux``, or empty for both."""
     title: str
     explanation: str
-    """What it does, what it does not cover, and its risk."""
+    """Its effect, its limits and its risk."""
     where: str = ""
-    """Where the lines go: ``xl.cfg``, ``a root shell``, ``exclude.dat``."""
+    """The target of the lines: ``xl.cfg``, ``a root shell``, ``exclude.dat``."""
     takes_device: bool = False
-    """Whether it takes the device from the host, so that no driver of the host's has it."""
+    """Whether the host loses the device, so that no host driver has it."""
     preparation: bool = False
-    """Whether it only prepares the device, as for any other: no fix of what blocks it."""
+    """Whether it only prepares the device, as for any device: not a fix of what blocks it."""
     brief: str = ""
-    """What to do, for a list of one line each; empty: the title says it."""
+    """What to do, for a list with one line each; empty: use the title."""
     cost: str = ""
-    """What is lost or risked by it, for that list."""
+    """Its cost or risk, for that list."""
     warning: str = ""
-    """What must be read first: data or access that the host loses; empty: nothing of the kind."""
+    """A warning to read first: data or access that the host loses; empty: none."""
 
     @property
     def rank(self) -> Rank:
@@ -200,12 +221,12 @@ class DeviceRemedy(Remedy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotplugRemedy(Remedy):
-    """A way to attach a device that is refused, tried as the guest is or with it created anew."""
+    """A way to attach a refused device, tried with the guest as it is or created again."""
 
     effect: str
     """What to do, with its risk."""
     left: ResidualRisk
-    """What is left with it: the worst harm, and how many warnings."""
+    """The risk that remains: the worst harm, and the number of warnings."""
     cost: Cost
 
     @property

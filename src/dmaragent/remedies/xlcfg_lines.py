@@ -1,4 +1,4 @@
-"""The entries of a guest's ``pci=``, changed and written again as lines of an xl.cfg."""
+"""Changed entries of a guest's ``pci=``, written as lines of an xl.cfg."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ _POLICY = re.compile(r"rdm_policy=([A-Za-z]+)")
 
 
 def quote(text: str) -> str:
-    """Return `text` in quotes as xl.cfg takes it."""
+    """Return `text` in quotes for an xl.cfg."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def pci_lines(texts: Sequence[str]) -> tuple[str, ...]:
-    """Write ``pci=``: on one line where that is short, else a line an entry."""
+    """Return the lines of ``pci=``: one line if that is short, otherwise a line for each entry."""
     entries = [quote(text) for text in texts]
     line = f"pci = [ {', '.join(entries)} ]"
     if len(line) <= _WIDTH or len(entries) == 1:
@@ -31,7 +31,7 @@ def pci_lines(texts: Sequence[str]) -> tuple[str, ...]:
 def change_entries(
     guest: GuestConfig, texts: Mapping[int, str]
 ) -> tuple[GuestConfig, tuple[str, ...]]:
-    """Return `guest` with other texts for the entries of these numbers, and its new lines."""
+    """Return `guest` with other texts for the entries of these numbers, and the new lines."""
     entries = [
         PciEntry(entry.place, texts[number]) if number in texts else entry
         for number, entry in enumerate(guest.pci)
@@ -40,13 +40,13 @@ def change_entries(
 
 
 def with_policy(device: GuestDevice, policy: Policy, pci: PciText | None = None) -> str:
-    """Write a device's entry with `policy`; as it stands where it cannot be written so."""
+    """Return a device's entry with `policy`; the entry unchanged if it cannot be written so."""
     word = PolicyWord.STRICT if policy is Policy.STRICT else PolicyWord.RELAXED
     return entry_text(replace(pci or device.pci, policy=word), device.text)
 
 
 def entry_text(pci: PciText, otherwise: str) -> str:
-    """Write `pci`; give `otherwise` where no text says all of it."""
+    """Return `pci` as text, or `otherwise` if no text can express it."""
     if pci.policy is PolicyWord.INVALID:
         pci = replace(pci, policy=None)
     try:
@@ -56,6 +56,6 @@ def entry_text(pci: PciText, otherwise: str) -> str:
 
 
 def respell_entry(text: str) -> str:
-    """Write an entry without blanks, its policy in small letters, no comma at its end."""
+    """Return an entry without blanks or a final comma, its policy in small letters."""
     bare = "".join(text.split()).rstrip(",")
     return _POLICY.sub(lambda match: match[0].lower(), bare)

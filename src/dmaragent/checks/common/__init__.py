@@ -1,1 +1,1 @@
-"""Rules that look at regions, whichever table they are from, and what all rules share."""
+"""Rules about regions of any vendor's table, and the parts that all rules share."""

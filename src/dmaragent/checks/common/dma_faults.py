@@ -1,6 +1,6 @@
-"""The rule about DMA that the boot log says was refused.
+"""The rule about refused DMA in the boot log.
 
-The log is Linux's own.  Under Xen it says nothing of DMA, which Xen's console does.
+The log is Linux's own.  Under Xen it has no DMA faults: Xen prints them on its console.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,13 +15,13 @@ from dmaragent.linux.dma_faults import Fault, with_known_segment
 from dmaragent.messages.faults import read_faults
 
 _SHOWN = 3
-"""How many addresses of one device are named."""
+"""How many addresses of one device are listed."""
 _NEAR = 1 << 20
-"""Bytes: so near to a region, an address may well have been meant to be in it."""
+"""Bytes: an address so near to a region was probably meant to be in it."""
 
 
 def _faults(facts: CheckFacts) -> Iterator[Fault]:
-    """Yield the faults of the log; Linux leaves out the segment, which its devices tell."""
+    """Yield the faults of the log; Linux omits the segment, so its devices decide it."""
     for fault in read_faults("\n".join(facts.boot_log or ())):
         if fault.segment_named:
             yield fault
@@ -33,16 +33,16 @@ def _faults(facts: CheckFacts) -> Iterator[Fault]:
     "dma-fault-logged",
     Severity.ERROR,
     "The boot log shows DMA that the IOMMU refused",
-    xen="Xen refuses the same DMA, unless a region allows it: look for it in xl dmesg.",
-    linux="The request was dropped: the device may hang, or lose data.",
-    advice="Where the address lies outside every region, or in one that does not name the "
-    "device, the firmware left the device out: update it, or give Xen the region with its "
-    "option rmrr= (Linux has no such option). Else look at the device's driver first.",
+    xen="Xen refuses the same DMA, unless a region allows it (see xl dmesg).",
+    linux="Linux dropped the request: the device may hang or lose data.",
+    advice="If no region there names the device, update the firmware or add one with Xen's rmrr=. "
+    "Otherwise look at the device's driver.",
+    details="Linux has no option like rmrr=.",
     source="Linux intel/dmar.c, dmar_fault_do_one; Xen vtd/iommu.c, iommu_page_fault_do_one",
     needs=(Need.BOOT_LOG,),
 )
 def dma_fault(facts: CheckFacts) -> Iterator[Hit]:
-    """Find refused DMA, by device and by the region that the address lies in, if any."""
+    """Find refused DMA, by device and by the region of the address, if there is one."""
     groups: dict[tuple[SBDF, Region | None], list[Fault]] = {}
     for fault in _faults(facts):
         region = next(
@@ -60,8 +60,10 @@ def dma_fault(facts: CheckFacts) -> Iterator[Hit]:
         where = "outside every region"
         if region is not None:
             where = f"in {region.place}"
+        refused = _refusal_words(faults)
         yield Hit(
-            message=f"{device}: {_refusal_words(faults)}. {_place_words(facts, device, region, faults)}",
+            message=f"{device}: {refused}. {_place_words(facts, device, region, faults)}",
+            brief=f"{device}: {_times_words(faults)} {where}, first at {faults[0].address:#x}.",
             subject=f"{device} {where}",
             device=device,
             region=None if region is None else region.number,
@@ -70,35 +72,40 @@ def dma_fault(facts: CheckFacts) -> Iterator[Hit]:
 
 
 def _refusal_words(faults: Sequence[Fault]) -> str:
-    """Return what was refused: how often, in which direction, where, why."""
+    """Return what was refused: how often, in which direction, at which addresses, and why."""
     ways = " and ".join(sorted({"write" if fault.write else "read" for fault in faults}))
     addresses = [f"{address:#x}" for address in sorted({fault.address for fault in faults})]
     more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
     reasons = "; ".join(dict.fromkeys(fault.reason for fault in faults if fault.reason))
-    times = "once" if len(faults) == 1 else f"{len(faults)} times"
-    message = f"refused {times} ({ways}) at {', '.join(addresses[:_SHOWN])}{more}"
+    message = f"{_times_words(faults)} ({ways}) at {', '.join(addresses[:_SHOWN])}{more}"
     return f"{message} ({reasons})" if reasons else message
+
+
+def _times_words(faults: Sequence[Fault]) -> str:
+    """Return how often DMA was refused."""
+    return "DMA refused once" if len(faults) == 1 else f"DMA refused {len(faults)} times"
 
 
 def _place_words(
     facts: CheckFacts, device: SBDF, region: Region | None, faults: Sequence[Fault]
 ) -> str:
-    """Return where the addresses lie among the regions, and whether the device is there."""
+    """Return the region of the addresses, and whether the device is present."""
     if region is not None:
         named = any(owner.sbdf == device for owner in region.owners)
         names = "names the device" if named else "does not name the device"
-        message = f"That is in region {region.number}, which {names}."
+        message = f"The addresses are in region {region.number}, which {names}."
     else:
-        message = f"That is in no region{_nearest_region_words(facts, device, faults)}."
+        message = f"No region has the addresses{_nearest_region_words(facts, device, faults)}."
     if facts.functions is not None and device not in facts.functions:
         message += (
-            " No device answers there: it is hidden, or another one uses its number for requests."
+            " No device is present at that address: it is hidden, or another device uses its number "
+            "for requests."
         )
     return message
 
 
 def _nearest_region_words(facts: CheckFacts, device: SBDF, faults: Sequence[Fault]) -> str:
-    """Name the region that one of the addresses just misses, if there is one."""
+    """Return the region that one of the addresses just misses, if there is one."""
     near = [
         (distance, side, region.number)
         for region in facts.inventory.all_regions
@@ -114,7 +121,7 @@ def _nearest_region_words(facts: CheckFacts, device: SBDF, faults: Sequence[Faul
         return ""
     distance, side, number = min(near)
     end = "last byte" if side == "after" else "first byte"
-    return f", but {distance:#x} bytes {side} the {end} of region {number}"
+    return f"; the nearest is {distance:#x} bytes {side} the {end} of region {number}"
 
 
 RULES: tuple[Rule, ...] = (dma_fault,)

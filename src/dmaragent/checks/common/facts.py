@@ -1,4 +1,4 @@
-"""What rules look at, whoever made the IOMMU: a host's table as bytes, and what is around it."""
+"""The facts that the rules for any vendor use: a host's table as bytes, and its surroundings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,36 +13,36 @@ from dmaragent.releases import Release
 
 
 class Need(Enum):
-    """What of a host a rule must know; the value says it in words."""
+    """What a rule must know of a host; the value is its name in a sentence."""
 
     TABLE = "the table"
     PCI = "the PCI functions"
-    MEMORY_MAP = "the firmware's memory map"
+    MEMORY_MAP = "the memory map"
     BOOT_LOG = "the boot log"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckFacts:
-    """A host, as far as it is checked by rules for any vendor's regions."""
+    """The facts of a host that the rules for any vendor's regions use."""
 
     inventory: Inventory
     content: bytes
-    """The table's bytes; empty where there is none."""
+    """The table's bytes; empty if there is no table."""
     functions: Mapping[SBDF, PciFunction] | None
-    """The functions that answer; None where they were not collected."""
+    """The PCI functions that are present; None if they were not collected."""
     memory_map: MemoryMap | None
     boot_log: tuple[str, ...] | None
-    """The lines of the boot log about the IOMMU; None where it was not read."""
+    """The lines of the boot log about the IOMMU; None if it was not read."""
     segments: frozenset[int] = frozenset()
-    """The PCI segments that functions answer in."""
+    """The PCI segments that have functions."""
 
     @property
     def release(self) -> Release | None:
-        """The release of Xen that is asked about or runs; None where it is not known."""
+        """The release of Xen that the question names or that runs; None if it is unknown."""
         return self.inventory.xen.list.release
 
     def knows(self, need: Need) -> bool:
-        """Return whether `need` is known, the memory map whole."""
+        """Return whether `need` is known; a memory map counts only if it is complete."""
         known = {
             Need.TABLE: bool(self.content),
             Need.PCI: self.functions is not None,
@@ -53,7 +53,7 @@ class CheckFacts:
 
 
 def common_facts(inventory: Inventory) -> CheckFacts:
-    """Gather what rules look at from the inventory of a whole host, whatever its table."""
+    """Return the facts for rules from the inventory of a whole host, whatever its table."""
     host, content = inventory.host, b""
     if host.reading is not None and isinstance(host.reading.content, bytes):
         content = host.reading.content

@@ -1,4 +1,4 @@
-"""What a firmware finding is: a rule, what it found, the evidence.
+"""The model of a firmware finding: a rule, what it found, the evidence.
 
 A rule is one plain function from :class:`~dmaragent.checks.common.facts.CheckFacts` to hits, made a
 :class:`Rule` by the decorator ``rule`` of ``checks/common/rules.py``.
@@ -14,21 +14,21 @@ from dmaragent.checks.common.facts import Need
 
 
 class Severity(Enum):
-    """How bad a finding is; the worst first."""
+    """How bad a finding is, the worst first."""
 
     CRITICAL = "critical"
-    """All passthrough of the host is concerned: a hypervisor switches its IOMMU off, or the
-    table cannot be trusted."""
+    """It affects every passthrough of the host: a hypervisor switches its IOMMU off, or the table
+    cannot be trusted."""
     ERROR = "error"
-    """A region or a device does not get what the firmware meant for it."""
+    """A region or a device does not work as the firmware intended."""
     WARNING = "warning"
-    """The table is wrong or unwise, and what comes of it depends on release or guest."""
+    """The table is wrong or unwise; the effect depends on the release or the guest."""
     INFO = "info"
-    """Not wrong, or harmless; it explains what is seen elsewhere."""
+    """Correct or harmless; it explains what other programs show."""
 
     @property
     def rank(self) -> int:
-        """0 for the worst."""
+        """The place in the order of severities: 0 for the worst."""
         return _RANKS[self]
 
 
@@ -36,58 +36,66 @@ _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class Evidence(NamedTuple):
-    """Where in the table a finding stands: bytes as they are there, and what they say."""
+    """The bytes of the table that a finding is based on, and their meaning."""
 
     offset: int
-    """In bytes from the start of the table."""
+    """Bytes from the start of the table."""
     data: bytes
     field: str
-    """The specification's name of what stands there, with its structure: ``RMRR base_address``."""
+    """The specification's name of the field, with its structure: ``RMRR base_address``."""
     value: str
-    """What the bytes say, in the field's own terms."""
+    """The value of the bytes, in the field's own terms."""
 
 
 class Hit(NamedTuple):
     """One thing that a rule found."""
 
     message: str
-    """What is wrong, a sentence with the addresses and numbers in it."""
+    """What is wrong: a sentence with its addresses and numbers."""
     subject: str
-    """What it is about, by its own facts, never by its place in the table: the same in two
-    tables that have the same fault.  ``0x3c000000-0x3c0fffff``, ``DRHD 0xfed90000``."""
+    """What it is about, by its own facts and never by its place in the table.  Two tables with the
+    same fault have the same subject: ``0x3c000000-0x3c0fffff``, ``DRHD 0xfed90000``."""
     evidence: tuple[Evidence, ...] = ()
     region: int | None = None
     """The region it is about, from 1 in table order."""
     device: SBDF | None = None
     """The device it is about."""
     xen: str = ""
-    """What comes of this case on Xen, where that is not what the rule says."""
+    """The effect of this case on Xen, if it is not the rule's."""
     linux: str = ""
-    """Likewise on Linux."""
+    """The effect of this case on Linux, if it is not the rule's."""
     severity: Severity | None = None
-    """How bad this case is, where that is not what the rule says: a release that only warns."""
+    """The severity of this case, if it is not the rule's: a release that only warns."""
+    brief: str = ""
+    """The message without its lists and quotations; empty if the message is short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule: stable id and severity, what it means, how it is found."""
+    """One rule: its stable id and severity, what it means, and the function that finds it.
+
+    The title, the effects and the advice are short: together with a hit they fill at most six lines
+    of 80 columns.
+    """
 
     id: str
     severity: Severity
     title: str
     """What is wrong, in a few words without values."""
     xen: str
-    """What comes of it on Xen, with the releases where they differ."""
+    """The effect on Xen, with the releases if they differ."""
     linux: str
-    """What comes of it on Linux."""
+    """The effect on Linux."""
     advice: str
-    """What to do about it."""
+    """How to fix it, with what the fix costs."""
     source: str
-    """Where the rule comes from: specification section, Xen or Linux file and function."""
+    """The rule's origin: a section of the specification, a file and function of Xen or Linux."""
     needs: frozenset[Need]
-    """What of a host must be known for the rule to be asked."""
+    """What must be known of a host for the rule to run."""
     uses: frozenset[Need] = frozenset()
-    """What else it looks at where it is known, so that it may find less or more without."""
+    """What else it uses if it is known: without it, the rule may find less or more."""
+    details: str = ""
+    """Further facts: reasons, exceptions, quotations, the limits of the fix."""
     find: Callable[[Any], Iterable[Hit]]
 
 
@@ -99,27 +107,27 @@ class Finding(NamedTuple):
 
     @property
     def severity(self) -> Severity:
-        """How bad it is."""
+        """The severity of this case."""
         return self.hit.severity or self.rule.severity
 
     @property
     def xen(self) -> str:
-        """What comes of it on Xen."""
+        """The effect on Xen."""
         return self.hit.xen or self.rule.xen
 
     @property
     def linux(self) -> str:
-        """What comes of it on Linux."""
+        """The effect on Linux."""
         return self.hit.linux or self.rule.linux
 
     @property
     def key(self) -> tuple[str, str]:
-        """What makes it the same finding on another host or in another table."""
+        """What identifies the finding on another host or in another table."""
         return self.rule.id, self.hit.subject
 
 
 class NotAsked(NamedTuple):
-    """Rules that could not be asked, and what is not known."""
+    """Rules that did not run, and what is unknown."""
 
     need: Need
     rules: tuple[str, ...]
@@ -127,14 +135,19 @@ class NotAsked(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """All findings on a host, worst first, and what could not be looked at."""
+    """All findings on a host, the worst first, and the rules that did not run."""
 
     findings: tuple[Finding, ...]
     decoded: bool
-    """Whether anything of the table could be decoded; where not, most rules see nothing."""
+    """Whether any of the table could be decoded; if not, most rules find nothing."""
     asked: int
-    """How many rules were asked."""
+    """How many rules ran."""
     not_asked: tuple[NotAsked, ...]
+
+    @property
+    def skipped(self) -> int:
+        """How many rules did not run."""
+        return len({name for skipped in self.not_asked for name in skipped.rules})
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of `severity`."""

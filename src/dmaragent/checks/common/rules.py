@@ -1,4 +1,4 @@
-"""How a plain function becomes a rule, and what rules share in saying where they found it."""
+"""The decorator that makes a rule of a plain function, and what all rules use."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -7,10 +7,10 @@ from dmaragent.checks.common.facts import CheckFacts, Need
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 
 MOST_TOLD = 8
-"""How many things of a kind one hit names, and how many it shows the bytes of."""
+"""How many things of a kind one hit lists, and of how many it shows the bytes."""
 
 Find = Callable[[Any], Iterable[Hit]]
-"""A rule's function: of :class:`CheckFacts`, or of what the rules of its room look at."""
+"""A rule's function: its argument is :class:`CheckFacts`, or the facts of its own package."""
 
 
 def rule(  # noqa: PLR0913 - a rule's facts, each by its name
@@ -21,11 +21,12 @@ def rule(  # noqa: PLR0913 - a rule's facts, each by its name
     xen: str,
     linux: str,
     advice: str,
+    details: str = "",
     source: str,
     needs: Iterable[Need] = (),
     uses: Iterable[Need] = (),
 ) -> Callable[[Find], Rule]:
-    """Make a rule of the function that finds its hits; the table is needed always."""
+    """Return a decorator that makes a rule of a function; every rule needs the table."""
 
     def rule_of(find: Find) -> Rule:
         return Rule(
@@ -35,6 +36,7 @@ def rule(  # noqa: PLR0913 - a rule's facts, each by its name
             xen=xen,
             linux=linux,
             advice=advice,
+            details=details,
             source=source,
             needs=frozenset({Need.TABLE, *needs}),
             uses=frozenset(uses),
@@ -45,13 +47,24 @@ def rule(  # noqa: PLR0913 - a rule's facts, each by its name
 
 
 def evidence(facts: CheckFacts, offset: int, size: int, field: str, value: str) -> Evidence:
-    """Show `size` bytes of the table at `offset`: the field they are, and what it says."""
+    """Return `size` bytes of the table at `offset` as evidence: their field and its value."""
     return Evidence(
         offset=offset, data=facts.content[offset : offset + size], field=field, value=value
     )
 
 
+def numbers(ascending: Iterable[int]) -> str:
+    """Return ascending numbers as spans: ``1-3, 5``."""
+    spans: list[list[int]] = []
+    for number in ascending:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)
+
+
 def some(names: Sequence[str]) -> str:
-    """Name things in a sentence; of very many the first, and how many more there are."""
+    """Return names as a list in a sentence; of many the first, and how many more there are."""
     more = f" and {len(names) - MOST_TOLD} more" if len(names) > MOST_TOLD else ""
     return ", ".join(names[:MOST_TOLD]) + more

@@ -1,6 +1,6 @@
-"""Rules about damage, which fwtables finds: what each kind does on Xen and on Linux.
+"""Rules about the damage that fwtables finds: the effects of each kind on Xen and on Linux.
 
-``RULES`` is a table, a line for the kinds of damage that have the same effect.
+``RULES`` is a table with an entry for the kinds of damage that have the same effect.
 """
 
 from bisect import bisect_right
@@ -13,14 +13,10 @@ from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.readings import Missing
 from fwtables import ATSR, Damage, DamageKind, structure_name
 
-_COPY = (
-    "Read the table again as root, whole: cp /sys/firmware/acpi/tables/DMAR (RMAD in a Xen "
-    "dom0). If the machine's own table is like this, update the firmware."
-)
-_FIRMWARE = (
-    "Update the firmware, and report it to the vendor with the bytes shown. First read the "
-    "table again, in case the copy is damaged and not the table."
-)
+_COPY = "Copy the table again as root. If it is the same, update the firmware."
+_COPY_FROM = "The table is /sys/firmware/acpi/tables/DMAR (RMAD in a Xen dom0)."
+_FIRMWARE = "Copy the table again. If it is the same, update the firmware."
+_BYTES = "Report it to the vendor with the bytes shown."
 _WALKS = (
     "VT-d 8.2; Xen vtd/dmar.c, acpi_parse_dmar and acpi_dmar_check_length; Linux "
     "intel/dmar.c, dmar_walk_remapping_entries and dmar_dev_scope_init"
@@ -29,33 +25,33 @@ _SCOPES = (
     "VT-d 8.3.1; Xen vtd/dmar.c, scope_device_count and acpi_parse_dev_scope; Linux "
     "intel/dmar.c, dmar_alloc_dev_scope and dmar_insert_dev_scope"
 )
-_XEN_OFF = "Xen switches VT-d off for the whole host (EINVAL): no device can be passed through."
+_XEN_OFF = "Xen switches VT-d off (EINVAL): no device can be passed through."
 _XEN_OFF_SINCE_4_19 = (
-    "From 4.19 on Xen switches VT-d off for the whole host (EINVAL); before, none."
+    "Xen 4.19 and later switches VT-d off for the whole host (EINVAL). Older releases: no effect."
 )
 _SHOWN = 8
-"""How many bytes of what belongs to nothing are shown."""
+"""How many bytes are shown of those that belong to no structure or field."""
 _NO_FIELD = {"structures": "no structure", "undecoded": "no field"}
-"""What fwtables calls bytes that belong to nothing, and what they are called here."""
+"""The names in fwtables of bytes that belong to nothing, and their names here."""
 _TYPES = ("DRHD", "RMRR", "ATSR", "RHSA", "ANDD", "SATC", "SIDP")
 _ALL_PORTS = "ATSR with ALL_PORTS"
 _SKIPPED = ("ANDD", "SIDP")
 """Structures that no release of Xen parses."""
 
 _Owner = Callable[[TableFacts, int], str]
-"""Names the structure that a damage at an offset is in."""
+"""Returns the name of the structure that a damage at an offset is in."""
 _Effects = Callable[[TableFacts, Damage, str], tuple[str, str]]
-"""Returns the effect of one damage on Xen and on Linux; empty: what the rule says."""
+"""Returns the effect of one damage on Xen and on Linux; empty: the rule's own."""
 
 
 def _type_at(facts: TableFacts, offset: int) -> str:
-    """Name the structure whose length stands two bytes after its type, at `offset`."""
+    """Return the name of the structure whose length is at `offset`, two bytes after its type."""
     kind = int.from_bytes(facts.content[offset - 2 : offset], "little")
     return _TYPES[kind] if kind < len(_TYPES) else f"type {kind}"
 
 
 def _structure_at(facts: TableFacts, offset: int) -> str:
-    """Name the structure that `offset` lies in, and say of an ATSR that its scope is not read."""
+    """Return the name of the structure that contains `offset`; an ATSR may have an unread scope."""
     place = bisect_right(facts.structures, offset, key=itemgetter(0)) - 1
     structure = facts.structures[place][1]
     name = structure_name(structure)
@@ -63,9 +59,9 @@ def _structure_at(facts: TableFacts, offset: int) -> str:
 
 
 def _comes_to_zero(facts: TableFacts, entry: int) -> bool:
-    """Return whether Linux, which goes from `entry` on by lengths of any size, finds one of 0.
+    """Return whether Linux, which steps from `entry` by lengths of any size, reaches one of 0.
 
-    A length byte beyond the structure is the next structure's, or beyond the table not known.
+    A length byte beyond the structure is the next structure's; beyond the table it is unknown.
     """
     place = bisect_right(facts.structures, entry, key=itemgetter(0)) - 1
     start = facts.structures[place][0]
@@ -84,27 +80,27 @@ def _no_other_effects(_facts: TableFacts, _damage: Damage, _owner: str) -> tuple
 def _short_structure_effects(_facts: TableFacts, damage: Damage, owner: str) -> tuple[str, str]:
     if damage.kind is DamageKind.STRUCTURE_LENGTH_ZERO:
         return "", (
-            "Linux hangs at boot: it never gets past the structure (seen with 6.1, with and "
-            "without intel_iommu=on)."
+            "Linux hangs at boot at this structure (seen with 6.1, with and without "
+            "intel_iommu=on)."
         )
     if damage.kind is DamageKind.STRUCTURE_LENGTH_BELOW_HEADER:
-        return "", "Linux goes on within the structure and takes its bytes for other structures."
+        return "", "Linux continues inside the structure and reads its bytes as other structures."
     if owner in _SKIPPED:
-        return f"None: Xen does not look into {owner} structures.", ""
+        return f"No effect: Xen does not read {owner} structures.", ""
     return (_XEN_OFF_SINCE_4_19 if owner == "SATC" else ""), ""
 
 
 def _short_scope_effects(facts: TableFacts, damage: Damage, owner: str) -> tuple[str, str]:
     if owner in (_ALL_PORTS, "SIDP"):
-        none = f"None: it does not look for devices in an {owner}."
+        none = f"No effect: the scope of an {owner} is not read."
         return none, none
     linux = ""
     if damage.kind is DamageKind.SCOPE_LENGTH_ZERO:
-        linux = "Linux never gets past the entry: it hangs at boot."
+        linux = "Linux never gets past the entry and hangs at boot."
     elif _comes_to_zero(facts, damage.offset - 1):
         linux = (
-            "Linux takes what follows the entry for the next ones and comes to a length of 0, "
-            "which it never gets past: it hangs at boot."
+            "Linux reads what follows the entry as entries, comes to one of length 0 and hangs at "
+            "boot."
         )
     return (_XEN_OFF_SINCE_4_19 if owner == "SATC" else ""), linux
 
@@ -113,18 +109,15 @@ def _extra_byte_effects(facts: TableFacts, damage: Damage, owner: str) -> tuple[
     if owner in (_ALL_PORTS, "RHSA", "SIDP"):
         return "", ""
     xen = (
-        "Xen takes the byte for the start of another scope entry, and the length of that "
-        "from beyond the structure: one below 8 switches VT-d off. Not predicted."
+        "Unknown: Xen reads the byte as a scope entry whose length is beyond the structure. A "
+        "length below 8 switches VT-d off."
     )
     if _comes_to_zero(facts, damage.offset):
         return xen, (
-            "Linux takes the byte for the start of another scope entry, and the type of the "
-            "next structure, 0, for its length, which it never gets past: it hangs at boot."
+            "Linux reads the byte as a scope entry, and the next structure's type (0) as its "
+            "length: it hangs at boot."
         )
-    return xen, (
-        "Linux takes the byte for the start of another scope entry, and the length of "
-        "that from beyond the structure."
-    )
+    return xen, ("Unknown: Linux reads the byte as an entry with a length from beyond it.")
 
 
 def _within_table(facts: TableFacts, damage: Damage) -> bool:
@@ -136,7 +129,7 @@ def _beyond_table(facts: TableFacts, damage: Damage) -> bool:
 
 
 def _bytes_evidence(facts: TableFacts, offset: int, size: int, name: str) -> Evidence:
-    """Show the bytes of a damage: a length as a number, all else as bytes."""
+    """Return the bytes of a damage as evidence: a length as a number, all else as bytes."""
     data = facts.content[offset : offset + size]
     value = str(int.from_bytes(data, "little")) if "length" in name else data.hex(" ")
     return evidence(facts, offset, size, _NO_FIELD.get(name, name), value)
@@ -152,14 +145,15 @@ def _damage_rule(  # noqa: PLR0913 - a rule's facts, each by its name
     linux: str,
     advice: str,
     source: str,
+    details: str = "",
     owner: _Owner | None = None,
     effects: _Effects = _no_other_effects,
     where: Callable[[TableFacts, Damage], bool] | None = None,
 ) -> Rule:
     """Return the rule that finds damage of `kinds`, and shows the bytes of each.
 
-    `owner` names the structure that the damage is in; None: it is in none.  With `where`, damage
-    elsewhere is left out.
+    `owner` returns the name of the damaged structure; None: the damage is in no structure.
+    `where` restricts the rule to damage at certain places.
     """
 
     def find(facts: TableFacts) -> Iterator[Hit]:
@@ -184,12 +178,22 @@ def _damage_rule(  # noqa: PLR0913 - a rule's facts, each by its name
         return Hit(
             message=f"{message} (offset {damage.offset:#x}).",
             subject=subject,
+            brief=f"{message}.",
             evidence=(bytes_shown,),
             xen=xen,
             linux=linux,
         )
 
-    make = rule(name, severity, title, xen=xen, linux=linux, advice=advice, source=source)
+    make = rule(
+        name,
+        severity,
+        title,
+        xen=xen,
+        linux=linux,
+        advice=advice,
+        details=details,
+        source=source,
+    )
     return make(find)
 
 
@@ -204,35 +208,36 @@ RULES: tuple[Rule, ...] = (
     _damage_rule(
         "table-unreadable",
         Severity.CRITICAL,
-        "These bytes are no whole DMAR table",
+        "This is not a whole DMAR table",
         DamageKind.NOT_A_TABLE,
         DamageKind.ANOTHER_TABLE,
         DamageKind.TRUNCATED_HEADER,
         shown=0,
-        xen="Xen finds the table by its signature: what is not one it does not see, and VT-d "
-        "stays off.",
-        linux="Linux finds it by its signature too: there is no Intel IOMMU then.",
+        xen="Xen looks for the table by its signature. If it finds none, VT-d is off.",
+        linux="Linux also looks for the signature. If it finds none, it has no IOMMU.",
         advice=_COPY,
+        details=_COPY_FROM,
         source="VT-d 8.1; ACPI 6.5, 5.2.6",
     ),
     _damage_rule(
         "table-length",
         Severity.CRITICAL,
-        "The table's length is not that of its structures",
+        "The table's length does not match its structures",
         DamageKind.TABLE_LENGTH_TOO_SHORT,
         DamageKind.TABLE_LENGTH_TOO_LONG,
         shown=4,
-        xen="Xen believes the length: too short, it misses what comes after; too long, it reads on "
-        "in whatever follows in memory, which is not predicted.",
-        linux="Linux believes the length too. Where it ends within a structure, Linux gives up on "
-        'the table ("Record passes table end") and uses no IOMMU.',
+        xen="Xen trusts the length: it misses structures, or reads unknown memory.",
+        linux='Linux trusts it too. If it ends within a structure, Linux rejects the table ("Record '
+        'passes table end") and uses no IOMMU.',
         advice=_COPY,
+        details=f"If the length is too short, Xen misses what comes after it. If it is too long, Xen reads "
+        f"whatever follows in memory, and the effect is unknown. {_COPY_FROM}",
         source=_WALKS,
     ),
     _damage_rule(
         "structure-too-short",
         Severity.CRITICAL,
-        "A structure is shorter than its type must be",
+        "A structure is too short for its type",
         DamageKind.STRUCTURE_LENGTH_ZERO,
         DamageKind.STRUCTURE_LENGTH_BELOW_HEADER,
         DamageKind.STRUCTURE_LENGTH_BELOW_MINIMUM,
@@ -240,8 +245,9 @@ RULES: tuple[Rule, ...] = (
         owner=_type_at,
         effects=_short_structure_effects,
         xen=_XEN_OFF,
-        linux="Linux reads the missing fields out of what follows the structure.",
+        linux="Linux reads the missing fields from what follows the structure.",
         advice=_FIRMWARE,
+        details=_BYTES,
         source=_WALKS,
     ),
     _damage_rule(
@@ -251,10 +257,11 @@ RULES: tuple[Rule, ...] = (
         DamageKind.STRUCTURE_PAST_END,
         shown=2,
         owner=_type_at,
-        xen="Xen does not check this, and reads what follows the table in memory as part of the "
-        "structure: what it makes of it is not predicted.",
-        linux='Linux gives up on the table ("Record passes table end") and uses no IOMMU.',
+        xen="Xen does not check this. It reads what follows the table as part of the structure: the "
+        "effect is unknown.",
+        linux='Linux rejects the table ("Record passes table end") and uses no IOMMU.',
         advice=_COPY,
+        details=_COPY_FROM,
         source=_WALKS,
     ),
     _damage_rule(
@@ -267,8 +274,9 @@ RULES: tuple[Rule, ...] = (
         owner=_structure_at,
         effects=_short_scope_effects,
         xen=_XEN_OFF,
-        linux="Linux goes on by the entry's length, and takes what follows for entries.",
+        linux="Linux steps by the entry's length and reads what follows as entries.",
         advice=_FIRMWARE,
+        details=_BYTES,
         source=_SCOPES,
     ),
     _damage_rule(
@@ -278,22 +286,23 @@ RULES: tuple[Rule, ...] = (
         DamageKind.SCOPE_PAST_STRUCTURE,
         shown=1,
         owner=_structure_at,
-        xen="Xen does not check this, and reads the path on into the next structure: it takes the "
-        "entry for some other device. What it reads is not predicted.",
-        linux="Linux does not check this either, and looks for a device at the path so read.",
+        xen="Xen does not check this. It reads the path on into the next structure and finds some "
+        "other device: which one is unknown.",
+        linux="Linux does not check this either: it looks for a device at that path.",
         advice=_FIRMWARE,
+        details=_BYTES,
         source=_SCOPES,
     ),
     _damage_rule(
         "scope-length-odd",
         Severity.WARNING,
-        "A device scope entry has half a step at its end",
+        "A device scope entry ends with half a step",
         DamageKind.SCOPE_LENGTH_ODD,
         shown=1,
         owner=_structure_at,
-        xen="None: Xen rounds the number of steps down.",
-        linux="None: Linux rounds the number of steps down.",
-        advice="Nothing need be done; report it to the firmware's vendor.",
+        xen="No effect: Xen rounds the number of steps down.",
+        linux="No effect: Linux rounds the number of steps down.",
+        advice="No action needed. Report it to the firmware's vendor.",
         source=_SCOPES,
     ),
     _damage_rule(
@@ -304,9 +313,10 @@ RULES: tuple[Rule, ...] = (
         shown=1,
         owner=_structure_at,
         effects=_extra_byte_effects,
-        xen="None: Xen goes by the structure's length.",
-        linux="None: Linux goes by the structure's length.",
+        xen="No effect: Xen goes by the structure's length.",
+        linux="No effect: Linux goes by the structure's length.",
         advice=_FIRMWARE,
+        details=_BYTES,
         source=_WALKS,
     ),
     _damage_rule(
@@ -316,11 +326,13 @@ RULES: tuple[Rule, ...] = (
         DamageKind.TRAILING_BYTES,
         shown=_SHOWN,
         where=_within_table,
-        xen="Xen takes them for a structure, and its length from beyond the table where they are "
-        "too few: one below 4 switches VT-d off (EINVAL). What it reads is not predicted.",
-        linux="Linux takes them for a structure too: unless a length of 0 happens to follow, it "
-        'gives up on the table ("Record passes table end") and uses no IOMMU.',
+        xen="Unknown: Xen reads them as a structure. If it reads a length below 4, it switches VT-d "
+        "off (EINVAL).",
+        linux='Linux rejects the table ("Record passes table end") and uses no IOMMU, unless a length '
+        "of 0 happens to follow.",
         advice=_FIRMWARE,
+        details="If there are too few bytes for a length, Xen and Linux read it from beyond the table. "
+        f"{_BYTES}",
         source=_WALKS,
     ),
     _damage_rule(
@@ -330,9 +342,9 @@ RULES: tuple[Rule, ...] = (
         DamageKind.TRAILING_BYTES,
         shown=_SHOWN,
         where=_beyond_table,
-        xen="None: Xen stops at the table's length.",
-        linux="None: Linux stops at the table's length.",
-        advice="Nothing need be done: a copy of the table was padded, most likely.",
+        xen="No effect: Xen stops at the table's length.",
+        linux="No effect: Linux stops at the table's length.",
+        advice="No action needed: most likely a copy of the table was padded.",
         source=_WALKS,
     ),
     _damage_rule(
@@ -341,10 +353,10 @@ RULES: tuple[Rule, ...] = (
         "The table's checksum is wrong",
         DamageKind.CHECKSUM,
         shown=1,
-        xen="Xen only warns, in any release (it is built without ACPI_CHECKSUM_ABORT).",
+        xen="Xen only warns, in every release (built without ACPI_CHECKSUM_ABORT).",
         linux='Linux only warns ("Incorrect checksum in table [DMAR]") and uses the table.',
-        advice="If somebody patched the table, make the checksum right (dmaragent encode does); "
-        "else update the firmware. Nothing is refused for it, but do not trust the table unseen.",
+        advice="If someone patched the table, correct the checksum (dmaragent encode); otherwise "
+        "update the firmware. Check the table before you trust it.",
         source="ACPI 6.5, 5.2.6; Xen and Linux, ACPICA's acconfig.h, ACPI_CHECKSUM_ABORT",
     ),
 )

@@ -1,4 +1,4 @@
-"""Rules about where device scopes lead on this host: absent devices, bridges, start buses."""
+"""Rules about the devices that scopes lead to on this host: absent ones, bridges, start buses."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.findings import region_hit
 from dmaragent.checks.common.model import Hit, Severity
-from dmaragent.checks.common.rules import MOST_TOLD, rule, some
+from dmaragent.checks.common.rules import MOST_TOLD, numbers, rule, some
 from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import entry_evidence, entry_hit, scope_evidence
 from dmaragent.checks.vtd.scope_entries import PCI_SCOPES, ScopeEntry
@@ -27,7 +27,7 @@ _REGISTER = "Xen vtd/dmar.c, register_one_rmrr"
 
 
 def _has_no_address(entry: ScopeEntry) -> bool:
-    """Return whether the path ends at a bridge that is none, so that the device has no address."""
+    """Return whether the path leads through a device that is not a bridge: it has no address."""
     return entry.absent and entry.sbdf is None
 
 
@@ -37,59 +37,64 @@ def _all_absent(scope: tuple[ScopeEntry, ...]) -> bool:
 
 
 def _releases_words(release: Release | None = None) -> str:
-    """Return which releases list a region that is nobody's, of all or of those that may run."""
+    """Return which releases list a region without devices, of all or of those that may run."""
     ignoring, others = looking_releases(release)
-    return (
-        f"{others} list the region: strategy=host reserves it in every guest, for nobody. "
-        f"{ignoring} ignore it."
-    )
+    rest = "The other releases ignore it." if release is None else f"{ignoring} ignore it."
+    return f"{others} list it: strategy=host reserves it in every guest. {rest}"
 
 
 @rule(
     "rmrr-devices-absent",
     Severity.INFO,
-    "A region whose devices all do not answer",
+    "None of a region's devices is present",
     xen=_releases_words(),
-    linux="Linux ties the region to no device.",
-    advice="Nothing, where the device is hidden or switched off in the firmware's setup: many "
-    "firmwares describe all devices that a board can have.",
+    linux="Linux applies the region to no device.",
+    advice="No action needed if the device is hidden or off in the firmware setup.",
+    details="Much firmware describes every device that a board can have.",
     source=_REGISTER,
     needs=[Need.PCI],
 )
 def all_absent(facts: TableFacts) -> Iterator[Hit]:
-    """Find regions none of whose devices answers; segments without functions have their rule."""
+    """Find regions without a present device; segments without functions have their own rule."""
     for region, scope in facts.region_scopes:
         if not _all_absent(scope) or region.segment not in facts.segments:
             continue
         shown = scope_evidence(facts, scope)
-        message = f"names {some([entry.device_words for entry in scope])}; nothing answers there."
-        yield region_hit(region, message, shown, xen=_listing_words(facts, region))
+        names = [entry.device_words for entry in scope]
+        none = "which is not present" if len(names) == 1 else "none of which is present"
+        yield region_hit(
+            region,
+            f"names {some(names)}, {none}.",
+            shown,
+            xen=_listing_words(facts, region),
+            brief=f"names {names[0] if len(names) == 1 else f'{len(names)} devices'}, {none}.",
+        )
 
 
 def _listing_words(facts: TableFacts, region: Region) -> str:
-    """Return whether Xen lists a region that is nobody's, or which points of its release do."""
+    """Return whether Xen lists a region without devices, or which points of its release do."""
     if region.xen.listed is None:
         open_point = registered(facts, region) is Registered.BY_RELEASE
         return _releases_words(facts.release) if open_point else ""
     if region.xen.listed:
-        return "Xen lists the region: strategy=host reserves it in every guest, for nobody."
+        return "Xen lists the region: strategy=host reserves it in every guest."
     return f"Xen does not list the region: {region.xen.reason}."
 
 
 @rule(
     "rmrr-device-absent",
     Severity.INFO,
-    "A device of a region does not answer",
-    xen="Xen keeps the region for the others, and counts the absent one as sharing it.",
-    linux="Linux ties the region to the others.",
-    advice="Nothing, where the device is hidden or switched off in the firmware's setup.",
+    "A region names a device that is not present",
+    xen="Xen keeps the region, and counts the absent device as sharing it.",
+    linux="Linux applies the region to the other devices.",
+    advice="No action needed if the device is hidden or off in the firmware setup.",
     source=f"{_REGISTER}; {_INSERT}",
     needs=[Need.PCI],
 )
 def absent(facts: TableFacts) -> Iterator[Hit]:
-    """Find absent devices of regions with others; a path that breaks off has its own rule.
+    """Find absent devices of regions that have others; a broken path has its own rule.
 
-    A device is told once, whatever the number of regions that name it.
+    A device is one hit, whatever the number of regions that name it.
     """
     absent_entries: dict[SBDF, list[ScopeEntry]] = {}
     for _, scope in facts.region_scopes:
@@ -99,10 +104,9 @@ def absent(facts: TableFacts) -> Iterator[Hit]:
                 absent_entries.setdefault(sbdf, []).append(entry)
     for sbdf, named in absent_entries.items():
         regions = list(dict.fromkeys(entry.number for entry in named if entry.number))
-        many = "region" if len(regions) == 1 else "regions"
+        name = "Region {} names" if len(regions) == 1 else "Regions {} name"
         yield Hit(
-            message=f"{sbdf}, which {many} {some([str(number) for number in regions])} name"
-            f"{'s' if len(regions) == 1 else ''}, does not answer.",
+            message=f"{name.format(numbers(regions))} {sbdf}, which is not present.",
             subject=str(sbdf),
             region=regions[0] if len(regions) == 1 else None,
             device=sbdf,
@@ -115,18 +119,18 @@ def absent(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "rmrr-absent-shares",
     Severity.WARNING,
-    "A region counts as shared, though one device alone is there",
-    xen="Xen counts scope entries, not devices that answer: policy strict is refused (EPERM, "
-    '"disallowed to assign ... with shared RMRR"), and unset it is strict.',
-    linux="Nothing comes of it.",
-    advice="Give the device rdm_policy=relaxed in the guest's pci=: no other device can use the "
-    "region. That also lets a guest start whose RAM meets the region: dmaragent resolve says "
-    "whether it does.",
+    "A region counts as shared, but only one of its devices is present",
+    xen="Xen counts absent devices, and refuses strict, the default (EPERM).",
+    linux="No effect.",
+    advice="Assign the device with rdm_policy=relaxed. Guest RAM may then overlap the region: check "
+    "with dmaragent resolve.",
+    details='Xen prints "disallowed to assign ... with shared RMRR". No other device can use the '
+    "region.",
     source="Xen vtd/iommu.c, intel_iommu_assign_device",
     needs=[Need.PCI],
 )
 def absent_shares(facts: TableFacts) -> Iterator[Hit]:
-    """Find regions that absent devices alone make shared."""
+    """Find regions that are shared only because of absent devices."""
     for region, scope in facts.region_scopes:
         counted = [entry for entry in scope if entry.counted]
         here = {entry.sbdf for entry in counted if not entry.absent}
@@ -134,20 +138,27 @@ def absent_shares(facts: TableFacts) -> Iterator[Hit]:
         if len(here) != 1 or not gone:
             continue
         shown = scope_evidence(facts, scope)
-        names = some([entry.device_words for entry in gone])
-        yield region_hit(region, f"is {here.pop()}'s alone: {names} does not answer.", shown)
+        names = [entry.device_words for entry in gone]
+        words, present = "is" if len(names) == 1 else "are", here.pop()
+        yield region_hit(
+            region,
+            f"names {present}; {some(names)} {words} not present.",
+            shown,
+            brief=f"names {present} and {len(names)} absent device{'s'[: len(names) > 1]}.",
+        )
 
 
 @rule(
     "scope-type-mismatch",
     Severity.CRITICAL,
-    "A device scope entry's type does not fit its device",
-    xen="Xen does not compare them. It reads bus numbers out of what a bridge entry names, which "
-    "in an endpoint are something else.",
-    linux='Linux refuses the table ("Device scope type does not match") and starts without VT-d: '
-    "no device can be passed through.",
-    advice="Update the firmware: an endpoint entry must name a function with an endpoint's "
-    "header, a bridge entry one with a bridge's or of the bridge class.",
+    "A device scope entry's type does not match its device",
+    xen="Xen does not check this; for a bridge entry it reads wrong bus numbers.",
+    linux='Linux rejects the table ("Device scope type does not match") and starts without VT-d: no '
+    "device can be passed through.",
+    advice="Update the firmware: an entry must have the type of its device.",
+    details="Xen reads the bus numbers of what a bridge entry names. In an endpoint these bytes mean "
+    "something else. An endpoint entry must name a function with an endpoint's header. A bridge "
+    "entry must name one with a bridge's header or of the bridge class.",
     source=f"VT-d 8.3.1; {_INSERT}, dmar_dev_scope_init, intel_iommu_init; {_PARSE}",
     needs=[Need.PCI],
 )
@@ -160,7 +171,7 @@ def type_mismatch(facts: TableFacts) -> Iterator[Hit]:
         if entry.scope.type not in PCI_SCOPES or takes(entry.claim.device, function):
             continue
         is_endpoint = entry.scope.type == ScopeType.PCI_ENDPOINT
-        words = "an endpoint, and it is a bridge" if is_endpoint else "a bridge, and it is none"
+        words = "an endpoint, but it is a bridge" if is_endpoint else "a bridge, but it is not one"
         severity, linux = _linux_case(facts, entry)
         yield entry_hit(
             facts,
@@ -172,60 +183,60 @@ def type_mismatch(facts: TableFacts) -> Iterator[Hit]:
 
 
 def _linux_case(facts: TableFacts, entry: ScopeEntry) -> tuple[Severity | None, str]:
-    """Return what Linux makes of a type that does not fit, where that is not what the rule says."""
+    """Return the severity and the effect on Linux of a wrong type, if they are not the rule's."""
     structure = entry.structure
     catch_all = isinstance(structure, DRHD) and structure.include_pci_all
     if catch_all or isinstance(structure, SIDP):
-        return Severity.WARNING, "Linux does not look at this scope."
+        return Severity.WARNING, "No effect: Linux does not use this scope."
     state = facts.inventory.linux.state
     if state is LinuxState.UNDER_XEN:
-        message = "Linux does not use the table below Xen; without Xen it would start without VT-d."
+        message = "Linux does not use the table under Xen. Without Xen, it starts without VT-d."
         return Severity.WARNING, message
     if state is LinuxState.GROUPS:
-        return Severity.WARNING, "This kernel uses VT-d all the same: it has IOMMU groups."
+        return Severity.WARNING, "No effect: this kernel uses VT-d (it has IOMMU groups)."
     return None, ""
 
 
 @rule(
     "scope-path-not-bridge",
     Severity.ERROR,
-    "A device scope's path leads through what is no bridge",
-    xen="Xen reads the bus behind it all the same, and ties the structure to an address that may "
-    "be any device's.",
+    "A device scope's path leads through a device that is not a bridge",
+    xen="Xen reads a bus number from it anyway, and applies the structure to an address that may be "
+    "any device's.",
     linux="Linux finds no device by the path.",
-    advice="Update the firmware: the device that is meant does not get what the structure says.",
+    advice="Update the firmware: the device that is meant is not found.",
     source=f"VT-d 8.3.1; {_PARSE}; {_PATH}",
     needs=[Need.PCI],
 )
 def path_not_bridge(facts: TableFacts) -> Iterator[Hit]:
-    """Find paths that a function without buses behind it breaks, in any structure."""
+    """Find paths through a function that has no buses behind it, in any structure."""
     for entry in facts.entries:
         bridge = _last_step(entry)
         if bridge is not None and bridge in (facts.functions or {}):
-            yield entry_hit(facts, entry, f"leads through {bridge}, which is no bridge.")
+            yield entry_hit(facts, entry, f"has a path through {bridge}, which is not a bridge.")
 
 
 @rule(
     "scope-bridge-absent",
     Severity.INFO,
-    "A device scope's path leads through a bridge that does not answer",
-    xen="Xen takes the device to be on bus 0xff, as that is what it reads of the bridge. In an RMRR "
-    "it counts as a device of the region.",
-    linux="Linux ties the structure to no device by this path.",
-    advice="Nothing, where the slot or port is empty or switched off in the firmware's setup.",
+    "A device scope's path leads through a bridge that is not present",
+    xen="Xen reads bus 0xff from the absent bridge and looks for the device there. In an RMRR it "
+    "counts as a device of the region.",
+    linux="Linux finds no device by this path.",
+    advice="No action needed if the slot or port is empty, or off in the setup.",
     source=f"{_PARSE}; {_PATH}",
     needs=[Need.PCI],
 )
 def bridge_absent(facts: TableFacts) -> Iterator[Hit]:
-    """Find paths that an absent bridge breaks, in any structure."""
+    """Find paths through an absent bridge, in any structure."""
     for entry in facts.entries:
         bridge = _last_step(entry)
         if bridge is not None and bridge not in (facts.functions or {}):
-            yield entry_hit(facts, entry, f"leads through {bridge}, where nothing answers.")
+            yield entry_hit(facts, entry, f"has a path through {bridge}, which is not present.")
 
 
 def _last_step(entry: ScopeEntry) -> SBDF | None:
-    """Return the step at which the path to a PCI function breaks off; None where it is whole."""
+    """Return the step at which the path to a PCI function ends; None if it is complete."""
     if not _has_no_address(entry) or entry.impossible or entry.scope.type not in PCI_SCOPES:
         return None
     return next((hop.sbdf for hop in reversed(entry.hops) if hop.sbdf is not None), None)
@@ -234,31 +245,32 @@ def _last_step(entry: ScopeEntry) -> SBDF | None:
 @rule(
     "scope-start-bus",
     Severity.WARNING,
-    "A device scope starts at a bus that is behind a bridge",
-    xen="Xen takes the number as it is. Once buses are numbered anew (a card more, another "
-    "setting) it is another device's, or nobody's.",
-    linux='Linux has a workaround for paths of one step ("RMRR entry for device ... is broken - '
-    'applying workaround"); by longer ones it finds no device.',
-    advice="Update the firmware: a scope must start at a root bus and name the bridges on the "
-    "way. Until then look at it again after each change of cards.",
+    "A device scope begins at a bus that is behind a bridge",
+    xen="Xen uses the number as written. Once buses are renumbered, it may be another device's or "
+    "unused.",
+    linux="Linux finds the device only by a path of one step, with a workaround.",
+    advice="Update the firmware. Until then check again after each change of cards.",
+    details="A scope must begin at a root bus and name the bridges on the way. A new card or setting "
+    'can renumber buses. Linux prints "RMRR entry for device ... is broken - applying '
+    'workaround".',
     source=f"VT-d 8.3.1; {_PARSE}; {_PATH}",
     needs=[Need.PCI],
 )
 def start_bus(facts: TableFacts) -> Iterator[Hit]:
-    """Find entries that start at a secondary bus number, in any structure."""
+    """Find entries that begin at a secondary bus number, in any structure."""
     bridges = _bridges(facts)
     for entry in facts.entries:
         above = bridges.get((entry.segment, entry.scope.start_bus_number))
         if above is not None and entry.scope.type in PCI_SCOPES:
             message = (
-                f"starts at bus {entry.scope.start_bus_number:02x}, which is no root bus but "
-                f"behind the bridge {above.sbdf}."
+                f"has a path from bus {entry.scope.start_bus_number:02x}, which is behind the bridge "
+                f"{above.sbdf}."
             )
             yield entry_hit(facts, entry, message)
 
 
 def _bridges(facts: TableFacts) -> dict[tuple[int, int], PciFunction]:
-    """Return the nearest bridge above each bus; a bridge without numbers has none behind it."""
+    """Return the nearest bridge above each bus; a bridge without numbers has no bus behind it."""
     nearest_of: dict[tuple[int, int], PciFunction] = {}
     for function in (facts.functions or {}).values():
         if function.secondary_bus is None or function.secondary_bus <= function.sbdf.bus:

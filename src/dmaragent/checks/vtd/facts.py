@@ -1,4 +1,4 @@
-"""What rules of a DMAR look at: its structures and device scope entries, beside the common facts."""
+"""The facts that rules for a DMAR use: its structures, its scope entries, the common facts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ _Structure = TypeVar("_Structure", bound=Structure)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableFacts(CheckFacts):
-    """A host with a DMAR, as far as it is checked."""
+    """The facts of a host with a DMAR that rules use."""
 
     table: DMAR | None
-    """None where there is none, or not even its fixed part could be read."""
+    """None if there is no table, or not even its header could be read."""
     structures: tuple[tuple[int, Structure], ...]
     """The table's structures with their offsets, in table order."""
     scopes: Mapping[int, tuple[ScopeEntry, ...]]
@@ -44,7 +44,7 @@ class TableFacts(CheckFacts):
 
 
 def facts_of(inventory: Inventory) -> TableFacts:
-    """Gather what rules look at from the inventory of a whole host."""
+    """Return the facts for rules from the inventory of a whole host."""
     iommu = inventory.iommu
     table = None if isinstance(iommu, Missing) else dmar_of(iommu)
     structures = () if table is None else tuple(located(table))

@@ -1,4 +1,4 @@
-"""How rules show a field of a DMAR, and hits about a device scope entry."""
+"""Fields of a DMAR as evidence, and hits about a device scope entry."""
 
 from collections.abc import Sequence
 
@@ -20,12 +20,12 @@ from fwtables.layout import Layout
 
 
 def header_field(facts: TableFacts, name: str, value: str) -> Evidence:
-    """Show the field `name` of the table's fixed part."""
+    """Return the field `name` of the table's header as evidence."""
     return _field_evidence(facts, TABLE, 0, "DMAR", name=name, value=value)
 
 
 def field(facts: TableFacts, offset: int, structure: Structure, name: str, value: str) -> Evidence:
-    """Show the field `name` of the `structure` at `offset`; its type and length are fields too."""
+    """Return the field `name` of the `structure` at `offset`; its type and length are fields too."""
     owner = structure_name(structure)
     if isinstance(structure, UnknownStructure) or name in STRUCTURE_HEADER.names:
         return _field_evidence(facts, STRUCTURE_HEADER, offset, owner, name=name, value=value)
@@ -36,7 +36,7 @@ def field(facts: TableFacts, offset: int, structure: Structure, name: str, value
 
 
 def scope_field(facts: TableFacts, entry: ScopeEntry, name: str, value: str) -> Evidence:
-    """Show a field of a device scope entry."""
+    """Return a field of a device scope entry as evidence."""
     owner = f"{structure_name(entry.structure)} device_scope"
     return _field_evidence(facts, DEVICE_SCOPE, entry.offset, owner, name=name, value=value)
 
@@ -50,20 +50,20 @@ def _field_evidence(  # noqa: PLR0913 - the layout is one more
 
 
 def name_evidence(facts: TableFacts, offset: int, andd: ANDD) -> Evidence:
-    """Show the name in an ANDD structure: all that comes after its fields."""
+    """Return the name in an ANDD structure as evidence: all bytes after its fields."""
     at = offset + SMALLEST[andd.TYPE]
     return evidence(facts, at, len(andd.acpi_object_name), "ANDD acpi_object_name", andd.name)
 
 
 def entry_evidence(facts: TableFacts, entry: ScopeEntry) -> tuple[Evidence]:
-    """Show a whole device scope entry."""
+    """Return a whole device scope entry as evidence."""
     field = f"{structure_name(entry.structure)} device_scope"
     value = f"{entry.type_name} {entry.written}"
     return (evidence(facts, entry.offset, scope_length(entry.scope), field, value),)
 
 
 def scope_evidence(facts: TableFacts, scope: Sequence[ScopeEntry]) -> tuple[Evidence]:
-    """Show a device scope: its entries follow each other, and of very many the first are shown."""
+    """Return a device scope as evidence: its entries in a row, of many only the first."""
     last = scope[:MOST_TOLD][-1]
     size = last.offset + scope_length(last.scope) - scope[0].offset
     number = f"{len(scope)} {'entry' if len(scope) == 1 else 'entries'}"

@@ -1,4 +1,4 @@
-"""Rules about ranges for which Xen switches VT-d off: two that overlap, one that ends too early."""
+"""Rules about ranges for which Xen switches VT-d off: overlaps, and limits below the base."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
@@ -7,32 +7,33 @@ from heapq import heappop, heappush
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.findings import range_evidence, region_hit
 from dmaragent.checks.common.model import Hit, Severity
-from dmaragent.checks.common.regions import LINUX_CHECK, LINUX_WARNS
+from dmaragent.checks.common.regions import LINUX_CHECK
 from dmaragent.checks.common.rules import rule
+from dmaragent.checks.common.words import LINUX_WARNS
 from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.xen_registration import Registered, registered, vtd_case
 from dmaragent.inventory import Region
 
-_ADVICE = (
-    "Update the firmware, or change what one of the two regions is for in its setup: integrated "
-    "graphics, legacy USB support. No option makes Xen pass a region over."
-)
+_ADVICE = "Update the firmware, or turn off in its setup what one region is for."
+_NO_OPTION = "No option makes Xen skip a region."
+_OFTEN_FOR = "Regions are often for integrated graphics or legacy USB support."
 _SOURCE = "VT-d 8.4; Xen vtd/dmar.c, acpi_parse_one_rmrr; Linux intel/iommu.c, rmrr_sanity_check"
 
 
-_NOBODY = 1 << 62
+_NO_REGION = 1 << 62
 """More than the number of any region."""
 
 
 def _first_met(regions: Sequence[Region], others: Sequence[Region]) -> dict[int, int]:
-    """Return by the number of each of `regions` the least number of `others` with bytes of it.
+    """Return by the number of each of `regions` the least number of `others` that overlaps it.
 
-    Two regions have bytes in common if one begins in the other.  A sweep upwards keeps the others
-    that have begun in a heap by number, and drops one that has ended when it comes to the top: the
-    top is the first that a region begins in.  A sweep downwards keeps the bases of the others below
-    which no lesser number begins: the last one up to a region's limit is the first that begins in it.
+    Two regions overlap if one begins in the other.  A sweep upwards keeps the others that have
+    begun in a heap by number, and drops one that has ended when it comes to the top.  The top is
+    then the first that a region begins in.  A sweep downwards keeps the bases of the others below
+    which no lesser number begins.  The last one up to a region's limit is the first that begins in
+    it.
     """
-    first = {region.number: _NOBODY for region in regions}
+    first = {region.number: _NO_REGION for region in regions}
     ascending = sorted(others, key=lambda region: region.first)
     begun: list[tuple[int, int]] = []
     at = 0
@@ -63,10 +64,10 @@ def _first_met(regions: Sequence[Region], others: Sequence[Region]) -> dict[int,
 
 
 def _pairs(facts: TableFacts) -> Iterator[tuple[Region, Region, int]]:
-    """Yield each region that has bytes of an earlier one, with the first such, and their number.
+    """Yield each region that overlaps an earlier one, with the first such, and their number.
 
-    An earlier region that Xen registers goes before one that it may pass over: the first is
-    what switches VT-d off, and Xen compares no further.
+    An earlier region that Xen registers goes before one that it may skip: the first overlap
+    switches VT-d off, and Xen compares no further.
     """
     regions = [region for region in facts.inventory.all_regions if region.range is not None]
     by_number = {region.number: region for region in regions}
@@ -90,7 +91,7 @@ def _is_same(region: Region, other: Region) -> bool:
 
 def _hit(facts: TableFacts, first: Region, second: Region, verb: str, met: int) -> Hit:
     severity, xen = vtd_case(facts, first)
-    more = f", and has bytes of {met - 1} more before it" if met > 1 else ""
+    more = f" and {met - 1} more before it" if met > 1 else ""
     hit = region_hit(
         second,
         f"{verb} {first.words}{more}.",
@@ -105,15 +106,15 @@ def _hit(facts: TableFacts, first: Region, second: Region, verb: str, met: int) 
     "rmrr-overlap",
     Severity.CRITICAL,
     "Two regions overlap",
-    xen="Xen switches VT-d off for the whole host (EEXIST): no device can be passed through. It "
-    "compares bytes and does not look at segments. All releases do so.",
-    linux="Linux does not compare regions: it takes both.",
+    xen="Xen switches VT-d off (EEXIST): no device can be passed through.",
+    linux="No effect: Linux does not compare regions, and accepts both.",
     advice=_ADVICE,
+    details=f"{_NO_OPTION} {_OFTEN_FOR} Xen compares bytes and ignores segments, in all releases.",
     source=_SOURCE,
     uses=[Need.PCI],
 )
 def overlap(facts: TableFacts) -> Iterator[Hit]:
-    """Find regions that have bytes of an earlier one, but not all and only its bytes."""
+    """Find regions that overlap an earlier one and have another range."""
     for first, second, met in _pairs(facts):
         if not _is_same(first, second):
             yield _hit(facts, first, second, "overlaps", met)
@@ -122,11 +123,11 @@ def overlap(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "rmrr-duplicate",
     Severity.CRITICAL,
-    "A region is there twice",
-    xen="Xen takes it for an overlap and switches VT-d off for the whole host (EEXIST): no device "
-    "can be passed through, also where the two are of different segments or devices.",
-    linux="Linux takes both: their devices share the memory.",
+    "Two regions have the same range",
+    xen="Xen switches VT-d off (EEXIST): no device can be passed through.",
+    linux="Linux accepts both: their devices share the memory.",
     advice=_ADVICE,
+    details=f"{_NO_OPTION} {_OFTEN_FOR} Xen treats the two as an overlap, even if their segments or devices differ.",
     source=_SOURCE,
     uses=[Need.PCI],
 )
@@ -134,17 +135,17 @@ def duplicate(facts: TableFacts) -> Iterator[Hit]:
     """Find regions with the base and the limit of an earlier one."""
     for first, second, met in _pairs(facts):
         if _is_same(first, second):
-            yield _hit(facts, first, second, "has the range of", met)
+            yield _hit(facts, first, second, "has the same range as", met)
 
 
 @rule(
     "rmrr-limit-below-base",
     Severity.CRITICAL,
     "A region's limit is below its base",
-    xen="Xen switches VT-d off for the whole host (EFAULT): no device can be passed through.",
+    xen="Xen switches VT-d off (EFAULT): no device can be passed through.",
     linux=LINUX_WARNS,
-    advice="Update the firmware, or switch off in its setup what the region is for. No option "
-    "makes Xen pass a region over.",
+    advice="Update the firmware, or turn off in its setup what the region is for.",
+    details=_NO_OPTION,
     source=f"VT-d 8.4; Xen vtd/dmar.c, register_one_rmrr; {LINUX_CHECK}",
 )
 def limit_below_base(facts: TableFacts) -> Iterator[Hit]:

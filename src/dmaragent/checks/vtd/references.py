@@ -1,4 +1,4 @@
-"""Rules about structures that speak of others: ATSR of root ports, RHSA of units, ANDD of scopes."""
+"""Rules about structures that refer to others: ATSR to root ports, RHSA to units, ANDD to scopes."""
 
 from collections.abc import Iterator
 
@@ -20,14 +20,14 @@ _ANDD = "VT-d 8.7; Linux intel/dmar.c, "
     "several-all-ports",
     Severity.CRITICAL,
     "Several ATSR structures of segment 0 have ALL_PORTS",
-    xen="Xen switches VT-d off for the whole host (EINVAL): no device can be passed through.",
-    linux="None: they say the same.",
-    advice=f"{_UPDATE} Without that Xen passes nothing through.",
+    xen="Xen switches VT-d off (EINVAL): no device can be passed through.",
+    linux="No effect: they all mean the same.",
+    advice=_UPDATE,
     source="VT-d 8.5; Xen vtd/dmar.c, acpi_parse_one_atsr; Linux intel/iommu.c, "
     "dmar_parse_one_atsr",
 )
 def several_all_ports(facts: TableFacts) -> Iterator[Hit]:
-    """Find a second ATSR that speaks for all of segment 0."""
+    """Find a second ATSR for all of segment 0."""
     all_ports = [
         located
         for located in facts.of(ATSR)
@@ -47,24 +47,24 @@ def several_all_ports(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "atsr-not-root-port",
     Severity.WARNING,
-    "An ATSR names what is no root port",
-    xen="Xen lets devices behind the bridges named there use ATS: behind this one there are "
-    "none, or their root port is another.",
-    linux="Linux looks for a device's root port in the ATSR, so that this entry never counts.",
-    advice=f"{_UPDATE} Devices that should have an address translation cache work without.",
+    "An ATSR lists a device that is not a root port",
+    xen="Xen allows ATS behind the listed bridges. Behind this one there is no device, or one with "
+    "another root port.",
+    linux="No effect: Linux looks only for the root port of a device.",
+    advice=f"{_UPDATE} Until then devices that should use ATS work without it.",
     source="VT-d 8.5; Xen vtd/dmar.c, acpi_find_matched_atsr_unit; Linux intel/iommu.c, "
     "dmar_find_matched_atsr_unit",
     needs=(Need.PCI,),
 )
 def atsr_not_root_port(facts: TableFacts) -> Iterator[Hit]:
-    """Find what answers where an ATSR points and is no bridge, or is behind another."""
+    """Find devices listed in an ATSR that are not bridges, or are behind another bridge."""
     ours = [
         entry
         for entry in facts.entries
         if isinstance(entry.structure, ATSR) and not entry.structure.all_ports
     ]
     if not ours:
-        return  # most tables have none, and what is behind bridges is asked of every function
+        return  # most tables have none, and the buses behind bridges cost a pass over all functions
     behind = {
         (function.sbdf.segment, bus)
         for function in (facts.functions or {}).values()
@@ -85,9 +85,9 @@ def atsr_not_root_port(facts: TableFacts) -> Iterator[Hit]:
 
 
 def _no_root_port(function: PciFunction, behind: set[tuple[int, int]]) -> str:
-    """Return why `function` cannot be a root port; empty where it can."""
+    """Return why `function` cannot be a root port; empty if it can."""
     if not function.is_bridge:
-        return "is no bridge"
+        return "is not a bridge"
     if (function.sbdf.segment, function.sbdf.bus) in behind:
         return "is behind another bridge"
     return ""
@@ -96,15 +96,15 @@ def _no_root_port(function: PciFunction, behind: set[tuple[int, int]]) -> str:
 @rule(
     "rhsa-without-unit",
     Severity.WARNING,
-    "An RHSA is about a unit that the table does not have",
-    xen="None: Xen keeps it, and never asks for it.",
-    linux='Linux warns ("RHSA refers to non-existent DMAR unit"), taints the kernel and goes on.',
-    advice="Nothing need be done: it is often a processor socket that is empty. Report it to the "
-    "firmware's vendor.",
+    "An RHSA refers to a unit that the table does not have",
+    xen="No effect: Xen keeps it and never uses it.",
+    linux='Linux warns ("RHSA refers to non-existent DMAR unit"), taints the kernel and continues.',
+    advice="No action needed: it is often an empty processor socket. Report it to the firmware's "
+    "vendor.",
     source="VT-d 8.6; Xen vtd/dmar.c, drhd_to_rhsa; Linux intel/dmar.c, dmar_parse_one_rhsa",
 )
 def rhsa_without_unit(facts: TableFacts) -> Iterator[Hit]:
-    """Find RHSA structures whose address is that of no DRHD."""
+    """Find RHSA structures whose address no DRHD has."""
     bases = {drhd.register_base_address for _, drhd in facts.of(DRHD)}
     for offset, rhsa in facts.of(RHSA):
         base = rhsa.register_base_address
@@ -120,10 +120,11 @@ def rhsa_without_unit(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "rhsa-contradicts",
     Severity.WARNING,
-    "Two RHSA structures give a unit different NUMA nodes",
-    xen="Xen takes the first: the unit's tables may lie in another node's memory, and be slower.",
-    linux="Linux takes the last, with the same result.",
-    advice=f"{_UPDATE} Nothing is refused for it.",
+    "Two RHSA structures assign a unit to different NUMA nodes",
+    xen="Xen uses the first one. The unit's tables may be in another node's memory, which is "
+    "slower.",
+    linux="Linux uses the last one, with the same effect.",
+    advice=f"{_UPDATE} Nothing is refused.",
     source="VT-d 8.6; Xen vtd/dmar.c, acpi_parse_one_rhsa and drhd_to_rhsa; Linux intel/dmar.c, "
     "dmar_parse_one_rhsa",
 )
@@ -135,8 +136,8 @@ def rhsa_contradicts(facts: TableFacts) -> Iterator[Hit]:
         if earlier.proximity_domain != rhsa.proximity_domain:
             domains = earlier.proximity_domain, rhsa.proximity_domain
             yield Hit(
-                message=f"{subject_of(rhsa)} gives proximity domain {domains[0]}, and again "
-                f"{domains[1]}.",
+                message=f"{subject_of(rhsa)} has proximity domain {domains[0]} in one structure and "
+                f"{domains[1]} in another.",
                 subject=subject_of(rhsa),
                 evidence=(
                     field(facts, at, earlier, "proximity_domain", str(domains[0])),
@@ -149,9 +150,9 @@ def rhsa_contradicts(facts: TableFacts) -> Iterator[Hit]:
     "namespace-scope-without-andd",
     Severity.WARNING,
     "A scope names an ACPI device that no ANDD declares",
-    xen="None: Xen does not look at ACPI devices in scopes.",
-    linux="Linux does not know which ACPI device is meant: in ACPI mode it has no unit.",
-    advice=f"{_UPDATE} The device still works as a PCI function, if it is one.",
+    xen="No effect: Xen ignores ACPI devices in scopes.",
+    linux="Linux cannot find the ACPI device: in ACPI mode it has no unit.",
+    advice=f"{_UPDATE} If the device is a PCI function, it still works as one.",
     source=f"{_ANDD}dmar_acpi_dev_scope_init",
 )
 def scope_without_andd(facts: TableFacts) -> Iterator[Hit]:
@@ -172,10 +173,10 @@ def scope_without_andd(facts: TableFacts) -> Iterator[Hit]:
     "andd-unused",
     Severity.WARNING,
     "An ANDD declares an ACPI device that no unit's scope names",
-    xen="None: Xen does not look at ANDD structures.",
-    linux='Linux warns ("No IOMMU scope found for ANDD enumeration ID"), and the ACPI device has '
-    "no unit.",
-    advice=f"{_UPDATE} The device still works as a PCI function, if it is one.",
+    xen="No effect: Xen ignores ANDD structures.",
+    linux='Linux warns ("No IOMMU scope found for ANDD enumeration ID"), and the ACPI device has no '
+    "unit.",
+    advice=f"{_UPDATE} If the device is a PCI function, it still works as one.",
     source=f"{_ANDD}dmar_acpi_insert_dev_scope",
 )
 def andd_unused(facts: TableFacts) -> Iterator[Hit]:
@@ -190,6 +191,7 @@ def andd_unused(facts: TableFacts) -> Iterator[Hit]:
         if number not in named:
             yield Hit(
                 message=f"No DRHD's scope names ACPI device {number} ({andd.name}).",
+                brief=f"No DRHD's scope names ACPI device {number}.",
                 subject=subject_of(andd),
                 evidence=(field(facts, offset, andd, "acpi_device_number", str(number)),),
             )
@@ -199,21 +201,21 @@ def andd_unused(facts: TableFacts) -> Iterator[Hit]:
     "andd-name-unterminated",
     Severity.CRITICAL,
     "The name in an ANDD does not end with a NUL",
-    xen="None: Xen does not look at ANDD structures.",
-    linux='Linux says "Your BIOS is broken; ANDD object name is not NUL-terminated", gives up on '
-    "the whole table and uses no IOMMU.",
-    advice=f"{_UPDATE} Without that Linux passes nothing through; Xen does.",
+    xen="No effect: Xen ignores ANDD structures.",
+    linux='Linux prints "Your BIOS is broken; ANDD object name is not NUL-terminated", rejects the '
+    "whole table and uses no IOMMU.",
+    advice="Update the firmware. Until then only Xen passes devices through.",
     source=f"{_ANDD}dmar_parse_one_andd",
 )
 def andd_unterminated(facts: TableFacts) -> Iterator[Hit]:
-    """Find ANDD structures whose name fills them."""
+    """Find ANDD structures whose name has no NUL."""
     for offset, andd in facts.of(ANDD):
         name = andd.acpi_object_name
         if b"\0" not in name:
             shown = name_evidence(facts, offset, andd)
             yield Hit(
-                message=f"The name of ACPI device {andd.acpi_device_number} is {len(name)} bytes, "
-                "none of them NUL.",
+                message=f"The name of ACPI device {andd.acpi_device_number} has {len(name)} bytes and no "
+                "NUL.",
                 subject=subject_of(andd),
                 evidence=(shown,),
             )
@@ -223,10 +225,11 @@ def andd_unterminated(facts: TableFacts) -> Iterator[Hit]:
     "andd-repeated",
     Severity.ERROR,
     "Two ANDD structures have the same number",
-    xen="None: Xen does not look at ANDD structures.",
-    linux="Linux ties both ACPI devices to the one scope entry. The second takes the place of "
-    "another device of the unit; where none is free, the kernel stops at boot (BUG_ON).",
-    advice=f"{_UPDATE} If Linux stops at boot, switch VT-d off in the firmware's setup.",
+    xen="No effect: Xen ignores ANDD structures.",
+    linux="Linux ties both ACPI devices to one scope entry: the second replaces another device of the "
+    "unit. If none is free, boot stops (BUG_ON).",
+    advice="Update the firmware. If Linux stops at boot, turn VT-d off in the firmware setup.",
+    details="Report it to the vendor.",
     source=f"{_ANDD}dmar_acpi_insert_dev_scope",
 )
 def andd_repeated(facts: TableFacts) -> Iterator[Hit]:
@@ -237,7 +240,8 @@ def andd_repeated(facts: TableFacts) -> Iterator[Hit]:
         at, earlier = first.setdefault(number, (offset, andd))
         if at != offset:
             yield Hit(
-                message=f"ACPI device {number} is {earlier.name}, and again {andd.name}.",
+                message=f"ACPI device {number} is {earlier.name} and also {andd.name}.",
+                brief=f"Two ACPI devices have the number {number}.",
                 subject=f"{subject_of(andd)}: {earlier.name}, {andd.name}",
                 evidence=(
                     field(facts, at, earlier, "acpi_device_number", str(number)),

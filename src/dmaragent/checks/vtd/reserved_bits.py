@@ -1,4 +1,4 @@
-"""Rules about reserved bits and bytes that are set: newer than VT-d 4.1, or never cleared."""
+"""Rules about reserved bits that are set: newer than VT-d 4.1, or never cleared."""
 
 from collections.abc import Iterator
 
@@ -11,15 +11,15 @@ from fwtables import DRHD, SIDP, Structure, UnknownStructure, structure_name
 from fwtables.dmar.constants import FLAGS_OF
 
 _WATCH = (
-    "Nothing need be done. If the bits are those of a newer specification, look for a newer "
-    "dmaragent; else report it to the firmware's vendor."
+    "No action needed. If a newer specification defines the bits, look for a newer dmaragent; "
+    "otherwise report it to the firmware's vendor."
 )
 _SIZE_BITS = 0xF
 """Bits 3:0 of a DRHD's size: the exponent of its number of pages, VT-d 8.3."""
 
 
 def _reserved_bits(of: str, flags: int) -> int:
-    """Return of `flags` the bits that VT-d 4.1 reserves."""
+    """Return the bits of `flags` that VT-d 4.1 reserves."""
     for known in FLAGS_OF[of]:
         flags &= ~int(known)
     return flags
@@ -28,9 +28,9 @@ def _reserved_bits(of: str, flags: int) -> int:
 @rule(
     "reserved-in-header",
     Severity.INFO,
-    "Reserved bits of the table's fixed part are set",
-    xen="None: Xen does not look at them.",
-    linux="None: Linux does not look at them.",
+    "Reserved bits of the table's header are set",
+    xen="No effect: Xen ignores them.",
+    linux="No effect: Linux ignores them.",
     advice=_WATCH,
     source="VT-d 8.1; Xen vtd/dmar.c, acpi_parse_dmar; Linux intel/dmar.c, parse_dmar_table",
 )
@@ -40,7 +40,7 @@ def reserved_in_header(facts: TableFacts) -> Iterator[Hit]:
         return
     if bits := _reserved_bits("DMAR", facts.table.flags):
         yield Hit(
-            message=f"Of the table's flags the reserved bits {bits:#x} are set.",
+            message=f"The reserved bits {bits:#x} of the table's flags are set.",
             subject=f"DMAR flags {bits:#x}",
             evidence=(header_field(facts, "flags", f"{facts.table.flags:#x}"),),
         )
@@ -57,8 +57,8 @@ def reserved_in_header(facts: TableFacts) -> Iterator[Hit]:
     "reserved-in-structure",
     Severity.INFO,
     "Reserved bits of a structure are set",
-    xen="None: Xen does not look at them.",
-    linux="None: Linux does not look at them.",
+    xen="No effect: Xen ignores them.",
+    linux="No effect: Linux ignores them.",
     advice=_WATCH,
     source="VT-d 8.3 to 8.9; Xen vtd/dmar.c; Linux intel/dmar.c, intel/iommu.c, dmar_parse_one_*",
 )
@@ -76,14 +76,14 @@ def reserved_in_structure(facts: TableFacts) -> Iterator[Hit]:
 def _reserved_of_structure(
     facts: TableFacts, offset: int, structure: Structure
 ) -> Iterator[tuple[str, Evidence]]:
-    """Return what is set of what `structure` should leave clear."""
+    """Yield the reserved flags and bytes of `structure` that are set, with their evidence."""
     if isinstance(structure, UnknownStructure):
         return
     name = structure_name(structure)
     flags: int = getattr(structure, "flags", 0)
     if name in FLAGS_OF and (bits := _reserved_bits(name, flags)):
         shown = field(facts, offset, structure, "flags", f"{flags:#x}")
-        yield f"of its flags the reserved bits {bits:#x} are set", shown
+        yield f"the reserved bits {bits:#x} of its flags are set", shown
     held: bytes = getattr(structure, "reserved", b"")
     if any(held):
         shown = field(facts, offset, structure, "reserved", held.hex(" "))
@@ -94,8 +94,8 @@ def _reserved_of_structure(
     "reserved-in-scope",
     Severity.INFO,
     "Reserved bits of a device scope entry are set",
-    xen="None: Xen does not look at them.",
-    linux="None: Linux does not look at them.",
+    xen="No effect: Xen ignores them.",
+    linux="No effect: Linux ignores them.",
     advice=_WATCH,
     source="VT-d 8.3.1; Xen vtd/dmar.c, acpi_parse_dev_scope; Linux intel/dmar.c, "
     "dmar_insert_dev_scope",
@@ -125,19 +125,19 @@ def reserved_in_scope(facts: TableFacts) -> Iterator[Hit]:
     "reserved-in-unit-size",
     Severity.WARNING,
     "Reserved bits of a unit's size are set",
-    xen="None: Xen does not look at the size.",
-    linux="Linux (6.3, at least, and newer) takes the whole byte for the exponent: it asks for "
-    "far too much address space for the unit's registers, and uses no IOMMU where it does not "
-    'get it ("Can\'t reserve memory").',
-    advice="Update the firmware, and report it to the vendor with the bytes shown.",
+    xen="No effect: Xen ignores the size.",
+    linux="Linux (6.3, at least, and newer) asks for far too much register space. If it is refused, "
+    'Linux uses no IOMMU ("Can\'t reserve memory").',
+    advice="Update the firmware, and report the bytes to the vendor.",
+    details="Linux reads the whole byte as the exponent of the size.",
     source="VT-d 8.3; Linux intel/dmar.c, dmar_parse_one_drhd and map_iommu",
 )
 def reserved_in_unit_size(facts: TableFacts) -> Iterator[Hit]:
-    """Find DRHD structures whose size has more than its exponent."""
+    """Find DRHD structures whose size has more than an exponent."""
     for offset, drhd in facts.of(DRHD):
         if drhd.size & ~_SIZE_BITS:
             yield Hit(
-                message=f"{subject_of(drhd)}: its size is {drhd.size:#04x}; bits 7:4 are reserved.",
+                message=f"{subject_of(drhd)}: its size is {drhd.size:#04x}, but bits 7:4 are reserved.",
                 subject=f"{subject_of(drhd)} size",
                 evidence=(field(facts, offset, drhd, "size", f"{drhd.size:#04x}"),),
             )

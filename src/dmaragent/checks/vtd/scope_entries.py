@@ -1,4 +1,4 @@
-"""Where in a table a finding stands: regions, structures and device scope entries, by name."""
+"""How findings name what they are about: regions, structures and device scope entries."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -26,13 +26,13 @@ from fwtables.dmar.layouts import SMALLEST, scope_length
 
 MOST_DEVICE, MOST_FUNCTION = 0x1F, 7
 PCI_SCOPES = frozenset({ScopeType.PCI_ENDPOINT, ScopeType.PCI_SUB_HIERARCHY})
-"""The scope types that name PCI functions which answer: IOAPICs and HPETs need not."""
+"""The scope types that name PCI functions; an IOAPIC or HPET need not be one."""
 _TYPE_NAMES = {int(kind): kind.name for kind in ScopeType}
 _Scoped = DRHD | RMRR | ATSR | SATC | SIDP
 
 
 def subject_of(structure: Structure) -> str:
-    """Name a structure by its own facts, as far as it has any: never by its place."""
+    """Return a name for a structure from its own facts, never from its place in the table."""
     name = structure_name(structure)
     if isinstance(structure, UnknownStructure):
         return f"{name}, {len(structure.body)} bytes"
@@ -47,19 +47,19 @@ def subject_of(structure: Structure) -> str:
 
 
 class ScopeEntry(NamedTuple):
-    """One device scope entry, where it stands and where it leads."""
+    """One device scope entry, its place in the table, and the device that it leads to."""
 
     structure: _Scoped
-    """Whose scope it is in."""
+    """The structure that has the scope."""
     segment: int
     offset: int
-    """Of the entry in the table, in bytes."""
+    """Bytes from the start of the table to the entry."""
     scope: DeviceScope
     """The entry itself."""
     claim: Claim
-    """What it claims, and where it leads."""
+    """What it claims, and the device that it leads to."""
     region: Region | None
-    """The region, where the structure is an RMRR."""
+    """The region, if the structure is an RMRR."""
 
     @property
     def sbdf(self) -> SBDF | None:
@@ -83,7 +83,7 @@ class ScopeEntry(NamedTuple):
 
     @property
     def type_name(self) -> str:
-        """The specification's name of its type; ``type N`` where it has none."""
+        """The specification's name of its type; ``type N`` if it has none."""
         return _TYPE_NAMES.get(self.scope.type, f"type {self.scope.type}")
 
     @property
@@ -94,7 +94,7 @@ class ScopeEntry(NamedTuple):
 
     @property
     def owner(self) -> str:
-        """Whose scope it is in, for the beginning of a sentence."""
+        """The structure that has the scope, for the beginning of a sentence."""
         if self.region is not None:
             return self.region.words.capitalize()
         name = structure_name(self.structure)
@@ -111,7 +111,7 @@ class ScopeEntry(NamedTuple):
 
     @property
     def device_words(self) -> str:
-        """What it names: the function's address, else the entry as the table has it."""
+        """The device that it names: the function's address, or the entry as the table has it."""
         return str(self.sbdf or self.written)
 
     @property
@@ -121,7 +121,7 @@ class ScopeEntry(NamedTuple):
 
     @property
     def absent(self) -> bool:
-        """Whether what it names is known not to answer."""
+        """Whether the device that it names is known to be absent."""
         return self.presence is Presence.ABSENT
 
     @property
@@ -133,16 +133,16 @@ class ScopeEntry(NamedTuple):
 
     @property
     def number(self) -> int | None:
-        """The number of its region, where it has one."""
+        """The number of its region, if it has one."""
         return None if self.region is None else self.region.number
 
 
 def entries_of(
     structures: Sequence[tuple[int, Structure]], inventory: Inventory
 ) -> Iterator[tuple[int, tuple[ScopeEntry, ...]]]:
-    """Yield the offset of each structure that has a scope, with the entries of it, in table order.
+    """Yield the offset of each structure that has a scope, with its entries, in table order.
 
-    Where the inventory has followed a path it is not followed again.
+    A path that the inventory has followed is not followed again.
     """
     regions = {region.entry.offset: region for region in inventory.all_regions}
     claims = {unit.source.offset: unit.claims for unit in inventory.units}

@@ -1,10 +1,11 @@
-"""Rules about what the device scopes of RMRR structures hold: types, repeats, bridges, 00:00.0."""
+"""Rules about the device scopes of RMRR structures: types, repeats, bridges, 00:00.0."""
 
 from collections.abc import Iterator
 
 from dmaragent.checks.common.findings import range_evidence, region_hit
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import rule
+from dmaragent.checks.common.words import NO_OTHER_RANGE, RELAXED_OVERLAP
 from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import entry_hit, scope_evidence
 from dmaragent.host.topology import BusIndex
@@ -15,6 +16,10 @@ _PARSE = "Xen vtd/dmar.c, acpi_parse_dev_scope"
 _COUNT = "Xen vtd/dmar.c, scope_device_count"
 _INSERT = "Linux intel/dmar.c, dmar_insert_dev_scope"
 _SHARED = "Xen vtd/iommu.c, intel_iommu_assign_device"
+_ADD_RANGE = (
+    "Update the firmware. For a device with DMA faults, add the region with Xen's rmrr= (Xen 4.9 and "
+    "later, 16 pages a range at most)."
+)
 _NOT_PCI = frozenset(
     {ScopeType.IOAPIC, ScopeType.MSI_CAPABLE_HPET, ScopeType.ACPI_NAMESPACE_DEVICE}
 )
@@ -24,10 +29,9 @@ _NOT_PCI = frozenset(
     "rmrr-scope-empty",
     Severity.ERROR,
     "A region names no device",
-    xen="Xen drops the region: it reserves it for nobody.",
-    linux="Linux ties the region to no device.",
-    advice="Update the firmware. If a device reports DMA faults, Xen's option rmrr= can give it "
-    "the region (Xen 4.9 and later; 16 pages a range at most).",
+    xen="Xen drops the region and reserves it for no device.",
+    linux="Linux applies the region to no device.",
+    advice=_ADD_RANGE,
     source=f"VT-d 8.4; Xen vtd/dmar.c, acpi_parse_one_rmrr; {_INSERT}",
 )
 def empty(facts: TableFacts) -> Iterator[Hit]:
@@ -42,15 +46,13 @@ def empty(facts: TableFacts) -> Iterator[Hit]:
     "rmrr-scope-uncounted",
     Severity.ERROR,
     "A region names no device that Xen counts",
-    xen="Xen drops the region: of the entries it counts only PCI endpoints, bridges, IOAPICs and "
-    "HPETs.",
-    linux="Linux ties the region to no PCI device.",
-    advice="Update the firmware. If a device reports DMA faults, Xen's option rmrr= can give it "
-    "the region (Xen 4.9 and later; 16 pages a range at most).",
+    xen="Xen drops it: it counts only PCI endpoints, bridges, IOAPICs and HPETs.",
+    linux="Linux applies the region to no PCI device.",
+    advice=_ADD_RANGE,
     source=f"{_COUNT}; {_INSERT}",
 )
 def uncounted(facts: TableFacts) -> Iterator[Hit]:
-    """Find regions all of whose entries are of types that Xen passes over."""
+    """Find regions whose entries all have types that Xen ignores."""
     for region, scope in facts.region_scopes:
         if scope and not region.xen.sharers:
             names = ", ".join(dict.fromkeys(entry.type_name for entry in scope))
@@ -61,22 +63,21 @@ def uncounted(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "rmrr-scope-not-pci",
     Severity.WARNING,
-    "A region's scope names what is no PCI function",
-    xen="Xen counts an IOAPIC or HPET as a device of the region, so that a region of one real "
-    "device is taken for shared: policy strict is refused (EPERM). An ACPI namespace device it "
-    "passes over.",
-    linux="Linux passes such an entry over.",
-    advice="Update the firmware. To pass a device of the region through all the same, give it "
-    "rdm_policy=relaxed in the guest's pci=.",
+    "A region names a device that is not a PCI function",
+    xen="Xen counts an IOAPIC or HPET as a device: with one real device, it refuses policy strict "
+    "as if the region were shared (EPERM).",
+    linux="No effect: Linux ignores the entry.",
+    advice="Update the firmware, or assign its device with rdm_policy=relaxed.",
+    details=f"Xen ignores an ACPI namespace device. {RELAXED_OVERLAP}",
     source=f"VT-d 8.3.1; {_COUNT}; {_SHARED}; {_INSERT}",
 )
 def not_pci(facts: TableFacts) -> Iterator[Hit]:
-    """Find IOAPICs, HPETs and ACPI namespace devices; a region of no others has its own rule."""
+    """Find IOAPICs, HPETs and ACPI namespace devices; a region with only these has its own rule."""
     for region, scope in facts.region_scopes:
         for entry in scope if region.xen.sharers else ():
             if entry.scope.type in _NOT_PCI:
                 message = f"names {entry.type_name} {entry.written}."
-                xen = "" if entry.counted else "Xen passes an ACPI namespace device over."
+                xen = "" if entry.counted else "No effect: Xen ignores an ACPI namespace device."
                 yield entry_hit(facts, entry, message, xen=xen)
 
 
@@ -84,26 +85,25 @@ def not_pci(facts: TableFacts) -> Iterator[Hit]:
     "scope-unknown-type",
     Severity.WARNING,
     "A device scope entry has an unknown type",
-    xen="Xen passes the entry over.",
-    linux="Linux warns of an unsupported device scope and passes the entry over.",
-    advice="Update the firmware; a newer one than these systems know may mean something by it.",
+    xen="No effect: Xen ignores the entry.",
+    linux="Linux warns of an unsupported device scope and ignores the entry.",
+    advice="Update the firmware. The type may be newer than Xen and Linux.",
     source=f"VT-d 8.3.1; {_COUNT}; Linux intel/dmar.c, dmar_alloc_dev_scope",
 )
 def unknown_type(facts: TableFacts) -> Iterator[Hit]:
     """Find entries of a type that no specification up to VT-d 4.1 has, in any structure."""
     for entry in facts.entries:
         if entry.scope.type not in ScopeType._value2member_map_:
-            yield entry_hit(facts, entry, f"has an entry of {entry.type_name}, {entry.written}.")
+            yield entry_hit(facts, entry, f"has an entry of {entry.type_name}: {entry.written}.")
 
 
 @rule(
     "scope-impossible",
     Severity.ERROR,
-    "A device scope names a device or function number that cannot be",
-    xen="Xen does not look whether the numbers can be; what it ties the structure to is not "
-    "predicted.",
+    "A device scope has an impossible device or function number",
+    xen="Unknown: Xen does not check the numbers, and may find another device.",
     linux="Linux finds no device by the path.",
-    advice="Update the firmware: the device that is meant does not get what the structure says.",
+    advice="Update the firmware: the device that is meant is not found.",
     source=f"VT-d 8.3.1; PCI 3.0, 3.2.2.3; {_PARSE}; Linux intel/dmar.c, dmar_match_pci_path",
 )
 def impossible(facts: TableFacts) -> Iterator[Hit]:
@@ -117,15 +117,15 @@ def impossible(facts: TableFacts) -> Iterator[Hit]:
     "rmrr-scope-twice",
     Severity.WARNING,
     "A region names the same device twice",
-    xen="Xen counts both entries, so it takes the region for shared: policy strict is refused "
-    "(EPERM), even where there is no other device.",
-    linux="Linux ties the device once.",
-    advice="To pass the device through, give it rdm_policy=relaxed in the guest's pci=. That also "
-    "lets a guest start whose RAM meets the region: dmaragent resolve says whether it does.",
+    xen="Xen counts both, and refuses policy strict as for a shared one (EPERM).",
+    linux="No effect: Linux applies the region to the device once.",
+    advice="Assign the device with rdm_policy=relaxed. Guest RAM may then overlap the region: check "
+    "with dmaragent resolve.",
+    details="Xen refuses strict even if there is no other device.",
     source=f"{_COUNT}; {_SHARED}; {_INSERT}",
 )
 def twice(facts: TableFacts) -> Iterator[Hit]:
-    """Find entries that lead where an earlier one of the same region leads."""
+    """Find entries that lead to the device of an earlier one of the same region."""
     for _, scope in facts.region_scopes:
         seen: set[object] = set()
         for entry in scope:
@@ -141,15 +141,15 @@ def twice(facts: TableFacts) -> Iterator[Hit]:
     "rmrr-scope-zero",
     Severity.ERROR,
     "A region names 00:00.0",
-    xen="Xen takes 00:00.0 for the end of the list of devices. As the first it hides the whole "
-    "region: Xen neither lists nor maps it.",
-    linux="Linux ties the device like any other.",
-    advice="Update the firmware. Xen's option rmrr= cannot give the region to its devices: Xen "
-    "refuses what overlaps one of the table.",
+    xen="Xen reads 00:00.0 as the end of the list. As the first entry it hides the region: Xen "
+    "neither lists nor maps it.",
+    linux="No effect: Linux treats it like any other device.",
+    advice="Update the firmware.",
+    details=NO_OTHER_RANGE,
     source="Xen vtd/dmar.h, for_each_rmrr_device",
 )
 def zero(facts: TableFacts) -> Iterator[Hit]:
-    """Find 00:00.0, of any segment, in the scopes of regions: the first is what counts."""
+    """Find 00:00.0, of any segment, in the scopes of regions: only the first counts."""
     for _, scope in facts.region_scopes:
         counted = [entry for entry in scope if entry.counted]
         for number, entry in enumerate(counted):
@@ -164,9 +164,9 @@ def zero(facts: TableFacts) -> Iterator[Hit]:
                 f"names {sbdf} {'first' if first else 'after others'}.",
                 xen=""
                 if first
-                else f"Xen does not see it, nor the {behind} behind it in the scope."
+                else f"Xen ignores it, and the {behind} after it in the scope."
                 if behind
-                else "Xen does not see it; those before it are not concerned.",
+                else "Xen ignores it. The entries before it are not affected.",
                 severity=None if first else Severity.WARNING,
             )
             break
@@ -175,12 +175,12 @@ def zero(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "rmrr-bridge",
     Severity.WARNING,
-    "A region is a bridge's",
-    xen="Xen ties the region to the bridge alone: a device behind it is passed through without "
-    "the region, and its access to it fails.",
-    linux="Linux ties the region to the bridge and to all devices below it.",
-    advice="On Xen pass a device behind the bridge through only where it does without the region; "
-    "rmrr= cannot give it the region, as Xen refuses what overlaps one of the table.",
+    "A region names a bridge",
+    xen="Xen applies the region only to the bridge itself. A device behind it gets no region: its "
+    "access to the memory fails.",
+    linux="Linux applies the region to the bridge and every device behind it.",
+    advice="On Xen, assign a device behind the bridge only if it works without it.",
+    details=NO_OTHER_RANGE,
     source="VT-d 8.3.1; Xen vtd/dmar.c, acpi_parse_dev_scope; Linux intel/iommu.c, "
     "is_downstream_to_pci_bridge",
 )
@@ -192,19 +192,19 @@ def bridge(facts: TableFacts) -> Iterator[Hit]:
         if entry.region is not None and entry.scope.type == ScopeType.PCI_SUB_HIERARCHY
     ]
     if not ours:
-        return  # most tables have none, and the index is of every function
+        return  # most tables have none, and the index covers every function
     index = BusIndex(facts.inventory.host.topology)
     for entry in ours:
         if entry.function is not None and not takes(entry.claim.device, entry.function):
-            continue  # no bridge: scope-type-mismatch
+            continue  # not a bridge: scope-type-mismatch
         name = entry.sbdf or entry.written
         below = 0 if entry.function is None else sum(1 for _ in index.below(entry.function))
         bare = entry.function is not None and not below
-        many = f", with {below} function{'s' if below > 1 else ''} below it" if below else ""
+        many = f", with {below} function{'s' if below > 1 else ''} behind it" if below else ""
         yield entry_hit(
             facts,
             entry,
-            f"names the bridge {name}{many}{', with nothing below it' if bare else ''}.",
+            f"names the bridge {name}{many}{', with nothing behind it' if bare else ''}.",
             severity=Severity.INFO if bare else None,
         )
 

@@ -1,4 +1,4 @@
-"""Rules about the table as a whole: its address width, its flags, what kinds of structure it has."""
+"""Rules about the table as a whole: its address width, its flags, its kinds of structure."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -13,10 +13,9 @@ from fwtables import DRHD, RHSA, UnknownStructure
 from fwtables.dmar.constants import DmarFlag, StructureType
 
 _LEAST_WIDTH = 12
-"""Bits: Linux takes no table whose addresses do not fill a page (PAGE_SHIFT)."""
+"""Bits: Linux rejects a table whose addresses do not fill a page (PAGE_SHIFT)."""
 _MOST_WIDTH = 52
 """Bits: no x86 processor has wider physical addresses (CPUID 80000008h, MAXPHYADDR)."""
-_XEN_OFF = "Xen switches VT-d off for the whole host"
 _FLAGS = "VT-d 8.1; Xen vtd/dmar.c, platform_supports_intremap and platform_supports_x2apic; Linux "
 
 
@@ -31,10 +30,12 @@ def _width_hit(facts: TableFacts, message: str, bits: int) -> Hit:
 @rule(
     "address-width-too-small",
     Severity.CRITICAL,
-    "The host address width cannot be",
-    xen=f"{_XEN_OFF} where the field is 0 (EINVAL), and takes any other width as it is.",
-    linux='Linux refuses the table ("Invalid DMAR haw") and uses no IOMMU.',
-    advice="Update the firmware. Without that nothing can be passed through.",
+    "Impossible host address width",
+    xen="If the field is 0, Xen switches VT-d off for the whole host (EINVAL). It accepts any other "
+    "width.",
+    linux='Linux rejects the table ("Invalid DMAR haw") and uses no IOMMU.',
+    advice="Update the firmware. Until then Linux passes no device through, nor does Xen if the field "
+    "is 0.",
     source="VT-d 8.1; Xen vtd/dmar.c, acpi_parse_dmar; Linux intel/dmar.c, parse_dmar_table",
 )
 def width_too_small(facts: TableFacts) -> Iterator[Hit]:
@@ -42,43 +43,48 @@ def width_too_small(facts: TableFacts) -> Iterator[Hit]:
     if facts.table is None or facts.table.host_address_bits >= _LEAST_WIDTH:
         return
     bits = facts.table.host_address_bits
-    hit = _width_hit(facts, f"The table says that addresses have {bits} bits.", bits)
-    yield hit if bits == 1 else hit._replace(xen="None: Xen refuses only a field of 0.")
+    number = f"{bits} bit" if bits == 1 else f"{bits} bits"
+    message = f"The host address width is {number}; Linux accepts 12 and more."
+    hit = _width_hit(facts, message, bits)
+    yield hit if bits == 1 else hit._replace(xen="No effect: Xen rejects only a field of 0.")
 
 
 @rule(
     "address-width-too-large",
     Severity.WARNING,
-    "The host address width is more than any processor has",
-    xen="None: Xen only prints it.",
-    linux="None: Linux only prints it.",
-    advice="Nothing need be done; report it to the firmware's vendor.",
+    "The host address width is larger than that of any processor",
+    xen="No effect: Xen only prints it.",
+    linux="No effect: Linux only prints it.",
+    advice="No action needed. Report it to the firmware's vendor.",
     source="VT-d 8.1; Xen vtd/dmar.c, acpi_parse_dmar; Linux intel/dmar.c, parse_dmar_table",
 )
 def width_too_large(facts: TableFacts) -> Iterator[Hit]:
     """Find a table whose addresses have more bits than there are."""
     if facts.table is not None and facts.table.host_address_bits > _MOST_WIDTH:
         bits = facts.table.host_address_bits
-        yield _width_hit(facts, f"The table says {bits} bits; no processor has over 52.", bits)
+        message = f"The host address width is {bits} bits; no processor has more than 52."
+        yield _width_hit(facts, message, bits)
 
 
 @rule(
     "no-interrupt-remapping",
     Severity.INFO,
     "The firmware does not offer interrupt remapping",
-    xen="Xen passes devices through all the same, but a guest can then raise any interrupt on "
-    "the host; and Xen does not use x2APIC mode.",
-    linux='VFIO refuses to give out devices ("No interrupt remapping support") unless '
-    "allow_unsafe_interrupts is set.",
-    advice="Look for interrupt remapping, or X2APIC, beside VT-d in the firmware's setup. "
-    "allow_unsafe_interrupts=1 of vfio_iommu_type1 is for guests that you trust only.",
+    xen="Passthrough works, but a guest can raise any interrupt on the host.",
+    linux='VFIO refuses devices ("No interrupt remapping support") unless allow_unsafe_interrupts is '
+    "set.",
+    advice="Turn on interrupt remapping, or X2APIC, in the firmware setup. Set "
+    "allow_unsafe_interrupts=1 only if you trust all guests.",
+    details="Interrupts of devices are not checked. Xen also does not use x2APIC mode. The setting is "
+    "usually beside VT-d. allow_unsafe_interrupts is a parameter of the module "
+    "vfio_iommu_type1.",
     source=f"{_FLAGS}intel/dmar.c, dmar_ir_support; vfio/vfio_iommu_type1.c",
 )
 def no_interrupt_remapping(facts: TableFacts) -> Iterator[Hit]:
     """Find a table without the flag INTR_REMAP."""
     if facts.table is not None and not facts.table.flags & DmarFlag.INTR_REMAP:
         yield Hit(
-            message="The flag INTR_REMAP is not set: interrupts of devices are not checked.",
+            message="The flag INTR_REMAP is not set.",
             subject="INTR_REMAP",
             evidence=(header_field(facts, "flags", f"{facts.table.flags:#x}: no INTR_REMAP"),),
         )
@@ -87,21 +93,21 @@ def no_interrupt_remapping(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "x2apic-opt-out-alone",
     Severity.INFO,
-    "The firmware opts out of x2APIC mode, which it could not have",
-    xen="None: without INTR_REMAP Xen does not use x2APIC mode anyway.",
-    linux="None: without INTR_REMAP Linux does not use x2APIC mode on bare hardware anyway.",
-    advice="Nothing need be done.",
+    "The firmware opts out of x2APIC mode, but does not offer interrupt remapping",
+    xen="No effect: without INTR_REMAP, Xen does not use x2APIC mode.",
+    linux="No effect: without INTR_REMAP, Linux on bare hardware does not use it.",
+    advice="No action needed.",
     source=f"{_FLAGS}intel/irq_remapping.c, dmar_x2apic_optout",
 )
 def x2apic_opt_out_alone(facts: TableFacts) -> Iterator[Hit]:
-    """Find X2APIC_OPT_OUT without the flag that gives it a meaning."""
+    """Find X2APIC_OPT_OUT without INTR_REMAP, which gives it a meaning."""
     if facts.table is None:
         return
     both = DmarFlag.INTR_REMAP | DmarFlag.X2APIC_OPT_OUT
     if facts.table.flags & both == DmarFlag.X2APIC_OPT_OUT:
         value = f"{facts.table.flags:#x}: X2APIC_OPT_OUT, no INTR_REMAP"
         yield Hit(
-            message="X2APIC_OPT_OUT is set without INTR_REMAP, where it has no meaning.",
+            message="X2APIC_OPT_OUT is set, but has no meaning without INTR_REMAP.",
             subject="X2APIC_OPT_OUT",
             evidence=(header_field(facts, "flags", value),),
         )
@@ -110,11 +116,11 @@ def x2apic_opt_out_alone(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "several-tables",
     Severity.WARNING,
-    "The host shows more than one DMAR table",
-    xen="Xen reads the first it finds, and renames that one alone.",
-    linux="Linux reads the first it finds.",
-    advice="Find out where the others come from: an override in the initrd, or the firmware. "
-    "What is said here is of the first alone.",
+    "The host has more than one DMAR table",
+    xen="Xen reads only the first one that it finds, and renames only that one.",
+    linux="Linux reads only the first one that it finds.",
+    advice="Find out where the others come from: an override in the initrd, or the firmware. These "
+    "findings are about the first table only.",
     source="Xen vtd/dmar.c, acpi_dmar_init; Linux intel/dmar.c, dmar_table_detect",
 )
 def several_tables(facts: TableFacts) -> Iterator[Hit]:
@@ -124,7 +130,7 @@ def several_tables(facts: TableFacts) -> Iterator[Hit]:
     for other in facts.inventory.host.other_tables:
         size = "unread" if isinstance(other.content, Missing) else f"{len(other.content)} bytes"
         yield Hit(
-            message=f"Beside {first} there is {other.name} ({size}).",
+            message=f"Besides {first} there is {other.name} ({size}).",
             subject=other.name,
             evidence=(evidence(facts, 0, 8, "DMAR signature, length", first),),
         )
@@ -133,15 +139,15 @@ def several_tables(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "renamed-by-xen",
     Severity.INFO,
-    "Xen has renamed the table, so that dom0's Linux does not see it",
-    xen="This is Xen's doing: it keeps VT-d to itself.",
-    linux="The Linux of dom0 finds no DMAR table, and has no IOMMU groups.",
-    advice="Nothing need be done. Other tools look for DMAR and find nothing: point them at a "
-    "copy whose first four bytes are DMAR.",
+    "Xen has renamed the table to hide it from dom0's Linux",
+    xen="Xen renamed it because it keeps VT-d for itself.",
+    linux="dom0's Linux finds no DMAR table and has no IOMMU groups.",
+    advice="No action needed. For other tools that look for DMAR, make a copy whose first four bytes "
+    "are DMAR.",
     source="Xen vtd/dmar.c, acpi_dmar_zap (RMAD from 4.6 on, XMAR up to 4.5)",
 )
 def renamed_by_xen(facts: TableFacts) -> Iterator[Hit]:
-    """Find the name that Xen gives the table."""
+    """Find a table with the signature that Xen writes."""
     if facts.table is not None and facts.table.signature != b"DMAR":
         name = facts.table.signature.decode("ascii")
         yield Hit(
@@ -155,12 +161,11 @@ def renamed_by_xen(facts: TableFacts) -> Iterator[Hit]:
     "no-unit",
     Severity.CRITICAL,
     "The table has no remapping unit",
-    xen="Xen switches VT-d off for the whole host (ENODEV): it has nothing to drive, and no device "
-    "can be passed through.",
-    linux='Linux says "No DRHD structure found in DMAR table" and uses no IOMMU, where no damage '
-    "stops it before.",
-    advice="Update the firmware. Where the table is damaged as well, mend that first: the units "
-    "may stand in what could not be read.",
+    xen="Xen switches VT-d off (ENODEV): no device can be passed through.",
+    linux='Linux prints "No DRHD structure found in DMAR table" and uses no IOMMU.',
+    advice="Update the firmware. If the table is damaged too, fix that first: the units may be in the "
+    "part that could not be read.",
+    details="If the table is damaged, Linux may stop at the damage before it prints this.",
     source="VT-d 8.3; Xen vtd/iommu.c, vtd_setup; Linux intel/dmar.c, parse_dmar_table",
 )
 def no_unit(facts: TableFacts) -> Iterator[Hit]:
@@ -181,11 +186,11 @@ def no_unit(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "unknown-structure",
     Severity.INFO,
-    "A structure is of a type that VT-d 4.1 does not have",
-    xen="None: Xen skips it.",
-    linux="None: Linux skips it.",
-    advice="Nothing need be done: newer firmware may have newer structures. Look for a newer "
-    "dmaragent.",
+    "A structure has a type that VT-d 4.1 does not define",
+    xen="No effect: Xen skips it.",
+    linux="No effect: Linux skips it.",
+    advice="No action needed: newer firmware can have newer "
+    "structures. Look for a newer dmaragent.",
     source="VT-d 8.2; Xen vtd/dmar.c, acpi_parse_dmar; Linux intel/dmar.c, "
     "dmar_walk_remapping_entries",
 )
@@ -194,7 +199,7 @@ def unknown_structure(facts: TableFacts) -> Iterator[Hit]:
     for offset, structure in facts.of(UnknownStructure):
         if structure.type not in set(StructureType):
             yield Hit(
-                message=f"A structure of type {structure.type} ({4 + len(structure.body)} bytes).",
+                message=f"A structure ({4 + len(structure.body)} bytes) has type {structure.type}.",
                 subject=subject_of(structure),
                 evidence=(field(facts, offset, structure, "type", str(structure.type)),),
             )
@@ -204,18 +209,18 @@ def unknown_structure(facts: TableFacts) -> Iterator[Hit]:
     "structure-order",
     Severity.INFO,
     "The structures are not in the order of their types",
-    xen="None: Xen takes them in any order.",
-    linux="None: Linux takes all but an RHSA in any order.",
-    advice="Nothing need be done; report it to the firmware's vendor.",
+    xen="No effect: any order is accepted.",
+    linux="No effect, unless an RHSA is before its unit: any order is accepted.",
+    advice="No action needed. Report it to the firmware's vendor.",
     source="VT-d 8.2; Linux intel/dmar.c, dmar_parse_one_rhsa",
 )
 def structure_order(facts: TableFacts) -> Iterator[Hit]:
-    """Find where a structure is of a lower type than the one before it."""
+    """Find structures with a lower type than the one before."""
     for (_, before), (offset, structure) in pairwise(facts.structures):
         kind, last = _kind(structure), _kind(before)
         if kind < last:
             yield Hit(
-                message=f"{subject_of(structure)} (type {kind}) stands after one of type {last}.",
+                message=f"{subject_of(structure)} (type {kind}) is after a structure of type {last}.",
                 subject=subject_of(structure),
                 evidence=(field(facts, offset, structure, "type", str(kind)),),
             )
@@ -226,13 +231,13 @@ def structure_order(facts: TableFacts) -> Iterator[Hit]:
 
 
 def _early_rhsa_hit(facts: TableFacts, offset: int, structure: RHSA) -> Hit:
-    """Return the hit of an RHSA before its unit: Linux meets it before it knows the unit."""
+    """Return the hit of an RHSA before its unit: Linux reads it before it knows the unit."""
     base = structure.register_base_address
     return Hit(
-        message=f"{subject_of(structure)} stands before the DRHD that it is about.",
+        message=f"{subject_of(structure)} is before the DRHD that it is about.",
         subject=subject_of(structure),
         evidence=(field(facts, offset, structure, "register_base_address", f"{base:#x}"),),
-        linux='Linux does not know the unit yet: it says "RHSA refers to non-existent DMAR '
+        linux='Linux does not know the unit yet: it prints "RHSA refers to non-existent DMAR '
         'unit", and the unit has no NUMA node.',
     )
 

@@ -1,4 +1,4 @@
-"""Rules about which unit serves which device: INCLUDE_PCI_ALL, devices without, units without."""
+"""Rules about which unit serves which device: INCLUDE_PCI_ALL, devices without a unit, idle units."""
 
 from collections.abc import Iterator
 from itertools import groupby, pairwise
@@ -14,14 +14,14 @@ from fwtables import DRHD
 from fwtables.dmar.constants import ScopeType
 
 _LAST_SEGMENT = 0xFFFF
-"""The table has 16 bits for a segment; Linux numbers what is behind VMD above that."""
+"""The table has 16 bits for a segment; Linux gives devices behind VMD higher numbers."""
 _HOST_BRIDGE = 0x0600
 _UPDATE = "Update the firmware, and report it to the vendor."
 _MATCH = (
     "Xen vtd/dmar.c, acpi_find_matched_drhd_unit; Linux intel/dmar.c, dmar_find_matched_drhd_unit"
 )
 _ENUMERATED = (ScopeType.IOAPIC, ScopeType.MSI_CAPABLE_HPET, ScopeType.ACPI_NAMESPACE_DEVICE)
-"""Scope entries that name a thing by its number, not by its path."""
+"""Scope entries that identify a device by a number and not by its path."""
 
 
 def _flags(facts: TableFacts, offset: int, drhd: DRHD) -> Evidence:
@@ -44,7 +44,8 @@ def _segments_with_several(facts: TableFacts) -> Iterator[tuple[int, Hit]]:
             yield (
                 segment,
                 Hit(
-                    message=f"In segment {segment:#x} {len(alls)} units have INCLUDE_PCI_ALL: {names}.",
+                    message=f"Segment {segment:#x} has {len(alls)} units with INCLUDE_PCI_ALL: {names}.",
+                    brief=f"Segment {segment:#x} has {len(alls)} units with INCLUDE_PCI_ALL.",
                     subject=f"segment {segment:#x}: {names}",
                     evidence=tuple(_flags(facts, *unit) for unit in alls[:MOST_TOLD]),
                 ),
@@ -55,9 +56,9 @@ def _segments_with_several(facts: TableFacts) -> Iterator[tuple[int, Hit]]:
     "several-include-all",
     Severity.CRITICAL,
     "Several units of segment 0 have INCLUDE_PCI_ALL",
-    xen="Xen switches VT-d off for the whole host (EINVAL): no device can be passed through.",
-    linux="Linux gives all devices that no scope names to the first of them.",
-    advice=f"{_UPDATE} Without that Xen passes nothing through.",
+    xen="Xen switches VT-d off (EINVAL): no device can be passed through.",
+    linux="Linux gives the first one all devices that no scope names.",
+    advice=_UPDATE,
     source="VT-d 8.3; Xen vtd/dmar.c, acpi_parse_one_drhd; Linux intel/dmar.c, "
     "dmar_register_drhd_unit",
 )
@@ -70,10 +71,10 @@ def several_include_all(facts: TableFacts) -> Iterator[Hit]:
     "several-include-all-elsewhere",
     Severity.WARNING,
     "Several units of a segment other than 0 have INCLUDE_PCI_ALL",
-    xen="Xen gives all devices that no scope names to the last of them: it counts in segment 0 "
-    "alone.",
-    linux="Linux gives them to the first.",
-    advice=f"{_UPDATE} Devices of the segment may be served by the wrong unit.",
+    xen="Xen gives the last one all devices that no scope names.",
+    linux="Linux gives them to the first one.",
+    advice=f"{_UPDATE} The wrong unit may serve devices of the segment.",
+    details="Xen rejects several such units in segment 0 alone.",
     source=f"VT-d 8.3; {_MATCH}",
 )
 def several_elsewhere(facts: TableFacts) -> Iterator[Hit]:
@@ -85,19 +86,19 @@ def several_elsewhere(facts: TableFacts) -> Iterator[Hit]:
     "include-all-not-last",
     Severity.INFO,
     "The unit with INCLUDE_PCI_ALL is not the last of its segment",
-    xen="None: Xen moves it to the end itself.",
-    linux="None: Linux moves it to the end itself.",
-    advice="Nothing need be done; report it to the firmware's vendor.",
+    xen="No effect: Xen moves it to the end.",
+    linux="No effect: Linux moves it to the end.",
+    advice="No action needed. Report it to the firmware's vendor.",
     source="VT-d 8.3; Xen vtd/dmar.c, acpi_register_drhd_unit; Linux intel/dmar.c, "
     "dmar_register_drhd_unit",
 )
 def include_all_not_last(facts: TableFacts) -> Iterator[Hit]:
-    """Find a catch-all unit with one that is none after it."""
+    """Find a catch-all unit before a unit that is not one."""
     for _, units in _by_segment(facts):
         for (offset, drhd), (_, after) in pairwise(units):
             if drhd.include_pci_all and not after.include_pci_all:
                 yield Hit(
-                    message=f"{subject_of(drhd)} stands before {subject_of(after)}.",
+                    message=f"{subject_of(drhd)} is before {subject_of(after)}.",
                     subject=subject_of(drhd),
                     evidence=(_flags(facts, offset, drhd),),
                 )
@@ -107,17 +108,18 @@ def include_all_not_last(facts: TableFacts) -> Iterator[Hit]:
     "no-include-all",
     Severity.INFO,
     "No unit of a segment has INCLUDE_PCI_ALL",
-    xen="A device that no scope names has no unit: Xen does not pass it through (ENODEV).",
-    linux="A device that no scope names has no unit, and so no IOMMU group: VFIO cannot use it.",
-    advice="Nothing need be done while every device has a unit (device-without-unit says which "
-    "has none). One that is added later, or behind a bridge that no scope names, may have none.",
+    xen="A device that no scope names has no unit: Xen refuses it (ENODEV).",
+    linux="Linux gives such a device no IOMMU group: VFIO cannot use it.",
+    advice="No action needed while every device has a unit (see device-without-unit). Devices added "
+    "later may have none.",
+    details="A device behind a bridge that no scope names may have no unit either.",
     source=f"VT-d 8.3; {_MATCH}",
 )
 def no_include_all(facts: TableFacts) -> Iterator[Hit]:
     """Find segments without a catch-all unit."""
     for segment, units in _by_segment(facts):
         if not any(drhd.include_pci_all for _, drhd in units):
-            whose = f"None of the {len(units)} units" if len(units) > 1 else "The one unit"
+            whose = f"None of the {len(units)} units" if len(units) > 1 else "The only unit"
             lacks = "has" if len(units) > 1 else "does not have"
             yield Hit(
                 message=f"{whose} of segment {segment:#x} {lacks} INCLUDE_PCI_ALL.",
@@ -129,18 +131,18 @@ def no_include_all(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "device-without-unit",
     Severity.ERROR,
-    "No unit serves a device",
-    xen="Xen does not pass the device through (ENODEV).",
-    linux="The device has no IOMMU group: VFIO cannot use it, and its DMA is not checked.",
-    advice="Look for a firmware setting that switches VT-d on for more ports or sockets, or put "
-    "the card in another slot; else update the firmware.",
+    "A device has no remapping unit",
+    xen="Xen refuses to pass the device through (ENODEV).",
+    linux="It has no IOMMU group: VFIO cannot use it. Its DMA is not checked.",
+    advice="Turn VT-d on for more ports or sockets in the firmware setup, or move the card to another "
+    "slot; otherwise update the firmware.",
     source=f"VT-d 8.3; {_MATCH}; Xen vtd/iommu.c, intel_iommu_assign_device",
     needs=(Need.PCI,),
 )
 def device_without_unit(facts: TableFacts) -> Iterator[Hit]:
-    """Find functions that no scope names and no catch-all unit takes; host bridges do no DMA."""
+    """Find functions that no scope names and no catch-all unit serves; host bridges do no DMA."""
     if next(facts.of(DRHD), None) is None:
-        return  # the table has none at all: no-unit says so
+        return  # the table has no unit: no-unit reports that
     units = {
         segment: tuple(_flags(facts, *unit) for unit in members[:MOST_TOLD])
         for segment, members in _by_segment(facts)
@@ -152,8 +154,7 @@ def device_without_unit(facts: TableFacts) -> Iterator[Hit]:
         if sbdf.segment > _LAST_SEGMENT or (code is not None and code >> 8 == _HOST_BRIDGE):
             continue
         yield Hit(
-            message=f"{sbdf} is named by no unit's scope, and its segment's units have no "
-            "INCLUDE_PCI_ALL.",
+            message=f"No unit's scope names {sbdf}, and no unit of its segment has INCLUDE_PCI_ALL.",
             subject=str(sbdf),
             device=sbdf,
             evidence=units.get(sbdf.segment, ()),
@@ -164,10 +165,9 @@ def device_without_unit(facts: TableFacts) -> Iterator[Hit]:
     "unit-serves-nothing",
     Severity.INFO,
     "A unit names no device and does not have INCLUDE_PCI_ALL",
-    xen="None: Xen drives it, for no device.",
-    linux="None: Linux drives it, for no device.",
-    advice="Nothing need be done: it is often a part of the processor that this board does not "
-    "use.",
+    xen="No effect: Xen drives it for no device.",
+    linux="No effect: Linux drives it for no device.",
+    advice="No action needed: it is often a part of the processor that this board does not use.",
     source=f"VT-d 8.3; {_MATCH}",
 )
 def serves_nothing(facts: TableFacts) -> Iterator[Hit]:
@@ -175,7 +175,7 @@ def serves_nothing(facts: TableFacts) -> Iterator[Hit]:
     for offset, drhd in facts.of(DRHD):
         if not (drhd.include_pci_all or drhd.device_scope or drhd.undecoded):
             yield Hit(
-                message=f"{subject_of(drhd)} of segment {drhd.segment_number:#x} has no scope.",
+                message=f"{subject_of(drhd)} of segment {drhd.segment_number:#x} has an empty scope.",
                 subject=subject_of(drhd),
                 evidence=(_flags(facts, offset, drhd),),
             )
@@ -184,16 +184,17 @@ def serves_nothing(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "device-in-two-units",
     Severity.WARNING,
-    "Two units name the same device, or one a bridge above it",
-    xen="Xen takes the unit that comes later in the table, one with INCLUDE_PCI_ALL last.",
-    linux="Linux takes the same for a PCI device, and one of the two for anything else; it warns "
-    "of nothing.",
-    advice=f"{_UPDATE} If the device's DMA is refused or strays, this is why.",
+    "Two units name the same device, or a device and a bridge above it",
+    xen="Xen uses the later unit in the table (INCLUDE_PCI_ALL counts as last).",
+    linux="Linux uses the same unit for a PCI device, and either one for anything else. It does not "
+    "warn.",
+    advice=_UPDATE,
+    details="If the device's DMA is refused or reaches wrong addresses, this is the reason.",
     source=f"VT-d 8.3; {_MATCH}; Linux intel/dmar.c, dmar_pci_bus_add_dev",
     uses=(Need.PCI,),
 )
 def in_two_units(facts: TableFacts) -> Iterator[Hit]:
-    """Find scope entries of different units that name the same thing, or a bridge above it."""
+    """Find scope entries of different units that name the same device, or a bridge above it."""
     ours = [entry for entry in facts.entries if isinstance(entry.structure, DRHD)]
     named: dict[object, ScopeEntry] = {}
     for entry in ours:
@@ -209,13 +210,13 @@ def in_two_units(facts: TableFacts) -> Iterator[Hit]:
             for bridge in above.get(bus, ()):
                 if _base(bridge) != _base(entry) and bridge.sbdf != entry.sbdf:
                     message = (
-                        f"{_name(entry)} is below {_name(bridge)}, which is in the scope of {{}}"
+                        f"{_name(entry)} is behind {_name(bridge)}, which is in the scope of {{}}"
                     )
                     yield _two_entries_hit(facts, entry, bridge, f"{message}; its own is {{}}.")
 
 
 def _two_entries_hit(facts: TableFacts, entry: ScopeEntry, other: ScopeEntry, message: str) -> Hit:
-    """Make a hit of two entries; `message` has a gap for the unit of each, the other's first."""
+    """Return a hit about two entries; `message` has a gap for the unit of each, the other's first."""
     units = subject_of(other.structure), subject_of(entry.structure)
     return Hit(
         message=message.format(*units),
@@ -230,18 +231,18 @@ def _entry_field(facts: TableFacts, entry: ScopeEntry) -> Evidence:
 
 
 def _base(entry: ScopeEntry) -> int:
-    """Return what makes a unit the same in two structures."""
+    """Return what identifies the unit of an entry in every structure."""
     base: int = getattr(entry.structure, "register_base_address", 0)
     return base
 
 
 def _scope_decides(entry: ScopeEntry) -> bool:
-    """Return whether Xen and Linux look at the scope to find the unit: not where it takes all."""
+    """Return whether Xen and Linux use the scope to find the unit: not if it serves the rest."""
     return not getattr(entry.structure, "include_pci_all", False)
 
 
 def _bridges_above(ours: list[ScopeEntry]) -> dict[tuple[int, int], list[ScopeEntry]]:
-    """Return by segment and bus the entries that name a bridge above it: of two units at most."""
+    """Return the entries that name a bridge above a bus, by segment and bus: of two units at most."""
     above: dict[tuple[int, int], list[ScopeEntry]] = {}
     done: set[tuple[PciFunction, int]] = set()
     for entry in ours:
@@ -259,14 +260,14 @@ def _bridges_above(ours: list[ScopeEntry]) -> dict[tuple[int, int], list[ScopeEn
 
 
 def _name(entry: ScopeEntry) -> str:
-    """Name what an entry means: by its number, or by the path as the table has it."""
+    """Return the name of the device of an entry: its number, or its path as the table has it."""
     if entry.scope.type in _ENUMERATED:
         return f"{entry.type_name} {entry.scope.enumeration_id}"
     return entry.written
 
 
 def _meaning_key(entry: ScopeEntry) -> tuple[object, ...]:
-    """Return what two entries that mean the same have in common."""
+    """Return what two entries for the same device have in common."""
     if entry.scope.type in _ENUMERATED:
         return entry.scope.type, entry.scope.enumeration_id
     sbdf = entry.sbdf

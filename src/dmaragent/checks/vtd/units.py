@@ -1,4 +1,4 @@
-"""Rules about the registers of remapping units: where they are, and that they are one unit's alone."""
+"""Rules about the registers of remapping units: their addresses, and that no two share them."""
 
 from collections.abc import Iterator
 
@@ -13,11 +13,11 @@ from dmaragent.host.memory_map import MemoryType
 from fwtables import DRHD
 
 _ALL_ONES = 0xFFFF_FFFF_FFFF_FFFF
-_UPDATE = "Update the firmware, and report it to the vendor with the addresses shown."
+_UPDATE = "Update the firmware, and report the addresses to the vendor."
 _ALLOC = "Xen vtd/iommu.c, iommu_alloc; Linux intel/dmar.c, map_iommu"
 _BUSY = (
-    'Linux cannot reserve the addresses for the unit ("Can\'t reserve memory"), gives up on the '
-    "whole table and uses no IOMMU."
+    'Linux cannot reserve the addresses ("Can\'t reserve memory"), rejects the whole table and uses '
+    "no IOMMU."
 )
 
 
@@ -32,7 +32,7 @@ def _registers(drhd: DRHD) -> AddressRange:
 
 
 def _units_with_address(facts: TableFacts) -> Iterator[tuple[int, DRHD]]:
-    """Yield the units that have an address at all."""
+    """Yield the units that have an address."""
     for offset, drhd in facts.of(DRHD):
         if drhd.register_base_address not in (0, _ALL_ONES):
             yield offset, drhd
@@ -42,12 +42,12 @@ def _units_with_address(facts: TableFacts) -> Iterator[tuple[int, DRHD]]:
     "unit-without-address",
     Severity.CRITICAL,
     "A remapping unit has no register address",
-    xen="Xen switches VT-d off for the whole host (ENODEV) and looks for an AMD IOMMU instead: "
-    "no device can be passed through.",
-    linux='Linux refuses the table and uses no IOMMU; of an address of 0 it says "Your BIOS is '
-    'broken; DMAR reported at address 0!".',
-    advice="Look whether VT-d is on in the firmware's setup, and whether the processor has VT-d "
-    "at all: some firmware leaves the table in without it. Else update the firmware.",
+    xen="Xen switches VT-d off (ENODEV): no device can be passed through.",
+    linux="Linux rejects the table and uses no IOMMU.",
+    advice="Check that VT-d is on in the firmware setup and that the processor has it. If both are "
+    "true, update the firmware.",
+    details="Some firmware leaves the table in place without VT-d. Xen then looks for an AMD IOMMU. If "
+    'the address is 0, Linux prints "Your BIOS is broken; DMAR reported at address 0!".',
     source="VT-d 8.3; Xen vtd/dmar.c, acpi_parse_one_drhd; Linux intel/dmar.c, "
     "dmar_validate_one_drhd",
 )
@@ -56,7 +56,7 @@ def without_address(facts: TableFacts) -> Iterator[Hit]:
     for offset, drhd in facts.of(DRHD):
         if drhd.register_base_address in (0, _ALL_ONES):
             yield Hit(
-                message=f"The DRHD of segment {drhd.segment_number:#x} has its registers at "
+                message=f"The DRHD of segment {drhd.segment_number:#x} has the register address "
                 f"{drhd.register_base_address:#x}.",
                 subject=subject_of(drhd),
                 evidence=(_base(facts, offset, drhd),),
@@ -66,21 +66,20 @@ def without_address(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "unit-unaligned",
     Severity.ERROR,
-    "A unit's registers do not begin at a page",
-    xen="Xen reads registers at the wrong place: it fails to set VT-d up, or drives something "
-    "else. What happens is not predicted.",
-    linux="Linux reads registers at the wrong place too: it gives up on the unit, or drives "
-    "something else.",
+    "A unit's registers do not begin at a page boundary",
+    xen="Unknown: Xen reads the wrong registers, and VT-d setup may fail.",
+    linux="Unknown: Linux reads the wrong registers, and may give up on the unit.",
     advice=_UPDATE,
+    details="If the setup does not fail, Xen and Linux drive something other than the unit.",
     source=f"VT-d 8.3 and chapter 11 (registers are 4 KiB aligned); {_ALLOC}",
 )
 def unaligned(facts: TableFacts) -> Iterator[Hit]:
-    """Find units whose address is not of a page."""
+    """Find units whose address is not a page boundary."""
     for offset, drhd in _units_with_address(facts):
         if drhd.register_base_address % PAGE:
             yield Hit(
-                message=f"{subject_of(drhd)} is {drhd.register_base_address % PAGE:#x} bytes into a "
-                "page of 4 KiB.",
+                message=f"{subject_of(drhd)} begins {drhd.register_base_address % PAGE:#x} bytes into a "
+                "4 KiB page.",
                 subject=subject_of(drhd),
                 evidence=(_base(facts, offset, drhd),),
             )
@@ -90,19 +89,19 @@ def unaligned(facts: TableFacts) -> Iterator[Hit]:
     "unit-not-at-its-size",
     Severity.INFO,
     "A unit's registers do not begin at a multiple of their size",
-    xen="None: Xen does not look at the size.",
-    linux="None by itself; it is not how hardware places registers, so that the size or the "
-    "address may be wrong.",
-    advice="Nothing need be done while VT-d works; report it to the firmware's vendor.",
-    source=f"VT-d 8.3 asks for whole pages alone: that it is a fault is our guess; {_ALLOC}",
+    xen="No effect: Xen ignores the size.",
+    linux="No effect in itself, but the size or the address may be wrong.",
+    advice="No action needed while VT-d works. Report it to the firmware's vendor.",
+    details="Hardware does not place registers like this.",
+    source=f"VT-d 8.3 requires only whole pages: this rule is a guess; {_ALLOC}",
 )
 def not_at_its_size(facts: TableFacts) -> Iterator[Hit]:
-    """Find units of several pages that begin at a page, but at no multiple of their size."""
+    """Find units of several pages that begin at a page, but not at a multiple of their size."""
     for offset, drhd in _units_with_address(facts):
         base, size = drhd.register_base_address, drhd.register_set_size
         if base % PAGE == 0 and base % size:
             yield Hit(
-                message=f"{subject_of(drhd)} has {size:#x} bytes of registers.",
+                message=f"{subject_of(drhd)} has registers of {size:#x} bytes.",
                 subject=subject_of(drhd),
                 evidence=(
                     _base(facts, offset, drhd),
@@ -114,22 +113,21 @@ def not_at_its_size(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "unit-repeated",
     Severity.ERROR,
-    "Two DRHD structures are of the same unit",
-    xen="Xen drives the unit twice, as two: what it does with the devices of the two scopes is "
-    "not predicted.",
-    linux="Linux leaves the second out, with the devices that its scope names.",
+    "Two DRHD structures describe the same unit",
+    xen="Unknown: Xen drives the unit twice, for the devices of both scopes.",
+    linux="Linux ignores the second one and the devices that its scope names.",
     advice=_UPDATE,
     source=f"VT-d 8.3; Linux intel/dmar.c, dmar_find_dmaru; {_ALLOC}",
 )
 def repeated(facts: TableFacts) -> Iterator[Hit]:
-    """Find units at the same address, each beside the first there."""
+    """Find units at the address of an earlier unit."""
     seen: dict[int, tuple[int, DRHD]] = {}
     for later, second in _units_with_address(facts):
         offset, first = seen.setdefault(second.register_base_address, (later, second))
         if offset != later:
             segments = first.segment_number, second.segment_number
             yield Hit(
-                message=f"{subject_of(first)} stands at offset {offset:#x} (segment "
+                message=f"{subject_of(first)} is at offset {offset:#x} (segment "
                 f"{segments[0]:#x}) and again at {later:#x} (segment {segments[1]:#x}).",
                 subject=subject_of(first),
                 evidence=(_base(facts, offset, first), _base(facts, later, second)),
@@ -141,13 +139,16 @@ def repeated(facts: TableFacts) -> Iterator[Hit]:
     "units-overlap",
     Severity.CRITICAL,
     "The registers of two units overlap",
-    xen="Xen does not check this, and maps a page of each: what it makes of it is not predicted.",
-    linux=f"{_BUSY} Linux 6.3, at least, and newer goes by the size; older ones by one page.",
+    xen="Unknown: Xen does not check this, and maps one page of each.",
+    linux='Linux rejects the table ("Can\'t reserve memory") and uses no IOMMU. Kernels before 6.3 may '
+    "compare only one page of each.",
     advice=_UPDATE,
+    details="Linux 6.3, at least, and newer compares the whole sizes; "
+    "older kernels compare one page.",
     source=f"VT-d 8.3; {_ALLOC}",
 )
 def overlap(facts: TableFacts) -> Iterator[Hit]:
-    """Find units whose registers reach into the next one's, by address."""
+    """Find units whose registers overlap those of the next unit, by address."""
     placed = sorted(_units_with_address(facts), key=lambda unit: unit[1].register_base_address)
     farthest: tuple[int, DRHD] | None = None
     for offset, drhd in placed:
@@ -168,23 +169,22 @@ def overlap(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "unit-in-ram",
     Severity.CRITICAL,
-    "A unit's registers lie in RAM",
-    xen="Xen reads RAM as registers: it fails to set VT-d up, or uses what is no unit. What "
-    "happens is not predicted.",
+    "A unit's registers are in RAM",
+    xen="Unknown: Xen reads RAM as registers, and VT-d setup may fail.",
     linux=_BUSY,
     advice=_UPDATE,
     source=f"VT-d 8.3; {_ALLOC}",
     needs=(Need.MEMORY_MAP,),
 )
 def in_ram(facts: TableFacts) -> Iterator[Hit]:
-    """Find units whose registers overlap what the memory map calls RAM."""
+    """Find units whose registers overlap RAM in the memory map."""
     for offset, drhd in _units_with_address(facts):
         entries = facts.memory_map.within(_registers(drhd)) if facts.memory_map else ()
         for entry in entries:
             if entry.type is MemoryType.RAM:
                 yield Hit(
-                    message=f"The registers at {span(_registers(drhd))} lie in "
-                    f"{span(entry.range)}, which the memory map calls {entry.words}.",
+                    message=f"The registers at {span(_registers(drhd))} overlap "
+                    f"{span(entry.range)}, {entry.words} in the memory map.",
                     subject=subject_of(drhd),
                     evidence=(_base(facts, offset, drhd),),
                 )
@@ -194,12 +194,12 @@ def in_ram(facts: TableFacts) -> Iterator[Hit]:
 @rule(
     "unit-beyond-width",
     Severity.WARNING,
-    "A unit's registers lie above the host address width",
-    xen="None of the width: Xen does not check it. If no such address exists, VT-d cannot be set "
-    "up, and is off.",
-    linux="None of the width: Linux does not check it. If no such address exists, it says that "
-    'the unit "returns all ones", and uses no IOMMU.',
-    advice=f"One of the two is wrong, the address or the width. {_UPDATE}",
+    "A unit's registers are above the host address width",
+    xen="If no such address exists, VT-d setup fails and VT-d is off.",
+    linux='If no such address exists, Linux prints that the unit "returns all ones" and uses no '
+    "IOMMU.",
+    advice="Update the firmware: the address or the width is wrong.",
+    details="Neither Xen nor Linux checks the width. Report the addresses to the vendor.",
     source=f"VT-d 8.1 and 8.3; {_ALLOC}",
 )
 def beyond_width(facts: TableFacts) -> Iterator[Hit]:
@@ -210,7 +210,7 @@ def beyond_width(facts: TableFacts) -> Iterator[Hit]:
     for offset, drhd in _units_with_address(facts):
         if _registers(drhd).end > 1 << bits:
             yield Hit(
-                message=f"The registers at {span(_registers(drhd))} are not within {bits} bits.",
+                message=f"The registers at {span(_registers(drhd))} need more than {bits} bits.",
                 subject=subject_of(drhd),
                 evidence=(_base(facts, offset, drhd),),
             )

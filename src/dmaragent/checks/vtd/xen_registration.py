@@ -1,4 +1,4 @@
-"""What Xen does with a fault that switches VT-d off only if it registers the region."""
+"""The effect of faults that switch VT-d off only if Xen registers the region."""
 
 from enum import Enum
 
@@ -18,7 +18,7 @@ class Registered(Enum):
 
     YES = "yes"
     BY_RELEASE = "by-release"
-    """Some releases ignore a region none of whose devices answers."""
+    """Some releases ignore a region if none of its devices is present."""
     NEVER = "never"
     """Its scope has no entry that Xen counts."""
 
@@ -38,22 +38,22 @@ def registered(facts: TableFacts, region: Region) -> Registered:
 
 
 def vtd_case(facts: TableFacts, region: Region) -> tuple[Severity | None, str]:
-    """Return the effect of a fault that Xen meets only if it registers `region`.
+    """Return the severity and the effect of a fault that counts only if Xen registers `region`.
 
-    Both are empty if what the rule says holds: VT-d is switched off.
+    None and empty: the rule's own, VT-d is switched off.
     """
     how = registered(facts, region)
     if how is Registered.YES:
         return None, ""
     if how is Registered.BY_RELEASE:
         ignoring, others = looking_releases(facts.release)
+        if facts.release is None:
+            ignoring = "the other releases"
         return None, (
-            f"{others} switch VT-d off for the whole host; {ignoring} ignore region "
-            f"{region.number}, none of whose devices answers."
+            f"{others} switch VT-d off; {ignoring} ignore region {region.number} (no device of it is "
+            "present)."
         )
     why = (
-        "none of its devices answers"
-        if region.xen.sharers
-        else "its scope has no entry that it counts as a device"
+        "none of its devices is present" if region.xen.sharers else "it names no device that counts"
     )
-    return Severity.WARNING, f"Xen passes region {region.number} over, as {why}; VT-d stays on."
+    return Severity.WARNING, f"VT-d stays on: Xen ignores region {region.number} because {why}."

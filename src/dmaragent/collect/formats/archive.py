@@ -1,9 +1,8 @@
 """Archives from strangers, read into memory: never unpacked, nothing written, no link followed.
 
-An archive is read once, as a stream.  Of it are kept the files that the ledger could ask
-for, and of a recorded machine's other files their names and hashes, so that all of them can
-be held against its manifest.  Whether it holds a recorded machine is known only once its
-manifest was met, which need not come first.
+An archive is read once, as a stream. The files that the ledger can request are kept. Of a recorded
+machine's other files, names and hashes are kept, to check all of them against its manifest. The
+manifest need not come first, and only it shows that the archive is a recorded machine.
 """
 
 import re
@@ -32,18 +31,18 @@ from dmaragent.errors import HostError
 from dmaragent.readings import Missing
 
 DEEPEST = 100
-"""Steps of a name; sysfs has twenty-five where bridges are many."""
+"""The most steps in a name; sysfs has twenty-five on hosts with many bridges."""
 MOST_HELD = 1 << 29
-"""What is kept of an archive in memory, names included: a third of it for 65,536 functions."""
+"""The most bytes of an archive kept in memory, with names; 65,536 functions need a third."""
 MOST_IN_NAMES = 1 << 27
-"""Characters of all names: each name is matched with what the ledger asks for.  A copy of the /sys
-of 65,536 functions has 700,000 names of 90."""
+"""The most characters in all names, because each name is matched with the ledger's paths. A copy of
+the /sys of 65,536 functions has 700,000 names of 90 characters."""
 RECORDED = ("root/", "calls/")
-"""Where a recorded machine has its files."""
+"""The folders of a recorded machine that contain its files."""
 LARGEST_INNER = 1 << 27
-"""Bytes of an archive in the archive that is read."""
+"""The most bytes of an archive within the archive."""
 MOST_TABLES = 64
-"""Files that are kept because they begin like a table."""
+"""The most files kept because they begin like a table."""
 _PIECE = 1 << 18
 _MOST_TOPS = 16
 _PACKED = (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
@@ -52,32 +51,32 @@ _SYS = re.compile(r"((?:[^/]+/)?(?:root/)?sys)/")
 
 @dataclass(slots=True, kw_only=True)
 class Archive:
-    """What was kept of an archive."""
+    """The parts of an archive that are kept."""
 
     where: str
     tree: PackedTree = field(default_factory=PackedTree)
     manifests: list[str] = field(default_factory=list)
-    """The directories that hold a manifest.json: the root, or one at the top."""
+    """The directories that contain a manifest.json: the root, or one at the top."""
     hashes: dict[str, str] = field(default_factory=dict)
-    """Of every file that would be a recorded machine's, below root/ or calls/, by its path."""
+    """The hash of each file below root/ or calls/ of a possible recorded machine, by its path."""
     stranger: str = ""
-    """The first member that no bundle may hold, and why."""
+    """The first member that a bundle must not contain, and why."""
     tops: dict[str, None] = field(default_factory=dict)
     """The first few names at the top."""
     nested: list[str] = field(default_factory=list)
-    """The first few archives near its top, by their names; deeper ones are part of a report."""
+    """The names of the first few archives near the top; deeper ones are part of a report."""
     inner: bytes = b""
-    """The archive near its top, if it is the only one and not too large."""
+    """The archive near the top, if there is only one and it is not too large."""
     members: int = 0
     tables: int = 0
-    """How many files were kept because of what they hold, whatever their names."""
+    """How many files were kept because of their content, whatever their names."""
 
 
 def read_archive(where: str, source: BinaryIO, head: bytes) -> Archive:
     """Read the archive in `source`, whose first bytes are `head`; `where` names it in errors.
 
     Raises:
-        HostError: it is damaged, exceeds a limit, or is put together to deceive.
+        HostError: it is damaged, exceeds a limit, or is made to deceive.
 
     """
     archive = Archive(where=where)
@@ -87,7 +86,7 @@ def read_archive(where: str, source: BinaryIO, head: bytes) -> Archive:
         letters += len(member.name)
         if letters > MOST_IN_NAMES:
             raise _refusal(
-                archive, member, f"and those before it have {letters} characters in names"
+                archive, member, f"and those before it have {letters} characters in their names"
             )
         archive.members += 1
         if archive.members > MOST_MEMBERS:
@@ -132,14 +131,14 @@ def _plain_path(archive: Archive, member: Member) -> str:
     """Return a member's path without ``.``, ``..`` and a leading slash; never one outside.
 
     Raises:
-        HostError: the name leads out of the archive, or is no name.
+        HostError: the name leads out of the archive, or is not a name.
 
     """
     name = member.name
     if not name or "\0" in name:
-        raise _refusal(archive, member, "is no name")
+        raise _refusal(archive, member, "is not a valid name")
     if len(name) > LONGEST_NAME or len(member.target) > LONGEST_NAME or "\0" in member.target:
-        raise _refusal(archive, member, "is too long a name, or is a link to one")
+        raise _refusal(archive, member, "has a name or a link target that is too long")
     steps = name.split("/")
     if "" in steps or "." in steps or ".." in steps:
         steps = _plain_steps(archive, member, steps)
@@ -165,7 +164,7 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
     if manifest.NAME in (path, rest):
         _make_room(archive, member.size)
         if member.size > manifest.LARGEST:
-            raise ValueError(f"has {member.size} bytes, more than a manifest ever has")
+            raise ValueError(f"has {member.size} bytes, too many for a manifest")
         archive.tree.add_file(path, _read(members, member.size))
         archive.manifests.append(top if rest else "")
         return
@@ -189,9 +188,9 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
 
 
 def _take_table(archive: Archive, path: str, member: Member, members: Members, head: bytes) -> bool:
-    """Keep a file that its begin shows to be an ACPI table or acpidump text; return whether it is.
+    """Keep a file that begins like an ACPI table or acpidump text; return whether it does.
 
-    Of a table that is not a DMAR table only the header is kept.
+    Only the header is kept of a table other than DMAR.
     """
     if archive.tables >= MOST_TABLES:
         return False
@@ -208,7 +207,7 @@ def _take_table(archive: Archive, path: str, member: Member, members: Members, h
 
 
 def _pass_over(archive: Archive, path: str, member: Member, members: Members, head: bytes) -> None:
-    """Keep of a file that nobody asks for only that it is in a sys/, or is an archive.
+    """Of a file that no reading needs, note only that it is in a sys/, or is an archive.
 
     The first archive is kept whole: it is the host if there is no other.
     """
@@ -226,7 +225,7 @@ def _pass_over(archive: Archive, path: str, member: Member, members: Members, he
 
 
 def _path_in_recording(path: str, rest: str) -> str:
-    """Return the file's path in a recorded machine, if `path` may be one there."""
+    """Return the file's path in a recorded machine, if `path` can be one."""
     return next((place for place in (rest, path) if place.startswith(RECORDED)), "")
 
 
@@ -237,9 +236,9 @@ def _take_link(archive: Archive, path: str, member: Member) -> None:
 
 
 def _make_room(archive: Archive, size: int) -> None:
-    """Refuse to keep `size` bytes more than are ever kept of an archive."""
+    """Refuse to keep `size` more bytes if that exceeds the limit for an archive."""
     if archive.tree.weight + size > MOST_HELD:
-        raise ValueError(f"is more than the {MOST_HELD >> 20} MiB that are kept of an archive")
+        raise ValueError(f"exceeds the {MOST_HELD >> 20} MiB that are kept of an archive")
 
 
 def _read(members: Members, size: int) -> bytes:
@@ -253,7 +252,7 @@ def _read(members: Members, size: int) -> bytes:
 
 
 def _hash(content: bytes | Missing, members: Members) -> str:
-    """Hash a file whose begin, `content`, was read, and pass over the rest of it."""
+    """Hash a file whose first bytes, `content`, were read, and skip the rest of it."""
     if isinstance(content, Missing):
         content = b""
     hashed = sha256(content)

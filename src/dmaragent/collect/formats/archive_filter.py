@@ -1,6 +1,6 @@
-"""Which files of an archive the collector could ask for: the ledger, as a filter of paths.
+"""The files of an archive that the collector can request: the ledger as a filter of paths.
 
-A foreign archive holds gigabytes of logs; of those nothing is kept.
+A foreign archive contains gigabytes of logs, none of which are kept.
 """
 
 import re
@@ -20,13 +20,13 @@ from dmaragent.readings import Missing, MissingKind
 _DEEP = re.compile(
     r"(?:[^/]+/){2,4}?((?:sys|proc|sos_commands|var|logs?|commands?)/.+|[^/]+)", re.DOTALL
 )
-_NOT_HELD = Missing(MissingKind.NOT_COLLECTED, "the collector never asks for it")
+_NOT_HELD = Missing(MissingKind.NOT_COLLECTED, "no reading needs it")
 _ALIASES = {"/sys/class/dmi/id/": "/sys/devices/virtual/dmi/id/"}
-"""Where the kernel has a directory that the ledger asks for by a link (drivers/firmware/dmi-id.c)."""
+"""The directories that the ledger names by a link, and their paths (drivers/firmware/dmi-id.c)."""
 
 
 def _alternatives() -> list[tuple[str, LedgerEntry]]:
-    """Return a pattern for what each entry asks for; the names in a directory after the files."""
+    """Return a pattern for the paths of each entry; names in a directory come after the files."""
     attributes, files, names = [], [], []
     for entry in LEDGER:
         if entry.operation is Operation.CALL:
@@ -62,37 +62,37 @@ def _ancestors() -> frozenset[str]:
 _ALTERNATIVES = _alternatives()
 _PATTERN = re.compile(
     "|".join(f"({pattern})" for pattern, _ in _ALTERNATIVES), re.DOTALL
-)  # a group each, so that the match tells which
+)  # one group each, so that the match identifies the entry
 _ANCESTORS = _ancestors()
 _CALLS = {entry.path: entry for entry in LEDGER if entry.operation is Operation.CALL}
 
 
 def wanted_file(path: str) -> LedgerEntry | None:
-    """Return the entry that asks for the absolute `path`, or for the names beside it."""
+    """Return the entry that requests the absolute `path`, or a name beside it."""
     match = _PATTERN.fullmatch(path)
     return None if match is None else _ALTERNATIVES[(match.lastindex or 1) - 1][1]
 
 
 def wanted_call(name: str) -> LedgerEntry | None:
-    """Return the entry that asks for the call `name`."""
+    """Return the entry that requests the call `name`."""
     return _CALLS.get(name)
 
 
 def wanted_folder(path: str) -> bool:
-    """Return whether the directory `path` is asked for, or leads to what is."""
+    """Return whether the directory `path` is requested, or leads to a requested path."""
     return path in _ANCESTORS or wanted_file(path) is not None
 
 
 def wanted_link(path: str) -> bool:
-    """Return whether a path that is asked for may lead through the link `path`."""
+    """Return whether a requested path can lead through the link `path`."""
     return path.startswith("/sys/") or wanted_folder(path)
 
 
 def placements(path: str) -> Iterator[str]:
-    """Yield the absolute paths that `path` of an archive may stand for.
+    """Yield the absolute paths that `path` of an archive can represent.
 
-    A copied root, or a copied /sys, may be the archive itself, its one directory, or root/
-    in either.
+    A copied root, or a copied /sys, can be the archive itself, its only directory, or root/ in
+    either.
     """
     whole = f"/{path}"
     yield whole
@@ -106,9 +106,9 @@ def placements(path: str) -> Iterator[str]:
 
 
 def deep_placement(path: str) -> Iterator[str]:
-    """Yield the path of a file in a report that lies two to four directories deep, if it may be.
+    """Yield the absolute path of a report's file that is two to four directories deep, if any.
 
-    Only where it begins is told from what collectors have at their top.
+    The path begins at a directory that collectors have at the top.
     """
     match = _DEEP.fullmatch(path)
     if match:
@@ -116,7 +116,7 @@ def deep_placement(path: str) -> Iterator[str]:
 
 
 def room(path: str, recorded: str, size: int) -> tuple[int, bytes | Missing | None]:
-    """Return how many bytes of a file to keep (-1: not even its name), or what to keep instead."""
+    """Return how many bytes of a file to keep (-1: not even its name), or what replaces it."""
     if recorded.startswith("calls/"):
         entry = wanted_call(recorded[6:])
         return _room_for(size, None if entry is None else entry.limit, None)
@@ -133,7 +133,7 @@ def room(path: str, recorded: str, size: int) -> tuple[int, bytes | Missing | No
 
 
 def _room_in_report(path: str, size: int) -> tuple[int, bytes | Missing | None]:
-    """Return the same for a file that may be a collector's; most members are none, by their names."""
+    """Return the same for a possible file of a collector; the names of most members rule them out."""
     name = path.rpartition("/")[2]
     if "acpidump" in name and any(map(is_dump, _places(path))):
         return _room_for(size, LARGEST_DUMP, None)

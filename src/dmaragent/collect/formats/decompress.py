@@ -1,7 +1,7 @@
-"""A compressed file as a stream of what it expands to, within limits.
+"""A compressed file as a stream of its expanded bytes, within limits.
 
-Whoever made the file may mean harm: nothing is expanded before it is needed, no more is held
-than a piece, and a file that expands to far more than it is worth is given up early.
+The file can be malicious: nothing is expanded before it is needed, only one piece is held, and a
+file that expands too far is rejected early.
 """
 
 import zlib
@@ -11,27 +11,27 @@ from dmaragent.collect.formats import words
 from dmaragent.collect.formats.magic import compression
 
 LARGEST_ARCHIVE = 1 << 31
-"""Compressed.  A sosreport with all logs has some hundred MiB."""
+"""Compressed bytes. A sosreport with all logs has some hundred MiB."""
 LARGEST_EXPANDED = 1 << 34
-"""What is in it, in all: eight times as much, as logs have it at best; a minute's work."""
+"""Expanded bytes in all: eight times as many, the best ratio of logs; a minute's work."""
 FREE_EXPANSION = 1 << 26
-"""So much may come of however little: the tar of a host of 4,096 functions has 40 MiB."""
+"""Expanded bytes that any file can have: the tar of a host of 4,096 functions has 40 MiB."""
 LARGEST_RATIO = 800
-"""Beyond that.  The many small files of a bundle, alike and padded, reach 300 (measured); what
-is made to expand reaches 1,030 with gzip and 7,000 with xz."""
+"""The largest ratio beyond that. The many small, similar, padded files of a bundle reach 300
+(measured); a file made to expand reaches 1,030 with gzip and 7,000 with xz."""
 XZ_MEMORY = 96 << 20
-"""What the decoder of xz may use: ``xz -9`` needs 65 MiB, more is not written by mistake."""
+"""Memory for the xz decoder: ``xz -9`` needs 65 MiB; no common setting needs more."""
 MOST_STREAMS = 1 << 16
-"""Compressed streams of a file, one after the other: pbzip2 writes one for 900 kB, and 16 GiB make
-20,000 of those."""
+"""The most compressed streams in a file: pbzip2 writes one per 900 kB, and 16 GiB make 20,000 of
+those."""
 FIRST_PIECE = 1 << 9
-"""Bytes that a new stream is given at first, doubled each time: what it does not use, as it is
-shorter, is copied."""
+"""The first bytes given to a new stream, doubled each time. A short stream does not use them all,
+and the rest is copied."""
 _PIECE = 1 << 18
 
 
 class Decoder(Protocol):
-    """What the decoders of bzip2 and xz have in common."""
+    """The interface that the decoders of bzip2 and xz share."""
 
     @property
     def eof(self) -> bool:
@@ -39,18 +39,18 @@ class Decoder(Protocol):
 
     @property
     def unused_data(self) -> bytes:
-        """What follows the end of the stream, of the data it was given."""
+        """The given data that follow the end of the stream."""
 
     @property
     def needs_input(self) -> bool:
-        """Whether all that it was given is unpacked."""
+        """Whether all given data are unpacked."""
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         """Return `max_length` bytes at most."""
 
 
 class _Gzip:
-    """zlib's decoder with the manners of the two others."""
+    """zlib's decoder with the interface of the two others."""
 
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(16 + zlib.MAX_WBITS)
@@ -72,7 +72,7 @@ class _Gzip:
 
 
 def decoder_of(name: str) -> Decoder | None:
-    """Return a new decoder of what `name` packs, if it is read here."""
+    """Return a new decoder for the packing `name`, if Python has one."""
     if name == "gzip":
         return _Gzip()
     if name == "bzip2":
@@ -87,28 +87,28 @@ def decoder_of(name: str) -> Decoder | None:
 
 
 def unpack_errors() -> tuple[type[Exception], ...]:
-    """Return what the three decoders raise for data that they cannot read."""
+    """Return the exceptions that the three decoders raise for data that they cannot read."""
     from lzma import LZMAError  # noqa: PLC0415 - see bz2
 
     return (zlib.error, LZMAError, OSError, EOFError, ValueError, MemoryError)
 
 
 class Expansion:
-    """What the file `source` expands to, read from its begin to its end.
+    """The expanded bytes of the file `source`, read from start to end.
 
-    `head` are the bytes of it that were read already.  Every method raises HostError for
-    a file that is damaged, or that exceeds a limit.
+    `head` are the bytes that were already read from it. Every method raises HostError for a file
+    that is damaged or exceeds a limit.
     """
 
     def __init__(self, where: str, source: BinaryIO, head: bytes) -> None:
         self.where = where
         self.offset = 0
-        """How much of the expanded bytes were given."""
+        """How many expanded bytes were returned."""
         self._source = source
         self._raw_piece = head
         self._raw_at = 0
         self._raw_size = _PIECE
-        """How much of a piece of the file is given at once."""
+        """How many bytes of the file the decoder gets at a time."""
         self._streams = 1
         self._name = compression(head)
         self._decoder = decoder_of(self._name)
@@ -131,13 +131,13 @@ class Expansion:
         return b"".join(parts)
 
     def skip(self, size: int) -> int:
-        """Pass over `size` bytes; give how many were missing at the end."""
+        """Skip `size` bytes; return how many were missing at the end."""
         while size and (part := self._part(size)):
             size -= len(part)
         return size
 
     def _part(self, size: int) -> bytes:
-        """Return some of the next `size` bytes, none at the end."""
+        """Return some of the next `size` bytes, or none at the end."""
         if self._at >= len(self._piece):
             self._piece, self._at = self._next_piece(), 0
         part = self._piece[self._at : self._at + size]
@@ -158,7 +158,7 @@ class Expansion:
         return b""
 
     def _expand(self, data: bytes) -> bytes:
-        assert self._decoder is not None  # noqa: S101 - the caller asked
+        assert self._decoder is not None  # noqa: S101 - the caller checked
         try:
             piece = self._decoder.decompress(data, _PIECE)
         except unpack_errors() as error:
@@ -170,8 +170,8 @@ class Expansion:
         return piece
 
     def _another(self) -> bool:
-        """Begin the next stream of several (pbzip2 writes many); refuse anything else."""
-        assert self._decoder is not None  # noqa: S101 - the caller asked
+        """Begin the next of several streams (pbzip2 writes many); reject anything else."""
+        assert self._decoder is not None  # noqa: S101 - the caller checked
         rest = self._decoder.unused_data
         while len(rest) < 3 and (data := self._raw()):
             rest += data
@@ -189,15 +189,15 @@ class Expansion:
         return False
 
     def _return(self, rest: bytes) -> None:
-        """Take back `rest`, the last bytes that were read of the file."""
+        """Take back `rest`, the last bytes that were read from the file."""
         self._taken -= len(rest)
         self._raw_at -= len(rest)
-        if self._raw_at < 0:  # they begin in the piece before
+        if self._raw_at < 0:  # they begin in the previous piece
             self._raw_piece = rest + self._raw_piece[self._raw_at + len(rest) :]
             self._raw_at = 0
 
     def finish(self) -> None:
-        """Read to the end, so that all checksums are checked; only padding may be left."""
+        """Read to the end, so that all checksums are checked; only padding can remain."""
         while part := self._part(_PIECE):
             self._check_padding(part, "tar")
 
@@ -206,7 +206,7 @@ class Expansion:
             raise words.something_follows(self.where, what)
 
     def _raw(self) -> bytes:
-        """Read a piece of the file itself."""
+        """Read a piece of the compressed file."""
         if self._raw_at >= len(self._raw_piece):
             try:
                 self._raw_piece, self._raw_at = self._source.read(_PIECE), 0

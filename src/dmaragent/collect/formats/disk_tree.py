@@ -12,27 +12,27 @@ from dmaragent.readings import Missing
 
 _NO_NAMES = ("", ".", "..")
 FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
-"""How a folder is opened, to open or list what is in it."""
+"""The flags for opening a folder in order to open or list its content."""
 _DEEPEST = 256
-"""Steps of a path: sysfs has about twenty."""
+"""The most steps in a path: sysfs has about twenty."""
 _MOST_OPEN = 64
-"""Folders of a tree that are kept open: a limit of 256 descriptors leaves room for others."""
+"""The most folders kept open, so that a limit of 256 descriptors leaves room for others."""
 
 
 class DiskTree:
-    """A directory on disk.  Raises HostError for a link that leads out of it.
+    """A directory on disk. Raises HostError for a link that leads out of it.
 
-    Every step is made from the folder that was opened before it, and a link is read and
-    followed here: whoever puts a link in place of a file meanwhile leads nobody out.
+    Each step is opened from the previous folder's descriptor, and links are read and followed here.
+    So replacing a file by a link meanwhile cannot lead outside.
     """
 
     def __init__(self, root: str, descriptor: int | None = None) -> None:
-        """Take the folder `root`, which `descriptor` is if it is open already."""
+        """Open the folder `root`, or use its open `descriptor`."""
         self._root = root
         self._open: dict[tuple[str, ...], int] = {}
-        """Folders that are open, by the steps to them, none a link; the latest used last."""
+        """The open folders, by their steps, none of which is a link; the last used is last."""
         self._folders: dict[str, tuple[str, ...]] = {"": ()}
-        """The steps to the folders met so far, links followed, by their path."""
+        """The steps to the folders found so far, with links resolved, by path."""
         if descriptor is not None:
             self._open[()] = descriptor
 
@@ -60,7 +60,7 @@ class DiskTree:
             os.close(listed)
 
     def link(self, path: str) -> str | Missing:
-        """Read the link; only what leads to it is followed."""
+        """Read the link; only the links that lead to it are followed."""
         parent, _, name = path.rpartition("/")
         try:
             if name in _NO_NAMES:
@@ -70,7 +70,7 @@ class DiskTree:
             return missing(error)
 
     def is_directory(self, path: str) -> bool:
-        """Ask the file system; where a link leads out is no directory of this tree."""
+        """Return whether `path` is a directory; a link that leads out of this tree is not one."""
         try:
             self._folder(self._resolve(path))
         except (OSError, HostError):
@@ -78,7 +78,7 @@ class DiskTree:
         return True
 
     def mode(self, path: str) -> int | Missing:
-        """Return the type and permissions of the file at `path`, which is not opened."""
+        """Return the type and permissions of the file at `path` without opening it."""
         try:
             steps = self._resolve(path)
             if not steps:
@@ -89,7 +89,7 @@ class DiskTree:
             return missing(error)
 
     def below(self, path: str) -> FileTree:
-        """Return the tree of a directory in this one; one of nothing where it is not there."""
+        """Return the tree of a directory in this one; an empty one if it is absent."""
         try:
             descriptor = os.dup(self._folder(self._resolve(path)))
         except (OSError, HostError):
@@ -97,7 +97,7 @@ class DiskTree:
         return DiskTree(os.path.join(self._root, path.lstrip("/")).rstrip("/"), descriptor)
 
     def _open_file(self, path: str) -> int:
-        """Open the file at `path`, links followed."""
+        """Open the file at `path`, following links."""
         parent, _, name = path.rpartition("/")
         if name not in _NO_NAMES:
             folder = self._folder(self._parent(parent))
@@ -111,7 +111,7 @@ class DiskTree:
         return os.open(steps[-1] if steps else ".", OPEN_FILE | os.O_NOFOLLOW, dir_fd=folder)
 
     def _parent(self, path: str) -> tuple[str, ...]:
-        """Return the steps to the folder at `path`; most have met folders above them."""
+        """Return the steps to the folder of `path`; most folders above it are already known."""
         steps = self._folders.get(path)
         if steps is None:
             above, _, name = path.rpartition("/")
@@ -124,11 +124,11 @@ class DiskTree:
         return steps
 
     def _resolve(self, path: str) -> tuple[str, ...]:
-        """Return the steps that `path` leads to through its links.
+        """Return the steps to `path` with its links resolved.
 
         Raises:
             HostError: a link leads out of this directory.
-            OSError: something of it is not there or cannot be looked at.
+            OSError: a part of the path is absent or cannot be read.
 
         """
         done: tuple[str, ...] = ()
@@ -157,7 +157,7 @@ class DiskTree:
         return done
 
     def _target(self, folder: tuple[str, ...], name: str) -> str | None:
-        """Read the link `name` in `folder`; None where it is no link."""
+        """Read the link `name` in `folder`; return None if it is not a link."""
         try:
             return os.readlink(name, dir_fd=self._folder(folder))
         except OSError as error:
@@ -173,7 +173,7 @@ class DiskTree:
         return target.removeprefix(root)
 
     def _folder(self, steps: tuple[str, ...]) -> int:
-        """Return the open folder that `steps` lead to, without a link among them."""
+        """Return the open folder at `steps`, none of which is a link."""
         descriptor = self._open.pop(steps, None)
         if descriptor is None and steps:
             descriptor = os.open(steps[-1], FOLDER | os.O_NOFOLLOW, dir_fd=self._folder(steps[:-1]))
@@ -182,7 +182,7 @@ class DiskTree:
         self._open[steps] = descriptor
         while len(self._open) > _MOST_OPEN:
             oldest = next(iter(self._open))
-            if not oldest:  # the root stays: another may be at its path by now
+            if not oldest:  # keep the root: another folder can be at its path by now
                 self._open[()] = self._open.pop(())
                 continue
             os.close(self._open.pop(oldest))

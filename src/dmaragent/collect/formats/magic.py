@@ -1,4 +1,4 @@
-"""What a file is by its first bytes: a tar, a zip, packed, or in a format that is not read."""
+"""Recognise a file by its first bytes: tar, zip, packed, or a format that is not supported."""
 
 import re
 import zlib
@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 HEAD = 0x8006
-"""Bytes from the start of a file that tell its format: an ISO image has its name there."""
+"""The bytes from the start of a file that identify its format: an ISO image has its name there."""
 BLOCK = 512
 """Bytes of a tar's header."""
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-"""How a zip with members begins, and an empty one."""
+"""The first bytes of a zip with members, and of an empty one."""
 _PACKED = (
     (b"\x1f\x8b", "gzip"),
     (b"BZh", "bzip2"),
@@ -22,16 +22,16 @@ _EMPTY = bytes(BLOCK)
 _NUMBER = re.compile(rb"[ \0]*([0-7]*)[ \0]*")
 
 
-# What is read --------------------------------------------------------------------------
+# Supported formats ----------------------------------------------------------------------
 
 
 def compression(head: bytes) -> str:
-    """Return the name of the tool that packed a file if its data are unpacked here; or nothing."""
+    """Return the name of the tool that packed a file if this program unpacks it; else empty."""
     return next((name for magic, name in _PACKED if head.startswith(magic)), "")
 
 
 def packing_of(head: bytes) -> str:
-    """Return the name of the tool that packed a file, zstd among them; or nothing."""
+    """Return the name of the tool that packed a file, including zstd; else empty."""
     return "zstd" if head.startswith(_ZSTD) else compression(head)
 
 
@@ -43,7 +43,7 @@ def is_tar(head: bytes) -> bool:
 
 @lru_cache(1 << 12)  # most members have one of a few sizes and a thousand checksums
 def tar_number(field: bytes) -> int | None:
-    """Return a number of a header: octal digits, or base 256 as GNU tar has it."""
+    """Return a number of a header: octal digits, or base 256 as in GNU tar."""
     if field[0] == 0x80:
         return int.from_bytes(field[1:], "big")
     match = _NUMBER.fullmatch(field)
@@ -51,10 +51,10 @@ def tar_number(field: bytes) -> int | None:
 
 
 def tar_sum(block: bytes) -> int:
-    """Return the sum of the bytes of a header, its checksum taken for spaces.
+    """Return the sum of the bytes of a header, with its checksum counted as spaces.
 
-    zlib's Adler-32 has the sum of up to 256 bytes in its lower half (and 1), which is
-    ten times as fast as adding them here.
+    zlib's Adler-32 has the sum of up to 256 bytes in its lower half (and 1), which is ten times as
+    fast as adding them here.
     """
     checked = block[:148] + b"        " + block[156:]
     low, high = zlib.adler32(checked[:256]), zlib.adler32(checked[256:])
@@ -62,13 +62,13 @@ def tar_sum(block: bytes) -> int:
 
 
 def is_archive(head: bytes) -> bool:
-    """Return whether a file is an archive or packed, readable or not."""
+    """Return whether a file is an archive or packed, supported or not."""
     return (
         bool(compression(head)) or head.startswith(ZIP) or is_tar(head) or unpacker_of(head) != ""
     )
 
 
-# What is not ---------------------------------------------------------------------------
+# Unsupported formats --------------------------------------------------------------------
 
 _UNPACKERS = (
     (_ZSTD, "zstd -d"),
@@ -78,20 +78,20 @@ _UNPACKERS = (
     (b"\x85\x02", "gpg -d"),
     (b"\x8c\x0d\x04", "gpg -d"),
 )
-"""How an archive may be packed that Python 3.11 cannot read; a sosreport may be encrypted by gpg."""
+"""Packings that Python 3.11 cannot read, with their commands; gpg can encrypt a sosreport."""
 
 
 def unpacker_of(head: bytes) -> str:
-    """Return the command that unpacks an archive whose packing is not read; or nothing."""
+    """Return the command that unpacks an archive whose packing is not supported; else empty."""
     return next((tool for magic, tool in _UNPACKERS if head.startswith(magic)), "")
 
 
 class UnreadFormat(NamedTuple):
-    """A format that is not read."""
+    """A format that is not supported."""
 
     name: str
     command: str
-    """What unpacks it; {} stands for the file."""
+    """The command that unpacks it; {} is the file."""
     magic: tuple[bytes, ...]
     at: int = 0
 
@@ -124,7 +124,7 @@ FORMATS = (
 
 
 def unread_format(head: bytes) -> UnreadFormat | None:
-    """Return the format of a file that begins with `head`, if it is one that is not read."""
+    """Return the unsupported format of a file that begins with `head`, or None."""
     return next(
         (known for known in FORMATS for magic in known.magic if head.startswith(magic, known.at)),
         None,
@@ -139,8 +139,8 @@ def is_qubes_report(head: bytes) -> bool:
 def cpio_names(head: bytes) -> list[str]:
     """Return the names of the first members of a cpio in the formats newc and crc.
 
-    A member is a header of 110 characters, its name, and its data, the two last padded to
-    a multiple of four: Linux, Documentation/driver-api/early-userspace/buffer-format.rst.
+    A member is a header of 110 characters, its name, and its data. Name and data are padded to a
+    multiple of four: Linux, Documentation/driver-api/early-userspace/buffer-format.rst.
     """
     names: list[str] = []
     at = 0

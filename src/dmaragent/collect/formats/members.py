@@ -1,17 +1,17 @@
-"""What an archive of any format is read as: its members, one after the other."""
+"""The common form of archives: their members, one after the other."""
 
 from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple, Protocol
 
 MOST_MEMBERS = 1 << 20
-"""Ten times what a large sosreport has; a copy of a large host's /sys has 300,000."""
+"""Ten times the number in a large sosreport; a copy of a large host's /sys has 300,000."""
 LONGEST_NAME = 4096
-"""In bytes, of a name or a link's target: PATH_MAX of Linux."""
+"""The most bytes of a name or a link's target: PATH_MAX of Linux."""
 
 
 class MemberKind(Enum):
-    """What a member is."""
+    """The kind of a member."""
 
     FILE = "a file"
     FOLDER = "a directory"
@@ -21,20 +21,20 @@ class MemberKind(Enum):
 
 
 class Member(NamedTuple):
-    """One member of an archive, as it is written there; nothing of it is to be trusted."""
+    """One member of an archive, as the archive describes it; none of it is trusted."""
 
     name: str
-    """Bytes that are not UTF-8 as ``os.fsdecode`` has them."""
+    """The name, decoded like ``os.fsdecode`` if it is not UTF-8."""
     kind: MemberKind
     size: int
     target: str = ""
-    """Of a link."""
+    """The target of a link."""
 
 
 class Members(Protocol):
-    """The members of an archive in their order; iterated over once."""
+    """The members of an archive in their order; can be iterated over once."""
 
     def __iter__(self) -> Iterator[Member]: ...
 
     def read(self, size: int) -> bytes:
-        """Return the next `size` bytes of the member that the iterator is at."""
+        """Return the next `size` bytes of the iterator's current member."""

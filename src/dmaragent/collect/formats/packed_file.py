@@ -1,8 +1,8 @@
-"""A packed file that is no archive, a rotated log or a table: unpacked whole, within limits.
+"""A packed file that is not an archive, such as a rotated log: unpacked whole, within limits.
 
-gzip, bzip2 and xz are unpacked here, zstd by its own command: Python has it from 3.14 on.
-Several streams one after the other are one file, as for ``zcat``.  What a damaged file
-gave until the damage counts, and is told.
+Python unpacks gzip, bzip2 and xz. The zstd command unpacks zstd: Python supports it from 3.14 on.
+Several streams in sequence are one file, as for ``zcat``. The content before a damaged place
+counts, with a warning.
 """
 
 import re
@@ -21,32 +21,32 @@ from dmaragent.collect.formats.magic import packing_of
 from dmaragent.collect.words import damaged_packing
 
 LARGEST_INPUT = 1 << 26
-"""A file of more bytes that a user names is refused, packed or not: no table, dump or log of a
-boot is so large.  An archive has limits of its own."""
+"""The largest file that the user can name, packed or not: no table, dump or boot log is larger.
+Archives have their own limits."""
 _ZSTD_WITHIN = 60.0
 """Seconds: 64 MiB take one."""
 _MOST_FRAMES = 1 << 14
-"""Frames of zstd data.  Its tool needs 50 us for each (1.5.4), even if it is empty."""
+"""The most frames of zstd data. The tool needs 50 us for each (1.5.4), even if it is empty."""
 _FRAME = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
-"""What begins a frame, or one that is skipped: RFC 8878, 3.1.  Other data hold it by chance, once
-in 4 GiB."""
+"""The start of a frame, also of a skippable one: RFC 8878, 3.1. Other data contain it by chance,
+once in 4 GiB."""
 _DEEPEST = 3
-"""How often a packed file may be packed again."""
+"""How many times a file can be packed."""
 _PIECE = 1 << 16
 
 
 class Unpacked(NamedTuple):
-    """What was in a file, and how it was packed."""
+    """The content of a file, and its packing."""
 
     content: bytes
     packing: str = ""
-    """The tools' names, as ``gzip``; empty if it was not packed."""
+    """The names of the tools, such as ``gzip``; empty if it was not packed."""
     problem: str = ""
-    """What is wrong with the packed file, in words; empty if nothing is."""
+    """In words, what is wrong with the packed file; else empty."""
 
 
 def unpack(where: str, data: bytes, limit: int = LARGEST_INPUT) -> Unpacked:
-    """Return what `data` is packed from, or `data` itself; `where` names it in errors.
+    """Return the unpacked `data`, or `data` itself; `where` names it in errors.
 
     Raises:
         HostError: nothing of it can be unpacked, or it unpacks to more than `limit` bytes.
@@ -67,22 +67,22 @@ def unpack(where: str, data: bytes, limit: int = LARGEST_INPUT) -> Unpacked:
             problem = problem or str(error)
             if not size:
                 raise damaged_packing(where, problem) from error
-            problem += f"; read: the {size} bytes before"
+            problem += f"; the {size} bytes before that were read"
         data = b"".join(parts)
         packings.append(packing)
     return Unpacked(data, " in ".join(reversed(packings)), problem)
 
 
 class _DamagedError(Exception):
-    """What is wrong with packed data, in words."""
+    """A problem in packed data, in words."""
 
 
 def _pieces(packing: str, data: bytes) -> Iterator[bytes]:
-    """Yield what the streams in `data` unpack to."""
+    """Yield the unpacked streams in `data`."""
     at = 0
     for _ in range(MOST_STREAMS):
         decoder, size = decoder_of(packing), FIRST_PIECE
-        assert decoder is not None  # noqa: S101 - packing_of named it
+        assert decoder is not None  # noqa: S101 - packing_of returned it
         while not decoder.eof:
             fed = data[at : at + size] if decoder.needs_input else b""
             size = min(2 * size, _PIECE)
@@ -105,7 +105,9 @@ def _pieces(packing: str, data: bytes) -> Iterator[bytes]:
         if at >= len(data):
             return
         if packing_of(data[at : at + 8]) != packing:
-            raise _DamagedError(f"{len(data) - at} bytes after its {packing} data are no {packing}")
+            raise _DamagedError(
+                f"{len(data) - at} bytes after its {packing} data are not {packing} data"
+            )
     raise _DamagedError(f"it has more than {MOST_STREAMS} {packing} streams (at byte {at})")
 
 

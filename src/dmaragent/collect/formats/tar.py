@@ -1,8 +1,8 @@
 """The members of a tar, read as a stream: POSIX ustar and pax, and GNU's long names.
 
-The format is that of POSIX.1-2017 (pax, "ustar Interchange Format") and of GNU tar's manual
-("Basic Tar Format").  What readers of tar understand differently is refused: an archive
-must not be one thing here and another for whoever unpacks it.
+The format is described in POSIX.1-2017 (pax, "ustar Interchange Format") and in GNU tar's manual
+("Basic Tar Format"). If readers of tar differ about a construct, this one rejects it: an archive
+must have the same content for every reader.
 """
 
 import re
@@ -17,30 +17,30 @@ from dmaragent.errors import HostError
 from fwtables.signatures import SIGNATURES
 
 LARGEST_HEADER = 1 << 18
-"""Of pax: a name and a link, and extended attributes of 64 KiB."""
+"""The largest extended header: a name, a link, and extended attributes of 64 KiB."""
 MOST_RECORDS = 1 << 21
-"""Of pax headers, in all: GNU tar and bsdtar write up to ten a member, and 65,536 functions have
-200,000 members of which a header tells."""
+"""The most pax headers in all: GNU tar and bsdtar write up to ten per member. A copy of 65,536
+functions has 200,000 members with headers."""
 _RECORD = re.compile(rb"([1-9][0-9]{0,6}) ([^=\0]{1,256})=")
 _PAX_NUMBER = re.compile(rb"[0-9]{1,20}")
 _EMPTY = bytes(BLOCK)
 _KINDS = {
     b"0": MemberKind.FILE,
     b"\0": MemberKind.FILE,
-    b"7": MemberKind.FILE,  # "contiguous": a file everywhere
+    b"7": MemberKind.FILE,  # "contiguous": every system treats it as a file
     b"1": MemberKind.HARD_LINK,
     b"2": MemberKind.SYMBOLIC_LINK,
     b"5": MemberKind.FOLDER,
 }
 _WITHOUT_DATA = b"12345" + b"6"
-"""Types whose size says nothing, or is 0."""
+"""The types whose size is 0 or has no meaning."""
 _LONG_NAME, _LONG_TARGET = b"L", b"K"
 _PAX, _PAX_GLOBAL = (b"x", b"X"), b"g"
 _TELLING = (b"path", b"linkpath", b"size")
 
 
 def _text(field: bytes) -> str:
-    """Decode a name, which ends at its first NUL, as ``os.fsdecode`` does on Linux."""
+    """Decode a name, which ends at its first NUL, like ``os.fsdecode`` on Linux."""
     end = field.find(b"\0")
     return (field if end < 0 else field[:end]).decode("utf-8", "surrogateescape")
 
@@ -51,12 +51,12 @@ class Tar:
     def __init__(self, stream: Expansion) -> None:
         self._stream = stream
         self._left = 0
-        """How much of the data of the member at hand was not read."""
+        """How many bytes of the current member were not read yet."""
         self._padding = 0
         self._headers = 0
         self._pax_records = 0
         self._next: dict[bytes, bytes] = {}
-        """What extended headers say of the next member, by pax's keywords."""
+        """The fields for the next member from extended headers, by pax keywords."""
 
     def __iter__(self) -> Iterator[Member]:
         """Read the members to the end of the tar."""
@@ -73,7 +73,7 @@ class Tar:
                 where = self._stream.where
                 raise words.packed_table(where)
             if len(block) < BLOCK:
-                raise self._cut("and its end, two empty blocks, is missing")
+                raise self._cut("before the two empty blocks that end it")
             self._headers += 1
             if self._headers > MOST_MEMBERS:
                 raise self._wrong(f"it has more than {MOST_MEMBERS} members")
@@ -82,7 +82,7 @@ class Tar:
                 yield member
 
     def read(self, size: int) -> bytes:
-        """Return the next `size` bytes of the member at hand."""
+        """Return the next `size` bytes of the current member."""
         size = min(size, self._left)
         self._left -= size
         data = self._stream.read(size) if size else b""
@@ -92,18 +92,18 @@ class Tar:
 
     def _end(self) -> None:
         if self._stream.read(BLOCK) != _EMPTY:
-            raise self._wrong("the block of zeros is not followed by another, as at its end")
+            raise self._wrong("a block of zeros is not followed by a second one")
         if self._next:
-            raise self._wrong("a header that describes the next member is the last")
+            raise self._wrong("the last header describes a next member, which is missing")
         self._stream.finish()
 
     def _member(self, block: bytes) -> Member | None:
-        """Read a header; None for one that only describes the next."""
+        """Read a header; return None if it only describes the next one."""
         if tar_sum(block) != tar_number(block[148:156]):
             raise self._wrong("the checksum of a member's header is wrong")
         kind, size = block[156:157], tar_number(block[124:136])
         if size is None or size > LARGEST_EXPANDED:
-            raise self._wrong("a member's size is no number, or absurd")
+            raise self._wrong("a member's size is not a plausible number")
         if kind in (_LONG_NAME, _LONG_TARGET, *_PAX, _PAX_GLOBAL):
             self._extend(kind, size)
             return None
@@ -115,14 +115,14 @@ class Tar:
         return member
 
     def _described(self, block: bytes, kind: bytes, size: int) -> Member:
-        """Read a header that others before it say more of."""
+        """Read a header that earlier extended headers complete."""
         headers, self._next = self._next, {}
         plain = _plain(block, kind, size)
         name, target, longer = (headers.get(key) for key in _TELLING)
         if longer is not None:
             size = int(longer) if _PAX_NUMBER.fullmatch(longer) else LARGEST_EXPANDED + 1
         if size > LARGEST_EXPANDED:
-            raise self._wrong("a member's size is no number, or absurd")
+            raise self._wrong("a member's size is not a plausible number")
         return Member(
             plain.name if name is None else name.decode("utf-8", "surrogateescape"),
             plain.kind if name is None else _kind(kind, folder=name.endswith(b"/")),
@@ -132,12 +132,12 @@ class Tar:
 
     def _check(self, member: Member, kind: bytes) -> None:
         if kind == b"S":
-            raise self._wrong(f"{shown(member.name)} is sparse, which is not read")
+            raise self._wrong(f"{shown(member.name)} is a sparse file, which is not supported")
         if member.size and kind != b"1":
             raise self._wrong(f"{shown(member.name)} is {member.kind.value} of {member.size} bytes")
 
     def _extend(self, kind: bytes, size: int) -> None:
-        """Keep what an extended header says of the next member."""
+        """Keep the fields of an extended header for the next member."""
         most = LARGEST_HEADER if kind in (*_PAX, _PAX_GLOBAL) else LONGEST_NAME + 1
         if size > most:
             raise self._wrong(f"an extended header has {size} bytes")
@@ -150,7 +150,7 @@ class Tar:
             headers = self._records(data)
         if kind == _PAX_GLOBAL:
             if any(key in headers for key in _TELLING):
-                raise self._wrong("a header gives all members one name or size")
+                raise self._wrong("a header sets one name or size for all members")
             return
         if any(key in self._next for key in headers):
             raise self._wrong("two extended headers describe one member")
@@ -166,9 +166,9 @@ class Tar:
             if record is None or not record.end() < end <= len(data) or data[end - 1] != 0x0A:
                 raise self._wrong("a pax header is damaged")
             if record[2].startswith(b"GNU.sparse."):
-                raise self._wrong("a member is sparse, which is not read")
+                raise self._wrong("a member is a sparse file, which is not supported")
             if record[2] in records:
-                raise self._wrong("a pax header says a thing twice")
+                raise self._wrong("a pax header sets a field twice")
             self._pax_records += 1
             if self._pax_records > MOST_RECORDS:
                 raise self._wrong(f"its pax headers have more than {MOST_RECORDS} records")
@@ -184,7 +184,7 @@ class Tar:
 
 
 def _plain(block: bytes, kind: bytes, size: int) -> Member:
-    """Read a header as it stands."""
+    """Read a header without extensions."""
     name = _text(block[:100])
     if block[257:263] == b"ustar\0" and block[345]:
         name = f"{_text(block[345:500])}/{name}"
@@ -193,7 +193,7 @@ def _plain(block: bytes, kind: bytes, size: int) -> Member:
 
 
 def _kind(kind: bytes, *, folder: bool) -> MemberKind:
-    """Return what a member is; tar wrote a directory as a file with a slash once."""
+    """Return the kind of a member; an old tar has a directory as a file called ``NAME/``."""
     if folder and kind in b"0\0":
         return MemberKind.FOLDER
     return _KINDS.get(kind, MemberKind.OTHER)

@@ -1,6 +1,6 @@
-"""A tree of files that can be asked; an archive, packed in memory, as one.
+"""The interface of a tree of files, and an archive, held in memory, as one.
 
-Paths are absolute within the tree; nothing outside of it is ever given.
+Paths are absolute within the tree; nothing outside of it is ever returned.
 """
 
 import errno
@@ -14,11 +14,11 @@ from dmaragent.collect.reader import MOST_NAMES, missing
 from dmaragent.readings import Missing, MissingKind
 
 MOST_LINKS = 40
-"""As many links as Linux follows in one path before it gives up (``MAXSYMLINKS``)."""
+"""The most links that Linux follows in one path (``MAXSYMLINKS``)."""
 
 
 _ENTRY = 400
-"""What a name costs beyond its letters: its places in the dictionaries, a directory's own."""
+"""The bytes that a name needs besides its letters: its dictionary entries."""
 
 
 class FileTree(Protocol):
@@ -42,7 +42,7 @@ class FileTree(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Nodes:
-    """What is in an archive, by its path there."""
+    """The content of an archive, by path."""
 
     files: dict[str, bytes | Missing] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
@@ -50,25 +50,25 @@ class _Nodes:
 
 
 class PackedTree:
-    """A tree in memory.  Links are text: they lead to places in the tree and nowhere else.
+    """A tree in memory. Links are text: they lead to places in the tree and nowhere else.
 
-    Nothing lies below a file or a link, so a path that is there whole leads through no link.
+    A file or a link has no children. So a path that is present as a whole leads through no link.
     """
 
     def __init__(self, base: str = "", nodes: _Nodes | None = None) -> None:
-        """Make an empty tree; or one whose root is the directory `base` of `nodes`."""
+        """Make an empty tree, or one whose root is the directory `base` of `nodes`."""
         self._base = base
         nodes = nodes or _Nodes()
         self._nodes = nodes
         self._files, self._links, self._folders = nodes.files, nodes.links, nodes.folders
         self.weight = 0
-        """How much memory was filled by what was added, roughly, in bytes."""
+        """The memory used so far, roughly, in bytes."""
 
     def add_file(self, path: str, content: bytes | Missing) -> None:
-        """Add a file; `content` is a Missing where it is not held.
+        """Add a file; `content` is a Missing if it was not kept.
 
         Raises:
-            ValueError: it cannot be there, and why.
+            ValueError: it cannot be at `path`, with the reason.
 
         """
         self._check_free(path)
@@ -78,38 +78,38 @@ class PackedTree:
             self.weight += len(content)
 
     def add_link(self, path: str, target: str) -> None:
-        """Add a symbolic link; raise ValueError as `add_file` does."""
+        """Add a symbolic link; raise ValueError like `add_file`."""
         self._check_free(path)
         self._enter(path)
         self._links[path] = target
         self.weight += getsizeof(target)
 
     def add_folder(self, path: str) -> None:
-        """Add a directory, which may be there; raise ValueError as `add_file` does."""
+        """Add a directory, which can be present already; raise ValueError like `add_file`."""
         if path not in self._folders:
             if path in self._files or path in self._links:
-                raise ValueError("is a file and a directory too")
+                raise ValueError("is both a file and a directory")
             self._enter(path)
             self._folders[path] = {}
 
     def _check_free(self, path: str) -> None:
         if path in self._files or path in self._links:
-            raise ValueError("is there twice")
+            raise ValueError("is a duplicate")
         if path in self._folders:
-            raise ValueError("is a file and a directory too")
+            raise ValueError("is both a file and a directory")
 
     def _enter(self, path: str) -> None:
-        """Enter the name of `path` in its directory, which is made where it is not there."""
+        """Enter the name of `path` in its directory, which is created if it is absent."""
         parent, _, name = path.rpartition("/")
         if parent not in self._folders:
             if parent in self._files or parent in self._links:
-                raise ValueError("lies below something that is no directory")
+                raise ValueError("is below something that is not a directory")
             self._enter(parent)
             self._folders[parent] = {}
         names = self._folders[parent]
         names[name] = None
         if len(names) > MOST_NAMES:
-            raise ValueError(f"is one of more than {MOST_NAMES} in its directory")
+            raise ValueError(f"is one of more than {MOST_NAMES} names in its directory")
         self.weight += getsizeof(path) + getsizeof(name) + _ENTRY
 
     def read(self, path: str, request: HostRequest) -> bytes | Missing:
@@ -155,12 +155,12 @@ class PackedTree:
         return not isinstance(place, Missing) and place in self._folders
 
     def below(self, path: str) -> "PackedTree":
-        """Return the tree of a directory in this one; one of nothing where it is not there."""
+        """Return the tree of a directory in this one; an empty one if it is absent."""
         place = self._place(path)
         return PackedTree() if isinstance(place, Missing) else PackedTree(place, self._nodes)
 
     def _place(self, path: str) -> str | Missing:
-        """Find what `path` leads to, through links, never above the root of this tree."""
+        """Return the node that `path` leads to, through links, never above the root of this tree."""
         whole = (self._base + path).strip("/")
         if whole in self._files or whole in self._folders:
             return whole
@@ -193,5 +193,5 @@ def steps_of(path: str) -> list[str]:
 
 
 def missing_by(number: int) -> Missing:
-    """Return what kind of missing the error `number` means."""
+    """Return the Missing for the error `number`."""
     return missing(OSError(number, os.strerror(number)))

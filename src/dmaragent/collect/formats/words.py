@@ -3,18 +3,18 @@
 from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
 
-_UNPACK = "if you trust it, unpack it yourself and give the directory"
-_TO_DIRECTORY = "unpack it yourself and give the directory"
+_UNPACK = "if you trust it, unpack it and name the directory"
+_TO_DIRECTORY = "unpack it and name the directory"
 
 
 # Packed data ---------------------------------------------------------------------------
 
 
 def cut_off(where: str, packing: str, taken: int) -> HostError:
-    """Return the error for packed data that end after `taken` bytes, before their end."""
+    """Return the error for packed data that end too early, after `taken` bytes."""
     return HostError(
         f"{where} is cut off: its {packing} data end after {taken} bytes, before their end",
-        "copy it again, whole",
+        "copy the whole file again",
     )
 
 
@@ -22,50 +22,50 @@ def damaged_data(where: str, packing: str, at: int, why: Exception) -> HostError
     """Return the error for packed data that cannot be unpacked near byte `at`."""
     reason = f": {why}" if str(why) else ""
     return HostError(
-        f"{where} is damaged near byte {at}: it is no sound {packing} data{reason}",
-        "copy it again; it must arrive byte for byte",
+        f"{where} is damaged near byte {at}: these are not valid {packing} data{reason}",
+        "copy it again, in binary mode",
     )
 
 
 def expands_too_far(where: str, taken: int, expanded: int) -> HostError:
-    """Return the error for `taken` bytes that expand to more than is read of so few."""
+    """Return the error for `taken` bytes that expand too far."""
     return HostError(
-        f"{where} is not read on: {taken} bytes of it expand to more than {expanded}", _UNPACK
+        f"{where} is rejected: {taken} bytes of it expand to more than {expanded}", _UNPACK
     )
 
 
 def too_many_streams(where: str, packing: str, most: int, at: int) -> HostError:
-    """Return the error for packed data in more streams than are read."""
+    """Return the error for packed data in too many streams."""
     return HostError(
-        f"{where} is not read on: it has more than {most} {packing} streams (at byte {at})", _UNPACK
+        f"{where} is rejected: it has more than {most} {packing} streams (at byte {at})", _UNPACK
     )
 
 
 def something_follows(where: str, what: str) -> HostError:
     """Return the error for bytes after the end of `what`: the tar, or the compressed data."""
     return HostError(
-        f"{where}: something follows the end of the {what}",
-        "an archive that was appended to another is not read; take them apart",
+        f"{where}: unexpected data follow the end of the {what}",
+        "if two archives were joined, separate them",
     )
 
 
 def too_large(where: str, most: int) -> HostError:
-    """Return the error for an archive of more than `most` bytes, packed."""
+    """Return the error for a packed archive of more than `most` bytes."""
     return HostError(f"{where} has more than {most >> 30} GiB", _TO_DIRECTORY)
 
 
 def unpacks_too_far(where: str, most: int) -> HostError:
     """Return the error for a packed file that unpacks to more than `most` bytes."""
     return HostError(
-        f"{where} is not read: it unpacks to more than {most >> 20} MiB",
-        "unpack it yourself, and give the part that matters",
+        f"{where} is rejected: it unpacks to more than {most >> 20} MiB",
+        "unpack it and name the part that you need",
     )
 
 
 def no_zstd(where: str) -> HostError:
-    """Return the error for a file packed with zstd on a machine without that."""
+    """Return the error for a file packed with zstd if the zstd command is missing."""
     return HostError(
-        f"{where} is packed with zstd, which is not installed",
+        f"{where} is packed with zstd, which is not installed here",
         f"install zstd, or unpack it on another machine: zstd -d {where}",
     )
 
@@ -74,47 +74,49 @@ def no_zstd(where: str) -> HostError:
 
 
 def other_packing(where: str, unpacker: str) -> HostError:
-    """Return the error for an archive packed in a way that only the command `unpacker` reads."""
-    return HostError(f"{where} is packed in a way that is not read here", f"unpack it: {unpacker}")
+    """Return the error for an archive whose packing only the command `unpacker` reads."""
+    return HostError(
+        f"{where} is packed in a format that dmaragent does not read", f"unpack it: {unpacker}"
+    )
 
 
 def too_many_members(where: str, most: int) -> HostError:
-    """Return the error for an archive of more members than are read."""
+    """Return the error for an archive of too many members."""
     return HostError(f"{where} has more than {most} members", "unpack it")
 
 
 def member_refused(where: str, name: str, why: str) -> HostError:
-    """Return the error for a member that no collector writes; `why` goes on after its name."""
+    """Return the error for a member that no collector writes; `why` continues after its name."""
     return HostError(
         f"{where}: its member {shown(name)} {why}",
-        "no tool that collects makes such an archive; ask where it comes from",
+        "no collector makes such an archive; check its origin before you use it",
     )
 
 
 def packed_table(where: str) -> HostError:
-    """Return the error for a table that is packed as an archive would be."""
-    return HostError(f"{where} is a packed table, and no archive", "unpack it first")
+    """Return the error for a table that is packed like an archive."""
+    return HostError(f"{where} is a packed table, not an archive", "unpack it first")
 
 
 def wrong_tar(where: str, what: str, at: int) -> HostError:
-    """Return the error for a tar with `what` wrong near its byte `at`."""
+    """Return the error for a tar with the problem `what` near its byte `at`."""
     return HostError(
         f"{where}: {what} (near byte {at} of the tar)",
-        "copy it again; if it is so at its origin, unpack it there and give the directory",
+        "copy it again; if the original has the same problem, unpack it there and name the directory",
     )
 
 
 def cut_tar(where: str, what: str, at: int) -> HostError:
-    """Return the error for a tar that ends after byte `at`; `what` says in which part."""
+    """Return the error for a tar that ends after byte `at`, in the part `what`."""
     return HostError(
-        f"{where} is cut off after byte {at} of the tar, {what}", "copy it again, whole"
+        f"{where} is cut off after byte {at} of the tar, {what}", "copy the whole file again"
     )
 
 
 def unseekable_zip(where: str, why: OSError) -> HostError:
     """Return the error for a zip that cannot be read from its end."""
     return HostError(
-        f"{where} is a zip and cannot be read from its end: {why.strerror}", "give it as a file"
+        f"{where} is a zip, which is read from its end: {why.strerror}", "name it as a file"
     )
 
 
@@ -126,23 +128,26 @@ def too_large_zip(where: str, most: int) -> HostError:
 def cut_zip(where: str) -> HostError:
     """Return the error for a zip without the directory at its end."""
     return HostError(
-        f"{where} is cut off: a zip's directory, at its end, is missing", "copy it again, whole"
+        f"{where} is cut off: the directory at the end of a zip is missing",
+        "copy the whole file again",
     )
 
 
 def wrong_zip(where: str, what: str) -> HostError:
-    """Return the error for a zip with `what` wrong."""
-    return HostError(f"{where}: {what}", "copy it again, or unpack it at its origin")
+    """Return the error for a zip with the problem `what`."""
+    return HostError(
+        f"{where}: {what}", "copy it again; if the original has the same problem, unpack it there"
+    )
 
 
 def member_expands_too_far(where: str, name: str, *, beyond_its_size: bool) -> HostError:
-    """Return the error for a member of a zip that expands to more than it says, or than is read."""
-    most = "it says" if beyond_its_size else "is bearable"
-    return HostError(f"{where} is not read on: {shown(name)} expands to more than {most}", _UNPACK)
+    """Return the error for a member of a zip that expands beyond its size or beyond the limit."""
+    most = "its stated size" if beyond_its_size else "the limit"
+    return HostError(f"{where} is rejected: {shown(name)} expands to more than {most}", _UNPACK)
 
 
 def unreadable_archive(where: str, why: OSError) -> HostError:
-    """Return the error for an archive that cannot be read on."""
+    """Return the error for an archive that can no longer be read."""
     return HostError(f"{where} cannot be read: {why.strerror}")
 
 
@@ -150,5 +155,5 @@ def unreadable_archive(where: str, why: OSError) -> HostError:
 
 
 def leads_out(root: str, path: str, target: str) -> HostError:
-    """Return the error for a link at `path` of the directory `root` that leads to another place."""
+    """Return the error for a link at `path` of the directory `root` that leads out of it."""
     return HostError(f"{root}: {path} leads out of this directory, to {target}")

@@ -1,7 +1,7 @@
 """The members of a zip, by its directory at the end (xen-bugtool can write one).
 
-The format is that of PKWARE's APPNOTE.TXT.  Not read: zip64, encrypted members and methods
-other than stored and deflated, which xen-bugtool does not write.
+The format is described in PKWARE's APPNOTE.TXT. Not supported: zip64, encrypted members, and
+methods other than stored and deflated. xen-bugtool writes none of these.
 """
 
 import os
@@ -22,7 +22,7 @@ from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
 
 LARGEST_DIRECTORY = 1 << 26
-"""65,535 members, as many as there are without zip64, of a kilobyte each."""
+"""65,535 members, the most without zip64, of a kilobyte each."""
 _END = struct.Struct("<4s4H2LH")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
@@ -32,7 +32,7 @@ _UNIX = 3
 
 
 class Zip:
-    """The members of the zip in `source`, a file that can be sought in."""
+    """The members of the zip in `source`, a seekable file."""
 
     def __init__(self, where: str, source: BinaryIO) -> None:
         self._where = where
@@ -49,7 +49,7 @@ class Zip:
             raise words.too_large_zip(where, LARGEST_ARCHIVE)
 
     def __iter__(self) -> Iterator[Member]:
-        """Read the directory, and give the members it names."""
+        """Read the directory and yield its members."""
         directory = self._directory()
         at = 0
         while at < len(directory):
@@ -62,11 +62,11 @@ class Zip:
             if at > len(directory):
                 raise self._wrong("its directory is damaged")
             yield self._member(os.fsdecode(name), fields)
-            for _ in self._data:  # what was not asked for is checked nevertheless
+            for _ in self._data:  # check what was not requested, too
                 pass
 
     def read(self, size: int) -> bytes:
-        """Return the next `size` bytes of the member at hand."""
+        """Return the next `size` bytes of the current member."""
         while len(self._buffer) < size:
             piece = next(self._data, None)
             if piece is None:
@@ -87,7 +87,7 @@ class Zip:
         return Member(name, kind, size, target)
 
     def _directory(self) -> bytes:
-        """Find the directory: what ends the file says where it is."""
+        """Return the directory; the record at the end of the file contains its place."""
         begin = max(0, self._size - _END.size - 0xFFFF)
         tail = self._at(begin, self._size - begin)
         end = tail.rfind(b"PK\x05\x06")
@@ -95,28 +95,30 @@ class Zip:
             raise words.cut_zip(self._where)
         _, disk, first, here, members, size, offset, comment = _END.unpack_from(tail, end)
         if end + _END.size + comment != len(tail):
-            raise self._wrong("something follows the end of the zip")
+            raise self._wrong("unexpected data follow the end of the zip")
         if disk or first or here != members or 0xFFFF in (members, disk) or offset == 0xFFFFFFFF:
-            raise self._wrong("it is in several parts or in the format zip64")
+            raise self._wrong("it is in several parts or in zip64 format, which are not supported")
         if offset + size != begin + end or size > LARGEST_DIRECTORY:
-            raise self._wrong("its directory is not where it says")
+            raise self._wrong("its directory is not at the stated place")
         return self._at(offset, size)
 
     def _expand(self, name: str, fields: tuple[int, ...]) -> Iterator[bytes]:
-        """Yield the bytes of a member in pieces; check their number and sum at the end."""
+        """Yield the bytes of a member in pieces; check their number and checksum at the end."""
         flags, method, crc, packed, size, offset = (*fields[3:5], *fields[7:10], fields[16])
         if flags & _ENCRYPTED or method not in (0, zlib.DEFLATED):
-            raise self._wrong(f"{shown(name)} is encrypted, or packed by method {method}")
+            raise self._wrong(f"{shown(name)} is encrypted, or packed with method {method}")
         local = self._at(offset, _LOCAL.size)
         if len(local) < _LOCAL.size or not local.startswith(b"PK\x03\x04"):
-            raise self._wrong(f"{shown(name)} is not where the directory says")
+            raise self._wrong(f"{shown(name)} is not at the place that the directory states")
         lengths = _LOCAL.unpack(local)[9:]
         begin = offset + _LOCAL.size + sum(lengths)
         if os.fsdecode(self._at(offset + _LOCAL.size, lengths[0])) != name:
-            raise self._wrong(f"{shown(name)} has another name where its data are")
+            raise self._wrong(f"{shown(name)} has another name in front of its data")
         self._packed += packed
-        if self._packed > self._size:  # two members share data, to be read over and over
-            raise self._wrong(f"{shown(name)} and those before it have more data than the zip")
+        if self._packed > self._size:  # two members would share data, to be read over and over
+            raise self._wrong(
+                f"{shown(name)} and the members before it have more data than the zip"
+            )
         decoder = zlib.decompressobj(-zlib.MAX_WBITS) if method else None
         got = check = 0
         for piece in self._pieces(begin, packed, decoder, name):
@@ -150,7 +152,7 @@ class Zip:
             if piece:
                 yield piece
         if decoder.unused_data:  # type: ignore[attr-defined] # likewise; zlib would gather it all
-            raise self._wrong(f"{shown(name)} is damaged: something follows its packed data")
+            raise self._wrong(f"{shown(name)} is damaged: unexpected data follow its packed data")
 
     def _check_size(self, name: str, got: int, size: int) -> None:
         most = min(max(FREE_EXPANSION, LARGEST_RATIO * self._size), LARGEST_EXPANDED)
@@ -169,7 +171,7 @@ class Zip:
 
 
 def _kind(name: str, fields: tuple[int, ...]) -> MemberKind:
-    """Return what a member is, by its name and, where Unix made it, its mode."""
+    """Return the kind of a member, from its name and, if Unix made it, its mode."""
     if name.endswith("/"):
         return MemberKind.FOLDER
     mode = fields[15] >> 28 if fields[1] >> 8 == _UNIX else 0

@@ -1,1 +1,1 @@
-"""This machine, as it is asked: files, commands, udev, the hypercall."""
+"""This machine: files, commands, udev, the hypercall."""

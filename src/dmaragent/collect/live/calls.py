@@ -1,6 +1,6 @@
-"""The calls a running machine answers: commands, psutil, udev, the hypercall.
+"""The calls of a running machine: commands, psutil, udev, the hypercall.
 
-Each gives bytes that a recording keeps, or says why there are none.
+Each returns bytes, which a recording keeps, or a Missing with the reason.
 """
 
 import json
@@ -17,13 +17,13 @@ from dmaragent.collect.live.udev import enumerate_pci
 from dmaragent.readings import Missing, MissingKind
 
 _SECONDS = 10
-"""A command that takes longer has failed: ``xl info`` hangs where xenstored is not up."""
+"""The time limit of a command: ``xl info`` hangs while xenstored is not running."""
 _LOGS = (ledger.BOOT_LOG.path, ledger.XL_DMESG.path)
-"""Of what is too long the begin is kept: what matters is printed at boot."""
+"""The outputs that are cut if they are too long: the lines that matter are printed at boot."""
 
 
 def call(request: HostRequest) -> bytes | Missing:
-    """Make the call that `request` names; no more of its output is kept than is read again."""
+    """Make the call that `request` names; return no more output than the request allows."""
     made = _CALLS.get(request.path)
     if made is None:
         return Missing(MissingKind.FAILED, f"no such call: {request.path}")
@@ -95,14 +95,14 @@ def _xen_rdm_devices(devices: tuple[str, ...]) -> bytes | Missing:
 
 
 def _libxlutil(question: tuple[str, ...]) -> bytes | Missing:
-    """Ask the installed libxlutil; what it said before it died, if it did, counts."""
+    """Ask the installed libxlutil; the answers before a crash of it count."""
     command = [sys.executable, "-P", "-m", "dmaragent.collect.live.libxlutil"]
     try:
         output = run_within(_SECONDS, command, "".join(question).encode("ascii")).output
     except OSError as error:
         return Missing(MissingKind.FAILED, f"libxlutil: {os.strerror(error.errno or 0)}")
     if not output:
-        return Missing(MissingKind.ABSENT, "libxlutil is not installed, or did not answer")
+        return Missing(MissingKind.ABSENT, "libxlutil is not installed, or it failed")
     return output
 
 
@@ -122,10 +122,10 @@ _CALLS: dict[str, Callable[[tuple[str, ...]], bytes | Missing]] = {
 
 
 def run_command(command: list[str]) -> bytes | Missing:
-    """Run `command` with no input and in the C locale; give its output.
+    """Run `command` with no input and in the C locale; return its output.
 
-    A command that is not installed is absent; one that fails or takes too long failed,
-    with the first line it complained in.
+    A command that is not installed is absent. One that fails or takes too long failed, with the
+    first line of its standard error.
     """
     path = shutil.which(command[0], path=ENVIRONMENT["PATH"])
     if path is None:

@@ -1,4 +1,4 @@
-"""Running a command of the host, which may hang, or leave behind what holds its output open."""
+"""Run a command that can hang, or leave children that keep its output open."""
 
 import os
 import selectors
@@ -10,26 +10,26 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-"""What a child process gets of the environment: nothing of the user's."""
+"""The environment of a child process: nothing of the user's."""
 _GRACE = 1.0
-"""In seconds: how long a killed process may take to go; one in the kernel may never."""
+"""Seconds for a killed process to end; one in the kernel can stay forever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """What became of a command."""
+    """The result of a command."""
 
     code: int | None
-    """Its exit code; None where it had to be killed."""
+    """The exit code; None if the command was killed."""
     output: bytes
     errors: bytes
 
 
 def run_within(seconds: float, command: list[str], given: bytes = b"") -> Ended:
-    """Run `command`, `given` for its input, and kill all that it started after `seconds`.
+    """Run `command` with the input `given`, and kill all its processes after `seconds`.
 
-    It has a process group of its own, as a child that it leaves behind may keep its output
-    open; what was written until then counts, and all of it where the command itself ended.
+    It has its own process group, because a child that it leaves behind can keep its output open.
+    Output before the time limit counts, and all of it if the command itself ended.
 
     Raises:
         OSError: it cannot be run.
@@ -56,9 +56,9 @@ def run_within(seconds: float, command: list[str], given: bytes = b"") -> Ended:
 
 
 def run_bounded(seconds: float, command: list[str], given: bytes, most: int) -> Ended:
-    """Run `command` as :func:`run_within` does, and end it once it has written `most` bytes.
+    """Run `command` like :func:`run_within`, and end it once it has written `most` bytes.
 
-    Its exit code is None if it had to be killed.  What it complains of is not kept.
+    Its exit code is None if it was killed. Its standard error is discarded.
 
     Raises:
         OSError: it cannot be run.
@@ -80,7 +80,7 @@ def run_bounded(seconds: float, command: list[str], given: bytes, most: int) -> 
             output, ended = _read_within(process, time.monotonic() + seconds, most)
             code = process.wait(_GRACE) if ended else None
         except subprocess.TimeoutExpired:
-            pass  # it closed its output, and stays
+            pass  # it closed its output, but runs on
         finally:
             if process.returncode is None:
                 _killed(process)
@@ -90,7 +90,7 @@ def run_bounded(seconds: float, command: list[str], given: bytes, most: int) -> 
 
 
 def _read_within(process: subprocess.Popen[bytes], until: float, most: int) -> tuple[bytes, bool]:
-    """Return what `process` wrote, `most` bytes at most, and whether it ended its output."""
+    """Return what `process` wrote, up to `most` bytes, and whether it ended its output."""
     assert process.stdout is not None  # noqa: S101 - it is a pipe
     parts: list[bytes] = []
     with selectors.DefaultSelector() as selector:
@@ -105,8 +105,8 @@ def _read_within(process: subprocess.Popen[bytes], until: float, most: int) -> t
 
 
 def _killed(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
-    """Kill the group of `process`; give what it wrote, and wait for nobody longer than a moment."""
-    with suppress(OSError):  # all of it is gone already
+    """Kill the group of `process`; return its output, and wait only for a moment."""
+    with suppress(OSError):  # all of them have ended
         os.killpg(process.pid, signal.SIGKILL)
     try:
         return process.communicate(timeout=_GRACE)
@@ -114,5 +114,5 @@ def _killed(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
-        process.poll()  # the command itself is gone: only who left its group holds the output
+        process.poll()  # the command has ended; a process that left its group keeps the output open
         return error.stdout or b"", error.stderr or b""

@@ -1,8 +1,8 @@
-"""This machine, asked through its file system; ``calls.py`` has what is no file.
+"""This machine through its file system; ``calls.py`` has the calls.
 
-Somebody who is not root has root's answers below it: the tables and the hypercall need root and
-do not change after boot, so root reads them once (``dmaragent agent capture``).  Everything else
-is asked of the machine as it is now.
+For users other than root, root's answers are used for the tables and the hypercall. These need root
+and do not change after boot, so root reads them once (``dmaragent agent capture``). Everything else
+is read from the running machine.
 """
 
 import os
@@ -14,7 +14,7 @@ from dmaragent.readings import NOT_COLLECTED, Missing
 
 
 class LiveHost:
-    """The machine this runs on."""
+    """The machine that this program runs on."""
 
     def read(self, request: HostRequest) -> bytes | Missing:
         """Read the file."""
@@ -37,7 +37,7 @@ class LiveHost:
 
 
 class OverlayHost:
-    """A host that answers what needs root from `kept`, if that has it, and the rest from `live`."""
+    """A host whose answers are from `kept` if they need root and are there, else from `live`."""
 
     def __init__(self, live: HostReader, kept: HostReader) -> None:
         self._live = live
@@ -49,11 +49,11 @@ class OverlayHost:
         return self._live.read(request) if answer == NOT_COLLECTED else answer
 
     def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
-        """List the directory: that needs no root."""
+        """List the directory, which needs no root."""
         return self._live.list(request)
 
     def link(self, request: HostRequest) -> str | Missing:
-        """Read the link: that needs no root."""
+        """Read the link, which needs no root."""
         return self._live.link(request)
 
     def call(self, request: HostRequest) -> bytes | Missing:

@@ -1,13 +1,12 @@
-"""The reserved device memory of the running hypervisor, by hypercall; ctypes stops here.
+"""The reserved device memory of the running hypervisor, by hypercall; ctypes stays in here.
 
-``XENMEM_reserved_device_memory_map`` of ``memory_op`` (xen/include/public/memory.h) gives
-the list that ``strategy=host`` uses.  It goes through libxencall, whose ABI is stable
-(tools/libs/call/include/xencall.h), or where that is missing through libxenctrl
-(``xc_reserved_device_memory_map`` in tools/libs/ctrl/xc_domain.c), of any release: the
-hypercall never changed.
+``XENMEM_reserved_device_memory_map`` of ``memory_op`` (xen/include/public/memory.h) returns the
+list that ``strategy=host`` uses. The call goes through libxencall, whose ABI is stable
+(tools/libs/call/include/xencall.h). Without it, the call goes through libxenctrl of any release
+(``xc_reserved_device_memory_map`` in tools/libs/ctrl/xc_domain.c): the hypercall never changed.
 
-The output is JSON, a line for each list, the entries in Xen's order.  A function that
-Xen has no way to be asked about has null for a list.
+The output is JSON, a line for each list, the entries in Xen's order. A function that cannot be
+named in the hypercall has null for a list.
 """
 
 import ctypes
@@ -24,12 +23,12 @@ from dmaragent.collect.reader import missing
 from dmaragent.readings import Missing, MissingKind
 
 Loader = Callable[[str], Any]
-"""Gives the library of a soname, as ``ctypes.CDLL`` does, or raises OSError."""
+"""Returns the library of a soname, like ``ctypes.CDLL``, or raises OSError."""
 Probe = Callable[[str], None]
-"""Raises the OSError that opening a device node meets."""
+"""Raises the OSError that opening a device node raises."""
 
 NODES = ("/dev/xen/privcmd", "/proc/xen/privcmd")
-"""What both libraries open (tools/libs/call/linux.c); the second is the older one."""
+"""The node that both libraries open (tools/libs/call/linux.c); the second path is older."""
 XENCALL = "libxencall.so.1"
 XENCTRL = tuple(f"libxenctrl.so.4.{minor}" for minor in range(22, 5, -1))
 """libxenctrl's soname is Xen's version; the hypercall came with 4.6, libxencall with 4.7."""
@@ -42,14 +41,14 @@ MAP = struct.Struct("@IIPHBB0P")
 ENTRY = struct.Struct("@LL")
 """xen_reserved_device_memory: start_pfn, nr_pages."""
 ATTEMPTS = 8
-"""How often Xen may say that there are more entries than there was room for."""
+"""How many times the list can grow between two hypercalls."""
 MOST_ENTRIES = 1 << 16
-"""More than this is a misreading, not a machine."""
+"""A larger number is an error of the interface, not a machine."""
 
 _SBDF = re.compile(r"([0-9a-f]{4,8}):([0-9a-f]{2}):([01][0-9a-f])\.([0-7])")
 _load: Loader = partial(ctypes.CDLL, use_errno=True)
 _Query = tuple[int, int, int, int]
-"""Which list: flags, and the segment, bus and devfn of a function."""
+"""A list: flags, and the segment, bus and devfn of a function."""
 
 
 def _open_once(node: str) -> None:
@@ -57,13 +56,13 @@ def _open_once(node: str) -> None:
 
 
 class _Interface:
-    """A library that makes the hypercall; its methods raise OSErrors naming the call."""
+    """A library that makes the hypercall; its methods raise OSErrors that name the call."""
 
     name: str
     opening: str
     closing: str
     loggers: int
-    """How many loggers it is opened with: NULL means stderr, and only opening logs."""
+    """How many loggers opening takes: NULL means stderr, and only opening logs."""
 
     def __init__(self, library: Any) -> None:
         pointer = ctypes.c_void_p
@@ -78,12 +77,12 @@ class _Interface:
         return handle
 
     def ask(self, handle: int, query: _Query, room: int) -> tuple[int, bytes]:
-        """Return the number of entries there are, and as many of them as there was room for."""
+        """Return the number of entries, and as many of them as `room` allows."""
         raise NotImplementedError
 
 
 class _Xencall(_Interface):
-    """libxencall: the argument is laid out here, in memory that stays where it is."""
+    """libxencall: the argument is built here, in memory that is not moved."""
 
     name, opening, closing, loggers = "libxencall", "xencall_open", "xencall_close", 1
 
@@ -112,7 +111,7 @@ class _Xencall(_Interface):
 
 
 class _Xenctrl(_Interface):
-    """libxenctrl: it lays out the argument, and copies the entries to plain memory."""
+    """libxenctrl: it builds the argument and copies the entries to plain memory."""
 
     name, opening, closing, loggers = "libxenctrl", "xc_interface_open", "xc_interface_close", 2
 
@@ -136,7 +135,7 @@ class _Xenctrl(_Interface):
 def reserved_device_memory(
     devices: Sequence[str] | None, load: Loader = _load, probe: Probe = _open_once
 ) -> bytes | Missing:
-    """Ask Xen for the list of all devices (None), or for that of each SBDF in `devices`."""
+    """Return Xen's list for all devices (None), or the list of each SBDF in `devices`."""
     try:
         _probe_nodes(probe)
         interface = _interface(load)
@@ -171,7 +170,7 @@ def _line(interface: _Interface, handle: int, device: str) -> str:
 
 
 def _list(interface: _Interface, handle: int, query: _Query) -> list[tuple[int, int]]:
-    """Ask until there is room for every entry: the hypercall says how many there are."""
+    """Repeat the hypercall until every entry has room: it returns how many there are."""
     room = 0
     for _ in range(ATTEMPTS):
         count, entries = interface.ask(handle, query, room)
@@ -179,12 +178,14 @@ def _list(interface: _Interface, handle: int, query: _Query) -> list[tuple[int, 
             return list(ENTRY.iter_unpack(entries))
         room = count
         if room > MOST_ENTRIES:
-            raise OSError(errno.EOVERFLOW, f"Xen speaks of {room} entries", interface.name)
-    raise OSError(errno.EAGAIN, "the list grew each time it was asked for", interface.name)
+            raise OSError(
+                errno.EOVERFLOW, f"Xen reports {room} entries, which is too many", interface.name
+            )
+    raise OSError(errno.EAGAIN, "the list grew during each of the hypercalls", interface.name)
 
 
 def _interface(load: Loader) -> _Interface | Missing:
-    """Take the first library that is installed and has the functions."""
+    """Return the first installed library that has the functions."""
     unusable = []
     for soname in (XENCALL, *XENCTRL):
         try:
@@ -205,13 +206,13 @@ def _declare(library: Any, name: str, result: Any, *arguments: Any) -> Any:
 
 
 def _error(call: str) -> OSError:
-    """Make an error of the errno that the call just made has left."""
+    """Return an error with the errno of the last call."""
     number = ctypes.get_errno()
     return OSError(number, os.strerror(number), call)
 
 
 def _probe_nodes(probe: Probe) -> None:
-    """Meet the error of opening a node before a library does, which would write it to stderr."""
+    """Open each node first: a library would write the error to stderr."""
     try:
         probe(NODES[0])
     except OSError as error:

@@ -1,14 +1,13 @@
-"""The libxlutil that is installed, asked how it reads texts: in a child process.
+"""Run the installed libxlutil on texts, in a child process.
 
-Run as ``python -m dmaragent.collect.live.libxlutil`` it reads a JSON object of lists, ``rdm`` and
-``pci``, perhaps ``numbers``, and writes a line of JSON for each text as soon as it has the answer: a text on which
-the library aborts costs the texts after it, and not the program.
+``python -m dmaragent.collect.live.libxlutil`` reads a JSON object of lists: ``rdm``, ``pci``, and
+optionally ``numbers``. It writes a line of JSON for each text as soon as it has the answer. So a
+text on which the library aborts costs only the texts after it.
 
-``series`` lists releases whose library is preferred to newer ones.  ``["library", "4.17"]``
-comes first; then ``["rdm", TEXT, CODE, STRATEGY, POLICY, PRINTED]``,
-where null is a field that was not written, ``["pci", TEXT, CODE]``, and ``["number", TEXT, VALUE]``,
-where null is no number.  Source:
-tools/include/libxlutil.h; libxl_types.idl, ``rdm_reserve`` (two enumerations).
+``series`` lists releases whose library is preferred to newer ones. ``["library", "4.17"]`` comes
+first; then ``["rdm", TEXT, CODE, STRATEGY, POLICY, PRINTED]``, where null is a field that was not
+written, ``["pci", TEXT, CODE]``, and ``["number", TEXT, VALUE]``, where null is not a number.
+Source: tools/include/libxlutil.h; libxl_types.idl, ``rdm_reserve`` (two enumerations).
 """
 
 import ctypes
@@ -19,13 +18,13 @@ from typing import Any
 
 _SENTINELS = (0x5A5A5A5A, 0x25A5A5A5)
 _SERIES = tuple(f"4.{minor}" for minor in range(40, 5, -1))
-"""The releases whose library is looked for, newest first: rdm= came with 4.6."""
+"""The releases whose library is tried, newest first: rdm= came with 4.6."""
 _ROOM = 4096
-"""More than any release's libxl_device_pci takes."""
+"""Larger than libxl_device_pci of any release."""
 
 
 def _load(preferred: list[str]) -> tuple[str, Any] | None:
-    """Find the library: of a preferred release, else of the newest that is installed."""
+    """Return the library: of a preferred release, else of the newest one installed."""
     for series in (*(series_name for series_name in preferred if series_name in _SERIES), *_SERIES):
         try:
             return series, ctypes.CDLL(f"libxlutil.so.{series}")
@@ -35,7 +34,7 @@ def _load(preferred: list[str]) -> tuple[str, Any] | None:
 
 
 class _Library:
-    """The library with a configuration to parse for; its messages go to a buffer."""
+    """The library with a configuration object; its messages go to a buffer."""
 
     def __init__(self, library: Any) -> None:
         self._library = library
@@ -51,7 +50,7 @@ class _Library:
         self._config = library.xlu_cfg_init(self._stream, b"dmaragent")
 
     def rdm(self, text: str) -> tuple[int, int | None, int | None, bool]:
-        """Return the code, both fields where they were written, and whether it printed."""
+        """Return the code, both fields if they were written, and whether it printed a message."""
         answers = []
         for sentinel in _SENTINELS:
             self._libc.rewind(self._stream)
@@ -67,7 +66,7 @@ class _Library:
         return code, strategy, policy, printed
 
     def number(self, text: str) -> int | None:
-        """Return what it reads ``TEXT`` as in an xl.cfg; None if that is no number there."""
+        """Return the value of ``TEXT`` in an xl.cfg; None if it is not a number."""
         line, value = _bytes(f"n='{text}'\n"), ctypes.c_long()
         config = ctypes.c_void_p(self._library.xlu_cfg_init(self._stream, b"dmaragent"))
         ask = self._library.xlu_cfg_get_long
@@ -76,7 +75,7 @@ class _Library:
         return None if refused else value.value
 
     def pci(self, text: str) -> int:
-        """Return the code; the structure differs between releases and is not looked into."""
+        """Return the code; the structure is not read, because it differs between releases."""
         room = ctypes.create_string_buffer(_ROOM)
         parse = getattr(self._library, "xlu_pci_parse_spec_string", None)
         parse = parse or self._library.xlu_pci_parse_bdf
@@ -103,7 +102,7 @@ def _answers(question: dict[str, list[str]]) -> Iterator[list[Any]]:
 
 
 def main() -> None:
-    """Answer what standard input asks."""
+    """Answer the questions on standard input."""
     for answer in _answers(json.load(sys.stdin)):
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()

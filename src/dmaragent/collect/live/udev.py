@@ -1,7 +1,6 @@
-"""The PCI functions as udev enumerates them; pyudev's objects stop here.
+"""The PCI functions as udev lists them; pyudev's objects stay in here.
 
-The output is JSON, sorted, so that the same devices give the same bytes and a
-recording can hold it.
+The output is sorted JSON, so that the same devices give the same bytes, which a recording can keep.
 """
 
 import json
@@ -15,13 +14,13 @@ NAME_PROPERTIES = (
     "ID_PCI_CLASS_FROM_DATABASE",
     "ID_PCI_SUBCLASS_FROM_DATABASE",
 )
-"""What is kept of a device's udev properties: its names in the hardware database."""
+"""The udev properties that are kept: the names in the hardware database."""
 
 
 def enumerate_pci() -> bytes | Missing:
-    """Enumerate the PCI functions: a JSON list of their name, sysfs path and hwdb names."""
+    """Return the PCI functions: a JSON list of name, sysfs path and names in the hardware database."""
     try:
-        import pyudev  # noqa: PLC0415 - needs libudev, which may not be there; 11 ms
+        import pyudev  # noqa: PLC0415 - needs libudev, which can be missing; 11 ms
     except ImportError as error:
         return Missing(MissingKind.FAILED, f"pyudev cannot be used: {error}")
     try:
@@ -39,7 +38,7 @@ def _device(device: Any) -> dict[str, Any]:
         try:
             value = device.properties.get(name)
         except UnicodeDecodeError:
-            continue  # a name is for people only; one that does not decode is no name
+            continue  # names are only for people, so one that does not decode is left out
         if value is not None:
             names[name] = value
     return {"name": device.sys_name, "path": device.sys_path, "names": names}

@@ -1,1 +1,1 @@
-"""Machines that were recorded or copied, asked as this one is."""
+"""Recorded and copied machines, read like this one."""

@@ -1,4 +1,4 @@
-"""A recorded machine in an archive: held whole against its manifest when it is opened."""
+"""A recorded machine in an archive, checked whole against its manifest when it is opened."""
 
 from collections.abc import Mapping
 
@@ -12,10 +12,11 @@ from dmaragent.errors import HostError
 
 
 def open_bundle(archive: Archive) -> RecordedHost:
-    """Open the recorded machine that `archive` holds.
+    """Open the recorded machine in `archive`.
 
     Raises:
-        HostError: it holds what no bundle does, or not what its manifest says.
+        HostError: its members differ from what its manifest lists, or are not those of a
+            bundle.
 
     """
     where = archive.where
@@ -42,9 +43,9 @@ def open_bundle(archive: Archive) -> RecordedHost:
 def machine_tops(archive: Archive) -> list[str]:
     """Return the directories of `archive` that are recorded machines, by their manifests.
 
-    One that says of itself that it is ours is, damaged or not; and so is one that has the
-    place of ours, at the root or in the archive's only directory.  The manifest.json of
-    another tool lies beside other things, as sos_reports/ does in a sosreport.
+    A directory counts if its manifest states our format, damaged or not. It also counts if it is in
+    the place of ours: the root, or the only directory. The manifest.json of another tool has other
+    files beside it, such as sos_reports/ in a sosreport.
     """
     only = len(archive.tops) == 1
     return [
@@ -58,19 +59,19 @@ def _manifest(archive: Archive, top: str) -> bytes:
     path = f"{top}/{manifest.NAME}" if top else f"/{manifest.NAME}"
     request = HostRequest(operation=Operation.READ, path=path, limit=manifest.LARGEST, window=None)
     content = archive.tree.read(path, request)
-    assert isinstance(content, bytes)  # noqa: S101 - it was kept when it was met
+    assert isinstance(content, bytes)  # noqa: S101 - manifests are always kept
     return content
 
 
 def _inside(top: str, path: str) -> str:
-    """Return the path in the machine of a file in the archive; never one of a machine's elsewhere."""
+    """Return the path within the machine of a file in the archive; empty for files elsewhere."""
     return path.removeprefix(f"{top}/") if top else path
 
 
 def _check(
     where: str, log: Mapping[tuple[Operation, str], LoggedReading], digests: Mapping[str, str]
 ) -> None:
-    """Hold every file against the manifest, and the manifest against the files."""
+    """Check every file against the manifest, and the manifest against the files."""
     named = {}
     for reading in log.values():
         if reading.missing is None and reading.operation is not Operation.LIST:

@@ -1,6 +1,6 @@
-"""Hosts that are not this machine: a recording and a copied root.
+"""Hosts other than this machine: a recording and a copied root.
 
-What a recording does not hold was *not collected*: it says nothing about the host.
+A reading that a recording lacks was *not collected*, which proves nothing about the host.
 """
 
 import os
@@ -18,15 +18,15 @@ from dmaragent.readings import NOT_COLLECTED, Missing, MissingKind
 _EMPTY = Missing(MissingKind.FAILED, "the copied file is empty")
 _PATH_MAX = 4096
 _LINK_AS_TEXT = re.compile(rb"\.\./[!-~]+")
-"""The links that are asked for are those of sysfs, which are all relative."""
+"""The links that are requested are those of sysfs, which are all relative."""
 _Answer = TypeVar("_Answer")
 
 
 class RecordedHost:
-    """A recorded machine in `tree`, as its log has it; `where` names it in errors.
+    """A recorded machine in `tree`, described by its log; `where` names it in errors.
 
-    Raises HostError when asked for a reading whose bytes are gone or are not those
-    the log has the hash of: the recording was changed or damaged.
+    A reading raises HostError if its bytes are missing or differ from the hash in the log: the
+    recording was changed or damaged.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class RecordedHost:
         return self._content(Operation.CALL, request)
 
     def was_redacted(self, request: HostRequest) -> bool:
-        """Return whether the answer is not what the host said, by the log."""
+        """Return whether the log marks the answer as redacted."""
         reading = self._log.get((request.operation, request.path))
         return reading is not None and reading.redacted
 
@@ -76,15 +76,15 @@ class RecordedHost:
 
 
 class DirectoryHost:
-    """A tree shaped like a root file system: a copied /sys, a sosreport."""
+    """A tree in the shape of a root file system: a copied /sys, a sosreport."""
 
     def __init__(self, tree: FileTree, below: str = "") -> None:
-        """Take `tree` for the copy of /, or of the directory `below`."""
+        """Use `tree` as the copy of /, or of the directory `below`."""
         self._tree = tree
         self._below = below
 
     def _path(self, request: HostRequest) -> str:
-        """Return where `request`'s path is in the copy; outside of it, where nothing is."""
+        """Return the path of `request` in the copy; a path with no file if it is outside."""
         if self._below and not request.path.startswith(f"{self._below}/"):
             return "/.not-in-this-copy"
         return request.path.removeprefix(self._below)
@@ -92,7 +92,7 @@ class DirectoryHost:
     def read(self, request: HostRequest) -> bytes | Missing:
         """Read the copied file.
 
-        Of a table that a copy without root's rights left empty there is nothing to read.
+        A table that a copy without root's rights left empty cannot be read.
         """
         content = _absent_as_not_collected(self._tree.read(self._path(request), request))
         if content == b"" and request.path.startswith(f"{ACPI_TABLES.path}/"):
@@ -104,7 +104,7 @@ class DirectoryHost:
         return _absent_as_not_collected(self._tree.list(self._path(request)))
 
     def link(self, request: HostRequest) -> str | Missing:
-        """Read the copied link, or the text that some programs write in the place of one."""
+        """Read the copied link, or the text that some programs write in place of one."""
         path = self._path(request)
         target = self._tree.link(path)
         if isinstance(target, Missing) and target.kind is MissingKind.FAILED:
@@ -112,9 +112,10 @@ class DirectoryHost:
         return _absent_as_not_collected(target)
 
     def _link_as_text(self, path: str) -> str | None:
-        """Return the target in a file that replaced a link, or None if `path` is no such file.
+        """Return the target in a file that replaced a link; None if `path` is not such a file.
 
-        Git without core.symlinks and some zip programs write a link as a file of its target.
+        Git without core.symlinks and some zip programs write a link as a file that contains its
+        target.
         """
         request = HostRequest(
             operation=Operation.READ, path=path, limit=_PATH_MAX, window=_PATH_MAX

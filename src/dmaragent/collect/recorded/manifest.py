@@ -1,16 +1,16 @@
-"""The manifest of a recorded machine: the log of what was asked of a host and answered.
+"""The manifest of a recorded machine: a log of the questions to a host and of its answers.
 
-A recorded machine is a directory, or as a bundle a tar of one::
+A recorded machine is a directory; a bundle is a tar of one::
 
-    manifest.json   format, version, tool, what was replaced, and every reading:
+    manifest.json   format, version, tool, summary of the redaction, and every reading:
                     operation, path, outcome
-    root/…          the bytes read, at their original paths; a link is a file of its target
+    root/…          the bytes read, at their original paths; a link is a file with its target
     calls/…         the output of each call
-    origin.toml     testdata only: where the machine comes from
+    origin.toml     testdata only: the origin of the machine
     derived/…       for people; never read back
 
 Outcomes are ``value`` and the kinds of :class:`~dmaragent.readings.MissingKind`.
-Whoever reads a manifest checks every path and every hash: it may come from a stranger.
+A manifest can come from a stranger, so every path and every hash is checked.
 """
 
 import io
@@ -31,17 +31,17 @@ FORMAT = "dmaragent.recording"
 VERSION = 1
 NAME = "manifest.json"
 LARGEST = 1 << 27
-"""In bytes: a host of 4,096 functions has one of 6 MiB, one of 65,536 of 103 MiB."""
+"""Bytes: a host of 4,096 functions has a manifest of 6 MiB, one of 65,536 has one of 103 MiB."""
 MOST_VALUES = 1 << 23
-"""In a manifest: 65,536 functions have 3,000,000.  One empty list takes as much memory as twenty
-times its text, so the size alone does not tell what reading it takes."""
+"""Values in a manifest: 65,536 functions have 3,000,000. An empty list takes twenty times its text
+in memory, so a limit on the size alone is not enough."""
 
 Value = bytes | str | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedReading:
-    """One line of the log: what was asked, and the answer or where it is kept."""
+    """One reading in the log: the question, and the answer or its path."""
 
     operation: Operation
     path: str
@@ -49,21 +49,21 @@ class LoggedReading:
     entries: tuple[str, ...] = ()
     """The answer to a ``list``."""
     sha256: str = ""
-    """Of the answer to a ``read``, ``link`` or ``call``, which is kept in :attr:`file`."""
+    """The hash of an answer to a ``read``, ``link`` or ``call``, which is kept in :attr:`file`."""
     arguments: tuple[str, ...] = ()
-    """Of a call."""
+    """The arguments of a call."""
     redacted: bool = False
 
     @property
     def file(self) -> str:
-        """Where in the recording the answer is kept."""
+        """The path of the answer in the recording."""
         return f"calls/{self.path}" if self.operation is Operation.CALL else f"root{self.path}"
 
 
 def log_reading(
     request: HostRequest, answer: Value | Missing, *, redacted: bool = False
 ) -> LoggedReading:
-    """Make the log's line of an `answer`."""
+    """Return the log's entry for an `answer`."""
     return LoggedReading(
         operation=request.operation,
         path=request.path,
@@ -76,21 +76,21 @@ def log_reading(
 
 
 def answer_bytes(answer: bytes | str) -> bytes:
-    """Return the bytes a recording keeps of an answer; a link's target may be undecodable."""
+    """Return the bytes that a recording keeps of an answer; a link's target can be undecodable."""
     return answer if isinstance(answer, bytes) else answer.encode("utf-8", "surrogateescape")
 
 
 def dump_manifest(
     readings: Iterable[LoggedReading], tool: str, redaction: Mapping[str, Any] | None = None
 ) -> bytes:
-    """Write a manifest, a line a reading, in their order.
+    """Return a manifest with one line per reading, in their order.
 
-    `redaction` says what was replaced, and how often; None where nothing was to be.
+    `redaction` states what was replaced, and how often; None without redaction.
     """
     start: dict[str, Any] = {"format": FORMAT, "version": VERSION, "tool": tool}
     if redaction is not None:
         start["redaction"] = redaction
-    written = io.BytesIO()  # line by line: of a large host they are megabytes
+    written = io.BytesIO()  # line by line: a large host has megabytes of them
     written.write(f'{json.dumps(start, indent=1)[:-2]},\n "readings": ['.encode("ascii"))
     between = b"\n  "
     for reading in readings:
@@ -101,13 +101,16 @@ def dump_manifest(
 
 
 def load_manifest(data: bytes, where: str) -> Mapping[tuple[Operation, str], LoggedReading]:
-    """Read a manifest; `where` names it in errors.
+    """Parse a manifest; `where` names it in errors.
 
     Raises:
-        HostError: it is no manifest, of another version, too much, or a line of it is wrong.
+        HostError: it is not a manifest, has another version, exceeds a limit, or contains an
+            invalid reading.
 
     """
-    if sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES:  # no value comes without one
+    if (
+        sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES
+    ):  # every value needs at least one of these
         raise words.too_many_values(where, MOST_VALUES)
     try:
         document = json.loads(data, object_hook=_reading_or_object)
@@ -133,7 +136,7 @@ def load_manifest(data: bytes, where: str) -> Mapping[tuple[Operation, str], Log
 
 
 def _reason(error: Exception) -> str:
-    """Return what is wrong with a reading; Python quotes the whole value that an enum lacks."""
+    """Return what is wrong with a reading; Python would quote the whole invalid value of an enum."""
     quoted, is_enum, kind = str(error).rpartition(" is not a valid ")
     return f"{excerpt(quoted)}{is_enum}{kind}"
 
@@ -145,6 +148,8 @@ def _document(reading: LoggedReading) -> dict[str, Any]:
     if reading.missing is not None:
         document["outcome"] = reading.missing.kind.value
         document["detail"] = reading.missing.detail
+        if reading.missing.by_collector:
+            document["by_collector"] = True
         return document
     document["outcome"] = "value"
     if reading.operation is Operation.LIST:
@@ -156,11 +161,11 @@ def _document(reading: LoggedReading) -> dict[str, Any]:
 
 
 def _reading_or_object(document: dict[str, Any]) -> LoggedReading | dict[str, Any]:
-    """Make a reading of what is one as soon as it is parsed: as objects they take far more room."""
+    """Return a reading in place of each object that is one: objects take far more memory."""
     try:
         return _reading(document)
     except (ValueError, TypeError, KeyError):
-        return document  # something else, or a wrong reading, which is told with its number
+        return document  # something else, or an invalid reading, which is reported later with its number
 
 
 def _reading(document: Mapping[str, Any]) -> LoggedReading:
@@ -169,22 +174,23 @@ def _reading(document: Mapping[str, Any]) -> LoggedReading:
     _check_path(operation, path)
     outcome = _string(document["outcome"])
     if outcome != "value":
-        missing = _missing(outcome, _string(document.get("detail", "")))
+        detail = _string(document.get("detail", ""))
+        missing = _missing(outcome, detail, by_collector=document.get("by_collector") is True)
         return LoggedReading(operation=operation, path=path, missing=missing)
     redacted = document.get("redacted", False) is True
     if operation is Operation.LIST:
         if not isinstance(document["entries"], list):
-            raise TypeError("its entries are no list")
+            raise TypeError("its entries are not a list")
         entries = tuple(_string(name) for name in document["entries"])
         return LoggedReading(operation=operation, path=path, entries=entries, redacted=redacted)
-    digest = sys.intern(_string(document["sha256"]))  # many files of sysfs are alike
+    digest = sys.intern(_string(document["sha256"]))  # many files of sysfs are equal
     return LoggedReading(operation=operation, path=path, sha256=digest, redacted=redacted)
 
 
 @lru_cache(maxsize=64)
-def _missing(outcome: str, detail: str) -> Missing:
-    """Return the same one for the same words: thousands of a large host's readings have them."""
-    return Missing(MissingKind(outcome), detail)
+def _missing(outcome: str, detail: str, *, by_collector: bool) -> Missing:
+    """Return the same object for the same words, which thousands of a large host's readings have."""
+    return Missing(MissingKind(outcome), detail, by_collector=by_collector)
 
 
 def _string(value: object) -> str:
@@ -194,11 +200,11 @@ def _string(value: object) -> str:
 
 
 def _check_path(operation: Operation, path: str) -> None:
-    """Refuse a path that could lead out of the recording."""
+    """Reject a path that leads out of the recording."""
     if operation is Operation.CALL:
         plain = path.replace("-", "").replace(".", "").isalnum() and ".." not in path
         if not plain or not path.isascii():
-            raise ValueError(f"{excerpt(path, len(path))!r} is no name of a call")
+            raise ValueError(f"{excerpt(path, len(path))!r} is not the name of a call")
         return
     steps = path.split("/")
     if steps[0] or any(step in ("", ".", "..") for step in steps[1:]) or "\0" in path:

@@ -1,4 +1,4 @@
-"""What the service publishes, for who may not read the table himself."""
+"""The inventory that the service publishes, for users who cannot read the table themselves."""
 
 import json
 import os
@@ -12,18 +12,18 @@ _MOST = 1 << 28
 
 
 class PublishedInventory(NamedTuple):
-    """A published inventory: the document, and the same in words."""
+    """A published inventory: the document, and its text."""
 
     document: str
     text: str
     which: str
     """Its generation."""
     complete: bool
-    """Whether the table could be read whole."""
+    """Whether the whole table could be read."""
 
 
 def read_published(runtime: str = RUNTIME) -> PublishedInventory | None:
-    """Read what is published below `runtime`; None where there is nothing of a table."""
+    """Read the published inventory below `runtime`; return None if there is no decoded table."""
     document = read_stream(os.path.join(runtime, INVENTORY), _MOST)
     text = read_stream(os.path.join(runtime, INVENTORY_TEXT), _MOST)
     if isinstance(document, Missing) or isinstance(text, Missing):

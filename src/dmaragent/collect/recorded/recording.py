@@ -1,7 +1,7 @@
-"""Recording a machine: every question and its answer, kept so that it can be asked again.
+"""Record a machine: every question and its answer, so that the answers can be read again.
 
-``python -m dmaragent.collect.recorded.recording DIRECTORY`` records this machine, unredacted.
-It is how the captured machines in testdata/ were made.
+``python -m dmaragent.collect.recorded.recording DIRECTORY`` records this machine, unredacted. The
+captured machines in testdata/ were made this way.
 """
 
 import os
@@ -52,7 +52,7 @@ class Recorder:
 
 
 class KeptHost:
-    """A host that gives the answers that were kept, and nothing else."""
+    """A host that returns kept answers and nothing else."""
 
     def __init__(self, answers: Mapping[HostRequest, Value | Missing]) -> None:
         self._answers = answers
@@ -81,7 +81,7 @@ class KeptHost:
 
 
 def record(host: HostReader) -> tuple[HostSnapshot, dict[str, bytes]]:
-    """Collect from `host`; give the snapshot and the files of its recording, by path in it."""
+    """Collect from `host`; return the snapshot and the files of its recording by path."""
     recorder = Recorder(host)
     return collect(recorder), files_of(recorder.answers)
 
@@ -91,10 +91,10 @@ def files_of(
     changed: Collection[HostRequest] = (),
     redaction: Mapping[str, Any] | None = None,
 ) -> dict[str, bytes]:
-    """Return the files of a recording of `answers`, by path in it.
+    """Return the files of a recording of `answers`, by path.
 
-    Those `changed` are not what the host said, which the manifest says; it holds
-    `redaction`, what was done to them.
+    The manifest marks the answers in `changed` as redacted, and contains `redaction`, a summary of
+    the changes.
     """
     files: dict[str, bytes] = {}
 

@@ -1,1 +1,1 @@
-"""A collector's report as a host: which of its files and texts hold which reading."""
+"""A collector's report as a host: the files and texts that contain each reading."""

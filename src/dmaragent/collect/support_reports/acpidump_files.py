@@ -1,9 +1,9 @@
 """acpidump text beside a copied root: where collectors put it, and the tables in it.
 
-xen-bugtool runs ``acpidump`` and keeps its output as ``acpidump.out`` at the top of its
-report (xenserver/status-report, ``xen-bugtool``: ACPIDUMP; the XCP-ng tests look for that name).
-No plugin of sos 4.0 or of its repository was found to run it; where one does, or an
-administrator adds one, sos keeps a command's output as ``sos_commands/PLUGIN/COMMAND``.
+xen-bugtool runs ``acpidump`` and keeps its output as ``acpidump.out`` at the top of its report
+(xenserver/status-report, ``xen-bugtool``: ACPIDUMP; the XCP-ng tests look for that name). No plugin
+of sos 4.0 or of its repository was found to run it. If one does, or an administrator adds one, sos
+keeps a command's output as ``sos_commands/PLUGIN/COMMAND``.
 """
 
 import re
@@ -28,7 +28,7 @@ def is_dump(path: str) -> bool:
 
 
 def find_dump(tree: FileTree) -> tuple[str, bytes] | None:
-    """Return path and content of the acpidump text in a copied root, if there is one."""
+    """Return path and content of the acpidump text in a copied root, or None."""
     paths = [f"/{name}" for name in _AT_THE_TOP]
     plugins = tree.list(f"/{_OF_SOS}")
     for plugin in () if isinstance(plugins, Missing) else plugins:
@@ -40,14 +40,14 @@ def find_dump(tree: FileTree) -> tuple[str, bytes] | None:
         try:
             content = tree.read(path, request)
         except HostError:
-            continue  # a link out of the copy, which is not asked for by name: no dump
+            continue  # a link out of the copy: its target was not collected
         if isinstance(content, bytes) and is_acpidump(content):
             return path, content
     return None
 
 
 def lacks_tables(host: HostReader) -> bool:
-    """Return whether a copy has no DMAR table of its own that can be read."""
+    """Return whether a copy lacks a readable DMAR table of its own."""
     names = host.list(ACPI_TABLES.request())
     listed = SIGNATURE_NAMES if isinstance(names, Missing) else names
     return not any(

@@ -1,6 +1,6 @@
-"""Facts in the texts of a collector's report, each with the file it is from.
+"""Facts in the texts of a collector's report, each with its file.
 
-Each fact is parsed once, when it is first asked for.
+Each fact is parsed once, when it is first used.
 """
 
 import re
@@ -45,7 +45,7 @@ class ReportFacts:
 
     @property
     def sources(self) -> tuple[tuple[str, str], ...]:
-        """Which readings came from which files, as far as they were asked for."""
+        """Which readings came from which files, as far as they were used."""
         return tuple(
             (reading, path.lstrip("/"))
             for reading, paths in sorted(self._used.items())
@@ -62,7 +62,7 @@ class ReportFacts:
         )
 
     def cut_logs(self) -> tuple[str, ...]:
-        """Return the paths of the logs of which only the begin is read."""
+        """Return the paths of the logs whose first part alone is read."""
         logs = (text for text in self._texts if text.kind in LOGS)
         return tuple(
             text.path.lstrip("/") for text in logs if len(self._content(text)) == LARGEST_TEXT
@@ -70,12 +70,12 @@ class ReportFacts:
 
     @property
     def tell_the_host(self) -> bool:
-        """Whether they say which host this is: more than its options or its release."""
+        """Whether they identify the host by more than its boot options or its kernel release."""
         return bool(self.functions or self.machine or self.on_xen or self.boot_log)
 
     @cached_property
     def functions(self) -> dict[str, PciFacts]:
-        """The PCI functions that the texts name."""
+        """The PCI functions in the texts."""
         configs = {
             address: from_config(content)
             for text in self._texts
@@ -100,7 +100,7 @@ class ReportFacts:
 
     @cached_property
     def groups(self) -> dict[int, list[str]]:
-        """The functions in each IOMMU group that lspci names."""
+        """The functions in each IOMMU group, from lspci."""
         groups: dict[int, list[str]] = {}
         for name, facts in sorted(self.functions.items()):
             if facts.group is not None:
@@ -109,15 +109,15 @@ class ReportFacts:
 
     @cached_property
     def slots(self) -> dict[str, str]:
-        """A function in each physical slot that lspci names."""
+        """A function in each physical slot, from lspci."""
         return {facts.slot: name for name, facts in self.functions.items() if facts.slot}
 
     @cached_property
     def boot_log(self) -> bytes:
-        """The lines of this boot's log that the collector keeps: of a log with the memory map.
+        """The lines of this boot's log that the collector keeps, preferably with the memory map.
 
-        A log that lost its begin has a part of the map.  That part is left out: what it does
-        not show could be RAM.
+        A log that lost its beginning has only a part of the map. That part is left out, because the
+        rest could be RAM.
         """
         best, source = b"", ""
         for path, text in [*self._of(TextKind.KERNEL_LOG), *self._of(TextKind.OTHER_LOG)]:
@@ -184,7 +184,7 @@ class ReportFacts:
 
     @property
     def on_xen(self) -> bool:
-        """Whether it is a Xen dom0: only there xl has an answer."""
+        """Whether it is a Xen dom0: xl works only there."""
         return any(self.xen)
 
     @cached_property
@@ -215,7 +215,7 @@ class ReportFacts:
 
     @cached_property
     def processor(self) -> bytes | None:
-        """The lines of /proc/cpuinfo that are known."""
+        """The supported lines of /proc/cpuinfo."""
         for path, text in self._of(TextKind.CPUINFO):
             if "vendor_id" in text:
                 self.use("processor", path)
@@ -228,7 +228,7 @@ class ReportFacts:
         return None
 
     def _of(self, kind: TextKind) -> list[tuple[str, str]]:
-        """Return path and text of each file of `kind`, and of each such part of a text."""
+        """Return path and text of each file, or part of a text, of `kind`."""
         whole = [
             (text.path, content.decode("utf-8", "backslashreplace"))
             for text in self._texts
@@ -250,7 +250,7 @@ class ReportFacts:
 
     @cached_property
     def _split(self) -> list[tuple[tuple[str, str], TextKind]]:
-        """The parts of supportconfig's texts, with what each is."""
+        """The parts of supportconfig's texts, with their kinds."""
         parts_and_kinds = []
         for text in self._texts:
             content = self._content(text) if text.kind is TextKind.SECTIONS else b""
@@ -262,7 +262,7 @@ class ReportFacts:
         return parts_and_kinds
 
     def _content(self, text: ReportText) -> bytes:
-        """Return the bytes of a file; none if it cannot be read, or has more than is read."""
+        """Return the bytes of a file; empty if it cannot be read or is too large."""
         window = LARGEST_TEXT if text.kind in LOGS else None
         request = HostRequest(
             operation=Operation.READ, path=text.path, limit=LARGEST_TEXT, window=window
@@ -270,9 +270,9 @@ class ReportFacts:
         try:
             content = self._tree.read(text.path, request)
         except HostError:
-            return b""  # a link out of the copy: nothing outside of it is read
+            return b""  # a link out of the copy, which is not followed
         return b"" if isinstance(content, Missing) else content
 
     def use(self, reading: str, path: str) -> None:
-        """Note that `reading` is from the file `path`."""
+        """Note that `reading` came from the file `path`."""
         self._used.setdefault(reading, {})[path] = None

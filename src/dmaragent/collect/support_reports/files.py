@@ -1,8 +1,8 @@
-"""Which files of a collector's report hold what, by their names: other places of a reading.
+"""The kinds of files in a collector's report, recognised by name.
 
 Sources: sos (sos/report/plugins/{pci,hardware,kernel,processor,logs,xen,devices}.py), xen-bugtool
-(xenserver/status-report), hw-probe (linuxhw/hw-probe), supportconfig (SUSE), apport's package
-hooks for the kernel, Dasharo's HCL report.  Most collectors name a file after the command.
+(xenserver/status-report), hw-probe (linuxhw/hw-probe), supportconfig (SUSE), apport's package hooks
+for the kernel, Dasharo's HCL report. Most collectors name a file after the command.
 """
 
 import re
@@ -15,16 +15,16 @@ from dmaragent.errors import HostError
 from dmaragent.readings import Missing
 
 LARGEST_TEXT = 1 << 24
-"""Bytes of a file that are read: of a log its begin; any other larger file is not read."""
+"""The bytes of a file that are read: the beginning of a log. Other larger files are not read."""
 MOST_TEXTS = 256
-"""Files of a report that are read."""
+"""How many files of a report are read."""
 MOST_FUNCTIONS = 1 << 16
-"""Configuration spaces of a report that are read: those of a whole segment."""
+"""How many configuration spaces of a report are read: a whole segment."""
 PLUGINS = "sos_commands"
 
 
 class TextKind(Enum):
-    """What a file of a report is."""
+    """The kind of a report's file."""
 
     LSPCI = "PCI functions"
     UDEV_DATABASE = "udev's database"
@@ -44,19 +44,19 @@ class TextKind(Enum):
 
 
 class ReportText(NamedTuple):
-    """One file of a report that is read: where it is in the report, and what it holds."""
+    """One file of a report that is read: its path and its kind."""
 
     path: str
     kind: TextKind
 
 
 LOGS = frozenset({TextKind.KERNEL_LOG, TextKind.OTHER_LOG, TextKind.XEN_LOG})
-"""Kinds of which a part says something too."""
+"""The kinds of which a part is useful."""
 _END = r"(?:\.(?:txt|log|out))?"
 _OPTIONS = r"(?:[-_. ][-\w=:,.*]*?)?"
 _FILTERED = r"(?!(?-i:.*-[A-Za-z]{0,3}[sd](?![A-Za-z])))"
 _NAMES: tuple[tuple[str, TextKind], ...] = (
-    # A listing with -s or -d holds some functions only: those not in it are not absent.
+    # A listing with -s or -d shows only some functions: the others need not be absent.
     (rf"lspci{_FILTERED}(?:_all|{_OPTIONS}){_END}", TextKind.LSPCI),
     (rf"(?:udev-?db|udevadm_info_(?:--export-db|-e)){_END}", TextKind.UDEV_DATABASE),
     (rf"(?:dmidecode{_OPTIONS}|dmi_id|dmi){_END}", TextKind.DMI),
@@ -87,9 +87,9 @@ _BEGINS = (
     *("xen", "hyper", "uname", "vers", "proc", "iomem", "lscpu", "cpui", "cmdl", "basic", "hardw"),
     *("pci", "memo", "sysfs", "env", "devi", "-dmes", "_dmes"),
 )
-"""How the names of `_NAMES` begin, and those in /proc."""
+"""The prefixes of the names in `_NAMES` and in /proc."""
 _FOLDERS = ("logs", "log", "commands", "command", "cmds", "data", "system", "hardware", "pci")
-"""Directories of a report, besides its top, that hold output of commands."""
+"""The directories of a report, besides its top, that contain output of commands."""
 _PLUGIN = re.compile(rf"/{PLUGINS}/[^/]+/([^/]+)")
 _PROC_PCI = re.compile(
     r"/proc/bus/pci/(?:(devices)|(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}/[01][0-9a-f]\.[0-7])"
@@ -99,24 +99,24 @@ _VAR_LOGS = re.compile(r"/var/log/(?:xen/)?([^/]+)")
 _PATTERN = re.compile("|".join(f"({pattern})" for pattern, _ in _NAMES), re.IGNORECASE)
 _SPECIAL = re.compile(
     rf"/({'|'.join(_FOLDERS)})/([^/]+)", re.IGNORECASE
-)  # of DIRECTORY/NAME in a report
+)  # for DIRECTORY/NAME in a report
 
 _COLLECTORS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     (
         frozenset({"logs"}),
         frozenset({"devices", "host"}),
-        "hw-probe takes the ACPI tables only with -dump-acpi",
+        "hw-probe collects ACPI tables only with -dump-acpi",
     ),
-    (frozenset({PLUGINS}), frozenset({PLUGINS}), "this sosreport holds none"),
+    (frozenset({PLUGINS}), frozenset({PLUGINS}), "this sosreport contains none"),
     (
         frozenset({"qubes-release"}),
         frozenset({"qubes-release"}),
-        "a Qubes HCL report never holds ACPI tables",
+        "a Qubes HCL report never contains ACPI tables",
     ),
     (
         frozenset({"basic-environment.txt"}),
         frozenset({"basic-environment.txt"}),
-        "supportconfig takes no ACPI tables",
+        "supportconfig collects no ACPI tables",
     ),
     (
         frozenset(),
@@ -124,17 +124,18 @@ _COLLECTORS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
         "this xen-bugtool report has no acpidump.out",
     ),
 )
-"""Names at the top of a report: all of the first and one of the second; why it has no table."""
+"""Collectors by names at the top of a report, all of the first set and one of the second; then why
+it has no table."""
 _MARKERS = frozenset(name for every, some, _ in _COLLECTORS for name in every | some)
 
 
 def may_be_text(name: str) -> bool:
-    """Return whether a file called `name` may be one of `text_kind`: quicker, for most are not."""
+    """Return whether a file called `name` can have a `text_kind`: a quick check for most."""
     return name[:5].lower().startswith(_BEGINS) or name[2:3] == "."
 
 
 def text_kind(path: str) -> TextKind | None:
-    """Return what the file at the absolute `path` of a report holds; None: nothing that is read."""
+    """Return the kind of the file at the absolute `path` of a report; None if it is not read."""
     proc = _PROC_PCI.fullmatch(path)
     if proc:
         return TextKind.PROC_DEVICES if proc[1] else TextKind.PROC_CONFIG
@@ -157,7 +158,7 @@ def _by_name(name: str) -> TextKind | None:
 
 
 def section_kind(head: str) -> TextKind | None:
-    """Return what a section of supportconfig holds, by its command line or file name."""
+    """Return the kind of a section of supportconfig, from its command line or file name."""
     if text_kind(head) is not None:
         return text_kind(head)
     command, _, options = head.partition(" - ")[0].partition(" ")  # "... - Last 500 Lines"
@@ -166,9 +167,9 @@ def section_kind(head: str) -> TextKind | None:
 
 
 def find_texts(tree: FileTree) -> tuple[ReportText, ...]:
-    """Return the files of the report `tree` that hold something, in the order of their kinds.
+    """Return the files of the report `tree` that are read, in the order of their kinds.
 
-    Raises nothing: what cannot be listed has none.
+    A directory that cannot be listed counts as empty.
     """
     texts = []
     for folder in _text_folders(tree):
@@ -193,11 +194,11 @@ def _text_folders(tree: FileTree) -> Iterator[str]:
 
 
 def names_in(tree: FileTree, folder: str) -> tuple[str, ...]:
-    """Return the names in a directory of a report; none if it cannot be listed."""
+    """Return the names in a directory of a report; empty if it cannot be listed."""
     try:
         names = tree.list(folder)
     except HostError:
-        return ()  # it is a link out of the report
+        return ()  # a link out of the report
     return () if isinstance(names, Missing) else names
 
 
@@ -210,12 +211,12 @@ def is_link(tree: FileTree, path: str) -> bool:
 
 
 def is_marker(path: str) -> bool:
-    """Return whether the name at the absolute `path` of a report tells its collector."""
+    """Return whether the name at the absolute `path` of a report identifies its collector."""
     return path[1:] in _MARKERS
 
 
 def why_no_tables(tree: FileTree) -> str:
-    """Return why the report `tree` holds no table; nothing if its collector is not known."""
+    """Return why the report `tree` contains no table; empty if its collector is unknown."""
     names = set(names_in(tree, ""))
     return next(
         (words for every, some, words in _COLLECTORS if every <= names and some & names), ""

@@ -1,7 +1,7 @@
-"""A collector's report as a host: copied files, and what its texts have of the same readings.
+"""A collector's report as a host: copied files, and the same readings from its texts.
 
-What a copied file answers is its answer.  Only what was not copied is taken from another
-place: configuration space from /proc/bus/pci, the machine's names from dmidecode, and so on.
+A copied file has priority. Only what was not copied is read elsewhere: configuration space from
+/proc/bus/pci, the machine's names from dmidecode, and so on.
 """
 
 import json
@@ -15,12 +15,12 @@ from dmaragent.collect.reader import HostReader
 from dmaragent.collect.support_reports import texts as report_texts
 from dmaragent.collect.support_reports.facts import ReportFacts
 from dmaragent.collect.support_reports.pci_facts import PciFacts, full_address
-from dmaragent.readings import COLLECTOR, Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 
 _STAMP = re.compile(
     r"(?:.{0,120}? kernel: )?(?:<\d{1,3}>)?(?:\[[ \d.]+\] |\[[A-Z][a-z]{2} [^]]{8,30}\] )?"
 )
-"""What dmesg, dmesg -T, syslog and the journal print before a message of the kernel."""
+"""The prefix of a kernel message in dmesg, dmesg -T, syslog and the journal."""
 _ATTRIBUTE = re.compile(r"/sys/(?:.*/)?([^/]+)/([a-z_]+)")
 _DRIVERS = ledger.PCIBACK.path.rpartition("/")[0]
 _CONTRADICTED = Missing(MissingKind.FAILED, "files of the report name different drivers")
@@ -30,10 +30,10 @@ _FILES: dict[str, Callable[[ReportFacts], bytes | None]] = {
     ledger.COMMAND_LINE.path: lambda facts: facts.options,
     ledger.CPU.path: lambda facts: facts.processor,
     ledger.HYPERVISOR_TYPE.path: lambda facts: b"xen\n" if facts.on_xen else None,
-    # xl answers in dom0 alone.
+    # xl works only in dom0.
     ledger.XEN_CAPABILITIES.path: lambda facts: b"control_d\n" if facts.on_xen else None,
 }
-"""What the texts have of a file; those of a directory are in ``ReportHost._directory_file``."""
+"""Files that the texts contain; those within a directory are in ``ReportHost._directory_file``."""
 _DIRECTORIES: dict[str, Callable[[ReportFacts], tuple[str, ...]]] = {
     ledger.IOMMU_GROUPS.path: lambda facts: tuple(map(str, sorted(facts.groups))),
     ledger.PCI_SLOTS.path: lambda facts: tuple(sorted(facts.slots)),
@@ -45,7 +45,7 @@ _DIRECTORIES: dict[str, Callable[[ReportFacts], tuple[str, ...]]] = {
         sorted(name for name, function in facts.functions.items() if function.driver == "pciback")
     ),
 }
-"""What the texts have of the names in a directory."""
+"""The names in a directory that the texts contain."""
 _CALLS: dict[str, Callable[[ReportFacts], bytes | None]] = {
     ledger.BOOT_LOG.path: lambda facts: facts.boot_log or None,
     ledger.XL_DMESG.path: lambda facts: xens_lines(facts.xen[1].encode()) or None,
@@ -53,22 +53,20 @@ _CALLS: dict[str, Callable[[ReportFacts], bytes | None]] = {
         facts.xen[0].encode() or report_texts.info_from_ring(facts.xen[1])
     ),
 }
-"""What the texts have of the output of a call."""
+"""Outputs of calls that the texts contain."""
 
 
 class ReportHost:
-    """A copied root, with the facts that the texts of a report have besides."""
+    """A copied root, completed by the facts in the texts of a report."""
 
     def __init__(self, copied: HostReader, facts: ReportFacts, no_table: str = "") -> None:
-        """Take `copied` and `facts` for one host; `no_table` is why there is no ACPI table."""
+        """Use `copied` and `facts` as one host; `no_table` is the reason for missing ACPI tables."""
         self._copied = copied
         self._facts = facts
-        self._no_table = Missing(
-            MissingKind.NOT_COLLECTED, f"{COLLECTOR}{no_table}" if no_table else ""
-        )
+        self._no_table = Missing(MissingKind.NOT_COLLECTED, no_table, by_collector=bool(no_table))
 
     def read(self, request: HostRequest) -> bytes | Missing:
-        """Return the copied file, or what the texts have of it."""
+        """Return the copied file, or its content from the texts."""
         copied = self._copied.read(request)
         answer = self._file(request.path) if _is_gap(copied) else None
         if answer is None:
@@ -76,7 +74,7 @@ class ReportHost:
         return answer if request.window is None else answer[: request.window]
 
     def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
-        """Return the copied names, or those that the texts have."""
+        """Return the copied names, or those from the texts."""
         copied = self._copied.list(request)
         if request.path == ledger.PCI_DEVICES.path:
             known = () if isinstance(copied, Missing) else copied
@@ -88,7 +86,7 @@ class ReportHost:
         return (self._names(request.path) or copied) if _is_gap(copied) else copied
 
     def link(self, request: HostRequest) -> str | Missing:
-        """Return the copied link, or the driver or physical function that the texts name."""
+        """Return the copied link, or the driver or physical function from the texts."""
         copied = self._copied.link(request)
         facts, name = self._function(request.path) if _is_gap(copied) else (None, "")
         if facts is None:
@@ -102,13 +100,13 @@ class ReportHost:
         return copied
 
     def call(self, request: HostRequest) -> bytes | Missing:
-        """Return what the texts have of the output of a call."""
+        """Return the output of a call from the texts."""
         copied = self._copied.call(request)
         answer = self._output(request) if _is_gap(copied) else None
         return copied if answer is None else answer[: request.limit]
 
     def sources(self) -> tuple[tuple[str, str], ...]:
-        """Return which readings came from which files of the report, as far as it was asked."""
+        """Return which readings came from which files of the report, as far as they were used."""
         return self._facts.sources
 
     def logs(self) -> tuple[tuple[str, bytes], ...]:
@@ -116,11 +114,11 @@ class ReportHost:
         return self._facts.logs()
 
     def cut_logs(self) -> tuple[str, ...]:
-        """Return the paths of the logs of which only the begin is read."""
+        """Return the paths of the logs whose first part alone is read."""
         return self._facts.cut_logs()
 
     def _file(self, path: str) -> bytes | None:
-        """Return what the texts have of the file at `path` of the host."""
+        """Return the file at `path` of the host from the texts."""
         if path in _FILES:
             return _FILES[path](self._facts)
         version = _part(path, ledger.XEN_VERSION.path)
@@ -132,7 +130,7 @@ class ReportHost:
         return self._directory_file(path)
 
     def _directory_file(self, path: str) -> bytes | None:
-        """Return a file of a directory that the texts have: a range, a slot, an attribute."""
+        """Return a file of a directory from the texts: a range, a slot, an attribute."""
         entry = _part(path, ledger.MEMORY_MAP_ENTRY.path)
         if entry is not None and self._was_not_copied(ledger.MEMORY_MAP):
             number, _, part = entry.partition("/")
@@ -148,11 +146,11 @@ class ReportHost:
         return None if facts is None else _attribute(facts, attribute)
 
     def _was_not_copied(self, directory: LedgerEntry) -> bool:
-        """Return whether `directory` was not copied, so that the names in it are the texts'."""
+        """Return whether `directory` was not copied, so that its names come from the texts."""
         return _is_gap(self._copied.list(directory.request()))
 
     def _names(self, path: str) -> tuple[str, ...]:
-        """Return what the texts have of the names in the directory `path` of the host."""
+        """Return the names in the directory `path` of the host from the texts."""
         if path in _DIRECTORIES:
             return _DIRECTORIES[path](self._facts)
         group = _part(path, ledger.IOMMU_GROUP_DEVICES.path)
@@ -161,7 +159,7 @@ class ReportHost:
         return tuple(self._facts.groups.get(int(group), ()))
 
     def _function(self, path: str) -> tuple[PciFacts | None, str]:
-        """Return the facts about the function whose attribute is at `path`, and its name."""
+        """Return the facts about the function at `path`, and the name of the attribute there."""
         match = _ATTRIBUTE.fullmatch(path)
         address = full_address(match[1]) if match else None
         if match is None or address is None:
@@ -169,13 +167,13 @@ class ReportHost:
         return self._facts.functions.get(address), match[2]
 
     def _output(self, request: HostRequest) -> bytes | None:
-        """Return what the texts have of the output of a call."""
+        """Return the output of a call from the texts."""
         if request.path == ledger.UDEV_PCI.path:
             return self._enumeration()
         return _CALLS[request.path](self._facts) if request.path in _CALLS else None
 
     def _enumeration(self) -> bytes | None:
-        """Return the functions as udev's enumeration has them, if udev's database is there."""
+        """Return the functions in the form of udev's list, if the report has udev's database."""
         functions = self._facts.functions
         if not any(function.names for function in functions.values()):
             return None
@@ -193,12 +191,12 @@ class ReportHost:
 
 
 def _is_gap(answer: object) -> bool:
-    """Return whether nothing was copied: only then another place is asked."""
+    """Return whether nothing was copied, so that the texts are used."""
     return isinstance(answer, Missing) and answer.kind is MissingKind.NOT_COLLECTED
 
 
 def _part(path: str, pattern: str) -> str | None:
-    """Return what stands for the ``{}`` of `pattern` in `path`, or None if it does not match."""
+    """Return the part of `path` that matches ``{}`` in `pattern`; None if it does not match."""
     before, _, after = pattern.partition("{}")
     fits = len(path) > len(before) + len(after)
     if fits and path.startswith(before) and path.endswith(after):
@@ -209,7 +207,7 @@ def _part(path: str, pattern: str) -> str | None:
 def _attribute(facts: PciFacts, name: str) -> bytes | None:
     """Return the file `name` of a function's directory in sysfs, as the kernel writes it."""
     if name == "class" and facts.class_number is not None:
-        # Four digits: the programming interface is not known.
+        # Four digits: the programming interface is unknown.
         interface = "" if facts.interface is None else f"{facts.interface:02x}"
         return f"0x{facts.class_number:04x}{interface}\n".encode()
     if name in ("vendor", "device"):
@@ -225,9 +223,9 @@ def _attribute(facts: PciFacts, name: str) -> bytes | None:
 
 
 def report_logs(host: HostReader) -> list[str]:
-    """Return the logs of `host` if it is a collector's report, none for any other host.
+    """Return the logs of `host` if it is a collector's report; empty for other hosts.
 
-    dmesg, its journal and syslog hold the same messages with other time stamps: a line that
+    dmesg, its journal and syslog contain the same messages with different time stamps. A line that
     an earlier log has is left out of a later one.
     """
     if not isinstance(host, ReportHost):

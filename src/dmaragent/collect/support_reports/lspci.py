@@ -1,6 +1,6 @@
 """The output of lspci in each of its forms, read as facts about PCI functions.
 
-Pure.  Source: pciutils, lspci.c (``show_terse``, ``show_machine``, ``show_hex_dump``), ls-kernel.c
+Pure. Source: pciutils, lspci.c (``show_terse``, ``show_machine``, ``show_hex_dump``), ls-kernel.c
 (``show_kernel``), ls-caps.c and ls-ecaps.c (the SR-IOV capability).
 """
 
@@ -28,7 +28,7 @@ _MOST_VFS = 4096
 
 
 def from_lspci(text: str) -> dict[str, PciFacts]:
-    """Return what a listing of lspci says about each function, whatever its options were."""
+    """Return the facts in a listing of lspci about each function, whatever its options were."""
     listed: dict[str, PciFacts] = {}
     virtual: dict[str, PciFacts] = {}
     for address, head, body in _blocks(text):
@@ -72,7 +72,8 @@ def _block(address: str, head: str, body: list[str]) -> tuple[PciFacts, dict[str
     elif head.startswith('"'):
         facts = _of_quoted(head)
     else:
-        # Only lspci -v shows these: then no prog-if means 00, and no driver that it has none.
+        # Only lspci -v shows these. So a missing prog-if is 00, and a missing driver means that
+        # the function has no driver.
         verbose = any(line.startswith(("Flags:", "Control:")) for line in indented)
         facts = _of_line(head, verbose=verbose)
         facts = _of_details(facts, indented, verbose=verbose)
@@ -100,7 +101,7 @@ def _of_line(head: str, *, verbose: bool) -> PciFacts:
 
 
 def _of_details(facts: PciFacts, lines: list[str], *, verbose: bool) -> PciFacts:
-    """Add what the indented lines below a function say."""
+    """Add the facts in the indented lines below a function."""
     values = {match[1]: match[2].strip() for line in lines if (match := _VALUES.fullmatch(line))}
     bus = next((match for line in lines if (match := _BUS.match(line))), None)
     vfs = next((match for line in lines if (match := _TOTAL_VFS.search(line))), None)

@@ -1,6 +1,6 @@
-"""What texts and copied files of a report say about PCI functions, merged by address.
+"""Facts about PCI functions from a report's texts and copied files, merged by address.
 
-Pure.  A fact that no text has stays None: nothing is filled in.
+Pure. A fact that no text has stays None: nothing is assumed.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 _ADDRESS = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([01][0-9a-f])\.([0-7])", re.IGNORECASE)
 _CONFIG_FILE = re.compile(r"/proc/bus/pci/(?:([0-9a-f]{4,8}):)?([0-9a-f]{2})/([01][0-9a-f]\.[0-7])")
 _WHOLE_LINE = 18
-"""Columns of a line of /proc/bus/pci/devices: ids, IRQ, 7 starts, 7 sizes, the driver
+"""The columns of a line of /proc/bus/pci/devices: ids, IRQ, 7 starts, 7 sizes, the driver
 (drivers/pci/proc.c, ``show_device``)."""
 _HEADER = 16
 """Bytes of configuration space up to the header type: PCI 3.0, 6.1."""
@@ -19,7 +19,7 @@ _DEAD = b"\xff" * 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PciFacts:
-    """Facts about one PCI function.  None: no text says."""
+    """Facts about one PCI function; None means that no text has the fact."""
 
     class_number: int | None = None
     """Base class and subclass, 16 bits."""
@@ -30,7 +30,7 @@ class PciFacts:
     config: bytes | None = None
     """Its configuration space from the start, as far as it was copied."""
     driver: str | None = None
-    """Empty: it has none."""
+    """Empty if it has none."""
     secondary_bus: int | None = None
     slot: str | None = None
     """Its physical slot."""
@@ -38,9 +38,9 @@ class PciFacts:
     """Its IOMMU group."""
     total_vfs: int | None = None
     physical_function: str | None = None
-    """Of an SR-IOV virtual function: the address of the physical one."""
+    """The address of the physical function, for an SR-IOV virtual function."""
     names: tuple[tuple[str, str], ...] | None = None
-    """What udev's hardware database calls it: property and value."""
+    """Its names in udev's hardware database: property and value."""
     driver_contradicted: bool = False
     """Whether two files name different drivers."""
 
@@ -67,9 +67,9 @@ def merge(sources: Iterable[FactsByAddress]) -> dict[str, PciFacts]:
 
 
 def agreed(sources: Sequence[FactsByAddress]) -> dict[str, PciFacts]:
-    """Merge facts from several files; what two of them contradict each other in is not known.
+    """Merge facts from several files; a fact on which two files differ becomes unknown.
 
-    That is a function's driver, or its ids: the files are from different times or hosts.
+    This applies to a function's driver and ids: the files can be from different times or hosts.
     """
     merged = merge(sources)
     for address in merged:
@@ -91,15 +91,15 @@ def _fill_gaps(known: PciFacts, more: PciFacts) -> PciFacts:
     }
     classes = {known.class_number, more.class_number} - {None}
     if len(classes) > 1:
-        gaps.pop("interface", None)  # the interface of another class says nothing
+        gaps.pop("interface", None)  # the interface has a meaning only for its class
     return replace(known, **gaps)
 
 
 def from_config(config: bytes) -> PciFacts:
     """Return the facts in a configuration space (PCI 3.0, 6.2.1).
 
-    A function that does not answer reads as ones.  A virtual function has ones for its ids
-    alone (PCI Express 5.0, 9.3.4.1): the kernel's own ids for it are elsewhere.
+    A function that is not present reads as ones. A virtual function has ones only for its ids (PCI
+    Express 5.0, 9.3.4.1): the kernel's own ids for it are elsewhere.
     """
     if len(config) < _HEADER or config[8:12] == _DEAD:
         return PciFacts()
@@ -116,8 +116,8 @@ def from_config(config: bytes) -> PciFacts:
 def config_address(path: str) -> str | None:
     """Return the address of the function whose configuration space is at `path` below /proc.
 
-    The directory is the bus, with the segment before it unless that is 0
-    (drivers/pci/proc.c, ``pci_proc_attach_device``).
+    The directory is the bus, with the segment before it unless that is 0 (drivers/pci/proc.c,
+    ``pci_proc_attach_device``).
     """
     match = _CONFIG_FILE.fullmatch(path)
     return None if match is None else f"{match[1] or '0000'}:{match[2]}:{match[3]}"
@@ -126,8 +126,8 @@ def config_address(path: str) -> str | None:
 def from_proc_devices(text: str, addresses: Iterable[str] = ()) -> dict[str, PciFacts]:
     """Return the facts in /proc/bus/pci/devices: ids and driver of each function.
 
-    Its lines have no segment.  `addresses` are those that /proc/bus/pci has directories for:
-    if two of them differ by segment alone, a line could be of either and is left out.
+    Its lines have no segment. `addresses` are those that /proc/bus/pci has directories for. If two
+    of them differ only by segment, a line can belong to either and is left out.
     """
     segments: dict[str, list[str]] = {}
     for address in addresses:
@@ -158,7 +158,7 @@ def from_proc_devices(text: str, addresses: Iterable[str] = ()) -> dict[str, Pci
 def from_udev_database(text: str) -> dict[str, PciFacts]:
     """Return the facts in ``udevadm info --export-db``: records of lines ``P:`` and ``E:``.
 
-    The parent directory of a function is the bridge above it, so the path also has the bus
+    The parent directory of a function is the bridge above it, so the path also contains the bus
     behind that bridge.
     """
     functions: dict[str, PciFacts] = {}

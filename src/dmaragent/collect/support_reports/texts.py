@@ -1,7 +1,7 @@
-"""The texts of a collector's report in the form in which the ledger's readings have them.
+"""Convert the texts of a collector's report to the form of the ledger's readings.
 
-Pure.  Each function takes a text that a tool wrote and returns the bytes of the files or of
-the call that the collector asks for; what the text does not have is not in the result.
+Pure. Each function takes a tool's text and returns the bytes of the files or of the call that the
+collector requests. The result contains only what the text has.
 """
 
 import re
@@ -16,8 +16,8 @@ _DMI_NAMES = {
     ("1", "Product Name"): "product_name",
     ("2", "Product Name"): "board_name",
 }
-"""Which string of which SMBIOS structure the kernel shows under which name
-(drivers/firmware/dmi_scan.c, ``dmi_decode``); the first structure of a type counts."""
+"""The strings of SMBIOS structures and the kernel's names for them (drivers/firmware/dmi_scan.c,
+``dmi_decode``); the first structure of a type counts."""
 _NO_VALUE = ("", "Not Specified", "<BAD INDEX>", "<OUT OF SPEC>", "Unknown")
 _DMI_FILE = re.compile(r"(?:\S*/)?((?:sys|product|board|bios)_[a-z]+)\s*:\s?(.*\S)\s*")
 _SLOT_ADDRESS = re.compile(r"([0-9A-Fa-f]{4}):([0-9A-Fa-f]{2}):([0-9A-Fa-f]{2})\.([0-7])")
@@ -31,8 +31,8 @@ _FIRMWARE_TYPES = {
     "persistent memory": b"Persistent Memory\n",
     "soft reserved": b"Soft Reserved\n",
 }
-"""What the kernel calls the ranges of the firmware's map in /proc/iomem
-(arch/x86/kernel/e820.c, ``e820_type_to_string``; "reserved" before Linux 5.2)."""
+"""The kernel's names for the ranges of the firmware's map in /proc/iomem (arch/x86/kernel/e820.c,
+``e820_type_to_string``; "reserved" before Linux 5.2)."""
 _KERNEL = re.compile(r"Linux version (\d+\.\d\S*)")
 _UNAME = re.compile(r"Linux \S+ (\d+\.\d\S*) ")
 _RELEASE = re.compile(r"(\d+\.\d+[-.]\S*|\d+\.\d+)")
@@ -44,7 +44,7 @@ _SECTION = re.compile(r"#==\[ ([A-Za-z ]{1,40}) \]={0,200}#")
 
 
 def dmi_names(text: str) -> dict[str, bytes]:
-    """Return the files of /sys/class/dmi/id that the output of dmidecode has the values of.
+    """Return the files of /sys/class/dmi/id whose values are in the output of dmidecode.
 
     Lines ``sys_vendor: ...`` (hw-probe's dmi_id, ``grep . /sys/class/dmi/id/*``) count too.
     """
@@ -73,9 +73,9 @@ def _dmi_field(line: str) -> tuple[str, str]:
 
 
 def dmi_slots(text: str) -> tuple[bytes, ...]:
-    """Return the SMBIOS structures of type 9 that the output of dmidecode describes, raw.
+    """Return the SMBIOS structures of type 9 in the output of dmidecode, raw.
 
-    Only name and address are in them: SMBIOS 3.6, 7.10, offsets 4, 0Dh, 0Fh and 10h.
+    They contain only name and address: SMBIOS 3.6, 7.10, offsets 4, 0Dh, 0Fh and 10h.
     """
     slots, name, inside = [], "", False
     for line in text.splitlines():
@@ -97,8 +97,8 @@ def dmi_slots(text: str) -> tuple[bytes, ...]:
 def memory_entries(iomem: str) -> tuple[tuple[bytes, bytes, bytes], ...]:
     """Return start, end and type of the firmware's ranges in /proc/iomem.
 
-    Without CAP_SYS_ADMIN the kernel shows all addresses as 0 (kernel/resource.c,
-    ``r_show``): such a copy has no range.
+    Without CAP_SYS_ADMIN the kernel shows all addresses as 0 (kernel/resource.c, ``r_show``). Such
+    a copy has no ranges.
     """
     ranges = []
     for line in iomem.splitlines():
@@ -133,19 +133,19 @@ def boot_options(log: str) -> bytes | None:
 
 
 def this_boot(log: bytes) -> bytes:
-    """Return the part of a log from the last boot in it: from its last ``Linux version``."""
+    """Return the part of a log since its last boot: from the last ``Linux version``."""
     at = log.rfind(b"Linux version ")
     return log if at < 0 else log[log.rfind(b"\n", 0, at) + 1 :]
 
 
 def this_xen(ring: str) -> str:
-    """Return the part of Xen's log from its last boot: from its last banner."""
+    """Return the part of Xen's log since its last boot: from the last banner."""
     at = ring.rfind(" Xen version ")
     return ring if at < 0 else ring[ring.rfind("\n", 0, at) + 1 :]
 
 
 def cpu_facts(lscpu: str) -> bytes | None:
-    """Return the lines of /proc/cpuinfo that the output of lscpu has the values of."""
+    """Return the lines of /proc/cpuinfo whose values are in the output of lscpu."""
     pairs = _pairs(lscpu)
     lines = []
     if "Vendor ID" in pairs:
@@ -156,13 +156,13 @@ def cpu_facts(lscpu: str) -> bytes | None:
 
 
 def is_xl_info(text: str) -> bool:
-    """Return whether `text` is the output of ``xl info``, which dom0 alone gets from Xen."""
+    """Return whether `text` is the output of ``xl info``, which only works in dom0."""
     pairs = _pairs(text)
     return "xen_caps" in pairs or "xen_version" in pairs or "xen_major" in pairs
 
 
 def xen_version(info: str, ring: str) -> dict[str, bytes]:
-    """Return the files of /sys/hypervisor/version, by ``xl info`` or by Xen's own log."""
+    """Return the files of /sys/hypervisor/version, from ``xl info`` or from Xen's own log."""
     pairs = _pairs(info)
     if "xen_major" in pairs and "xen_minor" in pairs:
         parts = [pairs["xen_major"], pairs["xen_minor"], pairs.get("xen_extra", "")]
@@ -174,13 +174,13 @@ def xen_version(info: str, ring: str) -> dict[str, bytes]:
 
 
 def info_from_ring(ring: str) -> bytes | None:
-    """Return the line of ``xl info`` that Xen's own log has: its command line."""
+    """Return the line of ``xl info`` that is also in Xen's own log: its command line."""
     match = _XEN_OPTIONS.search(ring)
     return f"xen_commandline        : {match[1].strip()}\n".encode() if match else None
 
 
 def sections(text: str) -> dict[str, str]:
-    """Split a text of supportconfig: output by the command's or the file's name.
+    """Split a text of supportconfig: output by the name of the command or file.
 
     A section begins with ``#==[ Command ]===#`` and a line ``# /usr/bin/dmesg -T``.
     """
@@ -194,7 +194,7 @@ def sections(text: str) -> dict[str, str]:
 
 
 def _pairs(text: str) -> Mapping[str, str]:
-    """Read lines ``name : value``; the first of a name counts."""
+    """Parse lines ``name : value``; the first line of a name counts."""
     pairs: dict[str, str] = {}
     for line in text.splitlines():
         name, colon, value = line.partition(":")

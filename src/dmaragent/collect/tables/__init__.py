@@ -1,1 +1,1 @@
-"""Firmware tables as hosts: files, folders and texts that hold them."""
+"""Firmware tables as hosts: files, folders and texts that contain them."""

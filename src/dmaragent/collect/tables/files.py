@@ -1,7 +1,7 @@
-"""ACPI tables in a folder or an archive, found by their content whatever the files are called.
+"""ACPI tables in a folder or an archive, found by content whatever the files are called.
 
-``acpidump -b`` and acpixtract write a file a table (dmar.dat), OpenCore's SysReport has
-ACPI/DMAR-1.aml, hw-probe logs/acpidump; nobody agrees on names.
+``acpidump -b`` and acpixtract write a file for each table (dmar.dat), OpenCore's SysReport has
+ACPI/DMAR-1.aml, hw-probe has logs/acpidump: names differ from tool to tool.
 """
 
 import re
@@ -22,20 +22,20 @@ from fwtables.signatures import SIGNATURE_NAMES, SIGNATURES
 from fwtables.table_or_text import is_binary_table
 
 LOOKED_AT = 4096
-"""Bytes of a file from its start that tell whether it may be a table or acpidump text."""
+"""The bytes from the start of a file that show whether it can be a table or acpidump text."""
 MOST_FILES = 4096
-"""Files of a folder that are looked at."""
+"""How many files of a folder are searched."""
 DEEPEST = 6
-"""Directories below the folder that are looked at."""
+"""How many levels of directories below the folder are searched."""
 HEADER_SIZE = 36
 """Bytes of an ACPI table's header: ACPI 6.5, 5.2.6."""
 _LARGEST_TABLE = ACPI_TABLE.limit
 _WHOLE = frozenset({"FACP", "APIC"})
-"""Tables that a dump has if it is of all tables: then a DMAR table that it lacks is absent."""
+"""Tables that prove that a dump is of all tables: then a DMAR table that it lacks is absent."""
 _SMALLEST_TABLE = 48
 """Bytes of a DMAR table's header: VT-d 8.1."""
 LARGEST_TEXT_TABLE = 1 << 22
-"""Bytes of a text or a packed file that is searched for a table because of its name."""
+"""The largest text or packed file that is searched for a table because of its name."""
 _TEXT_NAME = re.compile(
     r".*(?:dmar|rmad|xmar|acpidump|acpi[-_]?tables?)[^/]*|.*\.dsl", re.IGNORECASE | re.DOTALL
 )
@@ -45,36 +45,36 @@ _OTHER = re.compile(rb"[A-Z][A-Z0-9!]{3}")
 
 @dataclass(frozen=True, slots=True)
 class FoundTables:
-    """The tables of one file, by the names the kernel would give them."""
+    """The tables of one file, under the names that the kernel would give them."""
 
     path: str
     tables: dict[str, bytes]
     problem: str = ""
-    """What is wrong with the text or the packed file that they were read from."""
+    """What is wrong with the text or packed file that contained them."""
 
 
 @dataclass(slots=True)
 class TableSearch:
-    """What was found in a folder."""
+    """The result of searching a folder."""
 
     found: list[FoundTables] = field(default_factory=list)
-    """The files that hold DMAR tables; files that hold the same ones are named once."""
+    """The files that contain DMAR tables; of equal files only the first."""
     dumps: list[FoundTables] = field(default_factory=list)
-    """Whole dumps of a host that has no DMAR table."""
+    """Complete dumps of a host that has no DMAR table."""
     others: list[str] = field(default_factory=list)
     """The signatures of other ACPI tables."""
     unreadable: list[str] = field(default_factory=list)
-    """Files and directories that may not be read."""
+    """The files and directories that this user cannot read."""
     files: int = 0
     stopped: bool = False
-    """Whether there are more files than are looked at."""
+    """Whether there are more files than are searched."""
 
 
 def may_hold_tables(head: bytes, size: int, name: str = "") -> bool:
-    """Return whether a file of `size` bytes that begins with `head` may be one that is searched.
+    """Return whether a file of `size` bytes that begins with `head` is searched for tables.
 
-    Of other texts and packed files only those are whose `name` says so: dmar.dsl, DMAR.hex,
-    acpidump.txt.gz.
+    Other texts and packed files are searched only if their `name` suggests a table: dmar.dsl,
+    DMAR.hex, acpidump.txt.gz.
     """
     if head.startswith(SIGNATURES) and len(head) >= 8 and b"\0" in head:
         return _has_header(head, size)
@@ -86,14 +86,14 @@ def may_hold_tables(head: bytes, size: int, name: str = "") -> bool:
 
 
 def _has_header(head: bytes, size: int) -> bool:
-    length = int.from_bytes(head[4:8], "little")  # that of a text is far larger
+    length = int.from_bytes(head[4:8], "little")  # the length field of a text is far larger
     return min(length, size) >= _SMALLEST_TABLE and max(length, size) <= _LARGEST_TABLE
 
 
 def search_tables(tree: FileTree, deepest: int = DEEPEST) -> TableSearch:
-    """Look for DMAR tables in the files of `tree`, `deepest` directories down.
+    """Search the files of `tree` for DMAR tables, `deepest` directories down.
 
-    No link is followed.
+    Links are not followed.
     """
     search = TableSearch()
     for path in _files(tree, "", 0, search, deepest):
@@ -145,7 +145,7 @@ def _look(tree: FileTree, path: str, search: TableSearch) -> None:
 
 
 def _tables(content: bytes) -> tuple[dict[str, bytes], str]:
-    """Return the tables in a file, and what is wrong with it."""
+    """Return the tables in a file, and what is wrong with the file."""
     try:
         given = unpack("", content, LARGEST_DUMP)
     except HostError:
@@ -159,14 +159,14 @@ def _tables(content: bytes) -> tuple[dict[str, bytes], str]:
 
 
 def text_damage(tables: Sequence[DumpedTable | TextTable]) -> str:
-    """Return what is wrong with the text of DMAR tables: a sentence with its line; or nothing."""
+    """Return what is wrong with the text of DMAR tables, with its line; else empty."""
     return "; ".join(
         table.damage for table in tables if table.damage and table.signature in SIGNATURES
     )
 
 
 def _same_tables(first: dict[str, bytes], other: dict[str, bytes]) -> bool:
-    """Return whether both hold the same DMAR tables."""
+    """Return whether both contain the same DMAR tables."""
 
     def dmar(tables: dict[str, bytes]) -> list[bytes]:
         return sorted(data for name, data in tables.items() if name.startswith(SIGNATURE_NAMES))
@@ -175,7 +175,7 @@ def _same_tables(first: dict[str, bytes], other: dict[str, bytes]) -> bool:
 
 
 def is_other_table(head: bytes) -> bool:
-    """Return whether a file begins with the header of some ACPI table (ACPI 6.5, 5.2.6)."""
+    """Return whether a file begins with the header of another ACPI table (ACPI 6.5, 5.2.6)."""
     if head.startswith(SIGNATURES):
         return False
     return (

@@ -1,4 +1,4 @@
-"""ACPI tables as a host: what a table file or acpidump text answers."""
+"""ACPI tables as a host: a table file, or text that contains tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fwtables.found_in_text import TextTable
 
 TABLE = "table"
-"""A file of a table's bytes."""
+"""The kind of a binary table file."""
 
 
 class TableHost:
@@ -31,7 +31,7 @@ class TableHost:
 
     @classmethod
     def of_text(cls, tables: Sequence[DumpedTable | TextTable]) -> TableHost:
-        """Return the host of the tables of a text."""
+        """Return the host of the tables in a text."""
         return cls(name_tables(tables))
 
     def read(self, request: HostRequest) -> bytes | Missing:
@@ -52,7 +52,7 @@ class TableHost:
 
 
 def name_tables(tables: Sequence[DumpedTable | TextTable]) -> dict[str, bytes]:
-    """Return `tables` under the names of the kernel: with a number if there are several."""
+    """Return `tables` under the kernel's names: with a number if there are several."""
     numbers = Counter(table.signature for table in tables)
     counted: Counter[bytes] = Counter()
     named: dict[str, bytes] = {}

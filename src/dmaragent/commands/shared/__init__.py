@@ -1,1 +1,1 @@
-"""What several verbs share: no module here is a verb."""
+"""What several verbs share; no module here is a verb."""

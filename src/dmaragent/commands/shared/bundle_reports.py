@@ -1,6 +1,6 @@
-"""What a bundle holds for people: the answers of some verbs, made from what it holds.
+"""The answers of some verbs in a bundle, for people.
 
-They are made from the readings as they are kept, so they tell no more than those.
+They are made from the readings that the bundle keeps, so they contain no more than those.
 """
 
 import platform
@@ -19,7 +19,7 @@ from dmaragent.present.json.check import check_document
 from dmaragent.present.json.inventory import inventory_document
 from dmaragent.present.json.writer import json_text
 from dmaragent.present.screen import PLAIN, printed_on
-from dmaragent.present.text.check import check_text
+from dmaragent.present.text.check import check_details_text
 from dmaragent.present.text.inventory import inventory_text
 from dmaragent.present.text.tree import tree_text
 from dmaragent.present.words.host import host_words
@@ -31,7 +31,7 @@ _LIBRARIES = ("construct", "pyudev", "psutil")
 
 
 class BundledHost:
-    """What the files tell of: a host's inventory, its kind, its findings once they are asked for."""
+    """The host of a bundle: its inventory, its kind, and its findings, made when they are used."""
 
     def __init__(self, inventory: Inventory, kind: str) -> None:
         self.inventory = inventory
@@ -47,17 +47,17 @@ Maker = Callable[[BundledHost], str]
 
 
 def derive(snapshot: HostSnapshot, kind: str) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """Make the files of ``derived/`` by their path in the bundle, and say what went wrong.
+    """Return the files of ``derived/`` by path, and the problems in making them.
 
-    A host on which a verb of ours fails is the very one that its bundle is needed of: the
-    failure is kept in place of the answer.
+    If a verb fails on a host, its bundle is needed to find out why. So the failure is kept in place
+    of the answer.
     """
     files: dict[str, bytes] = {}
     problems: list[str] = []
 
     def attempt(name: str, make: Callable[[], str]) -> None:
         try:
-            with printed_on(PLAIN):  # whatever terminal the bundle is written from
+            with printed_on(PLAIN):  # independent of the terminal
                 content = make()
         except Exception as error:  # noqa: BLE001 - see above
             problems.append(f"{name}: {type(error).__name__}: {error}")
@@ -78,7 +78,7 @@ def derive(snapshot: HostSnapshot, kind: str) -> tuple[dict[str, bytes], tuple[s
 
 
 def _failure(error: Exception) -> str:
-    """Tell where it failed, by modules: where they are installed may tell a user's name."""
+    """Return the place of the failure, by module: the paths of modules can contain a user's name."""
     frames = [
         f"{_module(frame.filename)}:{frame.lineno} {frame.name}\n"
         for frame in traceback.extract_tb(error.__traceback__)
@@ -92,7 +92,7 @@ def _module(path: str) -> str:
 
 
 def _versions() -> str:
-    """Say what made the bundle; not on which kernel, which is a reading."""
+    """Return the versions that made the bundle; the kernel's is a reading."""
     versions = {"dmaragent": __version__, "python": platform.python_version()}
     for name in _LIBRARIES:
         try:
@@ -125,7 +125,7 @@ def _check_json(bundled: BundledHost) -> str:
 
 
 def _check_text(bundled: BundledHost) -> str:
-    return _lines(check_text(bundled.checked, host_words(bundled.kind, "")))
+    return _lines(check_details_text(bundled.checked, host_words(bundled.kind, "")))
 
 
 _MAKERS: dict[str, Maker] = {
@@ -137,7 +137,7 @@ _MAKERS: dict[str, Maker] = {
     "report.html": _report,
 }
 _OF_A_TABLE = (_check_json, _check_text, _tree_text)
-"""What has nothing to say where there is no table."""
+"""The answers that need a table."""
 
 
 def _json(document: object) -> str:

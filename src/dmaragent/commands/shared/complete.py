@@ -1,4 +1,4 @@
-"""What the shells' completions ask the program: the devices of a host."""
+"""The devices of a host, for the completion of shells."""
 
 from dmaragent.collect.open_host import open_host
 from dmaragent.commands.shared.hosts import inventory_of
@@ -6,7 +6,7 @@ from dmaragent.errors import DmaragentError
 
 
 def print_devices(path: str | None) -> int:
-    """Print the addresses of the devices of a host, a line each; nothing if it cannot be read."""
+    """Print the addresses of a host's devices, one per line; nothing if it cannot be read."""
     try:
         inventory = inventory_of(open_host(path))
     except DmaragentError:

@@ -1,4 +1,4 @@
-"""The guests that a user names, as verbs about guests read them."""
+"""The guests that a user names, for verbs about guests."""
 
 import os
 import sys
@@ -19,12 +19,12 @@ _GUEST_KEYS = frozenset({"memory", "maxmem", "type", "builder", "pci", "rdm"})
 def named_guests(
     paths: list[str], *, bare: bool = False
 ) -> tuple[list[Guest], list[tuple[str, str]]]:
-    """Read the guests at `paths`; and say of which files of a folder not, and why.
+    """Return the guests at `paths`, and the skipped files of folders with the reasons.
 
-    With `bare`, a guest's source is the name of its file, without the folders it lies in.
+    With `bare`, a guest's source is the name of its file without folders.
 
     Raises:
-        DmaragentError: one that was named cannot be read.
+        DmaragentError: a named file cannot be read.
 
     """
     guests: list[Guest] = []
@@ -33,21 +33,21 @@ def named_guests(
         if file.problem:
             passed_over.append((file.path, file.problem.removeprefix(file.path).strip()))
             continue
+        name = os.path.basename(file.path) if bare else file.path
+        beside = DeviceMappings(
+            mappings=file.beside.mappings,
+            node=file.beside.node,
+            networks=file.beside.networks,
+        )
         try:
-            name = os.path.basename(file.path) if bare else file.path
-            beside = DeviceMappings(
-                mappings=file.beside.mappings,
-                node=file.beside.node,
-                networks=file.beside.networks,
-            )
             read = read_all_guests(file.text, name, beside)
         except DmaragentError as error:
             if file.named and bare:
-                read_all_guests(file.text, file.path)  # the error names the file as it was given
+                read_all_guests(file.text, file.path)  # its error has the path as given
             if file.named:
                 raise
             unread = isinstance(error, UnknownFormatError)
-            why = words.not_a_guest() if unread else _why_left_out(error.message, file.path)
+            why = words.not_a_guest() if unread else _why_unreadable(file.text, file.path, beside)
             passed_over.append((file.path, why))
             continue
         if file.named or _is_guest(file.path, read[0]):
@@ -58,18 +58,18 @@ def named_guests(
 
 
 def tell_left_out(passed_over: list[tuple[str, str]]) -> None:
-    """Say on standard error which files of a folder were left out, and why."""
+    """Print on standard error which files of a folder were skipped, and why."""
     for path, why in passed_over:
         print(visible(words.left_out(path, why)), file=sys.stderr)
 
 
 def no_guest(paths: list[str]) -> DmaragentError:
-    """Give the error of a verb that found no guest at `paths`."""
+    """Return the error of a verb that found no guest at `paths`."""
     return words.no_guests_at(", ".join(paths), GUEST_FORMATS)
 
 
 def _is_guest(path: str, guest: Guest) -> bool:
-    """Tell whether a file that a folder holds is meant for a guest: by its settings, its name.
+    """Return whether a file of a folder is meant for a guest, by its settings or its name.
 
     A file with a name and neither memory nor type may be a pool of processors.
     """
@@ -80,12 +80,13 @@ def _is_guest(path: str, guest: Guest) -> bool:
     return bool(guest.saved_rdm) or bool(guest.name and guest.places.keys() & _GUEST_KEYS)
 
 
-def _why_left_out(message: str, path: str) -> str:
-    """Return the message of an error without the path, which stands before it."""
-    line, colon, why = message.removeprefix(f"{path}:").partition(": ")
-    if colon and line.isdecimal():
-        return f"line {line}: {why}"
-    return message.removeprefix(path).lstrip(": ")
+def _why_unreadable(text: str, path: str, beside: DeviceMappings) -> str:
+    """Return the error of an unreadable file, with its name and without its folders."""
+    try:
+        read_all_guests(text, os.path.basename(path), beside)
+    except DmaragentError as error:
+        return error.message
+    raise AssertionError(path)  # the same text was unreadable under its full path
 
 
 def _why_no_guest(guest: Guest) -> str:

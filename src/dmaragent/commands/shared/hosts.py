@@ -1,4 +1,4 @@
-"""What verbs share in looking at a host: its option, its inventory, its name, its devices."""
+"""What verbs share about a host: the option --host, its inventory, its title, its devices."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
     from dmaragent.present.json.schema.common import Host
 
 _ONE_DIGIT = 0.9
-"""How alike two addresses are of which one digit differs, at least."""
+"""The least similarity of two addresses that differ in one digit."""
 _MOST = 4
-"""So many addresses are named beside one that is not there."""
+"""The most addresses that an error about a missing one lists."""
 
 
 def add_host(parser: argparse.ArgumentParser, instead: str = "instead of this machine") -> None:
-    """Add ``--host``; `instead` says what the host is to the question."""
+    """Add ``--host``; `instead` is the role of the host in the verb's help."""
     parser.add_argument(
         "--host",
         metavar="PATH",
         help=f"{instead}: a bundle, a collector's report (sos, xen-bugtool, hw-probe, ...), a "
-        "table or text that holds one (acpidump, hexdump, xxd, od, iasl), a recorded machine, or a directory or archive that holds one of "
-        "these or is shaped like a root file system",
+        "table, text that contains one (acpidump, hexdump, xxd, od, iasl), a recorded machine or a "
+        "copied root file system; also a directory or archive with one of these",
     )
 
 
 def take_host(path: str | None, release: Release | None = None) -> tuple[OpenedHost, Inventory]:
-    """Take the inventory of the host at `path`, or of this machine where it is None.
+    """Return the inventory of the host at `path`, or of this machine if it is None.
 
-    With `release`, by the rules of that release of Xen.
+    With `release`, it follows the rules of that release of Xen.
     """
     opened = open_host(path)
     tell_reading(opened)
@@ -54,7 +54,7 @@ def take_host(path: str | None, release: Release | None = None) -> tuple[OpenedH
 
 
 def tell_reading(opened: OpenedHost) -> None:
-    """Print on standard error what a host's table was read from, and what was wrong with it."""
+    """Print on standard error the source of a host's table, and what is wrong with that source."""
     if opened.reading:
         print(visible(words.read_from(opened.reading)), file=sys.stderr)
     if opened.problem:
@@ -62,17 +62,17 @@ def tell_reading(opened: OpenedHost) -> None:
 
 
 def inventory_of(opened: OpenedHost, release: Release | None = None) -> Inventory:
-    """Take the inventory of a host that was found, as :func:`take_host` does."""
+    """Return the inventory of an open host, like :func:`take_host`."""
     return take_inventory(join(collect(opened.reader)), release)
 
 
 def host_object(opened: OpenedHost) -> Host:
-    """Give the host as every document names it, in ``origin.host``."""
+    """Return the host as every document names it, in ``origin.host``."""
     return {"kind": opened.kind, "path": opened.path}
 
 
 def no_table(absence: Absence, opened: OpenedHost) -> DmaragentError:
-    """Give the error of a verb that needs a table: why there is none, and the next step."""
+    """Return the error of a verb that needs a table: why there is none, and the next step."""
     why, hint = absence_words(absence)
     if absence.kind is AbsenceKind.DENIED and opened.kind != LIVE:
         hint = words.RECORD_AS_ROOT
@@ -80,15 +80,15 @@ def no_table(absence: Absence, opened: OpenedHost) -> DmaragentError:
 
 
 def host_title(opened: OpenedHost) -> str:
-    """Name the host an answer is about."""
+    """Return the title of the host that an answer is about."""
     return host_words(opened.kind, opened.path)
 
 
 def parse_device(option: str, text: str, host: str | None) -> DeviceName:
-    """Read the PCI address that `option` was given, in any program's spelling, of the host `host`.
+    """Parse the PCI address `text` of `option`, in any program's spelling, for the host `host`.
 
     Raises:
-        DmaragentError: it is none.
+        DmaragentError: it is not an address.
 
     """
     try:
@@ -99,11 +99,11 @@ def parse_device(option: str, text: str, host: str | None) -> DeviceName:
 
 
 def find_device(option: str, name: DeviceName, inventory: Inventory, opened: OpenedHost) -> SBDF:
-    """Return the function that `name` means on the host; say on stderr what was added to it.
+    """Return the function that `name` means on the host; print on stderr what was added to it.
 
     Raises:
-        DmaragentError: the function was left out and is not the only one, or is unknown; or
-            neither does it answer nor does a region name it.
+        DmaragentError: the function was left out and is unknown or not the only one; or the
+            device is neither present nor in a region.
 
     """
     device = name.sbdf
@@ -118,10 +118,10 @@ def find_device(option: str, name: DeviceName, inventory: Inventory, opened: Ope
 
 
 def _only_function(option: str, name: DeviceName, inventory: Inventory, opened: OpenedHost) -> SBDF:
-    """Return the one function of a device that was named without one.
+    """Return the only function of a device that was named without one.
 
     Raises:
-        DmaragentError: there are several, or none, or it is unknown which.
+        DmaragentError: there are several, or none, or they are unknown.
 
     """
     functions = inventory.host.topology.functions
@@ -144,7 +144,7 @@ def _only_function(option: str, name: DeviceName, inventory: Inventory, opened: 
 
 
 def _find_devices(text: str, inventory: Inventory, opened: OpenedHost) -> str:
-    """Return how to find the address that `text` was meant to be, and the nearest one there is."""
+    """Return how to find the address that `text` was meant to be, with the nearest known one."""
     owners = (owner.sbdf for region in inventory.regions for owner in region.owners)
     known = {str(sbdf) for sbdf in (*inventory.host.topology.known, *owners) if sbdf}
     there = words.tree_shows_devices(shlex.quote(opened.path))
@@ -153,7 +153,7 @@ def _find_devices(text: str, inventory: Inventory, opened: OpenedHost) -> str:
 
 
 def _same_address_words(name: DeviceName, functions: Iterable[SBDF]) -> str:
-    """Return the words that name the same address on other segments, or nothing."""
+    """Return the addition that names the same address on other segments; else empty."""
     alike = [
         sbdf
         for sbdf in sorted(functions)
@@ -164,10 +164,10 @@ def _same_address_words(name: DeviceName, functions: Iterable[SBDF]) -> str:
 
 
 def check_known(option: str, device: SBDF, inventory: Inventory, opened: OpenedHost) -> None:
-    """Refuse a device that neither answers on the host nor is named by a region.
+    """Reject a device that is neither present on the host nor named by a region.
 
     Raises:
-        DmaragentError: it is such a device, or the table that might name it may not be read.
+        DmaragentError: it is such a device, or the table that could name it cannot be read.
 
     """
     if not inventory.may_know(device):

@@ -1,4 +1,4 @@
-"""The files that are installed with the program: schemas, and the machine of ``demo``."""
+"""The data that is installed with the program: schemas, and the machine of ``demo``."""
 
 import os
 
@@ -6,14 +6,14 @@ from dmaragent.commands.shared import words
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _IN_SOURCES = {"schema": "docs/schema", "demo": "testdata/dmar_dumps/hp-dl380e-gen8"}
-"""Where they are in the sources, which an editable install runs from."""
+"""Their paths in the sources, for an editable install."""
 
 
 def installed_folder(name: str) -> str:
-    """Return the path of a folder that ``pyproject.toml`` puts into the wheel.
+    """Return the path of a data folder that ``pyproject.toml`` adds to the wheel.
 
     Raises:
-        DmaragentError: this installation has none, as dmaragent.pyz, which is one file.
+        DmaragentError: the installation has no data folders, like dmaragent.pyz, which is one file.
 
     """
     path = os.path.join(_PACKAGE, "data", name)

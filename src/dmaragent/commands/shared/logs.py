@@ -1,4 +1,4 @@
-"""Logs that a user names, or pipes in, as text."""
+"""The text of a log file or of standard input."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fwtables.table_or_text import plain_text
 
 
 def read_log(where: str, given: Unpacked) -> str:
-    """Return the text of a log; say on standard error if a part of it could not be unpacked.
+    """Return the text of a log; print on standard error if a part of it could not be unpacked.
 
     Raises:
         DmaragentError: it is an archive.

@@ -1,4 +1,4 @@
-"""What verbs share in giving their answers: the option --json, documents, a progress bar."""
+"""What verbs share to print answers: the option --json, documents, a progress bar."""
 
 import argparse
 import sys
@@ -16,34 +16,36 @@ _BAR = 30
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say how an answer is printed: ``--json`` and ``--color``."""
+    """Add the options for the form of an answer: ``--json`` and ``--color``."""
     parser.add_argument(
-        "--json", action="store_true", help="a JSON document; `dmaragent schema` prints its schema"
+        "--json",
+        action="store_true",
+        help="print a JSON document; `dmaragent schema` prints its schema",
     )
     parser.add_argument(
         "--color",
         choices=COLOR_CHOICES,
         default="auto",
-        help="verdicts in colour; auto: on a terminal, unless NO_COLOR is set (default: auto)",
+        help="show verdicts in colour; auto: on a terminal, unless NO_COLOR is set (default: auto)",
     )
 
 
 def print_document(document: Mapping[str, object]) -> None:
-    """Print a JSON document: ASCII only, so that nothing in it can address the terminal."""
-    from dmaragent.present.json.writer import json_text  # noqa: PLC0415 - json: 1 ms, for no text
+    """Print a JSON document in ASCII, so that nothing in it can control the terminal."""
+    from dmaragent.present.json.writer import json_text  # noqa: PLC0415 - json: 1 ms, which text does not need
 
     sys.stdout.write(json_text(document))
     sys.stdout.write("\n")
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Print lines of text, the marked words in their colours if the screen has colours."""
+    """Print lines of text; marked words are coloured if the screen has colours."""
     print("\n".join(map(painted, lines)))
 
 
 def next_lines(hint: str) -> list[str]:
-    """Return the lines on standard error that say what to do next; a long word is left whole."""
-    from textwrap import wrap  # noqa: PLC0415 - for errors alone
+    """Return the lines of a hint on standard error; long words stay whole."""
+    from textwrap import wrap  # noqa: PLC0415 - only for errors
 
     return wrap(
         visible(f"Next: {hint}"),
@@ -55,7 +57,7 @@ def next_lines(hint: str) -> list[str]:
 
 
 def progress(items: Sequence[_Item], doing: str) -> Iterator[_Item]:
-    """Yield `items`, showing on a terminal how far the work is once it takes long."""
+    """Yield `items`; show a progress bar on a terminal if the work takes long."""
     begin = time.monotonic()
     shown = 0.0
     for number, item in enumerate(items):

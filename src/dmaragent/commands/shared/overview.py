@@ -1,6 +1,6 @@
-"""What ``dmaragent`` alone prints: this host in ten lines.
+"""The output of ``dmaragent`` without a verb: this host in ten lines.
 
-It exits with 0 whatever it found, as it is asked for no verdict; with 2 if the host cannot be read.
+The exit code is 0 whatever it finds, because no verdict is requested; 2 if the host cannot be read.
 """
 
 import shlex
@@ -25,8 +25,7 @@ _WORST_FIRST = (Can.NO, Can.UNKNOWN, Can.CONDITIONS, Can.YES, Can.NOT_APPLICABLE
 def print_overview(path: str | None, program: str = "dmaragent", title: str = "") -> int:
     """Print the overview of the host at `path`.
 
-    `program` is what its commands begin with, and `title` what it is called, if these stand for
-    its path.
+    `program` begins its commands, and `title` replaces its path.
     """
     asked = ask_host(path, Question())
     tell_reading(asked.opened)
@@ -51,7 +50,7 @@ def print_overview(path: str | None, program: str = "dmaragent", title: str = ""
 def _next_words(
     asked: OpenedContext, verdicts: dict[SBDF, Can], host: str, *, findings: bool
 ) -> list[str]:
-    """Return the commands that say more, the most urgent first; `host` is their option."""
+    """Return the next commands, the most urgent first; `host` is their option."""
     blocked = [sbdf for sbdf, can in verdicts.items() if can is Can.NO]
     words = [f"explain {blocked[0]}{host}"] if blocked else []
     words += [f"check{host}"] if findings else []
@@ -60,7 +59,7 @@ def _next_words(
 
 
 def _owners(asked: OpenedContext) -> list[SBDF]:
-    """Return the devices with reserved memory that are not known to be absent."""
+    """Return the devices with reserved memory that are not absent."""
     owners = {
         owner.sbdf
         for region in asked.inventory.regions
@@ -71,6 +70,6 @@ def _owners(asked: OpenedContext) -> list[SBDF]:
 
 
 def _verdict(asked: OpenedContext, sbdf: SBDF) -> Can:
-    """Return the verdict of whoever decides on the host; the worse of two if both may."""
+    """Return the verdict of the side that decides on the host; the worse one if there are two."""
     explained = explain(asked.inventory, asked.facts, asked.stack, sbdf)
     return min((side.can for side in explained.deciding), key=_WORST_FIRST.index)

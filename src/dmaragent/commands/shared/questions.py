@@ -1,4 +1,4 @@
-"""By which releases a verb answers, and for which toolstack: the options, and what it rests on."""
+"""The options for toolstack and releases of a question, and the source of its answer."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ TOOLSTACKS = ("xl", "libvirt", "qubes", "xapi")
 
 
 def add_xen(
-    parser: argparse.ArgumentParser, help_words: str = "as that release of Xen (4.17, 4.16.1) would"
+    parser: argparse.ArgumentParser,
+    help_words: str = "answer for this release of Xen (4.17, 4.16.1)",
 ) -> None:
-    """Add ``--xen``; `help_words` are its help."""
+    """Add ``--xen`` with `help_words` as its help."""
     parser.add_argument("--xen", metavar="RELEASE", help=help_words)
 
 
 def named_release(text: str | None, *, documented: bool = False) -> str | None:
-    """Give what ``--xen`` names; with `documented`, it may be the manual pages.
+    """Return the value of ``--xen``; with `documented`, it may be the manual pages.
 
     Raises:
-        DmaragentError: it is no release, or what this verb knows nothing of.
+        DmaragentError: it is not a release, or this verb does not know it.
 
     """
     if text == DOCUMENTED and not documented:
@@ -45,31 +46,34 @@ def named_release(text: str | None, *, documented: bool = False) -> str | None:
 
 
 def add_stack_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say on which host and by which releases."""
+    """Add the options for the host, the toolstack and the releases."""
     add_host(parser)
-    add_xen(parser, "as that release of Xen (4.17, 4.16.1), or `documented`: by the manual pages")
+    add_xen(
+        parser,
+        "answer for this release of Xen (4.17, 4.16.1), or `documented`: for the manual pages",
+    )
     parser.add_argument(
         "--toolstack",
         choices=TOOLSTACKS,
-        help="who builds the guest (default: libvirt for libvirt's XML, else xl)",
+        help="who builds the guest (default: libvirt for libvirt's XML, otherwise xl)",
     )
     parser.add_argument(
         "--toolstack-release",
         metavar="RELEASE",
-        help="where the tools are of another release than the hypervisor",
+        help="the release of the tools, if it differs from the hypervisor's",
     )
     parser.add_argument(
         "--device-name",
         metavar="NAME=SBDF",
         action="append",
         default=[],
-        help="what name=NAME in pci= stands for",
+        help="the device that name=NAME in pci= means (repeatable)",
     )
     add_json(parser)
 
 
 def question_of(options: argparse.Namespace) -> Question:
-    """Put the options into a question."""
+    """Return the question of the options."""
     if options.toolstack_release:
         read_release("--toolstack-release", options.toolstack_release)
     return Question(
@@ -95,7 +99,7 @@ def _named_device(text: str) -> tuple[str, SBDF]:
 
 
 def source_lines(asked: OpenedContext, guests: Sequence[Guest] = ()) -> list[str]:
-    """Return the lines that say what an answer about `guests` rests on."""
+    """Return the lines with the source of an answer about `guests`."""
     opened = asked.opened
     xen = not guests or any(isinstance(guest, GuestConfig) for guest in guests)
     listed = asked.facts.source if xen else None

@@ -1,4 +1,4 @@
-"""The nearest known word to one that was mistyped."""
+"""The known word that is nearest to a mistyped one."""
 
 from collections.abc import Iterable
 
@@ -6,11 +6,11 @@ _CANDIDATES = 8
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.7) -> str | None:
-    """Return the one of `known` that `word` was probably meant to be, or None if none is close.
+    """Return the word in `known` that is nearest to `word`, or None if none is close.
 
-    Of several that are equally close it is the one that begins like `word`.
+    If several are equally close, the one with the longest common beginning wins.
     """
-    from difflib import SequenceMatcher, get_close_matches  # noqa: PLC0415 - for mistakes alone
+    from difflib import SequenceMatcher, get_close_matches  # noqa: PLC0415 - only for errors
 
     close = get_close_matches(word, known, _CANDIDATES, cutoff)
     if not close:
@@ -25,6 +25,6 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.7) -> str | None:
 
 
 def _same_beginning(a: str, b: str) -> int:
-    """Return how many characters at the beginning of both are the same."""
+    """Return the length of the common beginning."""
     same = (x == y for x, y in zip(a, b, strict=False))
     return next((place for place, equal in enumerate(same) if not equal), min(len(a), len(b)))

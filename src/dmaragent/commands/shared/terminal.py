@@ -6,14 +6,14 @@ from typing import TextIO
 from dmaragent.present.screen import PLAIN, Screen
 
 NARROWEST, WIDEST = 60, 120
-"""Columns: tables are unreadable in fewer, and lines of text in more."""
+"""Columns: tables need the first number, and longer lines of text are hard to read."""
 
 
 COLOR_CHOICES = ("auto", "always", "never")
 
 
 def screen_of(stream: TextIO, color: str = "never") -> Screen:
-    """Return what text on `stream` is laid out for; `color` is one of :data:`COLOR_CHOICES`."""
+    """Return the screen for text on `stream`; `color` is one of :data:`COLOR_CHOICES`."""
     colors = color == "always" or (color == "auto" and _shows_colors(stream))
     return Screen(min(max(_columns(stream), NARROWEST), WIDEST), colors=colors)
 
@@ -25,9 +25,9 @@ def _shows_colors(stream: TextIO) -> bool:
 
 
 def _columns(stream: TextIO) -> int:
-    """Return the columns of the terminal: as COLUMNS says, else as the terminal itself does.
+    """Return the columns of the terminal, from COLUMNS or else from the terminal itself.
 
-    This is ``shutil.get_terminal_size`` without its import, which costs 1 ms at each start.
+    This is ``shutil.get_terminal_size`` without its import, which takes 1 ms at each start.
     """
     try:
         columns = int(os.environ.get("COLUMNS", ""))
@@ -37,5 +37,5 @@ def _columns(stream: TextIO) -> int:
         return columns
     try:
         return os.get_terminal_size(stream.fileno()).columns or PLAIN.width
-    except (OSError, ValueError):  # not a terminal: a file, a pipe, a test's; or closed
+    except (OSError, ValueError):  # not a terminal: a file, a pipe, or closed
         return PLAIN.width

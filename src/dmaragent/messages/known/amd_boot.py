@@ -1,4 +1,4 @@
-"""Messages of the Linux kernel when it starts AMD's IOMMU or does without."""
+"""Messages of the Linux kernel when it starts AMD's IOMMU, or runs without it."""
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import AMD, MessageSeverity, Program
@@ -14,13 +14,13 @@ MESSAGES = (
         "linux-amd-iommu-off",
         LINUX,
         MessageSeverity.REFUSAL,
-        "Linux does not use AMD's IOMMU: its option says so",
+        "Linux does not use AMD's IOMMU: a kernel option disables it",
         "AMD-Vi: AMD IOMMU disabled",
         releases="every release with AMD-Vi",
-        meaning="amd_iommu=off or iommu=off is among the kernel's options. No device can be passed "
-        "through by VFIO." + NO_REGION,
-        advice="Remove the option from the kernel's options and reboot. Nothing else is needed: "
-        "AMD's IOMMU is on unless an option or the firmware setup switches it off.",
+        meaning="amd_iommu=off or iommu=off is on the kernel's command line. VFIO cannot pass through "
+        "any device." + NO_REGION,
+        advice="Remove the option and reboot. Nothing else is needed: AMD's IOMMU is on unless an "
+        "option or the firmware setup disables it.",
         source=f"{_INIT}, state_next; {_CHECKED}",
         vendor=AMD,
     ),
@@ -32,9 +32,9 @@ MESSAGES = (
         "AMD-Vi: Unknown option - '<word>'",
         releases="every release with AMD-Vi",
         meaning="The quoted word has no effect. amd_iommu=on is the common case: AMD's IOMMU is on "
-        "unless the firmware setup or an option switches it off." + NO_REGION,
-        advice="Nothing needs to be done; remove the word from the kernel's options, or correct "
-        "its spelling.",
+        "unless the firmware setup or an option disables it." + NO_REGION,
+        advice="No action is needed. You can remove the word from the kernel's command line, or correct"
+        " its spelling.",
         source=f"{_INIT}, parse_amd_iommu_options; {_CHECKED}",
         vendor=AMD,
     ),
@@ -42,7 +42,7 @@ MESSAGES = (
         "linux-amd-iommu-failed",
         LINUX,
         MessageSeverity.REFUSAL,
-        "Linux could not start AMD's IOMMU, or not for a device",
+        "Linux could not start AMD's IOMMU, or not for one device",
         "Failed to initialize IOMMU Hardware (error=<errno>)",
         "AMD-Vi: Failed to initialize. The CMPXCHG16B feature is required",
         "AMD-Vi: Host Address Translation is not supported",
@@ -57,8 +57,7 @@ MESSAGES = (
         releases="every release with AMD-Vi; the words differ",
         meaning="A unit cannot be used, or the firmware's table (IVRS) is wrong about it. Devices "
         "behind it cannot be passed through." + NO_REGION,
-        advice="Look at the lines before it. Update the firmware, and report it to the machine's "
-        "vendor.",
+        advice="Read the lines before it. Update the firmware, and report it to the machine's vendor.",
         source=f"{_INIT}, iommu_map_mmio_space, early_amd_iommu_init, amd_iommu_init_pci; "
         f"{_IOMMU}, amd_iommu_probe_device; {_CHECKED}",
         vendor=AMD,
@@ -70,10 +69,10 @@ MESSAGES = (
         "Linux does not remap interrupts on this AMD host",
         "AMD-Vi: Disabling interrupt remapping",
         releases="every release with AMD-Vi",
-        meaning="The firmware's table (IVRS) lacks the I/O APIC. VFIO then refuses every device "
-        "(EPERM)." + NO_REGION,
-        advice="Update the firmware. ivrs_ioapic= among the kernel's options names the I/O APIC by "
-        "hand: a wrong number there stops the host.",
+        meaning="The firmware's table (IVRS) lacks the I/O APIC. VFIO then blocks every device (EPERM)."
+        + NO_REGION,
+        advice="Update the firmware. The kernel option ivrs_ioapic= names the I/O APIC by hand: with a "
+        "wrong number the host does not boot.",
         source=f"{_INIT}, check_ioapic_information; {_CHECKED}",
         vendor=AMD,
     ),
@@ -91,7 +90,7 @@ MESSAGES = (
         "AMD-Vi: Cannot enable v2 page table for DMA-API. Fallback to v1",
         releases="every release with AMD-Vi",
         meaning="Nothing is wrong: IOMMU groups exist, and VFIO can work.",
-        advice="Nothing needs to be done.",
+        advice="No action is needed.",
         source=f"{_INIT}, print_iommu_info; {_CHECKED}",
         vendor=AMD,
     ),
@@ -109,9 +108,9 @@ MESSAGES = (
         "AMD-Vi: IOMMU GA Log overflow",
         "AMD-Vi: Unknown PPR request received",
         releases="every release with AMD-Vi",
-        meaning="It belongs to a fault. An overflow means that there were more faults than the log "
-        "holds.",
-        advice="Look at the line of the fault.",
+        meaning="They belong to a fault. An overflow means that more faults happened than the log can "
+        "store.",
+        advice="Read the line of the fault.",
         source=f"{_IOMMU}, dump_dte_entry, dump_command, amd_iommu_int_thread; {_CHECKED}",
         vendor=AMD,
     ),

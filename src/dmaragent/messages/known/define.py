@@ -1,4 +1,4 @@
-"""What the tables of messages share in writing an entry down."""
+"""The function that makes an entry of a table of messages."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Messages of DPDK and SPDK about devices that VFIO does not give them."""
+"""Messages of DPDK and SPDK about devices that they cannot use through VFIO."""
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageSeverity, Program
@@ -8,12 +8,12 @@ DPDK = Program.DPDK
 _VFIO = "lib/eal/linux/eal_vfio.c"
 _CHECKED = "checked in the source and the strings of 20.11 to 25.11"
 _BY_ERROR = {
-    1: "EPERM comes from a kernel before 6.6 for a device with a region, or from missing "
-    "interrupt remapping.",
+    1: "EPERM: a kernel before 6.6 blocks a device with a region, or interrupt remapping is "
+    "missing.",
     12: "ENOMEM: the limit of locked memory is reached (RLIMIT_MEMLOCK).",
     16: "EBUSY: another program has the group or the address.",
     17: "EEXIST: the address is mapped already.",
-    22: "EINVAL comes from Linux 6.6 and later for a device with a region.",
+    22: "EINVAL: Linux 6.6 and later blocks a device with a region.",
 }
 _MAP_ERRORS = {
     **_BY_ERROR,
@@ -26,7 +26,7 @@ MESSAGES = (
         "dpdk-container-refused",
         DPDK,
         MessageSeverity.CONSEQUENCE,
-        "DPDK cannot have the device: the kernel refuses it",
+        "DPDK cannot use the device: the kernel blocks it",
         "{<sbdf> }cannot add VFIO group to container, error <errno> (<error>)",
         "<sbdf> failed to select IOMMU type",
         "{<sbdf> }failed to select IOMMU type",
@@ -34,10 +34,9 @@ MESSAGES = (
         ("set IOMMU type <number> (<word>) failed, error <errno> (<error>)", "before 22.07"),
         "cannot set IOMMU type, error <errno> (<error>)",
         releases="every release with VFIO",
-        meaning="DPDK only passes on what the kernel answered. A region that firmware reserved "
-        "for the device, or for another one of its group, is the common reason.",
-        advice="Look in dmesg for the kernel's own line of the same second, and give it to "
-        "dmaragent why.",
+        meaning="DPDK only reports the kernel's error. The common reason is a region that firmware "
+        "reserved for the device or for another device of its group.",
+        advice="Find the kernel's own line of the same second in dmesg and pass it to dmaragent why.",
         source=f"{_VFIO}, rte_vfio_setup_device, vfio_set_iommu_type; {_CHECKED}",
         by_error=_BY_ERROR,
     ),
@@ -45,11 +44,11 @@ MESSAGES = (
         "dpdk-group-not-viable",
         DPDK,
         MessageSeverity.REFUSAL,
-        "Another device of the same IOMMU group is still the host's",
+        "The host still uses another device of the same IOMMU group",
         "{<sbdf> }VFIO group is not viable!",
         releases="every release with VFIO",
-        meaning="Devices of one group can reach each other past the IOMMU, so one owner has them "
-        "all. A reserved region is not the reason.",
+        meaning="Devices of one group can reach each other without the IOMMU, so all of them must have "
+        "the same owner. A reserved region is not the reason.",
         advice="Bind every function of the group to vfio-pci (dpdk-devbind.py -b vfio-pci), or to "
         "no driver. The host loses them.",
         source=f"{_VFIO}, rte_vfio_setup_device; {_CHECKED}",
@@ -79,10 +78,10 @@ MESSAGES = (
         "Maximum number of VFIO groups reached!",
         "Specified VFIO group number not found",
         releases="every release with VFIO",
-        meaning="Another driver has the device, another program has its group, or the process may "
-        "not open the group's file. A reserved region is not the reason, unless iommufd stands in "
-        "for VFIO's container: dmesg then names the device and a 1:1 mapping.",
-        advice="dpdk-devbind.py -b vfio-pci SBDF: the host then loses the device. Run DPDK as a "
+        meaning="Another driver has the device, another program has its group, or the process may not "
+        "open the group's file. A reserved region is not the reason, unless iommufd replaces "
+        "VFIO's container: dmesg then names the device and a 1:1 mapping.",
+        advice="Run dpdk-devbind.py -b vfio-pci SBDF: the host then loses the device. Run DPDK as a "
         "user who may open /dev/vfio/GROUP.",
         source=f"{_VFIO}, rte_vfio_setup_device, vfio_open_group_fd; {_CHECKED}",
         by_error={
@@ -157,9 +156,9 @@ MESSAGES = (
         "Failed to walk memseg list for DMA window size",
         "Detected user managed external memory which may not be managed by the IOMMU",
         releases="every release with VFIO",
-        meaning="The kernel does not map DPDK's hugepages at the addresses that DPDK wants for "
-        "DMA. No reserved region refuses a device here, but a range that Linux reserves can be "
-        "in the way.",
+        meaning="The kernel does not map DPDK's hugepages at the addresses that DPDK uses for DMA. A "
+        "region of the device is not the reason, but an address range that Linux reserves can "
+        "be.",
         advice="If the error is ENOMEM, raise the limit of locked memory. Else compare the "
         "addresses with reserved_regions of the IOMMU group.",
         source=f"{_VFIO}, vfio_type1_dma_mem_map, container_dma_map; {_CHECKED}",
@@ -169,7 +168,7 @@ MESSAGES = (
         "dpdk-memory-not-unmapped",
         DPDK,
         MessageSeverity.NOTE,
-        "DPDK cannot take a DMA mapping back",
+        "DPDK cannot remove a DMA mapping",
         "Cannot clear DMA remapping, error <errno> (<error>)",
         ("cannot clear DMA remapping, error <errno> (<error>)", "before 22.07"),
         "Cannot unmap vaddr for IOMMU, error <errno> (<error>)",
@@ -183,9 +182,9 @@ MESSAGES = (
         "Error when closing vfio_dev_fd for <word>",
         "Cannot release VFIO device",
         releases="every release with VFIO",
-        meaning="The device may reach the memory until the process ends. A reserved region is "
-        "not the reason.",
-        advice="Nothing needs to be done, unless DPDK fails afterwards: then look in dmesg.",
+        meaning="The device can reach the memory until the process ends. A reserved region is not the "
+        "reason.",
+        advice="No action is needed, unless DPDK fails afterwards: then look in dmesg.",
         source=f"{_VFIO}, vfio_type1_dma_mem_map, rte_vfio_release_device; {_CHECKED}",
     ),
     message(
@@ -200,10 +199,10 @@ MESSAGES = (
         "Cannot use IOVA as 'PA' since physical addresses are not available",
         "Unsupported IOVA mode",
         releases="DPDK 18.x and later",
-        meaning="Devices use virtual addresses (VA) only if the IOMMU has enough address bits, "
-        "else physical ones (PA), which need root. A reserved region is not the reason.",
-        advice="Start with --iova-mode=pa as root, or bind all devices to vfio-pci with the IOMMU "
-        "switched on.",
+        meaning="Devices use virtual addresses (VA) only if the IOMMU has enough address bits. Otherwise"
+        " they use physical ones (PA), which need root. A reserved region is not the reason.",
+        advice="Start DPDK with --iova-mode=pa as root, or enable the IOMMU and bind all devices to "
+        "vfio-pci.",
         source="drivers/bus/pci/linux/pci.c, rte_pci_get_iommu_class; "
         "lib/eal/linux/eal.c, rte_eal_init; " + _CHECKED,
     ),
@@ -211,12 +210,12 @@ MESSAGES = (
         "dpdk-not-used",
         DPDK,
         MessageSeverity.CONSEQUENCE,
-        "DPDK goes on without the device",
+        "DPDK continues without the device",
         "Requested device <sbdf> cannot be used",
         "Driver cannot attach the device (<sbdf>)",
         releases="every release",
-        meaning="It follows from the error in the lines before it.",
-        advice="Look at the lines before it, and at dmesg.",
+        meaning="The error in the lines before it is the reason.",
+        advice="Read the lines before it, and dmesg.",
         source="drivers/bus/pci/pci_common.c, pci_probe; lib/eal/common/eal_common_dev.c, "
         "local_dev_probe; checked in the source",
     ),
@@ -240,24 +239,24 @@ MESSAGES = (
         "Could not install memory event callback for VFIO",
         releases="every release with VFIO",
         meaning="Nothing is wrong.",
-        advice="Nothing needs to be done.",
+        advice="No action is needed.",
         source=f"{_VFIO}, rte_vfio_enable, vfio_set_iommu_type; {_CHECKED}",
     ),
     message(
         "spdk-not-bound",
         Program.SPDK,
         MessageSeverity.REFUSAL,
-        "SPDK's setup.sh cannot give all of an IOMMU group to vfio-pci",
+        "SPDK's setup.sh cannot bind all of an IOMMU group to vfio-pci",
         "WARNING: detected multiple devices (<number>) under the same IOMMU group!",
         "WARNING: <sbdf> not bound to <word> (<word2>)",
         "WARNING All devices in the IOMMU group must be bound to the same driver or unbound",
         "failed to bind to vfio-pci, aborting",
         "failed to bind to vfio-pci, retrying (<number>)",
         releases="SPDK 21.x and later",
-        meaning="Devices of one group can reach each other past the IOMMU, so one owner has them "
-        "all. A reserved region is not the reason.",
-        advice="UNBIND_ENTIRE_IOMMU_GROUP=yes scripts/setup.sh takes all of the group from the "
-        "host; else put the NVMe drive into another slot.",
+        meaning="Devices of one group can reach each other without the IOMMU, so all of them must have "
+        "the same owner. A reserved region is not the reason.",
+        advice="UNBIND_ENTIRE_IOMMU_GROUP=yes scripts/setup.sh takes the whole group from the host. Or "
+        "move the NVMe drive to another slot.",
         source="scripts/setup.sh, probe_driver, linux_bind_driver; checked in the source",
     ),
     message(
@@ -269,8 +268,7 @@ MESSAGES = (
         "Cannot update DMA mapping, error <errno>",
         "Cannot clear DMA mapping, error <errno>",
         releases="every release with VFIO",
-        meaning="SPDK's own mapping of its memory for the device failed; the device then cannot "
-        "reach it.",
+        meaning="SPDK could not map its memory for the device, so the device cannot reach it.",
         advice="If the error is 12 (ENOMEM), raise the limit of locked memory. If it is 22 "
         "(EINVAL), compare the addresses with reserved_regions of the IOMMU group and with the "
         "address bits of the IOMMU; --iova-mode=pa uses other addresses.",
@@ -289,8 +287,8 @@ MESSAGES = (
         "## WARNING: memlock limit is less than 64MB",
         "## DPDK with VFIO may not be able to initialize if run as user",
         releases="every release with VFIO",
-        meaning="Memory for DMA must stay in place, and this user may not lock enough. A "
-        "reserved region is not the reason.",
+        meaning="Memory for DMA must be locked, and this user may not lock enough. A reserved region is "
+        "not the reason.",
         advice="Raise memlock for the user in /etc/security/limits.conf. That much memory can "
         "then not be swapped.",
         source="scripts/setup.sh, configure_linux; checked in the source",

@@ -1,4 +1,4 @@
-"""Messages of the Linux kernel when it starts Intel's IOMMU or does without."""
+"""Messages of the Linux kernel when it starts Intel's IOMMU, or runs without it."""
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageAddress, MessageSeverity, Program
@@ -9,18 +9,20 @@ _DMAR = "drivers/iommu/intel/dmar.c"
 _INTEL = "drivers/iommu/intel/iommu.c"
 _CORE = "drivers/iommu/iommu.c"
 _CHECKED = "checked in the sources of 5.10, 6.1, 6.12 and 7.2"
-_UPDATE = "Update the firmware; report it to the machine's vendor with dmaragent check's output."
+_UPDATE = (
+    "Update the firmware. Report it to the machine's vendor with the output of dmaragent check."
+)
 
 MESSAGES = (
     message(
         "linux-iommu-off",
         LINUX,
         MessageSeverity.REFUSAL,
-        "Linux does not use the IOMMU: its option says so",
+        "Linux does not use the IOMMU: no option enables it, or one disables it",
         "<iommu>IOMMU disabled",
         releases="every release with VT-d",
-        meaning="intel_iommu=off is among the kernel's options, or the kernel's default is off and "
-        "nothing asks for it. No device can be passed through by VFIO." + NO_REGION,
+        meaning="intel_iommu=off is on the kernel's command line, or the kernel's default is off and no "
+        "option enables it. VFIO cannot pass through any device." + NO_REGION,
         advice=IOMMU_ON,
         source=f"{_INTEL}, intel_iommu_setup; {_CHECKED}",
     ),
@@ -40,7 +42,7 @@ MESSAGES = (
         ("32bit DMA uses non-identity mapping", "older kernels"),
         releases="every release with VT-d",
         meaning="Nothing is wrong: IOMMU groups exist, and VFIO can work.",
-        advice="Nothing needs to be done.",
+        advice="No action is needed.",
         source=f"{_INTEL}, intel_iommu_init; {_CORE}, iommu_subsys_init, iommu_group_add_device; "
         f"{_CHECKED}",
     ),
@@ -48,7 +50,7 @@ MESSAGES = (
         "linux-iommu-option",
         LINUX,
         MessageSeverity.NOTE,
-        "Linux says which option of the IOMMU is in effect",
+        "Linux reports which IOMMU option is in effect",
         "Disable GFX device mapping",
         "Disable integrated GPU device mapping",
         "Forcing DAC for PCI devices",
@@ -64,19 +66,20 @@ MESSAGES = (
         "IOMMU batching disallowed due to virtualization",
         "Memory encryption detected - Disabling default IOMMU Passthrough",
         releases="every release with VT-d",
-        meaning="Nothing is wrong. With the graphics device not mapped, it cannot be passed through.",
-        advice="Nothing needs to be done.",
+        meaning="Nothing is wrong. If the line reports that graphics is not mapped, the graphics device "
+        "cannot be passed through.",
+        advice="No action is needed.",
         source=f"{_INTEL}, intel_iommu_setup, intel_iommu_init; {_CHECKED}",
     ),
     message(
         "linux-option-unknown",
         LINUX,
         MessageSeverity.FIRMWARE,
-        "The kernel does not know an option of intel_iommu=",
+        "The kernel does not know a word of intel_iommu=",
         "<iommu>Unknown option - '",
         releases="Linux 5.13 and later",
-        meaning="The word that is quoted there has no effect; those before and after it count.",
-        advice="Correct the spelling in the boot loader's file, or take the word out.",
+        meaning="The quoted word has no effect. The words before and after it count.",
+        advice="Correct its spelling on the kernel's command line, or remove it.",
         source=f"{_INTEL}, intel_iommu_setup; {_CHECKED}",
     ),
     message(
@@ -115,9 +118,9 @@ MESSAGES = (
         "DRHD <number>: failed to enable fault, interrupt, ret <errno>",
         "<iommu>ACPI name space devices didn't probe correctly",
         releases="every release with VT-d",
-        meaning="A remapping unit or the firmware's table cannot be used, or memory ran out. "
-        "No device can be passed through by VFIO.",
-        advice="Look at the lines before it. " + _UPDATE,
+        meaning="A remapping unit or the firmware's table is unusable, or memory ran out. VFIO cannot "
+        "pass through any device.",
+        advice="Read the lines before it. " + _UPDATE,
         source=f"{_DMAR}, dmar_table_init, alloc_iommu, map_iommu; {_INTEL}, init_dmars, "
         f"intel_iommu_init; {_CHECKED}",
         address=MessageAddress.UNIT,
@@ -139,9 +142,9 @@ MESSAGES = (
         "<iommu>No ATSR found",
         "<iommu>No SATC found",
         releases="every release with VT-d",
-        meaning="Nothing is wrong: the structures of the table are listed at boot. No RMRR found "
+        meaning='Nothing is wrong: Linux lists the structures of the table at boot. "No RMRR found" '
         "means that the firmware reserves no memory for devices.",
-        advice="dmaragent inventory says which regions there are and who owns them.",
+        advice="dmaragent inventory shows the regions and their devices.",
         source=f"{_DMAR}, dmar_table_print_dmar_entry, alloc_iommu; {_INTEL}, intel_iommu_init; "
         f"{_CHECKED}",
         address=MessageAddress.UNIT,
@@ -159,8 +162,8 @@ MESSAGES = (
         "BIOS assigned incorrect VT-d unit for Intel(R) QuickData Technology device",
         "failed to run vt-d quirk",
         releases="every release with VT-d",
-        meaning="A structure of a type that the kernel does not know, a device that ACPI does not "
-        "have, or a unit that the firmware set up wrong. No region is lost for it.",
+        meaning="The kernel does not know the type of a structure, ACPI does not have a device, or the "
+        "firmware set up a unit wrong. No region is lost.",
         advice=_UPDATE,
         source=f"{_DMAR}, dmar_walk_remapping_entries, dmar_acpi_dev_scope_init; {_INTEL}, "
         f"check_tylersburg_isoch, quirk_ioat_snb_local_iommu; {_CHECKED}",
@@ -169,7 +172,7 @@ MESSAGES = (
         "linux-iommu-quirk",
         LINUX,
         MessageSeverity.NOTE,
-        "Linux works around a fault of the chipset or the graphics device",
+        "Linux works around a bug of the chipset or the graphics device",
         "Disabling IOMMU for graphics on this chipset",
         "BIOS has allocated no shadow GTT; disabling IOMMU for graphics",
         "Disabling batched IOTLB flush on Ironlake",
@@ -178,16 +181,16 @@ MESSAGES = (
         "Skipping IOMMU quirk for dev [<any>] on untrusted PCI link",
         "Please check with your BIOS/Platform vendor about this",
         releases="every release with VT-d",
-        meaning="With the IOMMU off for graphics, the graphics device cannot be passed through. "
-        "Other devices are not affected.",
-        advice="Nothing needs to be done.",
+        meaning="If the IOMMU is off for graphics, the graphics device cannot be passed through. Other "
+        "devices are not affected.",
+        advice="No action is needed.",
         source=f"{_INTEL}, quirk_iommu_igfx, quirk_calpella_no_shadow_gtt; {_CHECKED}",
     ),
     message(
         "linux-iommu-inherited",
         LINUX,
         MessageSeverity.NOTE,
-        "The IOMMU was on already when this kernel started",
+        "The IOMMU was already on when this kernel started",
         "Translation was enabled for <word> but we are not in kdump mode",
         "Translation already enabled - trying to copy translation structures",
         "Failed to copy translation tables from previous kernel for <word>",
@@ -197,24 +200,25 @@ MESSAGES = (
         "Failed to copy IR table for <word> from previous kernel",
         "Copied IR table for <word> from previous kernel",
         releases="Linux 4.2 and later",
-        meaning="The firmware (pre-boot DMA protection) or a kernel before kexec left it on. "
-        "Nothing is wrong, unless it failed to copy: then a crash dump loses devices." + NO_REGION,
-        advice="Nothing needs to be done.",
+        meaning="The firmware (pre-boot DMA protection) or the kernel before a kexec left it on. Nothing"
+        " is wrong, unless the copy failed: then a crash dump loses devices." + NO_REGION,
+        advice="No action is needed.",
         source=f"{_INTEL}, init_dmars, copy_translation_tables; {_CHECKED}",
     ),
     message(
         "linux-unit-without-feature",
         LINUX,
         MessageSeverity.NOTE,
-        "A remapping unit lacks something",
+        "A remapping unit lacks a feature",
         "Doesn't support hardware pass through",
         "Doesn't support snooping",
         "Doesn't support large page",
         "Using Register based invalidation",
         "Using Queued invalidation",
         releases="every release with VT-d",
-        meaning="Nothing is wrong, unless a unit was added while the host runs: it is then not used.",
-        advice="Nothing needs to be done.",
+        meaning="Nothing is wrong, unless a unit was added while the host runs: Linux then does not use "
+        "it.",
+        advice="No action is needed.",
         source=f"{_INTEL}, intel_iommu_add, intel_iommu_init_qi; {_CHECKED}",
     ),
 )

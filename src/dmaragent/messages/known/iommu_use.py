@@ -10,7 +10,9 @@ _INTEL = "drivers/iommu/intel/iommu.c"
 _REMAP = "drivers/iommu/intel/irq_remapping.c"
 _CORE = "drivers/iommu/iommu.c"
 _CHECKED = "checked in the sources of 5.10, 6.1, 6.12 and 7.2"
-_UPDATE = "Update the firmware; report it to the machine's vendor with dmaragent check's output."
+_UPDATE = (
+    "Update the firmware. Report it to the machine's vendor with the output of dmaragent check."
+)
 
 MESSAGES = (
     message(
@@ -22,8 +24,8 @@ MESSAGES = (
         ("Failed to build identity map for [<base>-<limit>]", "Intel"),
         ("AMD-Vi: Out of memory allocating dm-regions", "AMD, 5.10 and later", AMD),
         releases="Linux 6.4 and later; AMD's words before, too",
-        meaning="The host's own driver loses access to memory that the firmware reserved for the "
-        "device. That the region is 1:1 for a guest does not matter here.",
+        meaning="The host's own driver loses access to memory that the firmware reserved for the device."
+        " A guest is not concerned.",
         advice="Look for the region with dmaragent explain. " + _UPDATE,
         source=f"{_CORE}, iommu_setup_default_domain; {_INTEL}, intel_iommu_memory_notifier; "
         f"{_CHECKED}",
@@ -35,10 +37,10 @@ MESSAGES = (
         "The IOMMU translates fewer address bits than are mapped",
         "iommu width (<number>) is not sufficient for the mapped address (<address>)",
         releases="Linux 2.6.28 to 6.12",
-        meaning="A guest or program has mapped memory above what the device's remapping unit "
-        "translates, and Linux does not attach the device (EFAULT).",
-        advice="Give the guest fewer address bits: -cpu host,host-phys-bits-limit=39, with the "
-        "width of the message for 39. The guest's memory must fit.",
+        meaning="A guest or program mapped memory above the addresses that the device's remapping unit "
+        "translates. Linux does not attach the device (EFAULT).",
+        advice="Reduce the guest's address bits: -cpu host,host-phys-bits-limit=39 (39: the"
+        " width in the message). The guest's memory must fit.",
         source=f"{_INTEL}, prepare_domain_attach_device; checked in the sources of 5.10, 6.1 and "
         "6.12",
         address=MessageAddress.GUEST,
@@ -70,9 +72,9 @@ MESSAGES = (
         "Device request: <any> dir <number> --- failed",
         "Device bounce map: <any> dir <number> --- failed",
         releases="every release with an IOMMU; the words differ",
-        meaning="Memory or numbers of the IOMMU ran out, or its driver refused. The device does "
-        "not work, for a guest or for the host." + NO_REGION,
-        advice="Look at the lines before it. Update the kernel; report it if it goes on.",
+        meaning="Memory or domain numbers of the IOMMU ran out, or its driver refused. The device does "
+        "not work, neither for a guest nor for the host." + NO_REGION,
+        advice="Read the lines before it. Update the kernel. If it happens again, report it.",
         source=f"{_INTEL}, dmar_insert_one_dev_info, domain_attach_iommu; {_CORE}, "
         f"__iommu_group_set_core_domain, iommu_group_alloc_default_domain; {_CHECKED}",
     ),
@@ -80,14 +82,14 @@ MESSAGES = (
         "linux-domain-type-refused",
         LINUX,
         MessageSeverity.REFUSAL,
-        "Linux does not change how an IOMMU group is mapped",
+        "Linux does not change the mapping type of an IOMMU group",
         "Group not assigned to default domain",
         "Cannot change default domain: <any>",
         "Device cannot be in <word> domain",
         "Device is still bound to driver",
         releases="Linux 5.11 to 6.3",
-        meaning="Somebody wrote to the type of the group in /sys/kernel/iommu_groups; its devices "
-        "have drivers, or the group has several devices." + NO_REGION,
+        meaning="A user or program wrote to the type of the group in /sys/kernel/iommu_groups, but its "
+        "devices have drivers, or the group has several devices." + NO_REGION,
         advice="Unbind the drivers of the group first. The host loses its devices.",
         source=f"{_CORE}, iommu_change_dev_def_domain; checked in the source of 6.1",
     ),
@@ -95,12 +97,12 @@ MESSAGES = (
         "linux-map-unaligned",
         LINUX,
         MessageSeverity.REFUSAL,
-        "A mapping for DMA does not fit the IOMMU's pages",
+        "A DMA mapping is not aligned to the IOMMU's pages",
         "unaligned: iova <address> pa <number> size <number2> min_pagesz",
         "unaligned: iova <address> size <number> min_pagesz",
         releases="every release with an IOMMU",
-        meaning="A driver or a region of the firmware begins or ends inside a page, and is not "
-        "mapped (EINVAL).",
+        meaning="A mapping of a driver, or a region of the firmware, begins or ends inside a page. Linux"
+        " does not map it (EINVAL).",
         advice="dmaragent check names regions that are not page aligned. " + _UPDATE,
         source=f"{_CORE}, __iommu_map, __iommu_unmap; {_CHECKED}",
     ),
@@ -119,10 +121,10 @@ MESSAGES = (
         "<iommu>Failed to enable queued invalidation",
         "<iommu><word> does not support EIM",
         releases="every release with VT-d",
-        meaning="VFIO then refuses every device (EPERM), because a guest could send the host "
-        "interrupts with one." + NO_REGION,
-        advice="Switch interrupt remapping (x2APIC) on in the firmware setup, update it, and look "
-        "for intremap=off among the kernel's options.",
+        meaning="VFIO then blocks every device (EPERM), because a guest could send interrupts to the "
+        "host with one." + NO_REGION,
+        advice="Enable interrupt remapping (x2APIC) in the firmware setup, update the firmware, and "
+        "look for intremap=off on the kernel's command line.",
         source=f"{_REMAP}, intel_prepare_irq_remapping, intel_setup_irq_remapping; {_CHECKED}",
     ),
     message(
@@ -136,14 +138,14 @@ MESSAGES = (
         "<iommu>HPET id <number> under DRHD base <number2>",
         releases="every release with VT-d",
         meaning="Nothing is wrong: VFIO needs it.",
-        advice="Nothing needs to be done.",
+        advice="No action is needed.",
         source=f"{_REMAP}, intel_enable_irq_remapping; {_CHECKED}",
     ),
     message(
         "linux-invalidation-error",
         LINUX,
         MessageSeverity.FAULT,
-        "A remapping unit could not carry an invalidation out",
+        "A remapping unit could not complete an invalidation",
         "VT-d detected Invalidation Queue Error: Reason <number>",
         "VT-d detected Invalidation Completion Error: SID <number>",
         "VT-d detected invalid descriptor: qw0 = <number>",
@@ -152,10 +154,10 @@ MESSAGES = (
         "QI HEAD: <any> qw0 = <number>",
         "QI PRIOR: <any> qw0 = <number>",
         releases="Linux 5.10 and later",
-        meaning="The kernel told a unit to forget translations, and the unit or a device did not "
-        "do it. SID is the device's bus, device and function as one number." + NO_REGION,
-        advice="Update kernel and firmware. If a device is named, look whether it hangs or was "
-        "pulled.",
+        meaning="The kernel invalidated translations, and the unit or a device did not complete it. SID "
+        "is the device's bus, device and function as one number." + NO_REGION,
+        advice="Update kernel and firmware. If a device is named, check whether it hangs or was "
+        "removed.",
         source=f"{_DMAR}, qi_dump_fault, qi_check_fault; {_CHECKED}",
     ),
     message(
@@ -178,8 +180,8 @@ MESSAGES = (
         "<iommu>page table not present at level <number>",
         "<iommu>pte level: <number>, pte value: <number2>",
         releases="Linux 5.18 and later",
-        meaning="It belongs to a fault: where the chain ends, nothing is mapped.",
-        advice="Look at the line of the fault.",
+        meaning="They belong to a fault: nothing is mapped after the last entry.",
+        advice="Read the line of the fault.",
         source=f"{_INTEL}, dmar_fault_dump_ptes, pgtable_walk; checked in the sources of 6.1, 6.12 "
         "and 7.2",
         address=MessageAddress.GUEST,

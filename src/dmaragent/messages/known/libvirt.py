@@ -1,4 +1,4 @@
-"""Messages of libvirt and its tools about devices that they cannot hand over."""
+"""Messages of libvirt and its tools about devices that they cannot assign."""
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import AMD, MessageSeverity, Program
@@ -23,8 +23,8 @@ MESSAGES = (
         ("pci backend driver '<word>' is not supported", "before libvirt 10"),
         "pci backend driver type '<word>' is not supported",
         releases="every release with VFIO",
-        meaning="libvirt looks for IOMMU groups in /sys/kernel/iommu_groups and for "
-        "/dev/vfio/vfio, and misses one of them." + NO_REGION,
+        meaning="libvirt needs IOMMU groups in /sys/kernel/iommu_groups and the file /dev/vfio/vfio. One"
+        " of them is missing." + NO_REGION,
         advice="sudo modprobe vfio-pci. If /sys/kernel/iommu_groups is empty: " + IOMMU_ON,
         source="src/qemu/qemu_hostdev.c, qemuHostdevPreparePCIDevicesCheckSupport; "
         f"src/qemu/qemu_driver.c, nodeDeviceDetachFlags; {_HOSTDEV}, "
@@ -34,7 +34,7 @@ MESSAGES = (
         "libvirt-no-legacy-passthrough",
         LIBVIRT,
         MessageSeverity.REFUSAL,
-        "The guest asks for KVM's old passthrough, which is gone",
+        "The guest requests KVM's old passthrough, which no longer exists",
         "host doesn't support legacy PCI passthrough",
         "KVM device assignment is currently not supported on this system",
         "KVM device assignment is no longer supported on this system",
@@ -43,7 +43,7 @@ MESSAGES = (
         releases="libvirt 0.x and later",
         meaning="Linux 4.12 and QEMU 2.9 dropped passthrough without VFIO, or this QEMU was built "
         "without VFIO." + NO_REGION,
-        advice="Take <driver name='kvm'/> out of the <hostdev>: libvirt then takes VFIO.",
+        advice="Remove <driver name='kvm'/> from the <hostdev>: libvirt then uses VFIO.",
         source="src/qemu/qemu_hostdev.c, qemuHostdevPreparePCIDevicesCheckSupport; "
         f"src/qemu/qemu_validate.c; {_CHECKED}",
     ),
@@ -51,7 +51,7 @@ MESSAGES = (
         "libvirt-validate-no-table",
         LIBVIRT,
         MessageSeverity.REFUSAL,
-        "virt-host-validate sees no firmware table of an IOMMU",
+        "virt-host-validate finds no firmware table of an IOMMU",
         "No ACPI DMAR table found, IOMMU either disabled in BIOS or not supported by this "
         "hardware platform",
         (
@@ -64,18 +64,18 @@ MESSAGES = (
         ),
         "Unknown if this platform has IOMMU support",
         releases="virt-host-validate of libvirt 1.x and later",
-        meaning="It looks for /sys/firmware/acpi/tables/DMAR (AMD: IVRS). The file is "
-        "missing if the IOMMU is off in the firmware setup, in a Xen dom0, where Xen renames the "
-        "table, and in a container, which may hide /sys/firmware." + NO_REGION,
-        advice="Run virt-host-validate on the host, not in a container. If the table is missing "
-        "there, switch VT-d (AMD: IOMMU) on in the firmware setup and reboot.",
+        meaning="It looks for /sys/firmware/acpi/tables/DMAR (AMD: IVRS). The file is missing if the "
+        "IOMMU is off in the firmware setup. It is also missing in a Xen dom0, where Xen renames"
+        " the table, and in a container, which may hide /sys/firmware." + NO_REGION,
+        advice="Run virt-host-validate on the host, not in a container. If the table is missing there, "
+        "enable VT-d (AMD: IOMMU) in the firmware setup and reboot.",
         source="tools/virt-host-validate-common.c, virHostValidateIOMMU; " + _CHECKED,
     ),
     message(
         "libvirt-validate-no-smmu",
         LIBVIRT,
         MessageSeverity.REFUSAL,
-        "virt-host-validate sees no firmware table of an Arm host's IOMMU (SMMU)",
+        "virt-host-validate finds no firmware table of an Arm host's IOMMU (SMMU)",
         "No ACPI IORT table found, IOMMU not supported by this hardware platform",
         "Failed to parse ACPI IORT table",
         "IORT table header ended early",
@@ -83,11 +83,11 @@ MESSAGES = (
         "IORT table node type <word> has invalid length",
         "No SMMU found",
         releases="virt-host-validate of libvirt 8.9 and later; the first release not checked",
-        meaning="It looks for /sys/firmware/acpi/tables/IORT and an SMMU in it. The file is missing "
-        "if the SMMU is off in the firmware setup, if the host boots by device tree, and in a "
-        "container, which may hide /sys/firmware." + NO_REGION,
-        advice="Run virt-host-validate on the host, not in a container. If the table is missing "
-        "there, switch the SMMU on in the firmware setup and reboot.",
+        meaning="It looks for /sys/firmware/acpi/tables/IORT with an SMMU in it. The file is missing if "
+        "the SMMU is off in the firmware setup or if the host boots by device tree. It is also "
+        "missing in a container, which may hide /sys/firmware." + NO_REGION,
+        advice="Run virt-host-validate on the host, not in a container. If the table is missing there, "
+        "enable the SMMU in the firmware setup and reboot.",
         source="tools/virt-host-validate-common.c, virHostValidateIOMMU; checked in the source of "
         "libvirt 11.3",
     ),
@@ -95,7 +95,7 @@ MESSAGES = (
         "libvirt-validate-kernel-off",
         LIBVIRT,
         MessageSeverity.REFUSAL,
-        "virt-host-validate sees no IOMMU groups: the kernel does not use the IOMMU",
+        "virt-host-validate finds no IOMMU groups: the kernel does not use the IOMMU",
         "IOMMU appears to be disabled in kernel. Add <word> to kernel cmdline arguments",
         "IOMMU capability not compiled into kernel",
         releases="virt-host-validate of libvirt 1.x and later",
@@ -107,7 +107,7 @@ MESSAGES = (
         "libvirt-in-use",
         LIBVIRT,
         MessageSeverity.REFUSAL,
-        "libvirt counts the device as another guest's",
+        "libvirt's list has the device as another guest's",
         "PCI device <sbdf> is in use by driver <word>, domain <word2>",
         "PCI device <sbdf> is in use",
         "Device <sbdf> is already in use",
@@ -117,10 +117,10 @@ MESSAGES = (
         "PCI device '<sbdf>' can only be listed once in network",
         "NVMe device <sbdf> already in use by driver <word> domain <word2>",
         releases="every release with PCI passthrough",
-        meaning="libvirt keeps its own list of devices in use. A guest that crashed, or that "
-        "another toolstack ended, can stay on it." + NO_REGION,
-        advice="Shut the guest that is named down. If it does not run, restart libvirtd "
-        "(virtqemud, virtxend): it then reads the list again.",
+        meaning="libvirt keeps its own list of devices in use. A guest that crashed, or that another "
+        "toolstack stopped, can stay on the list." + NO_REGION,
+        advice="Shut down the guest that is named. If it does not run, restart libvirtd (virtqemud, "
+        "virtxend), which then reads the list again.",
         source=f"{_HOSTDEV}, virHostdevIsPCINodeDeviceUsed; {_PCI}, virPCIDeviceListAdd; "
         f"src/conf/virnetworkobj.c; {_CHECKED}",
     ),
@@ -128,13 +128,13 @@ MESSAGES = (
         "libvirt-not-assignable",
         LIBVIRT,
         MessageSeverity.REFUSAL,
-        "libvirt does not hand the device over: a switch above it lacks ACS",
+        "libvirt does not assign the device: a switch above it lacks ACS",
         "Requested operation is not valid: PCI device <sbdf> is not assignable",
         "Device <sbdf> is behind a switch lacking ACS and cannot be assigned",
         releases="every release with PCI passthrough",
-        meaning="Devices below such a switch can reach each other past the IOMMU." + NO_REGION,
-        advice="Put the device into a slot of the processor. Or set relaxed_acs_check = 1 in "
-        "/etc/libvirt/qemu.conf: a guest may then reach its neighbours by DMA.",
+        meaning="Devices below such a switch can reach each other without the IOMMU." + NO_REGION,
+        advice="Move the device to a slot of the processor. Or set relaxed_acs_check = 1 in "
+        "/etc/libvirt/qemu.conf: a guest can then reach neighbouring devices by DMA.",
         source=f"{_HOSTDEV}, virHostdevPreparePCIDevicesImpl; {_PCI}, virPCIDeviceIsAssignable; "
         f"{_CHECKED}",
     ),
@@ -142,14 +142,14 @@ MESSAGES = (
         "libvirt-not-an-endpoint",
         LIBVIRT,
         MessageSeverity.REFUSAL,
-        "libvirt hands over endpoints and virtual functions only",
+        "libvirt assigns endpoints and virtual functions only",
         "Non-endpoint PCI devices cannot be assigned to guests",
         "Invalid attempt to reset PCI device <sbdf>. Only PCI endpoint devices can be reset",
         "Interface type hostdev is currently supported on SR-IOV Virtual Functions only",
         releases="every release with PCI passthrough",
         meaning="A bridge cannot be passed through; an <interface type='hostdev'> must be a "
         "virtual function." + NO_REGION,
-        advice="Name the function behind the bridge. Use <hostdev> for a network card that is no "
+        advice="Use the function behind the bridge. Use <hostdev> for a network card that is not a "
         "virtual function: libvirt then does not set its MAC address.",
         source=f"{_HOSTDEV}, virHostdevGetPCIHostDevice, virHostdevNetConfigReplace; {_PCI}, "
         f"virPCIDeviceReset; {_CHECKED}",
@@ -158,13 +158,13 @@ MESSAGES = (
         "libvirt-unmanaged",
         LIBVIRT,
         MessageSeverity.REFUSAL,
-        "The device still belongs to a driver of the host",
+        "A host driver still has the device",
         "Unmanaged PCI device <sbdf> must be manually detached from the host",
         releases="every release with PCI passthrough",
-        meaning="With managed='no' libvirt leaves it to you to bind the device to vfio-pci or "
-        "pciback." + NO_REGION,
-        advice="virsh nodedev-detach pci_DDDD_BB_DD_F, or managed='yes' in the <hostdev>. The host "
-        "loses the device either way.",
+        meaning="With managed='no', you must bind the device to vfio-pci or pciback yourself."
+        + NO_REGION,
+        advice="Run virsh nodedev-detach pci_DDDD_BB_DD_F, or set managed='yes' in the <hostdev>. The "
+        "host loses the device either way.",
         source=f"{_HOSTDEV}, virHostdevPreparePCIDevicesImpl; {_CHECKED}",
     ),
     message(
@@ -186,9 +186,10 @@ MESSAGES = (
         "Not reattaching active device <sbdf>",
         "Failed to add PCI device <sbdf> to the inactive list",
         releases="every release with PCI passthrough",
-        meaning="The device stays where it was. What the line quotes says why." + NO_REGION,
-        advice="Look in dmesg of the same second; sudo modprobe vfio-pci (Xen: xen-pciback). A "
-        "guest that uses the device must be shut down first.",
+        meaning="The device stays with its driver. The error in the line has the reason."
+        + NO_REGION,
+        advice="Check dmesg of the same second, and run sudo modprobe vfio-pci (Xen: xen-pciback). If a"
+        " guest uses the device, shut it down first.",
         source=f"{_PCI}, virPCIDeviceUnbind, virPCIDeviceBindWithDriverOverride, "
         f"virPCIProbeDriver, virPCIDeviceDetach; {_CHECKED}",
     ),
@@ -201,9 +202,9 @@ MESSAGES = (
         "Failed to reattach NVMe for disk target: <any>",
         "Failed to allocate PCI device list: <any>",
         releases="every release with PCI passthrough",
-        meaning="The guest has ended, or did not start. What the line quotes says why the device "
-        "stays where it is.",
-        advice="Look at what the line quotes, and at the lines before it.",
+        meaning="The guest has ended, or did not start. The error in the line shows why the device stays"
+        " with vfio-pci or pciback.",
+        advice="Read the error in the line, and the lines before it.",
         source=f"{_HOSTDEV}, virHostdevReAttachPCIDevices; {_CHECKED}",
     ),
     message(
@@ -215,8 +216,8 @@ MESSAGES = (
         "Failed to re-attach device <nodedev>",
         "Failed to reset device <nodedev>",
         releases="virsh, every release",
-        meaning="It follows from the error in the next line.",
-        advice="Look at the next line.",
+        meaning="The error in the next line is the reason.",
+        advice="Read the next line.",
         source="tools/virsh-nodedev.c, cmdNodeDeviceDetach, cmdNodeDeviceReAttach, "
         "cmdNodeDeviceReset; checked in the strings of virsh 7.0 to 12.8",
     ),
@@ -231,12 +232,12 @@ MESSAGES = (
         "Failed to reset PCI device: <any>",
         "no FLR, PM reset or bus reset available",
         releases="every release with PCI passthrough",
-        meaning="It is not about reserved memory: the device has no way to be reset that would "
-        "leave its neighbours alone. Qubes shows it together with the refusal of a shared "
-        "region, because one option, no-strict-reset, changes both.",
-        advice="On Qubes: qvm-pci attach --persistent --option no-strict-reset=True VM "
-        "dom0:BB_DD.F; it makes the device's region policy relaxed as well. Elsewhere give the "
-        "guest all devices of the bus.",
+        meaning="This is not about reserved memory: the device cannot be reset without its neighbours. "
+        "Qubes shows it together with the refusal of a shared region, because one option, "
+        "no-strict-reset, changes both.",
+        advice="On Qubes: qvm-pci attach --persistent --option no-strict-reset=True VM dom0:BB_DD.F; "
+        "this also relaxes the device's region policy. Elsewhere, assign all devices of the bus "
+        "to the guest.",
         source=f"{_PCI}, virPCIDeviceReset, virPCIDeviceTrySecondaryBusReset; {_CHECKED}; Qubes' "
         "option from its documentation",
     ),
@@ -253,8 +254,8 @@ MESSAGES = (
         "device <any> iommu_group symlink <any2> has invalid group number",
         "cannot open IOMMUFD device",
         releases="every release with VFIO",
-        meaning="The link iommu_group of the device is missing or damaged in sysfs: the kernel "
-        "does not use the IOMMU, or a container hides it." + NO_REGION,
+        meaning="The iommu_group link of the device is missing or damaged in sysfs: the kernel does not "
+        "use the IOMMU, or a container hides it." + NO_REGION,
         advice=IOMMU_ON,
         source=f"{_PCI}, virPCIDeviceAddressGetIOMMUGroupNum, virPCIDeviceGetIOMMUGroupDev; "
         f"{_CHECKED}",
@@ -276,13 +277,13 @@ MESSAGES = (
         "libvirt-libxl-failed",
         LIBVIRT,
         MessageSeverity.CONSEQUENCE,
-        "libxl did not do what libvirt asked for",
+        "libxl failed; libvirt reports that",
         "libxenlight failed to create new domain '<word>'",
         "libxenlight failed to attach pci device{ <sbdf>}",
         "libxenlight failed to detach pci device{ <sbdf>}",
         releases="libvirt for Xen, and Qubes",
-        meaning="libvirt passes on that libxl failed. The reason is in libxl's log.",
-        advice="sudo dmaragent why - < /var/log/libvirt/libxl/libxl-driver.log",
+        meaning="libvirt reports that libxl failed. The reason is in libxl's log.",
+        advice="Run sudo dmaragent why - < /var/log/libvirt/libxl/libxl-driver.log",
         source="src/libxl/libxl_domain.c, libxlDomainStart; src/libxl/libxl_driver.c, "
         f"libxlDomainAttachHostPCIDevice; {_CHECKED}",
     ),

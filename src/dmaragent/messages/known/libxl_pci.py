@@ -1,4 +1,4 @@
-"""Messages of libxl about devices on their way from dom0 to a guest and back."""
+"""Messages of libxl when it moves a device from dom0 to a guest or back."""
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageSeverity, Program
@@ -14,65 +14,65 @@ MESSAGES = (
         "libxl-no-host-iommu",
         LIBXL,
         MessageSeverity.REFUSAL,
-        "libxl does not build the guest: Xen runs without the IOMMU",
+        "libxl does not create the guest: Xen runs without the IOMMU",
         "passthrough not supported on this platform",
         releases="Xen 4.13 and later",
-        meaning="The guest names a device or passthrough=, and Xen has no IOMMU in use: it is off "
-        "in the firmware setup or on Xen's command line, or Xen refused the firmware's table."
+        meaning="The guest has a device or passthrough=, but Xen uses no IOMMU. It is off in the "
+        "firmware setup or on Xen's command line, or Xen rejected the firmware's table."
         + NO_REGION,
-        advice="sudo xl dmesg | sudo dmaragent why -  says why. Else switch VT-d on in the firmware "
-        "setup and reboot.",
+        advice="sudo xl dmesg | sudo dmaragent why - shows why. If it does not, enable VT-d in the "
+        "firmware setup and reboot.",
         source=f"{_CREATE}; {_CHECKED}",
     ),
     message(
         "libxl-passthrough-disabled",
         LIBXL,
         MessageSeverity.REFUSAL,
-        "libxl does not build the guest: it names a device and disables passthrough",
+        "libxl does not create the guest: it has a device and disables passthrough",
         "passthrough disabled but devices are specified",
         releases="Xen 4.13 and later",
         meaning='passthrough="disabled" and pci= or dtdev= contradict each other.' + NO_REGION,
-        advice="Take passthrough= out of the guest's configuration, or the device.",
+        advice="Remove passthrough= or the device from the guest's configuration.",
         source=f"{_CREATE}; {_CHECKED}",
     ),
     message(
         "libxl-passthrough-pvh",
         LIBXL,
         MessageSeverity.REFUSAL,
-        "libxl does not give devices to PVH guests",
+        "libxl does not assign devices to PVH guests",
         "passthrough not yet supported for x86 PVH guests",
         releases="Xen 4.13 and later",
-        meaning="A PVH guest has no PCI bus that a device could be on." + NO_REGION,
-        advice='Set type = "hvm" in the guest\'s configuration. The guest then needs a device '
-        "model, which takes memory in dom0.",
+        meaning="A PVH guest has no PCI bus." + NO_REGION,
+        advice='Set type = "hvm" in the guest\'s configuration. The guest then needs a device model, '
+        "which uses memory of dom0.",
         source="tools/libs/light/libxl_x86.c, libxl__arch_passthrough_mode_setdefault; " + _CHECKED,
     ),
     message(
         "libxl-passthrough-share",
         LIBXL,
         MessageSeverity.REFUSAL,
-        "libxl cannot give the guest the kind of page tables that passthrough= asks for",
+        "libxl cannot create the page tables that passthrough= requires",
         'passthrough="share_pt" <word>',
         'passthrough="sync_pt" <word>',
         releases="Xen 4.13 and later",
         meaning="share_pt needs an HVM guest with hardware assisted paging and an IOMMU that can "
         "share its tables." + NO_REGION,
-        advice='Write passthrough="enabled": libxl then takes what the host has.',
+        advice='Write passthrough="enabled": libxl then uses what the host supports.',
         source="tools/libs/light/libxl_x86.c, libxl__arch_passthrough_mode_setdefault; " + _CHECKED,
     ),
     message(
         "libxl-passthrough-pod",
         LIBXL,
         MessageSeverity.REFUSAL,
-        "libxl does not build the guest: a device and memory on demand exclude each other",
+        "libxl does not create the guest: a device and populate-on-demand exclude each other",
         (
             "IOMMU required for device passthrough but not supported together with PoD",
             "4.14.5 and later, but for 4.15.0 to 4.15.2 and 4.16.0",
         ),
         ("PCI device assignment for HVM guest failed due to PoD enabled", "up to 4.16.0"),
         releases="every release with passthrough",
-        meaning="maxmem= is larger than memory=, so that memory is populated on demand, which a "
-        "device's DMA cannot wait for." + NO_REGION,
+        meaning="maxmem= is larger than memory=, so memory is populated on demand. A device's DMA cannot"
+        " wait for that." + NO_REGION,
         advice="Set maxmem to the value of memory. The guest then cannot grow.",
         source=f"{_CREATE} (before 4.13: libxl_create.c, domain_create_info_setdefault); {_CHECKED}",
     ),
@@ -80,25 +80,24 @@ MESSAGES = (
         "libxl-no-regions",
         LIBXL,
         MessageSeverity.REFUSAL,
-        "libxl does not build the guest: Xen did not tell it the regions",
+        "libxl does not create the guest: Xen did not report the regions",
         "Could not get reserved device memory maps",
         releases="Xen 4.6 and later",
         meaning="The hypercall for reserved device memory failed.",
-        advice="Look into xl dmesg. Tools and hypervisor must be of one release: reboot after an "
-        "update of Xen.",
+        advice="Read xl dmesg. Tools and hypervisor must be of the same release: reboot after an update"
+        " of Xen.",
         source="tools/libs/light/libxl_dm.c, libxl__domain_device_construct_rdm; " + _CHECKED,
     ),
     message(
         "libxl-memory-map-refused",
         LIBXL,
         MessageSeverity.REFUSAL,
-        "libxl does not build the guest: Xen did not take its memory map",
+        "libxl does not create the guest: Xen rejects its memory map",
         "setting domain memory map failed",
         releases="Xen 4.6 and later",
-        meaning="The map tells the guest where its devices' regions are. Xen takes at most 128 "
-        "entries.",
-        advice='Leave out rdm = "strategy=host", so that only regions of the guest\'s own devices '
-        "are in the map.",
+        meaning="The map shows the guest the regions of its devices. Xen accepts at most 128 entries.",
+        advice='Remove rdm = "strategy=host", so that the map has only regions of the guest\'s own '
+        "devices.",
         source="tools/libs/light/libxl_x86.c, libxl__arch_domain_construct_memmap; " + _CHECKED,
     ),
     message(
@@ -116,11 +115,11 @@ MESSAGES = (
         "fail to get assigned devices",
         "Unable to determine number of PCI devices, rc <result>",
         releases="every release with passthrough",
-        meaning="The device's driver in dom0 does not let go, pciback is not loaded, or the kernel "
+        meaning="The device's driver in dom0 does not release it, pciback is not loaded, or the kernel "
         "refuses to write to sysfs." + NO_REGION,
-        advice="sudo modprobe xen-pciback, and look in dmesg of dom0. If a driver does not let go, "
-        "hide the device at boot: xen-pciback.hide=(SBDF) among dom0's kernel options. dom0 then "
-        "never has it.",
+        advice="Run sudo modprobe xen-pciback, and check dmesg of dom0. If a driver does not release "
+        "the device, hide it at boot: xen-pciback.hide=(SBDF) on dom0's kernel command line. "
+        "dom0 then cannot use it.",
         source=f"{_PCI}, libxl__device_pci_assignable_add, pciback_dev_assign, sysfs_dev_unbind; "
         f"{_CHECKED}",
     ),
@@ -128,7 +127,7 @@ MESSAGES = (
         "libxl-bound-already",
         LIBXL,
         MessageSeverity.NOTE,
-        "libxl says which driver has the device",
+        "libxl reports which driver has the device",
         "<sbdf> already assigned to pciback",
         "already assigned to pciback",
         "Not bound to pciback",
@@ -139,7 +138,7 @@ MESSAGES = (
         "Driver re-plug path: <any>",
         releases="every release with passthrough",
         meaning="Nothing is wrong." + NO_REGION,
-        advice="Nothing needs to be done.",
+        advice="No action is needed.",
         source=f"{_PCI}, libxl__device_pci_assignable_add, libxl__device_pci_assignable_remove; "
         f"{_CHECKED}",
     ),
@@ -147,7 +146,7 @@ MESSAGES = (
         "libxl-not-reset",
         LIBXL,
         MessageSeverity.FIRMWARE,
-        "libxl cannot reset the device, and goes on",
+        "libxl cannot reset the device, and continues",
         "The kernel doesn't support reset from sysfs for PCI device <sbdf>",
         "Failed to access pciback path <any>",
         "Failed to access reset path <any>",
@@ -155,9 +154,9 @@ MESSAGES = (
         "libxl__device_pci_reset: {Domain <domid>:}write to <any> failed",
         "libxl__device_pci_reset: {Domain <domid>:}write to <any> returned <errno>",
         releases="every release with passthrough",
-        meaning="The guest gets the device in the state its last user left." + NO_REGION,
-        advice="Nothing needs to be done, unless the device does not work in the guest: then "
-        "restart the host.",
+        meaning="The guest gets the device in the state that its last user left." + NO_REGION,
+        advice="No action is needed, unless the device does not work in the guest: then restart the "
+        "host.",
         source=f"{_PCI}, libxl__device_pci_reset; {_CHECKED}",
     ),
     message(
@@ -181,9 +180,9 @@ MESSAGES = (
         "failed give <any> access to ioports <number>-<number2>",
         "failed give <any> access to irq <number>",
         releases="every release with passthrough",
-        meaning="The device's own BARs and interrupt, not a reserved region, are what Xen refuses; "
-        "or what iomem=, ioports= and irq= of the guest name.",
-        advice="Look into xl dmesg of the same second. Another guest may have the interrupt.",
+        meaning="Xen refuses the device's own BARs and interrupt, not a reserved region. Or it refuses "
+        "what iomem=, ioports= and irq= of the guest name.",
+        advice="Read xl dmesg of the same second. Another guest may have the interrupt.",
         source=f"{_PCI}, pci_add_dm_done, pci_remove_detached, libxl__grant_vga_iomem_permission; "
         f"tools/libs/light/libxl_create.c, domcreate_launch_dm; {_CHECKED}",
     ),
@@ -202,7 +201,7 @@ MESSAGES = (
         ("pci shutdown failed for domid <domid>", "4.6 to 4.8"),
         releases="every release with passthrough",
         meaning="The guest or its device model still has the device, or never had it." + NO_REGION,
-        advice="Shut the guest down: that gives the device back. Look into xl dmesg if it does not.",
+        advice="Shut the guest down to release the device. If it is not released, read xl dmesg.",
         source=f"{_PCI}, pci_remove_detached, pci_remove_timeout, do_pci_remove; {_CHECKED}",
     ),
     message(
@@ -236,8 +235,8 @@ MESSAGES = (
         "libxl_create_pci_backend failed: <result>",
         "Must specify a v-slot for multi-function devices",
         releases="Xen 4.13 and later; before with other words",
-        meaning="QEMU refused or lost the device; its log says why." + NO_REGION,
-        advice="Look into /var/log/xen/qemu-dm-GUEST.log, and give its lines to dmaragent why.",
+        meaning="QEMU refused or lost the device; its log has the reason." + NO_REGION,
+        advice="Run `dmaragent why /var/log/xen/qemu-dm-GUEST.log`.",
         source=f"{_PCI}, pci_add_qmp_query_pci_cb; {_CHECKED}",
     ),
     message(
@@ -248,7 +247,7 @@ MESSAGES = (
         "xc_assign_dtdevice failed: <errno>",
         "xc_assign_dtdevice failed",
         releases="Xen 4.5 and later, Arm",
-        meaning="dtdev= names a device that no SMMU serves or that another guest has." + NO_REGION,
+        meaning="dtdev= names a device without an SMMU, or one that another guest has." + NO_REGION,
         advice="sudo xl dmesg | sudo dmaragent why -",
         source="tools/libs/light/libxl_create.c, libxl__add_dtdevs; " + _CHECKED,
     ),
@@ -262,7 +261,7 @@ MESSAGES = (
         "invalid value for gfx_passthru_kind",
         releases="Xen 4.7 and later",
         meaning="gfx_passthru=1 works for Intel's integrated graphics only." + NO_REGION,
-        advice="Take gfx_passthru= out: the graphics device then is a second one for the guest.",
+        advice="Remove gfx_passthru=: the graphics device is then a second one for the guest.",
         source="tools/libs/light/libxl_dm.c, libxl__build_device_model_args_new; " + _CHECKED,
     ),
 )

@@ -13,17 +13,16 @@ MESSAGES = (
         "linux-amd-timeout",
         LINUX,
         MessageSeverity.FAULT,
-        "A device does not answer AMD's IOMMU in time",
+        "A device does not respond to AMD's IOMMU in time",
         "{Event logged [}IOTLB_INV_TIMEOUT device=<sbdf> address=<number>",
         releases=_ALL,
-        meaning="It is not about reserved memory: no region is concerned. The kernel told a device "
-        "with its own cache of translations (ATS) to forget some, and waits in vain: the device "
-        "hangs, as graphics cards do after a reset that failed, or was removed. The address is "
-        "that of the kernel's command. Until the device answers, everything that uses the IOMMU "
-        "waits.",
-        advice="Find out which device was just reset or given to a guest; power the host off and on. "
-        "For graphics cards look for a reset quirk (vendor-reset) or another kernel; pci=noats "
-        "switches these caches off.",
+        meaning="This is not about reserved memory. The kernel invalidated translations that a device "
+        "caches (ATS) and waits for it. The device hangs, as graphics cards do after a failed "
+        "reset, or was removed. The address is that of the kernel's command. Until the device "
+        "responds, everything that uses the IOMMU waits.",
+        advice="Find the device that was just reset or given to a guest. Power the host off and on. For"
+        " graphics cards, look for a reset quirk (vendor-reset) or another kernel. pci=noats "
+        "disables these caches.",
         source=_EVENT,
         vendor=AMD,
     ),
@@ -35,12 +34,12 @@ MESSAGES = (
         "Completion-Wait loop timed out",
         ("AMD-Vi: Command buffer timeout", "Linux 5.x and later"),
         releases=_ALL,
-        meaning="It is not about reserved memory: no region is concerned. The IOMMU waits for a "
-        "device that does not answer, as after a reset that failed; a line with IOTLB_INV_TIMEOUT "
-        "near it names the device. Without such a line the IOMMU itself may hang, as after resume "
-        "or in a crash kernel. An address in the line is the IOMMU's own.",
-        advice="Look for IOTLB_INV_TIMEOUT, and find out which device was just reset or given to a guest; "
-        "power the host off and on, and update the firmware.",
+        meaning="This is not about reserved memory. The IOMMU waits for a device that does not respond, "
+        "as after a failed reset. A line with IOTLB_INV_TIMEOUT near it names the device. "
+        "Without such a line, the IOMMU itself may hang, as after resume or in a crash kernel. "
+        "An address in the line is the IOMMU's own.",
+        advice="Find the line with IOTLB_INV_TIMEOUT, and the device that was just reset or given to a "
+        "guest. Power the host off and on, and update the firmware.",
         source=f"{_IOMMU}, wait_on_sem and __iommu_queue_command_sync, checked in the sources of "
         "5.10, 6.1, 6.12 and 7.2",
         vendor=AMD,
@@ -49,13 +48,13 @@ MESSAGES = (
         "linux-amd-device-entry",
         LINUX,
         MessageSeverity.FAULT,
-        "AMD's IOMMU stopped a device: its entry for the device is wrong",
+        "AMD's IOMMU blocked a device: its entry for the device is invalid",
         "{Event logged [}ILLEGAL_DEV_TABLE_ENTRY device=<sbdf>{ pasid=<number>} address=<address>",
         "Event logged [Device not attached to domain properly]",
         releases=_ALL,
-        meaning="The device read or wrote memory, and the IOMMU has no valid entry for it: no "
-        "driver set it up, or the entry is being changed. That is not about a region.",
-        advice="Update the kernel and the firmware; find out which driver has the device.",
+        meaning="The device read or wrote memory, but the IOMMU has no valid entry for it: no driver set"
+        " it up, or the entry is being changed. A reserved region is not the reason.",
+        advice="Update the kernel and the firmware. Find the driver that has the device.",
         source=_EVENT,
         address=MessageAddress.ACCESS,
         vendor=AMD,
@@ -64,13 +63,13 @@ MESSAGES = (
         "linux-amd-invalid-request",
         LINUX,
         MessageSeverity.FAULT,
-        "AMD's IOMMU refused a request that no device may make",
+        "AMD's IOMMU blocked a request that no device may make",
         "{Event logged [}INVALID_DEVICE_REQUEST device=<sbdf>{ pasid=<number>}{ domain=<number2>} address=<address>",
         "{Event logged [}INVALID_PPR_REQUEST device=<sbdf> pasid=<number> address=<address>",
         releases=_ALL,
-        meaning="The device wrote to the range of interrupts, or asked for a translation that it "
-        "may not have. It is a mistake of the device, its firmware or its driver: no region is "
-        "concerned.",
+        meaning="The device wrote to the interrupt address range, or requested a translation without "
+        "permission. The device, its firmware or its driver is at fault. A reserved region is "
+        "not the reason.",
         advice="Look for a newer driver or firmware of the device.",
         source=_EVENT,
         address=MessageAddress.ACCESS,
@@ -80,13 +79,13 @@ MESSAGES = (
         "linux-amd-rmp-fault",
         LINUX,
         MessageSeverity.FAULT,
-        "AMD's IOMMU stopped an access to memory of an encrypted guest (SEV-SNP)",
+        "AMD's IOMMU blocked an access to memory of an encrypted guest (SEV-SNP)",
         "{Event logged [}RMP_PAGE_FAULT {device=<sbdf>, }vmg_tag=<number>, gpa=<address>",
         "{Event logged [}RMP_HW_ERROR {device=<sbdf>, }vmg_tag=<number>, spa=<address>",
         releases="Linux 5.10 and later",
-        meaning="The memory belongs to an encrypted guest, or is not the guest's that has the "
-        "device. That is not about a region.",
-        advice="Find out which guest has the device.",
+        meaning="The memory belongs to an encrypted guest, or to another guest than the one that has the"
+        " device. A reserved region is not the reason.",
+        advice="Find the guest that has the device.",
         source=f"{_IOMMU}, amd_iommu_report_rmp_fault and amd_iommu_report_rmp_hw_error; checked "
         "in the sources of 5.10 and 7.2",
         address=MessageAddress.ACCESS,
@@ -104,8 +103,8 @@ MESSAGES = (
         "Event logged [UNKNOWN {type=<number>}{event[0]=<number2>}",
         "AMD-Vi: No event written to event log",
         releases=_ALL,
-        meaning="The IOMMU could not read its tables or its commands: memory is faulty, or the "
-        "kernel or the firmware put them wrong. That is not about a region.",
+        meaning="The IOMMU could not read its tables or its commands. Memory is faulty, or the kernel or"
+        " the firmware wrote them wrong. A reserved region is not the reason.",
         advice="Update the kernel and the firmware; test the memory.",
         source=_EVENT,
         vendor=AMD,
@@ -114,16 +113,17 @@ MESSAGES = (
         "linux-amd-table-invalid",
         LINUX,
         MessageSeverity.FIRMWARE,
-        "The firmware's IVRS table is wrong: Linux may do without AMD's IOMMU",
+        "The firmware's IVRS table is wrong: Linux may run without AMD's IOMMU",
         "IVRS invalid checksum",
         "IVRS table error: <any>",
         "IOAPIC[<number>] not in IVRS table",
         "No southbridge IOAPIC found",
         releases=_ALL,
-        meaning="AMD's table is IVRS, not DMAR. With a wrong checksum Linux does not use it, and no "
-        "device can be passed through; with an I/O APIC missing it does not remap interrupts, and "
-        "VFIO then refuses devices.",
-        advice="Update the firmware. An I/O APIC can be given by ivrs_ioapic[ID]=SBDF.",
+        meaning="AMD's table is IVRS, not DMAR. If its checksum is wrong, Linux does not use it, and no "
+        "device can be passed through. If an I/O APIC is missing, Linux does not remap "
+        "interrupts, and VFIO then blocks all devices.",
+        advice="Update the firmware. The kernel option ivrs_ioapic[ID]=SBDF can name a missing I/O "
+        "APIC.",
         source="drivers/iommu/amd/init.c, check_ivrs_checksum, early_amd_iommu_init, "
         "check_ioapic_information; checked in the source of 7.2",
         vendor=AMD,

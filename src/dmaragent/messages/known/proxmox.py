@@ -18,8 +18,7 @@ MESSAGES = (
         "No IOMMU detected, please activate it",
         "Cannot open iommu_group: <error>",
         releases="every release",
-        meaning="Proxmox looks into /sys/kernel/iommu_groups, and it is empty. A reserved region "
-        "is not the reason.",
+        meaning="/sys/kernel/iommu_groups is empty. A reserved region is not the reason.",
         advice=IOMMU_ON,
         source=f"{_PCI}, prepare_pci_device; pve-common, SysFSTools.pm, "
         "pci_dev_group_bind_to_vfio; checked in the source; the words of the web "
@@ -34,11 +33,11 @@ MESSAGES = (
         ("can't unbind/bind pci group to vfio '<sbdf>'", "before qemu-server 7"),
         "Cannot find vfio-pci module!",
         releases="every release",
-        meaning="A device of the group does not leave its driver, or vfio-pci is not loaded. A "
+        meaning="A driver does not release its device of the group, or vfio-pci is not loaded. A "
         "reserved region is not the reason.",
-        advice="sudo modprobe vfio-pci, and look in dmesg of the same second. Bind the device "
-        "at boot if its driver does not let go: vfio-pci.ids= among the kernel's options. The "
-        "host then never has it.",
+        advice="Run sudo modprobe vfio-pci, and check dmesg of the same second. If a driver does not "
+        "release its device, bind it at boot: vfio-pci.ids= on the kernel's command line. The "
+        "host then cannot use it.",
         source=f"{_PCI}, prepare_pci_device, checked in the source",
     ),
     message(
@@ -53,8 +52,8 @@ MESSAGES = (
         "PCI device mapping not found for '<word>'",
         "could not find a free device for 'hostpci<number>'",
         releases="every release; mappings since 8.0",
-        meaning="No PCI function is at that address, or the mapping names another device than the "
-        "one that is there. A reserved region is not the reason.",
+        meaning="No PCI function is at that address, or the mapping names another device than the one "
+        "there. A reserved region is not the reason.",
         advice="Look the device up with lspci -D, and correct hostpci or the mapping "
         "(Datacenter, Resource Mappings).",
         source=f"{_PCI}, parse_hostpci, choose_hostpci_devices, prepare_pci_device, checked in "
@@ -64,12 +63,13 @@ MESSAGES = (
         "proxmox-not-reset",
         PROXMOX,
         MessageSeverity.NOTE,
-        "Proxmox could not reset the device, and starts the guest all the same",
+        "Proxmox could not reset the device, and starts the guest anyway",
         "failed to reset PCI device '<sbdf>', but trying to continue",
         releases="Proxmox VE 6 and later",
-        meaning="The device is in the state the last user left. A reserved region is not the reason.",
-        advice="Nothing needs to be done, unless the device does not work in the guest: then "
-        "restart the host.",
+        meaning="The device is in the state that the last user left. A reserved region is not the "
+        "reason.",
+        advice="No action is needed, unless the device does not work in the guest: then restart the "
+        "host.",
         source=f"{_PCI}, prepare_pci_device, checked in the source",
     ),
     message(
@@ -83,7 +83,7 @@ MESSAGES = (
         "device '<sbdf>' assigned more than once",
         releases="Proxmox VE 7 and later",
         meaning="Proxmox keeps a list of devices and their guests. A reserved region is not the reason.",
-        advice="Stop the guest that is named, or take the device out of one of the two.",
+        advice="Stop the guest that is named, or remove the device from one of the two guests.",
         source=f"{_PCI}, reserve_pci_usage, choose_hostpci_devices, checked in the source",
     ),
 )

@@ -1,4 +1,4 @@
-"""Messages of QEMU about devices and IOMMU groups that it cannot have."""
+"""Messages of QEMU about devices and IOMMU groups that it cannot use."""
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageSeverity, Program
@@ -7,9 +7,9 @@ from dmaragent.messages.words import IOMMU_ON
 _PREFIX = "{vfio{ error:} <sbdf>: }"
 _CONTAINER = "hw/vfio/container.c (before: hw/vfio/common.c)"
 _BY_ERROR = {
-    1: "EPERM comes from a kernel before 6.6 for a device with a region, or from missing "
-    "interrupt remapping.",
-    22: "EINVAL comes from Linux 6.6 and later for a device with a region.",
+    1: "EPERM: a kernel before 6.6 blocks a device with a region, or interrupt remapping is "
+    "missing.",
+    22: "EINVAL: Linux 6.6 and later blocks a device with a region.",
 }
 
 MESSAGES = (
@@ -17,7 +17,7 @@ MESSAGES = (
         "qemu-container-refused",
         Program.QEMU,
         MessageSeverity.CONSEQUENCE,
-        "QEMU cannot have the device: the kernel refuses it",
+        "QEMU cannot use the device: the kernel blocks it",
         "{vfio <sbdf>: }failed to setup container for group <group>: Failed to set group "
         "container: <error>",
         "{vfio <sbdf>: }failed to setup container for group <group>: Failed to set iommu for "
@@ -30,10 +30,9 @@ MESSAGES = (
         "Failed to add group to VFIO container{: <error>}",
         "Failed to set VFIO IOMMU type{: <error>}",
         releases="QEMU with VFIO; the words changed over time",
-        meaning="QEMU only passes on what the kernel answered. A region that firmware reserved "
-        "for the device, or for another one of its group, is the common reason.",
-        advice="Look in dmesg for the kernel's own line of the same second, and give it to "
-        "dmaragent why.",
+        meaning="QEMU only reports the kernel's error. The common reason is a region that firmware "
+        "reserved for the device or for another device of its group.",
+        advice="Find the kernel's own line of the same second in dmesg and pass it to dmaragent why.",
         source=f"{_CONTAINER}, vfio_init_container, checked in the source",
         by_error=_BY_ERROR,
     ),
@@ -45,63 +44,61 @@ MESSAGES = (
         "{vfio <sbdf>: }failed to setup container for group <group>",
         "vfio: failed to setup container for group <group>",
         releases="QEMU with VFIO",
-        meaning="It follows from the error named beside it or in the line before; memory that "
-        "cannot be mapped (vfio_dma_map) is another one than a region.",
-        advice="Look at that error, and in dmesg of the same second.",
+        meaning="The error beside it, or in the line before, is the reason. If the error is "
+        "vfio_dma_map, paste that line too: it can have other causes than a region.",
+        advice="Read that error, and dmesg of the same second.",
         source=f"{_CONTAINER}, vfio_get_group, checked in the source",
     ),
     message(
         "qemu-group-not-viable",
         Program.QEMU,
         MessageSeverity.REFUSAL,
-        "Another device of the same IOMMU group is still the host's",
+        "The host still uses another device of the same IOMMU group",
         _PREFIX + "group <group> is not viable",
         ("vfio: error, group <group> is not viable", "before QEMU 2.8"),
         "VFIO group is not viable",
         "lease ensure all devices within the iommu_group are bound to their vfio bus driver",
         releases="QEMU with VFIO",
-        meaning="It is not about reserved memory: devices of one group can reach each other "
-        "past the IOMMU, so they go to a guest together. One of them has a host driver.",
-        advice="Bind every function of the group to vfio-pci (or to no driver), or put the "
-        "device into a slot whose group is smaller.",
+        meaning="This is not about reserved memory. Devices of one group can reach each other without "
+        "the IOMMU, so only one guest can have the group. One of them has a host driver.",
+        advice="Bind every function of the group to vfio-pci (or to no driver). Or move the device to a"
+        " slot with a smaller group.",
         source=f"{_CONTAINER}, vfio_get_group, checked in the source",
     ),
     message(
         "qemu-iommufd-bind-refused",
         Program.QEMU,
         MessageSeverity.CONSEQUENCE,
-        "QEMU cannot have the device (iommufd): the kernel refuses to hand it over",
+        "QEMU cannot use the device (iommufd): the kernel blocks it when it is bound",
         "{vfio <sbdf>: }error bind device fd=<number> to iommufd=<number2>{: <error>}",
         releases="QEMU 9.0 and later with iommufd",
-        meaning="QEMU only passes on what the kernel answered. Linux 6.6 and later refuses "
-        "already here where firmware reserved a region for the device.",
-        advice="Look in dmesg for the kernel's own line of the same second, and give it to "
-        "dmaragent why.",
+        meaning="QEMU only reports the kernel's error. Linux 6.6 and later blocks a device with a region"
+        " at this step.",
+        advice="Find the kernel's own line of the same second in dmesg and pass it to dmaragent why.",
         source="hw/vfio/iommufd.c, iommufd_cdev_connect_and_bind, checked in the source; that "
         "the refusal of a region comes here, in drivers/iommu/iommu.c of Linux 6.6",
         by_error={
-            1: "EPERM is missing interrupt remapping, or a group that is not free.",
+            1: "EPERM: interrupt remapping is missing, or the group is not free.",
             16: "EBUSY: another program has the device or its group.",
-            22: "EINVAL comes from Linux 6.6 and later for a device with a region.",
+            22: "EINVAL: Linux 6.6 and later blocks a device with a region.",
         },
     ),
     message(
         "qemu-iommufd-refused",
         Program.QEMU,
         MessageSeverity.CONSEQUENCE,
-        "QEMU cannot have the device (iommufd): the kernel refuses it",
+        "QEMU cannot use the device (iommufd): the kernel blocks it",
         "error attach <sbdf> (<number>) to id=<number2>{: <error>}",
         "error attach <sbdf> (<number>) pasid <number2> to id=<number3>{: <error>}",
         releases="QEMU with iommufd",
-        meaning="The same as a group container that is refused, by the newer way. With a kernel "
-        "before 6.6 a region that firmware reserved for the device is the common reason (EPERM); "
-        "newer ones refuse such a device earlier, when it is bound.",
-        advice="Look in dmesg for the kernel's own line of the same second, and give it to "
-        "dmaragent why.",
+        meaning="The meaning is that of a refused group container, with the newer interface. With a "
+        "kernel before 6.6, the common reason is a region that firmware reserved for the device "
+        "(EPERM). Newer kernels block such a device earlier, when it is bound.",
+        advice="Find the kernel's own line of the same second in dmesg and pass it to dmaragent why.",
         source="hw/vfio/iommufd.c, iommufd_cdev_attach_ioas_hwpt, checked in the source",
         by_error={
-            1: "EPERM comes from a kernel before 6.6 for a device with a region, or from missing "
-            "interrupt remapping.",
+            1: "EPERM: a kernel before 6.6 blocks a device with a region, or interrupt remapping is"
+            " missing.",
         },
     ),
     message(
@@ -113,8 +110,8 @@ MESSAGES = (
         ("vfio: error no iommu_group for device", "before QEMU 2.8"),
         ("Failed to find iommu group sysfs path", "NVMe by VFIO"),
         releases="QEMU with VFIO",
-        meaning="Linux makes IOMMU groups only if it uses the IOMMU. A reserved region is "
-        "not the reason. In a container the group can be hidden although it exists.",
+        meaning="Linux creates IOMMU groups only if it uses the IOMMU. A reserved region is not the "
+        "reason. A container can hide an existing group.",
         advice=IOMMU_ON,
         source="hw/vfio/device.c, vfio_device_get_groupid (before: hw/vfio/pci.c, vfio_realize); "
         "util/vfio-helpers.c, sysfs_find_group_file; checked in the sources of 7.2 and 10.0",
@@ -132,17 +129,17 @@ MESSAGES = (
         "Failed to get VFIO group status",
         "Failed to find iommu group number",
         releases="QEMU with VFIO",
-        meaning="The file /dev/vfio/GROUP exists while a VFIO driver has a device of the group. "
+        meaning="The file /dev/vfio/GROUP exists while a device of the group is bound to a VFIO driver. "
         "A reserved region is not the reason.",
-        advice="Bind the device to vfio-pci: driverctl set-override SBDF vfio-pci. The host "
-        "then loses the device. If another guest or program has the group, stop that one.",
+        advice="Bind the device to vfio-pci: driverctl set-override SBDF vfio-pci. The host then loses "
+        "the device. If another guest or program has the group, stop it.",
         source="hw/vfio/container.c, vfio_group_get (before: hw/vfio/common.c, vfio_get_group); "
         "checked in the sources of 7.2 and 10.0",
         by_error={
             2: "ENOENT: no device of this group is bound to vfio-pci, or the module vfio is not "
             "loaded.",
             13: "EACCES: QEMU's user may not open the file; libvirt sets its owner itself.",
-            1: "EPERM: cgroups, AppArmor or a container keep QEMU from the file.",
+            1: "EPERM: cgroups, AppArmor or a container deny QEMU access to the file.",
             16: "EBUSY: another program has the group open.",
         },
     ),
@@ -150,7 +147,7 @@ MESSAGES = (
         "qemu-device-not-opened",
         Program.QEMU,
         MessageSeverity.REFUSAL,
-        "QEMU gets the group but not the device",
+        "QEMU opened the group but not the device",
         _PREFIX + "error getting device from group <group>{: <error>}",
         ("vfio: error getting device <sbdf> from group <group>: <error>", "before QEMU 2.8"),
         "Verify all devices in group <group> are bound to vfio-<word> and not already in use",
@@ -160,18 +157,17 @@ MESSAGES = (
         "vfio{ error:} <sbdf>: no such host device",
         "vfio: error: no such host device",
         releases="QEMU with VFIO",
-        meaning="The device itself is not bound to vfio-pci, it is in use, or it does not come out "
-        "of its sleep. A reserved region is the reason only with EINVAL, and only if iommufd "
-        "stands in for VFIO's container (CONFIG_IOMMUFD_VFIO_CONTAINER): dmesg then names the "
-        "device and a 1:1 mapping.",
-        advice="Bind the device to vfio-pci (driverctl set-override SBDF vfio-pci; the host then "
-        "loses it), stop whoever has it, and look in dmesg for vfio-pci.",
+        meaning="The device itself is not bound to vfio-pci, is in use, or does not wake up. A reserved "
+        "region is the reason only with EINVAL, and only if iommufd replaces VFIO's container "
+        "(CONFIG_IOMMUFD_VFIO_CONTAINER). dmesg then names the device and a 1:1 mapping.",
+        advice="Bind the device to vfio-pci (driverctl set-override SBDF vfio-pci; the host then loses "
+        "it). Stop the program that has it. Look for vfio-pci in dmesg.",
         source="hw/vfio/container.c, vfio_device_get (before: hw/vfio/common.c, "
         "vfio_get_device); checked in the sources of 7.2 and 10.0",
         by_error={
             19: "ENODEV: the device is not bound to vfio-pci.",
-            22: "EINVAL: the device is not bound to vfio-pci, needs a VF token, or, with iommufd in "
-            "the place of VFIO's container, has a region.",
+            22: "EINVAL: the device is not bound to vfio-pci, needs a VF token, or, if iommufd "
+            "replaces VFIO's container, has a region.",
             16: "EBUSY: another program has the device.",
             13: "EACCES: the device needs a VF token: vf-token= of QEMU's -device.",
             25: "ENOTTY: the group's file is not a VFIO group.",
@@ -211,8 +207,8 @@ MESSAGES = (
         releases="QEMU 9.0 and later with iommufd",
         meaning="The kernel lacks iommufd or the device files of VFIO, or the device is not bound "
         "to vfio-pci. A reserved region is not the reason.",
-        advice="Bind the device to vfio-pci. If the kernel has no CONFIG_VFIO_DEVICE_CDEV, leave "
-        "iommufd= out of QEMU's -device: the group interface does the same.",
+        advice="Bind the device to vfio-pci. If the kernel has no CONFIG_VFIO_DEVICE_CDEV, remove "
+        "iommufd= from QEMU's -device: the group interface does the same.",
         source="hw/vfio/iommufd.c, iommufd_cdev_getfd; backends/iommufd.c, "
         "iommufd_backend_connect, iommufd_backend_alloc_ioas; checked in the source of 10.0 and "
         "the strings of 11.1",
@@ -225,23 +221,23 @@ MESSAGES = (
         _PREFIX + "group <group> used in multiple address spaces",
         "Failed to set vIOMMU:",
         releases="QEMU with VFIO and a virtual IOMMU",
-        meaning="With a virtual IOMMU each device gets an address space of its own, which the "
-        "devices of one group cannot have. A reserved region is not the reason.",
-        advice="Put all functions of the group on one virtual slot (multifunction=on), or leave "
-        "the virtual IOMMU out. The guest then has no IOMMU.",
+        meaning="With a virtual IOMMU each device gets its own address space, but devices of one group "
+        "must share one. A reserved region is not the reason.",
+        advice="Use one virtual slot for all functions of the group (multifunction=on). Or remove the "
+        "virtual IOMMU: the guest then has none.",
         source="hw/vfio/container.c, vfio_group_get; checked in the sources of 7.2 and 10.0",
     ),
     message(
         "qemu-viommu-without-caching",
         Program.QEMU,
         MessageSeverity.REFUSAL,
-        "The guest's virtual IOMMU does not tell VFIO what it maps",
+        "The guest's virtual IOMMU does not report its mappings to VFIO",
         "We need to set caching-mode=on for intel-iommu to enable device assignment",
         "Device assignment is not allowed without enabling caching-mode=on for Intel IOMMU",
         "device <sbdf> requires iommu notifier which is not currently supported",
         "requires iommu notifier which is not currently supported",
         releases="QEMU with VFIO and a virtual IOMMU",
-        meaning="It is a setting of the guest's virtual IOMMU. No reserved region of the host is "
+        meaning="This is a setting of the guest's virtual IOMMU. Reserved regions of the host are not "
         "concerned.",
         advice="Set caching-mode=on for intel-iommu (libvirt: <driver caching_mode='on'/>). DMA "
         "mappings in the guest then take longer.",
@@ -259,10 +255,10 @@ MESSAGES = (
         "vfio: Unable to power on device, stuck in D<number>",
         "vfio: hot reset info failed: <error>",
         releases="QEMU with VFIO",
-        meaning="The guest starts all the same, with a device in the state the last user left. A "
-        "reserved region is not the reason.",
-        advice="Give the guest all functions of the slot or bus that are named, so that QEMU may "
-        "reset the bus. Else restart the host if the device does not work in the guest.",
+        meaning="The guest starts anyway, with a device in the state that the last user left. A reserved"
+        " region is not the reason.",
+        advice="Assign all functions of the named slot or bus to the guest, so that QEMU can reset the "
+        "bus. If the device does not work in the guest, restart the host.",
         source="hw/vfio/pci.c, vfio_pci_hot_reset, vfio_pci_pre_reset; checked in the sources of "
         "7.2 and 10.0",
     ),
@@ -270,7 +266,7 @@ MESSAGES = (
         "qemu-kvm-not-told",
         Program.QEMU,
         MessageSeverity.NOTE,
-        "KVM is not told of the device",
+        "KVM does not know of the device",
         "Failed to create KVM VFIO device",
         "Failed to add group <group> to KVM VFIO device",
         "Failed to remove group <group> from KVM VFIO device",
@@ -278,10 +274,10 @@ MESSAGES = (
         "Failed to remove fd <number> from KVM VFIO device",
         "KVM VFIO device isn't created yet",
         releases="QEMU with VFIO",
-        meaning="The device works, but KVM does not know of DMA that is not coherent. A reserved "
-        "region is not the reason.",
-        advice="Nothing needs to be done, unless the device is a display device that shows wrong "
-        "pictures: then use the kernel that belongs to this QEMU.",
+        meaning="The device works, but KVM does not know of non-coherent DMA. A reserved region is not "
+        "the reason.",
+        advice="No action is needed, unless a display device shows wrong pictures: then use the kernel "
+        "that belongs to this QEMU.",
         source="hw/vfio/helpers.c, vfio_kvm_device_add_fd; checked in the sources of 7.2 and 10.0",
     ),
 )

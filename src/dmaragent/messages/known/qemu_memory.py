@@ -5,15 +5,15 @@ from dmaragent.messages.model import MessageAddress, MessageSeverity, Program
 from dmaragent.messages.words import IOMMU_ON
 
 _MAP_ERRORS = {
-    12: "ENOMEM: the limit of locked memory is reached (RLIMIT_MEMLOCK): it must be larger than "
-    "the guest's memory.",
-    14: "EFAULT: it is not RAM but another device's BAR: harmless, unless devices shall reach each "
+    12: "ENOMEM: the limit of locked memory is reached (RLIMIT_MEMLOCK). It must be larger than the "
+    "guest's memory.",
+    14: "EFAULT: it is not RAM but another device's BAR. Harmless, unless devices must reach each "
     "other.",
-    16: "EBUSY: the address is mapped already.",
-    17: "EEXIST: the address is mapped already.",
+    16: "EBUSY: the address is already mapped.",
+    17: "EEXIST: the address is already mapped.",
     22: "EINVAL: the IOMMU does not translate such an address, because it is too high or inside "
     "a range that Linux reserves (reserved_regions of the IOMMU group).",
-    28: "ENOSPC: too many mappings: raise dma_entry_limit of vfio_iommu_type1.",
+    28: "ENOSPC: too many mappings. Raise dma_entry_limit of vfio_iommu_type1.",
 }
 _NOT_MAPPED = (
     "Memory or a BAR of the guest is not mapped for DMA. If it is RAM, QEMU ends; if it is a "
@@ -30,10 +30,9 @@ MESSAGES = (
         'Failed to assign device "<word>": <error>',
         'Failed to assign device "<word>"',
         releases="qemu-kvm and older QEMU, with pci-assign or -pcidevice",
-        meaning="QEMU only passes on what KVM's own device assignment answered, which newer "
-        "kernels do not have.",
-        advice="Look in dmesg for the kernel's line of the same second, and give it to dmaragent "
-        "why.",
+        meaning="QEMU only reports the error of KVM's own device assignment, which newer kernels do not "
+        "have.",
+        advice="Find the kernel's line of the same second in dmesg and pass it to dmaragent why.",
         source="hw/i386/kvm/pci-assign.c, assign_device; checked in the source",
         by_error={
             1: "EPERM: firmware reserved memory for the device (Linux 3.17 and later), or "
@@ -49,7 +48,7 @@ MESSAGES = (
         "The kernel does not use the IOMMU",
         'No IOMMU found. Unable to assign device "<word>"',
         releases="qemu-kvm and older QEMU, with pci-assign or -pcidevice",
-        meaning="KVM says that it has no IOMMU (KVM_CAP_IOMMU). A reserved region is not the reason.",
+        meaning="KVM reports that it has no IOMMU (KVM_CAP_IOMMU). A reserved region is not the reason.",
         advice=IOMMU_ON,
         source="hw/i386/kvm/pci-assign.c, assign_device; checked in the source",
     ),
@@ -62,10 +61,10 @@ MESSAGES = (
         "vfio_container_dma_map(<number>, <base>, <size>, <number2>) = <errno> (<error>)",
         releases="QEMU with VFIO; vfio_container_dma_map from 7.1 on",
         meaning=_NOT_MAPPED + " The second and third number are the guest's address and the size.",
-        advice="If the address is above what the IOMMU translates, give the guest fewer address "
-        "bits: -cpu host,host-phys-bits-limit=39 (Proxmox: args: of the guest; libvirt: "
-        "<maxphysaddr mode='passthrough' limit='39'/>). 39 stands for the IOMMU's bits; the "
-        "guest's memory must fit.",
+        advice="If the address is above what the IOMMU translates, reduce the guest's address bits: "
+        "-cpu host,host-phys-bits-limit=39 (Proxmox: args: of the guest; libvirt: <maxphysaddr "
+        "mode='passthrough' limit='39'/>). Replace 39 with the IOMMU's bits. The guest's memory "
+        "must fit.",
         source="hw/vfio/common.c, vfio_listener_region_add (10.1 and later: hw/vfio/listener.c); "
         "checked in the sources of 7.2 and 10.0; the limit in drivers/vfio/vfio_iommu_type1.c, "
         "vfio_iommu_iova_dma_valid",
@@ -100,7 +99,7 @@ MESSAGES = (
         "qemu-memory-not-unmapped",
         Program.QEMU,
         MessageSeverity.NOTE,
-        "QEMU cannot take a DMA mapping back",
+        "QEMU cannot remove a DMA mapping",
         "VFIO_UNMAP_DMA failed{: <error>}",
         "VFIO_UNMAP_DMA with DIRTY_BITMAP : <error>",
         "vfio_dma_unmap(<number>, <base>, <size>) = <errno> (<error>)",
@@ -109,10 +108,10 @@ MESSAGES = (
         "vfio_dma_unmap() failed: <error>",
         "vfio: error disconnecting group <group> from container",
         releases="QEMU with VFIO",
-        meaning="The device may still reach the memory until the guest ends. A reserved region "
-        "is not the reason.",
-        advice="Nothing needs to be done, unless the guest loses devices as well: then look in "
-        "dmesg of the same second.",
+        meaning="The device can reach the memory until the guest ends. A reserved region is not the "
+        "reason.",
+        advice="No action is needed, unless the guest also loses devices: then check dmesg of the same "
+        "second.",
         source="hw/vfio/container.c, vfio_legacy_dma_unmap; checked in the sources of 7.2 and 10.0",
         address=MessageAddress.GUEST,
     ),

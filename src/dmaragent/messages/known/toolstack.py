@@ -1,4 +1,4 @@
-"""Messages of libxl and what is built on it or beside it."""
+"""Messages of libxl, hvmloader and other parts of the toolstack."""
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.known.xen import ASSIGN_ERRORS
@@ -15,63 +15,63 @@ MESSAGES = (
         "libxl-rdm-conflict",
         LIBXL,
         MessageSeverity.REFUSAL,
-        "libxl does not build the guest: its RAM lies where a region must be",
+        "libxl does not create the guest: guest RAM overlaps a region",
         _DOMAIN + "RDM conflict at <address>",
         releases="Xen 4.6 and later",
-        meaning="The region that begins there is for the guest's device, or strategy=host "
-        "reserves it, and its policy is strict. libxl moves RAM out of the way only above "
-        "rdm_mem_boundary, which is 2048 MiB where it is not set.",
-        advice="dmaragent resolve GUEST says what helps: mostly a lower rdm_mem_boundary, else "
-        "rdm_policy=relaxed for the device, whose risk is that the guest does not know of the "
-        "region.",
+        meaning="The region at that address is for the guest's device, or strategy=host reserves it, and"
+        " its policy is strict. libxl moves RAM out of the way only above rdm_mem_boundary, "
+        "which is 2048 MiB by default.",
+        advice="dmaragent resolve GUEST shows the fixes. Usually it is a lower rdm_mem_boundary, "
+        "otherwise rdm_policy=relaxed for the device. The risk of relaxed: the guest does not "
+        "know of the region and uses its memory.",
         source=f"{_DM}, libxl__domain_device_construct_rdm; checked in the source",
     ),
     message(
         "libxl-rdm-conflict-ignored",
         LIBXL,
         MessageSeverity.NOTE,
-        "libxl builds the guest, though its RAM lies where a region must be",
+        "libxl creates the guest although guest RAM overlaps a region",
         _DOMAIN + "Ignoring RDM conflict at <address>",
         releases="Xen 4.6 and later",
-        meaning="The region's policy is relaxed: the guest has RAM there and is not told of the "
-        "region. What the device does at these addresses hits the guest's memory.",
-        advice="dmaragent resolve GUEST says whether a lower rdm_mem_boundary keeps it free.",
+        meaning="The region's policy is relaxed: the guest has RAM there and does not know of the "
+        "region. DMA of the device to these addresses overwrites guest memory.",
+        advice="dmaragent resolve GUEST shows whether a lower rdm_mem_boundary avoids the overlap.",
         source=f"{_DM}, libxl__domain_device_construct_rdm; checked in the source",
     ),
     message(
         "libxl-rdm-check-failed",
         LIBXL,
         MessageSeverity.CONSEQUENCE,
-        "libxl does not build the guest: a region is in the way",
+        "libxl does not create the guest: a region is in the way",
         _DOMAIN + "checking reserved device memory failed",
         releases="Xen 4.6 and later",
-        meaning="It follows from the line before, RDM conflict; or Xen could not be asked for "
-        "its regions.",
-        advice="Look at the line before; dmaragent resolve GUEST says what helps.",
+        meaning="The line before, RDM conflict, has the reason. Without such a line, libxl could not "
+        "read Xen's regions.",
+        advice="Read the line before it. dmaragent resolve GUEST shows the fixes.",
         source="tools/libs/light/libxl_dom.c, libxl__build_hvm; checked in the source",
     ),
     message(
         "libxl-memory-map-full",
         LIBXL,
         MessageSeverity.REFUSAL,
-        "libxl does not build the guest: its memory map has too many entries",
+        "libxl does not create the guest: its memory map has too many entries",
         "Too many entries in the memory map",
         releases="Xen 4.6 and later",
-        meaning="Each region takes an entry of the guest's memory map, which has room for 127. "
-        "A host with very many regions reaches that with strategy=host.",
-        advice='Leave out rdm = "strategy=host": then only the regions of the guest\'s own '
-        "devices are told to it.",
+        meaning="Each region needs an entry of the guest's memory map, which has room for 127. A host "
+        "with very many regions exceeds that with strategy=host.",
+        advice='Remove rdm = "strategy=host": then the map has only the regions of the guest\'s own '
+        "devices.",
         source="tools/libs/light/libxl_x86.c, domain_construct_memmap; checked in the source",
     ),
     message(
         "libxl-mmio-hole-ignored",
         LIBXL,
         MessageSeverity.FIRMWARE,
-        "libxl does not tell the guest's QEMU the size of the memory hole",
+        "libxl does not pass the size of the memory hole to the guest's QEMU",
         "mmio_hole_memkb=<number> invalid ignored",
         releases="Xen 4.6 and later",
-        meaning="mmio_hole is smaller than the hole that QEMU keeps anyway (256 MiB).",
-        advice="Make mmio_hole 256 or more, or leave it out.",
+        meaning="mmio_hole is smaller than the hole that QEMU always keeps (256 MiB).",
+        advice="Set mmio_hole to 256 or more, or remove it.",
         source=f"{_DM}, libxl__build_device_model_args_new; {_CHECKED}",
     ),
     message(
@@ -82,11 +82,11 @@ MESSAGES = (
         "Failed while collecting E820 with: <result> (errno:<errno>)",
         ("Computed E820 wrongly. Continuing on", "the map is given, with an entry left out"),
         releases="every release with passthrough",
-        meaning="A PV guest with a device gets the holes of the host's memory map (e820_host=1), "
-        "so that the device's memory is not covered by RAM. Without the map the device may not "
-        "work, or the guest does not start.",
-        advice="Look into xl dmesg and report it to the Xen project; e820_host=0 starts the guest "
-        "without the map.",
+        meaning="A PV guest with a device gets the holes of the host's memory map (e820_host=1), so that"
+        " RAM does not cover the device's memory. Without the map, the device may not work, or "
+        "the guest does not start.",
+        advice="Read xl dmesg and report it to the Xen project. e820_host=0 starts the guest without "
+        "the map.",
         source=f"tools/libs/light/libxl_x86.c, libxl__arch_domain_create, e820_sanitize; {_CHECKED}",
     ),
     message(
@@ -96,7 +96,7 @@ MESSAGES = (
         "Xen did not assign the device",
         _DOMAIN + "xc_assign_device failed{: <error>}",
         releases="every release with passthrough",
-        meaning="libxl passes on what Xen answered. xl dmesg has Xen's own line.",
+        meaning="libxl reports Xen's error. xl dmesg has Xen's own line.",
         advice="sudo xl dmesg | sudo dmaragent why -",
         source=f"{_PCI}, pci_add_dm_done; checked in the source",
         by_error=ASSIGN_ERRORS,
@@ -105,7 +105,7 @@ MESSAGES = (
         "libxl-pci-add-failed",
         LIBXL,
         MessageSeverity.CONSEQUENCE,
-        "libxl did not give the device to the guest",
+        "libxl did not add the device to the guest",
         (
             _DOMAIN + "libxl__device_pci_add failed for PCI device <sbdf> (rc <result>)",
             "4.13 and later",
@@ -116,9 +116,9 @@ MESSAGES = (
         ),
         ("libxl_device_pci_add failed: <result>", "up to 4.12"),
         releases="every release with passthrough",
-        meaning="It follows from the error in the lines before it; rc -3 only says that "
-        "something failed.",
-        advice="Look at the lines before it, and at xl dmesg.",
+        meaning="The error in the lines before it is the reason. rc -3 alone means only that an "
+        "operation failed.",
+        advice="Read the lines before it, and xl dmesg.",
         source=f"{_PCI}, device_pci_add_done (before 4.13: libxl__add_pcidevs); {_CHECKED}",
     ),
     message(
@@ -128,23 +128,22 @@ MESSAGES = (
         "The guest has no IOMMU",
         "PCI device <sbdf> cannot be assigned - no IOMMU",
         releases="every release with passthrough",
-        meaning="Xen runs without VT-d (switched off, absent, or the firmware's table was "
-        "refused), or the guest was started without a device and without "
-        'passthrough="enabled".',
-        advice="sudo xl dmesg | sudo dmaragent why -  shows whether Xen gave VT-d up; xl info says "
-        "hvm_directio among virt_caps where it works.",
+        meaning="Xen runs without VT-d (disabled, absent, or the firmware's table was rejected). Or the "
+        'guest was started without a device and without passthrough="enabled".',
+        advice="sudo xl dmesg | sudo dmaragent why - shows whether Xen disabled VT-d. If VT-d works, "
+        "virt_caps in xl info has hvm_directio.",
         source=f"{_PCI}, libxl__device_pci_add; checked in the source",
     ),
     message(
         "libxl-already-assigned",
         LIBXL,
         MessageSeverity.REFUSAL,
-        "libxl takes the device for another guest's",
+        "libxl reports that another guest has the device",
         "PCI device <sbdf> already assigned to a different guest",
         releases="every release with passthrough",
-        meaning="Xen would not say that the device is free: another guest has it, or Xen does "
-        "not know it. Regions are not looked at here.",
-        advice="xl pci-list of the other guests, and xl pci-assignable-list.",
+        meaning="Xen did not report the device as free: another guest has it, or Xen does not know it. "
+        "Regions are not checked here.",
+        advice="Run xl pci-list for the other guests, and xl pci-assignable-list.",
         source=f"{_PCI}, libxl__device_pci_add; checked in the source",
     ),
     message(
@@ -155,21 +154,22 @@ MESSAGES = (
         "PCI device <sbdf> is not assignable",
         "<sbdf> is not assigned to pciback driver",
         releases="every release with passthrough",
-        meaning="It is not about reserved memory: a device must be given to pciback first.",
-        advice="xl pci-assignable-add SBDF, or seize=1 in the device's entry.",
+        meaning="This is not about reserved memory: the device must first be bound to pciback.",
+        advice="Run xl pci-assignable-add SBDF, or set seize=1 in the device's entry. dom0 then loses "
+        "the device.",
         source=f"{_PCI}, libxl__device_pci_add, pci_multifunction_check; checked in the source",
     ),
     message(
         "libxl-quarantine-failed",
         LIBXL,
         MessageSeverity.CONSEQUENCE,
-        "Xen did not put the device into its quarantine, or did not let it out",
+        "Xen did not move the device into its quarantine, or out of it",
         "failed to quarantine <sbdf>",
         "failed to de-quarantine <sbdf>",
         releases="Xen 4.11.3 and later",
-        meaning="xl pci-assignable-add gives a device to Xen's quarantine, which is domain 32753 "
-        "and no guest, and pci-assignable-remove takes it back. xl dmesg has Xen's own line. "
-        "xl asks with the relaxed policy, so that a shared region is not the reason.",
+        meaning="xl pci-assignable-add moves a device into Xen's quarantine, which is domain 32753 and "
+        "not a guest. pci-assignable-remove takes it back. xl dmesg has Xen's own line. xl "
+        "requests the relaxed policy, so a shared region is not the reason.",
         advice="sudo xl dmesg | sudo dmaragent why -",
         source=f"{_PCI}, libxl__device_pci_assignable_add; checked in the source",
     ),
@@ -182,7 +182,7 @@ MESSAGES = (
         "Looks like pciback driver not loaded",
         "Can't access /sys/bus/pci/drivers/pciback",
         releases="every release with passthrough",
-        meaning="It is not about reserved memory: without xen-pciback no device can be given away.",
+        meaning="This is not about reserved memory: without xen-pciback no device can be assigned.",
         advice="sudo modprobe xen-pciback",
         source=f"{_PCI}, pciback_dev_is_assigned; checked in the source",
     ),
@@ -193,25 +193,24 @@ MESSAGES = (
         "The device's policy is neither strict nor relaxed",
         "unknown rdm check flag",
         releases="Xen 4.6 and later",
-        meaning="A policy reached libxl that nobody wrote: with rdm= and only strategy in it, "
-        "xl passes on memory that it never set.",
-        advice="Write the policy into the device's own entry: rdm_policy=strict or relaxed. "
-        "dmaragent resolve GUEST says what this xl makes of the configuration.",
+        meaning="libxl got a policy that is not in the configuration: if rdm= has only strategy, xl "
+        "passes on memory that it never set.",
+        advice="Write the policy into the device's own entry: rdm_policy=strict or relaxed. dmaragent "
+        "resolve GUEST shows how this xl reads the configuration.",
         source=f"{_PCI}, pci_add_dm_done; checked in the source",
     ),
     message(
         "hvmloader-reserved-conflict",
         Program.HVMLOADER,
         MessageSeverity.REFUSAL,
-        "The guest stops at once: a region lies where its firmware needs memory",
+        "The guest stops at once: a region overlaps memory of its firmware",
         "due to conflict on dynamic reserved memory range",
         "Fail to setup memory map due to conflict",
         "Get guest memory maps[<number>] failed",
         releases="Xen 4.6 and later",
-        meaning="hvmloader needs 0xfc100000-0xfdffffff for itself, and a region that libxl took "
-        "lies there. The guest crashes before its BIOS starts.",
-        advice="Do not reserve that region: leave out strategy=host, or pass through another "
-        "device.",
+        meaning="hvmloader needs 0xfc100000-0xfdffffff for itself, and libxl reserved a region there. "
+        "The guest crashes before its BIOS starts.",
+        advice="Do not reserve that region: remove strategy=host, or pass through another device.",
         source="tools/firmware/hvmloader/e820.c, memory_map_setup; checked in the source",
     ),
 )

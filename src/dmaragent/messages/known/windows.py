@@ -32,8 +32,8 @@ MESSAGES = (
         releases="Windows Server 2016 and later",
         meaning="A bridge above the device lacks ACS, or the device is not PCI Express. A "
         "reserved region is not the reason.",
-        advice="Put the device into a slot of the processor, and switch ACS or SR-IOV on in the "
-        "firmware setup.",
+        advice="Move the device to a slot of the processor, and enable ACS or SR-IOV in the firmware "
+        "setup.",
         source=f"{_SURVEY}; the first wording from reports, the others checked in the source",
     ),
     message(
@@ -43,10 +43,10 @@ MESSAGES = (
         "Hyper-V does not take the device from the host without -Force",
         "The manufacturer of this device has not supplied any directives for securing this device",
         releases="Windows Server 2016 and later",
-        meaning="Its vendor has no mitigation driver that would guard the host against a guest "
-        "that has the device. A reserved region is not the reason.",
-        advice="If the guest is trusted: Dismount-VMHostAssignableDevice -Force. The guest can "
-        "then disturb the host through the device.",
+        meaning="Its vendor has no mitigation driver that protects the host from a guest with the "
+        "device. A reserved region is not the reason.",
+        advice="If you trust the guest: Dismount-VMHostAssignableDevice -Force. The guest can then "
+        "disturb the host through the device.",
         source="Dismount-VMHostAssignableDevice; from reports",
     ),
     message(
@@ -69,8 +69,8 @@ MESSAGES = (
         releases="Windows Server 2016 and later",
         meaning="Hyper-V reports no SR-IOV support: the IOMMU or interrupt remapping is off, or "
         "the chipset lacks them. A reserved region is not the reason.",
-        advice="Switch VT-d (AMD: IOMMU) and SR-IOV on in the firmware setup. "
-        "(Get-VMHost).IovSupportReasons in PowerShell says what is missing.",
+        advice="Enable VT-d (AMD: IOMMU) and SR-IOV in the firmware setup. "
+        "(Get-VMHost).IovSupportReasons in PowerShell shows what is missing.",
         source=f"{_SURVEY}; checked in the source",
     ),
 )

@@ -1,4 +1,4 @@
-"""Messages of the Xen hypervisor when a device is assigned or misbehaves."""
+"""Messages of the Xen hypervisor when it assigns a device, or a device misbehaves."""
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageSeverity, Program
@@ -7,21 +7,20 @@ XEN = Program.XEN
 _IOMMU = "xen/drivers/passthrough/vtd/iommu.c"
 _PCI = "xen/drivers/passthrough/pci.c"
 _RELAXED = (
-    "If the guest may reach what the others keep in the region, make the device's policy "
-    "relaxed. xl: 'SBDF,rdm_policy=relaxed' in pci=. Qubes: option no-strict-reset=True of "
-    "qvm-pci, which sets the policy relaxed as well. libvirt has no such setting. XCP-ng and "
-    "XenServer ask for relaxed themselves, but only after the quarantine, which refuses a shared "
-    "region first. For USB controllers it is commonly done: their "
-    "region is for the keyboard before the system starts. Options of the dom0 kernel have no "
-    "effect: Xen decides."
+    "If the guest may reach the memory that the region shares with the other devices, relax the "
+    "device's policy. xl: 'SBDF,rdm_policy=relaxed' in pci=. Qubes: option no-strict-reset=True "
+    "of qvm-pci, which also relaxes the policy. libvirt has no such setting. XCP-ng and "
+    "XenServer request relaxed themselves, but only after the quarantine, which refuses a shared"
+    " region first. For USB controllers this is common: their region is for the keyboard before "
+    "the system starts. Options of the dom0 kernel have no effect: Xen decides."
 )
 _IN_QUARANTINE = (
-    "No guest's configuration helps: what is refused is the way into the quarantine. xl "
-    "pci-assignable-add asks for it with the relaxed policy, so that it is not refused. XCP-ng and "
-    "XenServer ask for it with the strict policy before they give a device to a guest, and are "
-    "refused for every shared region; pci-quarantine=false in xenopsd.conf leaves the quarantine "
-    "out (seen in xenopsd's source, not tried). Its risk: whenever no guest has the device, what "
-    "it still reads and writes reaches dom0's memory. Safer is a device that shares no region."
+    "No guest configuration helps: Xen refuses to move the device into the quarantine. xl "
+    "pci-assignable-add requests the relaxed policy, so Xen does not refuse it. XCP-ng and "
+    "XenServer request the strict policy before they assign a device, so Xen refuses every "
+    "shared region. pci-quarantine=false in xenopsd.conf skips the quarantine (found in "
+    "xenopsd's source, not tested). Its risk: while no guest has the device, its DMA reaches "
+    "dom0's memory. A device without a shared region is safer."
 )
 ASSIGN_ERRORS = {
     1: "EPERM: the device shares a region and the policy is strict; the line before names it.",
@@ -29,12 +28,10 @@ ASSIGN_ERRORS = {
     "device must be.",
     18: "EXDEV: the guest uses memory sharing, paging, populate-on-demand or is being migrated.",
     19: "ENODEV: Xen does not know the device, or no remapping unit serves it.",
-    22: "EINVAL: the guest is going away, or the toolstack asked for something that this Xen "
-    "does not know.",
+    22: "EINVAL: the guest is being destroyed, or this Xen does not know the toolstack's request.",
     95: "EOPNOTSUPP: the guest was started without an IOMMU, or the device is a conventional "
     "PCI one with a region behind a bridge.",
-    98: "EADDRINUSE: a region of the device overlaps one that the guest has already, but is "
-    "not the same.",
+    98: "EADDRINUSE: a region of the device overlaps a different region that the guest already has.",
 }
 """What Xen answers where a device is assigned: pci.c and vtd/iommu.c, as of 4.22."""
 
@@ -43,13 +40,13 @@ MESSAGES = (
         "xen-shared-rmrr-refused",
         XEN,
         MessageSeverity.REFUSAL,
-        "Xen refuses the device: it shares a region with others, and the policy is strict",
+        "Xen blocks the device: it shares a region, and its policy is strict",
         "It's disallowed to assign <sbdf> with shared RMRR at <address> for <domain>",
         releases="Xen 4.6 and later",
-        meaning="The device scope of the region has more than one entry. Xen counts entries, "
-        "whether the devices are there or not and whether they go to the same guest; a guest "
-        "with one of them could reach the memory of the others. With the strict policy, the "
-        "default of a device, it answers EPERM.",
+        meaning="The device scope of the region has more than one entry. Xen counts all entries, present"
+        " or not, even if the same guest gets all the devices. A guest with one of them could "
+        "reach the memory of the others. With the strict policy, the default for a device, Xen "
+        "returns EPERM.",
         advice=_RELAXED,
         in_quarantine=_IN_QUARANTINE,
         source=f"{_IOMMU}, intel_iommu_assign_device, 3848058e7d; checked in the source, both "
@@ -60,13 +57,12 @@ MESSAGES = (
         "xen-shared-rmrr-risky",
         XEN,
         MessageSeverity.NOTE,
-        "Xen assigns the device, though it shares a region with others",
+        "Xen assigns the device although it shares a region",
         "It's risky to assign <sbdf> with shared RMRR at <address> for <domain>",
         releases="Xen 4.6 and later",
-        meaning="The policy is relaxed, so that Xen only warns: the guest can reach memory that "
-        "the firmware shares among several devices.",
-        advice="Nothing needs to be done where the guest is trusted with it; else assign "
-        "another device.",
+        meaning="The policy is relaxed, so Xen only warns. The guest can reach memory that several "
+        "devices share.",
+        advice="No action is needed if you trust the guest. Otherwise assign another device.",
         source=f"{_IOMMU}, intel_iommu_assign_device; checked in the source",
     ),
     message(
@@ -82,8 +78,8 @@ MESSAGES = (
             "up to 4.12.1",
         ),
         releases="every release with passthrough",
-        meaning="It follows from the reason that its error number stands for.",
-        advice="Look at the lines before it in xl dmesg, and at the error.",
+        meaning="The error number gives the reason.",
+        advice="Read the lines before it in xl dmesg, and the meaning of the error.",
         source=f"{_PCI}, assign_device and iommu_do_pci_domctl; checked in the source",
         by_error=ASSIGN_ERRORS,
     ),
@@ -98,25 +94,24 @@ MESSAGES = (
         ("domain <domid>: deassign device (<sbdf>) failed!", "4.6 to 4.13"),
         ("deassign <sbdf> from <domain> failed (<errno>)", "4.6 to 4.13"),
         releases="every release with passthrough",
-        meaning="It is not about reserved memory: the device stays where it was, or is of no "
-        "use to anybody.",
-        advice="Look at the lines before it in xl dmesg; a reboot of the host takes it back.",
+        meaning="This is not about reserved memory: the device keeps its owner, or no domain can use it.",
+        advice="Read the lines before it in xl dmesg. A reboot of the host releases the device.",
         source=f"{_PCI}, deassign_device; checked in the source",
     ),
     message(
         "xen-identity-map-conflict",
         XEN,
         MessageSeverity.REFUSAL,
-        "The guest has other memory where a region of the device must be",
+        "The guest has other memory at the address of a region",
         "Cannot setup identity map <domain>:<page>, gfn already mapped to <number>",
         releases="Xen 4.6 and later",
-        meaning="A region must be at its own address in the guest, and the guest has RAM or "
-        "another device there. With the strict policy the device is refused (EBUSY); with "
-        "relaxed the page is left out, and what the device does there hits the guest's memory. "
-        "The numbers are pages of 4 KiB, not addresses.",
-        advice="A guest's memory is laid out around regions only when it starts: give the "
-        'device in its configuration, or rdm = "strategy=host". dmaragent resolve GUEST says '
-        "what helps; dmaragent hotplug says it for xl pci-attach.",
+        meaning="A region must be at its own address in the guest, but the guest has RAM or another "
+        "device there. With the strict policy, Xen blocks the device (EBUSY). With relaxed, Xen "
+        "skips the page, and DMA of the device there reaches guest memory. The numbers are pages"
+        " of 4 KiB, not addresses.",
+        advice="Guest memory avoids regions only if the guest starts with the device in its "
+        'configuration, or with rdm = "strategy=host". dmaragent resolve GUEST shows the fixes, '
+        "dmaragent hotplug those for xl pci-attach.",
         source="xen/arch/x86/mm/p2m.c, p2m_add_identity_entry (before 4.17: "
         "set_identity_p2m_entry); checked at every release tag from 4.6.0 to 4.22.0",
     ),

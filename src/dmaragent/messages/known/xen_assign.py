@@ -1,4 +1,4 @@
-"""Messages of the Xen hypervisor about devices and regions that it maps or does not."""
+"""Messages of the Xen hypervisor about devices and regions that it maps or cannot map."""
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.known.xen import ASSIGN_ERRORS
@@ -18,17 +18,18 @@ MESSAGES = (
         "xen-region-not-mapped",
         XEN,
         MessageSeverity.REFUSAL,
-        "Xen cannot map a region of the device, and refuses the device",
+        "Xen cannot map a region of the device",
         ("cannot map reserved region (<base>,<limit>] for <domain> (<errno>)", "4.6 to 4.16"),
         ("{<domain>: }cannot map reserved region [<base>,<limit>]: <errno>", "4.13.5 and later"),
         "{<domain>: }RMRR mapping failed",
         ("<sbdf>: RMRR quarantine mapping failed", "4.13.5 and later"),
         "[VT-D]{<file>}{ }IOMMU: mapping reserved region failed",
         releases="every release with VT-d",
-        meaning="The region must be mapped at its own address for the domain, and that failed. Of "
-        "dom0 or the quarantine the device stays where it was; of a guest it is refused.",
-        advice="Look at the lines before it in xl dmesg. If the error is EBUSY, the guest has "
-        "memory there: dmaragent resolve GUEST says what helps.",
+        meaning="The region must be mapped at its own address for the domain, and that failed. If the "
+        "domain is a guest, Xen does not assign the device. If it is dom0 or the quarantine, the"
+        " device keeps its owner.",
+        advice="Read the lines before it in xl dmesg. If the error is EBUSY, the guest has memory "
+        "there: dmaragent resolve GUEST shows the fixes.",
         source=f"{_VTD}, intel_iommu_assign_device, intel_iommu_add_device, setup_hwdom_rmrr, "
         f"intel_iommu_quarantine_init; {_CHECKED}",
         by_error=ASSIGN_ERRORS,
@@ -44,8 +45,8 @@ MESSAGES = (
         ),
         "non-identity map <domain>:<page> not cleared (mapped to <number>)",
         releases="every release with VT-d",
-        meaning="The guest has other memory where the region is, or ends just now.",
-        advice="Nothing needs to be done, unless the guest runs on: then restart it.",
+        meaning="The guest has other memory in the region, or is just ending.",
+        advice="No action is needed, unless the guest keeps running: then restart it.",
         source=f"{_VTD}, intel_iommu_assign_device; {_P2M}, p2m_remove_identity_entry (before: "
         f"clear_identity_p2m_entry); {_CHECKED}",
     ),
@@ -53,12 +54,12 @@ MESSAGES = (
         "xen-already-assigned",
         XEN,
         MessageSeverity.REFUSAL,
-        "Xen takes the device for another guest's, or does not know it",
+        "Xen reports that another guest has the device, or does not know it",
         "<sbdf> already assigned, or non-existent",
         releases="every release with passthrough",
-        meaning="Somebody asked whether the device is free: a guest has it, or dom0's kernel did "
+        meaning="A toolstack checked whether the device is free: a guest has it, or dom0's kernel did "
         "not report it to Xen." + NO_REGION,
-        advice="xl pci-list of the other guests. If none has it, look for the device in lspci of "
+        advice="Run xl pci-list for the other guests. If none has it, look for the device in lspci of "
         "dom0, and rescan or reboot.",
         source=f"{_PCI}, iommu_do_pci_domctl; {_CHECKED}",
     ),
@@ -66,7 +67,7 @@ MESSAGES = (
         "xen-device-not-added",
         XEN,
         MessageSeverity.REFUSAL,
-        "Xen cannot set the device up: nobody can have it",
+        "Xen cannot set the device up: no domain can use it",
         "IOMMU: add <sbdf> failed (<errno>)",
         "IOMMU: remove <sbdf> failed (<errno>)",
         "setup <sbdf> for <domain> failed (<errno>)",
@@ -88,8 +89,8 @@ MESSAGES = (
         releases="every release with passthrough",
         meaning="No remapping unit of the table serves the device, or a region or context of it "
         "could not be mapped for dom0.",
-        advice="dmaragent check names devices without a unit. Update the firmware, or switch the "
-        "device off there.",
+        advice="dmaragent check names devices without a unit. Update the firmware, or disable the "
+        "device there.",
         source=f"{_PCI}, pci_add_device, iommu_add_device, setup_one_hwdom_device; {_VTD}, "
         f"intel_iommu_add_device; {_CHECKED}",
         by_error=ASSIGN_ERRORS,
@@ -98,7 +99,7 @@ MESSAGES = (
         "xen-context-conflict",
         XEN,
         MessageSeverity.REFUSAL,
-        "Two domains are said to have the device: Xen does not hand it over",
+        "Another domain has the device's IOMMU entry: Xen does not assign it",
         "{<domain>: }<sbdf> owned by <domain2>",
         "{<domain>: }<sbdf> mapped, but can't find owner",
         "{<domain>: }<sbdf> already mapped to <domain2>",
@@ -112,9 +113,9 @@ MESSAGES = (
         "IOMMU: no free domain id",
         "exceeds nr_dom <number> or iommu has no domid_map",
         releases="every release with VT-d",
-        meaning="The IOMMU's entry for the device is another domain's, often because two devices "
+        meaning="The IOMMU's entry for the device belongs to another domain, often because two devices "
         "behind one conventional bridge share it." + NO_REGION,
-        advice="Give all devices behind the bridge to one guest. If none is shared, restart the "
+        advice="Assign all devices behind the bridge to one guest. If no bridge is shared, restart the "
         "host.",
         source=f"{_VTD}, domain_context_mapping_one, get_iommu_did, intel_iommu_assign_device; "
         f"{_CHECKED}",
@@ -123,13 +124,13 @@ MESSAGES = (
         "xen-device-lost",
         XEN,
         MessageSeverity.FAULT,
-        "A device does not answer the IOMMU: Xen takes it from its guest",
+        "A device does not respond to the IOMMU: Xen takes it from its guest",
         "ATS device <sbdf> flush failed",
         releases="Xen 4.8 and later",
-        meaning="The device did not drop its cached addresses in time. Its domain is stopped, "
+        meaning="The device did not invalidate its cached addresses in time. Xen stops its domain, "
         "unless it is dom0." + NO_REGION,
-        advice="Boot Xen with ats=off: devices then cache no addresses, and are a little slower. "
-        "Update the device's firmware.",
+        advice="Boot Xen with ats=off: devices then cache no addresses and are slightly slower. Update "
+        "the device's firmware.",
         source=f"{_PCI}, iommu_dev_iotlb_flush_timeout; {_CHECKED}",
     ),
     message(
@@ -148,9 +149,9 @@ MESSAGES = (
         "IOMMU flush all failed for hardware domain",
         "error <errno> unmapping <sbdf>",
         releases="Xen 4.6.6 and later",
-        meaning="Xen ran out of memory for the IOMMU's tables, or a unit does not answer. dfn "
-        "and gfn are page numbers in the guest; they may be those of a region.",
-        advice="Leave Xen more memory (dom0_mem, or fewer guests). If it goes on, update the "
+        meaning="Xen ran out of memory for the IOMMU's tables, or a unit does not respond. dfn and gfn "
+        "are page numbers in the guest; they may be those of a region.",
+        advice="Leave more memory to Xen (dom0_mem, or fewer guests). If it happens again, update the "
         "firmware.",
         source="xen/drivers/passthrough/iommu.c, iommu_map, iommu_unmap, iommu_iotlb_flush; "
         + _CHECKED,
@@ -180,8 +181,8 @@ MESSAGES = (
         releases="Xen 4.13 and later",
         meaning="Devices of dom0 fail when they use these addresses. Regions of guests' devices are "
         "mapped separately. The numbers are pages of 4 KiB.",
-        advice="Update Xen. If a device of dom0 fails, dom0-iommu=none maps nothing and lets dom0's "
-        "devices reach all memory.",
+        advice="Update Xen. If a device of dom0 fails, boot Xen with dom0-iommu=none: nothing is then "
+        "mapped, and dom0's devices reach all memory.",
         source=f"{_X86}, arch_iommu_hwdom_init, identity_map; xen/arch/x86/pv/dom0_build.c, "
         f"iommu_memory_setup; {_CHECKED}",
     ),
@@ -189,14 +190,14 @@ MESSAGES = (
         "xen-dom0-mapping",
         XEN,
         MessageSeverity.NOTE,
-        "Xen says how it maps reserved memory for dom0",
+        "Xen reports how it maps reserved memory for dom0",
         "IOMMU inclusive mappings are deprecated and will be removed in future versions",
         "IOMMU inclusive mappings are only supported on PV Dom0",
         "identity mappings for IOMMU:",
         releases="Xen 4.12 and later",
-        meaning="It is about dom0-iommu=map-inclusive, which maps reserved memory for dom0's devices; "
-        "it does not change which regions a guest's device needs.",
-        advice="Take iommu_inclusive_mapping or map-inclusive out if no device of dom0 needs it.",
+        meaning="This is about dom0-iommu=map-inclusive, which maps reserved memory for dom0's devices. "
+        "It does not change which regions a guest's device needs.",
+        advice="Remove iommu_inclusive_mapping or map-inclusive if no device of dom0 needs it.",
         source=f"{_X86}, arch_iommu_hwdom_init; {_CHECKED}",
     ),
     message(
@@ -210,7 +211,7 @@ MESSAGES = (
         releases="every release with a PVH dom0",
         meaning="dom0=pvh is on Xen's command line, and the IOMMU is off or set to pass dom0's DMA "
         "through." + NO_REGION,
-        advice="Take dom0=pvh out, or switch VT-d on and dom0-iommu=passthrough off.",
+        advice="Remove dom0=pvh, or enable VT-d and remove dom0-iommu=passthrough.",
         source=f"{_X86}, arch_iommu_check_autotranslated_hwdom; {_CHECKED}",
     ),
     message(
@@ -220,9 +221,9 @@ MESSAGES = (
         "Xen cannot reserve memory that a driver of its own needs",
         "Failed to reserve [<base>-<limit>) for <word>, skipping IOMMU mapping for it",
         releases="Xen 4.19 and later",
-        meaning="A buffer of Xen's, such as that of the USB debug console, is not mapped for its "
-        "device. The table's regions are not affected.",
-        advice="Nothing needs to be done, unless the console on USB fails.",
+        meaning="Xen did not map a buffer of its own for a device, such as that of the USB debug "
+        "console. The table's regions are not affected.",
+        advice="No action is needed, unless the USB console fails.",
         source="xen/drivers/passthrough/iommu.c, iommu_get_extra_reserved_device_memory; "
         + _CHECKED,
         address=MessageAddress.RANGE,
@@ -231,11 +232,11 @@ MESSAGES = (
         "xen-option-taken",
         XEN,
         MessageSeverity.NOTE,
-        "Xen takes a range of rmrr=",
+        "Xen accepts a range of rmrr=",
         "Adding RMRR for <number> device ([0]: <number2>) range [<page>-<page1>]",
         releases="Xen 4.17 and later, with iommu=verbose",
-        meaning="Nothing is wrong. The numbers are pages of 4 KiB, the last included.",
-        advice="dmaragent inventory says which regions Xen's list then has.",
+        meaning="Nothing is wrong. The numbers are pages of 4 KiB and include the last page.",
+        advice="dmaragent inventory shows the regions on Xen's list.",
         source=f"{_DMAR}, add_one_user_rmrr; {_CHECKED}",
         address=MessageAddress.RANGE,
     ),
@@ -243,16 +244,16 @@ MESSAGES = (
         "xen-virtual-functions",
         XEN,
         MessageSeverity.FIRMWARE,
-        "The device's virtual functions are not as Xen wants them",
+        "Xen cannot use the device's virtual functions as they are",
         "SR-IOV device <sbdf> has its virtual functions already enabled",
         "SR-IOV device <sbdf> with vf BAR<number> in IO space",
         "SR-IOV device <sbdf> with 64-bit vf BAR in last slot",
         "device <sbdf> with 64-bit <word>BAR in last slot",
         releases="every release with passthrough",
-        meaning="Xen does not learn the size of the virtual functions' memory: they may not work in "
-        "a guest." + NO_REGION,
-        advice="Let dom0's driver switch virtual functions on, not the firmware. Update the "
-        "device's firmware.",
+        meaning="Xen cannot read the size of the virtual functions' memory: they may not work in a "
+        "guest." + NO_REGION,
+        advice="Let dom0's driver enable the virtual functions, not the firmware. Update the device's "
+        "firmware.",
         source=f"{_PCI}, pci_add_device, pci_size_mem_bar; {_CHECKED}",
     ),
     message(
@@ -272,7 +273,7 @@ MESSAGES = (
         "(XEN) {[<any>] }PCI remove device ",
         releases="with iommu=debug; PCI add always",
         meaning="Nothing is wrong: the IOMMU serves the device for this domain.",
-        advice="Nothing needs to be done.",
+        advice="No action is needed.",
         source=f"{_VTD}, domain_context_mapping, domain_context_unmap; {_PCI}, pci_add_device; "
         f"{_CHECKED}",
     ),

@@ -14,20 +14,18 @@ MESSAGES = (
         "xen-guest-page-taken",
         XEN,
         MessageSeverity.REFUSAL,
-        "Xen crashes the guest: it maps other memory where a device's memory or region is",
+        "Xen crashes the guest: it maps other memory over a device's memory or region",
         "<domain>: GFN <page> (<number>,<number2>,<number3>) -> "
         "(<number4>,<number5>,<number6>) not permitted",
         "<domain>: GFN <page> (<number>,<number2>,<number3>,<number4>) -> "
         "(<number5>,<number6>,<number7>,<number8>) not permitted",
         releases="Xen 4.13.4 and later",
-        meaning="A page of the guest holds a region or the memory (BAR) of its device, and the "
-        "guest or its toolstack puts RAM or another device there (EPERM). GFN is the number of a "
-        "page of 4 KiB in the guest. In the address space of the guest, a region is at the "
-        "address that it has on the host.",
-        advice="Give the device in the guest's configuration instead of attaching it later: libxl "
-        "then keeps the guest's RAM away from the region. dmaragent resolve GUEST shows the "
-        "layout. If no region is at that page, it holds a BAR of the device: report it to the "
-        "Xen project.",
+        meaning="A page of the guest has a region or the memory (BAR) of its device, and the guest or "
+        "its toolstack maps RAM or another device there (EPERM). GFN is the number of a page of "
+        "4 KiB in the guest. In the guest, a region has the same address as on the host.",
+        advice="Add the device to the guest's configuration instead of attaching it later: libxl then"
+        " keeps guest RAM away from the region. dmaragent resolve GUEST shows the layout. If the"
+        " page is in no region, it is a BAR of the device: report it to the Xen project.",
         source=f"{_P2M}, p2m_add_page (before 4.17: guest_physmap_add_entry), set_typed_p2m_entry; "
         + _CHECKED,
     ),
@@ -46,11 +44,11 @@ MESSAGES = (
         ("gfn_to_mfn failed! gfn=<page> type:<number>", "debug builds of Xen only"),
         ("no mapping between mfn <number> and gfn <page>", "debug builds of Xen only"),
         releases="every release with passthrough",
-        meaning="The guest's device model places a BAR of the device, and Xen does not map it. "
-        "gfn is the number of a page of 4 KiB in the guest, mfn that of the device's page. If "
-        "the error is EPERM, the guest already has a region or another device there.",
-        advice="Look at the lines before it in xl dmesg. A BAR of an emulated device on a region "
-        "is avoided with a larger mmio_hole in the guest's configuration.",
+        meaning="The guest's device model places a BAR of the device, and Xen cannot map it. gfn is the "
+        "number of a page of 4 KiB in the guest, mfn that of the device's page. If the error is "
+        "EPERM, the guest already has a region or another device there.",
+        advice="Read the lines before it in xl dmesg. If the BAR of an emulated device overlaps a "
+        "region, set a larger mmio_hole in the guest's configuration.",
         source=f"{_DOMCTL}; {_P2M}, set_typed_p2m_entry, clear_mmio_p2m_entry; {_CHECKED}",
         address=MessageAddress.GUEST,
     ),
@@ -66,7 +64,7 @@ MESSAGES = (
         releases="every release with passthrough, with guest_loglvl=info or guest_loglvl=all",
         meaning="Nothing is wrong. gfn is the number of a page of 4 KiB in the guest, mfn that of "
         "the device's page.",
-        advice="Nothing needs to be done.",
+        advice="No action is needed.",
         source=f"{_DOMCTL}; {_CHECKED}",
         address=MessageAddress.GUEST,
     ),
@@ -92,11 +90,11 @@ MESSAGES = (
         "<domain>: no block of <number> free pirqs",
         "<domain>: map pirq with incorrect irq!",
         releases="every release with passthrough",
-        meaning="Another guest or dom0 has the interrupt, or Xen has none left. The device works "
-        "without interrupts at best." + NO_REGION,
-        advice="Detach the device from the other guest. If dom0 uses the interrupt, hide the "
-        "devices that share it: xen-pciback.hide=(SBDF) among dom0's kernel options. dom0 then "
-        "never has them.",
+        meaning="Another guest or dom0 has the interrupt, or Xen has none left. At best, the device "
+        "works without interrupts." + NO_REGION,
+        advice="Detach the device from the other guest. If dom0 uses the interrupt, hide the devices "
+        "that share it: xen-pciback.hide=(SBDF) on dom0's kernel command line. dom0 then cannot "
+        "use them.",
         source="xen/arch/x86/domctl.c, arch_do_domctl; xen/arch/x86/irq.c, pirq_guest_bind, "
         "allocate_pirq; xen/arch/x86/msi.c, __pci_enable_msi, msix_capability_init; "
         f"xen/drivers/passthrough/vtd/intremap.c, set_msi_source_id; {_CHECKED}",
@@ -105,17 +103,17 @@ MESSAGES = (
         "xen-guest-without-iommu",
         XEN,
         MessageSeverity.REFUSAL,
-        "Xen does not create the guest: it is to have a device, and Xen has no IOMMU",
+        "Xen does not create the guest: it has a device, and Xen has no IOMMU",
         ("(XEN) {[<any>] }{<file>}IOMMU is not enabled", "4.13 and 4.14"),
         ("IOMMU requested but not available", "4.15 and later"),
         ("IOMMU options specified but IOMMU not enabled", "4.13 and 4.14"),
         ("IOMMU options specified but IOMMU not requested", "4.15 and later"),
         ("Unknown IOMMU options <number>", "4.13.2 and later"),
         releases="debug builds of Xen 4.13 and later only; what it says happens in all",
-        meaning="The toolstack asked for a guest that can have devices (EINVAL), and the IOMMU is "
-        "off. The lines about IOMMU options mean that the toolstack and Xen are of different "
-        "releases." + NO_REGION,
-        advice="sudo xl dmesg | sudo dmaragent why -  says why the IOMMU is off. After an update of "
+        meaning="The toolstack requested a guest that can have devices (EINVAL), and the IOMMU is off. "
+        "If the lines are about IOMMU options, the toolstack and Xen are of different releases."
+        + NO_REGION,
+        advice="sudo xl dmesg | sudo dmaragent why - shows why the IOMMU is off. After an update of "
         "Xen, reboot.",
         source="xen/common/domain.c, sanitise_domain_config; " + _CHECKED,
     ),

@@ -1,25 +1,25 @@
-"""Messages of xl and libxlutil about what they cannot read in a configuration."""
+"""Messages of xl and libxlutil about parts of a configuration that they cannot read."""
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageSeverity, Program
 
 XL = Program.XL
 _XLU = "tools/libs/util/libxlu_pci.c (before 4.15: tools/libxl/libxlu_pci.c)"
-_RESOLVE = "dmaragent resolve GUEST shows what this release makes of it."
+_RESOLVE = "dmaragent resolve GUEST shows how this release reads it."
 
 MESSAGES = (
     message(
         "xl-rdm-unreadable",
         XL,
         MessageSeverity.FIRMWARE,
-        "xl cannot read rdm= and goes on without it",
+        "xl cannot read rdm= and continues without it",
         "Unknown RDM state option: <written>",
         "Unknown RDM strategy option: <written>",
         ("Unknown RDM property policy value: <written>", "up to 4.14"),
         ("Unknown RDM property value: <written>", "up to 4.13"),
         releases="Xen 4.6 and later",
-        meaning="The name or value that is quoted is none that xl knows; a space after a comma "
-        "belongs to what follows it. xl then starts the guest as if rdm= were not there.",
+        meaning="xl does not know the quoted name or value. A space after a comma belongs to the word "
+        "that follows it. xl then starts the guest as if rdm= were absent.",
         advice=_RESOLVE,
         source=f"{_XLU}, xlu_rdm_parse; checked in the source",
     ),
@@ -27,13 +27,13 @@ MESSAGES = (
         "xl-policy-unreadable",
         XL,
         MessageSeverity.REFUSAL,
-        "xl does not know the policy that is written",
+        "xl does not know the policy in the configuration",
         ("<word> is not an valid PCI RDM property policy: 'strict' or 'relaxed'", "up to 4.14"),
         ("Unknown RDM policy: <written>", "4.15 and later; of rdm= as well"),
         releases="Xen 4.6 and later",
-        meaning="A policy is strict or relaxed, without spaces. Of a device, xl stops. Of rdm=, "
-        "which says the same from 4.15 on, it goes on: strategy= counts, and the policy is not "
-        "set.",
+        meaning="A policy is strict or relaxed, without spaces. In a device's entry, xl stops. In rdm=, "
+        "where xl from 4.15 on prints the same line, it continues: strategy= counts, and the "
+        "policy is not set.",
         advice=_RESOLVE,
         source=f"{_XLU}, xlu_pci_parse_bdf, parse_rdm_policy; checked in the source",
     ),
@@ -46,8 +46,8 @@ MESSAGES = (
         ("Unknown PCI_SPEC_STRING option: <written>", "4.15 and later, which stops"),
         releases="every release with passthrough",
         meaning="A space after a comma belongs to the name that follows it: write "
-        "'00:1d.0,rdm_policy=relaxed'. Up to 4.14 the device keeps its default policy, strict, "
-        "without another word.",
+        "'00:1d.0,rdm_policy=relaxed'. Up to 4.14, the device keeps its default policy, strict, "
+        "and xl prints nothing else.",
         advice=_RESOLVE,
         source=f"{_XLU}, xlu_pci_parse_bdf, xlu_pci_parse_spec_string; checked in the source",
     ),
@@ -67,8 +67,7 @@ MESSAGES = (
         'pci-assignable-remove: malformed BDF specification "<word>"',
         "pci-assignable-remove: malformed BDF '<word>'",
         releases="every release with passthrough",
-        meaning="An entry is an address like 0000:00:1d.0, and options after commas, without "
-        "spaces.",
+        meaning="An entry is an address such as 0000:00:1d.0, with options after commas, without spaces.",
         advice=_RESOLVE,
         source="tools/xl/xl_parse.c, parse_config_data; tools/xl/xl_pci.c, pciattach; checked "
         "in patches",
@@ -82,9 +81,9 @@ MESSAGES = (
         ('ERROR: invalid value "<word>" for "gfx_passthru"', "4.7 and later"),
         'ERROR: invalid value <number> for "mmio_hole"',
         releases="Xen 4.6 and later",
-        meaning="passthrough takes default, disabled, enabled, sync_pt or share_pt; "
-        "gfx_passthru a boolean or igd; mmio_hole the size in MiB of the hole for devices below "
-        "4 GiB, 256 to 3840.",
+        meaning="passthrough accepts default, disabled, enabled, sync_pt or share_pt. gfx_passthru "
+        "accepts a boolean or igd. mmio_hole is the size in MiB of the hole for devices below 4 "
+        "GiB, 256 to 3840.",
         advice="Correct the value in the guest's configuration.",
         source="tools/xl/xl_parse.c (before 4.9: tools/libxl/xl_cmdimpl.c), parse_config_data; "
         "checked at every release tag from 4.6.0 to 4.22.0",

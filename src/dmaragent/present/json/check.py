@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_document(checked: Checked, kind: str, path: str) -> schema.CheckDocument:
-    """Give the document of ``dmaragent check``; `kind` and `path` say which host."""
+    """Return the document of ``dmaragent check``; `kind` and `path` identify the host."""
     answer: schema.Answer = {
         "counts": {
             "critical": checked.count(Severity.CRITICAL),
@@ -41,7 +41,7 @@ def check_document(checked: Checked, kind: str, path: str) -> schema.CheckDocume
 
 
 def rules_document(rules: Iterable[Rule]) -> CheckRulesDocument:
-    """Give the document of ``dmaragent check --list``."""
+    """Return the document of ``dmaragent check --list``."""
     return {
         "format": "dmaragent.check-rules",
         "version": 1,
@@ -72,6 +72,7 @@ def _finding(finding: Finding) -> schema.Finding:
         "xen": finding.xen,
         "linux": finding.linux,
         "advice": finding.rule.advice,
+        "details": finding.rule.details,
         "source": finding.rule.source,
     }
 
@@ -84,11 +85,12 @@ def _rule(rule: Rule) -> RuleObject:
         "xen": rule.xen,
         "linux": rule.linux,
         "advice": rule.advice,
+        "details": rule.details,
         "source": rule.source,
         "needs": [_need(need) for need in Need if need in rule.needs],
     }
 
 
 def _need(need: Need) -> str:
-    """Give a need's name in documents."""
+    """Return the name of a need in documents."""
     return need.name.lower().replace("_", "-")

@@ -1,7 +1,7 @@
-"""What JSON documents share: who made one, ranges, decisions, where an answer comes from.
+"""The common parts of JSON documents: origin, ranges, decisions.
 
-Every document has format, version, origin and answer; the types are in ``schema``.  ``origin``
-says where the answer comes from, and may differ between a host and its recording.  ``answer`` is
+Every document has format, version, origin and answer; the types are in ``schema``. ``origin``
+contains the source of the answer, and can differ between a host and its recording. ``answer`` is
 equal on both.
 """
 
@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 
 from dmaragent import __version__
 
-if TYPE_CHECKING:  # the document of an error has none of these, and --version may end in one
+if TYPE_CHECKING:  # the document of an error has none of these, and --version can end in one
     from dmaragent.addresses import AddressRange
     from dmaragent.policy.decisions import Decision
     from dmaragent.policy.resolution import Stack
     from dmaragent.present.json.schema import common as schema
 
 TOOL = f"dmaragent {__version__}"
-"""What made a document."""
+"""The program that made a document."""
 
 
 def range_object(span: AddressRange) -> schema.Range:
-    """Return a range by its first and last byte; both are the base of one without pages."""
+    """Return a range by its first and last byte; a range without pages has its base as both."""
     return {"base": f"0x{span.start:x}", "limit": f"0x{max(span.start, span.end - 1):x}"}
 
 
 def decision_object(decision: Decision) -> schema.Decision:
-    """Give one decision."""
+    """Return one decision."""
     return {
         "decider": decision.decider.value,
         "effect": decision.effect.value,
@@ -41,13 +41,13 @@ def decision_object(decision: Decision) -> schema.Decision:
 
 
 def source_object(host: schema.Host, stack: Stack) -> schema.StackSource:
-    """Return where an answer comes from: which host, which library, how the releases are known."""
+    """Return the source of an answer: the host, the library, and how the releases are known."""
     library = None if stack.library_answers is None else str(stack.library_answers.release)
     return {"host": host, "libxlutil": library, "rests_on": stack.origin}
 
 
 def stack_object(stack: Stack) -> schema.Stack:
-    """Say for whom the answer is."""
+    """Return the toolstack and the releases that the answer applies to."""
     return {
         "toolstack": stack.toolstack.value,
         "release": str(stack.release),

@@ -18,8 +18,8 @@ def decode_document(
 ) -> schema.DecodeDocument:
     """Return the document of ``dmaragent decode``.
 
-    `tables` holds each table with its source, `others` what was found beside them
-    and not decoded, a path and a reason each.
+    `tables` contains each table with its source, `others` what was found but not decoded: a path
+    and a reason each.
     """
     entries: list[schema.Entry] = [
         {"source": source, **to_document(decoded)} for source, decoded in tables

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def diff_document(comparison: Comparison, a: StackSource, b: StackSource) -> schema.DiffDocument:
-    """Return the document of ``dmaragent diff``; `a` and `b` say where each side was read."""
+    """Return the document of ``dmaragent diff``; `a` and `b` are the sources of the sides."""
     return {
         "format": "dmaragent.diff",
         "version": 1,

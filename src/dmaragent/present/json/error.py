@@ -1,4 +1,4 @@
-"""An error as a document: for programs that asked with ``--json``."""
+"""An error as a document, for programs that use ``--json``."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def error_document(error: DmaragentError, words: Sequence[str]) -> schema.ErrorDocument:
     """Return the document for an error of the command line `words`.
 
-    Its ``where`` is the input that the error names, else the host if that cannot be read, as
-    typed; None if the error is about neither.
+    Its ``where`` is the input that the error names, or else the host if that cannot be read, as
+    typed. It is None if the error is about neither.
     """
     return {
         "format": "dmaragent.error",

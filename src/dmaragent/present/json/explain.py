@@ -1,4 +1,4 @@
-"""One device's story as a JSON document: docs/schema/explain.v1.json."""
+"""The answer on one device as a JSON document: docs/schema/explain.v1.json."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def explain_document(
     inventory: Inventory, explanation: Explanation, stack: Stack, kind: str, path: str
 ) -> schema.ExplainDocument:
-    """Return the document of ``dmaragent explain``; `inventory` is narrowed to the device."""
+    """Return the document of ``dmaragent explain``; `inventory` is limited to the device."""
     function = inventory.host.topology.known.get(explanation.sbdf)
     unit = inventory.linux.unit_of.get(explanation.sbdf)
     answer: schema.Answer = {

@@ -1,4 +1,4 @@
-"""What becomes of an attached device as a JSON document: docs/schema/hotplug.v1.json."""
+"""The answer about an attached device as a JSON document: docs/schema/hotplug.v1.json."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The inventory as a JSON document, and what other documents have in common with it.
+"""The inventory as a JSON document, and the objects that other documents share with it.
 
-Addresses are "0x…" strings, sizes and
-offsets integers in bytes, PCI addresses "dddd:bb:dd.f".
+Addresses are "0x…" strings, sizes and offsets are integers in bytes, PCI addresses are
+"dddd:bb:dd.f".
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def inventory_document(inventory: Inventory, kind: str, path: str) -> schema.Inv
 
 
 def inventory_answer(inventory: Inventory) -> schema.Answer:
-    """Give what an inventory says, free of where it was read."""
+    """Return the answer of an inventory, which does not depend on the source of the data."""
     host = inventory.host
     functions = host.topology.functions
     return {
@@ -75,7 +75,7 @@ def inventory_answer(inventory: Inventory) -> schema.Answer:
 
 
 def absence_object(inventory: Inventory) -> regions.Absence | None:
-    """Say why there is no table; None where there is one."""
+    """Return why there is no table; None if there is one."""
     absence = inventory.absence
     if absence is None:
         return None
@@ -124,7 +124,7 @@ def _table(
 
 
 def region_object(inventory: Inventory, region: Region) -> regions.Region:
-    """Give one region with its owners and what Xen and Linux make of it."""
+    """Return one region with its owners and the views of Xen and Linux."""
     return {
         "number": region.number,
         "segment": region.segment,
@@ -158,7 +158,7 @@ def region_object(inventory: Inventory, region: Region) -> regions.Region:
 
 
 def groups_objects(inventory: Inventory) -> list[regions.Group] | None:
-    """Give the IOMMU groups of the devices that regions concern."""
+    """Return the IOMMU groups of the devices that regions concern."""
     groups = inventory.host.groups
     if isinstance(groups, Missing):
         return None
@@ -196,7 +196,7 @@ def groups_objects(inventory: Inventory) -> list[regions.Group] | None:
 
 
 def published_objects(inventory: Inventory) -> list[regions.Published]:
-    """Give the reserved regions that Linux publishes and no region of the table explains."""
+    """Return the reserved regions that Linux publishes and no region of the table explains."""
     return [
         {
             **range_object(region.range),
@@ -221,9 +221,9 @@ def _owner(inventory: Inventory, owner: Owner) -> regions.Owner:
 
 
 def _scope(owner: Owner) -> regions.Scope:
-    """Return the claim of `owner` as a device scope entry: VT-d's are all by path."""
+    """Return the claim of `owner` as a device scope entry; all claims of VT-d are by path."""
     path = owner.claim.path
-    assert path is not None  # noqa: S101 - version 1 of the schema is of VT-d alone
+    assert path is not None  # noqa: S101 - version 1 of the schema is for VT-d only
     return {
         "type": path.type_name or path.type,
         "enumeration_id": path.number,
@@ -236,7 +236,7 @@ def _scope(owner: Owner) -> regions.Scope:
 
 
 def device_object(function: PciFunction) -> regions.Device:
-    """Give what answers at an address."""
+    """Return a PCI function."""
     code = function.class_code
     return {
         "class_code": _hex(code, 6) if function.interface_known else None,
@@ -257,7 +257,7 @@ def device_object(function: PciFunction) -> regions.Device:
 
 
 def unit_object(unit: RemappingUnit) -> regions.Unit:
-    """Give one remapping unit."""
+    """Return one remapping unit."""
     return {
         "offset": unit.source.offset,
         "segment": unit.segment,

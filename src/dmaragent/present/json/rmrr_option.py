@@ -36,7 +36,7 @@ def option_document(
 
 
 def checked_document(option: CheckedOption) -> schema.Check:
-    """Give the answer of a check."""
+    """Return the answer of a check."""
     return {
         "mode": "check",
         **_host(option.on),
@@ -49,12 +49,12 @@ def checked_document(option: CheckedOption) -> schema.Check:
 
 
 def written_document(option: WrittenOption) -> schema.Write:
-    """Give the answer where an option was written."""
+    """Return the answer with a written option."""
     return {"mode": "write", **_written(option)}
 
 
 def faults_document(faults: FaultOption) -> schema.FromLog:
-    """Give the answer where an option was written for the faults of a log."""
+    """Return the answer with an option for the faults of a log."""
     return {
         "mode": "from-log",
         **_written(faults.option),

@@ -1,7 +1,7 @@
-"""Documents as text: what ``json.dumps(document, indent=1)`` returns, in a fraction of its time.
+"""Documents as text: the output of ``json.dumps(document, indent=1)``, but faster.
 
-The standard library writes indented text by a generator that yields each comma; of a table of
-65,536 structures that took longer than all else together.
+The standard library writes indented text with a generator that yields each comma. For a table of
+65,536 structures, that took longer than everything else together.
 """
 
 import json
@@ -12,7 +12,7 @@ _WORDS = {None: "null", True: "true", False: "false"}
 
 
 def json_text(value: Any, margin: str = "\n") -> str:
-    """Return `value` as JSON in ASCII, a value a line; `margin` begins the line that it ends on."""
+    """Return `value` as JSON in ASCII, one value per line; `margin` begins its last line."""
     if isinstance(value, str):
         return encode_basestring_ascii(value)
     if isinstance(value, dict):

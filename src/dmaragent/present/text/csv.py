@@ -1,4 +1,4 @@
-"""Rows as comma-separated values (RFC 4180) that no spreadsheet takes for formulas."""
+"""Rows as comma-separated values (RFC 4180) that no spreadsheet reads as formulas."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -9,7 +9,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield a line for the header and for each row, each with its end.
+    """Yield the header and each row as a line with its line end.
 
     A cell that would begin a formula gets an apostrophe before it.
     """

@@ -1,4 +1,4 @@
-"""A decoded table for people: structure by structure, or one line."""
+"""The text of ``dmaragent decode``: all structures of a table, or one line."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from dmaragent.present.words.numbers import count
 from fwtables import DMAR, DamageKind, Decoded, Table, block_name, structure_name
 
 _MOST_KINDS = 20
-"""Kinds of structures that a line names: seven are known, more are made up."""
+"""A line names this many kinds of structures; only seven exist, so more means a broken table."""
 
 
 def decode_line(decoded: Decoded[Table]) -> str:
-    """Sum `decoded` up in one line."""
+    """Return a summary of `decoded` in one line."""
     table = decoded.table
     if table is None:
         return f"not decoded: {decoded.damage[0]}"
@@ -26,23 +26,23 @@ def decode_line(decoded: Decoded[Table]) -> str:
         numbers = Counter(map(block_name, table.blocks))
     counts = ", ".join(f"{number} {name}" for name, number in islice(numbers.items(), _MOST_KINDS))
     if len(numbers) > _MOST_KINDS:
-        counts += f" and {len(numbers) - _MOST_KINDS} kinds more"
+        counts += f" and {len(numbers) - _MOST_KINDS} more kinds"
     nothing = "no structures" if isinstance(table, DMAR) else "no blocks"
     line = (
         f"{visible(table.signature.decode('latin-1'))}, {table.length} bytes: {counts or nothing}"
     )
     if decoded.damage:
-        line += f"; DAMAGED: {decoded.damage[0]}"
+        line += f"; damaged: {decoded.damage[0]}"
         more = len(decoded.damage) - 1
         line += f" (and {more} more)" if more else ""
     return line
 
 
 def decode_text(decoded: Decoded[Table]) -> list[str]:
-    """Give the lines of ``dmaragent decode`` for one table."""
+    """Return the lines of ``dmaragent decode`` for one table."""
     lines = []
     if decoded.damage:
-        lines.append(f"DAMAGED: {count(len(decoded.damage), 'thing')} wrong with these bytes")
+        lines.append(f"Warning: the table is damaged ({count(len(decoded.damage), 'error')})")
         for damage in decoded.damage:
             lines += paragraph(str(damage), indent=2, hang=2)
     if decoded.table is not None:
@@ -59,12 +59,12 @@ def decode_text(decoded: Decoded[Table]) -> list[str]:
 
 def _table(table: Table, decoded: Decoded[Table]) -> Iterator[str]:
     kinds = {damage.kind for damage in decoded.damage}
-    checked = "WRONG" if DamageKind.CHECKSUM in kinds else "ok"
+    checked = "wrong" if DamageKind.CHECKSUM in kinds else "ok"
     if kinds & {DamageKind.TABLE_LENGTH_TOO_LONG, DamageKind.TABLE_LENGTH_TOO_SHORT}:
-        checked = "not checked, as the length is wrong"
+        checked = "not checked, because the length is wrong"
     yield from paragraph(
         f"{visible(table.signature.decode('latin-1'))}  length {table.length}, "
-        f"revision {table.revision}, checksum 0x{table.checksum:02x} {checked}",
+        f"revision {table.revision}, checksum 0x{table.checksum:02x} ({checked})",
         hang=2,
     )
     yield from paragraph(

@@ -1,4 +1,4 @@
-"""The structures of a DMAR table for people."""
+"""The structures of a DMAR table as text."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ from fwtables.dmar.constants import flag_names
 
 
 def facts_of_dmar(table: DMAR) -> str:
-    """Return what the fixed part of `table` says after the header."""
+    """Return the fields of the fixed part of `table` after the header."""
     return f"{table.host_address_bits}-bit addresses, flags: {_flags('DMAR', table.flags)}"
 
 
@@ -87,7 +87,7 @@ def _facts(structure: Structure) -> str:
         case SIDP():
             return f"segment {structure.segment_number:04x}"
         case UnknownStructure():
-            return f"type {structure.type}, kept as it is"
+            return f"unknown type {structure.type}; its bytes follow"
 
 
 def _scope(structure: Structure, scope: DeviceScope) -> str:

@@ -1,4 +1,4 @@
-"""The blocks of an IVRS table for people."""
+"""The blocks of an IVRS table as text."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ from fwtables.ivrs.constants import BlockType, EntryType
 
 
 def facts_of_ivrs(table: IVRS) -> str:
-    """Return what the fixed part of `table` says after the header."""
+    """Return the fields of the fixed part of `table` after the header."""
     facts = words.iv_info(table)
     return f"{facts}. {words.remapped_before_boot()}" if table.dma_remapping_before_boot else facts
 
@@ -37,7 +37,9 @@ def block_lines(table: IVRS) -> Iterator[str]:
 def _block(offset: int, block: Block) -> Iterator[str]:
     head = f"0x{offset:03x}  {block_name(block)}  length {block_length(block)}"
     if isinstance(block, UnknownBlock):
-        yield from paragraph(f"{head}  flags 0x{block.flags:02x}, kept as it is", hang=7)
+        yield from paragraph(
+            f"{head}  unknown type, flags 0x{block.flags:02x}; its bytes follow", hang=7
+        )
         yield from bytes_lines(block.body)
         return
     if isinstance(block, IVMD):
@@ -58,7 +60,7 @@ def _block(offset: int, block: Block) -> Iterator[str]:
 
 
 def _entries(entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield a line for each of `entries`, and for a range with its end."""
+    """Yield a line for each of `entries`; a range and its end are one line."""
     remaining = deque(entries)
     while remaining:
         entry, last = remaining.popleft(), None
@@ -71,7 +73,7 @@ def _entries(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def _is_plain_end(entry: Entry | None) -> TypeGuard[DeviceEntry]:
-    """Return whether `entry` ends a range and says no more, so that it needs no line of its own."""
+    """Return whether `entry` only ends a range, so that it needs no line of its own."""
     return (
         isinstance(entry, DeviceEntry)
         and entry.type == EntryType.RANGE_END

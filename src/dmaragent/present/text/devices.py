@@ -1,9 +1,10 @@
-"""The devices of a host for people: a line a device, within the terminal's width."""
+"""The text of ``dmaragent devices``: one line per device, within the terminal's width."""
 
 from collections.abc import Iterator, Sequence
 
 from dmaragent.answers.devices import DeviceRow
 from dmaragent.inventory import Inventory
+from dmaragent.passthrough.model import Can
 from dmaragent.policy.resolution import Stack
 from dmaragent.present.screen import current_screen
 from dmaragent.present.text.inventory import limits_text
@@ -19,7 +20,7 @@ _LEAST_DRIVER = 8
 
 
 def devices_text(inventory: Inventory, devices: DeviceList, stack: Stack) -> Iterator[str]:
-    """Yield the lines of ``dmaragent devices``, none wider than the screen but for long paths."""
+    """Yield the lines of ``dmaragent devices``, within the screen's width except for long paths."""
     width = current_screen().width
     rows, title = devices.rows, devices.title
     yield from limits_text(inventory)
@@ -44,37 +45,48 @@ def devices_text(inventory: Inventory, devices: DeviceList, stack: Stack) -> Ite
     for line in filter(None, foot):
         yield from paragraph(line, hang=2)
     if rows:
-        yield f"Next: dmaragent explain {_short(_first_hindered(rows).sbdf, rows)}{devices.options}"
+        yield f"Next: dmaragent explain {_short(_worst(rows).sbdf, rows)}{devices.options}"
 
 
 def _order(rows: Sequence[DeviceRow]) -> tuple[str, str]:
-    """Return the sides, that of whoever decides first."""
+    """Return the sides; the side that decides comes first."""
     return ("linux", "xen") if rows and rows[0].decides == ("linux",) else ("xen", "linux")
 
 
-def _first_hindered(rows: Sequence[DeviceRow]) -> DeviceRow:
-    """Return the first device with a remedy, else the first that is not simply allowed."""
-    allowed = words.VERDICTS[0]
-    hindered = [row for row in rows if any(verdict != allowed for verdict in row.deciding)]
-    return next((row for row in hindered if row.remedy), (hindered or rows)[0])
+_WORST_FIRST = (Can.NO, Can.CONDITIONS, Can.UNKNOWN, Can.YES, Can.NOT_APPLICABLE)
+
+
+def _worst(rows: Sequence[DeviceRow]) -> DeviceRow:
+    """Return the first device with the worst verdict; one in a slot or with a fix comes first."""
+
+    def badness(row: DeviceRow) -> tuple[int, bool, bool, bool]:
+        worst = min(_WORST_FIRST.index(verdict.can) for verdict in row.deciding)
+        risk = any(verdict.risk for verdict in row.deciding)
+        slot = row.function is not None and row.function.slot is not None
+        return worst, not risk, not slot, row.remedy is None
+
+    return min(rows, key=badness)
 
 
 def _short(sbdf: object, rows: Sequence[DeviceRow]) -> str:
-    """Return an address without its segment if all are on segment 0, as lspci does."""
+    """Return an address without its segment if all devices are on segment 0, like lspci."""
     text = str(sbdf)
     return text if any(row.sbdf.segment for row in rows) else text.partition(":")[2]
 
 
 def _table(rows: Sequence[DeviceRow], order: tuple[str, str], width: int) -> Iterator[str]:
-    """Yield the table; fixes stand in it if there is room, else below it by number."""
+    """Yield the table, with fixes as a column if it is wide enough, else by number below it."""
     columns: dict[str, list[str]] = {"Device": [_short(row.sbdf, rows) for row in rows]}
     columns[_WHAT] = [words.what_it_is(row) for row in rows]
     columns["Driver"] = [words.driver_cell(row) for row in rows]
     for side in order:
         if side == "linux" and rows[0].decides == ("xen",):
-            continue  # not applicable, as is said above the table
+            continue  # the line above the table explains why it is not applicable
         verdicts = [row.xen if side == "xen" else row.linux for row in rows]
-        columns[words.SIDES[side]] = [words.verdict_words(verdict) for verdict in verdicts]
+        decides = side in rows[0].decides
+        columns[words.SIDES[side]] = [
+            words.verdict_cell(verdict, decides=decides) for verdict in verdicts
+        ]
     columns["Regions"] = [words.region_spans(row) for row in rows]
     columns["Group"] = [words.group_cell(row) for row in rows]
     columns["Fix"] = [words.remedy_words(row.remedy) or words.NOTHING for row in rows]
@@ -103,7 +115,7 @@ def _table(rows: Sequence[DeviceRow], order: tuple[str, str], width: int) -> Ite
 
 
 def _least_identity(rows: Sequence[DeviceRow]) -> int:
-    """Return how wide the column of what each device is must be: most classes are not cut."""
+    """Return the least width of the column "What it is": most classes fit without a cut."""
     return max(len(words.identity(row, _USUAL_WHAT)) for row in rows)
 
 
@@ -112,7 +124,7 @@ def _widths(columns: dict[str, list[str]]) -> dict[str, int]:
 
 
 def _needed(columns: dict[str, list[str]], what: int, gap: int = 2) -> int:
-    """Return how wide the table is with `what` columns for what each device is."""
+    """Return the width of the table if the column "What it is" has the width `what`."""
     widths = _widths(columns)
     if _WHAT in widths:
         widths[_WHAT] = max(what, len(_WHAT))
@@ -122,7 +134,7 @@ def _needed(columns: dict[str, list[str]], what: int, gap: int = 2) -> int:
 def _laid_out(
     columns: dict[str, list[str]], rows: Sequence[DeviceRow], width: int
 ) -> Iterator[str]:
-    """Yield the lines of a table; what each device is gets what the other columns leave."""
+    """Yield the lines of a table; the column "What it is" gets the remaining width."""
     least = _least_identity(rows)
     gap = 2 if _needed(columns, least) <= width else 1
     widths = _widths(columns)

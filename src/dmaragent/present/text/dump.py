@@ -1,4 +1,4 @@
-"""What ``dmaragent dump`` says of the bundle that it wrote."""
+"""The summary that ``dmaragent dump`` prints about the bundle that it wrote."""
 
 import shlex
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from dmaragent.present.words.host import wrote
 
 
 def dump_text(written: WrittenBundle) -> Iterator[str]:
-    """Yield where it is and how large, what is in it, and what is not."""
+    """Yield its path and size, then its content, then what is missing."""
     yield wrote(visible(written.path) or "to standard output", written.size)
     yield from paragraph(bundle_readings(written), indent=2)
     yield from paragraph(bundle_redaction(written), indent=2)

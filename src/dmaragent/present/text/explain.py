@@ -1,4 +1,4 @@
-"""The answer on one device for people: short by default, or with every case, rule and command."""
+"""The text of ``dmaragent explain``: short by default, or with all cases, rules and commands."""
 
 from collections.abc import Iterator, Sequence
 
@@ -40,7 +40,7 @@ from dmaragent.present.words.passthrough import (
 from dmaragent.remedies.remedy import DeviceRemedy
 
 _MOST_REGIONS = 4
-"""More groups of regions than that are counted."""
+"""The short form shows this many groups of regions and counts the rest."""
 _MOST_PROBLEMS = 2
 _REGIONS_COLUMN = 13
 
@@ -55,10 +55,10 @@ def explain_text(
     source: str = "",
     details: str = "",
 ) -> Iterator[str]:
-    """Return the lines of ``dmaragent explain``; `inventory` is narrowed to the device.
+    """Yield the lines of ``dmaragent explain``; `inventory` is limited to the device.
 
-    It keeps each verdict, condition, assumption and warning of the long form.  `source` is where
-    the answer comes from, `details` the command that shows the rest; either may be empty.
+    The short form has every verdict, condition, assumption and warning of the long one.  `source`
+    is the source of the answer, `details` the command for the long form; either may be empty.
     """
     function = inventory.host.topology.known.get(explanation.sbdf)
     yield from paragraph(device_headline(explanation.sbdf, function), hang=2)
@@ -90,7 +90,7 @@ def _warnings(explanation: Explanation) -> list[str]:
 
 
 def _verdict_rows(explanation: Explanation) -> Iterator[tuple[str, str, str, str]]:
-    """Yield the rows of both sides, that of whoever decides on this host first."""
+    """Yield the rows of both sides; the side that decides on this host comes first."""
     xen, linux = list(_xen_rows(explanation)), ("Linux", "", *verdict_row(explanation.linux))
     if explanation.decides == ("xen",):
         below = PlatformVerdict(can=Can.NOT_APPLICABLE, explanation=LINUX_BELOW_XEN)
@@ -167,7 +167,7 @@ def _problems_in_short(problems: Sequence[str]) -> Iterator[str]:
 def explain_details_text(
     inventory: Inventory, explanation: Explanation, stack: Stack, source: str = ""
 ) -> Iterator[str]:
-    """Return the lines of ``dmaragent explain --details``; arguments as for the short form."""
+    """Yield the lines of ``dmaragent explain --details``; arguments as for the short form."""
     function = inventory.host.topology.known.get(explanation.sbdf)
     what = "" if function is None else f" {class_name(function)}, {device_name(function)}"
     yield from paragraph(f"{explanation.sbdf}{what}", hang=2)
@@ -198,7 +198,7 @@ def explain_details_text(
 
 
 def _verdicts(explanation: Explanation) -> Iterator[str]:
-    """Yield the two verdicts, that of whoever decides on this host first."""
+    """Yield the two verdicts; the side that decides on this host comes first."""
     linux = verdict_sentence(explanation.linux)
     if explanation.decides == ("linux",):
         yield from labelled("Linux", linux)

@@ -1,91 +1,81 @@
-"""Guests for people, whoever runs them: one in full, or several in a line each."""
+"""Guests for people: one in short, all its details, or several in a line each."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from dmaragent.addresses import span
 from dmaragent.answers.guest import Answer
 from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution
-from dmaragent.policy.decisions import Decider, Decision, Verdict
+from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolution import Resolution
-from dmaragent.present.escaping import shorten, visible
+from dmaragent.present.escaping import visible
 from dmaragent.present.screen import toned
-from dmaragent.present.text.kvm import kvm_text
+from dmaragent.present.text.kvm import kvm_short_text, kvm_text
 from dmaragent.present.text.resolve import resolve_text
+from dmaragent.present.text.resolve_short import resolve_short_text
 from dmaragent.present.text.tables import paragraph
 from dmaragent.present.text.tones import verdict_tone
-from dmaragent.present.words.guest import VERDICT_WORDS, any_stack_words
-from dmaragent.present.words.numbers import count
+from dmaragent.present.words.guest import (
+    ONE_GUEST_IN_FULL,
+    any_stack_words,
+    guests_by_verdict,
+    reason_words,
+    skipped_words,
+    verdict_with_harm,
+)
 
 
 def guest_text(
     answer: Answer | KvmResolution,
     others: Mapping[Verdict, tuple[str, ...]],
     *,
-    whole: bool = False,
+    details: bool = False,
+    host: str | None = None,
+    recorded: str = "",
 ) -> Iterator[str]:
-    """Return the lines of one answer; `others` says what other releases of Xen do."""
+    """Return the lines of one answer, with all `details` or in short.
+
+    `others` has the verdicts of other releases of Xen; `host` is the path of another host, and
+    `recorded` its words in a short answer.
+    """
     if isinstance(answer, KvmResolution):
-        return kvm_text(answer, whole=whole)
-    return resolve_text(answer, others, whole=whole)
-
-
-_MOST = 90
+        return kvm_text(answer, host) if details else kvm_short_text(answer, host, recorded)
+    return resolve_text(answer, others) if details else resolve_short_text(answer, others, recorded)
 
 
 def resolve_lines(
-    resolutions: Iterable[AnyResolution], passed_over: Sequence[tuple[str, str]]
+    resolutions: Iterable[AnyResolution],
+    passed_over: Sequence[tuple[str, str]],
+    folder: str = "",
 ) -> Iterator[str]:
-    """Give the lines of several guests, each when it is found: none is kept."""
+    """Yield the lines of several guests, each when it is resolved: none is kept.
+
+    Files in `folder` are listed by their names in it.
+    """
     verdicts = []
     stacks: dict[str, None] = {}
+    if folder:
+        yield from [f"In {visible(folder)}:", ""]
     for resolution in resolutions:
         verdicts.append(resolution.verdict)
         stacks[any_stack_words(resolution)] = None
-        parts = [
-            visible(resolution.guest.source),
-            toned(
-                VERDICT_WORDS[resolution.verdict],
-                verdict_tone(resolution.verdict, resolution.reasons),
-            ),
-            visible(_why(resolution)),
-        ]
-        yield ": ".join(word for word in parts if word)
+        tone = verdict_tone(resolution.verdict, resolution.reasons)
+        verdict = toned(verdict_with_harm(resolution), tone)
+        yield f"{visible(_in_folder(resolution.guest.source, folder))}: {verdict}"
+        for sentence in _why(resolution):
+            yield from paragraph(sentence, indent=4, hang=2)
     for path, why in passed_over:
-        yield f"{visible(path)}: passed over: {shorten(why, _MOST)}"
+        yield from paragraph(skipped_words(_in_folder(path, folder), why), hang=4)
     yield ""
-    numbers = []
-    for verdict, single, several in (
-        (Verdict.STARTS, "starts", "start"),
-        (Verdict.REFUSED, "does not start", "do not start"),
-        (Verdict.UNDECIDED, "cannot be said", "cannot be said"),
-    ):
-        number = verdicts.count(verdict)
-        numbers += [f"{number} {single if number == 1 else several}"] if number else []
-    words = f"{count(len(verdicts), 'guest')}: {', '.join(numbers)} ({visible('; '.join(stacks))})"
-    yield from paragraph(words, hang=2)
-    yield "All of a guest: name it alone, or --details"
+    yield from paragraph(guests_by_verdict(verdicts, list(stacks)), hang=2)
+    yield ONE_GUEST_IN_FULL
 
 
-def _why(resolution: AnyResolution) -> str:
-    """Say why in a few words; the whole reason stands in the guest's details."""
-    ignored: list[str] = []
+def _in_folder(path: str, folder: str) -> str:
+    return path.removeprefix(f"{folder}/")
+
+
+def _why(resolution: AnyResolution) -> Iterator[str]:
+    """Yield the first reason that a guest does not start, and what its toolstack ignores."""
+    if resolution.verdict is not Verdict.STARTS:
+        yield reason_words(resolution.reasons[0], resolution.guest.source)
     if isinstance(resolution, Resolution):
-        ignored = [shorten(setting, _MOST) for setting in resolution.settings.ignored_settings]
-    if resolution.verdict is Verdict.STARTS:
-        warnings = len(resolution.reasons)
-        return ", ".join(([count(warnings, "warning")] if warnings else []) + ignored)
-    several = (
-        isinstance(resolution, Resolution)
-        and resolution.verdict is Verdict.UNDECIDED
-        and len(resolution.outcomes) > 1
-    )
-    why = "several outcomes are possible" if several else _brief(resolution.reasons[0])
-    return ", ".join([why, *ignored])
-
-
-def _brief(decision: Decision) -> str:
-    who = "" if decision.decider is Decider.DMARAGENT else f"{decision.decider.value}: "
-    if decision.region is None:
-        return shorten(who + decision.reason, _MOST)
-    device = "" if decision.device is None else f" of {decision.device}"
-    return f"{who}{span(decision.region)}{device}"
+        yield from resolution.settings.ignored_settings

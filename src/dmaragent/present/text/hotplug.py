@@ -1,49 +1,48 @@
-"""What becomes of an attached device, for people."""
+"""The answer about an attached device, for people."""
 
 from collections.abc import Iterator
 
 from dmaragent.policy.hotplug import Hotplug
-from dmaragent.present.escaping import shorten
+from dmaragent.policy.words import capitalized
+from dmaragent.present.escaping import shorten, visible
 from dmaragent.present.screen import toned
-from dmaragent.present.text.resolve import MOST_NAME, reason_lines
-from dmaragent.present.text.tables import labelled, paragraph
+from dmaragent.present.text.resolve import reason_lines
+from dmaragent.present.text.resolve_short import MOST_NAME
+from dmaragent.present.text.tables import paragraph
 from dmaragent.present.text.tones import verdict_tone
 from dmaragent.present.words.guest import list_words, stack_words
 from dmaragent.present.words.hotplug import (
+    NOTHING_OVERLAPS,
     hotplug_key_ignored,
     hotplug_policy,
+    hotplug_prerequisite,
     hotplug_setting_ignored,
     hotplug_verdict,
-    hotplug_why,
 )
 
 
 def hotplug_text(hotplug: Hotplug) -> Iterator[str]:
-    """Give the lines of the answer: verdict, reason, what to do, what it rests on."""
-    guest = shorten(hotplug.guest.name or hotplug.guest.source, MOST_NAME)
+    """Yield the lines of the answer: verdict, reasons, policy, fixes, assumptions."""
+    source = hotplug.guest.source
+    guest = shorten(hotplug.guest.name or source, MOST_NAME)
     text = shorten(hotplug.text, MOST_NAME)
-    tone = verdict_tone(hotplug.verdict, hotplug.warnings)
-    verdict = toned(hotplug_verdict(hotplug), tone)
+    verdict = toned(hotplug_verdict(hotplug), verdict_tone(hotplug.verdict, hotplug.warnings))
     yield from paragraph(f"{text} into {guest}: {verdict} ({stack_words(hotplug.stack)})", hang=2)
-    reasons = hotplug.decisions or hotplug.warnings
-    yield from labelled("Why", hotplug_why(reasons))
-    if hotplug.pci is not None:
-        yield from labelled("Policy", hotplug_policy(hotplug))
-        for key in hotplug.pci.ignored:
-            yield from labelled("Beware", hotplug_key_ignored(key))
-    for setting in hotplug.ignored_settings:
-        yield from labelled("Beware", shorten(hotplug_setting_ignored(setting)))
-    for advice in hotplug.advice:
-        yield from labelled("Remedy", shorten(advice))
-    for line in hotplug.prerequisites:
-        yield from labelled("First", line)
+    if not hotplug.decisions and not hotplug.warnings:
+        yield from paragraph(f"{NOTHING_OVERLAPS}.", indent=2)
+    for title, decisions in (("Reasons", hotplug.decisions), ("Warnings", hotplug.warnings)):
+        if decisions:
+            yield from ["", title, *reason_lines(decisions, source)]
+    if hotplug.advice:
+        yield from ["", "Fixes, safest first, each tested by attaching the device again"]
+    for number, advice in enumerate(hotplug.advice, 1):
+        yield from paragraph(f"{number}. {visible(advice)}.", indent=2, hang=3)
+    yield ""
+    yield from paragraph(f"{hotplug_policy(hotplug)}.", hang=2)
+    ignored = [] if hotplug.pci is None else map(hotplug_key_ignored, hotplug.pci.ignored)
+    settings = map(hotplug_setting_ignored, hotplug.ignored_settings)
+    steps = map(hotplug_prerequisite, hotplug.prerequisites)
+    for line in (*ignored, *settings, *steps):
+        yield from paragraph(f"{visible(line)}.", hang=2)
     limits = [hotplug.stack.origin, *list_words(hotplug.host)]
-    yield from labelled("Rests on", "; ".join(limit for limit in limits if limit))
-    for title, decisions in (
-        ("All that stands in the way, in order", hotplug.decisions),
-        ("Warnings", hotplug.warnings),
-    ):
-        if len(decisions) > (decisions is reasons):  # the only one stands above
-            yield ""
-            yield title
-            yield from reason_lines(decisions, None)
+    yield from paragraph(" ".join(f"{capitalized(limit)}." for limit in limits if limit))

@@ -1,11 +1,11 @@
-"""The inventory for people: what matters first."""
+"""The full text of an inventory, as ``dmaragent inventory --details`` prints it."""
 
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Inventory
-from dmaragent.iommu.model import Owner
+from dmaragent.iommu.model import Difference, Owner
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import labelled, paragraph, render
 from dmaragent.present.words.device import card_facts, class_name, device_name, verdict_facts
@@ -24,12 +24,12 @@ from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource, Origin
 
 _FEW = 4
-"""An owner list longer than this is said once, and by its region's number after that."""
+"""A longer list of owners is printed once; later regions with it refer to the first."""
 _UNLIMITED = 10_000
 
 
 def inventory_text(inventory: Inventory, *, wide: bool = False) -> list[str]:
-    """Give the lines of ``dmaragent inventory``; `wide` shows all columns of the devices."""
+    """Return the lines of ``dmaragent inventory --details``; `wide`: all columns of the devices."""
     device = inventory.device
     lines = list(summary_text(inventory))
     if device is not None:
@@ -38,35 +38,44 @@ def inventory_text(inventory: Inventory, *, wide: bool = False) -> list[str]:
         lines += ["", "Reserved regions, in table order"]
         lines += regions_text(inventory)
         if device is None:
-            lines += ["", "Devices that own them", *_devices(inventory, wide=wide)]
-            lines += _lost_paths(inventory)
+            lines += ["", "Devices of these regions", *_devices(inventory, wide=wide)]
+            lines += lost_paths(inventory)
     elif inventory.xen.list.entries and device is None:
-        lines += ["", "Xen's list, in its order", *_xen_list(inventory)]
+        lines += ["", "Xen's list, in its order", *xen_list_text(inventory)]
     lines += published_text(inventory)
     if inventory.differences:
-        lines += ["", "Where table, Xen and Linux differ"]
+        lines += ["", DIFFERENCES]
         for difference in inventory.differences:
-            where = f"region {difference.region}: " if difference.region is not None else ""
-            lines += paragraph(where + visible(difference.explanation), indent=2, hang=2)
+            lines += paragraph(difference_words(difference), indent=2, hang=2)
     for problem in inventory.host.problems:
         lines += ["", *paragraph(f"Not read: {visible(problem)}", hang=2)]
     return lines
 
 
+DIFFERENCES = "Differences between table, Xen and Linux"
+
+
+def difference_words(difference: Difference) -> str:
+    """Return a difference with the number of its region."""
+    where = f"Region {difference.region}: " if difference.region is not None else ""
+    return where + visible(difference.explanation)
+
+
 def regions_text(inventory: Inventory) -> Iterator[str]:
-    """Give the regions, in table order: range, size, owners, what Xen and Linux make of each."""
+    """Yield the regions in table order: range, size, owners, and the views of Xen and Linux."""
     named: dict[tuple[str, ...], int] = {}
     for region in inventory.regions:
         names = tuple(owner_words(owner) for owner in region.owners)
         first = named.setdefault(names, region.number)
         repeated = len(names) > _FEW and first != region.number
         yield from paragraph(region_head(region), hang=5)
-        owners = f"the same as region {first}" if repeated else "  ".join(names)
-        yield from paragraph(owners or "no owner: its device scope is empty", indent=5)
+        owners = f"the same devices as region {first}" if repeated else "  ".join(names)
+        yield from paragraph(owners or "no device: its device scope is empty", indent=5)
         yield from paragraph(region_views(inventory, region), indent=5, hang=2)
 
 
-def _xen_list(inventory: Inventory) -> Iterator[str]:
+def xen_list_text(inventory: Inventory) -> Iterator[str]:
+    """Yield the entries of Xen's list, in its order, with their devices."""
     origins = {
         Origin.TABLE: "from the table",
         Origin.OPTION: "from rmrr= on Xen's command line",
@@ -83,7 +92,7 @@ def _xen_list(inventory: Inventory) -> Iterator[str]:
         head = f"{number:3}  {where}  {size_words(entry.range.size)}  {origins[entry.origin]}"
         yield from paragraph(head.rstrip(), hang=5)
         known = inventory.xen.devices_source is not ListSource.UNKNOWN
-        none = "no device that answers" if known else "for which devices is not known"
+        none = "for no present device" if known else "its devices are unknown"
         yield from paragraph("  ".join(owners) or none, indent=5)
 
 
@@ -98,7 +107,7 @@ def _devices(inventory: Inventory, *, wide: bool) -> list[str]:
             if numbers[-1:] != [region.number]:  # they ascend
                 numbers.append(region.number)
     if not owners:
-        return ["  none: no region names a device"]
+        return ["  None: no region names a device"]
     rows = [
         _device_row(inventory, key[0], owner, span_words(regions_of[key]), wide=wide)
         for key, owner in sorted(owners.items())
@@ -134,7 +143,8 @@ def _device_row(
     return row
 
 
-def _lost_paths(inventory: Inventory) -> Iterator[str]:
+def lost_paths(inventory: Inventory) -> Iterator[str]:
+    """Yield why owners have no address: their paths do not lead to a device."""
     reasons = {
         f"{owner_name(owner)}: {owner.reason}"
         for region in inventory.regions
@@ -151,42 +161,48 @@ _HANG = 9
 
 
 def summary_text(inventory: Inventory) -> Iterator[str]:
-    """Give the lines that say what host this is and what was found."""
+    """Yield the lines about the host and its regions."""
     yield from limits_text(inventory)
     for name, facts in summary_facts(inventory):
-        yield from paragraph(
-            f"{name:{_HANG}}".replace(" ", "\N{NO-BREAK SPACE}") + facts, hang=_HANG
-        )
+        yield from summary_line(name, facts)
+
+
+def summary_line(name: str, facts: str) -> list[str]:
+    """Return a labelled line of the summary."""
+    return paragraph(f"{name:{_HANG}}".replace(" ", "\N{NO-BREAK SPACE}") + facts, hang=_HANG)
 
 
 def limits_text(inventory: Inventory) -> Iterator[str]:
-    """Begin with what may make the answer short, if anything does."""
+    """Yield why the answer may be incomplete: a missing or damaged table."""
     if inventory.absence is not None:
         what, hint = absence_words(inventory.absence)
         yield from paragraph(visible(what[:1].upper() + what[1:]) + ".")
         yield from paragraph(f"Next: {hint}.")
     elif not isinstance(inventory.iommu, Missing) and inventory.iommu.damage:
         nothing = inventory.iommu.header is None
-        yield f"THE TABLE IS DAMAGED: {'nothing could be decoded' if nothing else 'regions may be missing'}"
+        effect = "nothing could be decoded" if nothing else "regions may be missing"
+        yield f"Warning: the table is damaged, {effect}"
         for damage in inventory.iommu.damage:
             yield from paragraph(str(damage), indent=2, hang=2)
 
 
 def published_text(inventory: Inventory) -> Iterator[str]:
-    """Yield a heading and a line a region, or nothing if Linux publishes none of these."""
+    """Yield the regions that Linux publishes and no table explains, under a heading."""
     if not inventory.published:
         return
-    yield from ["", "Reserved regions that Linux reports and no table here names"]
+    yield from ["", "Reserved regions that only Linux reports"]
     for region in inventory.published:
         yield from paragraph(published_words(region), indent=2, hang=2)
     yield from paragraph(published_source_words(inventory), indent=2)
 
 
 def device_card(inventory: Inventory, device: SBDF) -> Iterator[str]:
-    """Tell one device on one screen: what it is, its group, slot and unit, its two verdicts."""
+    """Yield the facts about one device: name, group, slot, unit, and how both sides treat it."""
     function = inventory.host.topology.known.get(device)
     if function is None:
-        yield f"Device   {device} does not answer, or was not looked for"
+        unknown = isinstance(inventory.host.topology.functions, Missing)
+        state = "presence unknown (PCI functions not collected)" if unknown else "not present"
+        yield f"Device   {device}: {state}"
         return
     name = device_name(function)
     yield from paragraph(
@@ -199,6 +215,6 @@ def device_card(inventory: Inventory, device: SBDF) -> Iterator[str]:
 
 
 def device_facts(inventory: Inventory, function: PciFunction) -> Iterator[str]:
-    """Give what is known of a function besides its verdicts, a labelled fact a line."""
+    """Yield the facts about a function besides its verdicts, one labelled line each."""
     for title, fact in card_facts(inventory, function):
         yield from labelled(title, fact)

@@ -1,7 +1,7 @@
 """A guest's memory as a bar of characters: RAM, reserved regions, conflicts, nothing.
 
-The bar has two parts: below 4 GiB, where a cell is the same size in every bar, and what
-lies above, drawn to the same scale.  A region always has a cell, however small it is.
+The bar has a part below 4 GiB, with a cell of the same size in every bar, and a part above,
+drawn to the same scale.  A region always has a cell, however small it is.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,12 +14,12 @@ CELLS = 32
 _CELL = (4 << 30) // CELLS
 _MOST_ABOVE = 28
 RAM, RESERVED, CONFLICT, EMPTY = "#", "R", "!", "."
-LEGEND = f"{RAM} RAM  {RESERVED} reserved  {CONFLICT} reserved but RAM  {EMPTY} nothing"
+LEGEND = f"{RAM} RAM  {RESERVED} reserved  {CONFLICT} reserved, overlaps RAM  {EMPTY} empty"
 
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """What lies where in a bar."""
+    """The ranges that a bar shows."""
 
     ram: tuple[AddressRange, ...]
     reserved: tuple[AddressRange, ...]
@@ -46,7 +46,7 @@ def bars(rows: Sequence[tuple[str, Painted]], indent: int = 2) -> list[str]:
     ]
     lines.append(f"{'':{indent + names + 2}}{_marks(cells)}")
     if above > cells * _CELL:
-        lines.append(f"{'':{indent + names + 2}}what lies above is not drawn")
+        lines.append(f"{'':{indent + names + 2}}higher addresses are not drawn")
     return lines
 
 

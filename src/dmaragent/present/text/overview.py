@@ -1,4 +1,4 @@
-"""The overview of a host: ten lines at most, of 80 columns, and the next command last."""
+"""The text of ``dmaragent`` without a verb: at most ten lines, with the next command last."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -32,7 +32,7 @@ def overview_text(
     title: str,
     commands: Sequence[str],
 ) -> Iterator[str]:
-    """Return the lines; `commands` are what to run next, the first first."""
+    """Yield the lines; `commands` are the next commands, most useful first."""
     yield overview_title(__version__)
     yield from _line("Host", title)
     yield from _line("Machine", machine_words(inventory) or MACHINE_UNKNOWN)
@@ -40,7 +40,7 @@ def overview_text(
     if inventory.absence is None:
         yield from _line("Regions", regions_summary(inventory))
     else:
-        yield from labelled("Table", absence_words(inventory.absence)[0])  # whole: it is the reason
+        yield from labelled("Table", absence_words(inventory.absence)[0])  # never shortened
     if inventory.absence is None or verdicts:
         yield from _line("Devices", devices_words(verdicts))
     blocked = [sbdf for sbdf, can in verdicts.items() if can is Can.NO]
@@ -53,6 +53,6 @@ def overview_text(
 
 
 def _line(label: str, text: str) -> Iterator[str]:
-    """Return a line that fits the screen, if there is something to say."""
+    """Yield a line that fits the screen, if `text` is not empty."""
     if text:
         yield f"{label:{LABEL}}{shorten(text, current_screen().width - LABEL - len(' … '))}"

@@ -1,4 +1,4 @@
-"""Columns of text that keep within a width: cells that do not fit are wrapped, never cut."""
+"""Columns and paragraphs of text within a width: what does not fit is wrapped, never cut."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
@@ -9,7 +9,7 @@ from dmaragent.present.words.numbers import count
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _GAP = 2
 LABEL = 9
-"""How wide the column of labels is, before the facts of an answer."""
+"""The width of the column of labels before the facts of an answer."""
 
 
 def render(
@@ -19,10 +19,10 @@ def render(
     indent: int = 2,
     width: int | None = None,
 ) -> list[str]:
-    """Lay `rows` out in columns, each as wide as its widest cell.
+    """Return `rows` as lines in columns, each as wide as its widest cell.
 
-    If they do not fit `width`, or else the screen, the widest columns are narrowed and their cells
-    wrapped.  `right` names the columns set flush right.
+    If they do not fit `width` (default: the screen), the widest columns are narrowed and their
+    cells wrapped.  `right` has the columns that are flush right.
     """
     cells = [[shown(cell) for cell in row] for row in rows]
     if not cells:
@@ -54,10 +54,10 @@ def _set(text: str, width: int, flush_right: bool) -> str:  # noqa: FBT001 - pri
 
 
 def paragraph(text: str, *, indent: int = 0, hang: int = 0) -> list[str]:
-    """Wrap `text` to lines as wide as the screen; `hang` indents all but the first further.
+    """Return `text` in lines as wide as the screen; `hang` indents all but the first further.
 
-    A no-break space keeps two words on one line and is then shown as a space.  What is not
-    printable is made visible: words of firmware and of strangers end here.
+    A no-break space keeps two words on one line and is printed as a space.  Unprintable characters
+    are escaped, because the text may come from firmware or a stranger's file.
     """
     safe = _NO_BREAK.join(map(shown, text.split(_NO_BREAK)))
     lines = _wrap(safe, current_screen().width, indent, indent + hang, hyphens=False)
@@ -67,7 +67,7 @@ def paragraph(text: str, *, indent: int = 0, hang: int = 0) -> list[str]:
 def _wrap(
     text: str, width: int, first: int = 0, others: int = 0, *, hyphens: bool = True
 ) -> list[str]:
-    """Wrap what was made visible, the lines indented; nearly all of it fits one, and is left so."""
+    """Return escaped text in indented lines; the most common case, a single line, is not wrapped."""
     if first + len(text) <= width and text[-1:].strip():
         return [" " * first + text]
     return wrap(
@@ -80,14 +80,14 @@ def _wrap(
 
 
 def labelled(label: str, text: str, *, indent: int = 0, column: int = LABEL) -> list[str]:
-    """Set `text` beside its label, in a column of its own."""
+    """Return `text` in a column beside its label."""
     return paragraph(f"{label:{column}}".replace(" ", _NO_BREAK) + text, indent=indent, hang=column)
 
 
 def bytes_lines(data: bytes) -> Iterator[str]:
-    """Yield `data` in hexadecimal, the first 256 bytes of it."""
+    """Yield the first 256 bytes of `data` in hexadecimal."""
     shown = data[:256]
     for at in range(0, len(shown), 16):
         yield f"       {shown[at : at + 16].hex(' ')}"
     if len(data) > len(shown):
-        yield f"       … and {count(len(data) - len(shown), 'byte')} more (--json has them all)"
+        yield f"       {count(len(data) - len(shown), 'byte')} more: see --json"

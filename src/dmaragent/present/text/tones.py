@@ -1,4 +1,4 @@
-"""Which words of an answer are good, bad, or to be read with care."""
+"""The tones of words in an answer: good, bad, or with care."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ SEVERITY_TONES = {
     Severity.ERROR: Tone.BAD,
     Severity.WARNING: Tone.CARE,
 }
-"""What is only worth knowing has no colour."""
+"""Notes have no colour."""
 
 
 def verdict_tone(verdict: Verdict, reasons: Sequence[Decision]) -> Tone:

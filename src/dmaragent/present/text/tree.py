@@ -1,4 +1,4 @@
-"""Units, their scopes and the devices behind them, as a tree for people."""
+"""Remapping units, their scopes and the devices behind them, as a tree for people."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -14,13 +14,13 @@ from dmaragent.present.words.numbers import count, span_words
 from dmaragent.present.words.table import device_words
 
 _DEEPEST = 12
-"""A tree deeper than that is not indented further."""
+"""Deeper nodes are not indented further."""
 GAP = "\N{NO-BREAK SPACE}" * 2
-"""What stands between the parts of a line."""
+"""The space between the parts of a line."""
 
 
 class Node(NamedTuple):
-    """One line of the tree: how deep it stands, and what it says."""
+    """One line of the tree: its depth and its text."""
 
     depth: int
     text: str
@@ -38,10 +38,12 @@ def tree_text(inventory: Inventory) -> Iterator[str]:
 
 
 def tree_nodes(inventory: Inventory) -> Iterator[Node]:
-    """Yield units, their scopes in table order and the functions behind them."""
+    """Yield the units, their scopes in table order and the functions behind them."""
     if not inventory.units:
         sentence = (
-            "No unit (DRHD) is known." if inventory.absence else "The table has no unit (DRHD)."
+            "The remapping units (DRHD) are unknown."
+            if inventory.absence
+            else "The table has no remapping unit (DRHD)."
         )
         yield Node(0, sentence)
         return
@@ -52,7 +54,7 @@ def tree_nodes(inventory: Inventory) -> Iterator[Node]:
 
 
 class _Tree:
-    """The functions of the host by the bus they are on, and the regions of each."""
+    """The functions of the host by bus, and the regions of each."""
 
     def __init__(self, inventory: Inventory) -> None:
         self._unit_of = inventory.linux.unit_of
@@ -60,7 +62,7 @@ class _Tree:
         self._known = inventory.host.topology.known
         self._index = BusIndex(inventory.host.topology)
         self._virtual: dict[SBDF, list[PciFunction]] = {}
-        """By device: the functions that are served with it, virtual ones and those behind VMD."""
+        """By device: the functions that share its unit, virtual ones and those behind VMD."""
         for function in sorted(self._known.values(), key=lambda function: function.sbdf):
             served_with = function.vmd or function.physical_function
             if served_with is not None:
@@ -73,7 +75,7 @@ class _Tree:
                     numbers.append(region.number)
 
     def unit(self, unit: RemappingUnit) -> Iterator[Node]:
-        """Yield a unit, its scopes in table order and what is behind them."""
+        """Yield a unit, its scopes in table order and the functions behind them."""
         node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
         yield Node(
             0,
@@ -92,7 +94,7 @@ class _Tree:
                 yield from self._shown(self._known[sbdf], 2, shown)
             return
         if not unit.owners:
-            yield Node(1, "no device scope, and not INCLUDE_PCI_ALL: serves nothing")
+            yield Node(1, "no device scope and no INCLUDE_PCI_ALL: serves no device")
         rest = [
             sbdf
             for sbdf in sorted(self._known)
@@ -105,7 +107,7 @@ class _Tree:
                 yield from self._shown(self._known[sbdf], 2, shown)
 
     def unserved(self) -> Iterator[Node]:
-        """Yield the functions that no unit serves, where there are units at all."""
+        """Yield the functions that no unit serves, if there are units."""
         rest = [sbdf for sbdf in sorted(self._known) if sbdf not in self._unit_of]
         unknown = [sbdf for sbdf in rest if not self._known[sbdf].dma_known]
         without = [sbdf for sbdf in rest if self._known[sbdf].dma_known]
@@ -116,7 +118,8 @@ class _Tree:
         if unknown:
             number = count(len(unknown), "function")
             yield Node(
-                0, f"Unit unknown: {number}, as behind Intel VMD; its parent was not collected"
+                0,
+                f"Unit unknown: {number} behind Intel VMD, whose parent was not collected",
             )
             for sbdf in unknown:
                 yield self._function(self._known[sbdf], 1)
@@ -131,7 +134,7 @@ class _Tree:
             return
         function = owner.function
         if function is None:
-            absent = "absent" if owner.presence is Presence.ABSENT else "not looked for"
+            absent = "absent" if owner.presence is Presence.ABSENT else "presence unknown"
             yield Node(1, f"{where}{GAP}{kind}, {absent}", owner.sbdf)
             return
         yield from self._shown(function, 1, shown)
@@ -139,7 +142,7 @@ class _Tree:
             yield from self._below(function, 2, shown)
 
     def _shown(self, function: PciFunction, depth: int, shown: set[SBDF]) -> Iterator[Node]:
-        """Yield a function and those served with it: virtual ones, and those behind VMD."""
+        """Yield a function and those that share its unit: virtual ones, and those behind VMD."""
         for served in (function, *self._virtual.get(function.sbdf, ())):
             if served.sbdf not in shown:
                 shown.add(served.sbdf)
@@ -148,7 +151,7 @@ class _Tree:
                 )
 
     def _below(self, bridge: PciFunction, depth: int, shown: set[SBDF]) -> Iterator[Node]:
-        """Yield what is on the bus behind `bridge`; each function once, whatever the numbers say."""
+        """Yield the functions behind `bridge`, each once even if the bus numbers form a loop."""
         if bridge.secondary_bus is None:
             return
         for function in self._index.on(bridge.sbdf.segment, bridge.secondary_bus):

@@ -1,70 +1,82 @@
-"""Recognised messages for people: what it is, what it means, what this host says, what to do."""
+"""Text output of ``dmaragent why``: for each message the reason on this host, fixes, next commands."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from dmaragent.iommu.no_table import Absence
 from dmaragent.messages.host_match import HostMatch, Why
-from dmaragent.messages.model import Message, MessageSeverity, Recognised
-from dmaragent.messages.numbers import error_name
+from dmaragent.messages.model import Message, MessageSeverity
 from dmaragent.present.escaping import shorten
+from dmaragent.present.text.boot_steps import boot_steps
 from dmaragent.present.text.tables import labelled, paragraph
-from dmaragent.present.words.host import absence_words
-from dmaragent.present.words.messages import advice_words, here_words, number_words, printer_words
-from dmaragent.present.words.numbers import count
+from dmaragent.present.words.messages import (
+    CONSEQUENCES,
+    HARMLESS,
+    HERE_IS_THIS_MACHINE,
+    OTHERS,
+    REGIONS_UNKNOWN_DAMAGED,
+    advice_words,
+    found_words,
+    here_words,
+    left_out_words,
+    line_words,
+    more_lines_words,
+    more_words,
+    next_words,
+    number_words,
+    one_line_words,
+    printer_words,
+    regions_unknown_words,
+    sentence,
+)
 
 _MOST_TEXT = 300
 _MOST_LINES = 4
-"""Different lines that are shown of one message; the rest is counted."""
+"""How many different lines of one message are shown; the rest is counted."""
 _MOST_BLOCKS = 6
-"""Messages that are explained in full, notes included; of more, a note gets one line."""
-_MOST_SAID = 8
-"""Sentences about the host, and lines to go on with, that are shown of one message."""
+"""With more messages than this, --details shows a note in one line."""
+_MOST_SENTENCES = 8
+"""How many sentences about the host, or next commands, are shown for one message."""
+_SCREEN = 36
+"""How many lines the explained messages may fill without --details; the first one always fits."""
+
+Matches = Sequence[HostMatch]
+"""One message, for each device, address or guest that it names."""
 
 
-def why_text(why: Why, absence: Absence | None, *, live: bool) -> Iterator[str]:
-    """Give the lines of the answer; `live` says that the host is this machine."""
-    recognition = why.recognition
+def why_text(
+    why: Why, absence: Absence | None, *, live: bool, details: bool = False, host: str = ""
+) -> Iterator[str]:
+    """Yield the lines of the answer, the most severe message first; `live`: it is this machine.
+
+    `host` is added to the next commands: `` --host PATH``, quoted, or empty.
+
+    Without `details`, messages that do not fit the screen get one line each.
+    """
     by_message: dict[str, list[HostMatch]] = {}
     for match in why.matches:
         by_message.setdefault(match.recognised.message.id, []).append(match)
-    lines = sum(recognised.count for recognised in recognition.found)
-    yield (
-        f"{count(len(by_message), 'known message')}, found {count(lines, 'time')} in "
-        f"{count(recognition.line_count, 'line')}"
-    )
-    explained = any(
-        recognised.message.weight in (MessageSeverity.REFUSAL, MessageSeverity.FAULT)
-        for recognised in recognition.found
-    )
-    wrong = explained or any(
-        recognised.message.weight is MessageSeverity.FIRMWARE for recognised in recognition.found
-    )
-    consequences, notes = [], []
-    for matches in by_message.values():
-        weight = matches[0].recognised.message.weight
-        if explained and weight is MessageSeverity.CONSEQUENCE:
-            consequences.append(matches)
-        elif wrong and weight is MessageSeverity.NOTE and len(by_message) > _MOST_BLOCKS:
-            notes.append(matches)
-        else:
-            yield ""
-            yield from _block_lines(matches, table_known=bool(why.table_known))
-    if consequences:
-        yield ""
-        yield "What follows from it"
-        for matches in consequences:
-            yield from paragraph(_consequence_words(matches), indent=2, hang=2)
-    if notes:
-        yield ""
-        yield "Nothing is wrong with"
-        for matches in notes:
-            yield from paragraph(_consequence_words(matches), indent=2, hang=2)
-    yield from _remarks(why, absence, live=live)
+    blocks, consequences, notes = _sorted(list(by_message.values()), details=details)
+    known = bool(why.table_known)
+    shown = 0
+    others = []
+    for number, matches in enumerate(blocks):
+        lines = list(_block_lines(matches, host, table_known=known, details=details))
+        if not details and number and shown + len(lines) > _SCREEN:
+            others.append(matches)
+            continue
+        yield from lines if not number else ["", *lines]
+        shown += len(lines) + 1
+    for title, group in ((OTHERS, others), (CONSEQUENCES, consequences), (HARMLESS, notes)):
+        if group:
+            yield from ["", title]
+        for matches in group:
+            yield from paragraph(one_line_words(matches), indent=2, hang=2)
+    yield from _remarks(why, absence, live=live, messages=len(by_message), details=details)
 
 
 def known_text(messages: Iterable[Message]) -> Iterator[str]:
-    """Give a line or two for each message that is known, by who prints it."""
+    """Yield a line or two for each known message, by the program that prints it."""
     printer = None
     for message in messages:
         if message.printer is not printer:
@@ -75,77 +87,88 @@ def known_text(messages: Iterable[Message]) -> Iterator[str]:
         yield from paragraph(f"{message.id}: {message.title}", indent=2, hang=2)
 
 
-def _block_lines(matches: Sequence[HostMatch], *, table_known: bool) -> Iterator[str]:
-    """Explain one message once, for all that it was printed of."""
+def _sorted(
+    messages: Sequence[Matches], *, details: bool
+) -> tuple[list[Matches], list[Matches], list[Matches]]:
+    """Return the messages to explain, the consequences of them, and those without a problem."""
+    severities = {_severity(matches) for matches in messages}
+    explained = bool(severities & {MessageSeverity.REFUSAL, MessageSeverity.FAULT})
+    wrong = explained or MessageSeverity.FIRMWARE in severities
+    few = details and len(messages) <= _MOST_BLOCKS
+    blocks, consequences, notes = [], [], []
+    for matches in messages:
+        if explained and _severity(matches) is MessageSeverity.CONSEQUENCE:
+            consequences.append(matches)
+        elif wrong and _severity(matches) is MessageSeverity.NOTE and not few:
+            notes.append(matches)
+        else:
+            blocks.append(matches)
+    return blocks, consequences, notes
+
+
+def _severity(matches: Matches) -> MessageSeverity:
+    return matches[0].recognised.message.weight
+
+
+def _block_lines(matches: Matches, host: str, *, table_known: bool, details: bool) -> Iterator[str]:
+    """Yield one message: what happened, its place, why on this host, fixes, next commands."""
     lines = [match.recognised for match in matches]
     message = lines[0].message
     yield from paragraph(message.title, hang=2)
-    for line in lines[:_MOST_LINES]:
+    most = _MOST_LINES if details else 1
+    for line in lines[:most]:
         text = shorten(line.text, _MOST_TEXT)
-        yield from paragraph(f"{_where(line)}: {text}", indent=2, hang=2)
-    rest = lines[_MOST_LINES:]
+        yield from paragraph(f"{line_words(line)}: {text}", indent=2, hang=2)
+    rest = sum(line.count for line in lines[most:])
     if rest:
-        more = count(sum(line.count for line in rest), "more line")
-        yield f"  {more} of this kind, about other devices or guests"
-    yield from labelled("From", printer_words(message))
-    numbers = dict.fromkeys(words for line in lines for words in number_words(line))
-    yield from labelled("Means", " ".join([message.meaning, *islice(numbers, _MOST_LINES)]))
-    here = (words for match in matches for words in here_words(match, table_known=table_known))
-    yield from _under("Here", here)
-    for advice in dict.fromkeys(map(advice_words, lines)):
-        yield from labelled("Do", advice)
-    yield from _under(
-        "Next", (_command_words(command, match) for match in matches for command in match.commands)
+        yield f"  {more_lines_words(rest)}"
+    here = (
+        sentence(words)
+        for match in matches
+        for words in here_words(match, table_known=table_known, details=details)
     )
+    yield from _under("Here", here)
+    numbers = dict.fromkeys(words for line in lines for words in number_words(line))
+    yield from labelled("Meaning", " ".join([message.meaning, *islice(numbers, _MOST_LINES)]))
+    for advice in dict.fromkeys(map(advice_words, lines)):
+        yield from labelled("Fix", advice)
+    ways = next((match.option_steps for match in matches if match.option_steps), ())
+    if ways:
+        yield from boot_steps(ways, indent=9)
+    commands = dict.fromkeys(
+        next_words(command, match, host) for match in matches for command in match.commands
+    )
+    for number, command in enumerate(islice(commands, _MOST_SENTENCES)):
+        yield f"{'' if number else 'Next':9}{command}"  # in one line, for pasting
+    if len(commands) > _MOST_SENTENCES:
+        yield from labelled("", more_words(len(commands) - _MOST_SENTENCES))
+    if details:
+        yield from labelled("From", printer_words(message))
 
 
 def _under(name: str, texts: Iterable[str]) -> Iterator[str]:
-    """Set several texts under one name, each once."""
+    """Yield several texts under one label, each once."""
     distinct = list(dict.fromkeys(texts))
-    for text in distinct[:_MOST_SAID]:
+    for text in distinct[:_MOST_SENTENCES]:
         yield from labelled(name, text)
         name = ""
-    if len(distinct) > _MOST_SAID:
-        yield from labelled("", f"and {len(distinct) - _MOST_SAID} more: --json has all")
+    if len(distinct) > _MOST_SENTENCES:
+        yield from labelled("", more_words(len(distinct) - _MOST_SENTENCES))
 
 
-def _where(recognised: Recognised) -> str:
-    place = f"line {recognised.lines[0]}"
-    if recognised.split:
-        place += ", split"
-    if recognised.cut:
-        place += ", cut"
-    return place + (f" and {recognised.count - 1} more" if recognised.count > 1 else "")
-
-
-def _consequence_words(matches: Sequence[HostMatch]) -> str:
-    lines = [match.recognised for match in matches]
-    errors = {error_name(line.names.error) for line in lines if line.names.error is not None}
-    named = f" ({', '.join(sorted(errors))})" if errors else ""
-    more = sum(line.count for line in lines) - 1
-    place = f"line {lines[0].lines[0]}" + (f" and {more} more" if more else "")
-    return f"{place}: {lines[0].message.printer.value}: {lines[0].message.title}{named}"
-
-
-def _command_words(command: str, match: HostMatch) -> str:
-    if command == "dmaragent check" and match.findings:
-        return f"{command}  ({', '.join(match.findings)})"
-    return command
-
-
-def _remarks(why: Why, absence: Absence | None, *, live: bool) -> Iterator[str]:
-    lines = []
-    if not why.table_known and absence is not None:
-        what, hint = absence_words(absence)
-        lines.append(f"Regions cannot be named: {what}. To name them: {hint}.")
-    elif not why.table_known:
-        lines.append("Regions cannot be named: the table cannot be decoded (dmaragent decode).")
+def _remarks(
+    why: Why, absence: Absence | None, *, live: bool, messages: int, details: bool
+) -> Iterator[str]:
+    """Yield what limits the answer, and how much of the text it explains."""
+    remarks = []
+    if not why.table_known:
+        unknown = REGIONS_UNKNOWN_DAMAGED if absence is None else regions_unknown_words(absence)
+        remarks.append(unknown)
     if live and any(match.devices or match.spans for match in why.matches):
-        lines.append('"Here" is this machine; --host PATH names the one that printed it.')
+        remarks.append(HERE_IS_THIS_MACHINE)
     if why.recognition.left_out:
-        more = count(why.recognition.left_out, "more line")
-        lines.append(f"{more} with known messages: too many different ones to tell apart.")
-    if lines:
-        yield ""
-    for line in lines:
-        yield from paragraph(line, hang=2)
+        remarks.append(left_out_words(why.recognition.left_out))
+    remarks.append(found_words(why.recognition, messages, details=details))
+    yield ""
+    for remark in remarks:
+        yield from paragraph(remark, hang=2)

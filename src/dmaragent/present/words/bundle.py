@@ -1,4 +1,4 @@
-"""A support bundle in words: what was read, what was replaced, what could not be read."""
+"""The words about a support bundle: readings, replacements, failed readings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,27 +22,27 @@ class WrittenBundle:
     """A bundle that was written."""
 
     path: str
-    """Empty where it went to standard output."""
+    """Empty if it went to standard output."""
     size: int
     """In bytes."""
     host: str
-    """The kind of host that it is of."""
+    """The kind of its host."""
     source: str
-    """What the user gave for that host; empty for this machine."""
+    """The path of that host as the user typed it; empty for this machine."""
     readings: int
     lost: tuple[tuple[str, Missing], ...]
-    """What was there and could not be read: its path or its call."""
+    """The readings, paths or calls, that are present on the host but could not be read."""
     redacted: bool
     replaced: tuple[tuple[str, int], ...]
-    """What stands for something else, and how often."""
+    """Each replacement and how often it occurs."""
     words_left_out: int
-    """Of boot command lines."""
+    """The number of boot options that were left out."""
     problems: tuple[str, ...]
-    """What of our own answers could not be made."""
+    """The answers that could not be made."""
 
 
 def bundle_readings(written: WrittenBundle) -> str:
-    """Return how many readings a bundle holds, and of which host."""
+    """Return how many readings a bundle contains, and of which host."""
     host = host_words(written.host, written.source)
     return f"{count(written.readings, 'reading')} of {host[:1].lower()}{host[1:]}"
 
@@ -50,43 +50,43 @@ def bundle_readings(written: WrittenBundle) -> str:
 def bundle_redaction(written: WrittenBundle) -> str:
     """Return what was replaced and left out, by kind and number."""
     if not written.redacted:
-        return "nothing is replaced: names, identifiers and boot options are as they were read"
+        return "not redacted: names, identifiers and boot options are as they were read"
     kinds: dict[str, int] = {}
     for name, places in written.replaced:
         kind, numbered, _ = name.partition("-")
         kinds[kind] = kinds.get(kind, 0) + (1 if numbered else places)
     parts = [count(number, _KINDS[kind]) for kind, number in kinds.items() if kind in _KINDS]
-    replaced = f"replaced: {', '.join(parts)}" if parts else "nothing had to be replaced"
+    replaced = f"replaced: {', '.join(parts)}" if parts else "nothing to replace"
     left_out = f"; left out: {count(written.words_left_out, 'boot option')}"
     return replaced + (left_out if written.words_left_out else "")
 
 
 def bundle_lost(written: WrittenBundle) -> str:
-    """Return how many readings could not be had; the list of them follows."""
-    return f"{count(len(written.lost), 'reading')} could not be had:"
+    """Return how many readings failed; their list follows."""
+    return f"{count(len(written.lost), 'reading')} failed:"
 
 
 def bundle_lost_readings(written: WrittenBundle) -> Iterator[str]:
-    """Yield the readings that could not be had and why; of many the first, and how many more."""
+    """Yield the failed readings with their reasons; of many the first, and how many more."""
     for path, missing in written.lost[:_MOST_LOST]:
         yield f"{path}: {missing.detail or missing.kind.value}"
     more = len(written.lost) - _MOST_LOST
     if more > 0:
-        yield f"and {more} more: they are in the bundle's manifest.json"
+        yield f"and {more} more, listed in the bundle's manifest.json"
 
 
 def bundle_how_to_get_the_rest(written: WrittenBundle) -> str:
-    """Return who could read what was denied; empty if nothing was."""
+    """Return who can read what was denied; empty if nothing was."""
     if all(missing.kind is not MissingKind.DENIED for _, missing in written.lost):
         return ""
     if written.source:
-        return "Whoever collected that was not allowed to: root, there, has the rest."
-    return "Run it as root (sudo) for the rest."
+        return "The collector did not run as root on that host, so these readings were denied."
+    return "Run dmaragent dump as root (sudo) to include them."
 
 
 def bundle_problem(problem: str) -> str:
-    """Return that an answer of our own could not be made while a bundle was written."""
-    return f"an answer failed, and the bundle holds how: {problem}"
+    """Return that one of the answers failed while a bundle was written."""
+    return f"an answer failed (the bundle contains the traceback): {problem}"
 
 
-LOOK_BEFORE_SENDING = "Look at what it says before you send it:"
+LOOK_BEFORE_SENDING = "Check its content before you send it:"

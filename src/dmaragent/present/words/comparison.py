@@ -1,4 +1,4 @@
-"""A comparison in words: its first line, and a line for each thing that differs."""
+"""A comparison in words: its first line, and a line for each difference."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,53 +17,33 @@ from dmaragent.comparison.model import (
     StructureChange,
     UnitChange,
 )
+from dmaragent.comparison.words import fact_name
 from dmaragent.inventory import Region
 from dmaragent.iommu.model import DeviceKind, Owner
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.resolution import Stack
-from dmaragent.present.escaping import shorten
+from dmaragent.present.words.findings import severity_name
 from dmaragent.present.words.guest import VERDICT_WORDS, reason_words, stack_words
 from dmaragent.present.words.numbers import count
 from dmaragent.present.words.region import region_size
 from dmaragent.present.words.table import device_words, structure_words
 
-_NAMES = {
-    "xen": "Xen",
-    "xen-options": "Xen's options",
-    "xen-dom0": "kind of dom0",
-    "xen-iommu": "Xen's IOMMU",
-    "linux": "Linux",
-    "linux-iommu": "Linux's IOMMU",
-    "vt-d": "VT-d",
-    "list-order": "order",
-    "table-bytes": "bytes of the table that are compared no further",
-    "table-oem": "table OEM",
-    "table-oem-revision": "table OEM revision",
-    "include-pci-all": "INCLUDE_PCI_ALL",
-    "proximity-domain": "NUMA node",
-}
-
-
-def name_words(what: str) -> str:
-    """Return a fact's name for people; its id is for programs."""
-    return _NAMES.get(what, what.replace("-", " "))
-
 
 def alone_words(*, in_a: bool, certain: bool) -> str:
-    """Return what became of something that one table alone has."""
+    """Return whether something that only one table has is new or gone."""
     if not certain:
-        return f"not found in {'B' if in_a else 'A'}, whose table is damaged"
-    return "went" if in_a else "appeared"
+        return f"not found in {'B' if in_a else 'A'} (its table is damaged)"
+    return "gone" if in_a else "new"
 
 
 def range_words(region: Region) -> str:
-    """Return the addresses of a region, which name it on both sides: its number may differ."""
+    """Return the addresses of a region as its name on both sides: its number may differ."""
     segment = f"segment {region.segment:04x} " if region.segment else ""
     return f"{segment}{region.place}"
 
 
 def scoped_owner_words(owner: Owner) -> str:
-    """Return the address of an owner, or its path if that leads nowhere, and its kind."""
+    """Return the address of an owner, or its path if that leads to no device, and its kind."""
     where = owner.as_written if owner.sbdf is None else str(owner.sbdf)
     if owner.device is DeviceKind.FUNCTION:
         return where
@@ -73,61 +53,64 @@ def scoped_owner_words(owner: Owner) -> str:
 
 
 _REGION_COUNTS = (
-    (RegionFate.APPEARED, True, "appeared"),
-    (RegionFate.GONE, True, "went"),
-    (RegionFate.APPEARED, False, "found in B alone"),
-    (RegionFate.GONE, False, "not found in B"),
-    (RegionFate.MOVED, True, "moved"),
-    (RegionFate.RESIZED, True, "of another size"),
-    (RegionFate.OWNERS, True, "with other owners"),
+    (RegionFate.APPEARED, True, "is new", "are new"),
+    (RegionFate.GONE, True, "is gone", "are gone"),
+    (RegionFate.APPEARED, False, "found only in B", "found only in B"),
+    (RegionFate.GONE, False, "not found in B", "not found in B"),
+    (RegionFate.MOVED, True, "moved", "moved"),
+    (RegionFate.RESIZED, True, "has another size", "have another size"),
+    (RegionFate.OWNERS, True, "has other devices", "have other devices"),
+)
+_FINDING_COUNTS = (
+    (FindingFate.APPEARED, "is new", "are new"),
+    (FindingFate.GONE, "is gone", "are gone"),
+    (FindingFate.CHANGED, "changed", "changed"),
 )
 _FINDING_FATES = {
-    FindingFate.APPEARED: "appeared",
-    FindingFate.GONE: "went",
+    FindingFate.APPEARED: "new",
+    FindingFate.GONE: "gone",
     FindingFate.CHANGED: "changed",
 }
 _GUEST_COUNTS = (
     (GuestFate.STOPS, "no longer starts", "no longer start"),
-    (GuestFate.UNSURE, "can no longer be decided", "can no longer be decided"),
-    (GuestFate.STARTS, "starts now", "start now"),
-    (GuestFate.SURE, "can be decided now", "can be decided now"),
-    (
-        GuestFate.DEVICES,
-        "names an address of another device now",
-        "name an address of another device now",
-    ),
-    (GuestFate.REASONS, "is refused for other reasons", "are refused for other reasons"),
+    (GuestFate.UNSURE, "is now unknown", "are now unknown"),
+    (GuestFate.STARTS, "now starts", "now start"),
+    (GuestFate.SURE, "is no longer unknown", "are no longer unknown"),
+    (GuestFate.DEVICES, "has another device at an address", "have another device at an address"),
+    (GuestFate.REASONS, "does not start for other reasons", "do not start for other reasons"),
     (GuestFate.WARNINGS, "starts with other warnings", "start with other warnings"),
     (GuestFate.LAYOUT, "gets another memory layout", "get another memory layout"),
 )
 _XEN_CHANGES = (
-    ("vt-d", "Xen switches VT-d off on one"),
+    ("vt-d", "Xen switches VT-d off on one side"),
     ("entry", "Xen's list has other entries"),
     ("list-order", "Xen's list has another order"),
 )
 
 
 def headline(comparison: Comparison) -> str:
-    """Return in a sentence what differs; facts of the hosts are named if nothing else does."""
+    """Return a sentence with what differs, verdicts first; host facts only if nothing else does."""
     differences = [
         *_guest_counts(comparison),
+        *_xen_changes(comparison),
+        *_finding_counts(comparison),
         *_table_changes(comparison),
         *_region_counts(comparison),
         *_other_counts(comparison),
-        *_xen_changes(comparison),
     ]
     if differences:
-        return "; ".join(differences)
+        line = "; ".join(differences)
+        return f"{line[0].upper()}{line[1:]}"
     if comparison.facts:
-        names = ", ".join(name_words(fact.what) for fact in comparison.facts)
-        return f"Regions, units and findings are alike; the hosts differ in {names}"
+        names = ", ".join(fact_name(fact.what) for fact in comparison.facts)
+        return f"Regions, units and findings do not differ; the hosts differ in {names}"
     if comparison.not_compared:
-        return "Nothing that could be compared differs; see what was not compared"
-    return "Nothing differs"
+        return "No differences found, but not everything could be compared"
+    return "No differences"
 
 
 def _counted(noun: str, counts: Iterable[tuple[int, str, str]]) -> Iterator[str]:
-    """Yield one list of how many did what, the noun at its first number; nothing if all are 0."""
+    """Yield one list of counts, the noun only at the first; nothing if all are 0."""
     words: list[str] = []
     for number, single, several in counts:
         if number:
@@ -154,9 +137,11 @@ def _table_changes(comparison: Comparison) -> Iterator[str]:
 
 def _region_counts(comparison: Comparison) -> Iterator[str]:
     fates = Counter((match.fate, match.certain) for match in comparison.regions)
-    counts = [(fates[fate, certain], words, words) for fate, certain, words in _REGION_COUNTS]
+    counts = [
+        (fates[fate, certain], single, several) for fate, certain, single, several in _REGION_COUNTS
+    ]
     changed = sum(match.fate is RegionFate.SAME and match.differs for match in comparison.regions)
-    yield from _counted("region", [*counts, (changed, "seen otherwise", "seen otherwise")])
+    yield from _counted("region", [*counts, (changed, "changed otherwise", "changed otherwise")])
 
 
 def _other_counts(comparison: Comparison) -> Iterator[str]:
@@ -168,16 +153,19 @@ def _other_counts(comparison: Comparison) -> Iterator[str]:
     if comparison.structures:
         number = len(comparison.structures)
         yield count(number, "other structure differs", "other structures differ")
+    if comparison.table_order is not None and not comparison.xen:
+        yield "the regions are in another order"
+
+
+def _finding_counts(comparison: Comparison) -> Iterator[str]:
     fates = Counter(change.fate for change in comparison.findings)
-    counts = [(fates[fate], words, words) for fate, words in _FINDING_FATES.items()]
+    counts = [(fates[fate], single, several) for fate, single, several in _FINDING_COUNTS]
     yield from _counted("finding", counts)
 
 
 def _xen_changes(comparison: Comparison) -> Iterator[str]:
     changed = {change.what for change in comparison.xen}
     yield from (words for what, words in _XEN_CHANGES if what in changed)
-    if comparison.table_order is not None and not comparison.xen:
-        yield "the regions stand in another order"
 
 
 _SAME_VERDICT = {
@@ -189,7 +177,7 @@ _SAME_VERDICT = {
 
 
 def guests_heading(guests: GuestChanges, stacks: Sequence[Stack]) -> str:
-    """Return by which releases the guests of A and B were resolved, as their heading."""
+    """Return the heading of the guests, with the releases for A and B."""
     if not guests.xen:
         return "Guests (KVM)"
     releases_a, releases_b = (stack_words(stack) for stack in stacks)
@@ -199,19 +187,19 @@ def guests_heading(guests: GuestChanges, stacks: Sequence[Stack]) -> str:
 
 
 def guests_origins(stacks: Sequence[Stack]) -> Iterator[str]:
-    """Yield how the releases are known, of both sides at once if it is the same."""
+    """Yield how the releases are known, once if it is the same for both sides."""
     origin_a, origin_b = (stack.origin for stack in stacks)
     if origin_a == origin_b:
         if origin_a:
-            yield f"both rest on: {origin_a}"
+            yield f"Both: {origin_a}"
         return
     for side, origin in (("A", origin_a), ("B", origin_b)):
         if origin:
-            yield f"{side} rests on: {origin}"
+            yield f"{side}: {origin}"
 
 
 def guest_verdicts(change: GuestChange) -> str:
-    """Return a guest and its two verdicts, or its one verdict and what else differs."""
+    """Return a guest and its two verdicts, or one verdict and what else differs."""
     guest = change.b.guest
     name = f"{guest.name} ({guest.source})" if guest.name else guest.source
     verdict_a, verdict_b = VERDICT_WORDS[change.a.verdict], VERDICT_WORDS[change.b.verdict]
@@ -221,45 +209,45 @@ def guest_verdicts(change: GuestChange) -> str:
 
 
 def guest_reason(decision: Decision, source: str) -> str:
-    """Return a reason, a place in the guest's own file without the file: the line above has it."""
+    """Return a reason; a place in the guest's file is only a line, as the file is named above."""
     line = decision.place.removeprefix(f"{source}:")
     if line != decision.place:
         decision = decision._replace(place=f"line {line}")
-    return shorten(reason_words(decision))
+    return reason_words(decision)
 
 
 def guests_unchanged(verdict: Verdict, number: int) -> str:
     """Return how many guests have the same verdict for the same reasons on both sides."""
-    return f"unchanged: {count(number, 'guest')}: {VERDICT_WORDS[verdict]}"
+    return f"{count(number, 'guest')} unchanged: {VERDICT_WORDS[verdict]}"
 
 
 def region_words(match: RegionMatch, owners: str) -> str:
-    """Return what became of a region, its addresses, size and `owners`."""
+    """Return how a region differs, with its addresses, its size and `owners`."""
     a, b = match.a, match.b
     if a is None or b is None:
         region = a or b
         assert region is not None  # noqa: S101 - a match is of one side at least
         fate = alone_words(in_a=b is None, certain=match.certain)
-        return f"{fate}: {range_words(region)}, {region_size(region)}, of {owners}"
+        return f"{fate}: {range_words(region)}, {region_size(region)}, {owners}"
     if match.fate is RegionFate.MOVED:
-        return f"moved: {range_words(a)} -> {range_words(b)}, {region_size(a)}, of {owners}"
+        return f"moved: {range_words(a)} -> {range_words(b)}, {region_size(a)}, {owners}"
     if match.fate is RegionFate.RESIZED:
         sizes = f"{region_size(a)} -> {region_size(b)}"
-        return f"size: {range_words(a)} -> {range_words(b)}, {sizes}, of {owners}"
+        return f"size: {range_words(a)} -> {range_words(b)}, {sizes}, {owners}"
     if match.fate is RegionFate.OWNERS:  # they follow, each on a line of its own
-        return f"owners: {range_words(a)}, {region_size(a)}"
-    return f"changed: {range_words(a)}, {region_size(a)}, of {owners}"
+        return f"devices: {range_words(a)}, {region_size(a)}"
+    return f"changed: {range_words(a)}, {region_size(a)}, {owners}"
 
 
 def owner_fate(change: OwnerChange) -> str:
-    """Return which owner appeared or went; of an owner on both sides there is no such sentence."""
+    """Return that an owner is new or gone; it must be on one side only."""
     owner = change.b or change.a
     assert owner is not None  # noqa: S101 - a change is of one side at least
-    return f"{'owner appeared' if change.a is None else 'owner went'}: {scoped_owner_words(owner)}"
+    return f"{'new' if change.a is None else 'gone'}: {scoped_owner_words(owner)}"
 
 
 def unit_words(change: UnitChange) -> str:
-    """Return what became of a remapping unit."""
+    """Return how a remapping unit differs."""
     unit = change.a or change.b
     assert unit is not None  # noqa: S101 - a change is of one side at least
     segment = f"segment {unit.segment:04x}, " if unit.segment else ""
@@ -273,7 +261,7 @@ def unit_words(change: UnitChange) -> str:
 
 
 def unit_scopes(change: UnitChange) -> Iterator[str]:
-    """Yield which scope entries a unit on both sides lost and gained."""
+    """Yield the scope entries that a unit on both sides lost and gained."""
     for words, entries in (
         ("no longer named", change.scopes_gone),
         ("now named", change.scopes_added),
@@ -283,18 +271,56 @@ def unit_scopes(change: UnitChange) -> Iterator[str]:
 
 
 def structure_fate(change: StructureChange) -> str:
-    """Return what became of a structure that is neither RMRR nor DRHD."""
+    """Return how a structure that is neither RMRR nor DRHD differs."""
     fate = alone_words(in_a=change.side is Side.A, certain=change.certain)
-    return f"{fate}: {structure_words(change.structure)}"
+    return f"{fate}: {structure_words(change.structure)}".replace("\N{NO-BREAK SPACE}", " ")
 
 
 def finding_fate(fate: FindingFate, finding: Finding) -> str:
-    """Return what became of the findings of one rule, with its severity and id."""
-    return f"{_FINDING_FATES[fate]}: {finding.severity.value} {finding.rule.id}"
+    """Return how the findings of one rule differ, with its severity and id."""
+    return f"{_FINDING_FATES[fate]}: {severity_name(finding.severity)} {finding.rule.id}"
 
 
 def findings_unknown(side: str, why: str, ids: Iterable[str]) -> str:
     """Return why it is unknown whether findings of the other side are on `side` too."""
     other = "A" if side == "B" else "B"
     listed = ", ".join(dict.fromkeys(ids))
-    return f"{side}: {why}, so these findings of {other} may be there or not: {listed}"
+    return f"{side}: {why}, so it is unknown whether it has these findings of {other}: {listed}"
+
+
+_MOST_RANGES = 8
+"""Ranges of regions with the same devices that are listed."""
+
+
+def alike_regions_words(matches: Sequence[RegionMatch], owners: str) -> str:
+    """Return regions of one side that are new, or gone, and have the same `owners`."""
+    regions = [region for match in matches for region in (match.a or match.b,) if region]
+    fate = alone_words(in_a=matches[0].b is None, certain=matches[0].certain)
+    ranges = [f"{range_words(region)} ({region_size(region)})" for region in regions]
+    more = len(ranges) - _MOST_RANGES
+    listed = ", ".join(ranges[:_MOST_RANGES]) + (f" and {more} more" if more > 0 else "")
+    return f"{fate}: {count(len(regions), 'region')}, {owners}: {listed}"
+
+
+def units_summary(changes: Sequence[UnitChange]) -> str:
+    """Return how many remapping units differ."""
+    return _summary(
+        len([change for change in changes if change.a is None]),
+        len([change for change in changes if change.b is None]),
+        len([change for change in changes if change.a is not None and change.b is not None]),
+    )
+
+
+def structures_summary(changes: Sequence[StructureChange]) -> Iterator[str]:
+    """Yield how many structures of each kind differ."""
+    for name in dict.fromkeys(change.structure.name for change in changes):
+        sides = Counter(change.side for change in changes if change.structure.name == name)
+        yield f"{name}: {_summary(sides[Side.B], sides[Side.A], 0)}"
+
+
+def _summary(new: int, gone: int, changed: int) -> str:
+    parts = ((new, "new"), (gone, "gone"), (changed, "changed"))
+    return ", ".join(f"{number} {words}" for number, words in parts if number)
+
+
+DETAILS_HEADING = "Every finding, region, remapping unit and structure:"

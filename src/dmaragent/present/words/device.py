@@ -21,6 +21,12 @@ def class_name(function: PciFunction, unknown: str = "class unknown") -> str:
     return class_words(function.class_code, interface_known=function.interface_known)
 
 
+def short_class_name(function: PciFunction) -> str:
+    """Return the class of a function without "controller": ``USB xHCI``, ``Ethernet``."""
+    name = class_name(function, unknown="unknown class")
+    return name.replace(" controller", "").replace("(", "").replace(")", "")
+
+
 def device_name(function: PciFunction) -> str:
     """Return the name of a function in the hardware database, else its IDs."""
     names = [name for name in (function.vendor_name, function.device_name) if name]
@@ -32,14 +38,14 @@ def device_name(function: PciFunction) -> str:
 
 
 def driver_words(function: PciFunction) -> str:
-    """Return the name of a function's driver, or that it has none, or that it is unknown."""
+    """Return the name of a function's driver, "none", or that it is unknown."""
     if function.driver is None and not function.driver_known:
         return "unknown (not collected)"
     return visible(function.driver or "none")
 
 
 def device_headline(sbdf: SBDF, function: PciFunction | None) -> str:
-    """Return a device in a line: address, class, name, driver, slot and group."""
+    """Return a device in one line: address, class, name, driver, slot and group."""
     if function is None:
         return str(sbdf)
     facts = [
@@ -54,7 +60,7 @@ def device_headline(sbdf: SBDF, function: PciFunction | None) -> str:
 
 
 def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
-    """Yield what is known of a function besides its verdicts: a label and a fact each."""
+    """Yield the facts about a function besides its verdicts: a label and a fact each."""
     yield "Driver", driver_words(function)
     if function.slot:
         yield "Slot", visible(function.slot)
@@ -63,7 +69,7 @@ def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[st
     elif function.total_vfs:
         yield "SR-IOV", f"supports {function.total_vfs} virtual functions"
     if function.vmd is not None:
-        yield "VMD", f"{function.vmd} (Intel VMD) does its DMA, and has its unit and group"
+        yield "VMD", f"{function.vmd} (Intel VMD) issues its DMA; both have the same unit and group"
     unit = inventory.linux.unit_of.get(function.sbdf)
     if unit is not None:
         node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
@@ -75,7 +81,7 @@ def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[st
     if function.sbdf in known.translation_cached:
         yield "ATS", "has an address translation cache (SATC)"
     if function.sbdf in known.ats_root_ports:
-        yield "ATS", "is a root port that supports it (ATSR)"
+        yield "ATS", "is a root port that supports ATS (ATSR)"
     groups = inventory.host.groups
     if function.iommu_group is not None and not isinstance(groups, Missing):
         group = next(listed for listed in groups if listed.number == function.iommu_group)
@@ -84,7 +90,7 @@ def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[st
 
 
 def verdict_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
-    """Yield how Linux treats it, and what a guest with it reserves on Xen."""
+    """Yield how Linux treats a function, and what a guest with it reserves on Xen."""
     holds = {
         held.hold
         for region in inventory.regions
@@ -94,7 +100,7 @@ def verdict_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple
     if isinstance(inventory.iommu, Missing) and not inventory.published:
         group = reported_group(inventory, function.sbdf)
         if group is not None:
-            yield "Linux", f"reports no firmware region for IOMMU group {group.number}"
+            yield "Linux", f"reports no region from firmware for IOMMU group {group.number}"
     if holds and inventory.linux.state is not LinuxState.UNDER_XEN:
         yield "Linux", holds_words(holds)
     if inventory.linux.state is LinuxState.GROUPS:
@@ -111,7 +117,7 @@ def reported_group(inventory: Inventory, device: SBDF) -> IommuGroup | None:
 
 
 def _group_mates(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
-    """Yield what else locks the group, which Linux passes through only as a whole."""
+    """Yield the locked devices of its group, which Linux passes through only as a whole."""
     locked = {
         held.sbdf
         for region in inventory.all_regions
@@ -124,7 +130,7 @@ def _group_mates(inventory: Inventory, function: PciFunction) -> Iterator[tuple[
         names = " ".join(map(str, mates))
         yield (
             "Linux",
-            f"its group is passed through as a whole, and contains a locked device: {names}",
+            f"assigns its group only as a whole, and the group contains a locked device: {names}",
         )
 
 
@@ -134,16 +140,19 @@ def _xen_reserves(inventory: Inventory, sbdf: SBDF) -> str:
     views = inventory.xen
     own = views.devices.get(sbdf, ())
     if views.devices_source is ListSource.UNKNOWN and views.list.entries:
-        return "a guest with it reserves an unknown range: the hypervisor did not report it"
+        return "ranges that a guest with it reserves are unknown: Xen did not report them"
     if views.list.source is ListSource.UNKNOWN:
-        return "a guest with it reserves an unknown range: neither table nor hypervisor was read"
+        return (
+            "ranges that a guest with it reserves are unknown: neither table nor hypervisor was "
+            "read"
+        )
     if own is None:
-        return "a guest with it reserves an unknown range: Xen cannot be queried for it"
+        return "ranges that a guest with it reserves are unknown: Xen cannot report them"
     spans = " ".join(span(reserved) for reserved in own)
     mark = " (predicted)" if views.devices_source is ListSource.PREDICTED else ""
     return f"a guest with it reserves {spans or 'nothing'}{mark}"
 
 
 def holds_words(holds: Collection[Hold]) -> str:
-    """Return how firmly Linux enforces regions on devices, each way once."""
+    """Return how strictly Linux enforces regions: locked, relaxable or both."""
     return " and ".join(hold.word for hold in Hold if hold in holds)

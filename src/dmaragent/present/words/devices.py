@@ -1,4 +1,4 @@
-"""The devices of a host in words: what each is, its verdicts, what to do, what limits the answer."""
+"""The devices of a host in words: class, verdicts and fixes, and the limits of the answer."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,9 +12,10 @@ from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.resolution import Stack
 from dmaragent.present.escaping import visible
-from dmaragent.present.words.device import class_name, device_name
+from dmaragent.present.screen import toned
+from dmaragent.present.words.device import class_name, device_name, short_class_name
 from dmaragent.present.words.numbers import count, span_words
-from dmaragent.present.words.passthrough import verdict_word
+from dmaragent.present.words.passthrough import can_tone, verdict_word
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
 
@@ -26,10 +27,19 @@ VERDICTS = (
     Verdict(Can.UNKNOWN),
     Verdict(Can.NOT_APPLICABLE),
 )
-"""A verdict for each word, in the order in which they are counted."""
+"""A verdict for each verdict word, in the order of the counts."""
+_KEYS = {
+    Can.YES: "allowed",
+    Can.CONDITIONS: "allowed-if",
+    Can.NO: "blocked",
+    Can.UNKNOWN: "unknown",
+    Can.NOT_APPLICABLE: "not-applicable",
+}
 SIDES = {"xen": "Xen", "linux": "Linux"}
+CONDITIONAL = "conditional"
+"""The cell of a device that is allowed with conditions."""
 UNKNOWN = "?"
-"""In a cell: the host's word on it is missing."""
+"""The cell of an unknown value."""
 NOTHING = "-"
 _MOST_SPANS = 3
 _LEAST_NAME = 8
@@ -38,18 +48,18 @@ _MOST_REASONS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceList:
-    """The devices to show, and what is not shown of them."""
+    """The devices to list, and how many are left out."""
 
     rows: tuple[DeviceRow, ...]
-    """Those that are listed."""
+    """The listed devices."""
     known: int
-    """How many the host has, bridges and chipset functions aside."""
+    """How many devices the host has, without bridges and chipset functions."""
     chipset: int
-    """Bridges and chipset functions that are left out."""
+    """How many bridges and chipset functions are left out."""
     absent: int
-    """Devices that a region names and that are not present, left out."""
+    """How many absent devices that a region names are left out."""
     title: str = ""
-    """What the host was given as."""
+    """The source of the host's data."""
     options: str = ""
     """The options that name the host and the release, for the next command."""
 
@@ -62,21 +72,30 @@ def verdict_words(verdict: Verdict) -> str:
     return verdict_word(verdict.can, risk=verdict.risk)
 
 
+def verdict_cell(verdict: Verdict, *, decides: bool) -> str:
+    """Return the verdict of one side for a table, in its colour if that side decides."""
+    word = verdict_words(verdict)
+    if verdict.can is Can.CONDITIONS and not verdict.risk:
+        word = CONDITIONAL
+    return toned(word, can_tone(verdict.can, risk=verdict.risk) if decides else None)
+
+
 def verdict_key(verdict: Verdict) -> str:
-    """Return the word of a verdict for a command line: ``allowed-if``, ``allowed-with-risk``."""
-    return verdict_words(verdict).rstrip(" .\N{HORIZONTAL ELLIPSIS}").replace(" ", "-")
+    """Return the name of a verdict on the command line and in CSV."""
+    if verdict.risk and verdict.can in (Can.YES, Can.CONDITIONS):
+        return "allowed-with-risk"
+    return _KEYS[verdict.can]
 
 
 def short_class(row: DeviceRow) -> str:
-    """Return the class of a device without the word that most have: ``USB xHCI``, ``Ethernet``."""
+    """Return the class of a device without "controller": ``USB xHCI``, ``Ethernet``."""
     if row.function is None:
         return "not present" if row.absent else UNKNOWN
-    name = class_name(row.function, unknown="unknown class")
-    return name.replace(" controller", "").replace("(", "").replace(")", "")
+    return short_class_name(row.function)
 
 
 def device_id(row: DeviceRow) -> str:
-    """Return the device's ``vendor:device``, or nothing if it is unknown."""
+    """Return the device's ``vendor:device``, or empty if it is unknown."""
     function = row.function
     if function is None or function.vendor_id is None or function.device_id is None:
         return ""
@@ -84,7 +103,7 @@ def device_id(row: DeviceRow) -> str:
 
 
 def known_name(row: DeviceRow) -> str:
-    """Return what the hardware database calls the device, or nothing."""
+    """Return the device's name in the hardware database, or empty."""
     function = row.function
     if function is None or not (function.vendor_name or function.device_name):
         return ""
@@ -94,7 +113,7 @@ def known_name(row: DeviceRow) -> str:
 def what_it_is(row: DeviceRow, width: int | None = None) -> str:
     """Return class, ``vendor:device`` and name of a device, as far as they are known.
 
-    In `width` columns the name is cut or left out first, then the class is cut.
+    To fit `width`, the name is cut or left out first, then the class is cut.
     """
     own, name = identity(row), known_name(row)
     whole = f"{own} {name}" if name else own
@@ -133,7 +152,7 @@ def driver_cell(row: DeviceRow) -> str:
 
 
 def region_spans(row: DeviceRow, most: int = _MOST_SPANS) -> str:
-    """Return the numbers of a device's regions, and how many Xen or Linux report beyond them."""
+    """Return the numbers of a device's regions, and how many others Xen or Linux report."""
     spans = span_words(row.regions).split()
     shown = spans[:most]
     if len(spans) > most:
@@ -163,12 +182,12 @@ def group_cell(row: DeviceRow) -> str:
 
 
 def remedy_words(remedy: BestRemedy | None) -> str:
-    """Return the remedy in a few words, or nothing if there is none."""
+    """Return the remedy in a few words, or empty."""
     return "" if remedy is None else visible(remedy.words)
 
 
 def remedy_sentence(remedy: BestRemedy) -> str:
-    """Return the remedy with what it costs."""
+    """Return the remedy with its cost."""
     return f"{remedy_words(remedy)}: {remedy.cost}" if remedy.cost else remedy_words(remedy)
 
 
@@ -176,30 +195,33 @@ def remedy_sentence(remedy: BestRemedy) -> str:
 
 
 def verdict_counts(rows: Sequence[DeviceRow], side: str) -> str:
-    """Return how many devices `side` allows, blocks and so on: ``5 allowed, 8 blocked``."""
+    """Return the number of devices for each verdict of `side`: ``5 allowed, 8 blocked``."""
     numbers = Counter(verdict_words(row.xen if side == "xen" else row.linux) for row in rows)
     counts = ((numbers[word], word) for word in map(verdict_words, VERDICTS))
     return ", ".join(f"{number} {word}" for number, word in counts if number)
 
 
 def side_words(inventory: Inventory, rows: Sequence[DeviceRow], side: str) -> str:
-    """Return the verdicts of a side in numbers; if it does not decide on this host, that too."""
+    """Return the numbers of verdicts of a side, and whether it decides on this host."""
     state = inventory.linux.state
     if side == "linux" and state is LinuxState.UNDER_XEN:
         return "not applicable: Xen owns the IOMMU of this host"
     counts = verdict_counts(rows, side) or "no device"
     if side == "xen" and state in (LinuxState.GROUPS, LinuxState.NO_GROUPS):
-        return f"does not run here; if it did: {counts}"
+        return f"not applicable: this host does not run Xen. With Xen: {counts}"
     return counts
 
 
 def limits(
     inventory: Inventory, rows: Sequence[DeviceRow], stack: Stack, decides: Sequence[str]
 ) -> Iterator[str]:
-    """Yield what limits the answer, a sentence or two each."""
+    """Yield the limits of the answer: assumptions, predictions and unknowns."""
     under_xen = inventory.linux.state is LinuxState.UNDER_XEN
     if len(decides) > 1:
-        yield "Unknown which decides: nothing recorded says whether the host runs Xen."
+        yield "Unknown whether Xen or Linux decides: no reading shows whether the host runs Xen."
+    verdicts = [verdict for row in rows for verdict in (row.xen, row.linux)]
+    if any(verdict.can is Can.CONDITIONS and not verdict.risk for verdict in verdicts):
+        yield f"{CONDITIONAL.capitalize()}: allowed with conditions; dmaragent explain lists them."
     predicted = []
     if inventory.xen.devices_source is ListSource.PREDICTED:
         predicted.append("Xen's")
@@ -213,7 +235,7 @@ def limits(
     yield from _unread(inventory, rows)
     if any(row.reported for row in rows):
         yield (
-            "Reported regions are in Xen's list, or in Linux's, and not in a table that was read: "
+            '"Reported" counts regions that Xen or Linux report and that no table here has, so '
             "they have no number."
         )
 
@@ -222,37 +244,36 @@ def _unknown_verdicts(rows: Sequence[DeviceRow]) -> Iterator[str]:
     """Yield why verdicts are unknown, each reason once."""
     reasons = Counter(reason for row in rows for reason in row.unknown)
     for reason, number in reasons.most_common(_MOST_REASONS):
-        why = visible(reason.removeprefix("unknown: ").removeprefix("not known: "))
-        yield f"Unknown for {count(number, 'device')}: {why.rstrip('.')}."
+        yield f"Unknown for {count(number, 'device')}: {visible(reason.rstrip('.'))}."
     left = len(reasons) - _MOST_REASONS
     if left > 0:
-        yield f"{count(left, 'more reason')}: dmaragent explain gives that of each device."
+        yield f"{count(left, 'more reason')}: dmaragent explain has the reason for each device."
 
 
 def _unread(inventory: Inventory, rows: Sequence[DeviceRow]) -> Iterator[str]:
-    """Yield what is unknown of the devices themselves."""
+    """Yield the unknown facts about the devices themselves."""
     functions = inventory.host.topology.functions
     if isinstance(functions, Missing):
         why = why_missing(functions)
-        yield f"Unknown what the devices are: the PCI functions could not be read ({visible(why)})."
+        yield f"Classes are unknown: the PCI functions could not be read ({visible(why)})."
     if any(not row.regions_known for row in rows):
-        yield "Unknown which regions they have: neither a table, nor Xen, nor Linux says."
+        yield "Regions are unknown: there is no table, and neither Xen nor Linux reports regions."
     if any(row.function is not None and driver_cell(row) == UNKNOWN for row in rows):
-        yield "A driver that is shown as a question mark is unknown (not collected)."
+        yield "Driver ?: unknown (not collected)."
 
 
-def problem_lines(inventory: Inventory) -> Iterator[str]:
-    """Yield what could not be read of the host, and how to see the rest if it is much."""
+def problem_lines(inventory: Inventory, most: int = _MOST_REASONS) -> Iterator[str]:
+    """Yield the first `most` readings that failed, and how to see the others."""
     problems = inventory.host.problems
-    for problem in problems[:_MOST_REASONS]:
+    for problem in problems[:most]:
         yield f"Not read: {visible(problem)}"
-    left = len(problems) - _MOST_REASONS
+    left = len(problems) - most
     if left > 0:
-        yield f"Not read: {count(left, 'more reading')}, which dmaragent inventory lists"
+        yield (f"Not read: {count(left, 'more reading')}; dmaragent inventory --details lists all")
 
 
 def left_out_words(chipset: int, absent: int) -> str:
-    """Return how many functions are not listed, or nothing."""
+    """Return how many functions are not listed, or empty."""
     parts = []
     if chipset:
         parts.append(count(chipset, "bridge or chipset function", "bridges and chipset functions"))
@@ -261,19 +282,19 @@ def left_out_words(chipset: int, absent: int) -> str:
             absent, "absent device that a region names", "absent devices that regions name"
         )
         parts.append(devices)
-    return f"Not listed: {' and '.join(parts)} (--all lists them)." if parts else ""
+    return f"Not listed: {' and '.join(parts)} (add --all)." if parts else ""
 
 
 def more_devices(number: int) -> str:
-    """Return that a table shows not all devices."""
+    """Return how many devices a table leaves out."""
     return f"{count(number, 'more device')}: dmaragent devices lists all."
 
 
 def none_listed(known: int) -> str:
-    """Return that no device is listed; `known` is how many the host has."""
+    """Return that no device is listed; `known` is the number of devices that the host has."""
     if known:
         return f"None of the host's {count(known, 'device')} matches."
-    return "No device is known: neither its PCI functions nor a region's owners could be read."
+    return "No device is known: the PCI functions were not read, and no region names a device."
 
 
 # Comma-separated values -----------------------------------------------------------------
@@ -299,7 +320,7 @@ CSV_HEAD = (
 
 
 def csv_cells(row: DeviceRow) -> tuple[str, ...]:
-    """Return a device's cells for CSV_HEAD; what is not so or not known is an empty cell."""
+    """Return a device's cells for CSV_HEAD; a cell without a known value is empty."""
     function = row.function
     code = None if function is None else function.class_code
     return (

@@ -1,19 +1,19 @@
-"""A guest in words: what becomes of it, for which releases, why, and what helps."""
+"""A guest in words: whether it starts, for which releases, why, and its fixes."""
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 
 from dmaragent.addresses import FOUR_GIB, SBDF, AddressRange, span
 from dmaragent.guests.config import GuestType
 from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution, format_words
-from dmaragent.policy.decisions import Decider, Decision, Harm, Verdict, residual_risk
+from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, Verdict, residual_risk
 from dmaragent.policy.effective_settings import region_policies
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import PlacedRegion, Placement, RamLayout
 from dmaragent.policy.outcomes import PossibleOutcome
 from dmaragent.policy.resolution import Resolution, Stack
 from dmaragent.policy.settings import Toolstack
-from dmaragent.policy.words import HARM_WORDS
-from dmaragent.present.escaping import shorten
+from dmaragent.policy.words import HARM_WORDS, capitalized
 from dmaragent.present.words.host import host_words
 from dmaragent.present.words.numbers import count, rough_size_words
 from dmaragent.remedies.guests.trial import GuestRemedies
@@ -23,135 +23,262 @@ from dmaragent.xen.reserved_list.model import ListSource
 _BARE = ("live", "table", "acpidump")
 
 _LISTS = {
-    ListSource.HYPERVISOR: "Xen's list",
-    ListSource.PREDICTED: "a table, from which Xen's list is predicted",
-    ListSource.UNKNOWN: "neither Xen's list nor a table",
+    ListSource.HYPERVISOR: "Xen reported its list of regions",
+    ListSource.PREDICTED: "Xen's list of regions is predicted from the table",
+    ListSource.UNKNOWN: "neither Xen's list of regions nor a table is available",
 }
 
 
-def source_words(kind: str, path: str, stack: Stack, listed: ListSource | None) -> str:
-    """Return what an answer about the host of `kind` at `path` rests on.
+def recorded_words(kind: str, path: str) -> str:
+    """Return that an answer is about a host as recorded at `path`; empty for this machine.
 
-    What a bundle or a copy records is its maker's word: nothing proves that a host was so.
-    `listed` is where Xen's list comes from; None: the answer is not Xen's.
+    Nothing proves that what a bundle or a copy records was so on the host.
     """
-    library = f"libxlutil {stack.library_answers.release}" if stack.library_answers else ""
-    lists = "" if listed is None else _LISTS[listed]
-    what = ", ".join(word for word in (library, lists) if word) or "Linux's readings"
-    recorded = "" if kind in _BARE else ", as it records"
+    return "" if kind in _BARE else f"Source: {host_words(kind, path)} (as recorded)"
+
+
+def source_words(kind: str, path: str, stack: Stack, listed: ListSource | None) -> str:
+    """Return the source of an answer about the host of `kind` at `path`.
+
+    `listed` is the source of Xen's list; None: the answer is not about Xen.
+    """
+    answers = stack.library_answers
+    library = f"libxlutil {answers.release} read the settings" if answers else ""
+    lists = "from Linux's own readings" if listed is None else _LISTS[listed]
+    what = "; ".join(part for part in (library, lists) if part)
+    recorded = "" if kind in _BARE else " (as recorded)"
     return f"{host_words(kind, path)}{recorded}: {what}"
 
 
-REMEDIES_TITLE = "Fixes, safest first, each tested by resolving the guest with it"
+# Fixes ----------------------------------------------------------------------------------
+
+REMEDIES_TITLE = "Fixes, safest first, each tested by resolving the guest again"
 
 
 def left_words(remedy: GuestRemedy) -> str:
-    """Say how many warnings are left, and the worst of them if the effect does not name it."""
+    """Return how many warnings remain with a fix, and its risk; empty if none remain."""
     if not remedy.warnings:
         return ""
-    worst = "" if "at a risk:" in remedy.effect else HARM_WORDS[remedy.harm]
-    return f"{count(remedy.warnings, 'warning')} left" + (f" ({worst})" if worst else "")
+    return f"{count(remedy.warnings, 'warning')} remain{'s' if remedy.warnings == 1 else ''}"
 
 
 def remedy_sentences(remedy: GuestRemedy) -> Iterator[str]:
-    """Yield what to do; then what it costs, what is left and how it is undone, if it helps."""
-    yield f"{remedy.effect}."
+    """Yield what to do; then its cost, its risk, what remains, and how to undo it if it works."""
+    yield f"{remedy.action}."
     if remedy.cost:
         yield f"Cost: {remedy.cost}."
     left = left_words(remedy)
-    if left:
-        yield f"{left[:1].upper()}{left[1:]}."
+    if remedy.risk:
+        yield f"Risk: {remedy.risk} ({left})." if left else f"Risk: {remedy.risk}."
+    elif left:
+        yield f"{left}."
     if remedy.undo and remedy.verdict is Verdict.STARTS:
         yield f"Undo: {remedy.undo}."
 
 
+def remedy_in_short(remedy: GuestRemedy) -> str:
+    """Return the risk and loss of a fix, or else its effect and cost, for a list."""
+    if remedy.risk:
+        parts = (f"risk: {remedy.risk}", remedy.lost)
+    else:
+        parts = (uncapitalized(remedy.action), remedy.cost)
+    return "; ".join(part for part in parts if part)
+
+
+def no_remedy_words(helps: GuestRemedies) -> str:
+    """Return why there is no fix, or what to do first; empty if no fix is needed."""
+    return capitalized(helps.why_none)
+
+
+NO_REMEDY_OF_WARNINGS = "No fix found that removes the warnings"
+
+
+def spelling_words(spelling: GuestRemedy) -> str:
+    """Return how to write what this release ignores, and the result."""
+    return f"Accepted instead: {spelling.brief}; {spelling.effect}"
+
+
+def uncapitalized(sentence: str) -> str:
+    """Return `sentence` with a small letter, to follow a colon."""
+    return sentence[:1].lower() + sentence[1:]
+
+
+# Verdicts -------------------------------------------------------------------------------
+
 VERDICT_WORDS = {
-    Verdict.STARTS: "starts",
-    Verdict.REFUSED: "does not start",
-    Verdict.UNDECIDED: "whether it starts cannot be said",
+    Verdict.STARTS: "will start",
+    Verdict.REFUSED: "will not start",
+    Verdict.UNDECIDED: "unknown",
 }
+"""The verdict words of guests, the same in every verb and in the report."""
+DEPENDS = "depends"
+"""The verdict word of a guest that starts with some of the possible values and fails with others."""
 
 
-def counted_verdict(verdict: Verdict, reasons: Sequence[Decision]) -> str:
-    """Return the verdict of a guest, and how many warnings there are if it starts."""
-    if verdict is Verdict.STARTS and reasons:
-        return f"{VERDICT_WORDS[verdict]}, with {count(len(reasons), 'warning')}"
-    return VERDICT_WORDS[verdict]
+def verdict_word(resolution: AnyResolution) -> str:
+    """Return the verdict word of one guest."""
+    if isinstance(resolution, Resolution) and resolution.verdict is Verdict.UNDECIDED:
+        possible = {case.built.verdict for case in resolution.outcomes}
+        if possible >= {Verdict.STARTS, Verdict.REFUSED}:
+            return DEPENDS
+    return VERDICT_WORDS[resolution.verdict]
+
+
+def verdict_with_warnings(resolution: AnyResolution) -> str:
+    """Return the verdict word, and how many warnings there are if the guest starts."""
+    word = verdict_word(resolution)
+    if resolution.verdict is Verdict.STARTS and resolution.reasons:
+        return f"{word}, with {count(len(resolution.reasons), 'warning')}"
+    return word
 
 
 def verdict_with_harm(resolution: AnyResolution) -> str:
-    """Return the verdict, with its warnings and the worst that one of them means."""
-    verdict = resolution.verdict
-    if verdict is not Verdict.STARTS or not resolution.reasons:
-        return VERDICT_WORDS[verdict]
-    worst, number = residual_risk(resolution.reasons)
-    harm = ": DMA can overwrite guest RAM" if worst is Harm.CORRUPTION else ""
-    return f"{VERDICT_WORDS[verdict]}, with {count(number, 'warning')}{harm}"
+    """Return the verdict with its warnings and the worst harm among them."""
+    verdict = verdict_with_warnings(resolution)
+    if resolution.verdict is not Verdict.STARTS:
+        return verdict
+    worst = residual_risk(resolution.reasons).harm
+    return f"{verdict}: DMA can overwrite guest RAM" if worst is Harm.CORRUPTION else verdict
 
 
-def more_reasons(reasons: Sequence[Decision]) -> str:
-    """Return how many reasons stand below the first; empty if there are none."""
-    more = len(reasons) - 1
-    return f" ({count(more, 'more reason')} below)" if more else ""
+def risk_if_it_starts(resolution: Resolution) -> str:
+    """Return the worst harm of a guest whose start is unknown, if it starts; or empty."""
+    if resolution.verdict is not Verdict.UNDECIDED:
+        return ""
+    warnings = tuple(warning for case in resolution.outcomes for warning in case.built.warnings)
+    harm = HARM_WORDS[residual_risk(warnings).harm]
+    return f"Risk if it starts: {harm}" if harm else ""
+
+
+# Reasons --------------------------------------------------------------------------------
+
+
+def place_words(place: str, source: str) -> str:
+    """Return a place without the folders of `source`, the file that most places are in."""
+    if source and place.startswith(source):
+        return source.rpartition("/")[2] + place[len(source) :]
+    return place
+
+
+def line_words(place: str, source: str) -> str:
+    """Return a place in the file `source` as its line, for a table about that file."""
+    line = place[len(source) + 1 :] if place.startswith(f"{source}:") else ""
+    return f"line {line}" if line.isdecimal() else place_words(place, source)
 
 
 def resolution_notes(resolution: AnyResolution) -> list[str]:
-    """Return what the guest's own lines lead to, and what has to be done before it can start."""
+    """Return the notes on the guest's own lines, and what must be done before it can start."""
     if isinstance(resolution, KvmResolution):
-        notes = [f"{note.place}: {note.text}" for note in resolution.guest.notes]
+        notes = [(note.place, note.text) for note in resolution.guest.notes]
     else:
-        notes = [f"{note.place}: {note.text}" for note in resolution.settings.messages]
-    return [*notes, *(f"before it can start: {line}" for line in resolution.prerequisites)]
+        notes = [(note.place, note.text) for note in resolution.settings.messages]
+    source = resolution.guest.source
+    return [
+        *(f"{place_words(place, source)}: {text}" for place, text in notes),
+        *prerequisite_words(resolution),
+    ]
 
 
-def reason_words(decision: Decision) -> str:
-    """Put a decision into a sentence that says who decides."""
-    who = "" if decision.decider is Decider.DMARAGENT else f"{decision.decider.value}: "
-    if decision.reason.startswith(f"{decision.decider.value} "):
-        who = ""
-    place = f"{decision.place}: " if decision.place else ""
-    return f"{place}{who}{decision.reason}"
+def prerequisite_words(resolution: AnyResolution) -> list[str]:
+    """Return what must be done before the guest can start."""
+    return [f"Before it can start: {line}" for line in resolution.prerequisites]
+
+
+_REFUSES = {
+    Decider.HVMLOADER: "hvmloader stops it: ",
+    Decider.MANUAL: "the manual pages do not allow it: ",
+}
+
+
+def _decider_words(decision: Decision) -> str:
+    if decision.decider is Decider.DMARAGENT:
+        return ""
+    name = decision.decider.value
+    if decision.effect is Effect.REFUSED:
+        return _REFUSES.get(decision.decider, f"{name} refuses it: ")
+    return f"{name}: "
+
+
+def reason_words(decision: Decision, source: str = "") -> str:
+    """Return a decision as a sentence: who decides, the reason, and its place in `source`."""
+    place = f" ({place_words(decision.place, source)})" if decision.place else ""
+    return f"{_decider_words(decision)}{decision.reason}{place}"
+
+
+def more_regions_words(others: int) -> str:
+    """Return how many other regions a reason applies to; empty for none."""
+    return f" The same for {count(others, 'more region')}." if others else ""
+
+
+def details_words(fixes: int, reasons: int, notes: int) -> str:
+    """Return how to see all of an answer, and what it has beyond the short one."""
+    parts = [
+        count(number, f"more {name}", f"more {plural}")
+        for number, name, plural in (
+            (fixes, "fix", "fixes"),
+            (reasons, "reason", "reasons"),
+            (notes, "note", "notes"),
+        )
+        if number
+    ]
+    return f"Details{''.join(f', {part}' for part in parts)}: add --details"
+
+
+# For whom, and why a guest starts -------------------------------------------------------
 
 
 def stack_words(stack: Stack) -> str:
-    """Say for which releases the answer is."""
+    """Return the releases that an answer is for."""
     tools = stack.toolstack.value
     if stack.documented:
         return f"as documented for Xen {stack.release}"
     same = stack.release == stack.hypervisor
     if stack.toolstack is Toolstack.XL:
-        return (
-            f"Xen {stack.release} and its xl"
-            if same
-            else f"xl {stack.release} on Xen {stack.hypervisor}"
-        )
+        return f"Xen {stack.release}" if same else f"xl {stack.release} on Xen {stack.hypervisor}"
     libxl = "" if same or stack.toolstack is Toolstack.XAPI else f" with libxl {stack.release}"
     return f"{tools}{libxl} on Xen {stack.hypervisor}"
 
 
+def release_words(spans: Sequence[str]) -> str:
+    """Return releases of Xen, as spans in words."""
+    return f"Xen {', '.join(spans)}"
+
+
+def other_releases_words(
+    verdict: Verdict, others: Mapping[Verdict, Sequence[str]]
+) -> Iterator[str]:
+    """Yield each other verdict with the releases of Xen that give it."""
+    for other, spans in others.items():
+        if other is not verdict:
+            yield f"With {release_words(spans)}: {VERDICT_WORDS[other]}"
+
+
 def why_it_starts(resolution: Resolution) -> str:
-    """Say why a guest starts that nothing is said against."""
+    """Return why a guest starts without a warning."""
     case = resolution.outcome
     if resolution.guest.type is GuestType.PV:
-        return "no region of its devices is in the way: a PV guest has them mapped in the IOMMU"
+        return "a PV guest: Xen maps the regions of its devices in the IOMMU only"
     placed = case.built.layout.placed if case is not None and case.built.layout else ()
     if not placed:
         devices = len(resolution.settings.devices)
         return "no region is reserved for it" + (
-            f": {count(devices, 'device')}, without regions" if devices else ""
+            f" ({count(devices, 'device')} without regions)" if devices else ""
         )
     moved = sum(region.placement is Placement.MOVED for region in placed)
-    sentence = f"{count(len(placed), 'region')} kept free of RAM"
-    return sentence + (f"; {moved} of them by moving RAM" if moved else "")
+    sentence = f"guest RAM overlaps none of its {count(len(placed), 'region')}"
+    return sentence + (f"; libxl moves RAM away from {moved} of them" if moved else "")
 
 
 def list_words(host: HostFacts) -> Iterator[str]:
-    """Say where the list of regions comes from."""
+    """Yield the source of the list of regions, then its limits."""
     if host.source is ListSource.HYPERVISOR:
-        yield "the hypervisor's own list of regions"
+        yield "Xen reported its regions"
     elif host.source is ListSource.PREDICTED:
-        yield "; ".join(["a predicted list of regions", *host.notes])
+        yield "Xen's list of regions is predicted"
+        yield from host.notes
 
+
+# KVM guests -----------------------------------------------------------------------------
 
 DEVICE_WORDS = {
     Verdict.STARTS: "allowed",
@@ -161,47 +288,55 @@ DEVICE_WORDS = {
 
 
 def kvm_stack_words(resolution: KvmResolution) -> str:
-    """Return for whom the answer is: hypervisor, management program, kernel."""
+    """Return what an answer is for: hypervisor, management program, kernel."""
     kernel = f"Linux {resolution.kernel}" if resolution.kernel else "kernel release unknown"
     return f"KVM, {format_words(resolution.guest)}, {kernel}"
 
 
 def why_kvm_starts(resolution: KvmResolution) -> str:
-    """Return why nothing stands in the way of a guest."""
+    """Return why a guest starts without a warning."""
     if not resolution.functions:
-        return "it is given no PCI device of the host"
-    number = count(len(resolution.functions), "device")
-    return f"no reserved region is in the way of its {number}"
+        return "the guest has no PCI device of the host"
+    return f"no reserved region blocks its {count(len(resolution.functions), 'device')}"
+
+
+def kvm_next_command(resolution: KvmResolution, host: str | None = None) -> str:
+    """Return the command that shows the device behind the first reason, on `host`; or empty."""
+    devices = [reason.device for reason in resolution.reasons if reason.device is not None]
+    if not devices:
+        return ""
+    path = ["--host", host] if host else []
+    return shlex.join(["dmaragent", "explain", str(devices[0]), *path])
 
 
 def kvm_next_step(resolution: KvmResolution) -> str:
     """Return what to do next, in one line."""
-    devices = [reason.device for reason in resolution.reasons if reason.device is not None]
-    if devices:
-        return f"dmaragent explain {devices[0]} shows the device, its regions and what helps"
-    return "none is needed" if resolution.verdict is Verdict.STARTS else "see the reasons"
+    command = kvm_next_command(resolution)
+    if command:
+        return f"{command} shows the device, its regions and its fixes"
+    return "nothing to do" if resolution.verdict is Verdict.STARTS else "see the reasons"
 
 
 def kvm_regions_source(resolution: KvmResolution) -> str:
-    """Return where the reserved regions come from."""
+    """Return the source of the reserved regions."""
     if not resolution.functions:
-        return "the configuration alone"
+        return "The configuration alone decides"
     if resolution.by_kernel:
-        return "the reserved regions that Linux publishes"
-    return "reserved regions predicted from the firmware's table" + (
-        "" if resolution.kernel else "; the kernel's release is unknown (uname -r)"
+        return "Linux reported the reserved regions"
+    return "The reserved regions are predicted from the firmware's table" + (
+        "" if resolution.kernel else "; the kernel's release (uname -r) is unknown"
     )
 
 
 def kvm_memory_words(resolution: KvmResolution) -> str:
-    """Return how much RAM the guest has and where QEMU puts it."""
+    """Return the size of the guest's RAM and where QEMU places it."""
     guest = resolution.guest
     if guest.memory is None:
-        return "unknown: the configuration names no size"
+        return "unknown: the configuration does not set a size"
     size = rough_size_words(guest.memory)
-    machine = guest.machine or "machine type not written"
+    machine = guest.machine or "machine type not set"
     if not resolution.ram:
-        return f"{size} ({machine}); its layout is not modelled"
+        return f"{size} ({machine}); the layout of this machine type is unknown"
     layouts = " or ".join(
         dict.fromkeys(
             ", ".join(span(part) for part in layout.ranges if part.size)
@@ -213,17 +348,17 @@ def kvm_memory_words(resolution: KvmResolution) -> str:
 
 
 _OUTCOME_WORDS = {
-    Placement.CLEAR: "kept free",
-    Placement.MOVED: "RAM moved",
-    Placement.HIDDEN: "not told",
-    Placement.CONFLICT: "CONFLICT",
+    Placement.CLEAR: "no overlap",
+    Placement.MOVED: "RAM moved away",
+    Placement.HIDDEN: "not in the map",
+    Placement.CONFLICT: "conflict",
 }
 
-REGION_COLUMNS = ("Range", "Owner", "Policy", "Decided by", "Outcome")
+REGION_COLUMNS = ("Range", "Owner", "Policy", "Set by", "Result")
 
 
 def reason_groups(reasons: Sequence[Decision]) -> list[list[Decision]]:
-    """Give the reasons that are told together: of several regions by one rule."""
+    """Return the reasons in groups: several regions with one rule."""
     groups: dict[tuple[object, ...], list[Decision]] = {}
     for reason in reasons:
         own = reason.reason if reason.region is None else ""
@@ -234,7 +369,7 @@ def reason_groups(reasons: Sequence[Decision]) -> list[list[Decision]]:
 def region_row(
     resolution: Resolution, case: PossibleOutcome, placed: PlacedRegion
 ) -> tuple[str, str, str, str, str]:
-    """Say of one region whose it is, by which policy, who decided that, and what came of it."""
+    """Return a region's range, owner, policy, what sets the policy, and the result."""
     entry = placed.reservation
     owners = resolution.host.owners.get(entry.region, ())
     decided = "the guest" if entry.decided_by is None else str(entry.decided_by)
@@ -248,45 +383,42 @@ def region_row(
 
 
 def _owner_words(owners: tuple[SBDF, ...]) -> str:
-    """Name the first owner and how many more there are; `inventory` names them all."""
+    """Return the first owner and the number of others; `inventory` lists all."""
     if not owners:
-        return "not known"
+        return "unknown"
     return str(owners[0]) + (f" +{len(owners) - 1}" if len(owners) > 1 else "")
 
 
 def ram_ranges(ram: RamLayout) -> tuple[AddressRange, ...]:
-    """Give the ranges that a guest's RAM lies in."""
+    """Return the ranges of a guest's RAM."""
     low = AddressRange(0, ram.lowmem_end)
     return (low, AddressRange(FOUR_GIB, ram.highmem_end)) if ram.highmem_end > FOUR_GIB else (low,)
 
 
+# Several guests -------------------------------------------------------------------------
+
+ONE_GUEST_IN_FULL = "For full details, name one guest or add --details"
+
+
+def guests_by_verdict(verdicts: Sequence[Verdict], stacks: Sequence[str]) -> str:
+    """Return how many guests have each verdict, and the releases that it is for."""
+    numbers = [
+        f"{verdicts.count(verdict)} {word}"
+        for verdict, word in VERDICT_WORDS.items()
+        if verdict in verdicts
+    ]
+    return f"{count(len(verdicts), 'guest')}: {', '.join(numbers)} ({'; '.join(stacks)})"
+
+
+def skipped_words(path: str, why: str) -> str:
+    """Return that a file of a folder was skipped, and why."""
+    return f"{path}: skipped: {why}"
+
+
 def any_stack_words(resolution: AnyResolution) -> str:
-    """Return for whom an answer is."""
+    """Return what an answer is for: toolstack and releases, or the kernel."""
     return (
         kvm_stack_words(resolution)
         if isinstance(resolution, KvmResolution)
         else stack_words(resolution.stack)
     )
-
-
-def first_remedy_words(resolution: Resolution, helps: GuestRemedies) -> str:
-    """Return the first remedy in a line, or why there is none; the list of them stands below."""
-    if helps.ranked:
-        first = helps.ranked[0]
-        others = len(helps.ranked) - 1
-        more = f" ({count(others, 'other')} below)" if others else ""
-        left = left_words(first)
-        left = f"; {left}" if left else ""
-        return f"{shorten(first.brief, 120)}: {shorten(_uncapped(first.effect), 110)}{left}{more}"
-    if helps.why_none:
-        return shorten(helps.why_none, 200)
-    if helps.spelling is not None:
-        sentence = f"{shorten(helps.spelling.brief, 120)}: to have it taken"
-        return f"{sentence}; {shorten(helps.spelling.effect, 120)}"
-    needed = resolution.verdict is Verdict.STARTS and resolution.reasons
-    return "none that takes the warnings away was found" if needed else "none is needed"
-
-
-def _uncapped(text: str) -> str:
-    """Begin with a small letter, as what follows a colon does."""
-    return text[:1].lower() + text[1:]

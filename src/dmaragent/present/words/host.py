@@ -1,10 +1,10 @@
-"""A host in words: how it was given, what it is, why it has no table, and what was found."""
+"""A host in words: the source of its data, the machine, its table or why that is missing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.topology import Presence
-from dmaragent.inventory import Inventory
+from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.no_table import Absence, AbsenceKind
 from dmaragent.iommu.vendor import iommu_vendor
 from dmaragent.linux import words as sentences_on_linux
@@ -13,11 +13,11 @@ from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.words.numbers import count, rough_size_words
 from dmaragent.readings import Missing
-from dmaragent.xen.reserved_list.model import ListSource
+from dmaragent.xen.reserved_list.model import ListSource, XenList
 
 
 def wrote(where: str, size: int) -> str:
-    """Say what was written, in KiB; `where` can be shown."""
+    """Return that a file was written, with its size in KiB; `where` is printable."""
     return f"Wrote {where}: {-(-size >> 10)} KiB"
 
 
@@ -25,7 +25,7 @@ _HOST_WORDS = {
     "live": "This machine",
     "recorded": "Recorded machine",
     "directory": "Copied directory",
-    "table": "Table",
+    "table": "Table file",
     "acpidump": "acpidump text",
     "iasl": "iasl text",
     "iasl-fields": "iasl text",
@@ -45,76 +45,76 @@ _HOST_WORDS = {
 
 
 def host_words(kind: str, path: str) -> str:
-    """Name a host as it was given: its kind, and the path, whatever is in it."""
+    """Return the kind of a host's data with its path, which is escaped."""
     return f"{_HOST_WORDS[kind]} {visible(path)}".rstrip()
 
 
 _ABSENCE_WORDS = {
     AbsenceKind.DENIED: (
-        "the DMAR table is present but needs root: {}",
-        "read it as root (sudo), or in the group dmaragent of dmaragent.service",
+        "the DMAR table is present, but reading it needs root: {}",
+        "run this as root (sudo), or as a member of the group dmaragent of dmaragent.service",
     ),
-    AbsenceKind.FAILED: ("the DMAR table could not be read: {}", "look at what the error says"),
+    AbsenceKind.FAILED: ("the DMAR table could not be read: {}", "fix the cause of that error"),
     AbsenceKind.NOT_COLLECTED: (
-        "the DMAR table was not collected: this says nothing about the host",
+        "the DMAR table was not collected, so the host may or may not have one",
         "copy /sys/firmware/acpi/tables/DMAR (RMAD in a Xen dom0) from the host as root",
     ),
     AbsenceKind.PVH_DOM0: (
-        "the DMAR table is kept from this PVH dom0: {}",
-        "the hypervisor's own list needs no table (read it as root); a PV dom0 shows it as RMAD",
+        "Xen hides the DMAR table from this PVH dom0: {}",
+        "read the hypervisor's list as root, which needs no table; a PV dom0 has RMAD",
     ),
     AbsenceKind.HIDDEN: (
-        "the DMAR table is hidden from this kernel's sysfs, though it booted with it ({})",
+        "the DMAR table is missing from sysfs, although the kernel found it at boot ({})",
         "look for acpi= options, or for a kernel without CONFIG_ACPI's table files",
     ),
     AbsenceKind.AMD: (
-        "the DMAR table is absent: this is an AMD machine ({})",
+        "there is no DMAR table: this is an AMD machine ({})",
         "dmaragent decode FILE shows an IVRS table; no other verb uses it yet",
     ),
     AbsenceKind.ARM: (
         "there is no DMAR table: this is an Arm machine ({})",
-        "look at /sys/kernel/iommu_groups/*/reserved_regions; IORT tables are not decoded",
+        "read /sys/kernel/iommu_groups/*/reserved_regions; dmaragent does not decode IORT tables",
     ),
     AbsenceKind.VIRTUAL_MACHINE: (
-        "the DMAR table is absent: this is a virtual machine ({})",
-        "run it on the host, or give this machine a virtual IOMMU",
+        "there is no DMAR table: this is a virtual machine ({})",
+        "run dmaragent on the host, or give this machine a virtual IOMMU",
     ),
     AbsenceKind.NO_ACPI: (
-        "the DMAR table cannot be seen: this kernel shows no ACPI tables at all ({})",
-        "boot without acpi=off; a container may hide /sys/firmware",
+        "the DMAR table is not visible: this kernel shows no ACPI tables ({})",
+        "boot without acpi=off; in a container, /sys/firmware may be hidden",
     ),
     AbsenceKind.VTD_OFF: (
-        "the DMAR table is absent: VT-d is off in the firmware setup, or the machine has none",
-        "switch on VT-d (Intel Virtualization Technology for Directed I/O) in the setup",
+        "there is no DMAR table: VT-d is off in the firmware setup, or the machine lacks VT-d",
+        "switch on VT-d (Intel Virtualization Technology for Directed I/O) in the firmware setup",
     ),
     AbsenceKind.UNKNOWN: (
-        "the DMAR table is absent: no DMAR, RMAD or XMAR in /sys/firmware/acpi/tables",
+        "there is no DMAR table: no DMAR, RMAD or XMAR in /sys/firmware/acpi/tables",
         (
-            "switch VT-d on in the firmware setup; a virtual machine, an AMD machine "
-            "and a Xen PVH dom0 have no such table"
+            "switch on VT-d in the firmware setup; virtual machines, AMD machines and a Xen "
+            "PVH dom0 do not have the table"
         ),
     ),
 }
 
 
 def absence_words(absence: Absence) -> tuple[str, str]:
-    """Say why there is no table to answer from, and the next step."""
+    """Return why there is no table, and the next step."""
     what, hint = _ABSENCE_WORDS[absence.kind]
     if absence.kind is AbsenceKind.NOT_COLLECTED and absence.evidence:
-        what = what.replace(" collected:", " collected ({}):")
-    return what.format("; ".join(absence.evidence) or "no option says so"), hint
+        what = what.replace(" collected,", " collected ({}),")
+    return what.format("; ".join(absence.evidence) or "no acpi= option is set"), hint
 
 
-FIND_DEVICES = "lspci -D lists the functions of a host"
+FIND_DEVICES = "lspci -D on the host lists its functions"
 
 
 def no_device_words(sbdf: SBDF) -> str:
-    """Say that a host has no such device."""
-    return f"no function answers at {sbdf}, and no region names it"
+    """Return that a host does not have a device."""
+    return f"no device is present at {sbdf}, and no region names it"
 
 
 def summary_facts(inventory: Inventory) -> Iterator[tuple[str, str]]:
-    """Give what is known of the host and of what was found: a name and a sentence each."""
+    """Yield the facts about the host and the findings: a label and a sentence each."""
     for name, facts in (
         ("Machine", machine_words(inventory)),
         ("System", system_words(inventory)),
@@ -129,14 +129,30 @@ def summary_facts(inventory: Inventory) -> Iterator[tuple[str, str]]:
             yield name, facts
 
 
+def short_summary_facts(inventory: Inventory) -> Iterator[tuple[str, str]]:
+    """Yield the facts of a short answer; numbers without a problem are left out."""
+    known = not isinstance(inventory.host.topology.functions, Missing)
+    short = {"Machine": machine_name(inventory)}
+    if known:
+        short["PCI"] = ""
+    if known and inventory.device is None and inventory.regions:
+        short["Regions"] = region_count(inventory.regions)
+    if inventory.linux.state is LinuxState.GROUPS:
+        short["Linux"] = ""
+    for name, facts in summary_facts(inventory):
+        line = short.get(name, facts)
+        if line:
+            yield name, line
+
+
 def machine_name(inventory: Inventory) -> str:
-    """Name the machine's maker and model, as far as they are known."""
+    """Return the machine's vendor and model, as far as they are known."""
     machine = inventory.host.machine
     return visible(" ".join(word for word in (machine.vendor, machine.model) if word))
 
 
 def machine_words(inventory: Inventory) -> str:
-    """Name the machine and its firmware."""
+    """Return the machine's name and its firmware."""
     machine = inventory.host.machine
     words = machine_name(inventory)
     firmware = f"firmware {machine.firmware}" if machine.firmware else ""
@@ -144,7 +160,7 @@ def machine_words(inventory: Inventory) -> str:
 
 
 def sources_words(inventory: Inventory) -> str:
-    """Name the files of a collector's report that readings are from, if it is one."""
+    """Return, for a collector's report, which file has which reading; else empty."""
     files: dict[str, list[str]] = {}
     for reading, file in inventory.host.sources:
         files.setdefault(reading, []).append(file)
@@ -152,7 +168,7 @@ def sources_words(inventory: Inventory) -> str:
 
 
 def hypervisor_words(inventory: Inventory) -> str:
-    """Name the hypervisor that the kernel runs on, or nothing."""
+    """Return the hypervisor that the kernel runs on, or empty."""
     xen = inventory.host.xen
     if xen is None:
         return ""
@@ -175,7 +191,7 @@ def system_words(inventory: Inventory) -> str:
 
 
 def table_words(inventory: Inventory) -> str:
-    """Return the table's name, size, makers and address width; empty if nothing of it was decoded."""
+    """Return the table's name, size, OEM, address width and units; empty if it is not decoded."""
     header = None if isinstance(inventory.iommu, Missing) else inventory.iommu.header
     if header is None:
         return ""
@@ -185,7 +201,9 @@ def table_words(inventory: Inventory) -> str:
     line += f"{header.address_bits}-bit addresses, {count(len(inventory.units), 'unit')}"
     for other in inventory.host.other_tables:
         unread = isinstance(other.content, Missing)
-        line += f"; {other.name} {'could not be read' if unread else 'is there too, not used'}"
+        line += (
+            f"; {other.name} {'could not be read' if unread else 'also exists, but is not used'}"
+        )
     return line
 
 
@@ -193,7 +211,7 @@ def pci_words(inventory: Inventory) -> str:
     """Return how many PCI functions are present, or that they were not collected."""
     functions = inventory.host.topology.functions
     if isinstance(functions, Missing):
-        return "not collected: whether the owners are there cannot be said"
+        return "not collected, so it is unknown which owners are present"
     number = count(len(functions), "function")
     virtual = sum(function.physical_function is not None for function in functions.values())
     return number + (f", {virtual} of them virtual (SR-IOV)" if virtual else "")
@@ -206,13 +224,13 @@ def regions_words(inventory: Inventory) -> str:
     regions, device = inventory.regions, inventory.device
     if not regions and device and inventory.undetermined:
         paths = " ".join(inventory.undetermined)
-        return f"none names {device} for certain; these paths could lead to it: {paths}"
+        return f"none certainly names {device}, but these paths may lead to it: {paths}"
     if not regions and inventory.iommu.damage:
-        return "none in what could be decoded"
+        return "none in the decoded part of the table"
     if not regions:
         return f"none concerns {device}" if device else "none: the table has no RMRR structure"
     facts = [f"only those that concern {device}"] if device else []
-    facts += [f"{len(regions)}, {rough_size_words(sum(region.size for region in regions))} in all"]
+    facts += [region_count(regions)]
     shared = sum(region.xen.shared for region in regions)
     if shared:
         facts.append(f"{shared} shared by several devices")
@@ -220,7 +238,7 @@ def regions_words(inventory: Inventory) -> str:
     for presence, word in (
         (Presence.PRESENT, "present"),
         (Presence.ABSENT, "absent"),
-        (Presence.UNKNOWN, "not looked for"),
+        (Presence.UNKNOWN, "of unknown presence"),
     ):
         number = sum(owner.presence is presence for owner in owners.values())
         if number:
@@ -228,31 +246,38 @@ def regions_words(inventory: Inventory) -> str:
     return "; ".join(facts)
 
 
+def region_count(regions: Sequence[Region]) -> str:
+    """Return how many regions there are, and their size."""
+    return f"{len(regions)}, {rough_size_words(sum(region.size for region in regions))} in all"
+
+
 def xen_words(inventory: Inventory) -> str:
-    """Return how many regions Xen lists, or would list, and why if it lists none."""
+    """Return how many regions Xen lists or would list, the reason if none, and the assumptions."""
     listed = inventory.xen.list
     if listed.source is ListSource.UNKNOWN:
         return ""
+    limits = "".join(f". {note[:1].upper()}{note[1:]}" for note in listed.notes)
+    return f"{_list_words(listed)}{limits}"
+
+
+def _list_words(listed: XenList) -> str:
     own = listed.source is ListSource.HYPERVISOR
-    limits = "".join(f"; {note}" for note in listed.notes)
     if listed.iommu_disabled and not own:
-        off = "would switch VT-d off for the whole host, and list no region"
-        return f"{off} (predicted{limits}): {listed.iommu_disabled}"
+        off = "would switch VT-d off for the whole host, so it would list no region"
+        return f"{off} (predicted): {listed.iommu_disabled}"
     if not listed.entries:
         why = "; ".join(listed.why_empty)
-        sentence = (
-            "lists no region (hypercall)" if own else f"would list no region (predicted{limits})"
-        )
+        sentence = "lists no region (hypercall)" if own else "would list no region (predicted)"
         return f"{sentence}, so strategy=host reserves nothing" + (f": {why}" if why else "")
     number = count(len(listed.entries), "region")
-    return f"lists {number} (hypercall)" if own else f"would list {number} (predicted{limits})"
+    return f"lists {number} (hypercall)" if own else f"would list {number} (predicted)"
 
 
 def linux_words(inventory: Inventory) -> str:
-    """Return whether this kernel uses the IOMMU, and in how many groups."""
+    """Return whether this kernel uses the IOMMU, and how many groups it has."""
     host = inventory.host
     if inventory.linux.state is LinuxState.UNDER_XEN:
-        return "IOMMU groups are not applicable under Xen, which owns the IOMMU"
+        return "no IOMMU groups: Xen owns the IOMMU"
     if inventory.linux.state is LinuxState.NO_GROUPS:
         unused = why_iommu_unused(host.system.options, iommu_vendor(host))
         return visible(sentences_on_linux.no_groups(unused))
@@ -262,8 +287,8 @@ def linux_words(inventory: Inventory) -> str:
 
 
 def host_sentence(inventory: Inventory) -> str:
-    """Give the host in a sentence: machine, hypervisor, how much is reserved for how many."""
-    machine = machine_words(inventory) or "A host whose make is not known"
+    """Return the host in a sentence: machine, hypervisor, and what its firmware reserves."""
+    machine = machine_words(inventory) or "A host of unknown make"
     below = hypervisor_words(inventory)
     under = f", running {below}," if below else ""
     return f"{machine}{under} {_reserves(inventory)}."
@@ -276,9 +301,9 @@ def _reserves(inventory: Inventory) -> str:
         if listed:
             number = count(len(listed), "reserved region")
             return f"shows no DMAR table; its hypervisor lists {number}"
-        return "shows no DMAR table: what its firmware reserves for devices is not known"
+        return "shows no DMAR table, so the memory that its firmware reserves is unknown"
     if inventory.iommu.header is None:
-        return "has a DMAR table of which nothing could be decoded"
+        return "has a DMAR table that could not be decoded"
     if not regions:
         return "reserves no memory for devices: its DMAR table has no RMRR structure"
     owners = {(o.sbdf, o.as_written, o.hops) for region in regions for o in region.owners}

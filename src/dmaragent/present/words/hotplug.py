@@ -1,58 +1,54 @@
-"""An attached device in words: whether a guest gets it, by which policy, and why."""
-
-from collections.abc import Sequence
+"""An attached device in words: whether the guest gets it, and with which policy."""
 
 from dmaragent.guests.pci import PolicyWord
-from dmaragent.policy.decisions import Decision, Verdict
+from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.settings import Toolstack
-from dmaragent.present.escaping import shorten
-from dmaragent.present.words.guest import reason_words
+from dmaragent.present.words.numbers import count
 
 _VERDICTS = {
-    Verdict.STARTS: "is attached",
-    Verdict.REFUSED: "is refused",
-    Verdict.UNDECIDED: "whether it is attached cannot be said",
+    Verdict.STARTS: "will be attached",
+    Verdict.REFUSED: "will be refused",
+    Verdict.UNDECIDED: "unknown",
 }
+
+NOTHING_OVERLAPS = "None of its regions overlaps guest RAM or a BAR of an emulated device"
 
 
 def _policy_origin(hotplug: Hotplug) -> str:
-    """Return where the policy of an attached device comes from."""
+    """Return what sets the policy of an attached device."""
     if hotplug.stack.toolstack is Toolstack.LIBVIRT:
         return "libvirt sets none"
     if hotplug.pci is not None and hotplug.pci.policy in (PolicyWord.STRICT, PolicyWord.RELAXED):
-        return "as the specification says"
+        return "set by the specification"
     if hotplug.stack.toolstack is Toolstack.QUBES:
         return "without the option no-strict-reset"
-    return "the default of pci-attach; the guest's rdm= does not count"
+    return "the default of pci-attach; the guest's rdm= does not apply"
 
 
 def hotplug_verdict(hotplug: Hotplug) -> str:
-    """Return whether a device is attached, and with warnings."""
+    """Return whether the device will be attached, and how many warnings there are."""
     verdict = _VERDICTS[hotplug.verdict]
     if hotplug.verdict is not Verdict.STARTS or not hotplug.warnings:
         return verdict
-    return f"{verdict}, {'with a warning' if len(hotplug.warnings) == 1 else 'with warnings'}"
-
-
-def hotplug_why(reasons: Sequence[Decision]) -> str:
-    """Return the first reason and how many more there are, or that nothing is in the way."""
-    if not reasons:
-        return "none of its regions overlaps guest RAM or a BAR of an emulated device"
-    more = f" ({len(reasons) - 1} more below)" if len(reasons) > 1 else ""
-    return shorten(reason_words(reasons[0])) + more
+    return f"{verdict}, with {count(len(hotplug.warnings), 'warning')}"
 
 
 def hotplug_policy(hotplug: Hotplug) -> str:
-    """Return the policy of an attached device, and where it comes from."""
-    return f"{hotplug.policy.value}: {_policy_origin(hotplug)}"
+    """Return the policy of an attached device, and what sets it."""
+    return f"Policy: {hotplug.policy.value} ({_policy_origin(hotplug)})"
 
 
 def hotplug_key_ignored(key: str) -> str:
     """Return that xl ignores a key of the specification."""
-    return f"this xl ignores '{key}': it knows no such key"
+    return f"Note: this xl does not know the key '{key}' and ignores it"
 
 
 def hotplug_setting_ignored(setting: str) -> str:
-    """Return what of the guest's own configuration is ignored."""
-    return f"of the guest's configuration: {setting}"
+    """Return a setting of the guest's own configuration that is ignored."""
+    return f"Note: in the guest's configuration, {setting}"
+
+
+def hotplug_prerequisite(command: str) -> str:
+    """Return a command that must be run before the device can be attached."""
+    return f"First run: {command}"

@@ -80,7 +80,7 @@ def iommu_numbers(block: AnyIVHD) -> str:
 
 
 def memory_facts(block: IVMD) -> str:
-    """Return what an IVMD block asks for, for which devices and which memory."""
+    """Return the mapping that an IVMD block requests, with its devices and its memory."""
     return (
         f"{memory_use(block.flags)} for {covered_devices(block)}, {memory_range(block)}, "
         f"flags: {flags('IVMD', block.flags)}"
@@ -88,7 +88,7 @@ def memory_facts(block: IVMD) -> str:
 
 
 def memory_use(value: int) -> str:
-    """Return what the flags of an IVMD block ask for; exclusion wins over unity."""
+    """Return the mapping that the flags of an IVMD block request; exclusion has precedence."""
     if value & IvmdFlag.EXCLUSION_RANGE:
         return "exclusion range"
     if not value & IvmdFlag.UNITY:
@@ -124,7 +124,7 @@ def memory_range(block: IVMD) -> str:
 
 
 def entry_words(entry: Entry) -> str:
-    """Return what kind of device entry `entry` is."""
+    """Return the kind of device entry `entry`."""
     if isinstance(entry, SpecialEntry):
         name = _VARIETIES.get(Variety(entry.variety)) if entry.variety in _VARIETIES else None
         return f"{name or f'variety {entry.variety}'} {entry.handle}"
@@ -133,7 +133,7 @@ def entry_words(entry: Entry) -> str:
 
 
 def entry_facts(entry: Entry, last: int | None) -> str:
-    """Return what `entry` says; `last` is the last device of a range that it starts."""
+    """Return the devices and settings of `entry`; `last`: the end of a range that it starts."""
     if isinstance(entry, UnknownEntry):
         return entry.body.hex(" ") if any(entry.body) else ""
     line = ""

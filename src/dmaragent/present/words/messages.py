@@ -1,9 +1,10 @@
-"""Recognised messages in words: what they mean, and what the host says of them."""
+"""Recognised messages in words: their meaning, and what this host has of what they name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Region
+from dmaragent.iommu.no_table import Absence
 from dmaragent.linux.regions import Hold
 from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch
 from dmaragent.messages.model import (
@@ -14,22 +15,93 @@ from dmaragent.messages.model import (
     Names,
     Program,
     Recognised,
+    Recognition,
     Span,
 )
 from dmaragent.messages.numbers import FAULT_REASONS, error_name
 from dmaragent.present.words.device import class_name
+from dmaragent.present.words.host import absence_words
 from dmaragent.present.words.iommu import dma_words, iommu_words
 from dmaragent.present.words.numbers import count, span_words
 from dmaragent.xen.reserved_list.model import Origin
 
+CONSEQUENCES = "Consequences"
+OTHERS = "Also found (--details explains them)"
+HARMLESS = "Harmless lines"
+HERE_IS_THIS_MACHINE = (
+    '"Here" is this machine. If another one printed the message, use --host PATH.'
+)
+REGIONS_UNKNOWN_DAMAGED = (
+    "Regions are unknown: the table could not be decoded (dmaragent decode shows why)."
+)
+
+
+def line_words(recognised: Recognised) -> str:
+    """Return where a message is in the text, and how often."""
+    place = f"line {recognised.lines[0]}"
+    if recognised.split:
+        place += ", split"
+    if recognised.cut:
+        place += ", cut"
+    return place + (f" and {recognised.count - 1} more" if recognised.count > 1 else "")
+
+
+def more_lines_words(lines: int) -> str:
+    """Return how many further lines of one message there are."""
+    return f"{count(lines, 'more line')} of this kind, for other devices, addresses or guests"
+
+
+def one_line_words(matches: Sequence[HostMatch]) -> str:
+    """Return a message in one line: its place, its program, its title and its errors."""
+    lines = [match.recognised for match in matches]
+    errors = {error_name(line.names.error) for line in lines if line.names.error is not None}
+    named = f" ({', '.join(sorted(errors))})" if errors else ""
+    more = sum(line.count for line in lines) - 1
+    place = f"line {lines[0].lines[0]}" + (f" and {more} more" if more else "")
+    return f"{place}: {lines[0].message.printer.value}: {lines[0].message.title}{named}"
+
+
+def next_words(command: str, match: HostMatch, host: str) -> str:
+    """Return a next command for the `host` of the answer, with the findings that it shows."""
+    if command == "dmaragent check" and match.findings:
+        return f"{command}{host}  ({', '.join(match.findings)})"
+    return f"{command}{host}"
+
+
+def more_words(number: int) -> str:
+    """Return how many sentences are left out, and how to see them."""
+    return f"{number} more (--json has all)"
+
+
+def regions_unknown_words(absence: Absence) -> str:
+    """Return why regions are unknown, and what settles it."""
+    what, hint = absence_words(absence)
+    return f"Regions are unknown: {what}. To see them: {hint}."
+
+
+def left_out_words(lines: int) -> str:
+    """Return how many lines with known messages are not shown."""
+    return f"{count(lines, 'more line')} with known messages: too many different ones to show."
+
+
+def found_words(recognition: Recognition, messages: int, *, details: bool) -> str:
+    """Return how much of the text was recognised, and how to see more."""
+    lines = sum(recognised.count for recognised in recognition.found)
+    found = f"{count(messages, 'known message')} in {count(recognition.line_count, 'line')}"
+    if lines != messages:
+        found += f", found {count(lines, 'time')}"
+    all_messages = ", and explains all messages" if messages > 1 else ""
+    more = "" if details else f" --details adds releases and addresses{all_messages}."
+    return f"{found}.{more}"
+
 
 def means_words(recognised: Recognised) -> str:
-    """Say what a message means, with what its numbers add."""
+    """Return the meaning of a message, with that of its numbers."""
     return " ".join([recognised.message.meaning, *number_words(recognised)])
 
 
 def advice_words(recognised: Recognised) -> str:
-    """Say what to do about a message."""
+    """Return what to do about a message."""
     message = recognised.message
     if recognised.names.domain == QUARANTINE and message.in_quarantine:
         return message.in_quarantine
@@ -37,7 +109,7 @@ def advice_words(recognised: Recognised) -> str:
 
 
 def printer_words(message: Message) -> str:
-    """Say who prints a message, and which releases of it."""
+    """Return the program that prints a message, and its releases."""
     name = message.printer.value
     if message.releases.startswith(name):
         return message.releases
@@ -45,7 +117,7 @@ def printer_words(message: Message) -> str:
 
 
 def number_words(recognised: Recognised) -> Iterator[str]:
-    """Yield what the numbers in a message add to its meaning: its error, its fault's reason."""
+    """Yield the meaning of the numbers in a message: its error, the reason of its fault."""
     message, names = recognised.message, recognised.names
     if names.error is not None:
         other = f"The error is {error_name(names.error)}."
@@ -54,13 +126,16 @@ def number_words(recognised: Recognised) -> Iterator[str]:
         yield f"Reason {names.reason:#04x}: {FAULT_REASONS[names.reason]}."
     if names.domain == QUARANTINE:
         yield (
-            f"Domain {QUARANTINE} (DOMID_IO, d[IO]) is no guest: it is Xen's quarantine, where a "
-            "device waits that no guest has."
+            f"Domain {QUARANTINE} (DOMID_IO, d[IO]) is not a guest. It is Xen's quarantine for "
+            "devices that no guest has."
         )
 
 
 _MOST = 6
-"""Devices, regions and addresses that are named of each; the rest is counted."""
+"""How many devices, regions and addresses are listed; the rest is counted."""
+
+_FEW = 2
+"""Up to this many regions of a device are described without --details."""
 
 _BY_VFIO = (Program.LINUX, Program.QEMU, Program.PROXMOX, Program.DPDK, Program.SPDK)
 
@@ -72,62 +147,66 @@ _ORIGIN_WORDS = {
 }
 
 
-def here_words(match: HostMatch, *, table_known: bool) -> Iterator[str]:
-    """Say what the host says of one message, a sentence or two each."""
+def here_words(match: HostMatch, *, table_known: bool, details: bool = True) -> Iterator[str]:
+    """Yield what this host has of what a message names, a sentence or two each.
+
+    Without `details`, the regions of a device are listed by number only.
+    """
     yield from _general_words(match)
     printer = match.recognised.message.printer
     by_linux = printer in _BY_VFIO and not match.decided_by_xen
     of_amd = match.recognised.vendor == AMD
     for device in match.devices:
-        yield _device_words(device, table_known=table_known and not of_amd, by_linux=by_linux)
+        known = table_known and not of_amd
+        yield _device_words(device, table_known=known, by_linux=by_linux, details=details)
     if match.group is not None:
-        drivers = [f"{sbdf} ({driver or 'no driver known'})" for sbdf, driver in match.drivers]
-        yield f"IOMMU group {match.group.number} holds {_listed(drivers)}"
+        drivers = [f"{sbdf} ({driver or 'no known driver'})" for sbdf, driver in match.drivers]
+        yield f"IOMMU group {match.group.number} has {_listed(drivers)}"
     if match.locked:
-        held = [f"{sbdf} to {_numbers(list(numbers))}" for sbdf, numbers in match.locked]
+        held = [f"{sbdf} for {_numbers(list(numbers))}" for sbdf, numbers in match.locked]
         yield (
-            f"of that group Linux holds {_listed(held)} (direct), and so gives none of the group "
-            "to VFIO: that is the reason, whichever device was asked for"
+            f"Linux blocks {_listed(held)} in that group (1:1 mapping required), and so blocks all "
+            "devices of the group. This is the reason, whichever device the message names"
         )
     if not match.other_iommu:
-        yield from _places(match, table_known=table_known)
+        yield from _places(match, table_known=table_known, most=_MOST if details else _FEW)
     yield from (dma_words(address) for address in match.dma[:_MOST])
     if match.translated:
         yield (
-            "addresses that Linux logs are the IOMMU's own, no physical ones, unless it runs with "
-            "iommu=pt, which is not among the kernel options known of this host"
+            "The addresses are probably the IOMMU's own, not physical: the known kernel options of "
+            "this host do not include iommu=pt"
         )
     if match.forgotten is not None:
         yield (
-            "a region that the firmware forgot is one explanation, likely only where the memory "
-            "map calls the range reserved; only Xen has a boot option that adds one (rmrr=)"
+            "The firmware may have forgotten a region there, which is likely only if the memory "
+            "map calls the range reserved. Only Xen has a boot option that adds one (rmrr=)"
         )
     if match.fits is False and not match.other_iommu:
         yield (
-            "by what is known of this host it would not be printed here: is it of another one "
-            "(--host PATH), or from before a change of firmware?"
+            "This host, as it is known, would not print the message. It may be from another host "
+            "(name it with --host PATH), or from before a firmware change"
         )
 
 
 def _general_words(match: HostMatch) -> Iterator[str]:
-    """Say what holds of the message as a whole on this host."""
+    """Yield what this host decides about the message as a whole."""
     if match.other_iommu:
         yield (
-            "this message is about AMD's IOMMU, but the host has Intel's table (DMAR): another "
-            "host printed it, and none of the regions of this one is meant"
+            "This message is about AMD's IOMMU, but the host has Intel's table (DMAR). Another "
+            "host printed it, and it does not concern the regions of this one"
         )
     if match.iommu is not None and not match.other_iommu:
         message = match.recognised.message
         yield from iommu_words(match.iommu, message.id, message.printer)
     elif match.decided_by_xen:
-        yield "Xen runs here and owns the IOMMU: no option of this kernel changes what it allows"
+        yield "Xen runs here and controls the IOMMU: options of this kernel have no effect on it"
     if match.vtd_off:
-        yield f"Xen switches VT-d off on this host: {match.vtd_off}"
+        yield f"Xen disables VT-d on this host: {match.vtd_off}"
 
 
-def _places(match: HostMatch, *, table_known: bool) -> Iterator[str]:
+def _places(match: HostMatch, *, table_known: bool, most: int) -> Iterator[str]:
     words = [
-        _span_words(place, match.recognised, table_known=table_known)
+        _span_words(place, match.recognised, table_known=table_known, most=most)
         for place in match.spans[:_MOST]
     ]
     yield from dict.fromkeys(words)
@@ -136,32 +215,35 @@ def _places(match: HostMatch, *, table_known: bool) -> Iterator[str]:
         yield f"{count(rest, 'more line')} with other addresses"
 
 
-def _device_words(device: DeviceMatch, *, table_known: bool, by_linux: bool) -> str:
+def _device_words(device: DeviceMatch, *, table_known: bool, by_linux: bool, details: bool) -> str:
     if device.presence is Presence.UNKNOWN:
-        here = f"{device.sbdf}: which functions answer is not known"
+        here = f"{device.sbdf}: unknown, because the devices of this host were not read"
     elif device.function is None:
-        here = f"{device.sbdf}: no function answers there"
+        here = f"{device.sbdf} is not present on this host"
     else:
-        here = f"{device.sbdf} is {_function_words(device.function)}"
+        here = f"{device.sbdf}: {_function_words(device.function)}"
     if not table_known:
         return here
-    owned = [_region_words(region) for region in device.owned]
-    if owned:
-        here += f"; it owns {'region' if len(owned) == 1 else 'regions'} {_listed(owned)}"
+    blocked = _linux_words(device) if by_linux else ""
+    if device.owned and (details or len(device.owned) <= _FEW):
+        owned = [_region_words(region) for region in device.owned]
+        here += f". Its {'region' if len(owned) == 1 else 'regions'}: {_listed(owned)}"
+    elif device.owned:
+        here += f", {_numbers([region.number for region in device.owned])}"
     elif not (by_linux and device.held):
-        here += "; no region of the table names it"
-    return here + (_linux_words(device) if by_linux else "")
+        here += ". It has no region in the table"
+    return here + blocked
 
 
 def _linux_words(device: DeviceMatch) -> str:
-    """Say how firmly Linux holds the device to its regions."""
+    """Return whether Linux blocks the device because of its regions."""
     locked = [region.number for region, held in device.held if held.hold is Hold.DIRECT]
     through = {str(held.through) for _, held in device.held if held.through is not None}
     way = f", through the bridge {_listed(sorted(through))}" if through else ""
     if locked:
-        return f". Linux holds it to {_numbers(locked)} (direct){way}: VFIO cannot have it"
+        return f". Linux blocks it: {_numbers(locked)} must stay mapped 1:1{way}"
     if device.held:
-        return f". Linux lets it go for its class (direct-relaxable){way}"
+        return f". Linux allows it because of its class (its regions are direct-relaxable){way}"
     return ""
 
 
@@ -180,60 +262,65 @@ def _function_words(function: PciFunction) -> str:
     return ", ".join(words)
 
 
+def sentence(words: str) -> str:
+    """Return `words` with a full stop, unless they have one."""
+    return words if words.endswith((".", ")")) else f"{words}."
+
+
 def _region_words(region: Region) -> str:
     shared = f", shared by {region.xen.sharers}" if region.xen.shared else ""
     return f"{region.number} ({region.place}, {region.entry.structure} at {region.entry.offset:#x}{shared})"
 
 
-def _span_words(match: RangeMatch, recognised: Recognised, *, table_known: bool) -> str:
+def _span_words(match: RangeMatch, recognised: Recognised, *, table_known: bool, most: int) -> str:
     first, last = match.span.first, match.span.last
     place = f"{first:#x}" if first == last else f"{first:#x}-{last:#x}"
     if recognised.message.address is MessageAddress.UNIT:
         return _unit_words(place, match, table_known=table_known)
     if recognised.message.address is MessageAddress.RANGE:
-        place = f"in bytes that is {place}, which"
+        place = f"{place} in bytes"
     memory = f" ({_memory_words(match.memory)})" if match.memory else ""
     if recognised.vendor == AMD:
-        return f"{place}{memory}: unknown whether it is in a region: AMD's table (IVRS) is not read"
+        return f"{place}{memory}: its region is unknown, because AMD's table (IVRS) is not read"
     if match.regions:
         inside = _listed(
-            [_place_words(region, match.span, recognised.names) for region in match.regions]
+            [_place_words(region, match.span, recognised.names, most) for region in match.regions]
         )
         return f"{place} is {inside}{memory}"
     if match.entries:
         return f"{place} is in {_ORIGIN_WORDS[match.entries[0].origin]}{memory}"
     if not table_known:
-        return f"{place}: without a table it cannot be said whose it is{memory}"
+        return f"{place}: its region is unknown without the table{memory}"
     return f"{place} is in no region of the table{memory}"
 
 
 def _unit_words(place: str, match: RangeMatch, *, table_known: bool) -> str:
     if match.units:
         offsets = _listed([f"{offset:#x}" for offset in match.units])
-        return f"{place} is where the unit has its registers whose DRHD is at {offsets}"
+        return f"{place} is the register address of the unit whose DRHD is at {offsets}"
     if not table_known:
-        return f"{place}: without a table it cannot be said which unit that is"
-    return f"{place}: no unit of the table has its registers there"
+        return f"{place}: its unit is unknown without the table"
+    return f"{place}: no unit of the table has registers there"
 
 
 def _memory_words(memory: str) -> str:
     return "not in the memory map" if memory == "not in the map" else f"memory map: {memory}"
 
 
-def _place_words(region: Region, wanted: Span, names: Names) -> str:
-    """Say which region it is and whose; a device that is named had its regions told already."""
+def _place_words(region: Region, wanted: Span, names: Names, most: int) -> str:
+    """Return the region of an address and its owners, without those that the message names."""
     owners = [owner.sbdf for owner in region.owners]
-    others = [str(sbdf or "a device not known") for sbdf in owners if sbdf not in names.devices]
+    others = [str(sbdf or "an unknown device") for sbdf in owners if sbdf not in names.devices]
     exact = (region.first, region.last) == (wanted.first, wanted.last)
     if len(others) < len(owners):
-        shares = f", which it shares with {_listed(others)}" if others else ", its own"
+        shares = f", shared with {_listed(others, most)}" if others else ", not shared"
         return f"{'' if exact else 'in '}region {region.number}{shares}"
-    whose = f"the region of {_listed(others)}" if others else "which no device owns"
+    whose = f"the region of {_listed(others, most)}" if others else "which belongs to no device"
     if exact:
         return f"region {region.number} ({region.entry.structure} at {region.entry.offset:#x}), {whose}"
     return f"in region {_region_words(region)}, {whose}"
 
 
-def _listed(parts: list[str]) -> str:
-    kept, rest = parts[:_MOST], len(parts) - _MOST
+def _listed(parts: list[str], most: int = _MOST) -> str:
+    kept, rest = parts[:most], len(parts) - most
     return ", ".join([*kept, f"{rest} more"] if rest > 0 else kept)

@@ -1,4 +1,4 @@
-"""Numbers in words: how many, how large, and which."""
+"""Numbers in words: counts, sizes and lists of numbers."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ _UNITS = ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB"))
 
 
 def size_words(size: int) -> str:
-    """Put a number of bytes into words, exactly: in the largest unit it is eighths of."""
+    """Return a number of bytes exactly, in the largest unit of which it is whole eighths."""
     for shift, unit in _UNITS:
         if size >= 1 << shift and size % (1 << shift - 3) == 0:
             eighths = size >> shift - 3
@@ -16,7 +16,7 @@ def size_words(size: int) -> str:
 
 
 def rough_size_words(size: int) -> str:
-    """Put a number of bytes into words, to a tenth of the largest unit; exactly where that is."""
+    """Return a number of bytes to a tenth of the largest unit, with "about" if it is rounded."""
     for shift, unit in _UNITS:
         if size >= 1 << shift:
             tenths = (size * 10 + (1 << shift - 1)) >> shift
@@ -27,12 +27,12 @@ def rough_size_words(size: int) -> str:
 
 
 def count(number: int, singular: str, plural: str = "") -> str:
-    """Give ``1 region`` or ``2 regions``."""
+    """Return ``1 region`` or ``2 regions``."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
 def span_words(numbers: Iterable[int]) -> str:
-    """Put ascending numbers into words like ``1-3 5``."""
+    """Return ascending numbers as spans: ``1-3 5``."""
     spans: list[list[int]] = []
     for number in numbers:
         if spans and number == spans[-1][1] + 1:

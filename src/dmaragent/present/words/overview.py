@@ -1,4 +1,4 @@
-"""The overview of a host in words: what it is, what is blocked, what to do next."""
+"""The overview of a host in words: its regions, its blocked devices, its findings."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,39 +7,39 @@ from dmaragent.checks.common.model import Checked, Severity
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Can
 from dmaragent.present.words.findings import severity_words
-from dmaragent.present.words.numbers import count, rough_size_words
+from dmaragent.present.words.host import region_count
+from dmaragent.present.words.numbers import count
 from dmaragent.readings import Missing
 
 _MOST = 2
-"""Devices that are named; ``explain`` has each."""
+"""The overview names this many devices and counts the rest."""
 
 
 def overview_title(version: str) -> str:
-    """Return the first line: the program, and what it is about."""
+    """Return the first line: the program and its subject."""
     return f"dmaragent {version}: memory that firmware reserves for devices (RMRR)"
 
 
-MACHINE_UNKNOWN = "maker and model unknown"
+MACHINE_UNKNOWN = "vendor and model unknown"
 
 
 def regions_summary(inventory: Inventory) -> str:
-    """Return how many regions there are, and of what size."""
+    """Return how many regions there are, and their size."""
     damaged = not isinstance(inventory.iommu, Missing) and inventory.iommu.damage
     if not inventory.regions:
-        return "none in what could be decoded" if damaged else "none"
-    size = sum(region.size for region in inventory.regions)
-    return f"{len(inventory.regions)}, {rough_size_words(size)} in all"
+        return "none in the decoded part of the table" if damaged else "none"
+    return region_count(inventory.regions)
 
 
 def devices_words(verdicts: Mapping[SBDF, Can]) -> str:
-    """Return how many of the devices with reserved memory can be passed through."""
+    """Return the numbers of verdicts on the devices with reserved memory."""
     if not verdicts:
-        return "no device that is present has reserved memory"
+        return "no present device has reserved memory"
     numbers = [
         f"{number} {word}"
         for can, word in (
             (Can.NO, "blocked"),
-            (Can.CONDITIONS, "on conditions"),
+            (Can.CONDITIONS, "allowed with conditions"),
             (Can.YES, "allowed"),
             (Can.UNKNOWN, "unknown"),
             (Can.NOT_APPLICABLE, "not applicable"),
@@ -50,7 +50,7 @@ def devices_words(verdicts: Mapping[SBDF, Can]) -> str:
 
 
 def blocked_words(blocked: Sequence[SBDF]) -> str:
-    """Return which devices are blocked: the first, and how many more."""
+    """Return the first blocked devices, and how many more there are."""
     named = " ".join(map(str, blocked[:_MOST]))
     more = len(blocked) - _MOST
     return f"{named} and {more} more" if more > 0 else named

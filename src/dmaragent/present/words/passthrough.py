@@ -1,14 +1,19 @@
-"""Verdicts on a device, and the fixes for it, in words."""
+"""The verdicts on a device and its fixes, in words."""
 
 from collections.abc import Sequence
 
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.model import Owner
-from dmaragent.passthrough import words
+from dmaragent.passthrough import linux_words, words
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict, ToolstackPolicy
-from dmaragent.present.escaping import visible
+from dmaragent.present.screen import Tone, toned
 from dmaragent.present.words.numbers import count, rough_size_words, span_words
-from dmaragent.present.words.region import owner_words, region_size
+from dmaragent.present.words.region import (
+    is_elsewhere,
+    memory_type_words,
+    owner_words,
+    region_size,
+)
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
 from dmaragent.xen.reserved_list.model import ListSource
 
@@ -20,9 +25,16 @@ FIXES = "Fixes, safest first"
 LINUX_CASES = "Linux (VFIO), case by case"
 TOOLSTACKS = "Default policy by toolstack"
 ASSUMPTION = "Release"
-"""The label of how the release of Xen is known."""
-LINUX_BELOW_XEN = words.XEN_OWNS_IOMMU_IN_SHORT
+"""The label of the line on how the release of Xen is known."""
+LINUX_BELOW_XEN = linux_words.XEN_OWNS_IOMMU_IN_SHORT
 
+_TONES = {
+    Can.YES: Tone.GOOD,
+    Can.CONDITIONS: Tone.CARE,
+    Can.NO: Tone.BAD,
+    Can.UNKNOWN: Tone.CARE,
+    Can.NOT_APPLICABLE: None,
+}
 _SAFETY_WORDS = {
     Safety.NEEDED: "required first",
     Safety.SAFE: "no risk",
@@ -30,12 +42,14 @@ _SAFETY_WORDS = {
     Safety.RISK: "risk",
 }
 _NAMED = 2
-"""More owners of a region than that are counted."""
+"""A line names this many owners of a region and counts the rest."""
 
 
 def verdict_sentence(verdict: PlatformVerdict) -> str:
-    """Return a verdict with its reason or condition."""
-    return words.with_verdict_word(verdict.can, verdict.explanation, risk=verdict.risk)
+    """Return a verdict with its reason or condition; its word is in its colour."""
+    word, separator = words.before_reason(verdict.can, verdict.explanation, risk=verdict.risk)
+    colour = can_tone(verdict.can, risk=verdict.risk)
+    return f"{toned(word, colour)}{separator}{verdict.explanation}"
 
 
 def xen_would_decide(verdict: PlatformVerdict) -> str:
@@ -44,7 +58,7 @@ def xen_would_decide(verdict: PlatformVerdict) -> str:
 
 
 def toolstack_policy(toolstack: ToolstackPolicy) -> str:
-    """Return which policy a device gets by default from a toolstack, and the verdict with it."""
+    """Return the default policy of a device with a toolstack, and the verdict with it."""
     condition = toolstack.can is Can.CONDITIONS and toolstack.summary
     verdict = (
         words.with_verdict_word(toolstack.can, toolstack.summary, risk=toolstack.risk)
@@ -55,13 +69,13 @@ def toolstack_policy(toolstack: ToolstackPolicy) -> str:
 
 
 def step_title(step: DeviceRemedy) -> str:
-    """Return what to do, on which side, and how safe it is."""
+    """Return a fix with its side and its safety."""
     side = f"{step.side}, " if step.side else ""
     return f"{step.title} [{side}{_SAFETY_WORDS[step.safety]}]"
 
 
 def step_in_short(step: DeviceRemedy, *, with_side: bool) -> str:
-    """Return what to do in a few words; `with_side`: both sides may decide."""
+    """Return a fix in a few words; `with_side`: either side may decide."""
     what = step.brief or step.title
     if step.safety is Safety.NEEDED:
         what = f"First: {what if step.brief else what[:1].lower() + what[1:]}"
@@ -70,7 +84,7 @@ def step_in_short(step: DeviceRemedy, *, with_side: bool) -> str:
 
 
 def case_verdict(case: Case) -> str:
-    """Return a case, whether the device can be passed through in it, and why."""
+    """Return a case with its verdict and its reason."""
     if case.can is Can.CONDITIONS and case.summary:
         verdict = words.with_verdict_word(case.can, case.summary, risk=case.risk)
     else:
@@ -79,7 +93,7 @@ def case_verdict(case: Case) -> str:
 
 
 def steps_place(where: str) -> str:
-    """Return where the lines of a step go."""
+    """Return the place for the lines of a step."""
     return f"In {where}:"
 
 
@@ -89,12 +103,12 @@ def xen_cases(origin: str) -> str:
 
 
 def case_message(case: Case) -> str:
-    """Return what is printed in a case."""
+    """Return the message that is printed in a case."""
     return f'Message: "{case.message}"'
 
 
 def case_source(case: Case) -> str:
-    """Return the rule behind a case, its error and the releases it holds for; empty if unknown."""
+    """Return the rule of a case, its error and its releases; or empty."""
     parts = []
     if case.rule is not None:
         parts.append(
@@ -109,7 +123,7 @@ def case_source(case: Case) -> str:
 
 
 def policy_row(case: Case) -> tuple[str, str, str]:
-    """Return a policy, the verdict word and the reason or condition, without the word's "if"."""
+    """Return a policy, the verdict word, and the reason or condition."""
     return (case.title, *_word_and_reason(case.can, case.summary, risk=case.risk))
 
 
@@ -119,13 +133,19 @@ def verdict_row(verdict: PlatformVerdict) -> tuple[str, str]:
 
 
 def _word_and_reason(can: Can, reason: str, *, risk: bool) -> tuple[str, str]:
-    if can is Can.CONDITIONS and not risk and reason.startswith("if "):
-        return "allowed if", reason.removeprefix("if ")
-    return verdict_word(can, risk=risk), reason
+    """Return the verdict word in its colour, and the reason."""
+    conditional = can is Can.CONDITIONS and not risk and reason.startswith("if ")
+    word = "allowed" if conditional else verdict_word(can, risk=risk)
+    return toned(word, can_tone(can, risk=risk)), reason
+
+
+def can_tone(can: Can, *, risk: bool = False) -> Tone | None:
+    """Return the colour of a verdict."""
+    return Tone.CARE if risk and can is Can.YES else _TONES[can]
 
 
 def regions_label(regions: Sequence[Region]) -> str:
-    """Return the numbers of regions that are alike."""
+    """Return the label of a group of regions: their numbers."""
     numbers = span_words(region.number for region in regions)
     return f"Region {numbers}" if len(regions) == 1 else f"Regions {numbers}"
 
@@ -133,7 +153,7 @@ def regions_label(regions: Sequence[Region]) -> str:
 def regions_in_short(
     inventory: Inventory, regions: Sequence[Region], others: Sequence[Owner]
 ) -> str:
-    """Return size and sharers of regions that are alike, and where Xen or the memory map differ."""
+    """Return size and sharers of a group of regions, and exceptions of Xen or the memory map."""
     first = regions[0]
     if len(regions) == 1:
         what = f"{first.place}, {region_size(first)}"
@@ -150,11 +170,11 @@ def _exceptions(inventory: Inventory, region: Region) -> list[str]:
     mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
     facts = []
     if region.xen.listed is None and region.xen.reason:
-        facts.append(f"Xen lists it depending on the release{mark}: {region.xen.reason}")
+        facts.append(f"Xen's list depends on the release{mark}: {region.xen.reason}")
     elif region.xen.listed is False:
         facts.append(f"Xen does not list it{mark}: {region.xen.reason}")
-    if region.memory is not None and region.memory.lower() != "reserved":
-        facts.append(f"the memory map has {visible(region.memory)} there, not reserved")
+    if is_elsewhere(region):
+        facts.append(f"memory map: {memory_type_words(region)}")
     return facts
 
 
@@ -164,14 +184,14 @@ def more_regions(number: int) -> str:
 
 
 def more_problems(number: int) -> str:
-    """Return how many problems of reading are left out."""
-    return f"{count(number, 'more problem')} of reading the host: see --details"
+    """Return how many failed readings are left out."""
+    return f"Not read: {count(number, 'more reading')}: see --details"
 
 
 MORE = "Commands to paste, all regions and the rules:"
-"""What the next command shows, above that command."""
+"""The line above the command with ``--details``."""
 
 
 def not_read(problem: str) -> str:
-    """Return what could not be read of the host."""
+    """Return that a reading failed."""
     return f"Not read: {problem}"

@@ -1,4 +1,4 @@
-"""A reserved region in words: its size, its owners, what Xen and Linux make of it."""
+"""A reserved region in words: its size, its owners, and how Xen and Linux treat it."""
 
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import Presence
@@ -8,25 +8,25 @@ from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.unexplained_regions import UnexplainedRegion
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import visible
-from dmaragent.present.words.device import class_name, holds_words
+from dmaragent.present.words.device import class_name, holds_words, short_class_name
 from dmaragent.present.words.numbers import size_words, span_words
 from dmaragent.present.words.table import device_words
-from dmaragent.xen.reserved_list.model import ListSource
+from dmaragent.xen.reserved_list.model import ListSource, XenView
 
 _MOST = 6
-"""More devices of a group than that are counted."""
+"""A sentence names this many devices of a group and counts the rest."""
 
 
 def region_size(region: Region) -> str:
-    """Put a region's size into words, or say why it has none."""
+    """Return a region's size, or why it has none."""
     return size_words(region.size) if region.range else "limit below base"
 
 
 def region_head(region: Region) -> str:
-    """Return number, range, size and structure of a region, as its first line has them."""
+    """Return the first line of a region: number, range, size, structure and sharers."""
     segment = f"segment {region.segment:04x}, " if region.segment else ""
     size = region_size(region)
-    shared = f", shared by {region.xen.sharers}" if region.xen.shared else ""
+    shared = f", shared by {region.xen.sharers} devices" if region.xen.shared else ""
     return (
         f"{region.number:3}  {region.first:#010x}-{region.last:#010x}  {size}  "
         f"{segment}{region.entry.structure} at 0x{region.entry.offset:x}{shared}"
@@ -34,27 +34,46 @@ def region_head(region: Region) -> str:
 
 
 def region_views(inventory: Inventory, region: Region) -> str:
-    """Say in a line what Xen and Linux make of a region, and where it lies if not in reserved memory."""
+    """Return how Xen and Linux treat a region, and its memory type if that is not reserved."""
     facts = []
     view = region.xen
     mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
-    if view.listed is None and view.reason:
-        facts.append(f"Xen: depends on the release{mark}, {view.reason}")
-    elif view.listed is not None:
-        facts.append(
-            f"Xen: listed{mark}" if view.listed else f"Xen: NOT listed{mark}: {view.reason}"
-        )
+    if view.listed is not None or view.reason:
+        facts.append(f"Xen: {xen_view_word(view)}{mark}")
+        if view.reason:
+            facts[-1] += f": {view.reason}"
     if inventory.linux.state is not LinuxState.UNDER_XEN and region.linux:
-        holds = {held.hold for held in region.linux}
         guessed = "" if all(held.by_kernel for held in region.linux) else " (predicted)"
-        facts.append(f"Linux: {holds_words(holds)}{guessed}")
-    if region.memory is not None and region.memory.lower() != "reserved":
-        facts.append(f"Memory map: {visible(region.memory)}, not reserved")
+        facts.append(f"Linux: {linux_view_word(region)}{guessed}")
+    if is_elsewhere(region):
+        facts.append(f"Memory map: {memory_type_words(region)}")
     return ". ".join(facts)
 
 
+def xen_view_word(view: XenView) -> str:
+    """Return whether Xen lists a region; empty if nothing predicts or reports it."""
+    if view.listed is None:
+        return "depends on the release" if view.reason else ""
+    return "listed" if view.listed else "not listed"
+
+
+def linux_view_word(region: Region) -> str:
+    """Return how strictly Linux enforces a region: locked, relaxable or both; or empty."""
+    return holds_words({held.hold for held in region.linux})
+
+
+def is_elsewhere(region: Region) -> bool:
+    """Return whether the memory map has a type for `region` that is not reserved."""
+    return region.memory is not None and region.memory.lower() != "reserved"
+
+
+def memory_type_words(region: Region) -> str:
+    """Return the type of a region that is not in reserved memory."""
+    return f"{visible(region.memory or '')}, not reserved"
+
+
 def owner_words(owner: Owner) -> str:
-    """Return an owner with the kind of its scope entry, if it is no endpoint, and whether it is absent."""
+    """Return an owner with the kind of its scope entry (unless endpoint), and "absent" if it is."""
     absent = "\N{NO-BREAK SPACE}absent" if owner.presence is Presence.ABSENT else ""
     kind = "" if owner.device is DeviceKind.FUNCTION else f"({device_words(owner.claim)})"
     mark = ("\N{NO-BREAK SPACE}" + kind.replace(" ", "\N{NO-BREAK SPACE}")) if kind else ""
@@ -62,23 +81,24 @@ def owner_words(owner: Owner) -> str:
 
 
 def owner_name(owner: Owner) -> str:
-    """Name an owner: its address, or the path that leads nowhere."""
+    """Return an owner's address, or its path if the address is unknown."""
     if owner.sbdf is not None:
         return str(owner.sbdf)
     return owner.as_written
 
 
-def owner_class_words(owner: Owner) -> str:
-    """Return what an owner is: the class of its function and the kind of its scope entry."""
-    words = {Presence.ABSENT: "absent", Presence.UNKNOWN: "not known", Presence.PRESENT: ""}
-    what = words[owner.presence] if owner.function is None else class_name(owner.function)
+def owner_class_words(owner: Owner, *, short: bool = False) -> str:
+    """Return the class of an owner's function, with the kind of its scope entry if special."""
+    words = {Presence.ABSENT: "absent", Presence.UNKNOWN: "unknown", Presence.PRESENT: ""}
+    name = short_class_name if short else class_name
+    what = words[owner.presence] if owner.function is None else name(owner.function)
     if owner.device is DeviceKind.FUNCTION:
         return what
     return f"{device_words(owner.claim)}: {what}"
 
 
 def published_words(region: UnexplainedRegion) -> str:
-    """Return range, size, type and groups of a region that Linux publishes, as its line has them."""
+    """Return the line of a region that Linux publishes: range, size, type and groups."""
     where = f"{region.range.start:#010x}-{region.range.end - 1:#010x}"
     return (
         f"{where}  {size_words(region.range.size)}  {visible(region.type)}  "
@@ -93,41 +113,42 @@ def _groups(groups: tuple[IommuGroup, ...]) -> str:
     named = " ".join(map(str, devices[:_MOST]))
     if len(devices) > _MOST:
         named += f" and {len(devices) - _MOST} more"
-    which = ", unknown which of them" if len(devices) > 1 else ""
+    which = " (Linux does not report which of them)" if len(devices) > 1 else ""
     return f"IOMMU group {groups[0].number}: {named or 'no PCI function'}{which}"
 
 
 def published_source_words(inventory: Inventory) -> str:
-    """Return where the regions that Linux publishes come from, and why no table here names them."""
+    """Return the source of the regions that Linux publishes, and why the table lacks them."""
     vendor = iommu_vendor(inventory.host)
     file = "/sys/kernel/iommu_groups/*/reserved_regions"
     if vendor is IommuVendor.AMD:
         return (
-            f"From {file}. They come from the IVRS table (IVMD), which only the verb decode reads."
+            f"Source: {file}. Linux has them from the IVRS table (IVMD), which only "
+            "dmaragent decode reads."
         )
     if vendor is IommuVendor.ARM:
         return (
-            f"From {file}. They come from the IORT table (RMR) or the device tree, which are "
-            "not decoded."
+            f"Source: {file}. Linux has them from the IORT table (RMR) or the device tree, which "
+            "dmaragent does not decode."
         )
     if inventory.absence is not None:
-        return f"From {file}, which every user may read. The table would name the devices."
-    return f"From {file}. Linux has them from elsewhere, or patched."
+        return f"Source: {file}, which every user may read. Only the table names the devices."
+    return f"Source: {file}. Linux has them from another source than this table, or is patched."
 
 
 def owner_with_presence(owner: Owner) -> str:
-    """Return the address or path of an owner, and whether it is absent, without its kind."""
+    """Return the address or path of an owner, with "absent" if it is."""
     name = owner_name(owner)
     return f"{name} absent" if owner.presence is Presence.ABSENT else name
 
 
 def owners_named(region: Region) -> str:
-    """Name all owners of a region."""
+    """Return all owners of a region."""
     return ", ".join(map(owner_with_presence, region.owners)) or "no owner"
 
 
 def owners_label(region: Region) -> str:
-    """Name the first owner, and say how many more there are."""
+    """Return the first owner of a region, and how many more there are."""
     if not region.owners:
         return "no owner"
     more = len(region.owners) - 1

@@ -1,8 +1,11 @@
-"""Xen's option rmrr= in words."""
+"""Xen's option ``rmrr=`` in words."""
+
+from collections.abc import Iterator
 
 from dmaragent.boot_option.model import (
     CheckedOption,
     FaultOption,
+    JudgedRange,
     OptionHost,
     RefusedRegion,
     WrittenOption,
@@ -11,16 +14,35 @@ from dmaragent.present.words.numbers import count, size_words
 from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE
 from dmaragent.xen.hypervisor.rmrr_option import MOST_RANGES, UserRange
 
+OPTION_WORD = "Option (in pages of 4 KiB)"
+OPTION_WORDS = "Option (in pages of 4 KiB; each word is one range, and Xen reads all of them)"
+AFTER_BOOT = "After the reboot, check that Xen accepted it"
+NOT_WRITTEN = "Not written"
+NOTES = "Notes"
+FAULTS_IN_TABLE = "Already in the table"
+FAULTS_LEFT_OUT = "Left out"
+BEFORE_USE = (
+    "Check before you use the option: a fault shows one page that the device accessed. The "
+    "firmware's region can be larger. A fault can also be a driver bug or a stale mapping. Ask the "
+    "vendor for the region, or look for it in the memory map."
+)
+LINUX_FAULTS_ALONE = (
+    "Faults that Linux logged count only if the kernel options of this host have iommu=pt or "
+    "iommu.passthrough=1. Otherwise its addresses are the IOMMU's own, not physical ones. Linux "
+    "logs no PCI segment: 0000 is assumed unless the address is on one other segment only."
+)
+NOTHING_LEFT = "No fault is left for which rmrr= would help"
+
 
 def release_words(on: OptionHost) -> str:
-    """Name the release that the answer is for."""
+    """Return the release that the answer is for."""
     if on.release is None:
-        return "Xen {}.{}, the newest known here".format(*NEWEST_RELEASE)
+        return "assuming Xen {}.{}, the newest known release".format(*NEWEST_RELEASE)
     return f"Xen {on.release}"
 
 
 def range_read_as(read: UserRange) -> str:
-    """Say what Xen reads of a range: its bytes, pages, devices."""
+    """Return what Xen reads in a range: its bytes, pages and devices; empty: nothing."""
     start, last = read.start_pfn, read.end_pfn
     if start is None or last is None:
         return ""
@@ -36,7 +58,7 @@ def range_read_as(read: UserRange) -> str:
 
 
 def written_headline(option: WrittenOption) -> str:
-    """Return for how many regions an option was written, and how many of Xen's ranges it takes."""
+    """Return for how many regions an option was written, and how many of Xen's ranges it needs."""
     xen = release_words(option.on)
     wanted = len(option.written) + len(option.refused)
     if not option.ranges:
@@ -46,7 +68,7 @@ def written_headline(option: WrittenOption) -> str:
     some = regions if not option.refused else f"{len(option.written)} of {wanted} regions"
     use = f"{len(option.ranges)} of Xen's {MOST_RANGES} ranges"
     if option.present:
-        use += f", beside {option.present} on the command line already"
+        use += f", and {option.present} already on the command line"
     return f"rmrr= for {some}: {use} ({xen})"
 
 
@@ -57,18 +79,6 @@ def region_refused(refused: RefusedRegion) -> str:
     if more > 0:
         devices += f" and {more} more"
     return f"{refused.wanted} for {devices}: {refused.reason}"
-
-
-OPTION_WORD = "The option, in pages of 4 KiB"
-OPTION_WORDS = "The option, in pages of 4 KiB (every word is a range of its own, and they add up)"
-GRUB_LINE = "With GRUB, add this line at the end of /etc/default/grub"
-GRUB_LINES = "With GRUB, add these lines at the end of /etc/default/grub"
-GRUB_ONE_WORD = "or, as one word, where ';' must be quoted for GRUB"
-WITHOUT_GRUB = (
-    "Where xen.efi is started without GRUB, add the option to options= in its xen.cfg; "
-    "nothing is to be quoted there."
-)
-AFTER_BOOT = "After the next boot, see whether Xen took it"
 
 
 def checked_headline(option: CheckedOption) -> str:
@@ -83,33 +93,38 @@ def checked_headline(option: CheckedOption) -> str:
     if option.taken is None:
         return f"rmrr= is well formed ({ranges}), but was not checked against a host ({xen})"
     if option.taken:
-        return f"rmrr= is taken, {ranges} ({xen})"
+        return f"Xen accepts rmrr= ({ranges}, {xen})"
     if good:
-        return f"rmrr=: only {good} of {ranges} {'is' if good == 1 else 'are'} taken ({xen})"
+        return f"Xen accepts only {good} of {ranges} of rmrr= ({xen})"
     if len(option.ranges) == 1:
-        return f"rmrr= is not taken ({xen})"
-    return f"rmrr= is not taken: none of {ranges} ({xen})"
+        return f"Xen does not accept rmrr= ({xen})"
+    return f"Xen accepts none of the {ranges} of rmrr= ({xen})"
+
+
+def range_headline(judged: JudgedRange, text: str, *, checked: bool) -> str:
+    """Return whether Xen accepts one range; not `checked`: there is no table."""
+    unknown = "unknown" if checked else "well formed, not checked"
+    word = {True: "accepted", False: "not accepted", None: unknown}[judged.taken]
+    return f"{text or '(empty)'}: {word}"
+
+
+def reason_words(judged: JudgedRange) -> str:
+    """Return the reason of a verdict, or what limits it."""
+    return f"{'But' if judged.taken else 'Reason'}: {judged.reason}"
+
+
+def advice_words(judged: JudgedRange) -> Iterator[str]:
+    """Yield each piece of advice on a range: a fix if Xen does not accept it, else a warning."""
+    lead = "Fix" if judged.taken is False else "Warning"
+    for advice in judged.advice:
+        yield f"{lead}: {advice}"
 
 
 def faults_headline(faults: FaultOption) -> str:
-    """Return how many DMA faults a log holds, and who logged them."""
+    """Return how many DMA faults a log has, and who logged them."""
     logged = [
         f"{number} logged by {program}"
         for number, program in ((faults.by_xen, "Xen"), (faults.by_linux, "Linux"))
         if number
     ]
     return f"{count(faults.by_xen + faults.by_linux, 'DMA fault')}: {', '.join(logged)}"
-
-
-BEFORE_USE = (
-    "Before it is used: a fault shows a page that was touched so far. The region that "
-    "firmware means may be larger, and a fault can be a bug of a driver or a stale mapping. "
-    "Ask the vendor for the region, or look for it in the memory map."
-)
-LINUX_FAULTS_ALONE = (
-    "Linux's faults are no evidence by themselves: its drivers use addresses of the "
-    "IOMMU's own, which are no physical ones. They count only where this host's kernel "
-    "options have iommu=pt or iommu.passthrough=1. Its messages name no PCI segment: "
-    "0000 is assumed where the address does not tell."
-)
-NOTHING_LEFT = "Nothing is left that rmrr= would help with"

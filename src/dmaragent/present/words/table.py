@@ -17,18 +17,18 @@ _DEVICE_WORDS = {
 
 
 def scope_words(scope_type: int) -> str:
-    """Name a device scope entry's type."""
+    """Return the name of a device scope entry's type."""
     return _DEVICE_WORDS.get(device_kind(scope_type), f"scope type {scope_type}")
 
 
 def device_words(claim: Claim) -> str:
-    """Name what kind of device `claim` names."""
+    """Return the kind of device that `claim` names."""
     kind = claim.path.type if claim.path else 0
     return _DEVICE_WORDS.get(claim.device, f"scope type {kind}")
 
 
 def structure_words(other: OtherStructure) -> str:
-    """Say in a line what a structure says, its scope entries as paths: ``00:1c.0>00.0``."""
+    """Return a structure in one line, its scope entries as paths: ``00:1c.0>00.0``."""
     name, structure = other.name, other.decoded
     if isinstance(structure, UnknownStructure):
         return f"{name}, {len(structure.body)} bytes after its header"
@@ -37,7 +37,7 @@ def structure_words(other: OtherStructure) -> str:
         return f"{name}: unit at {at:#x} is on NUMA node {structure.proximity_domain}"
     if isinstance(structure, ANDD):
         return f"{name}: ACPI device {structure.acpi_device_number} is {structure.name}"
-    assert isinstance(structure, ATSR | SATC | SIDP)  # noqa: S101 - all that are left
+    assert isinstance(structure, ATSR | SATC | SIDP)  # noqa: S101 - the only remaining types
     flags = getattr(structure, "flags", 0)
     line = f"{name} of segment {structure.segment_number:04x}"
     if flags:

@@ -1,7 +1,7 @@
 """The fixes for a device: prerequisites first, then the safest.
 
 Pure.  :mod:`xen <.xen>`, :mod:`linux <.linux>`, :mod:`firmware <.firmware>` and
-:mod:`virtual_functions <.virtual_functions>` find them; here they are put together.
+:mod:`virtual_functions <.virtual_functions>` find them; this module combines them.
 """
 
 from dmaragent.passthrough.device_context import DeviceContext
@@ -24,7 +24,7 @@ def device_remedies(
     """Return prerequisites and fixes for Xen, for Linux or for both, safest first.
 
     Fixes without effect on this device are left out: options for groups if the group does not
-    block it, kernel options if Xen decides or the kernel does not have them.
+    block it, and kernel options if Xen decides or the kernel does not have them.
     """
     function = device.function
     if function is not None and function.vmd is not None:

@@ -1,7 +1,7 @@
-"""What to do in the firmware: HPE servers leave a slot out of their regions, others have settings.
+"""Fixes in the firmware: HPE's switch that excludes a slot from regions, or settings to look for.
 
-HPE's advisory c04781229 and its conrep_rmrds.xml: a switch for each *physical slot*, not for
-a PCI address, read by conrep of the scripting toolkit.
+Source: HPE's advisory c04781229 and its conrep_rmrds.xml.  There is a switch for each *physical
+slot*, not for a PCI address; conrep of the scripting toolkit sets it.
 """
 
 import re
@@ -19,19 +19,19 @@ _SLOT = re.compile(r"(?:.*\bslot[ _]*)?(\d{1,2})(?:-\d+)?", re.IGNORECASE)
 
 
 def is_hpe_server(machine: Machine) -> bool:
-    """Return whether `machine` is an HPE ProLiant: HP's notebooks have no such switch."""
+    """Return whether `machine` is an HPE ProLiant; HP's notebooks do not have the switch."""
     vendor = (machine.vendor or "").strip().lower()
     return vendor in _HPE and (machine.model or "").strip().lower().startswith("proliant")
 
 
 def slot_number(slot: str | None) -> int | None:
-    """Return the number of a physical slot, of ``3``, ``3-1`` or ``PCI-E Slot 3``; None: no number."""
+    """Return the number of a slot named ``3``, ``3-1`` or ``PCI-E Slot 3``; None: no number."""
     match = _SLOT.fullmatch((slot or "").strip())
     return int(match[1]) or None if match else None
 
 
 def firmware_remedy(device: DeviceContext, function: PciFunction) -> DeviceRemedy:
-    """Return the firmware's way to take the regions away from `function`."""
+    """Return the firmware setting that may remove the regions of `function`."""
     machine, known = device.inventory.host.machine, device.inventory.host.topology.known
     where = {IommuVendor.AMD: words.AMD_SETTING, IommuVendor.ARM: words.ARM_SETTING}
     if device.vendor in where:
@@ -69,7 +69,7 @@ def _remedy(
 
 
 def _has_slot_switch(machine: Machine) -> bool:
-    """Return whether conrep's switch is known for the model: Gen8 and Gen9, but the MicroServer."""
+    """Return whether conrep has the switch for the model: Gen8 and Gen9, except the MicroServer."""
     model = (machine.model or "").lower()
     return (
         any(generation in model for generation in ("gen8", "gen9")) and "microserver" not in model
@@ -77,7 +77,7 @@ def _has_slot_switch(machine: Machine) -> bool:
 
 
 def _hpe_remedy(machine: Machine, function: PciFunction, *, slots_known: bool) -> DeviceRemedy:
-    """Return HPE's way: a switch of the slot that the card is in."""
+    """Return HPE's fix: the switch of the card's slot."""
     number = slot_number(function.slot)
     if not _has_slot_switch(machine):
         return _remedy(words.HPE_SETUP, words.hpe_switch_unknown_for(machine.model))

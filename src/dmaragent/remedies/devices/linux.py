@@ -1,8 +1,17 @@
-"""What to do about a device on Linux without Xen: the IOMMU on, its group bound, an option."""
+"""Fixes on Linux without Xen: enable the IOMMU, bind the group to vfio-pci, ``relax_rmrr``."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dmaragent.addresses import SBDF
+from dmaragent.boot_option.boot_loaders import (
+    Reader,
+    boot_setup,
+    kernel_option_words,
+    lines_and_undo,
+    steps_to_add,
+    steps_to_replace,
+)
 from dmaragent.host.topology import PciFunction
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import RELAX_RMRR, iommu_asked_for, iommu_off_option
@@ -16,12 +25,12 @@ from dmaragent.remedies.remedy import DeviceRemedy, Safety
 
 _STORAGE = 0x01
 _MOST_APART = 5
-"""More devices than that are bound in a loop."""
+"""Up to this many devices are bound by separate lines, more in a loop."""
 _IN_A_ROW = 4
 
 
 def loss_of_owner(device: DeviceContext, owner: str) -> str:
-    """Return what `owner`, the host or dom0, loses by giving the device away."""
+    """Return what `owner` (the host or dom0) loses if the device is passed through."""
     function = device.function
     driver = None if function is None else function.driver
     if function is not None and not function.driver_known:
@@ -34,7 +43,7 @@ def loss_of_owner(device: DeviceContext, owner: str) -> str:
 
 
 def warning_to_owner(device: DeviceContext, owner: str) -> str:
-    """Return what `owner` must know before it gives the device away; empty: nothing."""
+    """Return the warning for `owner` before the device is passed through; or empty."""
     function = device.function
     driver = None if function is None else function.driver
     if function is None or (driver is None and function.driver_known):
@@ -49,7 +58,7 @@ def _has_disks(function: PciFunction) -> bool:
 
 
 def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[DeviceRemedy]:
-    """Yield the fixes on Linux without Xen; below Xen its options have no effect."""
+    """Yield the fixes on Linux without Xen; under Xen, Linux's options have no effect."""
     if device.on_xen:
         return
     if device.iommu_unused:
@@ -63,25 +72,24 @@ def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[De
         yield DeviceRemedy(
             safety=Safety.SAFE,
             side="Linux",
-            title=words.LOOK_AT_LOCKED_MATES,
-            explanation=words.look_at_locked_mates(device.locked_mates),
+            title=words.EXPLAIN_LOCKED_MATES,
+            explanation=words.explain_locked_mates(device.locked_mates),
             lines=tuple(f"dmaragent explain {mate}" for mate in device.locked_mates),
             where=words.ROOT_SHELL,
         )
     lacks_option = device.function is not None and device.has_relax_rmrr is False
     locked = device.held_regions or device.locked_mates or unexplained_in_group(device)
     if refusing and locked and device.vendor is IommuVendor.INTEL and not lacks_option:
-        yield DeviceRemedy(
+        remedy = DeviceRemedy(
             safety=Safety.RISK,
             side="Linux",
             title=words.RELAX_OPTION,
             explanation=words.relax_every_region(
                 has_option=device.has_relax_rmrr, release_known=device.kernel_release is not None
             ),
-            lines=(f"intel_iommu=on,{RELAX_RMRR}",),
-            where=words.KERNEL_COMMAND_LINE,
             cost=words.RELAX_OPTION_COST,
         )
+        yield _with_option(device, remedy, f"intel_iommu=on,{RELAX_RMRR}")
 
 
 # The IOMMU ------------------------------------------------------------------------------
@@ -92,32 +100,47 @@ def _switch_iommu_on(device: DeviceContext) -> DeviceRemedy:
     options = device.inventory.host.system.options
     off = None if options is None else iommu_off_option(options, device.vendor)
     if off is not None:
-        return _needed(
+        remedy = _needed(
             words.change_off_option(off.option, off.replacement),
             words.option_switches_off(off.option, off.replacement, off.earlier),
-            off.replacement,
         )
+        return _with_option(device, remedy, off.replacement, off.option)
     if device.vendor is IommuVendor.AMD:
         return _needed(words.SWITCH_IOMMU_ON, words.SWITCH_AMD_IOMMU_ON)
     if device.vendor is IommuVendor.ARM:
         return _needed(words.SWITCH_IOMMU_ON, words.SWITCH_SMMU_ON)
     asked = "" if options is None else iommu_asked_for(options)
     if asked:
-        return _needed(words.SWITCH_IOMMU_ON, words.iommu_asked_in_vain(asked))
-    explanation = words.switch_vtd_on(options_known=options is not None)
-    return _needed(words.SWITCH_IOMMU_ON, explanation, "intel_iommu=on")
+        return _needed(words.SWITCH_IOMMU_ON, words.iommu_on_without_effect(asked))
+    remedy = _needed(words.SWITCH_IOMMU_ON, words.switch_vtd_on(options_known=options is not None))
+    return _with_option(device, remedy, "intel_iommu=on")
 
 
-def _needed(title: str, explanation: str, option: str = "") -> DeviceRemedy:
+def _needed(title: str, explanation: str) -> DeviceRemedy:
     return DeviceRemedy(
         safety=Safety.NEEDED,
         side="Linux",
         title=title,
         explanation=explanation,
-        lines=(option,) if option else (),
-        where=words.KERNEL_COMMAND_LINE if option else "",
         cost=words.REBOOT_COST,
     )
+
+
+def _with_option(
+    device: DeviceContext, remedy: DeviceRemedy, option: str, old: str = ""
+) -> DeviceRemedy:
+    """Return `remedy` with the commands of the host's boot loader for `option` instead of `old`.
+
+    If the loader is unknown, its line is the option itself.
+    """
+    setup = boot_setup(device.inventory.host, Reader.LINUX)
+    ways = steps_to_replace(old, option, setup) if old else steps_to_add((option,), setup)
+    explanation = f"{remedy.explanation} {kernel_option_words(ways)}"
+    if len(ways) == 1:
+        lines, where = lines_and_undo(ways[0]), words.ROOT_SHELL
+    else:
+        lines, where = (option,) if option else (), words.KERNEL_COMMAND_LINE if option else ""
+    return replace(remedy, explanation=explanation, lines=lines, where=where)
 
 
 # vfio-pci -------------------------------------------------------------------------------
@@ -164,7 +187,7 @@ def _bind(device: DeviceContext, linux: PlatformVerdict) -> DeviceRemedy:
 
 
 def _bind_lines(device: DeviceContext, devices: tuple[SBDF, ...]) -> Iterator[str]:
-    """Yield the lines that bind all of `devices`: each for itself, or in a loop if they are many."""
+    """Yield the lines that bind all `devices`: separately, or in a loop if they are many."""
     if len(devices) <= _MOST_APART:
         for sbdf in devices:
             yield from _bind_one_lines(device, sbdf)

@@ -1,4 +1,4 @@
-"""What SR-IOV allows instead of a device with regions, and what must be removed to take it."""
+"""Fixes with SR-IOV: pass a virtual function through, or remove those of the device first."""
 
 import shlex
 from collections.abc import Iterator
@@ -10,16 +10,16 @@ from dmaragent.remedies.remedy import DeviceRemedy, Safety
 
 
 def use_virtual_function(device: DeviceContext) -> Iterator[DeviceRemedy]:
-    """Offer a virtual function: no region that names a device is tied to one of its own."""
+    """Yield the fix to use a virtual function: regions do not apply to virtual functions."""
     function = device.function
     if function is None or not function.total_vfs:
         return
     if device.behind_bridge and not device.on_xen:
-        return  # Linux ties a region that names a bridge to all that is below it
+        return  # Linux applies a region that names a bridge to everything behind it
     existing = device.existing_vfs
     group = device.group
     if not device.on_xen and group is not None and set(existing) & set(group.devices):
-        return  # VFIO takes a group whole: what holds the physical function holds them
+        return  # VFIO attaches only whole groups, and the group has the physical function
     yield DeviceRemedy(
         safety=Safety.SAFE,
         side="",
@@ -32,7 +32,7 @@ def use_virtual_function(device: DeviceContext) -> Iterator[DeviceRemedy]:
 
 
 def remove_virtual_functions(device: DeviceContext) -> Iterator[DeviceRemedy]:
-    """Yield how to remove the virtual functions of a device that is to be taken, if it has any."""
+    """Yield the step that removes the virtual functions of a device, if it has any."""
     function = device.function
     if function is None or not device.existing_vfs:
         return

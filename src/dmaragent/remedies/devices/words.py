@@ -1,7 +1,7 @@
-"""The sentences of remedies for devices: what to do, what it does, its cost and its risk.
+"""Sentences of the fixes for devices: title, effect, cost and risk.
 
-Each is a function of its values, or a constant; the code that finds a remedy picks it.  A title
-ending in ``_IN_SHORT`` or a function ending in ``_in_short`` is for the one-line list of fixes.
+A constant ending in ``_IN_SHORT`` or a function ending in ``_in_short`` is for the one-line list
+of fixes.
 """
 
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ from dmaragent.inventory import Region
 from dmaragent.linux.options import RELAX_RMRR
 from dmaragent.passthrough.words import device_list, region_list, region_numbers
 
-# Where lines go -------------------------------------------------------------------------
+# Places for lines -----------------------------------------------------------------------
 
 ROOT_SHELL = "a root shell"
 DOM0_SHELL = "a root shell in dom0"
 GUEST_FILE = "the guest's xl.cfg"
 KERNEL_COMMAND_LINE = "the kernel's command line"
 
-# Taking a device from its owner ---------------------------------------------------------
+# What the host or dom0 loses ------------------------------------------------------------
 
 
 def driver_unknown(owner: str) -> str:
-    """Return what `owner` loses if it is unknown which of its drivers has the device."""
+    """Return what `owner` loses if the driver of the device is unknown."""
     return f"{owner} loses the device, whose driver is unknown"
 
 
@@ -32,8 +32,8 @@ def no_driver(owner: str) -> str:
 
 
 def held_already(driver: str, owner: str) -> str:
-    """Return that `driver`, which only keeps devices for guests, has the device."""
-    return f"{owner} loses nothing more: {driver} has the device"
+    """Return that `driver`, which only reserves devices for guests, has the device."""
+    return f"{owner} loses nothing: {driver} already has the device"
 
 
 def taken_from(driver: str, owner: str, *, disks: bool) -> str:
@@ -64,7 +64,7 @@ RELAX_COST = "guest, device and firmware share memory"
 
 
 def make_assignable(loss: str, warning: str) -> str:
-    """Return what xl pci-assignable-add does; `loss`: what dom0 loses by it."""
+    """Return the effect of xl pci-assignable-add; `loss`: what dom0 loses."""
     before = f"{warning} " if warning else ""
     return (
         f"{before}{_sentence(loss)} The driver pciback replaces its driver. Xen then moves the "
@@ -74,7 +74,7 @@ def make_assignable(loss: str, warning: str) -> str:
 
 
 def goes_without(regions: Sequence[Region]) -> str:
-    """Return what a device loses that Xen ties no region to, though Linux does."""
+    """Return the effect if only Linux applies a region to the device, and Xen does not."""
     return (
         f"The guest does not map {region_list(regions)}. DMA of the device or its firmware there "
         "fails, so this works only if the device does not need the region."
@@ -87,7 +87,7 @@ def goes_without_in_short(regions: Sequence[Region]) -> str:
 
 
 def keep_ram_out(effect: str) -> str:
-    """Return what moving RAM does for a sample guest; `effect`: see the remedies for guests."""
+    """Return the effect of moving guest RAM; `effect`: see the remedies for guests."""
     return (
         f"{effect}. With this setting a guest with 4096 MiB starts with the strict policy. "
         "Run `dmaragent resolve` to get the value for your guest."
@@ -103,9 +103,9 @@ KEEP_RAM_OUT_COST = "for 4096 MiB; resolve computes yours"
 
 
 def relax_device(*, ram_moved: bool, unmovable: Sequence[Region], sharers: tuple[SBDF, ...]) -> str:
-    """Return what relaxing a device's policy does, and its risk.
+    """Return the effect and the risk of the policy relaxed.
 
-    `ram_moved`: a second line moves RAM; `unmovable`: regions that no line moves RAM out of.
+    `ram_moved`: a second line moves RAM.  `unmovable`: regions that no setting moves RAM out of.
     """
     sentences = [
         "Xen assigns the device anyway.",
@@ -126,7 +126,7 @@ def relax_device(*, ram_moved: bool, unmovable: Sequence[Region], sharers: tuple
 
 
 def relax_device_in_short(settings: Sequence[str]) -> str:
-    """Return the change; `settings` beside it move RAM."""
+    """Return the change with the `settings` that move RAM."""
     return ", ".join(["rdm_policy=relaxed", *(text.replace(" = ", "=") for text in settings)])
 
 
@@ -152,7 +152,7 @@ SWITCH_SMMU_ON = (
 BIND = "Bind it to vfio-pci"
 BIND_WITH_GROUP = "Bind it and the rest of its IOMMU group to vfio-pci"
 BIND_REST_OF_GROUP = "Bind the rest of its IOMMU group to vfio-pci"
-LOOK_AT_LOCKED_MATES = "Explain the device that blocks its group"
+EXPLAIN_LOCKED_MATES = "Explain the device that blocks its group"
 GIVE_TO_GUEST = "Add it to the guest."
 GROUP_BOUND_TOO = (
     "The rest of its IOMMU group is bound too, or has no host driver. Add it to the guest."
@@ -160,23 +160,18 @@ GROUP_BOUND_TOO = (
 RELAX_OPTION = f"Boot a Proxmox kernel with {RELAX_RMRR}"
 RELAX_OPTION_COST = "memory corruption or host hang possible"
 REBOOT_COST = "reboot"
-_LOADER = (
-    "The command line is in the boot loader's file. GRUB: GRUB_CMDLINE_LINUX in /etc/default/grub, "
-    "then update-grub or grub2-mkconfig. systemd-boot: /etc/kernel/cmdline, then "
-    "proxmox-boot-tool refresh or kernel-install. Reboot, then check /proc/cmdline."
-)
 
 
-def iommu_asked_in_vain(option: str) -> str:
-    """Return what to do if the command line has `option`, which asks for the IOMMU."""
+def iommu_on_without_effect(option: str) -> str:
+    """Return the fix if the command line already has `option`, which switches the IOMMU on."""
     return (
         f"The command line has {option}, but this kernel does not use the IOMMU. VT-d is off in "
-        "the firmware setup, or the kernel rejects the table. `sudo dmaragent check` shows why."
+        "the firmware setup, or the kernel rejects the table. `dmaragent check` shows why."
     )
 
 
 def switch_vtd_on(*, options_known: bool) -> str:
-    """Return what to do if nothing asks for VT-d, or the command line is unknown."""
+    """Return the fix if no option switches VT-d on, or the command line is unknown."""
     default = (
         "Without the option, the kernel uses its own default (CONFIG_INTEL_IOMMU_DEFAULT_ON). "
         "If the option does not help, "
@@ -185,7 +180,7 @@ def switch_vtd_on(*, options_known: bool) -> str:
     )
     return (
         f"This kernel does not use the IOMMU. {default}VT-d is off in the firmware setup, or "
-        "the kernel rejects the table. `sudo dmaragent check` shows why."
+        "the kernel rejects the table. `dmaragent check` shows why."
     )
 
 
@@ -196,7 +191,7 @@ def change_off_option(option: str, replacement: str) -> str:
 
 
 def option_switches_off(option: str, replacement: str, earlier: str) -> str:
-    """Return what to write for `option`; `earlier` is an option that it makes useless."""
+    """Return what to write instead of `option`; `earlier`: an option that it cancels."""
     beside = f" It cancels {earlier} before it." if earlier else ""
     if replacement:
         what = f"Write {replacement} instead. The last of several such options counts."
@@ -204,7 +199,7 @@ def option_switches_off(option: str, replacement: str, earlier: str) -> str:
         what = "On Intel, also add intel_iommu=on unless the kernel's default is on."
     else:
         what = "Linux uses this IOMMU without any option."
-    return f"This option disables the IOMMU.{beside} {what} {_LOADER}"
+    return f"This option disables the IOMMU.{beside} {what}"
 
 
 def bound_already(driver: str) -> str:
@@ -213,7 +208,7 @@ def bound_already(driver: str) -> str:
 
 
 def bind_rest_of_group(driver: str, mates: tuple[SBDF, ...]) -> str:
-    """Return what to bind if `driver`, one of VFIO, has the device alone."""
+    """Return what else to bind if `driver`, one of VFIO, has only this device of the group."""
     return (
         f"The device is bound to {driver}. Other devices of its group are not: "
         f"{device_list(mates)}. The host loses them."
@@ -221,7 +216,7 @@ def bind_rest_of_group(driver: str, mates: tuple[SBDF, ...]) -> str:
 
 
 def bind_to_vfio(loss: str, mates: tuple[SBDF, ...], warning: str) -> str:
-    """Return what binding to vfio-pci does; `loss`: what the host loses by it."""
+    """Return the effect of binding to vfio-pci; `loss`: what the host loses."""
     before = f"{warning} " if warning else ""
     rest = (
         f" The rest of its IOMMU group must be bound too, and the host loses it: "
@@ -233,12 +228,12 @@ def bind_to_vfio(loss: str, mates: tuple[SBDF, ...], warning: str) -> str:
 
 
 def bind_cost(loss: str, mates: tuple[SBDF, ...]) -> str:
-    """Return the cost of binding in a few words; an empty `loss`: that of `mates` alone."""
+    """Return the cost of binding in a few words; without `loss`, only that of `mates`."""
     rest = f"the host loses {device_list(mates, 3)}" if mates else ""
     return "; ".join(part for part in (loss, rest) if part)
 
 
-def look_at_locked_mates(mates: tuple[SBDF, ...]) -> str:
+def explain_locked_mates(mates: tuple[SBDF, ...]) -> str:
     """Return that devices of the group are locked, and the fix."""
     return (
         f"A region blocks {device_list(mates)} in the same IOMMU group. A firmware setting that "
@@ -248,7 +243,7 @@ def look_at_locked_mates(mates: tuple[SBDF, ...]) -> str:
 
 
 def relax_every_region(*, has_option: bool | None, release_known: bool) -> str:
-    """Return what relax_rmrr does, and its risk; `has_option`: whether the kernel knows it."""
+    """Return the effect and the risk of relax_rmrr; `has_option`: whether the kernel has it."""
     here = (
         "This kernel has the option."
         if has_option
@@ -271,7 +266,7 @@ USE_VIRTUAL_FUNCTION = "Pass a virtual function through instead"
 
 
 def remove_virtual_functions(existing: tuple[SBDF, ...], used: tuple[SBDF, ...]) -> str:
-    """Return what vanishes with the virtual functions; `used`: those that guests may have."""
+    """Return the effect of removing virtual functions; `used`: those that guests may use."""
     guests = f" Guests may use {device_list(used)}: detach those first." if used else ""
     return (
         f"This removes {device_list(existing)}.{guests} Alternatively, leave the device to the "
@@ -286,7 +281,7 @@ def virtual_functions_cost(existing: tuple[SBDF, ...], used: tuple[SBDF, ...]) -
 
 
 def use_virtual_function(most: int, existing: tuple[SBDF, ...]) -> str:
-    """Return what a virtual function is good for; the device can have `most` of them."""
+    """Return the effect of using a virtual function; the device supports `most` of them."""
     there = f" These exist: {device_list(existing)}." if existing else ""
     return (
         f"The device supports {most} virtual functions, and no region applies to them. "
@@ -309,7 +304,7 @@ LEGACY_SUPPORT = (
     "legacy support, option ROM and management of the device",
     "The purpose of the region is unknown",
 )
-"""The settings to look for if the class of the device has none of its own, and why."""
+"""The settings to look for, and why, for classes that are not in the table below."""
 SETTINGS_BY_CLASS = {
     0x0C03: (
         "USB legacy support, XHCI hand-off",
@@ -355,7 +350,7 @@ _NOT_COVERED = (
 
 
 def look_for_setting(setting: str, why: str) -> str:
-    """Return where to look on a machine whose vendor has no way that is known."""
+    """Return the settings to look for if no fix of the machine's vendor is known."""
     return (
         f"In the firmware setup, look for: {setting}. {why}. The name of the setting differs by "
         "machine, and this machine may not have it (not verified). Afterwards, "
@@ -364,7 +359,7 @@ def look_for_setting(setting: str, why: str) -> str:
 
 
 def look_for_setting_without_vtd(where: str) -> str:
-    """Return where to look on a host without VT-d: AMD_SETTING or ARM_SETTING, and how to check."""
+    """Return the settings to look for without VT-d: AMD_SETTING or ARM_SETTING."""
     return (
         f"{where} The setting differs by machine. Afterwards, check "
         "/sys/kernel/iommu_groups/*/reserved_regions again."
@@ -372,7 +367,7 @@ def look_for_setting_without_vtd(where: str) -> str:
 
 
 def hpe_switch_unknown_for(model: str | None) -> str:
-    """Return that HPE documents no switch for `model`."""
+    """Return that HPE does not document the switch for `model`."""
     return (
         "HPE documents its per-slot setting (conrep, advisory c04781229) for ProLiant Gen8 "
         f"and Gen9 only, not for this {model}. In the firmware setup, look for devices that share "
@@ -405,7 +400,7 @@ def hpe_switch(slot: int) -> str:
 
 
 def hpe_leave_slot_out(slot: int) -> str:
-    """Return what HPE's switch for a slot does, and what it does not cover."""
+    """Return the effect of HPE's switch for a slot, and what it does not cover."""
     return (
         f"This removes slot {slot} from the regions on HPE ProLiant Gen8 and Gen9. The number is "
         "that of the physical slot, not of the bus. conrep and conrep_rmrds.xml are in HPE's "
@@ -415,12 +410,12 @@ def hpe_leave_slot_out(slot: int) -> str:
 
 
 def pass_vmd_endpoint(endpoint: SBDF) -> str:
-    """Return the title of passing a VMD endpoint through with all that is behind it."""
+    """Return the title of passing a VMD endpoint through with everything behind it."""
     return f"Pass the whole VMD endpoint {endpoint} through, or see 2"
 
 
 def vmd_endpoint_loss(count: int) -> str:
-    """Return what the host loses with a VMD endpoint; `count`: the functions behind it."""
+    """Return the warning for a VMD endpoint with `count` functions behind it."""
     return (
         f"Warning: the host loses all {count} functions behind the endpoint, with every disk "
         "there. Do not do it if the host boots from one of them. The guest needs a driver for VMD."
@@ -430,6 +425,6 @@ def vmd_endpoint_loss(count: int) -> str:
 def vmd_endpoint_cost(count: int) -> str:
     """Return the same in a few words."""
     return (
-        f"the host loses {count} functions and their disks: not if it boots from one; the guest "
-        "needs a VMD driver"
+        f"the host loses {count} functions and their disks (not possible if it boots from one); "
+        "the guest needs a VMD driver"
     )

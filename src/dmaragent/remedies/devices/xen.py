@@ -1,6 +1,6 @@
-"""What to do about a device on Xen: make it assignable, and lines of the guest's xl.cfg.
+"""Fixes on Xen: make the device assignable, and lines of the guest's xl.cfg.
 
-Pure.  The lines were tried with a sample guest that has the device.
+Pure.  The lines are tested by resolving a sample guest with the device.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,6 @@
-"""What would help a guest: candidates, each tried by resolving the guest once more.
+"""Fixes for a guest: candidates, each tried by resolving the guest again.
 
-Pure.  Only what was tried and helped is offered, the safest first; where nothing helps,
-that is said with its reason.
+Pure. Only candidates that work are offered, safest first. If none works, the reason is returned.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,9 +44,9 @@ from dmaragent.remedies.remedy import GuestRemedy, RemedyKind, ranked
 
 
 def guest_remedies(resolution: Resolution) -> GuestRemedies:
-    """Return what helps the guest of `resolution`, if anything is wrong with it."""
+    """Return the fixes for the guest of `resolution`, if it needs one."""
     if resolution.guest.binary is not None:
-        # each change would have to be tried with both readings of the file
+        # a change would have to be tried with both readings of the file
         wrong = resolution.verdict is not Verdict.STARTS or resolution.reasons
         return GuestRemedies((), words.WRITE_IN_DECIMAL if wrong else "")
     trial = Trial(resolution)
@@ -69,19 +68,17 @@ def guest_remedies(resolution: Resolution) -> GuestRemedies:
 
 
 def _with_functions_apart(trial: Trial) -> list[GuestRemedy]:
-    """Return what helps once each function has an entry of its own."""
+    """Return the fixes that work once each function has an entry of its own."""
     apart = with_functions_apart(trial)
     if apart is None:
         return []
-    effect = words.GIVE_FUNCTIONS_APART
-    if not apart.offer(RemedyKind.SETTING, apart.guest, {}, effect):
-        for attempt in _ATTEMPTS:
-            attempt(apart)
+    action = words.WRITE_FUNCTIONS_APART
+    if apart.offer(RemedyKind.SETTING, apart.guest, {}, action):
+        return apart.remedies
+    for attempt in _ATTEMPTS:
+        attempt(apart)
     return [
-        remedy
-        if remedy.effect == effect
-        else replace(remedy, effect=words.joined(effect, remedy.effect))
-        for remedy in apart.remedies
+        replace(remedy, action=words.joined(action, remedy.action)) for remedy in apart.remedies
     ]
 
 
@@ -104,16 +101,16 @@ _ATTEMPTS: tuple[Callable[[Trial], object], ...] = (
 
 
 _NO_LINE: tuple[tuple[SourceRule, str], ...] = (
-    (ABSENT_RULE, words.NAME_PRESENT_FUNCTION),
+    (ABSENT_RULE, words.LIST_PRESENT_FUNCTION),
     (HOST_BRIDGE_RULE, words.HOST_BRIDGE_NEVER),
     (BRIDGED_RULE, words.USE_EXPRESS_SLOT),
-    (NAME_RULE, words.GIVE_ADDRESS),
+    (NAME_RULE, words.WRITE_ADDRESS_FOR_NAME),
 )
-"""What to do about a refusal that no line of the configuration ends, by its rule."""
+"""What to do about a refusal that no line of the configuration removes, by its rule."""
 
 
 def _why_nothing(resolution: Resolution) -> str:
-    """Return why no change of the configuration that was tried helps."""
+    """Return why no change of the configuration works."""
     if resolution.stack.toolstack is Toolstack.XAPI:
         return words.XAPI_NOT_TRIED
     if resolution.host.incomplete and resolution.verdict is Verdict.UNDECIDED:

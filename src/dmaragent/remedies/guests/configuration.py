@@ -1,4 +1,4 @@
-"""Remedies in how the configuration is written, and in the settings beside ``rdm=``."""
+"""Fixes of how the configuration is written, and of the settings beside ``rdm=``."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,12 +15,12 @@ from dmaragent.remedies.xlcfg_lines import change_entries, entry_text, quote, wi
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
 _ROOM = 64 * MIB
-"""RAM beside the video memory that is offered if none is left: hvmloader needs 2 MiB of it."""
+"""The RAM that is added if all memory is video memory: hvmloader needs 2 MiB of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Repair:
-    """A setting that stands in the way, changed."""
+    """A change of a setting that causes a refusal."""
 
     guest: GuestConfig
     name: str
@@ -30,7 +30,7 @@ class _Repair:
 
 
 def change_settings(trial: Trial) -> None:
-    """Change what other settings stand in the way; where that is not enough, go on from it."""
+    """Change other settings that cause refusals; if needed, continue from the changed guest."""
     start, guest, effects, costs = trial.guest, trial.guest, [], []
     lines: dict[str, tuple[str, ...]] = {}
     for repair in _repairs(trial):
@@ -73,7 +73,7 @@ def _offer_settings(
 
 
 def _repairs(trial: Trial) -> Iterator[_Repair]:
-    """Yield the settings that refuse the guest, changed one after the other."""
+    """Yield the changes of settings that cause refusals, each after the one before."""
     guest = trial.guest
     for complaint in (*guest.type_refusals, *guest.refusals, *guest.hvm_refusals):
         repair = _with_known_value(guest, complaint, devices=bool(guest.pci))
@@ -87,7 +87,7 @@ def _repairs(trial: Trial) -> Iterator[_Repair]:
     idle = not devices and guest.passthrough not in (None, "default", "disabled")
     if idle and (trial.host.iommu_off or guest.type is GuestType.PVH):
         guest = replace(guest, passthrough="disabled")
-        effect = words.ASK_FOR_NO_PASSTHROUGH
+        effect = words.DISABLE_PASSTHROUGH
         cost = words.NO_DEVICE_LATER
         yield _Repair(guest, "passthrough", quote("disabled"), effect, cost)
     if guest.passthrough == "share_pt" and not trial.host.iommu_off:
@@ -122,12 +122,12 @@ def _video_repairs(trial: Trial, guest: GuestConfig) -> Iterator[_Repair]:
     odd = guest.videoram is not None and not least <= guest.videoram < guest.most_memory
     if odd:
         guest = replace(guest, videoram=least)
-        effect = words.give_least_video(least // MIB)
+        effect = words.set_least_video(least // MIB)
         yield _Repair(guest, "videoram", least // MIB, effect)
     if guest.video >= guest.most_memory:
         size = guest.video + _ROOM
         guest = replace(guest, memory=size, maximum=None if guest.maximum is None else size)
-        effect = words.GIVE_RAM_BESIDE_VIDEO
+        effect = words.ADD_RAM_BESIDE_VIDEO
         name = "memory" if guest.maximum is None else "maxmem"
         yield _Repair(guest, name, size // MIB, effect, words.HOST_HAS_LESS_MEMORY)
 
@@ -137,7 +137,7 @@ def _without(complaints: tuple[Complaint, ...], complaint: Complaint) -> tuple[C
 
 
 def _with_known_value(guest: GuestConfig, complaint: Complaint, *, devices: bool) -> _Repair | None:
-    """Return a value that xl takes for a setting that it refuses; None if it cannot be meant."""
+    """Return a value that xl accepts for a refused setting; None if there is no obvious one."""
     guest = replace(
         guest,
         refusals=_without(guest.refusals, complaint),
@@ -146,23 +146,23 @@ def _with_known_value(guest: GuestConfig, complaint: Complaint, *, devices: bool
     )
     name = complaint.setting
     if name == "name":
-        return _Repair(replace(guest, name="guest"), name, quote("guest"), words.NAME_GUEST)
+        return _Repair(replace(guest, name="guest"), name, quote("guest"), words.SET_NAME)
     if name == "builder" or (name == "type" and guest.builder is not None):
         kind = guest.typed or guest.builder or GuestType.HVM
         word = {GuestType.HVM: "hvm", GuestType.PV: "generic"}.get(kind)
         if word is None:
             return None
         guest = replace(guest, type=kind, builder=kind)
-        return _Repair(guest, "builder", quote(word), words.NAME_TYPE_AS_KNOWN)
+        return _Repair(guest, "builder", quote(word), words.SET_TYPE_AS_KNOWN)
     if name == "type":
         guest = replace(guest, type=GuestType.HVM, typed=GuestType.HVM)
-        return _Repair(guest, name, quote("hvm"), words.NAME_KNOWN_TYPE)
+        return _Repair(guest, name, quote("hvm"), words.SET_KNOWN_TYPE)
     if name == "vga":
         guest = replace(guest, vga=Vga.STDVGA)
-        return _Repair(guest, name, quote("stdvga"), words.NAME_KNOWN_ADAPTER)
+        return _Repair(guest, name, quote("stdvga"), words.SET_KNOWN_ADAPTER)
     if name == "device_model_version":
         guest = replace(guest, traditional=False)
-        return _Repair(guest, name, quote("qemu-xen"), words.NAME_KNOWN_DEVICE_MODEL)
+        return _Repair(guest, name, quote("qemu-xen"), words.SET_KNOWN_DEVICE_MODEL)
     if name == "mmio_hole":
         guest = replace(guest, mmio_hole=SMALLEST_HOLE)
         effect = words.SET_DEFAULT_HOLE
@@ -170,12 +170,12 @@ def _with_known_value(guest: GuestConfig, complaint: Complaint, *, devices: bool
     if name == "passthrough":
         word = "enabled" if devices else "default"
         guest = replace(guest, passthrough=word)
-        return _Repair(guest, name, quote(word), words.NAME_KNOWN_MODE)
+        return _Repair(guest, name, quote(word), words.SET_KNOWN_MODE)
     return None
 
 
 def write_policies(trial: Trial) -> None:
-    """Write each device's policy if it is undefined or, up to 4.13, not heeded in time."""
+    """Write each device's policy if it is undefined or, up to 4.13, applied too late."""
     unsettled = not all(
         behaviour.layout.settles_device_policy
         for behaviour in toolstack_behaviours(trial.stack.release)
@@ -197,7 +197,7 @@ def write_policies(trial: Trial) -> None:
 
 
 def with_addresses(trial: Trial) -> tuple[GuestConfig, dict[str, tuple[str, ...]]] | None:
-    """Return the guest with its named devices given by address, and the lines; None if none is."""
+    """Return the guest with addresses for its named devices, and the lines; None if none is known."""
     if trial.stack.toolstack is not Toolstack.XL:
         return None
     texts = {}
@@ -213,14 +213,14 @@ def with_addresses(trial: Trial) -> tuple[GuestConfig, dict[str, tuple[str, ...]
 
 
 def name_by_address(trial: Trial) -> None:
-    """Name a device by its address: by its name its regions are not reserved."""
+    """Write a device by its address: libxl does not reserve the regions of a named device."""
     by_address = with_addresses(trial)
     if by_address is not None:
-        trial.offer(RemedyKind.SETTING, *by_address, words.GIVE_BY_ADDRESS)
+        trial.offer(RemedyKind.SETTING, *by_address, words.WRITE_ADDRESS_OF_DEVICE)
 
 
 def first_steps(trial: Trial) -> Iterator[GuestRemedy]:
-    """Yield the change that ends the first refusal, if another one comes to light behind it."""
+    """Yield the change that removes only the first refusal, with the next refusal."""
     after, before = trial.now, trial.before
     if not trial.lines or not before.reasons:
         return
@@ -233,7 +233,7 @@ def first_steps(trial: Trial) -> Iterator[GuestRemedy]:
     yield GuestRemedy(
         kind=RemedyKind.SETTING,
         lines=tuple(line for part in trial.lines.values() for line in part),
-        effect=words.not_enough(next_reason),
+        action=words.not_enough(next_reason),
         verdict=after.verdict,
         undo=trial.undo(trial.lines),
     )

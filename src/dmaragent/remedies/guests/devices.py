@@ -1,4 +1,4 @@
-"""Remedies in which devices and regions count, and how strictly."""
+"""Fixes of which devices and regions count, and how strictly."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -7,7 +7,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.policy.assignment import added_functions
-from dmaragent.policy.decisions import Decision, Harm, Verdict, residual_risk
+from dmaragent.policy.decisions import Decision, Harm, Verdict, exposed_regions, residual_risk
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.settings import GuestDevice, Toolstack
 from dmaragent.remedies import words
@@ -23,7 +23,7 @@ from dmaragent.remedies.xlcfg_lines import (
 )
 
 _ROUNDS = 4
-"""How often devices are made relaxed before it is given up: refusals come one after another."""
+"""The rounds in which devices are made relaxed: a refusal can hide another."""
 
 
 def _hindering_decisions(resolution: Resolution) -> Iterator[Decision]:
@@ -32,7 +32,7 @@ def _hindering_decisions(resolution: Resolution) -> Iterator[Decision]:
 
 
 def _devices_in_the_way(trial: Trial, resolution: Resolution) -> list[GuestDevice]:
-    """Return the devices that are in the way, by whatever function of theirs it is."""
+    """Return the devices that cause refusals, by any of their functions."""
     named = {decision.device for decision in _hindering_decisions(resolution)} - {None}
     concerned = []
     for device in trial.devices:
@@ -43,7 +43,7 @@ def _devices_in_the_way(trial: Trial, resolution: Resolution) -> list[GuestDevic
 
 
 def use_virtual_functions(trial: Trial) -> None:
-    """Pass a virtual function through instead of the physical one, where it has no region."""
+    """Pass through a virtual function instead of the physical one, if it has no region."""
     swaps: dict[SBDF, SBDF] = {}
     texts = {}
     for device in _devices_in_the_way(trial, trial.now):
@@ -73,32 +73,34 @@ def use_virtual_functions(trial: Trial) -> None:
 def _try_with_ram_moved(
     with_change: Trial, trial: Trial, kind: RemedyKind, effect: str, cost: str
 ) -> None:
-    """Try a change together with a boundary, and with less memory; offer what helps."""
+    """Try a change together with a boundary, and with less memory; offer what works."""
     change_boundary(with_change, kind, effect, cost)
     reduce_memory(with_change, kind, effect, cost)
     trial.remedies += with_change.remedies
 
 
 def leave_out_strategy(trial: Trial) -> None:
-    """Leave ``strategy=host`` out: what is no device's of the guest need not be reserved."""
+    """Remove ``strategy=host``: other devices' regions need not be reserved."""
     if Strategy.HOST in trial.before.settings.strategies and trial.before.guest.rdm is not None:
-        left = trial.try_out(replace(trial.before.guest, rdm=None))
-        if left is not None:
+        after = trial.resolve(replace(trial.before.guest, rdm=None))
+        if trial.is_better(after):
+            left = residual_risk(after.reasons)
             remedy = GuestRemedy(
                 kind=RemedyKind.STRATEGY,
                 lines=(),
-                effect=words.LEAVE_OUT_RDM,
+                action=words.REMOVE_RDM,
                 verdict=Verdict.STARTS,
                 warnings=left.warnings,
                 harm=left.harm,
-                cost=words.LEAVE_OUT_RDM_COST,
+                exposed=exposed_regions(after.reasons),
+                lost=words.REMOVE_RDM_COST,
                 undo=words.undo(["rdm="], []),
             )
             trial.remedies.append(remedy)
 
 
 def relax_devices(trial: Trial) -> None:
-    """Make devices relaxed: as few as helps, with RAM moved out of their regions if it can be."""
+    """Make as few devices relaxed as possible, with RAM moved away from their regions."""
     if trial.before.verdict is Verdict.STARTS or trial.stack.toolstack is Toolstack.LIBVIRT:
         return
     relaxed = _relaxed_devices(trial, trial.guest, trial.now)
@@ -109,9 +111,9 @@ def relax_devices(trial: Trial) -> None:
 
 
 def _relaxed_with_ram_moved(trial: Trial) -> list[GuestRemedy]:
-    """Return what helps of relaxing the devices in the way together with moving RAM.
+    """Return the fixes that relax the refused devices and also move RAM.
 
-    Neither helps alone if regions of other devices are reserved too (``strategy=host``).
+    Neither works alone if regions of other devices are reserved too (``strategy=host``).
     """
     texts = _relaxed_texts(_devices_in_the_way(trial, trial.now))
     if not texts:
@@ -124,7 +126,7 @@ def _relaxed_with_ram_moved(trial: Trial) -> list[GuestRemedy]:
 def _relaxed_devices(
     trial: Trial, start: GuestConfig, now: Resolution
 ) -> tuple[GuestConfig, Mapping[str, tuple[str, ...]]] | None:
-    """Return `start` with as few devices relaxed as lets it start, and the lines; or None."""
+    """Return `start` with the fewest relaxed devices with which it starts, and the lines; or None."""
     texts: dict[int, str] = {}
     after = now
     for _ in range(_ROUNDS):
@@ -147,7 +149,7 @@ def _relaxed_devices(
 
 
 def _offer_relaxed(trial: Trial, guest: GuestConfig, lines: Mapping[str, tuple[str, ...]]) -> None:
-    """Offer a relaxed guest; if that leaves DMA in guest RAM, with its RAM moved as well."""
+    """Offer a relaxed guest; if DMA can then overwrite guest RAM, also offer it with its RAM moved."""
     after = trial.resolve(guest)
     left = residual_risk(after.reasons)
     if not trial.is_better(after):
@@ -161,17 +163,17 @@ def _offer_relaxed(trial: Trial, guest: GuestConfig, lines: Mapping[str, tuple[s
         trial.remedies += pairs
     if not any("rdm_mem_boundary" in line for remedy in pairs for line in remedy.lines):
         effect = _relaxed_effect(lines, after)
-        trial.offer(RemedyKind.POLICY, guest, lines, effect, words.UNCHECKED)
+        trial.offer(RemedyKind.POLICY, guest, lines, effect)
 
 
 def _relaxed_and_ram_moved(
     trial: Trial, relaxed: Trial, lines: Mapping[str, tuple[str, ...]]
 ) -> list[GuestRemedy]:
-    """Try where RAM can be moved with the relaxed guest, and relax no more than is then needed."""
-    first = words.relax_at_a_risk(_whose_policy(lines))
+    """Return fixes that move the relaxed guest's RAM, and then relax no more than needed."""
+    first = words.relax(_whose_policy(lines))
     for move in (change_boundary, reduce_memory):
         before = len(relaxed.remedies)
-        ram = move(relaxed, RemedyKind.POLICY, first, words.UNCHECKED)
+        ram = move(relaxed, RemedyKind.POLICY, first)
         if ram is None or "rdm" in lines or trial.stack.toolstack is not Toolstack.XL:
             continue
         start = ram.made_to(trial.guest)
@@ -179,8 +181,8 @@ def _relaxed_and_ram_moved(
         if fewer is None or fewer[1] == lines:
             continue
         apart = trial.with_change(fewer[0], {**fewer[1], **ram.lines})
-        cost = words.joined(words.UNCHECKED, ram.cost) if ram.cost else words.UNCHECKED
-        if apart.offer(RemedyKind.POLICY, fewer[0], {}, words.joined(first, ram.effect), cost):
+        action = words.joined(first, ram.effect)
+        if apart.offer(RemedyKind.POLICY, fewer[0], {}, action, ram.cost):
             relaxed.remedies[before:] = apart.remedies
     return relaxed.remedies
 
@@ -201,16 +203,13 @@ def _relaxed_texts(devices: Iterable[GuestDevice]) -> dict[int, str]:
 
 def _relaxed_effect(lines: Mapping[str, tuple[str, ...]], after: Resolution) -> str:
     whose = _whose_policy(lines)
-    worst = residual_risk(after.reasons).harm
-    if worst is Harm.NONE:
+    if residual_risk(after.reasons).harm is Harm.NONE:
         return words.relax_without_loss(whose)
-    exposing = [reason for reason in after.reasons if reason.harm is worst]
-    regions = list(dict.fromkeys(reason.region for reason in exposing if reason.region))
-    return words.relax_exposing(whose, worst, regions)
+    return words.relax(whose)
 
 
 def relax_guest(trial: Trial) -> None:
-    """Make the guest's own policy relaxed, where ``rdm=`` makes it strict and is taken."""
+    """Make the guest's own policy relaxed, if an accepted ``rdm=`` makes it strict."""
     settings = trial.before.settings
     if not settings.rdm_taken or settings.policies != (Policy.STRICT,):
         return
@@ -229,12 +228,12 @@ def relax_guest(trial: Trial) -> None:
 
 
 def name_by_address_with_ram_moved(trial: Trial) -> None:
-    """Give a device by its address and move RAM out of its region, if nothing safer helps."""
+    """Write a device by its address and move RAM away from its region, if nothing safer works."""
     if any(remedy.harm is Harm.NONE for remedy in trial.remedies):
         return
     by_address = with_addresses(trial)
     if by_address is not None:
         guest, lines = by_address
-        effect = words.GIVE_BY_ADDRESS_AND_MOVE_RAM
+        effect = words.WRITE_ADDRESS_AND_MOVE_RAM
         changed_trial = trial.with_change(guest, lines)
         _try_with_ram_moved(changed_trial, trial, RemedyKind.SETTING, effect, "")

@@ -1,4 +1,4 @@
-"""Remedies in how ``rdm=`` and the entries of ``pci=`` are written."""
+"""Fixes of how ``rdm=`` and the entries of ``pci=`` are written."""
 
 import re
 from dataclasses import replace
@@ -21,7 +21,7 @@ from dmaragent.remedies.xlcfg_lines import (
 
 _KEYS = ("rdm_policy", "msitranslate", "power_mgmt", "permissive", "seize", "vslot")
 _WORDS = {"yes": "1", "true": "1", "on": "1", "no": "0", "false": "0", "off": "0"}
-"""What is meant by words where xl reads a number: it takes every word for 0."""
+"""The meaning of words in place of a number: xl reads every word as 0."""
 _SLOT = re.compile(r"(?:0x)?[01]?[0-9a-fA-F]")
 _NO_FUNCTION = re.compile(r"(?:([0-9a-fA-F]{1,4}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.?(,.*)?")
 """An address without a function, and the pairs after it."""
@@ -33,7 +33,7 @@ _RDM = {"strategy": ("host",), "policy": ("strict", "relaxed")}
 
 
 def respell_entries(trial: Trial) -> None:
-    """Write entries of ``pci=`` plainly that xl refuses or half reads."""
+    """Rewrite entries of ``pci=`` that xl refuses or reads only in part."""
     if trial.stack.toolstack is not Toolstack.XL or trial.guest.saved_rdm is not None:
         return
 
@@ -44,7 +44,7 @@ def respell_entries(trial: Trial) -> None:
     if len(kept) < len(trial.guest.pci):
         guest, lines = change_entries(replace(trial.guest, pci=kept), {})
         trial.keep(guest, {"pci": lines})
-        if trial.offer(RemedyKind.SPELLING, guest, {}, words.LEAVE_OUT_EMPTY_ENTRIES):
+        if trial.offer(RemedyKind.SPELLING, guest, {}, words.REMOVE_EMPTY_ENTRIES):
             return
     for repair in (respell_entry, _correct_keys, with_function):
         texts = {n: repair(entry.text) for n, entry in enumerate(trial.guest.pci)}
@@ -62,7 +62,7 @@ def respell_entries(trial: Trial) -> None:
 
 
 def respell_rdm(trial: Trial) -> None:
-    """Write ``rdm=`` as the manual pages have it, where they refuse it as it stands."""
+    """Write ``rdm=`` as documented, if the manual pages refuse it as it is."""
     text = trial.guest.rdm
     if (
         text is None
@@ -86,7 +86,7 @@ def respell_rdm(trial: Trial) -> None:
 
 
 def _add_function(text: str, trial: Trial) -> str:
-    """Add the function to an address that lacks it, if one function alone is present there."""
+    """Add the function to an address without one, if only one function is present there."""
     match = _NO_FUNCTION.fullmatch(respell_entry(text))
     if match is None or trial.host.functions is None:
         return text
@@ -101,7 +101,7 @@ def _add_function(text: str, trial: Trial) -> str:
 
 
 def _correct_keys(text: str) -> str:
-    """Correct the keys and values of an entry: leave out what says nothing that xl knows."""
+    """Correct the keys and values of an entry; drop what xl does not know."""
     address, *pairs = respell_entry(text).split(",")
     place, at, slot = address.partition("@")
     keys = {"": place + (at + slot if _is_slot(slot) else "")}
@@ -126,7 +126,7 @@ def _is_slot(text: str) -> bool:
 
 
 def leave_out_duplicates(trial: Trial) -> None:
-    """Leave out entries whose device another entry gives already."""
+    """Drop entries whose device another entry already has."""
     seen: set[object] = set()
     kept: list[PciEntry] = []
     by_number = {device.number: device for device in trial.devices}
@@ -140,13 +140,13 @@ def leave_out_duplicates(trial: Trial) -> None:
     if trial.stack.toolstack is Toolstack.XL and len(kept) < len(trial.guest.pci):
         guest = replace(trial.guest, pci=tuple(kept))
         lines = {"pci": pci_lines([entry.text for entry in kept])}
-        effect = words.GIVE_DEVICES_ONCE
+        effect = words.WRITE_DEVICES_ONCE
         if not trial.offer(RemedyKind.SETTING, guest, lines, effect):
             trial.keep(guest, lines)
 
 
 def name_functions(trial: Trial) -> None:
-    """Write an entry with ``*`` and no slot as one entry a function."""
+    """Replace an entry with ``*`` and no slot by an entry for each function."""
     stopped = {reason.device for reason in trial.now.reasons if reason.rule == SLOT_RULE}
     if not stopped or trial.host.functions is None or trial.stack.toolstack is not Toolstack.XL:
         return
@@ -163,16 +163,16 @@ def name_functions(trial: Trial) -> None:
             entries.append(PciEntry(entry.place, entry_text(single, entry.text)))
     guest = replace(trial.guest, pci=tuple(entries))
     lines = {"pci": pci_lines([entry.text for entry in entries])}
-    effect = words.GIVE_FUNCTIONS_APART_FOR_SLOT
+    effect = words.WRITE_FUNCTIONS_APART_FOR_SLOT
     if not trial.offer(RemedyKind.SETTING, guest, lines, effect):
         trial.keep(guest, lines)
 
 
 def with_functions_apart(trial: Trial) -> Trial | None:
-    """Return a trial that begins with an entry for each function that ``*`` stands for.
+    """Return a trial with an entry for each function that ``*`` means.
 
-    ``*`` needs a slot in the guest, and xl up to 4.14 does not read it.  None: no entry has it,
-    or the host's functions are unknown.
+    ``*`` needs a slot in the guest, and xl up to 4.14 does not read it. None: no entry has it, or
+    the host's functions are unknown.
     """
     if trial.stack.toolstack is not Toolstack.XL or trial.host.functions is None:
         return None

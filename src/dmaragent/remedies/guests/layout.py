@@ -1,4 +1,4 @@
-"""Remedies in where the guest's RAM lies: the boundary, and how much memory there is."""
+"""Fixes of where the guest's RAM is: the boundary, and the size of memory."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,12 +18,12 @@ from dmaragent.remedies.guests.trial import Trial
 from dmaragent.remedies.remedy import RemedyKind
 
 _MOST_CANDIDATES = 32
-"""Boundaries that are tried, nearest to the present one first; and then the lowest."""
+"""The number of boundaries that are tried, nearest to the present one first; then the lowest."""
 _NOTHING_LEFT = ResidualRisk(Harm.NONE, 0)
 
 
 def _regions_in_the_way(resolution: Resolution) -> set[AddressRange]:
-    """Return the regions that hinder the guest in any case."""
+    """Return the regions that cause a refusal or a warning in any case."""
     return {region for case in resolution.outcomes for region in _hindering_regions(case)}
 
 
@@ -38,7 +38,7 @@ def _hindering_regions(case: PossibleOutcome) -> Iterator[AddressRange]:
 
 
 class RamChange(NamedTuple):
-    """A change of where the guest's RAM lies, which helped."""
+    """A change of where the guest's RAM is, which works."""
 
     guest: GuestConfig
     lines: Mapping[str, tuple[str, ...]]
@@ -54,7 +54,7 @@ class RamChange(NamedTuple):
 def change_boundary(
     trial: Trial, kind: RemedyKind = RemedyKind.BOUNDARY, first: str = "", cost: str = ""
 ) -> RamChange | None:
-    """Change the boundary, as little as helps; first so that least is left.
+    """Change the boundary as little as possible; the least risk comes first.
 
     `kind`, `first` and `cost` are those of the change that `trial` begins with, if any.
     """
@@ -68,7 +68,7 @@ def change_boundary(
     values |= {-(-start // MIB) for start in starts if start > present * MIB}
     helping: dict[ResidualRisk, int] = {}
     near = sorted(values - {present}, key=lambda value: abs(value - present))
-    # the lowest keeps RAM out of every region that can be kept free of it
+    # with the lowest, RAM avoids every region that it can avoid
     for value in dict.fromkeys([*near[:_MOST_CANDIDATES], *sorted(near)[:1]]):
         left = trial.try_out(replace(guest, boundary=value * MIB))
         if left is not None:
@@ -90,7 +90,7 @@ def change_boundary(
 
 
 def _raise_boundary_until_ram_suffices(trial: Trial, values: Sequence[int]) -> None:
-    """Go on from the lowest boundary with which low RAM is long enough, if one is."""
+    """Continue from the lowest boundary with enough low RAM, if there is one."""
     for value in values[:_MOST_CANDIDATES]:
         guest = replace(trial.guest, boundary=value * MIB)
         after = trial.resolve(guest)
@@ -102,7 +102,7 @@ def _raise_boundary_until_ram_suffices(trial: Trial, values: Sequence[int]) -> N
 def reduce_memory(
     trial: Trial, kind: RemedyKind = RemedyKind.MEMORY, first: str = "", cost: str = ""
 ) -> RamChange | None:
-    """Find the most memory with which the guest starts and least is left, by halving.
+    """Find the largest memory with which the guest starts and the least risk remains, by halving.
 
     `kind`, `first` and `cost` are those of the change that `trial` begins with, if any.
     """

@@ -1,4 +1,4 @@
-"""How to write what a release loses of a configuration so that it is taken."""
+"""How to write settings that a release ignores, so that it accepts them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +14,7 @@ from dmaragent.remedies.xlcfg_lines import change_entries, quote, respell_entry,
 
 
 def respell_ignored_settings(trial: Trial) -> GuestRemedy | None:
-    """Spell what this release loses, ``rdm=`` or keys of ``pci=``, so that it is taken."""
+    """Return a spelling that the release accepts for ignored ``rdm=`` or keys of ``pci=``."""
     guest, settings = trial.guest, trial.before.settings
     if not settings.ignored_settings or trial.stack.documented:
         return None
@@ -46,7 +46,7 @@ def respell_ignored_settings(trial: Trial) -> GuestRemedy | None:
 
 
 def _rdm_texts(meant: RdmText | None) -> Iterator[str | None]:
-    """Yield the ways to write what ``rdm=`` was meant to say, the best first; None: as it is."""
+    """Yield spellings of what ``rdm=`` was meant to be, the best first; None: unchanged."""
     if meant is not None and meant.strategy is not None:
         yield f"strategy=host,policy={(meant.policy or Policy.RELAXED).value}"
         yield "strategy=host"
@@ -62,14 +62,14 @@ def _remedy(lines: tuple[str, ...], after: Resolution) -> GuestRemedy | None:
     return GuestRemedy(
         kind=RemedyKind.SPELLING,
         lines=lines,
-        effect=words.spelling_effect(after.verdict, policies_undefined=undefined),
+        action=words.spelling_effect(after.verdict, policies_undefined=undefined),
         verdict=after.verdict,
         warnings=warned,
     )
 
 
 def _intended(text: str) -> RdmText | None:
-    """Guess what ``rdm=`` was meant to say: as documented, blanks and case aside."""
+    """Return what ``rdm=`` was probably meant to be: as documented, ignoring blanks and case."""
     for attempt in (text, "".join(text.split()).lower().strip(",").replace("'", "")):
         read = read_rdm_documented(attempt)
         if isinstance(read, RdmText):

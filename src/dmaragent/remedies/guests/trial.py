@@ -1,10 +1,10 @@
-"""How a remedy for a guest is tried: by resolving the changed guest."""
+"""Trials of fixes for a guest: the changed guest is resolved."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dmaragent.guests.config import GuestConfig
-from dmaragent.policy.decisions import ResidualRisk, Verdict, residual_risk
+from dmaragent.policy.decisions import ResidualRisk, Verdict, exposed_regions, residual_risk
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import GuestDevice, Toolstack
@@ -14,18 +14,18 @@ from dmaragent.remedies.remedy import GuestRemedy, RemedyKind
 
 @dataclass(frozen=True, slots=True)
 class GuestRemedies:
-    """What helps a guest; or why nothing does."""
+    """The fixes for a guest; or why there are none."""
 
     ranked: tuple[GuestRemedy, ...]
     """The best first."""
     why_none: str
-    """Why nothing that was tried helps; empty where something does or nothing is needed."""
+    """Why nothing that was tried works; empty if something does or nothing is needed."""
     spelling: GuestRemedy | None = None
-    """How to write what this release drops or half reads, whatever the verdict is."""
+    """How to write settings that this release ignores or reads in part, whatever the verdict is."""
 
 
 class Trial:
-    """A guest that something is wrong with, and the changes to it that help."""
+    """A guest with a refusal or warning, and the changes to it that work."""
 
     def __init__(self, resolution: Resolution) -> None:
         self.before = resolution
@@ -34,9 +34,9 @@ class Trial:
         self.remedies: list[GuestRemedy] = []
         self.guest: GuestConfig = resolution.guest
         self.now = resolution
-        """What becomes of `guest`."""
+        """The resolution of `guest`."""
         self.lines: dict[str, tuple[str, ...]] = {}
-        """The lines that `guest` was changed by, under what they set."""
+        """The lines that changed `guest`, by the setting that they change."""
 
     @property
     def devices(self) -> tuple[GuestDevice, ...]:
@@ -48,7 +48,7 @@ class Trial:
         return resolve(guest, self.host, self.stack)
 
     def is_better(self, after: Resolution) -> bool:
-        """Return whether `after` is wanted: it starts, and with less held against it if it did."""
+        """Return whether `after` starts, and with less risk if the guest already started."""
         if after.verdict is not Verdict.STARTS:
             return False
         if self.before.verdict is not Verdict.STARTS:
@@ -56,7 +56,7 @@ class Trial:
         return residual_risk(after.reasons) < residual_risk(self.before.reasons)
 
     def try_out(self, guest: GuestConfig) -> ResidualRisk | None:
-        """Return what is left with the changed `guest`; None if it is no better."""
+        """Return the risk that remains with the changed `guest`; None if it is no better."""
         after = self.resolve(guest)
         return residual_risk(after.reasons) if self.is_better(after) else None
 
@@ -65,13 +65,14 @@ class Trial:
         kind: RemedyKind,
         guest: GuestConfig,
         lines: Mapping[str, tuple[str, ...]],
-        effect: str,
+        action: str,
         cost: str = "",
     ) -> bool:
-        """Offer the change to `guest` if it helps; `lines` by what they set."""
-        left = self.try_out(guest)
-        if left is None:
+        """Offer the change to `guest` if it helps; `lines` are by the setting that they change."""
+        after = self.resolve(guest)
+        if not self.is_better(after):
             return False
+        left = residual_risk(after.reasons)
         together = {**self.lines, **lines}
         written = tuple(line for part in together.values() for line in part)
         if all(remedy.lines != written for remedy in self.remedies):
@@ -79,18 +80,19 @@ class Trial:
                 GuestRemedy(
                     kind=kind,
                     lines=written,
-                    effect=effect,
+                    action=action,
                     verdict=Verdict.STARTS,
                     warnings=left.warnings,
                     harm=left.harm,
-                    cost=cost,
+                    exposed=exposed_regions(after.reasons),
+                    lost=cost,
                     undo=self.undo(together),
                 )
             )
         return True
 
     def keep(self, guest: GuestConfig, lines: Mapping[str, tuple[str, ...]]) -> None:
-        """Make further changes to `guest`, which takes `lines`."""
+        """Continue from the changed `guest`, with its `lines`."""
         self.guest, self.lines = guest, {**self.lines, **lines}
         self.now = self.resolve(guest)
 
@@ -102,14 +104,14 @@ class Trial:
         return trial
 
     def undo(self, names: Mapping[str, object]) -> str:
-        """Return how the settings `names` are put back as the guest has them now."""
+        """Return how to restore the settings `names` as the guest has them now."""
         present = self.before.guest.places
         back = [f"{name}=" for name in names if name in present or (name == "pci")]
         out = [f"{name}=" for name in names if f"{name}=" not in back]
         return words.undo(back, out)
 
     def setting_lines(self, name: str, value: object) -> dict[str, tuple[str, ...]]:
-        """Write one setting: a line of an xl.cfg, or words for another toolstack."""
+        """Return one setting as a line of an xl.cfg, or in words for another toolstack."""
         if self.stack.toolstack is Toolstack.XL:
             return {name: (f"{name} = {value}",)}
         return {name: (f"{name}: {value}" + (" MiB" if isinstance(value, int) else ""),)}

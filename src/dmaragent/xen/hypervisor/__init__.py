@@ -1,1 +1,1 @@
-"""What the Xen hypervisor accepts and does, by full release."""
+"""How the Xen hypervisor treats DMAR tables and ``rmrr=``, by full release."""

@@ -1,7 +1,7 @@
-"""What the Xen hypervisor makes of a DMAR table: its list of reserved device memory.
+"""Predict Xen's list of reserved device memory from a DMAR table.
 
-Pure.  ``strategy=host`` uses the list that results.  The pages of the XHCI debug console, which
-are no firmware's, are not predicted.
+Pure.  ``strategy=host`` uses this list.  The pages of the XHCI debug console are not predicted,
+because the firmware's table does not have them.
 """
 
 from dataclasses import replace
@@ -42,9 +42,9 @@ def predict_table(
     release: Release | None,
     command_line: str = "",
 ) -> XenPrediction:
-    """Predict what the hypervisor of `release` lists for `table`, by the rules for its kind.
+    """Predict the list of the hypervisor of `release` for `table`, by the rules for its type.
 
-    At least the fixed part of `table` was decoded.
+    At least the fixed part of `table` must be decoded.
     """
     dmar = dmar_of(table)
     assert dmar is not None  # noqa: S101 - see the docstring
@@ -60,10 +60,11 @@ def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
     *,
     damage: tuple[Damage, ...] = (),
 ) -> XenPrediction:
-    """Predict what the hypervisor of `release` lists for `table` on this host.
+    """Predict the list of the hypervisor of `release` for `table` on this host.
 
-    Of a release without its point, what all its points agree on; of None, what the newest does.
-    `damage` is the table's, as :func:`fwtables.decode` found it.  Source: Xen
+    If `release` has no point release, the prediction is what all points of the series agree on.
+    Without a release, the prediction is for the newest.
+    `damage` is what :func:`fwtables.decode` found in the table.  Source: Xen
     drivers/passthrough/vtd/dmar.c, ``acpi_dmar_init``; drivers/passthrough/iommu.c,
     ``iommu_get_reserved_device_memory``.
     """
@@ -85,7 +86,7 @@ def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
 
 
 def _with_command_line(walk: DmarWalk, command_line: str, release: Release | None) -> XenPrediction:
-    """Predict from a finished `walk` and the ``rmrr=`` of `command_line` as `release` may read it."""
+    """Return the prediction of a finished `walk` with the ``rmrr=`` ranges of `command_line`."""
     switch = iommu_switch(command_line, release)
     switched = bool(switch.word) and not switch.doubt
     off = words.switched_off(switch.word) if switched else walk.error
@@ -107,14 +108,14 @@ def _with_command_line(walk: DmarWalk, command_line: str, release: Release | Non
 
 
 def _discard(fate: RegionAcceptance) -> RegionAcceptance:
-    """Say of a listed RMRR that VT-d was switched off after all."""
+    """Return the fate of a listed RMRR if Xen switches VT-d off later."""
     if fate.fate is not Acceptance.LISTED:
         return fate
     return fate._replace(fate=Acceptance.DISCARDED, reason=words.ACCEPTED_IN_VAIN)
 
 
 def _release_notes(release: Release | None) -> list[str]:
-    """Say that the release is not known, or not modelled."""
+    """Return the note that the release is unknown or not modelled, if it is."""
     if release is None:
         return [words.release_unknown(behaviour_of(None).name)]
     if FIRST_SERIES <= release.series <= NEWEST_RELEASE:

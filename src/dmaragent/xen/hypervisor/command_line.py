@@ -1,4 +1,4 @@
-"""The words of Xen's command line as each release reads them, and what ``iommu=`` switches off.
+"""How each release reads Xen's command line, and whether ``iommu=`` switches the IOMMU off.
 
 Pure.  Source: Xen common/kernel.c, ``cmdline_parse`` (from 4.10 on ``parse_params``) and
 ``parse_bool``; drivers/passthrough/iommu.c, ``parse_iommu_param``; arch/x86/setup.c,
@@ -14,7 +14,7 @@ from dmaragent.xen.hypervisor import words
 _FALSE = ("no", "off", "false", "disable", "0")
 _TRUE = ("yes", "on", "true", "enable", "1")
 _FOR_DOM0 = " -- "
-"""What follows it are the kernel options of dom0."""
+"""Separates Xen's options from the kernel options of dom0."""
 
 
 class OptionRules(NamedTuple):
@@ -22,26 +22,26 @@ class OptionRules(NamedTuple):
 
     name: str
     first: tuple[int, int, int]
-    """The first release that reads it so."""
+    """The first release with these rules."""
     longest_word: int = 127
-    """The bytes of a word that are read: 97fd49a7e0, 4.10.0, made ``opt[100]`` 128."""
+    """The number of bytes read of a word: 97fd49a7e0, 4.10.0, changed ``opt[100]`` to 128."""
     undone: bool = True
-    """Whether ``iommu=on`` undoes an earlier ``iommu=off``: 31dd929424, 4.10.0."""
+    """Whether ``iommu=on`` reverts an earlier ``iommu=off``: 31dd929424, 4.10.0."""
     abbreviated: bool = False
-    """Whether the beginning of a boolean is one, as in ``iommu=o``: from 532dec8e31, 4.10.0,
+    """Whether a boolean may be abbreviated, as in ``iommu=o``: from 532dec8e31, 4.10.0,
     until 2ddf7e3e34, 4.12.0, which is in 4.10.3 (948eb03751) and 4.11.2 (e202feb713)."""
     strips_no: bool = False
-    """Whether ``iommu=no-off`` is ``iommu=off``: until 8ed20a7119, 4.12.0."""
+    """Whether ``iommu=no-off`` means ``iommu=off``: until 8ed20a7119, 4.12.0."""
     rmrr: bool = True
-    """Whether there is an ``rmrr=`` option: 431685e8de, 4.9.0."""
+    """Whether the ``rmrr=`` option exists: 431685e8de, 4.9.0."""
     rmrr_errors: bool = True
-    """Whether an error in a range of ``rmrr=`` drops it: a52214b03a, 4.10.0.
+    """Whether an error in a range of ``rmrr=`` drops the range: a52214b03a, 4.10.0.
 
-    4.9 keeps the range with the devices before the error, and writes an eleventh range past the
-    end of its array."""
+    4.9 keeps the range with the devices before the error.  It also writes an eleventh range past
+    the end of its array."""
     stops_at_large: bool = False
-    """Whether a range of more than 16 pages ends the reading: 2d9b369913, 4.17.0.  Before, it
-    takes a place and ``add_user_rmrr`` ignores it."""
+    """Whether Xen stops reading at a range of more than 16 pages: 2d9b369913, 4.17.0.  Before, the
+    range uses one of the ten entries and ``add_user_rmrr`` ignores it."""
 
 
 _RULES = (
@@ -74,7 +74,8 @@ _RULES = (
 def option_rules(release: Release | None) -> tuple[OptionRules, ...]:
     """Return the rules that may apply to `release`, oldest first.
 
-    They are several if the release is unknown (None), or a point of it that matters: 4.10.
+    There are several if the release is unknown (None), or if its unknown point release matters,
+    as for 4.10.
     """
     if release is None:
         return _RULES
@@ -89,9 +90,9 @@ def option_rules(release: Release | None) -> tuple[OptionRules, ...]:
 
 
 def option_words(line: str, rules: OptionRules) -> Iterator[tuple[str, str]]:
-    """Yield the words of `line` as `rules` read them, each with the rest that they drop.
+    """Yield the words of `line` as read by `rules`, each with the part that is cut off.
 
-    Spaces alone separate words: Xen knows neither tabs nor quotation marks.
+    Only spaces separate words: tabs and quotation marks have no meaning for Xen.
     """
     for word in line.partition(_FOR_DOM0)[0].split(" "):
         if word:
@@ -101,18 +102,18 @@ def option_words(line: str, rules: OptionRules) -> Iterator[tuple[str, str]]:
 
 
 class IommuSwitch(NamedTuple):
-    """What the command line does to Xen's IOMMU."""
+    """The effect of the command line on Xen's IOMMU."""
 
     word: str
-    """The word that switches it off; empty if none does."""
+    """The option that switches it off; empty if none does."""
     doubt: str
-    """Which releases `word` switches it off for and which not, if that is not known; or empty."""
+    """Why the effect of `word` is unknown: releases read it differently; or empty."""
 
 
 def iommu_switch(line: str, release: Release | None) -> IommuSwitch:
-    """Return what `line` does to the IOMMU by the rules that may apply to `release`.
+    """Return the effect of `line` on the IOMMU by the rules that may apply to `release`.
 
-    The DMAR table is parsed even if the IOMMU is off, for interrupt remapping:
+    Xen parses the DMAR table even if the IOMMU is off, for interrupt remapping:
     drivers/passthrough/x86/iommu.c, ``acpi_iommu_init``.
     """
     switches = {rules: _switch(line, rules) for rules in option_rules(release)}
@@ -125,13 +126,13 @@ def iommu_switch(line: str, release: Release | None) -> IommuSwitch:
 
 
 def iommu_switched_off(line: str, release: Release | None) -> str:
-    """Return the word of `line` that is certain to switch the IOMMU off; empty if none is."""
+    """Return the option of `line` that certainly switches the IOMMU off; empty if none does."""
     switch = iommu_switch(line, release)
     return "" if switch.doubt else switch.word
 
 
 def _switch(line: str, rules: OptionRules) -> str:
-    """Return the word that switches the IOMMU off by `rules`; empty if none does."""
+    """Return the option that switches the IOMMU off by `rules`; empty if none does."""
     switch = ""
     for shown, value in _iommu_values(line, rules):
         for part in value.split(","):
@@ -144,7 +145,7 @@ def _switch(line: str, rules: OptionRules) -> str:
 
 
 def _iommu_values(line: str, rules: OptionRules) -> Iterable[tuple[str, str]]:
-    """Yield the words for ``iommu`` with their values; ``no-iommu`` means ``iommu=no``."""
+    """Yield the ``iommu`` options with their values; ``no-iommu`` means ``iommu=no``."""
     for word, _ in option_words(line, rules):
         key, _, value = word.partition("=")
         if key == "iommu":
@@ -154,7 +155,7 @@ def _iommu_values(line: str, rules: OptionRules) -> Iterable[tuple[str, str]]:
 
 
 def _enables(part: str, rules: OptionRules) -> bool | None:
-    """Return what `part` of ``iommu=`` sets the IOMMU to; None if it sets something else."""
+    """Return whether `part` of ``iommu=`` switches the IOMMU on; None if it sets something else."""
     if rules.strips_no:
         part = part.removeprefix("no-")
     for enables, names in ((False, _FALSE), (True, _TRUE)):

@@ -1,6 +1,6 @@
-"""Xen's pass over a DMAR table: which RMRRs it registers, and what switches VT-d off.
+"""Xen's pass over a DMAR table: which RMRRs it registers, and which structures switch VT-d off.
 
-Pure.  The rules are those of Xen drivers/passthrough/vtd/dmar.c, release by release.
+Pure.  The rules are those of Xen drivers/passthrough/vtd/dmar.c, by release.
 """
 
 from collections.abc import Iterable
@@ -55,7 +55,7 @@ _READS_ON = frozenset(
 
 
 class DmarWalk:
-    """Xen's one pass over the table, ``acpi_parse_dmar``: the first error ends it."""
+    """Xen's only pass over the table, ``acpi_parse_dmar``: the first error ends it."""
 
     def __init__(
         self, topology: PciTopology, memory_map: MemoryMap | None, behaviour: XenBehaviour
@@ -68,15 +68,15 @@ class DmarWalk:
         self.regions: list[RegionAcceptance] = []
         self.notes: list[str] = []
         self.error = ""
-        """What switched VT-d off."""
+        """Why VT-d is off, or empty."""
         self.doubt = ""
         """Why the list is unknown."""
         self.catch_alls: set[str] = set()
-        """The structures of segment 0 seen that may be there once."""
+        """The flags already found in segment 0 that may occur only once there."""
         self.remapping_units = 0
 
     def read(self, table: DMAR, damage: Iterable[Damage]) -> None:
-        """Walk the structures of `table`, then what could not be decoded of it."""
+        """Process the structures of `table`, then its damage."""
         if isinstance(self.topology.functions, Missing):
             self.notes.append(words.EVERY_DEVICE_PRESENT)
         if table.host_address_width == 0:
@@ -99,10 +99,10 @@ class DmarWalk:
         self.error = words.structure_refused(name, offset, reason)
 
     def refusal_of(self, structure: Structure) -> str:
-        """Say why `structure`, no RMRR, is refused; empty where it is not.
+        """Return why Xen refuses `structure`, which is not an RMRR; empty if it accepts it.
 
-        ``acpi_parse_one_drhd``, ``_atsr``, ``_rhsa`` and ``_satc``.  Missing devices of their
-        scopes are only warned of.
+        ``acpi_parse_one_drhd``, ``_atsr``, ``_rhsa`` and ``_satc``.  If devices of their scopes are
+        missing, Xen only warns.
         """
         if isinstance(structure, UnknownStructure):
             parsed = structure.type in _PARSED or (
@@ -121,7 +121,7 @@ class DmarWalk:
                 error = self.repeated_flag(structure, "INCLUDE_PCI_ALL")
             return error
         if isinstance(structure, ATSR):
-            if structure.all_ports:  # its scope is not parsed then
+            if structure.all_ports:  # Xen does not parse its scope
                 return self.repeated_flag(structure, "ALL_PORTS")
             return _scope_error(structure.undecoded)
         if isinstance(structure, SATC) and self.behaviour.satc_parsed:
@@ -129,7 +129,7 @@ class DmarWalk:
         return ""
 
     def repeated_flag(self, structure: DRHD | ATSR, flag: str) -> str:
-        """Say that `flag` is there for the second time; segments other than 0 may repeat it."""
+        """Return the error for a second structure with `flag` in segment 0; or empty."""
         if structure.segment_number != 0:
             return ""
         seen = flag in self.catch_alls
@@ -137,7 +137,7 @@ class DmarWalk:
         return words.repeated_flag(flag) if seen else ""
 
     def decide(self, source: TableEntry, structure: Structure) -> RegionAcceptance:
-        """Decide on one RMRR: ``acpi_parse_one_rmrr``, whose checks are in this order."""
+        """Return Xen's decision on one RMRR: the checks of ``acpi_parse_one_rmrr``, in its order."""
         if self.error:
             reason = words.not_reached(self.error)
             return RegionAcceptance(
@@ -157,12 +157,12 @@ class DmarWalk:
         return self.register(source, structure, notes)
 
     def refuse(self, source: TableEntry, reason: str) -> RegionAcceptance:
-        """Let this RMRR switch VT-d off."""
+        """Return the fate of an RMRR that switches VT-d off, and record this."""
         self.fail(source.offset, "RMRR", reason)
         return RegionAcceptance(source=source, fate=Acceptance.REFUSED, entry=None, reason=reason)
 
     def check_memory(self, rmrr: RMRR) -> tuple[str, list[str]]:
-        """Judge the memory below `rmrr`: :mod:`dmaragent.xen.hypervisor.memory`."""
+        """Return the refusal and the notes for the memory type of `rmrr`, by ``memory.py``."""
         if rmrr.base_address > rmrr.limit_address:
             return "", []
         if self.memory_map is None:
@@ -183,9 +183,9 @@ class DmarWalk:
         return "", [words.NOT_ALL_RESERVED]
 
     def register(self, source: TableEntry, rmrr: RMRR, notes: list[str]) -> RegionAcceptance:
-        """Register an RMRR whose memory and scope are sound: ``register_one_rmrr``.
+        """Register an RMRR that passed the checks of memory and scope: ``register_one_rmrr``.
 
-        A device behind a bridge that is not there is absent: Xen reads 0xff as its bus.
+        A device behind a missing bridge is absent: Xen reads 0xff as its bus.
         """
         places = [
             self.locate(rmrr.segment_number, scope)
@@ -214,8 +214,8 @@ class DmarWalk:
     def locate(self, segment: int, scope: DeviceScope) -> Located:
         """Follow the path of `scope` as Xen does: ``acpi_parse_dev_scope``.
 
-        Segments other than 0 can be read by MMCFG alone (x86_64/pci.c, ``pci_conf_read8``), so
-        not by releases that read the table before they set that up: they read 0xff.
+        Segments other than 0 are only accessible through MMCFG (x86_64/pci.c,
+        ``pci_conf_read8``).  Releases that read the table before they set up MMCFG read 0xff there.
         """
         place = locate_scope(self.topology, segment, scope, zero_bus=True)
         if not segment or self.behaviour.looks_for_devices or len(place.hops) < 2:
@@ -224,7 +224,7 @@ class DmarWalk:
         return place._replace(presence=Presence.ABSENT, sbdf=None, reason=reason)
 
     def scope_notes(self, rmrr: RMRR, unit: RegisteredRmrr, places: list[Located]) -> list[str]:
-        """Say what is odd in the scope of a registered RMRR."""
+        """Return notes about anything unusual in the scope of a registered RMRR."""
         notes = []
         if not is_known(rmrr.segment_number, self.segments) and self.behaviour.looks_for_devices:
             notes.append(words.segment_unknown(rmrr.segment_number))
@@ -240,14 +240,14 @@ class DmarWalk:
         return notes
 
     def finish(self, table: DMAR, damage: tuple[Damage, ...]) -> None:
-        """Switch VT-d off where the whole of `table` has no unit to drive."""
+        """Switch VT-d off if `table` has no remapping unit."""
         self.error = self.error or _unitless(table, damage)
 
 
 def _registered_region(
     source: TableEntry, unit: RegisteredRmrr, notes: tuple[str, ...]
 ) -> RegionAcceptance:
-    """Say what the hypercall makes of a registered RMRR."""
+    """Return the fate of a registered RMRR: how the hypercall reports it."""
     entry, fate = unit.entry, Acceptance.LISTED
     reason = words.LISTED if entry is None or entry.nr_pages else words.LISTED_EMPTY
     if not unit.seen:
@@ -270,14 +270,14 @@ def _kind(structure: Structure) -> int:
 
 
 def _scope_error(undecoded: bytes) -> str:
-    """Say that a scope entry is too short for Xen: ``scope_device_count``."""
+    """Return the error for a scope entry that is too short: ``scope_device_count``; or empty."""
     if len(undecoded) < 2 or undecoded[1] >= _SMALLEST_SCOPE:
         return ""
     return words.scope_entry_too_short(undecoded[1])
 
 
 def _unitless(table: DMAR, damage: tuple[Damage, ...]) -> str:
-    """Say that Xen finds no unit to drive, as far as is known: vtd/iommu.c, ``vtd_setup``."""
+    """Return the error if Xen finds no remapping unit: vtd/iommu.c, ``vtd_setup``; or empty."""
     kinds = {_kind(structure) for structure in table.structures}
     if StructureType.DRHD in kinds or any(flaw.kind in _READS_ON for flaw in damage):
         return ""
@@ -285,9 +285,10 @@ def _unitless(table: DMAR, damage: tuple[Damage, ...]) -> str:
 
 
 def known_segments(topology: PciTopology) -> frozenset[int] | None:
-    """Return the segments that Xen knows by now, or None if all are taken to be known.
+    """Return the segments that Xen knows, or None if the PCI functions are unknown.
 
-    Xen has those of the MCFG table (``pci_known_segment``); those with functions stand for them.
+    Xen knows the segments of the MCFG table (``pci_known_segment``).  As that table is not read,
+    the segments with PCI functions are used instead.
     """
     if isinstance(topology.functions, Missing):
         return None
@@ -295,5 +296,5 @@ def known_segments(topology: PciTopology) -> frozenset[int] | None:
 
 
 def is_known(segment: int, segments: frozenset[int] | None) -> bool:
-    """Return whether `segment` is one of the known `segments`."""
+    """Return whether `segment` is one of `segments`; yes if these are unknown."""
     return segments is None or segment in segments

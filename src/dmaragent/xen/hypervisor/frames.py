@@ -1,12 +1,15 @@
 """Whether Xen has a frame for a page, which every page of an ``rmrr=`` range needs.
 
-Pure.  Every release with the option checks it: drivers/passthrough/vtd/dmar.c,
-``add_user_rmrr`` (431685e8de, 4.9.0), by ``mfn_valid`` (common/pdx.c, ``__mfn_valid``).  A frame
-is there for each page of a group of pages in which arch/x86/setup.c, ``__start_xen``, marked RAM
-(``set_pdx_range``), holes included, up to the last page of RAM (arch/x86/e820.c,
-``find_max_pfn``).  Compression of page numbers changes nothing: it takes away only address bits
-that no RAM has, above 4 GiB, in whole groups.  RAM that Xen leaves out because no MTRR covers it
-(``mtrr_top_of_ram``) is not known here; its log says so.
+Pure.  Every release with the option checks this: drivers/passthrough/vtd/dmar.c,
+``add_user_rmrr`` (431685e8de, 4.9.0), by ``mfn_valid`` (common/pdx.c, ``__mfn_valid``).
+
+Xen has frames for whole groups of pages.  A group has frames, also for its holes, if
+arch/x86/setup.c, ``__start_xen``, marked RAM in it (``set_pdx_range``).  There are no frames
+beyond the last page of RAM (arch/x86/e820.c, ``find_max_pfn``).
+
+Compressed page numbers change nothing: they only drop address bits above 4 GiB that no RAM uses.
+RAM that Xen ignores because no MTRR covers it (``mtrr_top_of_ram``) is unknown here; only Xen's
+log shows it.
 """
 
 from collections.abc import Iterable
@@ -24,22 +27,24 @@ _LARGEST_GROUP = 1 << 30
 _NO_ADDRESS = 1 << 40
 """A page number beyond the 52 bits of an address."""
 _MOST_RAM = 1 << 44
-"""The RAM of which Xen uses all, unless built with CONFIG_BIGMEM: ``setup_max_pdx``."""
+"""Xen uses all RAM below this address, and only a build with CONFIG_BIGMEM more:
+``setup_max_pdx``."""
 _MAYBE_RAM = frozenset({MemoryType.RAM, MemoryType.SOFT_RESERVED})
-"""What Xen may have as RAM; it is soft reserved for Linux alone."""
+"""The types that Xen may use as RAM: "soft reserved" concerns only Linux."""
 
 
 class Frames(NamedTuple):
-    """Whether all pages of a range have a frame; `reason` says why not, or why that is unknown."""
+    """Whether all pages of a range have a frame; `reason` is why not, or why that is unknown."""
 
     exist: bool | None
     reason: str = ""
 
 
 def frames_of(start_pfn: int, end_pfn: int, memory_map: MemoryMap | None, line: str) -> Frames:
-    """Return whether the pages from `start_pfn` to `end_pfn` have frames, by Xen's boot `line`.
+    """Return whether the pages from `start_pfn` to `end_pfn` have frames.
 
-    A hole below the end of RAM may have frames; whether it does is unknown without the map.
+    `line` is Xen's command line.  A hole below the end of RAM may have frames; this is unknown
+    without the memory map.
     """
     if end_pfn >= _NO_ADDRESS:
         return Frames(exist=False, reason=words.page_beyond_address(end_pfn))
@@ -56,7 +61,7 @@ def frames_of(start_pfn: int, end_pfn: int, memory_map: MemoryMap | None, line: 
 
 
 class _Ram:
-    """The RAM of Xen's own memory map, as far as the firmware's map shows it."""
+    """The RAM of Xen, as far as the firmware's memory map shows it."""
 
     def __init__(self, memory_map: MemoryMap, line: str) -> None:
         options = {
@@ -69,10 +74,10 @@ class _Ram:
         self.kexec_below = "@" in kexec
         self.kexec = bool(kexec)
         self.end = 0 if limit else _end(self.ram)
-        """The end of RAM at least."""
+        """A lower bound for the end of RAM."""
         whole = not (memory_map.incomplete or memory_map.foreign_ram)
         self.whole = whole and bool(self.ram) and memory_map.entries[0].range.start == 0
-        """Whether there is no RAM but that of the map: logged maps lose their beginning first."""
+        """Whether the map has all RAM: if a log is cut, its map lacks the beginning."""
         self.why_unknown = (
             memory_map.incomplete
             or (words.ram_limited(limit) if limit else "")
@@ -92,9 +97,10 @@ class _Ram:
         return None
 
     def marked(self, address: int) -> bool:
-        """Return whether the group of `address` has RAM that is certain to be marked.
+        """Return whether the group of `address` certainly has marked RAM.
 
-        The crash kernel's memory is not, but below 4 GiB Xen marks RAM before it places that.
+        Xen does not mark the crash kernel's memory.  Below 4 GiB it marks RAM before it places the
+        crash kernel.
         """
         if self.kexec and (self.kexec_below or address >= FOUR_GIB):
             return False
@@ -123,6 +129,6 @@ def _end(ranges: tuple[tuple[int, int], ...]) -> int:
 
 
 def _meets(ranges: tuple[tuple[int, int], ...], address: int, group: int) -> bool:
-    """Return whether a page of `ranges` is in the group of this size that has `address`."""
+    """Return whether `ranges` overlap the group of `address`; `group` is its size."""
     start = address // group * group
     return any(low < start + group and start < high for low, high in ranges)

@@ -1,7 +1,7 @@
-"""What memory an RMRR may lie in for Xen: reserved, or such as can be made reserved.
+"""The memory types that Xen accepts for an RMRR: reserved, or memory that Xen can reserve.
 
-Pure.  Source: Xen drivers/passthrough/x86/iommu.c, ``iommu_unity_region_ok``, from 4.19 on;
-before, vtd/dmar.c, ``acpi_parse_one_rmrr``.
+Pure.  Source: Xen drivers/passthrough/x86/iommu.c, ``iommu_unity_region_ok``, since 4.19; before,
+vtd/dmar.c, ``acpi_parse_one_rmrr``.
 """
 
 from dmaragent.addresses import PAGE, AddressRange
@@ -13,12 +13,12 @@ _RESERVED = frozenset({MemoryType.RESERVED})
 
 
 def whole_pages(addresses: AddressRange) -> AddressRange:
-    """Give every page that any of `addresses` is in."""
+    """Return all pages that `addresses` touch."""
     return AddressRange(addresses.start // PAGE * PAGE, -(-addresses.end // PAGE) * PAGE)
 
 
 def is_reserved(memory_map: MemoryMap, region: AddressRange) -> bool:
-    """Tell whether all pages of `region` are reserved memory, so that Xen says nothing."""
+    """Return whether all pages of `region` are reserved memory, so that Xen does not warn."""
     return memory_map.covered(whole_pages(region), _RESERVED)
 
 
@@ -35,11 +35,11 @@ def draws_warning(memory_map: MemoryMap, region: AddressRange, behaviour: XenBeh
 
 
 def in_use(memory_map: MemoryMap, region: AddressRange) -> MemoryEntry | None:
-    """Give the first part of the map that keeps Xen from making `region` reserved, if any.
+    """Return the first entry of the map that prevents Xen from reserving `region`, or None.
 
-    A page that is partly reserved, ACPI, NVS or unusable counts as that; else none of its
-    bytes may be of an entry of the map, so that Xen can add it to its own as reserved.  The
-    range given is that of whole pages within `region`.
+    A page counts as reserved, ACPI, NVS or unusable if a part of it has that type.  Any other page
+    must be in no entry of the map: Xen then adds it as reserved.  The range of the result is
+    limited to whole pages of `region`.
     """
     region = whole_pages(region)
     pages = MemoryMap(

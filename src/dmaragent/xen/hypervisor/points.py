@@ -1,7 +1,7 @@
-"""What the point releases of a series agree on, and where they differ.
+"""Compare the predictions for the point releases of a series.
 
-Pure.  A host may name its release without its point, or with one of a development tree: the
-answer is then for all points.
+Pure.  If a host's point release is unknown, or from a development tree, the answer is what all
+point releases agree on.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,25 +26,25 @@ from dmaragent.xen.hypervisor.rmrr_option import UserRange
 from fwtables import DMAR, DRHD, RMRR, structure_name
 
 Predicted = tuple[list[Release], XenPrediction]
-"""A prediction, and the steps of the releases that it is of."""
+"""The releases (members of ``STEPS``) with the same prediction, and the prediction."""
 _MOST_UNITS = 32
 
 
 class Matters(NamedTuple):
-    """What a table and a command line have on which releases differ."""
+    """The properties of a table and a command line that releases treat differently."""
 
     many_units: bool
     empty_region: bool
     option: bool
     satc: bool = True
     devices: bool = True
-    """Whether it can matter which devices are present."""
+    """Whether the presence of devices can matter."""
     memory: bool = True
-    """Whether it can matter what the memory map says."""
+    """Whether the memory map can matter."""
 
 
 def matters(table: DMAR, command_line: str = "") -> Matters:
-    """Return what of `table` and Xen's `command_line` releases differ on."""
+    """Return the properties of `table` and `command_line` that releases treat differently."""
     units = sum(isinstance(structure, DRHD) for structure in table.structures)
     empty = any(
         isinstance(structure, RMRR)
@@ -56,10 +56,10 @@ def matters(table: DMAR, command_line: str = "") -> Matters:
 
 
 def matters_to_fates(table: DMAR, topology: PciTopology, memory_map: MemoryMap | None) -> Matters:
-    """Return what of `table` releases differ on in the fates of its RMRRs, on this host.
+    """Return the properties of `table` that can change the fates of its RMRRs on this host.
 
-    Without the PCI functions none is absent, but behind a bridge of a segment other than 0;
-    without the memory map no region is in RAM.
+    If the PCI functions are unknown, only devices behind a bridge of a segment other than 0 can be
+    absent.  If the memory map is unknown, no region counts as in RAM.
     """
     return matters(table)._replace(
         satc=any(structure_name(structure) == "SATC" for structure in table.structures),
@@ -73,7 +73,7 @@ def matters_to_fates(table: DMAR, topology: PciTopology, memory_map: MemoryMap |
 
 
 def treatment(behaviour: XenBehaviour, what: Matters) -> object:
-    """Return what of `behaviour` matters: behaviours alike in it predict the same list."""
+    """Return a key of `behaviour`: behaviours with the same key predict the same list."""
     return (
         what.devices and behaviour.looks_for_devices,
         what.memory and behaviour.ram_disables_vtd,
@@ -85,7 +85,7 @@ def treatment(behaviour: XenBehaviour, what: Matters) -> object:
 
 
 def undecided_regions(predicted: Sequence[Predicted]) -> Mapping[Source, str]:
-    """Return why the fate of an RMRR is unknown, by its place, if the predictions differ on it."""
+    """Return, by RMRR, why its fate is unknown: the predictions differ."""
     listing: dict[Source, list[Release]] = {}
     others: dict[Source, list[Release]] = {}
     for steps, prediction in predicted:
@@ -101,7 +101,7 @@ def undecided_regions(predicted: Sequence[Predicted]) -> Mapping[Source, str]:
 
 
 def agreed_prediction(predicted: Sequence[Predicted]) -> XenPrediction:
-    """Return what the predictions agree on: the last, with the doubt that the others leave."""
+    """Return the last prediction, with everything that the others contradict marked as unknown."""
     newest = predicted[-1][1]
     if len(predicted) == 1:
         return newest
@@ -130,7 +130,7 @@ def agreed_prediction(predicted: Sequence[Predicted]) -> XenPrediction:
 
 
 def _by_list(working: Sequence[Predicted]) -> list[Predicted]:
-    """Put together the predictions whose list is the same."""
+    """Merge the predictions with the same list."""
     distinct: list[Predicted] = []
     for steps, prediction in working:
         same = next((own for own, other in distinct if other.entries == prediction.entries), None)
@@ -142,7 +142,7 @@ def _by_list(working: Sequence[Predicted]) -> list[Predicted]:
 
 
 def _fates(predicted: Sequence[Predicted], shown: XenPrediction) -> Iterator[RegionAcceptance]:
-    """Yield the fates of `shown`; a note that some of the releases alone have names these."""
+    """Yield the fates of `shown`; a note of only some releases begins with these."""
     for fate, *others in zip(
         shown.fates, *(prediction.fates for _, prediction in predicted), strict=True
     ):
@@ -159,7 +159,7 @@ def _fates(predicted: Sequence[Predicted], shown: XenPrediction) -> Iterator[Reg
 
 
 def _off_words(predicted: Sequence[Predicted]) -> str:
-    """Return in words that some of the releases switch VT-d off, and others do not."""
+    """Return the sentence that only some of the releases switch VT-d off; or empty."""
     off = [step for steps, prediction in predicted if prediction.iommu_disabled for step in steps]
     on = [
         step for steps, prediction in predicted if not prediction.iommu_disabled for step in steps
@@ -173,7 +173,7 @@ def _off_words(predicted: Sequence[Predicted]) -> str:
 
 
 def _options(predicted: Sequence[Predicted]) -> Iterator[UserRange]:
-    """Yield the ranges of ``rmrr=``: unknown if the releases differ or one of them is unknown."""
+    """Yield the ranges of ``rmrr=``; unknown if the releases differ or one prediction is unknown."""
     for same in zip(*(prediction.options for _, prediction in predicted), strict=True):
         refused = [
             (steps, option)

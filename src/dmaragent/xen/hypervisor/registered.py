@@ -1,7 +1,7 @@
-"""The regions that Xen registered: what the hypercall reports of them, for all and each device.
+"""The regions that Xen registered, and how the hypercall reports them, in all and by device.
 
-Pure.  Xen keeps them in ``acpi_rmrr_units`` and walks that list from its newest on:
-drivers/passthrough/vtd/dmar.c and iommu.c.
+Pure.  Xen keeps them in ``acpi_rmrr_units`` and goes through that list from the newest to the
+oldest: drivers/passthrough/vtd/dmar.c and iommu.c.
 """
 
 from bisect import bisect_right, insort
@@ -13,14 +13,15 @@ from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.host.xen import RdmEntry
 
 ALL_ONES = 0xFFFF_FFFF_FFFF_FFFF
-"""The last address there can be."""
+"""The highest 64-bit address."""
 
 
 def listed_pages(base: int, limit: int) -> AddressRange | None:
-    """Return the pages that the hypercall reports of a region; None if the limit is below the base.
+    """Return the pages that the hypercall reports for a region; None if the limit is below the base.
 
-    Old releases report a region without pages too.  The limit, a last byte, is rounded up as if it were an end, so that a page aligned one
-    loses its page: ``intel_iommu_get_reserved_device_memory``.
+    Old releases also report a region without pages.  Xen rounds the limit up as if it were the
+    byte after the last, so a page-aligned limit loses its page:
+    ``intel_iommu_get_reserved_device_memory``.
     """
     start, end = base // PAGE, -(-limit // PAGE)
     return AddressRange(start * PAGE, end * PAGE) if start <= end else None
@@ -32,13 +33,13 @@ class RegisteredRmrr(NamedTuple):
     base: int
     limit: int
     devices: tuple[SBDF | None, ...]
-    """None: behind a bridge that is not there, or not known."""
+    """None: a device behind a missing or unknown bridge."""
     listed_empty: bool = False
-    """Whether it is reported if it has no page: see ``XenBehaviour.lists_empty_regions``."""
+    """Whether Xen reports it even without pages: see ``XenBehaviour.lists_empty_regions``."""
 
     @property
     def entry(self) -> RdmEntry | None:
-        """What the hypercall reports of it, if anything."""
+        """The entry that the hypercall reports for it, or None."""
         pages = listed_pages(self.base, self.limit)
         if not self.seen or pages is None or not (pages.size or self.listed_empty):
             return None
@@ -52,38 +53,37 @@ class RegisteredRmrr(NamedTuple):
 
 
 class RegisteredRmrrs:
-    """What is registered, in order; no two overlap."""
+    """The registered regions, in order; no two overlap."""
 
     def __init__(self) -> None:
         self._units: list[RegisteredRmrr] = []
         self._spans: list[tuple[int, int]] = []
-        """The same as bases and limits, by address."""
+        """Their bases and limits, by address."""
 
     def register(self, unit: RegisteredRmrr) -> None:
-        """Add a region that overlaps none: ``acpi_register_rmrr_unit``."""
+        """Add a region that does not overlap another: ``acpi_register_rmrr_unit``."""
         self._units.append(unit)
         insort(self._spans, (unit.base, unit.limit))
 
     def overlapped(self, base: int, limit: int) -> tuple[int, int] | None:
-        """Return the base and limit of the registered region that `base` to `limit` overlaps.
+        """Return base and limit of the registered region that `base` to `limit` overlaps, or None.
 
-        None if it overlaps none.  Segments do not matter.
-
-        What is registered does not overlap, so only the last that begins at or below
-        `limit` can reach up to `base`.
+        Segments do not matter.
         """
+        # Registered regions do not overlap, so only the last that begins at or below `limit` can
+        # reach up to `base`.
         before = bisect_right(self._spans, (limit, ALL_ONES))
         if before and base <= self._spans[before - 1][1]:
             return self._spans[before - 1]
         return None
 
     def listed(self) -> tuple[RegisteredRmrr, ...]:
-        """Give those that the hypercall reports, in its order: the newest first."""
+        """Return the regions that the hypercall reports, in its order: newest first."""
         return tuple(unit for unit in reversed(self._units) if unit.entry)
 
 
 def by_device(units: Iterable[RegisteredRmrr]) -> Mapping[SBDF, tuple[RdmEntry, ...]]:
-    """Sort the entries by device: a unit once for each address, segment included."""
+    """Return the entries by device; a region that names a device twice is there once."""
     entries: dict[SBDF, list[RdmEntry]] = {}
     for unit in units:
         entry = unit.entry
@@ -94,5 +94,5 @@ def by_device(units: Iterable[RegisteredRmrr]) -> Mapping[SBDF, tuple[RdmEntry, 
 
 
 def _is_zero(sbdf: SBDF) -> bool:
-    """Tell whether its 16 bits of bus, device and function are 0; Xen stores no more."""
+    """Return whether bus, device and function are all 0; Xen does not store the segment."""
     return (sbdf.bus, sbdf.device, sbdf.function) == (0, 0, 0)

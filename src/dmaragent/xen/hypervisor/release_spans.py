@@ -6,7 +6,7 @@ from itertools import groupby
 from dmaragent.releases import Release
 
 FIRST_SERIES, NEWEST_RELEASE = (4, 6), (4, 22)
-"""The first and the last series that are modelled."""
+"""The first and the last modelled series."""
 Point = tuple[int, int, int]
 END = (4, 99, 0)
 """The end of a span that has none yet."""
@@ -28,9 +28,10 @@ class ReleaseSpans:
         }
 
     def steps_of(self, release: Release | None) -> tuple[Release, ...]:
-        """Return the members of `steps` that `release` may behave as; several without its point.
+        """Return the members of `steps` that may apply to `release`.
 
-        One that is not modelled behaves as the nearest that is; None as the newest.
+        There can be several if it has no point release.  If it is not modelled, the nearest
+        modelled one applies.  Without a release, the newest applies.
         """
         if release is None or release.series > NEWEST_RELEASE:
             return (self.steps[-1],)
@@ -47,7 +48,7 @@ class ReleaseSpans:
         return {name: any(a <= at < b for a, b in own) for name, own in self._spans.items()}
 
     def words(self, steps: Collection[Release]) -> str:
-        """Return the releases of the runs that begin with `steps` in words: merged into spans."""
+        """Return the releases of `steps`, members of `self.steps`, as text, merged into spans."""
         runs: list[list[int]] = []
         for place in sorted(self.steps.index(step) for step in steps):
             if runs and place == runs[-1][1] + 1:
@@ -60,7 +61,7 @@ class ReleaseSpans:
         return "Xen " + " and ".join(spans)
 
     def _span_words(self, first: Release, last: int) -> str:
-        """Return the releases from `first` to the last of the run ``steps[last]`` in words."""
+        """Return the span from `first` to the end of the run ``steps[last]`` as text."""
         after = self.steps[last + 1] if last + 1 < len(self.steps) else None
         end = self.steps[last]
         whole = after is None or after.series != end.series
@@ -76,7 +77,7 @@ class ReleaseSpans:
 
 
 def series_words(release: Release) -> str:
-    """Return the series of `release` in words: ``4.17``."""
+    """Return the series of `release` as text: ``4.17``."""
     return "{}.{}".format(*release.series)
 
 

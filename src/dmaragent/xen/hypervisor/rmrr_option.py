@@ -1,8 +1,8 @@
-"""The ranges of Xen's ``rmrr=`` option, as each release reads them from its command line.
+"""Parse the ranges of Xen's ``rmrr=`` option as each release does.
 
-Pure.  Source: Xen drivers/passthrough/vtd/dmar.c, ``parse_rmrr_param`` and the checks of
-``add_user_rmrr`` that need nothing but the range; drivers/pci/pci.c, ``parse_pci_seg``;
-common/vsprintf.c (from 4.18 on lib/strtoul.c), ``simple_strtoul``.
+Pure.  Source: Xen drivers/passthrough/vtd/dmar.c, ``parse_rmrr_param`` and those checks of
+``add_user_rmrr`` that need only the range; drivers/pci/pci.c, ``parse_pci_seg``;
+common/vsprintf.c (since 4.18 lib/strtoul.c), ``simple_strtoul``.
 """
 
 import re
@@ -23,29 +23,29 @@ _WRAP = (1 << 64) - 1
 _HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]*)")
 _NUMBER = re.compile(r"0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([0-9]*)")
 _BASES = ((1, 16), (2, 8), (3, 10))
-"""The groups of it and the bases that their digits are in."""
+"""The groups of :data:`_NUMBER` with the bases of their digits."""
 _PAGES_IN_ALL = 1 << 52
-"""Xen makes addresses of 64 bits of page numbers; beyond, they wrap."""
+"""From this page number on, Xen's 64-bit addresses wrap."""
 
 
 class UserRange(NamedTuple):
     """One range of the ``rmrr=`` option, and whether Xen accepts it."""
 
     text: str
-    """As it stands on the command line."""
+    """The text on the command line."""
     start_pfn: int | None
     """Its first page; None if no page number could be read."""
     end_pfn: int | None
     """Its last page, inclusive."""
     devices: tuple[SBDF, ...]
     accepted: bool | None
-    """None: unknown, and `reason` says why."""
+    """None: unknown, for the reason in `reason`."""
     reason: str
-    """Why it is not accepted, or what of it Xen does not read; or empty."""
+    """Why it is not accepted, or which part of it Xen does not read; or empty."""
 
     @property
     def range(self) -> AddressRange | None:
-        """The addresses of its pages; None if no range of 64 bits could be read."""
+        """The addresses of its pages; None if they are not a range of 64-bit addresses."""
         start, last = self.start_pfn, self.end_pfn
         if start is None or last is None or not start <= last < _PAGES_IN_ALL:
             return None
@@ -54,18 +54,18 @@ class UserRange(NamedTuple):
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads the ranges of every ``rmrr=`` on a command line; the limit of ten is common."""
+    """Parses every ``rmrr=`` of a command line; the limit of ten ranges is for all together."""
 
     rules: OptionRules
     ranges: list[UserRange] = field(default_factory=list)
     taken: int = 0
-    """How many of Xen's ten places are taken."""
+    """How many of Xen's ten array entries are used."""
     left: tuple[SBDF, ...] = ()
-    """The devices of a range that an error ended: they are still in its place when the next
-    option is read into it."""
+    """The devices of a range that ended with an error: Xen leaves them in the array entry, and the
+    next option is read into the same entry."""
 
     def value(self, value: str) -> None:
-        """Read one option's value: an error ends the reading, what was read before stays."""
+        """Parse the value of one option: an error ends it, and earlier ranges remain."""
         texts = value.split(";")
         for number, text in enumerate(texts, 1):
             if not self.range(text, first=number == 1):
@@ -74,7 +74,7 @@ class _Reader:
                 return
 
     def range(self, text: str, *, first: bool) -> bool:
-        """Read one range; return whether Xen reads on after it."""
+        """Parse one range; return whether Xen continues after it."""
         full = self.taken >= MOST_RANGES
         if full and (self.rules.rmrr_errors or not first):
             return self.refuse(text, words.too_many_ranges(MOST_RANGES))
@@ -99,7 +99,7 @@ class _Reader:
         self.left = devices if bad and self.rules.rmrr_errors else ()
         if bad and (self.rules.rmrr_errors or not devices):
             return self.refuse(text, words.not_an_address(text[at + 1 :]), start, end)
-        # Every range with a device takes its place: what is below is checked at setup only.
+        # Every range with a device uses an array entry: Xen makes the checks below only at setup.
         self.taken += 1
         rest = text[at:]
         if large or end < start:
@@ -109,7 +109,7 @@ class _Reader:
         return not rest
 
     def overrun(self, text: str) -> bool:
-        """Keep a range that 4.9 writes behind the end of its ten; nobody knows over what."""
+        """Record a range that 4.9 writes past the end of its array; the effect is unknown."""
         self.refuse(
             text,
             words.ranges_overrun(self.rules.name, MOST_RANGES),
@@ -120,7 +120,7 @@ class _Reader:
     def refuse(
         self, text: str, reason: str, start: int | None = None, end: int | None = None
     ) -> bool:
-        """Keep a range that Xen does not accept; the answer is that Xen does not read on."""
+        """Record a range that Xen does not accept; return False, as Xen stops reading."""
         refused = UserRange(
             text=text, start_pfn=start, end_pfn=end, devices=(), accepted=False, reason=reason
         )
@@ -131,12 +131,12 @@ class _Reader:
 def _range_with_devices(
     text: str, start: int, end: int, devices: tuple[SBDF, ...], rest: str
 ) -> UserRange:
-    """Return a range that has its place, as ``add_user_rmrr`` judges its segments."""
+    """Return a complete range, with its segments checked as by ``add_user_rmrr``."""
     segment = devices[0].segment
     mixed = reduce(or_, (device.segment for device in devices)) != segment
     reason = words.rest_not_read(rest) if rest else ""
     if not mixed and any(device.segment != segment for device in devices):
-        # Xen compares the segments by combining their bits, and keeps the first alone.
+        # Xen compares the bitwise OR of the segments with the first, and keeps only the first.
         devices = tuple(replace(device, segment=segment) for device in devices)
         reason = reason or words.segment_of_first_device(segment)
     return UserRange(
@@ -150,14 +150,14 @@ def _range_with_devices(
 
 
 def hexadecimal_at(text: str, at: int) -> tuple[int, int]:
-    """Read a number of base 16 at `at`, and where it ends: no digits are 0, and 64 bits wrap."""
+    """Return the hexadecimal number at `at` and its end; no digits mean 0, and 64 bits wrap."""
     match = _HEX.match(text, at)
     assert match is not None  # noqa: S101 - every part of it is optional
     return int(match[1] or "0", 16) & _WRAP, match.end()
 
 
 def _number(text: str, at: int) -> tuple[int, int]:
-    """Read a number as C writes them: hexadecimal after 0x, octal after 0, else decimal."""
+    """Return the number at `at` in C notation (0x hexadecimal, 0 octal, else decimal) and its end."""
     match = _NUMBER.match(text, at)
     assert match is not None  # noqa: S101 - likewise
     digits, base = next((match[group], base) for group, base in _BASES if match[group] is not None)
@@ -165,7 +165,7 @@ def _number(text: str, at: int) -> tuple[int, int]:
 
 
 def device_at(text: str, at: int) -> tuple[int | None, SBDF, int] | None:
-    """Read one device at `at`: its segment, None if it has none, its address, and its end."""
+    """Return the device at `at`: its segment (None if left out), its address and its end."""
     numbers: list[int] = []
     while len(numbers) < 3 and (not numbers or text.startswith(":", at)):
         number, at = hexadecimal_at(text, at + bool(numbers))
@@ -181,10 +181,10 @@ def device_at(text: str, at: int) -> tuple[int | None, SBDF, int] | None:
 
 
 def _devices(text: str, at: int, left: tuple[SBDF, ...]) -> tuple[tuple[SBDF, ...], int, bool]:
-    """Read the devices from the ``=`` at `at` on, after those `left` in the place.
+    """Parse the devices after the ``=`` at `at`, which follow those `left` in the array entry.
 
-    Return all of them, where the reading ended, and whether an error ended it.  The first
-    device's segment is 0 if it has none, the others' is then the first's.
+    Return all devices, the end, and whether an error ended the list.  If a segment is left out, it
+    is 0 for the first device and that of the first for the others.
     """
     devices = list(left)
     while True:
@@ -200,11 +200,11 @@ def _devices(text: str, at: int, left: tuple[SBDF, ...]) -> tuple[tuple[SBDF, ..
 
 
 def parse_rmrr_option(command_line: str, release: Release | None) -> tuple[UserRange, ...]:
-    """Read the ranges of ``rmrr=`` as the hypervisor of `release` reads its command line.
+    """Return the ranges of ``rmrr=`` as the hypervisor of `release` reads them.
 
-    If the release is unknown, the newest reads them; what another reads differently is unknown.
-    What depends on the host (an overlap, absent devices, pages that do not exist) is
-    :func:`dmaragent.xen.hypervisor.acceptance.predict`'s.
+    If the release is unknown, they are read as by the newest; those that another release reads
+    differently are unknown.  :func:`dmaragent.xen.hypervisor.acceptance.predict` does the checks
+    that depend on the host: overlaps, absent devices, pages that do not exist.
     """
     rules = [rules for rules in option_rules(release) if rules.rmrr] or option_rules(release)[-1:]
     *others, newest = ((rule.name, _read(command_line, rule).ranges) for rule in rules)
@@ -212,7 +212,7 @@ def parse_rmrr_option(command_line: str, release: Release | None) -> tuple[UserR
 
 
 def _compare_with_releases(user: UserRange, others: list[tuple[str, list[UserRange]]]) -> UserRange:
-    """Return `user`, as unknown if one of the `others` reads no such range."""
+    """Return `user`, marked unknown if one of the `others` reads no such range."""
     differing = [
         name
         for name, ranges in others
@@ -225,16 +225,16 @@ def _compare_with_releases(user: UserRange, others: list[tuple[str, list[UserRan
 
 
 def _has_same_effect(user: UserRange, other: UserRange) -> bool:
-    """Return whether Xen does the same with both."""
+    """Return whether both have the same effect in Xen."""
     if not (user.accepted or other.accepted):
         return (user.text, user.accepted) == (other.text, other.accepted)
     return (user.accepted, user.range, user.devices) == (other.accepted, other.range, other.devices)
 
 
 def places_taken(command_line: str, release: Release | None) -> int:
-    """Return how many of Xen's ten ranges `command_line` uses, accepted at setup or not.
+    """Return how many of Xen's ten array entries `command_line` uses, accepted at setup or not.
 
-    If the release is unknown, the most that a release counts.
+    If the release is unknown, this is the largest number of any release.
     """
     return max(_read(command_line, rules).taken for rules in option_rules(release))
 

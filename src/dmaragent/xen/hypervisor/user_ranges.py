@@ -1,6 +1,7 @@
-"""The ranges of ``rmrr=`` on Xen's command line, added to what Xen registered of the table.
+"""Add the ranges of ``rmrr=`` on Xen's command line to the regions registered from the table.
 
-Pure.  VT-d stays on whatever they are: drivers/passthrough/vtd/dmar.c, ``add_one_user_rmrr``.
+Pure.  An error in them never switches VT-d off: drivers/passthrough/vtd/dmar.c,
+``add_one_user_rmrr``.
 """
 
 from dmaragent.addresses import PAGE, AddressRange
@@ -16,7 +17,7 @@ from dmaragent.xen.hypervisor.rmrr_option import UserRange
 
 
 class UserRanges:
-    """The ranges of the command line, one after the other."""
+    """Processes the ranges of the command line in order."""
 
     def __init__(
         self,
@@ -30,16 +31,16 @@ class UserRanges:
         self.memory_map = memory_map
         self.behaviour = behaviour
         self.registered = registered
-        """What the table gave; ranges that Xen accepts are added to it."""
+        """The regions of the table; ranges that Xen accepts are added."""
         self.unsure: list[AddressRange] = []
-        """The ranges that Xen may accept or not."""
+        """The ranges whose acceptance is unknown."""
         self.doubt = ""
         """Why the list is unknown."""
 
     def add(self, user: UserRange, off: str, line: str) -> UserRange:
-        """Add one range of the command line: ``add_one_user_rmrr``; VT-d stays on whatever it is.
+        """Add one range of the command line: ``add_one_user_rmrr`` (``add_user_rmrr`` before 4.17).
 
-        It is ``add_user_rmrr`` before 4.17.  `off` is why VT-d is off, `line` all of the options.
+        `off` is why VT-d is off, or empty; `line` is the whole command line.
         """
         if user.accepted is False:
             return user
@@ -67,7 +68,7 @@ class UserRanges:
         return user
 
     def refusal(self, user: UserRange, off: str) -> str:
-        """Return why Xen refuses `user` whatever pages there are; empty if it does not."""
+        """Return why Xen refuses `user` for reasons other than missing frames; or empty."""
         functions = self.topology.functions
         looks = self.behaviour.looks_for_devices and not isinstance(functions, Missing)
         known = looks and is_known(user.devices[0].segment, self.segments)
@@ -86,7 +87,7 @@ class UserRanges:
         return ""
 
     def note_doubt(self, user: UserRange) -> UserRange:
-        """Keep that it is unknown whether `user` is on the list."""
+        """Record that it is unknown whether Xen lists `user`."""
         self.doubt = self.doubt or words.range_fate_unknown(user.text, user.reason)
         return user
 

@@ -1,8 +1,7 @@
-"""Xen's view of the reserved regions, and where it differs from the table's.
+"""Xen's view of the reserved regions, and its differences from the table.
 
-Pure.  Xen's list by hypercall is the authority where it can be had, even when it is
-empty; otherwise it is predicted from the table by the rules in ``xen/hypervisor/acceptance.py`` and
-labelled so.
+Pure.  The list that Xen reports by hypercall is authoritative, even if it is empty.  Without it,
+the list is predicted by ``xen/hypervisor/acceptance.py`` and labelled as predicted.
 """
 
 from collections.abc import Mapping
@@ -26,19 +25,19 @@ def xen_views(
     *,
     unit_of: Mapping[SBDF, RemappingUnit],
 ) -> XenViews:
-    """Take Xen's view of `host`: the hypervisor's own list where there is one.
+    """Return Xen's view of `host`: the list that Xen reports, else a predicted one.
 
-    With `release`, the list that release would have: predicted, unless it is the one running.
+    With `release`, the list is predicted for that release, unless the host runs it.
     """
     if table is not None and table.header is None:
-        table = None  # nothing of it could be decoded
+        table = None  # it could not be decoded
     running = host.running_release
-    asked = release or running
-    if asked is not None and running is not None and _is_running(asked, running):
-        asked = running
-    prediction = None if table is None else predict_list(host, table, asked)
+    wanted = release or running
+    if wanted is not None and running is not None and _is_running(wanted, running):
+        wanted = running
+    prediction = None if table is None else predict_list(host, table, wanted)
     xen = host.xen
-    if xen is not None and asked == xen.release and not isinstance(xen.reserved_memory, Missing):
+    if xen is not None and wanted == xen.release and not isinstance(xen.reserved_memory, Missing):
         views = reported_views(host, xen.reserved_memory, table, prediction)
     elif prediction is None or table is None:
         unknown = XenList(
@@ -52,7 +51,7 @@ def xen_views(
             differences=(),
         )
     else:
-        views = predicted_views(host, table, prediction, asked)
+        views = predicted_views(host, table, prediction, wanted)
     regions = views.regions
     if table is not None:
         sharers = {region.source: _sharers(region) for region in table.regions}
@@ -68,7 +67,7 @@ def _sharers(region: ReservedRegion) -> int:
     return sum(claim.device in COUNTED_DEVICES for claim in region.claims)
 
 
-def _is_running(asked: Release, running: Release) -> bool:
-    """Return whether `asked` is what runs, or another point of its series that behaves alike."""
-    alike = behaviours_of(asked) == behaviours_of(running)
-    return asked.covers(running) or (asked.series == running.series and alike)
+def _is_running(wanted: Release, running: Release) -> bool:
+    """Return whether `wanted` is the running release, or one of its series with equal behaviour."""
+    alike = behaviours_of(wanted) == behaviours_of(running)
+    return wanted.covers(running) or (wanted.series == running.series and alike)

@@ -1,4 +1,4 @@
-"""The entries of Xen's list, and why each is in it."""
+"""The entries of Xen's list, each with its origin."""
 
 from collections.abc import Iterable, Mapping
 
@@ -18,7 +18,7 @@ from dmaragent.xen.reserved_list.model import (
 def list_entries(
     ranges: Iterable[AddressRange], table: IommuTable | None, prediction: XenPrediction | None
 ) -> tuple[ListEntry, ...]:
-    """Say why each of `ranges` is in the list: by the region or the option that has these pages."""
+    """Return an entry for each of `ranges`: its origin is the region or option with these pages."""
     fates = {fate.source: fate.fate for fate in prediction.fates} if prediction else {}
     regions: dict[AddressRange, int] = {}
     for region in () if table is None else table.regions:

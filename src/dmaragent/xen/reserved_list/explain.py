@@ -1,4 +1,4 @@
-"""Why Xen's list is what it is: empty, or not what the table predicts."""
+"""Explain Xen's list: why it is empty, or differs from the prediction."""
 
 from collections.abc import Iterator, Mapping
 
@@ -22,7 +22,7 @@ def listing_differences(
     fates: Mapping[Source, RegionAcceptance],
     regions: Mapping[Source, XenView],
 ) -> Iterator[Difference]:
-    """Explain where the hypervisor's list is not what the table predicts."""
+    """Yield the differences between the hypervisor's list and the prediction from the table."""
     options_known = host.xen is not None and host.xen.command_line is not None
     named = (
         _devices_by_range(host) if any(entry.origin in _NOT_OF_TABLE for entry in entries) else {}
@@ -54,7 +54,7 @@ def listing_differences(
 
 
 def _console(host: Host) -> Iterator[str]:
-    """Yield that a range may be the XHCI debug console's, if this Xen lists such."""
+    """Yield the XHCI debug console as a possible cause, if this Xen lists its memory."""
     behaviours = behaviours_of(host.running_release)
     if any(behaviour.lists_console for behaviour in behaviours):
         page_more = all(behaviour.console_page_more for behaviour in behaviours)
@@ -62,7 +62,7 @@ def _console(host: Host) -> Iterator[str]:
 
 
 def rounding_differences(prediction: XenPrediction, table: IommuTable) -> Iterator[Difference]:
-    """Explain where Xen's whole pages are not the bytes of the table."""
+    """Yield the regions whose bytes in the table are not whole pages, as Xen lists them."""
     regions = {region.source: region for region in table.regions}
     for number, fate in enumerate(prediction.fates, 1):
         region = regions.get(fate.source)
@@ -76,7 +76,7 @@ def rounding_differences(prediction: XenPrediction, table: IommuTable) -> Iterat
 def refused_option_differences(
     prediction: XenPrediction, listed: frozenset[AddressRange] = frozenset()
 ) -> Iterator[Difference]:
-    """Explain which ranges of `rmrr=` Xen does not accept, or may not; those `listed` are listed."""
+    """Yield the ranges of `rmrr=` that Xen does not or may not accept, except those `listed`."""
     for option in prediction.options:
         if option.accepted is None and option.range not in listed:
             sentence = words.option_unknown(option.text, option.reason)
@@ -90,7 +90,7 @@ _NOT_OF_TABLE = frozenset({Origin.OPTION, Origin.UNEXPLAINED})
 
 
 def _devices_by_range(host: Host) -> Mapping[AddressRange, frozenset[SBDF]]:
-    """Return the devices that Xen reports each range for, or that `rmrr=` names."""
+    """Return, by range, the devices for which Xen reports it or `rmrr=` names it."""
     devices: dict[AddressRange, set[SBDF]] = {}
     reported = host.xen.device_reserved_memory if host.xen else None
     if reported is not None and not isinstance(reported, Missing):
@@ -106,7 +106,7 @@ def _devices_by_range(host: Host) -> Mapping[AddressRange, frozenset[SBDF]]:
 def why_empty(
     host: Host, table: IommuTable | None, prediction: XenPrediction | None
 ) -> Iterator[str]:
-    """Say why Xen's list is empty, so that strategy=host reserves nothing."""
+    """Yield the reasons why Xen's list is empty, so that strategy=host reserves nothing."""
     switch = iommu_switched_off(host.xen_command_line, host.running_release)
     whole = table is not None and table.whole
     explained = False

@@ -1,4 +1,4 @@
-"""What is said of Xen's view: the list, a region, a device, a difference."""
+"""The values of Xen's view: its list, the regions, the devices."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -13,25 +13,25 @@ _NONE: Mapping[Any, Any] = {}
 
 
 class ListSource(Enum):
-    """Where Xen's list comes from."""
+    """The source of Xen's list."""
 
     HYPERVISOR = "hypervisor"
-    """By hypercall: what strategy=host uses."""
+    """The hypercall whose list strategy=host uses."""
     PREDICTED = "predicted"
-    """From the table, by Xen's acceptance rules."""
+    """The table, by Xen's acceptance rules."""
     UNKNOWN = "unknown"
-    """There is neither a hypervisor that answers nor a table."""
+    """None: neither the hypercall nor the table is available."""
 
 
 class Origin(Enum):
-    """Why an entry is in Xen's list."""
+    """The reason why an entry is in Xen's list."""
 
     TABLE = "table"
     OPTION = "rmrr-option"
     UNEXPLAINED = "unexplained"
-    """Neither the table nor `rmrr=`: the XHCI debug console, or a rule not modelled."""
+    """Neither the table nor `rmrr=`: the XHCI debug console, or a rule that is not modelled."""
     UNKNOWN = "unknown"
-    """There is no table to explain it by."""
+    """Without a table, the origin is unknown."""
 
 
 class ListEntry(NamedTuple):
@@ -40,9 +40,9 @@ class ListEntry(NamedTuple):
     range: AddressRange
     origin: Origin
     region: int | None
-    """The region it comes from, from 1 in table order."""
+    """The number of the region that it comes from, in table order from 1."""
     devices: int = 1
-    """How often the list has it: AMD's has a region once for each device."""
+    """How often the list has it: on AMD, a region is there once for each device."""
 
 
 class XenList(NamedTuple):
@@ -54,30 +54,31 @@ class XenList(NamedTuple):
     iommu_disabled: str
     """Why Xen switches VT-d off for the whole host, as predicted; or empty."""
     why_empty: tuple[str, ...]
-    """Where there are no entries: why strategy=host reserves nothing."""
+    """If there are no entries: the reasons why strategy=host reserves nothing."""
     notes: tuple[str, ...] = ()
-    """What limits a prediction as a whole: the release taken, what was not known."""
+    """Assumptions and limits of the whole prediction: the assumed release, missing readings."""
     doubt: str = ""
-    """Why the list is unknown, by a prediction: VT-d may be off, or an `rmrr=` refused; or empty."""
+    """Why the predicted list is unknown (VT-d may be off, `rmrr=` may be refused); or empty."""
     alternatives: tuple[ListAlternative, ...] = ()
-    """The lists that the possible point releases have by a prediction, if they differ."""
+    """The predicted lists of the possible point releases, if they differ."""
 
 
 class XenView(NamedTuple):
-    """What Xen makes of one region.  `listed` is None where it cannot be said."""
+    """How Xen treats one region."""
 
     listed: bool | None
+    """Whether Xen lists it; None: unknown."""
     range: AddressRange | None
-    """What Xen reserves, in whole pages."""
+    """The whole pages that Xen reserves."""
     reason: str
-    """Why it is not listed, or why that cannot be said; or empty."""
+    """Why it is not listed, or why that is unknown; or empty."""
     notes: tuple[str, ...]
     sharers: int = 0
     """How many devices Xen counts in its scope, present or not: ``scope_device_count``."""
 
     @property
     def shared(self) -> bool:
-        """Whether Xen treats it as shared: vtd/iommu.c, ``intel_iommu_assign_device``."""
+        """Whether Xen treats the region as shared: vtd/iommu.c, ``intel_iommu_assign_device``."""
         return self.sharers > 1
 
 
@@ -86,18 +87,18 @@ class XenViews(NamedTuple):
 
     list: XenList
     regions: Mapping[Source, XenView]
-    """By where the region is written."""
+    """By the source of the region."""
     devices: Mapping[SBDF, tuple[AddressRange, ...] | None]
-    """What a guest with that device reserves; None: Xen cannot be asked.  Others: nothing."""
+    """The ranges that a guest with the device reserves; None: unknown.  Others reserve nothing."""
     devices_source: ListSource
     differences: tuple[Difference, ...]
     open_devices: Mapping[SBDF, str] = _NONE
-    """The devices on whose regions the possible point releases differ, with these in words."""
+    """The devices whose regions differ between the possible point releases, with these as text."""
     unit_of: Mapping[SBDF, RemappingUnit] = _NONE
-    """The unit that Xen has for each function and owner, if the table has one for it."""
+    """The unit that Xen uses for each function and owner, if the table has one for it."""
     unlisted: frozenset[Source] = frozenset()
-    """The regions that Xen lists by its rules, and does not, and nothing says why."""
+    """The regions that Xen's rules would list, but Xen does not list, without a known reason."""
     unlisted_options: Mapping[AddressRange, tuple[SBDF, ...]] = _NONE
-    """The same of the ranges of `rmrr=` that Xen accepts, with the devices that they name."""
+    """Likewise the ranges of `rmrr=` that Xen accepts, with the devices that they name."""
     contradicted: Mapping[SBDF, str] = _NONE
-    """The devices whose own list of Xen's contradicts the table or the whole list, and how."""
+    """The devices whose list from Xen contradicts the table or Xen's whole list, with the reason."""

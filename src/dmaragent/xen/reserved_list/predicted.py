@@ -1,4 +1,4 @@
-"""Xen's view of a host as its rules predict it from the table."""
+"""Xen's view of a host, predicted from the table."""
 
 from collections.abc import Mapping
 
@@ -39,14 +39,14 @@ from dmaragent.xen.reserved_list.model import (
 
 
 def predict_list(host: Host, table: IommuTable, release: Release | None) -> XenPrediction:
-    """Predict by the rules for the kind of `table`, of which the fixed part was decoded."""
+    """Return the prediction for `table`; at least its fixed part must be decoded."""
     return predict_table(table, host.topology, memory_map_of(host), release, host.xen_command_line)
 
 
 def memory_map_of(host: Host) -> MemoryMap | None:
-    """Return the map to predict by; None if nobody collected one.
+    """Return the memory map for the prediction; None if none was collected.
 
-    A map that is there and could not be read is one without entries.
+    If a map exists and could not be read, the result is an incomplete map without entries.
     """
     known = host.ram_map
     if not isinstance(known, Missing):
@@ -94,7 +94,7 @@ def predicted_views(
 
 
 def predicted_devices(prediction: XenPrediction) -> Mapping[SBDF, tuple[AddressRange, ...] | None]:
-    """Return what a guest with each device reserves by a `prediction`."""
+    """Return the ranges that a guest with each device reserves, by `prediction`."""
     return {
         sbdf: tuple(entry.range for entry in listed)
         for sbdf, listed in prediction.by_device.items()
@@ -117,12 +117,12 @@ def _open_view(reason: str) -> XenView:
 
 
 def _by_release(host: Host, table: IommuTable, newest: XenPrediction) -> Mapping[Source, str]:
-    """Return why the fate of an RMRR is unknown, by its place, if the release is unknown.
+    """Return, by RMRR, why its fate is unknown because releases differ.
 
-    Releases that treat the regions of `table` alike are predicted once; `newest` is known.
+    Releases that treat `table` alike are predicted once; `newest` is the newest release's.
     """
     dmar = dmar_of(table)
-    assert dmar is not None  # noqa: S101 - xen_views has such tables alone
+    assert dmar is not None  # noqa: S101 - xen_views passes only such tables
     what = matters_to_fates(dmar, host.topology, memory_map_of(host))
     predicted: dict[object, Predicted] = {treatment(newest.behaviour, what): ([], newest)}
     for step in STEPS:
@@ -134,7 +134,7 @@ def _by_release(host: Host, table: IommuTable, newest: XenPrediction) -> Mapping
 
 
 def _options_doubt(host: Host, table: IommuTable, newest: XenPrediction) -> str:
-    """Return which releases accept other ranges of `rmrr=` than the newest; empty if none does."""
+    """Return the sentence that releases accept different ranges of `rmrr=`; or empty."""
     if not newest.options:
         return ""
     accepted = _accepted_ranges(newest)

@@ -1,4 +1,4 @@
-"""Xen's view of a host as the hypervisor itself reports it; the rules only explain it."""
+"""Xen's view of a host, as the hypervisor reports it; predictions only explain it."""
 
 from collections.abc import Iterator, Mapping
 
@@ -84,7 +84,7 @@ def reported_views(
 
 
 def _decided_fates(prediction: XenPrediction | None) -> Mapping[Source, RegionAcceptance]:
-    """Return the fates by region, without those that the running release leaves open."""
+    """Return the fates by region, except those that depend on the unknown point release."""
     if prediction is None:
         return {}
     open_ones = prediction.undecided
@@ -94,7 +94,7 @@ def _decided_fates(prediction: XenPrediction | None) -> Mapping[Source, RegionAc
 def _unlisted_regions(
     host: Host, fates: Mapping[Source, RegionAcceptance], regions: Mapping[Source, XenView]
 ) -> frozenset[Source]:
-    """Return the regions that the rules predict in Xen's list and that it lacks, unexplained."""
+    """Return the regions that are predicted in Xen's list and missing from it without a reason."""
     off = host.xen is not None and host.xen.iommu_enabled is False
     if off or iommu_switched_off(host.xen_command_line, host.running_release):
         return frozenset()
@@ -111,7 +111,7 @@ def _contradicted_devices(
     listed: frozenset[AddressRange],
     prediction: XenPrediction | None,
 ) -> Iterator[tuple[SBDF, str]]:
-    """Yield the devices whose own list lacks or adds what nothing explains.
+    """Yield the devices whose own list has unexplained additional or missing entries.
 
     Xen makes the list of a device from the whole list: common/memory.c and vtd/dmar.c,
     ``intel_iommu_get_reserved_device_memory``.
@@ -134,7 +134,7 @@ def _contradicted_devices(
 def _reported_view(
     region: ReservedRegion, reported: frozenset[AddressRange], fate: RegionAcceptance | None
 ) -> XenView:
-    """Say whether the hypervisor lists a region; the rules only explain why it does not."""
+    """Return whether the hypervisor lists a region; the prediction only explains why not."""
     mine = listed_pages(region.first, region.last)
     if mine in reported:
         return XenView(listed=True, range=mine, reason="", notes=())
@@ -146,7 +146,7 @@ def _reported_view(
 def _reported_devices(
     host: Host, prediction: XenPrediction | None
 ) -> tuple[Mapping[SBDF, tuple[AddressRange, ...] | None], ListSource]:
-    """Give what each device reserves: told, else predicted where the list is not empty."""
+    """Return the ranges of each device: reported by Xen, else predicted if its list has entries."""
     reported = host.xen.device_reserved_memory if host.xen else None
     if reported is not None and not isinstance(reported, Missing):
         known = {

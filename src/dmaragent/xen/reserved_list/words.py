@@ -1,77 +1,74 @@
-"""The sentences on Xen's list of reserved device memory: each name is an id.
-
-A part of a sentence stands above the sentence that it completes.
-"""
+"""Sentences about Xen's list of reserved device memory."""
 
 from collections.abc import Sequence
 
 from dmaragent.addresses import AddressRange, span
 
-# Where the list is not what the table predicts ------------------------------------------
+# Differences from the prediction --------------------------------------------------------
 
 
 def listed_by_option(place: AddressRange) -> str:
     return f"Xen lists {span(place)}: `rmrr=` on its command line adds it"
 
 
-MAYBE_OPTION = "`rmrr=` on Xen's command line, which is not known"
-MAYBE_OTHER_RULE = "a rule not modelled here"
+MAYBE_OPTION = "`rmrr=` on Xen's command line (which is unknown)"
+MAYBE_OTHER_RULE = "a rule of Xen that dmaragent does not know"
 
 
 def maybe_console(*, page_more: bool) -> str:
-    """With `page_more` this Xen lists a page too many of the console's memory."""
-    more = ", listed with a page too many" if page_more else ""
+    """Return the cause; with `page_more`, this Xen lists one page too many for the console."""
+    more = ", with one page too many" if page_more else ""
     return f"the XHCI debug console (dbgp=xhci{more})"
 
 
 def listed_unexplained(place: AddressRange, causes: Sequence[str]) -> str:
-    return f"Xen lists {span(place)}, which no RMRR structure has: {', or '.join(causes)}"
-
-
-PREDICTED_AND_NOT_LISTED = "the rules predict it in Xen's list; it is not there"
-ORDER_DIFFERS = "Xen's list is not in reverse table order, as its rules predict"
-
-
-def listed_all_the_same(reason: str) -> str:
-    """Xen lists a region that it drops by its rules, for this `reason`."""
-    return f"the rules predict that Xen drops it ({reason}); it is listed all the same"
-
-
-def rounded_to_pages(place: AddressRange) -> str:
     return (
-        f"Xen reserves {span(place)}: whole pages, and the page of a "
-        "limit that is page aligned is lost"
+        f"Xen lists {span(place)}, which no RMRR structure has. "
+        f"Possible cause: {', or '.join(causes)}"
     )
 
 
+PREDICTED_AND_NOT_LISTED = "Xen does not list it, although its rules would"
+ORDER_DIFFERS = "Xen's list is not in reverse table order, although its rules would produce that"
+
+
+def listed_all_the_same(reason: str) -> str:
+    """Return that Xen lists a region that its rules drop for this `reason`."""
+    return f"Xen lists it, although its rules would drop it ({reason})"
+
+
+def rounded_to_pages(place: AddressRange) -> str:
+    return f"Xen reserves only whole pages, {span(place)}; a page-aligned limit loses its page"
+
+
 def option_unknown(text: str, reason: str) -> str:
-    return f"unknown whether Xen accepts {text} of `rmrr=`: {reason}"
+    return f"Xen may or may not accept {text} of `rmrr=`: {reason}"
 
 
 def option_not_accepted(text: str, reason: str) -> str:
-    return f"Xen does not take {text} of `rmrr=`: {reason}"
+    return f"Xen does not accept {text} of `rmrr=`: {reason}"
 
 
 def device_list_has_more(place: AddressRange) -> str:
-    return f"Xen reports {span(place)} for it, which its whole list lacks"
+    return f"Xen reports {span(place)} for it, but its whole list lacks this range"
 
 
 def device_list_lacks(place: AddressRange) -> str:
-    return f"Xen's list for it lacks {span(place)}, which is its by Xen's rules"
+    return f"Xen does not report {span(place)} for it, although its rules would"
 
 
 # Why a region is not listed, or the list is empty ---------------------------------------
 
 NOT_LISTED = "Xen does not list it"
 NO_RMRR = "the table has no RMRR structure"
-NO_RMRR_DECODED = "none in what could be decoded"
+NO_RMRR_DECODED = "the decoded part of the table has no RMRR structure"
 NONE_ACCEPTED = "Xen accepts none of the table's regions"
-IOMMU_OFF = "Xen's IOMMU is off: virt_caps of `xl info` has no directio"
-EMPTY_UNEXPLAINED = "why is not known; `xl dmesg` may say"
+IOMMU_OFF = "Xen's IOMMU is off: virt_caps in `xl info` has no directio"
+EMPTY_UNEXPLAINED = "the reason is unknown; look for VT-d in the host's `xl dmesg`"
 
-# What limits a prediction ---------------------------------------------------------------
+# Limits of a prediction -----------------------------------------------------------------
 
-RELEASES_DIFFER = "releases differ on some regions"
+RELEASES_DIFFER = "releases of Xen differ for some regions"
 
 
 def memory_map_unreadable(why: str) -> str:

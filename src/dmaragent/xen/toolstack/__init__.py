@@ -1,1 +1,1 @@
-"""What xl and its libraries do, by release."""
+"""The behaviour of xl and its libraries, by release."""

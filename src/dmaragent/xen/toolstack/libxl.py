@@ -1,8 +1,8 @@
-"""How xl and its libraries treat a guest's reserved device memory, by release of the toolstack.
+"""The behaviour of xl and its libraries for a guest's reserved device memory, by release.
 
-libxlutil reads the configuration, xl puts the settings together, libxl builds the guest.
-Their release decides its layout; the hypervisor's, which may differ, decides acceptance
-and assignment (``xen/hypervisor/behaviour.py``).
+libxlutil reads the configuration, xl assembles the settings, libxl builds the guest. The
+toolstack's release decides the layout. The hypervisor's release, which may differ, decides
+acceptance and assignment (``xen/hypervisor/behaviour.py``).
 """
 
 from typing import NamedTuple
@@ -11,28 +11,28 @@ from dmaragent.releases import Release
 
 
 class LibxlBehaviour(NamedTuple):
-    """What matters for a guest's layout and changed between releases of libxl."""
+    """Differences between releases of libxl that matter for a guest's layout."""
 
     name: str
     first: tuple[int, int]
-    """The first release that behaves so."""
+    """The first release with this behaviour."""
     reserves_every_region: bool = False
     """Whether all regions of a listed device are reserved, not its first alone: 3bdb073643, 4.14."""
     rounds_with_hap: bool = False
-    """Whether low RAM is cut at a multiple of 2 MiB where the guest has HAP: 5f29f34981, 4.14."""
+    """Whether low RAM ends at a multiple of 2 MiB if the guest has HAP: 5f29f34981, 4.14."""
     leaves_unused_high: bool = False
     """Whether a guest without RAM above 4 GiB keeps an end of high RAM of 0: 3840e98f3e, 4.14.
 
-    Older ones set it to 4 GiB once they looked for regions at all.  The empty range draws no
-    entry of the memory map (libxl_x86.c, ``libxl__arch_domain_construct_memmap``), but conflicts
-    with a region across 4 GiB.
+    Older releases set it to 4 GiB once they looked for regions. The empty range creates no entry of
+    the memory map (libxl_x86.c, ``libxl__arch_domain_construct_memmap``), but conflicts with a
+    region across 4 GiB.
     """
     settles_device_policy: bool = False
-    """Whether an unset policy of a device becomes strict before its regions are looked at.
+    """Whether an unset policy of a device becomes strict before libxl checks its regions.
 
-    Older ones (libxl_dm.c, ``libxl__domain_device_construct_rdm``, seen in 4.6 and in 4.13's)
-    call ``libxl__device_pci_setdefault`` only when the device is added: until then the policy
-    is "invalid", which hides the region from the guest and is not strict.
+    Older releases (libxl_dm.c, ``libxl__domain_device_construct_rdm``, seen in 4.6 and in 4.13's)
+    call ``libxl__device_pci_setdefault`` only when the device is added. Until then the policy is
+    "invalid", which hides the region from the guest and is not strict.
     """
 
 
@@ -51,26 +51,22 @@ LIBXL_ERAS = (
 
 
 class LibxluBehaviour(NamedTuple):
-    """How libxlutil's parsers differ between releases: libxlu_pci.c, ``xlu_rdm_parse``."""
+    """Differences between releases of libxlutil's parsers: libxlu_pci.c, ``xlu_rdm_parse``."""
 
     name: str
     first: tuple[int, int]
-    """The first release that behaves so."""
+    """The first release with this behaviour."""
     rdm_in_fixed_order: bool = False
     """Whether ``rdm=`` needs strategy and then policy, each once; up to 4.13."""
     rdm_takes_policy_wrongly: bool = False
-    """Whether a known policy makes ``rdm=`` fail and an unknown one is left out: bdc0799fe2, 4.15.
-
-    ``libxl_rdm_reserve_policy_from_string`` gives 0 on success, which is taken for failure.
-    """
+    """Whether a known policy makes ``rdm=`` fail and an unknown one is ignored: bdc0799fe2, 4.15.
+    ``libxl_rdm_reserve_policy_from_string`` returns 0 on success, which counts as a failure."""
     pci_strictly: bool = False
     """Whether an unknown key of ``pci=`` is an error and ``name=`` is known: bdc0799fe2, 4.15."""
     star_aborts: bool | None = None
     """For older ones: whether function ``*`` fails an assertion; None: by the point release.
-
-    Otherwise it leaves the function unwritten.  d25cc3ec93 brought the assertion, seen in
-    4.13.5, 4.14.1 and 4.14.6.
-    """
+    Otherwise the function stays uninitialized. d25cc3ec93 added the assertion, seen in 4.13.5,
+    4.14.1 and 4.14.6."""
 
 
 LIBXLU_ERAS = (
@@ -87,16 +83,16 @@ LIBXLU_ERAS = (
 
 
 class XlcfgBehaviour(NamedTuple):
-    """How libxlutil's reading of a whole file differs between releases: libxlu_cfg.c.
+    """Differences between releases of libxlutil in reading a whole file: libxlu_cfg.c.
 
-    Compared at the tag of every point release from 4.6.0 to 4.22.0: nothing else that changed in
-    the lexer, the grammar or libxlu_cfg.c makes a difference.
+    Compared at the tag of every point release from 4.6.0 to 4.22.0: no other change in the lexer,
+    the grammar or libxlu_cfg.c makes a difference.
     """
 
     first: tuple[int, int]
-    """The first release that behaves so."""
+    """The first release with this behaviour."""
     drops_unknown_escapes: bool = False
-    """Whether a backslash before any other character vanishes with it: until cf1416a6e8, 4.7."""
+    """Whether a backslash before any other character is dropped with it: until cf1416a6e8, 4.7."""
     adds: bool = True
     """Whether ``+=`` is read: a30910bfd7, 4.13.  Older xl refuses the file."""
 
@@ -110,30 +106,30 @@ XLCFG_ERAS = (
 
 
 class ToolstackBehaviour(NamedTuple):
-    """What one release of xl, libxlutil and libxl does together."""
+    """The behaviour of one release of xl, libxlutil and libxl together."""
 
     parser: LibxluBehaviour
     layout: LibxlBehaviour
     devices_inherit: bool
     """Whether a device begins with the policy of ``rdm=`` and the ``pci_*`` settings.
 
-    Not where xl reads ``pci=`` first: xl_parse.c, ``parse_config_data``, from 4.13.0
-    (babde47a3f) until e45ad0b1b0 in 4.17.0, 4.16.1, 4.15.3 and 4.14.5; never mended in 4.13.
+    Not if xl reads ``pci=`` first: xl_parse.c, ``parse_config_data``, from 4.13.0 (babde47a3f)
+    until e45ad0b1b0 in 4.17.0, 4.16.1, 4.15.3 and 4.14.5; never fixed in 4.13.
     """
     name: str = ""
-    """What tells it from the others of its series, or empty."""
+    """Its difference from the others of its series, or empty."""
 
 
 FIRST_RELEASE = (4, 6)
-"""The first with reserved device memory in the guest's configuration."""
+"""The first release with reserved device memory in the guest's configuration."""
 _MENDED = {13: None, 14: 5, 15: 3, 16: 1}
-"""By minor release of 4.x: the point release whose devices inherit again."""
+"""By minor release of 4.x: the point release in which devices inherit again."""
 
 
 def toolstack_behaviours(release: Release) -> tuple[ToolstackBehaviour, ...]:
-    """Give the behaviours that `release` may have: two where its point release would decide.
+    """Return the possible behaviours of `release`: two if its point release decides.
 
-    One that is not modelled behaves as the nearest that is.
+    A release that is not modelled behaves as the nearest modelled one.
     """
     parser = next((e for e in reversed(LIBXLU_ERAS) if e.first <= release.series), LIBXLU_ERAS[0])
     layout = next((e for e in reversed(LIBXL_ERAS) if e.first <= release.series), LIBXL_ERAS[0])

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypedDict
 
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Severity
-from dmaragent.present.json.schema.common import Count, HostOrigin, Ordinal, Sbdf
+from dmaragent.present.json.schema.common import Count, HostOrigin, Ordinal, Prose, Sbdf
 from fwtables.fields import Hex
 
 RuleId = Annotated[str, ("pattern", "^[a-z0-9-]+$")]
@@ -33,7 +33,7 @@ class Evidence(TypedDict):
 
     offset: Count
     bytes: Hex
-    """As they stand in the table at the offset."""
+    """The bytes of the table at the offset."""
     field: str
     value: str
 
@@ -44,21 +44,25 @@ class Finding(TypedDict):
     id: RuleId
     severity: Annotated[str, Severity]
     """Of this case: it may differ from the rule's."""
-    title: str
-    said: str
-    """What was found, a sentence."""
+    title: Prose
+    said: Prose
+    """What was found, in a sentence."""
     subject: str
-    """What it is about, the same in two tables that have the same fault."""
+    """What it is about: the same in two tables that have the same fault."""
     region: Ordinal | None
     """The region's number in table order."""
     device: Sbdf | None
     evidence: list[Evidence]
-    xen: str
+    xen: Prose
     """Effect on Xen."""
-    linux: str
+    linux: Prose
     """Effect on Linux."""
-    advice: str
+    advice: Prose
+    """How to fix it."""
+    details: Prose
+    """Reasons, exceptions and the limits of the fix; or empty."""
     source: str
+    """The rule's origin: a section of the specification, a file and function of Xen or Linux."""
 
 
 class Answer(TypedDict):
@@ -79,7 +83,7 @@ class CheckDocument(TypedDict):
     """dmaragent check --json, version 1.
 
     What is wrong with a host's DMAR table. 'answer' is equal on a host and on its recording;
-    'origin' says which it was.
+    'origin' shows which one was read.
     """
 
     format: Literal["dmaragent.check"]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypedDict
 
 from dmaragent.checks.common.model import Severity
 from dmaragent.present.json.schema.check import NeedName, RuleId
-from dmaragent.present.json.schema.common import ToolOrigin
+from dmaragent.present.json.schema.common import Prose, ToolOrigin
 
 
 class Rule(TypedDict):
@@ -12,18 +12,23 @@ class Rule(TypedDict):
 
     id: RuleId
     severity: Annotated[str, Severity]
-    """Of its findings, unless a case is otherwise."""
-    title: str
-    xen: str
-    linux: str
-    advice: str
+    """Of its findings; a case may have another one."""
+    title: Prose
+    xen: Prose
+    """Effect on Xen."""
+    linux: Prose
+    """Effect on Linux."""
+    advice: Prose
+    """How to fix it."""
+    details: Prose
+    """Reasons, exceptions and the limits of the fix; or empty."""
     source: str
     needs: list[NeedName]
-    """What of a host must be known for the rule to be checked."""
+    """What must be known of a host for the rule to run."""
 
 
 class Answer(TypedDict):
-    """The rules, in the order in which they are checked."""
+    """The rules, in the order in which they run."""
 
     rules: list[Rule]
 

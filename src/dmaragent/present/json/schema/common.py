@@ -1,4 +1,4 @@
-"""What several documents contain: addresses, ranges, decisions, origins."""
+"""Types that several documents share: addresses, ranges, decisions, origins."""
 
 from typing import Annotated, TypedDict
 
@@ -8,18 +8,18 @@ from fwtables.fields import Address
 from fwtables.text.forms import TextForm
 
 LongAddress = Annotated[str, ("pattern", "^0x[0-9a-f]{1,17}$")]
-"""Of a guest's memory or in a message, which may be beyond 64 bits."""
+"""An address in a guest's memory or in a message, which can exceed 64 bits."""
 Sbdf = Annotated[str, ("pattern", r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$")]
 Release = Annotated[str, ("pattern", r"^[0-9]+\.[0-9]+(\.[0-9]+)?$")]
 Digest = Annotated[str, ("pattern", "^[0-9a-f]{64}$")]
 Prose = Annotated[str, ("x-prose", True)]
-"""A sentence for people: its words may change in any release, so programs must not compare it."""
+"""A sentence for people. Its words can change in any release, so programs must not compare it."""
 Count = Annotated[int, ("minimum", 0)]
 Ordinal = Annotated[int, ("minimum", 1)]
 
 GuestVerdict = Annotated[str, Verdict]
-"""refused: it does not start, or not to the point where it runs; undecided: this is unknown, and
-the reasons say why."""
+"""starts: the guest starts; refused: it does not start, or ends before it runs; undecided: unknown,
+and the reasons explain why."""
 
 TEXT_FORMS = tuple(form.value for form in TextForm)
 HostKind = Annotated[
@@ -33,34 +33,34 @@ class Host(TypedDict):
 
     kind: HostKind
     path: str
-    """What was given as --host, or as A or B of a comparison; empty for this machine."""
+    """The path of --host, or of A or B in a comparison; empty for this machine."""
 
 
 class ToolOrigin(TypedDict):
-    """What made the document."""
+    """The program that made the document."""
 
     tool: Annotated[str, ("pattern", "^dmaragent ")]
 
 
 class HostOrigin(ToolOrigin):
-    """Which host the answer is about; it may differ between a host and its recording."""
+    """The host that the answer is about; it can differ between a host and its recording."""
 
     host: Host
 
 
 class StackSource(TypedDict):
-    """Which host the answer is about, and how the releases are known."""
+    """The host that the answer is about, and how the releases are known."""
 
     host: Host
     libxlutil: Release | None
-    """The release of this machine's libxlutil, if it was asked how it reads the texts; null: they
-    are read by what is known of the release."""
+    """The release of this machine's libxlutil, if it read the texts; null if they were read by the
+    rules of the release."""
     rests_on: Prose
-    """How the releases are known, in words."""
+    """How the releases are known."""
 
 
 class StackOrigin(ToolOrigin, StackSource):
-    """Which host the answer is about, and how the releases are known."""
+    """The host that the answer is about, and how the releases are known."""
 
 
 class Range(TypedDict):
@@ -71,7 +71,7 @@ class Range(TypedDict):
 
 
 class LongRange(TypedDict):
-    """Addresses, which may be beyond 64 bits; limit is the last byte."""
+    """Addresses, which can exceed 64 bits; limit is the last byte."""
 
     base: LongAddress
     limit: LongAddress
@@ -84,39 +84,39 @@ class PassedOver(TypedDict):
     """A file that was not read, with the reason."""
 
     path: str
-    reason: str
+    reason: Prose
 
 
 class Stack(TypedDict):
-    """For whom the answer is."""
+    """The toolstack and the releases that the answer applies to."""
 
     toolstack: Annotated[str, Toolstack]
-    """Who builds the guest."""
+    """The program that builds the guest."""
     release: Release
-    """Of Xen's tools: they read the configuration and lay the guest out."""
+    """The release of Xen's tools, which read the configuration and build the guest."""
     hypervisor: Release
-    """Of Xen: it lists the regions and assigns the devices."""
+    """The release of Xen, which lists the regions and assigns the devices."""
     documented: bool
-    """Whether the manual pages are followed, not what the release does."""
+    """Whether the manual pages are followed instead of the release."""
 
 
 class Decision(TypedDict):
-    """What one program decides about a guest, and why."""
+    """One program's decision about a guest, and its reason."""
 
     decider: Annotated[str, Decider]
-    """Who decides; the manual pages: with --xen documented; dmaragent: nobody, because something is
+    """The program that decides; manual pages with --xen documented; dmaragent if something is
     unknown."""
     effect: Annotated[str, Effect]
-    """The effect of this alone; warning: it stops nothing."""
-    reason: str
+    """The effect of this decision alone; a warning stops nothing."""
+    reason: Prose
     rule: str
-    """Where it comes from: a file and function of Xen, its tools, Linux or Proxmox; or empty."""
+    """The source of the rule: a file and function of Xen, its tools, Linux or Proxmox; or empty."""
     shown: str
-    """What Xen or a tool prints, a message or an error's name; or empty."""
+    """The message or error name that Xen or a tool prints; or empty."""
     region: Range | None
-    """null: it is about no one region."""
+    """null if it is not about one region."""
     device: Sbdf | None
-    """null: it is about no one device, or the region's is unknown."""
+    """null if it is not about one device, or if the region's device is unknown."""
     place: str
-    """Where in the configuration: FILE:LINE, a path within JSON, or an option; empty if it is in no
-    one place."""
+    """The place in the configuration: FILE:LINE, a path within JSON, or an option; empty if there
+    is no single place."""

@@ -8,18 +8,18 @@ from fwtables.schema import TableDocument
 
 
 class Source(TypedDict):
-    """Where the bytes were read."""
+    """The place that the bytes were read from."""
 
     path: str
     form: Annotated[str, ("enum", ("table", *TEXT_FORMS, "host"))]
-    """What the bytes were read from: a file of them, a host, or text of one of these kinds."""
+    """The form of the input: a binary table, a host, or text of one of these kinds."""
     address: Address | None
     line: int | None
-    """Where it begins in a text, from 1."""
+    """The first line of the table in a text, from 1."""
     problem: str
-    """Where the text, or the packed file, went wrong; or empty."""
+    """What is wrong with the text or the packed file; or empty."""
     last_line: NotRequired[int]
-    """Where it ends in a text; absent for acpidump text and other sources."""
+    """The last line of the table in a text; absent for acpidump text and other sources."""
     packing: NotRequired[str]
     """The tool that the file is packed with, such as gzip; absent if it is not packed."""
 
@@ -35,13 +35,13 @@ class Answer(TypedDict):
 
     tables: list[Entry]
     others: list[PassedOver]
-    """What was found and not decoded."""
+    """Tables and files that were found but not decoded."""
 
 
 class DecodeDocument(TypedDict):
     """dmaragent decode --json, version 1.
 
-    DMAR and IVRS tables, whole: dmaragent encode writes the same bytes back. Fields of a DMAR have
+    DMAR and IVRS tables, whole: dmaragent encode writes the same bytes. The fields of a DMAR have
     the names of the VT-d specification, chapter 8.
     """
 

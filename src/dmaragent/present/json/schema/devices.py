@@ -3,29 +3,37 @@
 from typing import Annotated, Literal, TypedDict
 
 from dmaragent.passthrough.model import Can
-from dmaragent.present.json.schema.common import Count, Ordinal, Range, Sbdf, Stack, StackOrigin
+from dmaragent.present.json.schema.common import (
+    Count,
+    Ordinal,
+    Prose,
+    Range,
+    Sbdf,
+    Stack,
+    StackOrigin,
+)
 from dmaragent.present.json.schema.regions import Absence, Device
 from dmaragent.remedies.remedy import Safety
 
 
 class Side(TypedDict):
-    """What one side decides; dmaragent explain has the reason."""
+    """The verdict of one side; dmaragent explain has the reason."""
 
     can: Annotated[str, Can]
     """Whether the device can be passed through; not-applicable: this side does not decide on this
     host."""
     risk: bool
-    """Whether it can only in a way in which firmware, device and guest can overwrite each other's
-    memory."""
+    """Whether it can be passed through only with the risk that firmware, device and guest overwrite
+    each other's memory."""
 
 
 class Step(TypedDict):
-    """What to try first; dmaragent explain has the commands."""
+    """The fix to try first; dmaragent explain has the commands."""
 
     safety: Annotated[str, Safety]
     side: Annotated[str, ("enum", ("Xen", "Linux"))] | None
-    """For whom it is; null: for both."""
-    title: str
+    """The side that it is for; null: both."""
+    title: Prose
 
 
 class Row(TypedDict):
@@ -33,23 +41,23 @@ class Row(TypedDict):
 
     device: Sbdf
     function: Device | None
-    """What is present there; null: nothing, or the functions were not collected."""
+    """The PCI function; null: it is absent, or the functions were not collected."""
     absent: bool
-    """Whether a region names it, and it is known that nothing is present there."""
+    """Whether a region names it and it is certainly not present."""
     chipset: bool
-    """Whether it is a bridge or a chipset function, which nobody passes through."""
+    """Whether it is a bridge or a chipset function, which is not passed through."""
     xen: Side
     linux: Side
     regions: list[Ordinal] | None
     """The numbers of the regions that concern it, in table order; null: unknown."""
     reported: list[Range]
-    """The reserved regions that Xen or Linux report for it and no region of a table has."""
+    """The reserved regions that Xen or Linux report for it and no table has."""
     iommu_group: int | None
-    """null: it has none, or that is unknown."""
+    """null: it is in none, or the group is unknown."""
     step: Step | None
-    """The remedy to try first; null: whoever decides allows the device, or nothing helps."""
-    unknown: list[str]
-    """Why verdicts of whoever decides are unknown."""
+    """The fix to try first; null: the side that decides allows the device, or there is no fix."""
+    unknown: list[Prose]
+    """Why verdicts of the sides that decide are unknown."""
 
 
 class Answer(TypedDict):
@@ -57,27 +65,27 @@ class Answer(TypedDict):
 
     stack: Stack
     decides: Annotated[list[Annotated[str, ("enum", ("xen", "linux"))]], ("minItems", 1)]
-    """Who decides on this host; both if that is unknown."""
+    """The side that decides on this host; both if that is unknown."""
     devices: list[Row]
-    """By address; those that the filters leave."""
+    """The devices that pass the filters, by address."""
     known: Count
-    """How many devices the host has; bridges, chipset functions and absent devices aside."""
+    """How many devices the host has, without bridges, chipset functions and absent devices."""
     chipset_left_out: Count
     """How many bridges and chipset functions are left out."""
     absent_left_out: Count
-    """How many devices that a region names and that are not present are left out."""
+    """How many absent devices that a region names are left out."""
     absence: Absence | None
-    """Why there is no table, as far as the evidence goes."""
+    """Why there is no table, by the available evidence."""
     complete: bool
     """True if no region can be missing: the table is not damaged."""
-    problems: list[str]
-    """What could not be read or understood, a sentence each."""
+    problems: list[Prose]
+    """The readings that could not be read or understood, a sentence each."""
 
 
 class DevicesDocument(TypedDict):
     """dmaragent devices.
 
-    Which devices of a host can be passed through, by Xen and by Linux.
+    Whether Xen and Linux can pass through each device of a host.
     """
 
     format: Literal["dmaragent.devices"]

@@ -11,6 +11,7 @@ from dmaragent.present.json.schema.common import (
     GuestVerdict,
     Ordinal,
     PassedOver,
+    Prose,
     Range,
     Sbdf,
     Stack,
@@ -21,20 +22,20 @@ from fwtables.fields import Address
 
 
 class Origin(ToolOrigin):
-    """What made the document, and what was compared."""
+    """The program that made the document, and what it compared."""
 
     a: StackSource
     b: StackSource
 
 
 class NotCompared(TypedDict):
-    """Something that is not compared, so that its silence says nothing."""
+    """Something that is not compared: that no difference is reported has no meaning."""
 
     what: str
     """A stable name."""
     side: Annotated[str, Side] | None
-    """The side that lacks it; null: it is about both."""
-    why: str
+    """The side that lacks it; null: both."""
+    why: Prose
 
 
 class Changed(TypedDict):
@@ -48,11 +49,22 @@ class Changed(TypedDict):
     """Its value on B, in words."""
 
 
+class Reworded(TypedDict):
+    """One effect that differs, as a sentence or a clause for people."""
+
+    what: str
+    """A stable name of the effect."""
+    old: Prose
+    """The effect on A."""
+    new: Prose
+    """The effect on B."""
+
+
 class Owner(TypedDict):
     """A device that the firmware names for a region."""
 
     name: str
-    """Its address, or its path if that leads nowhere; with its kind if it is not a PCI
+    """Its address, or its path if that leads to no device; with its kind if it is not a PCI
     endpoint."""
     sbdf: Sbdf | None
     presence: Annotated[str, Presence]
@@ -69,7 +81,7 @@ class Region(Range):
 
 
 class OwnerChange(TypedDict):
-    """An owner that is not as it was; null on the side that does not name it."""
+    """An owner that differs; null on the side that does not name it."""
 
     a: Owner | None
     b: Owner | None
@@ -78,9 +90,9 @@ class OwnerChange(TypedDict):
 
 
 class RegionMatch(TypedDict):
-    """A region of one side, or one of each that are the same.
+    """A region of one side, or two regions that are the same one.
 
-    Each region of A and of B is in exactly one.
+    Each region of A and of B is in exactly one match.
     """
 
     fate: Annotated[str, RegionFate]
@@ -89,11 +101,11 @@ class RegionMatch(TypedDict):
     differs: bool
     """Whether anything of it differs; false only if fate is same."""
     certain: bool
-    """false: the side that lacks it has a damaged table, in which it may be."""
+    """false: the table of the side that lacks it is damaged, so it may be there."""
     a: Region | None
     b: Region | None
     owners: list[OwnerChange]
-    changes: list[Changed]
+    changes: list[Reworded]
     """shared, xen, linux, memory-map."""
 
 
@@ -121,7 +133,7 @@ class Unit(TypedDict):
 
 
 class UnitChange(TypedDict):
-    """A remapping unit that is not as it was; null on the side that does not have it."""
+    """A remapping unit that differs; null on the side that does not have it."""
 
     certain: bool
     a: Unit | None
@@ -133,15 +145,15 @@ class UnitChange(TypedDict):
 
 
 class Structure(TypedDict):
-    """A structure that one side has."""
+    """A structure that only one side has."""
 
     side: Annotated[str, Side]
     """The only side that has it."""
     certain: bool
     structure: str
     """The specification's name."""
-    said: str
-    """What it says, in words."""
+    said: Prose
+    """Its content, in words."""
 
 
 class Finding(TypedDict):
@@ -150,21 +162,21 @@ class Finding(TypedDict):
     id: str
     severity: Annotated[str, Severity]
     subject: str
-    """What it is about; with the id it names the finding."""
-    said: str
+    """What it is about; with the id it identifies the finding."""
+    said: Prose
 
 
 class FindingChange(TypedDict):
-    """A finding that is not as it was."""
+    """A finding that differs."""
 
     fate: Annotated[str, FindingFate]
-    """not-known: one side has it, and the other could not be asked; so it is neither new nor
+    """not-known: one side has it, and its rule could not run on the other; so it is neither new nor
     fixed."""
-    why: str
-    """Why it is unknown; else empty."""
+    why: Prose
+    """Why it is unknown; otherwise empty."""
     a: Finding | None
     b: Finding | None
-    changes: list[Changed]
+    changes: list[Reworded]
     """severity, xen, linux."""
 
 
@@ -172,7 +184,7 @@ class Resolution(TypedDict):
     """The answer for a guest on one side."""
 
     hypervisor: Annotated[str, ("enum", ("xen", "kvm"))]
-    """What runs the guest."""
+    """The hypervisor that runs the guest."""
     stack: Stack | None
     """null: a KVM guest."""
     verdict: GuestVerdict
@@ -180,14 +192,14 @@ class Resolution(TypedDict):
 
 
 class Remedy(TypedDict):
-    """A change of the configuration that helps."""
+    """A change of the configuration that lets the guest start."""
 
     lines: list[str]
-    effect: str
+    effect: Prose
 
 
 class Guest(TypedDict):
-    """A guest whose answer is not as it was."""
+    """A guest whose answer differs."""
 
     source: str
     """The file, with [n] after it for a guest of a JSON list; or 'standard input'."""
@@ -212,9 +224,9 @@ class Guest(TypedDict):
     a: Resolution
     b: Resolution
     devices: list[Changed]
-    """Addresses that the guest names and at which another device is, by vendor:device."""
+    """Addresses of the guest that belong to another device on B, by vendor:device."""
     remedies: list[Remedy] | None
-    """What helps on B; null if it need not."""
+    """The fixes on B; null if the guest needs none."""
 
 
 class Guests(TypedDict):
@@ -222,9 +234,9 @@ class Guests(TypedDict):
 
     changed: list[Guest]
     same: dict[GuestVerdict, Ordinal]
-    """How many guests stay as they were, by verdict; a verdict that none has is left out."""
+    """How many guests do not differ, by verdict; a verdict that no guest has is left out."""
     passed_over: list[PassedOver]
-    """Files of a folder that hold no guest."""
+    """Files of a folder that are not guests."""
 
 
 class Answer(TypedDict):
@@ -239,26 +251,26 @@ class Answer(TypedDict):
     regions: list[RegionMatch]
     """All regions of both sides, by address."""
     table_order: TableOrder | None
-    """The order of the regions that both tables have, in numbers of A's; null: the same."""
-    xen: list[Changed]
-    """Xen's list beyond what stands with a region: vt-d, entry, list-order."""
+    """The order of the regions that both tables have, by A's numbers; null: the same."""
+    xen: list[Reworded]
+    """Changes of Xen's list that no region shows: vt-d, entry, list-order."""
     renumbered: list[Renumbered]
-    """PCI functions that certainly are the same and answer at another address."""
+    """PCI functions that are certainly the same and have another address."""
     units: list[UnitChange]
     structures: list[Structure]
-    """Structures that are neither RMRR nor DRHD and that one side alone has."""
+    """Structures, neither RMRR nor DRHD, that only one side has."""
     findings: list[FindingChange]
     findings_same: Count
     not_compared: list[NotCompared]
     guests: Guests | None
-    """null: no guests were asked about."""
+    """null: no guests were given."""
 
 
 class DiffDocument(TypedDict):
     """dmaragent diff --json, version 1.
 
-    Two hosts, tables or recordings compared: A is before or the one, B after or the other.
-    'answer' is equal on hosts and on their recordings; 'origin' says which they were.
+    Two hosts, tables or recordings compared: A is one host or the state before, B the other or the
+    state after. 'answer' is equal on hosts and on their recordings; 'origin' shows which were read.
     """
 
     format: Literal["dmaragent.diff"]

@@ -6,45 +6,46 @@ from dmaragent.present.json.schema.common import Count, HostOrigin, Ordinal
 
 
 class Lost(TypedDict):
-    """A reading that the host has and that failed."""
+    """A reading that is present on the host but failed."""
 
     what: str
     """A path, or the name of a call (docs/ledger.md)."""
     why: Annotated[str, ("enum", ("denied", "failed"))]
     detail: str
-    """In the system's own words, or empty."""
+    """The reason in the system's own words, or empty."""
 
 
 class Answer(TypedDict):
-    """What was written."""
+    """A summary of the bundle."""
 
     path: str
     """The file that was written."""
     size: Count
-    """Of the file, in bytes."""
+    """The size of the file in bytes."""
     readings: Count
-    """How many questions were asked of the host; the bundle holds the answer to each, or why there
-    is none."""
+    """The number of questions to the host; the bundle contains each answer, or why there is none.
+    """
     lost: list[Lost]
-    """What is there and could not be read. What the host does not have is not in this list."""
+    """The readings that are present but failed. What the host does not have is not in this list."""
     redacted: bool
     """false with --no-redact."""
     replaced: dict[
         Annotated[str, ("pattern", "^(host|guest|uuid|mac)-[1-9][0-9]*$|^removed$")], Ordinal
     ]
-    """What stands for something else in the bundle, as guest-1, and how often; 'removed' for lines
-    whose value is not kept."""
+    """The replacements in the bundle, such as guest-1, and how often each occurs; 'removed' counts
+    lines whose value was deleted."""
     boot_words_left_out: Count
-    """How many words of boot command lines are not kept, because no answer rests on them."""
+    """The number of boot options that were left out because no answer uses them."""
     problems: list[str]
-    """Files in derived/ that could not be made: a fault of this program, kept in the bundle."""
+    """Files in derived/ that could not be made because of an internal error; the bundle has the
+    details."""
 
 
 class DumpDocument(TypedDict):
     """dmaragent dump --json, version 1.
 
-    What was written to a support bundle. The bundle itself is a tar with one folder, a recorded
-    machine: its manifest.json lists every reading.
+    A summary of a support bundle. The bundle itself is a tar with one folder, a recorded machine:
+    its manifest.json lists every reading.
     """
 
     format: Literal["dmaragent.dump"]

@@ -9,18 +9,18 @@ class Error(TypedDict):
     """What is wrong, and what to do."""
 
     what: str
-    """What is wrong, in words."""
+    """What is wrong, as a sentence."""
     where: str | None
-    """The file, folder or host that the error is about, as it was typed; null: none."""
+    """The file, folder or host that the error is about, as it was typed; null if there is none."""
     next: str | None
-    """What to do about it, in words; null: nothing is known."""
+    """What to do, as a sentence; null if nothing is known."""
 
 
 class ErrorDocument(TypedDict):
-    """An error of a command that was asked for --json, version 1.
+    """An error of a command with --json, version 1.
 
-    Printed on standard output in place of the answer when the exit code is 2; the same words
-    stand on standard error.
+    Printed on standard output in place of the answer when the exit code is 2; the same text is on
+    standard error.
     """
 
     format: Literal["dmaragent.error"]

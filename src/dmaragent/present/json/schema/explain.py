@@ -16,7 +16,7 @@ class Case(TypedDict):
     """One case of the rules."""
 
     title: str
-    """The case, in a few words."""
+    """The name of the case, in a few words."""
     can: CanWord
     explanation: Prose
     rule: str
@@ -76,19 +76,19 @@ class Answer(TypedDict):
     unit: Unit | None
     """The remapping unit that serves it."""
     groups: list[Group] | None
-    """The groups of the devices that regions concern; null if there are none to see."""
+    """The groups of the devices that regions concern; null: unknown."""
     steps: list[Step]
     """Prerequisites and fixes, safest first."""
     toolstacks: list[ToolstackPolicy]
     """The default policy of the device by toolstack; empty if no policy matters."""
     notes: list[Prose]
     absence: Absence | None
-    """Why there is no table, as far as the evidence goes."""
+    """Why there is no table, by the available evidence."""
     complete: bool
     """True if no region can be missing: the table is not damaged and, for one device, no path is
     undetermined."""
     problems: list[Prose]
-    """What could not be read or understood, a sentence each."""
+    """The readings that could not be read or understood, a sentence each."""
     published: list[Published]
     """Reserved regions that Linux publishes in /sys/kernel/iommu_groups/N/reserved_regions and that
     no region of a decoded table explains."""

@@ -13,7 +13,7 @@ class Host(TypedDict):
 
 
 class Origin(ToolOrigin):
-    """What made the document, and where."""
+    """The program that made the document, and its host."""
 
     host: Host
 
@@ -22,24 +22,25 @@ class Answer(TypedDict):
     """The agent has read its host."""
 
     generation: Ordinal
-    """Counted up with every change of the inventory, from 1 at the agent's start."""
+    """The generation of the inventory: it increases with every change, from 1 at the agent's start.
+    """
     digest: Digest
     """The SHA-256 of the inventory's answer."""
     scanned: float
-    """When the host was last read, in seconds since 1970."""
+    """The time of the last scan, in seconds since 1970."""
     scans: Ordinal
-    """How often it was read since the agent's start."""
+    """The number of scans since the agent's start."""
     table_present: bool
     """Whether a DMAR table was read."""
     complete: bool
-    """Whether no region can be missing from the inventory."""
+    """Whether the inventory is complete: no region can be missing."""
 
 
 class HealthDocument(TypedDict):
     """GET /v1/health of the agent's local API, version 1.
 
-    The agent has read its host, and when. If it has not, the answer is a problem with
-    status 503.
+    The agent has read its host, with the time. If it has not, the answer is a problem with status
+    503.
     """
 
     format: Literal["dmaragent.health"]

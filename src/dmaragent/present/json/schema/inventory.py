@@ -8,6 +8,7 @@ from dmaragent.present.json.schema.common import (
     Digest,
     HostOrigin,
     Ordinal,
+    Prose,
     Range,
     Release,
     Sbdf,
@@ -25,17 +26,18 @@ class Source(TypedDict):
     """A reading of a collector's report, and the file that has it."""
 
     reading: str
-    """What was read, in words: PCI functions, machine, boot log, memory map, ..."""
+    """The name of the reading, such as PCI functions, machine, boot log or memory map."""
     file: str
-    """The file's path in the report; of a text of several commands, the command in parentheses."""
+    """The file's path in the report; if the file has several commands, also the command, in
+    parentheses."""
 
 
 class Origin(HostOrigin):
     """Which host the answer is about."""
 
     generation: NotRequired[Ordinal]
-    """Only if the agent published it: counted up with every change of the answer, from 1 at the
-    agent's start."""
+    """Only if the agent published it: a counter that starts at 1 with the agent and increases with
+    every change of the answer."""
     digest: NotRequired[Digest]
     """Only if the agent published it: the SHA-256 of the host's whole answer."""
     sources: NotRequired[list[Source]]
@@ -52,7 +54,7 @@ class Machine(TypedDict):
     firmware: str | None
     kernel_release: str | None
     kernel_options: list[str] | None
-    """Only those that matter to the IOMMU."""
+    """Only the options that matter to the IOMMU."""
     cpu_vendor: str | None
     virtual: bool | None
     memory_total: int | None
@@ -69,12 +71,12 @@ class NamedTable(TypedDict):
 
 
 class DecodedTable(NamedTable):
-    """A table that was decoded, if with damage."""
+    """A table that was decoded, possibly with damage."""
 
     state: Literal["decoded"]
     signature: Annotated[str, ("enum", ("DMAR", "RMAD", "XMAR"))]
     length: int
-    """As the header says, in bytes."""
+    """The length in the header, in bytes."""
     revision: int
     oem_id: str
     """One character a byte, U+0000 to U+00FF."""
@@ -87,7 +89,7 @@ class DecodedTable(NamedTable):
 
 
 class UndecodableTable(NamedTable):
-    """A table of which nothing could be decoded."""
+    """A table that could not be decoded."""
 
     state: Literal["undecodable"]
     damage: list[Damage]
@@ -97,9 +99,9 @@ class MissingTable(NamedTable):
     """Why there is no table."""
 
     state: Annotated[str, MissingKind]
-    """absent: the host has none; denied: it needs root; not-collected: nobody asked, it says
-    nothing about the host."""
-    detail: str
+    """absent: the host has none; denied: reading it needs root; failed: reading it failed;
+    not-collected: it was not read, so the host may have one."""
+    detail: Prose
 
 
 class ListEntry(Range):
@@ -110,36 +112,36 @@ class ListEntry(Range):
 
 
 class Xen(TypedDict):
-    """What Xen makes of the host."""
+    """How Xen treats the host's regions."""
 
     source: Annotated[str, ListSource]
-    """hypervisor: by hypercall, what strategy=host uses; predicted: from the table by Xen's
-    acceptance rules."""
+    """The source of the list. hypervisor: the hypercall whose list strategy=host uses; predicted:
+    the table, by Xen's acceptance rules."""
     release: Release | None
-    """Of the hypervisor whose list it is, with the point if it is known."""
+    """The release of the hypervisor that the list is for, with the point release if known."""
     dom0: bool | None
     iommu_enabled: bool | None
     entries: list[ListEntry]
     """In the hypervisor's order."""
     devices: dict[str, list[Range] | None]
-    """What a guest with that device reserves; null: Xen cannot be asked; devices without any are
+    """The ranges that a guest with the device reserves; null: unknown; devices without ranges are
     left out."""
-    vtd_disabled: str
+    vtd_disabled: Prose
     """Why Xen switches VT-d off for the whole host, as predicted; or empty."""
-    why_empty: list[str]
+    why_empty: list[Prose]
     assignable: list[Sbdf] | None
-    """Bound to pciback."""
-    notes: list[str]
-    """What limits a prediction as a whole."""
+    """The devices bound to pciback; null: unknown."""
+    notes: list[Prose]
+    """Assumptions and limits of the whole prediction."""
     devices_source: Annotated[str, ListSource]
 
 
 class Linux(TypedDict):
-    """What Linux makes of the host."""
+    """How Linux treats the host's regions."""
 
     state: Annotated[str, LinuxState]
     groups: list[Group] | None
-    """The groups of the devices that regions concern; null if there are none to see."""
+    """The groups of the devices that regions concern; null: unknown."""
     published: list[Published]
     """Reserved regions that Linux publishes in /sys/kernel/iommu_groups/N/reserved_regions and that
     no region of a decoded table explains."""
@@ -149,7 +151,7 @@ class Difference(TypedDict):
     """A difference between the firmware, Xen and Linux."""
 
     region: int | None
-    explanation: str
+    explanation: Prose
 
 
 class Ats(TypedDict):
@@ -158,7 +160,7 @@ class Ats(TypedDict):
     root_ports: list[Sbdf]
     """Root ports that support ATS (ATSR)."""
     segments: list[int]
-    """Segments all of whose root ports do."""
+    """Segments in which every root port supports ATS."""
     translation_cached: list[Sbdf]
     """Devices with an address translation cache (SATC)."""
 
@@ -167,12 +169,12 @@ class Answer(TypedDict):
     """The answer; it is equal on a host and on its recording."""
 
     device: Sbdf | None
-    """The device the answer was narrowed to; regions are then only those that concern it."""
+    """The device that the answer is limited to; regions are then only those that concern it."""
     machine: Machine
     """null: unknown."""
     table: DecodedTable | UndecodableTable | MissingTable
     absence: Absence | None
-    """Why there is no table, as far as the evidence goes."""
+    """Why there is no table, by the available evidence."""
     other_tables: list[str]
     """DMAR tables besides the one in effect, by name."""
     pci_functions: Count | None
@@ -181,16 +183,15 @@ class Answer(TypedDict):
     """True if no region can be missing: the table is not damaged and, for one device, no path is
     undetermined."""
     undetermined: list[str]
-    """Paths of scope entries through a bridge whose bus is unknown, so that
-    their end is unknown."""
+    """Paths of scope entries that lead through a bridge whose bus is unknown."""
     regions: list[Region]
     """In table order."""
     units: list[Unit]
     xen: Xen
     linux: Linux
     differences: list[Difference]
-    problems: list[str]
-    """What could not be read or understood, a sentence each."""
+    problems: list[Prose]
+    """The readings that could not be read or understood, a sentence each."""
     ats: Ats
     namespace_devices: dict[str, str]
     """ACPI device names by the enumeration id of namespace scope entries (ANDD)."""
@@ -199,8 +200,8 @@ class Answer(TypedDict):
 class InventoryDocument(TypedDict):
     """dmaragent inventory --json, version 1.
 
-    Every reserved region of a host and who owns it. 'answer' is equal on a host and on its
-    recording; 'origin' says which it was.
+    Every reserved region of a host and its owners. 'answer' is equal on a host and on its
+    recording; 'origin' shows which of them was read.
     """
 
     format: Literal["dmaragent.inventory"]

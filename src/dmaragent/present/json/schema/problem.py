@@ -8,15 +8,15 @@ from dmaragent.present.json.schema.common import Ordinal
 class ProblemDocument(TypedDict):
     """A refusal of the agent's local API (RFC 9457), version 1.
 
-    Sent as application/problem+json. There is no type, which stands for about:blank: the title
-    is the status's phrase.
+    Sent as application/problem+json. There is no type, which means about:blank: the title is then
+    the status's phrase.
     """
 
     title: str
     status: Annotated[int, ("minimum", 400), ("maximum", 599)]
     detail: Annotated[str, ("maxLength", 500)]
-    """What is wrong, in a sentence."""
+    """What is wrong, as a sentence."""
     hint: NotRequired[str]
-    """What to do about it."""
+    """What to do, as a sentence."""
     line: NotRequired[Ordinal]
-    """Of the guest's text, if that cannot be read."""
+    """The wrong line of the guest's text, if that cannot be read."""

@@ -1,11 +1,11 @@
-"""Regions, devices, units and groups, as several documents have them."""
+"""Types of regions, devices, units and groups that several documents share."""
 
 from typing import Annotated, Literal, TypedDict
 
 from dmaragent.host.topology import Presence
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.linux.regions import Hold
-from dmaragent.present.json.schema.common import ClassName, Count, Ordinal, Range, Sbdf
+from dmaragent.present.json.schema.common import ClassName, Count, Ordinal, Prose, Range, Sbdf
 from fwtables.dmar.schema import PathStep
 from fwtables.fields import Address, Byte
 
@@ -14,11 +14,11 @@ class Absence(TypedDict):
     """Why there is no table, with the evidence."""
 
     kind: Annotated[str, AbsenceKind]
-    evidence: list[str]
+    evidence: list[Prose]
 
 
 class RegionSource(TypedDict):
-    """The structure of the table that names the region."""
+    """The structure of the table that defines the region."""
 
     structure: Literal["RMRR"]
     offset: Annotated[int, ("minimum", 48)]
@@ -26,7 +26,7 @@ class RegionSource(TypedDict):
 
 
 class Hop(TypedDict):
-    """A step of a path, and where it leads."""
+    """A step of a path, and the function there."""
 
     step: PathStep
     sbdf: Sbdf | None
@@ -57,7 +57,7 @@ class Scope(TypedDict):
 
 
 class Device(ClassName):
-    """What is present at an address."""
+    """The PCI function at an address."""
 
     class_code: Annotated[str, ("pattern", "^0x[0-9a-f]{6}$")] | None
     vendor_id: Annotated[str, ("pattern", "^0x[0-9a-f]{4}$")] | None
@@ -70,8 +70,7 @@ class Device(ClassName):
     physical_function: Sbdf | None
     total_vfs: Count
     vmd: str | None
-    """For a function behind Intel VMD: the VMD endpoint, whose DMA, unit and IOMMU group are its
-    own."""
+    """For a function behind Intel VMD: the VMD endpoint. Both share DMA, unit and IOMMU group."""
 
 
 class Owner(TypedDict):
@@ -79,7 +78,7 @@ class Owner(TypedDict):
 
     sbdf: Sbdf | None
     presence: Annotated[str, Presence]
-    reason: str
+    reason: Prose
     """Why it is not present, or empty."""
     scope: Scope
     unit: int | None
@@ -88,22 +87,25 @@ class Owner(TypedDict):
 
 
 class XenView(TypedDict):
-    """What Xen makes of the region."""
+    """How Xen treats the region."""
 
     listed: bool | None
+    """Whether Xen lists it; null: unknown."""
     range: Range | None
-    reason: str
-    notes: list[str]
+    """The whole pages that Xen reserves."""
+    reason: Prose
+    """Why it is not listed, or why that is unknown; or empty."""
+    notes: list[Prose]
 
 
 class LinuxHold(TypedDict):
-    """A device that Linux ties to the region."""
+    """A device that Linux applies the region to."""
 
     sbdf: Sbdf
     type: Annotated[str, Hold]
     through: Sbdf | None
     by_kernel: bool
-    """Whether the type is the kernel's own word, not a prediction."""
+    """Whether the kernel publishes the type; false: predicted."""
 
 
 class Region(TypedDict):
@@ -119,13 +121,13 @@ class Region(TypedDict):
     """Bytes; 0 if the limit is below the base."""
     source: RegionSource
     shared: bool
-    """More than one device scope entry, present or not, as Xen counts."""
+    """Whether Xen counts more than one device scope entry, present or not."""
     memory_map: str | None
-    """What the firmware's memory map says of it."""
+    """Its type in the firmware's memory map; null: the map is unknown."""
     owners: list[Owner]
     xen: XenView
     linux: list[LinuxHold]
-    """The devices Linux ties to it, in the words of reserved_regions."""
+    """The devices that Linux applies it to, with the types of reserved_regions."""
 
 
 class UnitScope(Scope):
@@ -148,7 +150,7 @@ class Unit(TypedDict):
 
 
 class GroupRegion(Range):
-    """A reserved region as the kernel has it."""
+    """A reserved region as the kernel publishes it."""
 
     type: str
 
@@ -170,6 +172,6 @@ class Published(TypedDict):
     size: int
     """In bytes."""
     type: str
-    """The kernel's word: direct, direct-relaxable or reserved, or one of a newer kernel."""
+    """The kernel's type: direct, direct-relaxable or reserved, or a type of a newer kernel."""
     groups: list[int]
-    """The IOMMU groups that have it. Which device of a group is not published."""
+    """The IOMMU groups that have it. Linux does not publish which device of a group has it."""

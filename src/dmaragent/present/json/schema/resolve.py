@@ -13,6 +13,7 @@ from dmaragent.present.json.schema.common import (
     LongAddress,
     LongRange,
     PassedOver,
+    Prose,
     Range,
     Sbdf,
     Stack,
@@ -22,53 +23,53 @@ from dmaragent.remedies.remedy import RemedyKind
 from dmaragent.xen.reserved_list.model import ListSource
 
 RegionPolicy = Annotated[str, Policy]
-"""invalid: not set, and this libxl has applied no default yet; neither: a number that is no policy,
-from memory that was never written."""
+"""invalid: unset, and this libxl has applied no default yet; neither: a number that is not a policy,
+from uninitialized memory."""
 
 
 class Memory(TypedDict):
-    """In bytes; null: the configuration does not say."""
+    """In bytes; null: not set in the configuration."""
 
     start: int | None
     """memory=."""
     most: int
-    """maxmem=, else memory=, else the default: what RAM is laid out by."""
+    """maxmem=, else memory=, else the default: the size of the laid-out RAM."""
     video: int
-    """Taken off it."""
+    """Video memory, which is part of it."""
     boundary: int | None
     """rdm_mem_boundary=."""
     mmio_hole: int | None
 
 
 class Remedy(TypedDict):
-    """A change of the configuration that helps."""
+    """A fix: a change of the configuration that works."""
 
     kind: Annotated[str, RemedyKind]
     lines: list[str]
-    """The lines of the configuration as they should be, in xl.cfg's syntax; none of the kind
-    strategy, which leaves rdm= out; for libvirt and Qubes in words."""
-    effect: str
-    """What to do and what it does, in the imperative."""
+    """The new lines of the configuration, in xl.cfg's syntax; none for the kind strategy, which
+    removes rdm=; in words for libvirt and Qubes."""
+    effect: Prose
+    """What to do, its effect and its risk, in the imperative."""
     verdict: GuestVerdict
-    """What was found when it was tried. Not starts: it ends the first refusal, and another one
-    stands behind it."""
+    """The verdict when it was tried. Not starts: it removes the first refusal, and another one
+    remains."""
     warnings: Count
-    """How many are left with it."""
+    """The number that remain with it."""
     harm: Annotated[str, ("enum", ("none", "shared", "host-memory", "corruption"))]
-    """The worst that those warnings are about. shared: other devices can use the same memory by
+    """The worst harm of those warnings. shared: other devices can use the same memory by
     DMA; host-memory: the guest can reach host memory; corruption: DMA can overwrite guest RAM.
     Remedies are listed by this, then by their cost."""
-    cost: str
-    """What is lost by it; empty: nothing."""
-    undo: str
-    """How to take it back."""
+    cost: Prose
+    """What is lost; empty: nothing."""
+    undo: Prose
+    """How to undo it."""
 
 
 class Message(TypedDict):
-    """A remark on the configuration."""
+    """A note on the configuration."""
 
     place: str
-    text: str
+    text: Prose
 
 
 class Setting(TypedDict):
@@ -79,49 +80,50 @@ class Setting(TypedDict):
     functions) or name=NAME."""
     value: str
     """In words, a size with its unit; of a device, its policy."""
-    origin: str
-    """Where it stands, or whose default it is, in words."""
+    origin: Prose
+    """Its place in the configuration, or whose default it is."""
 
 
 class Ram(TypedDict):
-    """RAM is from 0 to lowmem_end and from 4 GiB to highmem_end.
+    """RAM from 0 to lowmem_end and from 4 GiB to highmem_end.
 
     An end is the first byte after it.
     """
 
     lowmem_end: LongAddress
     highmem_end: LongAddress
-    """0x0 or 0x100000000: there is none above 4 GiB."""
+    """0x0 or 0x100000000: no RAM above 4 GiB."""
 
 
 class Region(Range):
     """A region that is reserved for the guest."""
 
     owners: list[Sbdf]
-    """Of the host's devices, as far as the table or rmrr= says; empty: unknown."""
+    """Devices of the host that the table or rmrr= names; empty: unknown."""
     policies: Annotated[list[RegionPolicy], ("minItems", 1)]
-    """Those it may be under in this case: several if its policy was never written."""
+    """The possible policies in this case: several if it was never written."""
     decided_by: Sbdf | None
-    """The guest's device whose policy it is; null: the guest's own, of rdm=."""
+    """The guest's device that sets the policy; null: the guest's own policy, of rdm=."""
     from_host: bool
-    """Whether strategy=host brought it in, not a device."""
+    """Whether strategy=host adds it, and not a device."""
     outcome: Annotated[str, Placement]
-    """clear: no RAM was in it; moved: RAM was moved out of it to above 4 GiB; hidden: the guest is
-    not told of it; conflict: it is strict and RAM stays in it, so the guest does not start."""
-    reason: str
+    """clear: no RAM overlapped it; moved: RAM was moved from it to above 4 GiB; hidden: the guest's
+    memory map does not show it; conflict: it is strict and RAM overlaps it, so the guest does not
+    start."""
+    reason: Prose
 
 
 class Layout(TypedDict):
-    """The guest's RAM before and after its reserved regions were looked at."""
+    """The guest's RAM before and after libxl moves it away from reserved regions."""
 
     before: Ram
     after: Ram
     regions: list[Region]
-    """What is reserved for the guest, in libxl's order."""
+    """The regions that are reserved for the guest, in libxl's order."""
 
 
 class MemoryMapEntry(LongRange):
-    """A range of the map that the guest is given."""
+    """A range of the guest's memory map."""
 
     type: Annotated[str, ("enum", ("System RAM", "Reserved", "ACPI Non-volatile Storage"))]
 
@@ -129,17 +131,17 @@ class MemoryMapEntry(LongRange):
 class Case(TypedDict):
     """One possible outcome."""
 
-    assumptions: list[str]
-    """The readings that lead to it, in words, any of them; empty if there is one case only."""
+    assumptions: list[Prose]
+    """The readings that lead to it, any of them; empty if there is only one case."""
     verdict: GuestVerdict
     decisions: list[Decision]
-    """What refuses it or leaves it undecided, refusals first; the first is the reason."""
+    """Refusals, then unknowns; the first is the reason."""
     warnings: list[Decision]
     layout: Layout | None
-    """null: it was not laid out, being no HVM guest or refused before."""
+    """null: it is not laid out, because it is not an HVM guest or is refused before."""
     memory_map: list[MemoryMapEntry]
-    """What libxl gives hvmloader, in its order, which is not sorted; empty if none is made. RAM
-    below 1 MiB is not in it."""
+    """libxl's map for hvmloader, in its order, which is not sorted; empty if it makes none. It does
+    not contain RAM below 1 MiB."""
 
 
 class Resolution(TypedDict):
@@ -152,49 +154,48 @@ class Resolution(TypedDict):
     """Empty if the configuration has none; 'a guest' for one of options."""
     hypervisor: Literal["xen"]
     format: Annotated[str, ("enum", ("xl", "libvirt"))]
-    """What the guest is written in. xl: an xl.cfg, libxl's JSON or options; libvirt: domain XML."""
+    """The format of the guest. xl: an xl.cfg, libxl's JSON or options; libvirt: domain XML."""
     type: Annotated[str, GuestType] | None
     """null: the configuration cannot be read."""
     memory: Memory | None
-    """null: the configuration cannot be read, or its sizes depend on whether libxlutil reads 0b as
-    binary."""
+    """null: the configuration cannot be read, or its sizes depend on how libxlutil reads 0b."""
     stack: Stack
     list_source: Annotated[str, ListSource]
-    """Where the list of regions comes from. hypervisor: by hypercall; predicted: from the table by
+    """The source of the list of regions. hypervisor: by hypercall; predicted: from the table by
     Xen's acceptance rules; unknown: there is neither."""
-    list_notes: list[str]
-    """What limits that list as a whole."""
+    list_notes: list[Prose]
+    """The limits of that list as a whole."""
     verdict: GuestVerdict
     reasons: list[Decision]
-    """Why, the first before the others; of a guest that starts, its warnings."""
+    """The reasons, the most important first; of a guest that starts, its warnings."""
     remedies: list[Remedy] | None
-    """What was tried and helps, each by itself, the safest first: the guest starts with it, or
-    starts with fewer warnings; if nothing does, a line that ends the first refusal alone. null:
-    not looked for, of several guests without --details."""
+    """Fixes that were tried and work, each by itself, safest first: the guest starts, or starts
+    with fewer warnings. Without such a fix, a line that removes only the first refusal. null: not
+    looked for, for several guests without --details."""
     spelling: Remedy | None
-    """Where this release drops rdm=: how to write it so that it is taken, whatever comes of it
-    then. null: rdm= is taken or not given, or no spelling helps."""
-    why_nothing_helps: str | None
-    """Why nothing helps, a sentence; empty if something does or if the guest starts."""
+    """If this release ignores rdm=: how to write it so that it is accepted, whatever the result
+    is. null: rdm= is accepted or not set, or no spelling works."""
+    why_nothing_helps: Prose | None
+    """Why there is no fix; empty if there is one or if the guest starts."""
     messages: list[Message]
-    """What the toolstack reads otherwise than it was probably meant, and what it leaves out."""
-    losses: list[str]
-    """What of the configuration is lost on the way, each in a few words."""
+    """Settings that the toolstack ignores, or reads differently than they were probably meant."""
+    losses: list[Prose]
+    """Settings of the configuration that are ignored, each in a few words."""
     needs: list[str]
-    """Commands that must be run before the guest can be created."""
+    """Commands to run before the guest can be created."""
     settings: list[Setting]
     """The settings in effect, in the order in which they are read."""
     cases: list[Case] | None
-    """The possible outcomes, by what is known (null: of several guests without --details); more
+    """The possible outcomes, as far as known (null: for several guests without --details); more
     than one if it depends on memory that xl never wrote, or on a point release that is
     unknown; none if the toolstack refuses the configuration or is not modelled. The guest's
     verdict may be undecided even if no case's is: regions may be missing, or an entry that
     cannot be read is left out of them."""
-    documented_differences: list[str] | None
-    """Where the manual pages promise something else, a sentence each; nothing is compared but for
-    xl and for a configuration that is not saved JSON."""
-    reports: list[str]
-    """What was reported of the release and may concern the guest; it decides nothing."""
+    documented_differences: list[Prose] | None
+    """Differences between the manual pages and the release, a sentence each; only for xl and a
+    configuration that is not saved JSON."""
+    reports: list[Prose]
+    """Reports on the release that may concern the guest; they decide nothing."""
 
 
 class Device(TypedDict):
@@ -202,15 +203,15 @@ class Device(TypedDict):
 
     device: Sbdf
     setting: str
-    """What assigns it: hostdev, interface, hostpciN, args, -device vfio-pci."""
+    """The setting that assigns it: hostdev, interface, hostpciN, args, -device vfio-pci."""
     place: str
     all_functions: bool
-    """Whether the setting names the slot, so all functions in it."""
+    """Whether the setting names the slot, and so all its functions."""
     can: Annotated[str, ("enum", ("yes", "no", "unknown"))]
 
 
 class KvmResolution(TypedDict):
-    """A guest that QEMU runs on Linux: VFIO gives it its PCI devices."""
+    """A guest that QEMU runs on Linux, with PCI devices by VFIO."""
 
     source: str
     """The file; or 'standard input'."""
@@ -218,26 +219,26 @@ class KvmResolution(TypedDict):
     """Empty if the configuration has none."""
     hypervisor: Literal["kvm"]
     format: Annotated[str, GuestFormat]
-    """What the guest is written in. libvirt: domain XML; proxmox: VMID.conf."""
+    """The format of the guest. libvirt: domain XML; proxmox: VMID.conf."""
     verdict: GuestVerdict
     reasons: list[Decision]
-    """What refuses, then what is unknown, then warnings."""
+    """Refusals, then unknowns, then warnings."""
     kernel: str | None
     """The host's kernel release (uname -r); null: unknown. The rules of VFIO depend on it."""
     regions_source: Annotated[str, ("enum", ("kernel", "predicted"))]
     """kernel: Linux publishes the reserved regions of the devices' IOMMU groups; predicted: they
-    are taken from the firmware's table."""
+    come from the firmware's table."""
     machine: str | None
-    """QEMU's machine type as written, or Proxmox' default; null: not written."""
+    """QEMU's machine type as written, or Proxmox's default; null: not set."""
     memory_size: int | None
-    """RAM at start in bytes, without memory devices that lie above it; null: unknown."""
+    """RAM at start in bytes, without memory devices above it; null: unknown."""
     ram: list[list[Range]]
-    """Where QEMU puts the guest's RAM: each possible layout; empty: the machine type is not
-    modelled, or the size is unknown."""
+    """The ranges of the guest's RAM: each possible layout; empty: the machine type is not modelled,
+    or the size is unknown."""
     devices: list[Device]
-    """The PCI functions of the host that the guest is given."""
+    """The PCI functions of the host that are assigned to the guest."""
     messages: list[Message]
-    """What looks like an assignment and is none, and what is assumed."""
+    """Settings that look like an assignment and are not one, and assumptions."""
     needs: list[str]
     """What must be done before the guest can start."""
 
@@ -246,12 +247,12 @@ class Answer(TypedDict):
     """The answer; it is equal on a host and on its recording."""
 
     guests: Annotated[list[Resolution | KvmResolution], ("minItems", 1)]
-    """In the order in which they were named; a folder's files by name."""
+    """In the order of the command line; a folder's files by name."""
     passed_over: list[PassedOver]
     """Files of a folder that are not read as guests' configurations."""
     other_releases: dict[GuestVerdict, list[str]]
-    """Of one guest on a host whose release is unknown: the releases of Xen by verdict, as spans
-    in words; empty if all agree, if one is known, and for several guests."""
+    """The releases of Xen by verdict, as spans in words, for one guest on a host with an unknown
+    release; empty if all agree, if the release is known, and for several guests."""
 
 
 class ResolveDocument(TypedDict):
@@ -259,7 +260,7 @@ class ResolveDocument(TypedDict):
 
     Whether guests start with their PCI devices, as far as reserved memory and passthrough decide
     it, and why: by Xen, or by Linux (VFIO) for KVM guests. 'answer' is equal on a host and on
-    its recording, unless libxlutil was asked; 'origin' says which it was.
+    its recording, unless libxlutil was used; 'origin' shows which host it was.
     """
 
     format: Literal["dmaragent.resolve"]

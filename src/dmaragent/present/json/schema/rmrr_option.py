@@ -10,13 +10,13 @@ class Option(TypedDict):
     """The option, ready to paste."""
 
     words: str
-    """A word rmrr= for each range: needs no quoting in any boot loader."""
+    """A word rmrr= for each range; no boot loader needs quotes for it."""
     one_word: str | None
     """The same as one word with ';'; null if Xen would cut it off at 127 characters."""
     grub: str
     """The words as a line for /etc/default/grub."""
     grub_one_word: str | None
-    """The one word as such a line, quoted."""
+    """The one word as a line for /etc/default/grub, with ';' quoted for GRUB."""
 
 
 class PageRange(TypedDict):
@@ -28,9 +28,9 @@ class PageRange(TypedDict):
 
 
 class Region(Range):
-    """A region as it was asked for, limit its last byte; and its ranges.
+    """A region as given, and its ranges.
 
-    They are in pages of 4 KiB, end_page inclusive.
+    limit is its last byte. Ranges are in pages of 4 KiB, end_page inclusive.
     """
 
     devices: list[Sbdf]
@@ -38,17 +38,17 @@ class Region(Range):
 
 
 class Refused(Range):
-    """A region for which nothing was written."""
+    """A region without a range."""
 
     devices: list[Sbdf]
     reason: str
 
 
 class Target(TypedDict):
-    """For which host the option is."""
+    """The host that the option is for."""
 
     xen: Release | None
-    """The release the answer is for; null: unknown, the newest known counts."""
+    """The release that the answer is for; null: unknown, so the newest known release is assumed."""
     table: bool
     """Whether there was a DMAR table to check the ranges against."""
 
@@ -59,13 +59,13 @@ class Written(Target):
     option: Option | None
     """null: nothing could be written."""
     regions: list[Region]
-    """What was written, region by region."""
+    """The regions with ranges."""
     refused: list[Refused]
-    """What was asked for and not written, with its reason."""
+    """The regions without a range, with the reason."""
     present: Count
-    """How many ranges stand on the host's command line already."""
+    """How many ranges are already on the host's command line."""
     notes: list[str]
-    """Further remarks, a sentence each."""
+    """Notes, a sentence each."""
 
 
 class Write(Written):
@@ -75,14 +75,14 @@ class Write(Written):
 
 
 class Faults(TypedDict):
-    """How many faults the log has by who logged them, and what was left out of them."""
+    """How many faults the log has, by the program that logged them, and which were left out."""
 
     by_xen: Count
     by_linux: Count
     given: list[str]
-    """Faults in regions that the table gives the device already."""
+    """Faults in regions that the table already gives the device."""
     dropped: list[str]
-    """Faults at addresses that are no memory, or that Linux logged without iommu=pt."""
+    """Faults at addresses that are not memory, or that Linux logged without iommu=pt."""
 
 
 class FromLog(Written):
@@ -90,26 +90,26 @@ class FromLog(Written):
 
     mode: Literal["from-log"]
     faults: Faults
-    """How many faults the log has by who logged them, and what was left out of them."""
+    """How many faults the log has, by the program that logged them, and which were left out."""
 
 
 class Judged(TypedDict):
     """A range that was checked."""
 
     text: str
-    """The range as it stands there."""
+    """The range as given."""
     taken: bool | None
-    """null: well formed, and unknown; 'reason' says why if there is a table."""
+    """Whether Xen accepts it; null: unknown. If there is a table, 'reason' has the reason."""
     mistaken: bool
-    """Whether its numbers look like addresses in bytes, which Xen reads as pages all the same."""
+    """Whether its numbers look like addresses in bytes; Xen reads them as pages anyway."""
     reason: str
-    """Why it is not accepted, what of it Xen does not read, or why that is unknown; or empty."""
+    """Why Xen does not accept it, which part Xen does not read, or why this is unknown; or empty."""
     range: Range | None
     """What Xen reads, in bytes; null if it cannot be read."""
     pages: Ordinal | None
     devices: list[Sbdf]
     advice: list[str]
-    """What was probably meant, or is to be noted."""
+    """What was probably meant, and warnings."""
 
 
 class Check(Target):
@@ -117,22 +117,22 @@ class Check(Target):
 
     mode: Literal["check"]
     text: str
-    """What was read, without the quoting of GRUB and of a shell."""
+    """The option as read, without the quotes of GRUB and of a shell."""
     own_command_line: bool
-    """Whether it is the host's own."""
+    """Whether it is the host's own command line."""
     taken: bool | None
-    """Whether Xen accepts all of it; null: well formed, and unknown: there is no table, the memory
-    map does not tell whether Xen has its pages, or releases differ."""
+    """Whether Xen accepts all of it; null: unknown. Then it is well formed, but there is no table,
+    the memory map does not show whether Xen has its pages, or releases differ."""
     ranges: list[Judged]
     notes: list[str]
-    """Further remarks, a sentence each."""
+    """Notes, a sentence each."""
 
 
 class RmrrOptionDocument(TypedDict):
     """dmaragent rmrr-option --json, version 1.
 
     Xen's boot option rmrr=, written for regions or for the DMA faults of a log, or checked.
-    'answer' is equal on a host and on its recording; 'origin' says which it was.
+    'answer' is the same for a host and for its recording; 'origin' names the source.
     """
 
     format: Literal["dmaragent.rmrr-option"]

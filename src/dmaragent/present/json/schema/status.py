@@ -9,7 +9,7 @@ class Answer(TypedDict):
     """The state of the service."""
 
     units: dict[str, str]
-    """Each unit's ActiveState as systemd has it, or why it is unknown."""
+    """Each unit's ActiveState in systemd, or why it is unknown."""
     running: bool
     """Whether dmaragent.service is active."""
     published: bool
@@ -19,20 +19,20 @@ class Answer(TypedDict):
     generation: Ordinal | None
     digest: Digest | None
     changed: float | None
-    """When what is published last changed, in seconds since 1970."""
+    """When the published inventory last changed, in seconds since 1970."""
     regions: Count | None
     captured: float | None
-    """When root's capture was made, in seconds since 1970; null: there is none, or this user may
-    not see it."""
+    """When root's capture was made, in seconds since 1970; null if it is absent or hidden from this
+    user."""
     may_read_capture: bool
     socket: bool
-    """Whether the local API's socket is there."""
+    """Whether the socket of the local API exists."""
 
 
 class StatusDocument(TypedDict):
     """dmaragent status --json, version 1.
 
-    How the service is, seen from outside.
+    The state of the service, seen from outside.
     """
 
     format: Literal["dmaragent.status"]

@@ -20,22 +20,22 @@ MessageId = Annotated[str, ("pattern", "^[a-z]+(-[a-z0-9]+)+$")]
 
 
 class Origin(ToolOrigin):
-    """What made the document, and which host it is about."""
+    """The program that wrote the document, and the host that it is about."""
 
     host: Host | None
-    """null: --list, which asks no host."""
+    """null with --list, which reads no host."""
 
 
 class Names(TypedDict):
-    """What a message names."""
+    """The devices, addresses and numbers in a message."""
 
     devices: list[Sbdf]
     addresses: list[LongRange]
-    """Of all its lines, the first 16; page numbers are converted to addresses."""
+    """The first 16 of all its lines; page numbers are converted to addresses."""
     domain: int | None
     """A Xen domain's number."""
     quarantine: bool
-    """Whether the domain is 32753, Xen's quarantine and no guest."""
+    """Whether the domain is 32753: Xen's quarantine, not a guest."""
     group: int | None
     """An IOMMU group."""
     error: str | None
@@ -45,7 +45,7 @@ class Names(TypedDict):
     fault_reason: int | None
     """A VT-d fault reason."""
     word: str
-    """What the message quotes; empty: nothing."""
+    """The option, name or value that the message quotes; empty: none."""
 
 
 class Region(LongRange):
@@ -53,15 +53,15 @@ class Region(LongRange):
 
     number: Ordinal
     offset: Count
-    """Of the RMRR structure in the table, in bytes."""
+    """Offset of the RMRR structure in the table, in bytes."""
     sharers: Count
-    """Entries of its scope that Xen counts."""
+    """How many entries of its scope Xen counts."""
     owners: list[Sbdf | None]
-    """null: behind a bridge that is absent or unknown."""
+    """null: a device behind a bridge that is absent or unknown."""
 
 
 class LinuxHold(TypedDict):
-    """A region that Linux ties the device to."""
+    """A region that Linux applies to the device."""
 
     region: int
     type: Annotated[str, Hold]
@@ -79,7 +79,7 @@ class Device(ClassName):
     slot: str | None
     iommu_group: int | None
     regions: list[Region]
-    """Those whose scope names it."""
+    """The regions whose scope names it."""
     linux: list[LinuxHold]
 
 
@@ -90,15 +90,15 @@ class XenEntry(LongRange):
 
 
 class Place(LongRange):
-    """Addresses that a message names, and what is there."""
+    """Addresses in a message, and what this host has there."""
 
     regions: list[Region]
     xen_entries: list[XenEntry]
-    """Entries of Xen's list that come from no region of the table."""
+    """Entries of Xen's list that do not come from a region of the table."""
     units: list[int]
-    """Offsets of the DRHD structures that have their registers there."""
+    """Offsets of the DRHD structures with registers there."""
     memory_map: str | None
-    """What the firmware's map calls it; null: there is no map."""
+    """Its type in the firmware's memory map; null: the map is unknown."""
 
 
 class GroupDevice(TypedDict):
@@ -107,8 +107,8 @@ class GroupDevice(TypedDict):
     sbdf: Sbdf
     driver: str | None
     locked_to: list[Ordinal]
-    """Numbers of the regions that Linux holds it to, so that none of the group can go; empty also
-    where Xen decides."""
+    """Numbers of the regions for which Linux requires a 1:1 mapping, so that no device of the group
+    can be assigned; empty also if Xen decides."""
 
 
 class Group(TypedDict):
@@ -124,17 +124,17 @@ class Iommu(TypedDict):
     groups: Count | None
     """How many IOMMU groups the kernel has; null: unknown, or Xen owns the IOMMU."""
     under_xen: bool
-    """Whether Linux runs under Xen, so that it has no groups whatever its options."""
+    """Whether Linux runs under Xen and so has no groups, whatever its options."""
     switched_off_by: str
-    """The kernel option that switches the IOMMU off, as it was given; empty: none."""
+    """The kernel option that disables the IOMMU, as given; empty: none."""
     switched_on_by: str
-    """The kernel option that switches it on; empty: none."""
+    """The kernel option that enables it; empty: none."""
     options_known: bool
     """Whether the kernel's command line was read."""
     xen_switched_off_by: str
-    """Xen's option that switches the IOMMU off; empty: none, or unknown."""
+    """Xen's option that disables the IOMMU; empty: none, or unknown."""
     table: bool | None
-    """Whether the firmware gives a DMAR or IVRS table; null: unknown."""
+    """Whether the firmware has a DMAR or IVRS table; null: unknown."""
 
 
 class Reserved(LongRange):
@@ -151,86 +151,85 @@ class Dma(LongRange):
     host_address_bits: int | None
     """The host address width of the table; null: unknown."""
     reserved: list[Reserved]
-    """What the kernel reserves there in its IOMMU groups, the first three; direct-relaxable is left
-    out, as memory may be mapped over it."""
+    """The first three regions that the kernel reserves there in its IOMMU groups. direct-relaxable
+    is left out, because memory can be mapped over it."""
 
 
 class Here(TypedDict):
-    """What a message means on the host."""
+    """The message on this host."""
 
     fits: bool | None
     """Whether the host has what the message names; null: it names nothing, or this is unknown."""
     decided_by_xen: bool
-    """Whether Linux or QEMU printed it on a host whose IOMMU is Xen's."""
+    """Whether Linux or QEMU printed it on a host where Xen controls the IOMMU."""
     vtd_off: str
-    """Why Xen switches VT-d off on the host, as predicted; empty: it does not, or it has nothing to
-    do with the message."""
+    """Why Xen disables VT-d on the host, as predicted; empty: it does not, or the message is about
+    something else."""
     devices: list[Device]
     addresses: list[Place]
     group: Group | None
     iommu: Iommu | None
-    """What the host says of its IOMMU; null: the message does not say that it is off."""
+    """The state of the host's IOMMU; null: the message is not about a disabled IOMMU."""
     dma: list[Dma]
-    """Addresses at which a guest or a program wants its memory for DMA; they are not the host's."""
+    """DMA addresses of a guest or a program; they are not the host's."""
     translated: bool
-    """Whether its addresses are probably the IOMMU's own: Linux logged them, and is not known to
-    run with iommu=pt."""
+    """Whether its addresses are probably the IOMMU's own: Linux logged them, and its options do not
+    show iommu=pt."""
     forgotten: LongRange | None
-    """Pages of a fault that no region has: the firmware may have forgotten one."""
+    """Pages of a fault that are in no region: the firmware may have forgotten the region."""
 
 
 class Message(TypedDict):
-    """What is known of a message."""
+    """A known message."""
 
     id: MessageId
     """Stable; the anchor in docs/messages.md."""
     printer: Annotated[str, Program]
     weight: Annotated[str, MessageSeverity]
-    """refusal: something that was asked for is not done; fault: an access was stopped; consequence:
-    it follows from another message, which says why; firmware: the table or an option is wrong and
-    stops nothing by itself; note: nothing is wrong."""
+    """refusal: a request failed; fault: a DMA access was blocked; consequence: another message has
+    the reason; firmware: the table or an option is wrong, without effect by itself; note: nothing
+    is wrong."""
     title: str
     releases: str
     source: str
-    """Where it is printed, and how far that was checked."""
+    """The file and function that print it, and how that was verified."""
 
 
 class Recognised(Message):
     """A message that was recognised."""
 
     meaning: str
-    """With what its numbers add."""
+    """The meaning, with that of its error numbers."""
     advice: str
     text: str
-    """Its first line, cut if it is very long. A stranger may have written it."""
+    """Its first line, shortened if very long. Untrusted input."""
     count: Ordinal
     line_numbers: list[Ordinal]
     """From 1; the first 20."""
     split: bool
-    """Whether it was put together from lines that were split."""
+    """Whether it was joined from lines that a terminal or a mail split."""
     cut: bool
-    """Whether the end or the begin of the message is missing: a pager or a narrow terminal left it
-    out."""
+    """Whether its end or beginning is missing, because a pager or a narrow terminal cut it off."""
     vendor: Annotated[str, ("enum", ("AMD",))] | None
-    """AMD: it is about AMD's IOMMU, whose regions are in IVRS. null: Intel's, or it does not
-    matter."""
+    """AMD: the message is about AMD's IOMMU, whose regions are in the IVRS table. null: Intel's
+    IOMMU, or either."""
     names: Names
     more_addresses: Count
-    """Lines whose addresses are not kept."""
+    """How many lines have addresses that are left out."""
     here: Here
     findings: list[str]
-    """Ids of dmaragent check."""
+    """Ids of findings of dmaragent check."""
     next: list[str]
-    """Commands of dmaragent that go on from here."""
+    """The next commands of dmaragent."""
 
 
 class Wording(TypedDict):
     """A wording of a message."""
 
     template: str
-    """The text; <name> is a value, {...} may be missing."""
+    """The text; <name> is a value, {...} is optional."""
     releases: str
-    """Empty: all that print the message."""
+    """The releases with this wording; empty: all that print the message."""
 
 
 class Known(Message):
@@ -242,19 +241,19 @@ class Known(Message):
 
 
 class Answer(TypedDict):
-    """The answer; it is equal on a host and on its recording."""
+    """The answer, the same for a host and for its recording."""
 
     source: Annotated[str, ("enum", ("text", "file", "standard-input", "boot-log", "list"))]
-    """What was read; list: nothing, --list was given."""
+    """The input; list: --list, without input."""
     lines: Count
     """How many lines were read."""
     table_known: bool | None
-    """Whether the host's table could be read, so that regions can be named; null with --list, and
-    if nothing was recognised in what was given: then the host was not read."""
+    """Whether the host's table could be read, so that regions can be named. null with --list, or if
+    no message was recognised: then the host was not read."""
     recognised: list[Recognised]
-    """The worst first, then in the order of the text."""
+    """The most severe first, then in the order of the text."""
     left_out: Count
-    """Lines with known messages beyond the most that are kept apart."""
+    """How many lines with known messages exceed the limit of different messages."""
     known: list[Known] | None
     """Every known message, with --list; else null."""
 
@@ -262,8 +261,8 @@ class Answer(TypedDict):
 class WhyDocument(TypedDict):
     """dmaragent why --json, version 1.
 
-    Messages that were recognised in a text, explained and tied to a host. 'answer' is equal on a
-    host and on its recording; 'origin' says which it was.
+    Known messages of a text, with their meaning on a host. 'answer' is the same for a host and for
+    its recording; 'origin' names the source.
     """
 
     format: Literal["dmaragent.why"]

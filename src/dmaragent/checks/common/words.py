@@ -1,0 +1,14 @@
+"""Sentences that several rules share."""
+
+RESERVED_BY = "A guest reserves the region with its device, or with strategy=host."
+RELAXED_OVERLAP = (
+    "With relaxed, a guest starts even if its RAM overlaps the region, and DMA then overwrites that "
+    "RAM: dmaragent resolve shows whether it does."
+)
+NO_OTHER_RANGE = (
+    "Xen's option rmrr= cannot name the memory instead: Xen rejects what overlaps a region of the "
+    "table."
+)
+LINUX_WARNS = (
+    'Linux warns ("Your BIOS is broken; bad RMRR"), taints the kernel and keeps the region.'
+)

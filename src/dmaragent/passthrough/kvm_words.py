@@ -1,0 +1,157 @@
+"""Sentences on whether a KVM guest starts with its PCI devices."""
+
+from collections.abc import Sequence
+
+from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.guests.kvm_guest import KvmDevice
+from dmaragent.passthrough.words import (
+    device_list,
+)
+
+# KVM guests ------------------------------------------------------------------------------
+
+HOST_RUNS_XEN = (
+    "this host runs Xen, which owns the IOMMU: dom0's Linux has no IOMMU groups, so "
+    "VFIO cannot pass devices through"
+)
+
+
+def slot_functions_unknown(setting: KvmDevice, slot: str) -> str:
+    """Return that `setting` names all functions of a slot, and that they are unknown."""
+    return (
+        f"{setting.text} names the slot {slot} and so all of its functions, which are "
+        "unknown (the host's PCI functions were not collected)"
+    )
+
+
+def slot_empty(slot: str) -> str:
+    """Return the message of Proxmox for a slot without functions."""
+    return f"no PCI device found for '{slot}'"
+
+
+def assigned_twice(sbdf: SBDF, first: KvmDevice) -> str:
+    """Return that a function is assigned twice; `first`: the first setting that assigns it."""
+    return f"{sbdf} is assigned twice, first by {first.text} ({first.place})"
+
+
+def not_present(sbdf: SBDF) -> str:
+    """Return that the host does not have the function."""
+    return f"{sbdf} is not present on this host"
+
+
+def of_function(sbdf: SBDF, why: str) -> str:
+    """Return why a guest cannot have a function: the verdict, or a case, of `explain`."""
+    return f"{sbdf}: {why}"
+
+
+def function_in_no_group(sbdf: SBDF) -> str:
+    """Return that Linux has the function in no IOMMU group."""
+    return f"{sbdf} is in no IOMMU group, so VFIO cannot attach it"
+
+
+def group_of_function_unknown(sbdf: SBDF) -> str:
+    """Return that the IOMMU group of the function is unknown."""
+    return (
+        f"the IOMMU group of {sbdf} is unknown (/sys/kernel/iommu_groups was not collected), and "
+        "VFIO attaches only whole groups"
+    )
+
+
+def group_not_viable(group: int) -> str:
+    """Return the message of QEMU for a group that a host driver uses."""
+    return f"group {group} is not viable"
+
+
+def group_busy(group: int, sbdf: SBDF, mates: tuple[SBDF, ...]) -> str:
+    """Return that host drivers use `mates` of the function's group."""
+    return (
+        f"IOMMU group {group} of {sbdf} also contains {device_list(mates)}, which host drivers "
+        "use: bind them to vfio-pci, or assign them to this guest too"
+    )
+
+
+def group_drivers_unknown(group: int, sbdf: SBDF, mates: tuple[SBDF, ...]) -> str:
+    """Return that the drivers of `mates` of the function's group are unknown."""
+    return (
+        f"IOMMU group {group} of {sbdf} also contains {device_list(mates)}, whose drivers are "
+        "unknown: VFIO refuses a group that a host driver uses"
+    )
+
+
+def bind_to_vfio_first(sbdf: SBDF, driver: str | None) -> str:
+    """Return the step before the guest can start."""
+    return f"bind {sbdf} to vfio-pci (its driver is {driver})"
+
+
+# Reserved regions ------------------------------------------------------------------------
+
+ONE_TO_ONE_REFUSED = "firmware requires a 1:1 mapping, so Linux refuses the device"
+TYPE_NOT_KNOWN = "no known Linux release has this type of region, so its effect is unknown"
+RAM_NOT_MAPPED = "guest RAM overlaps it, and VFIO does not map RAM there"
+RAM_UNKNOWN_NOT_MAPPED = "VFIO maps no RAM there, and the addresses of guest RAM are unknown"
+RAM_UNKNOWN_MAY_BE_OVERWRITTEN = (
+    "VFIO does not map it 1:1. DMA of the firmware there reaches guest RAM, or faults"
+)
+RAM_MAY_BE_OVERWRITTEN = (
+    "VFIO does not map it 1:1, and guest RAM overlaps it: firmware DMA can overwrite guest RAM"
+)
+FIRMWARE_DMA_FAULTS = "VFIO does not map it, so DMA of the firmware there faults"
+NO_RAM_NO_EFFECT = "no effect: guest RAM does not overlap it"
+
+
+KERNEL_RELEASE_UNKNOWN = "its release (uname -r) is unknown"
+VENDOR_UNKNOWN = "the IOMMU's vendor is unknown"
+
+
+def may_have_later_checks(kernel: str) -> str:
+    """Return that the release of an enterprise kernel does not show its checks."""
+    return f"{kernel[:60]} may have checks of later releases"
+
+
+def region_effect_by_kernel(
+    region: AddressRange,
+    kind: str,
+    sbdf: SBDF,
+    why_open: str,
+    effects: Sequence[tuple[str, bool, str]],
+) -> str:
+    """Return that the effect of a region depends on the kernel, with the effect by release.
+
+    `effects` are triples: the releases, whether the effect is on Intel only, and the effect.
+    """
+    by_release = "; ".join(
+        f"{releases}{' on Intel' if intel else ''}: {effect}" for releases, intel, effect in effects
+    )
+    return (
+        f"the effect of {span(region)} ({kind}) on {sbdf} depends on the kernel, and "
+        f"{why_open}. {by_release}"
+    )
+
+
+def region_effect_unknown(region: AddressRange, kind: str, sbdf: SBDF, why: str) -> str:
+    """Return that the effect of a region is unknown on any kernel."""
+    return f"{span(region)} ({kind}) of {sbdf}: {why}"
+
+
+def region_effect(
+    region: AddressRange,
+    kind: str,
+    sbdf: SBDF,
+    effect: str,
+    errors: Sequence[tuple[str, str]],
+) -> str:
+    """Return the effect of a region; `errors`: pairs of an errno and its releases."""
+    differing = (
+        f" ({'; '.join(f'{error}: {releases}' for error, releases in errors)})"
+        if len(errors) > 1
+        else ""
+    )
+    return f"{sbdf} has the reserved region {span(region)} ({kind}): {effect}{differing}"
+
+
+def reserved_regions_unknown(sbdf: SBDF) -> str:
+    """Return that the reserved regions of the function are unknown."""
+    return (
+        f"the reserved regions of {sbdf} are unknown. Next: read the whole table, or "
+        "/sys/kernel/iommu_groups/*/reserved_regions of the host"
+    )

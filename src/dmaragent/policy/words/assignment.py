@@ -1,0 +1,123 @@
+"""How Xen assigns the devices of a guest, and what is unknown about the host."""
+
+from collections.abc import Sequence
+
+from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.errors import excerpt
+from dmaragent.policy.words import capitalized
+
+# How devices are assigned -----------------------------------------------------------------
+
+
+def function_there_already(sbdf: SBDF) -> str:
+    return f"{sbdf} cannot be added: the guest already has it"
+
+
+def function_given_twice(sbdf: SBDF) -> str:
+    return f"{sbdf} cannot be added: the configuration lists it twice"
+
+
+def name_unknown(name: str) -> str:
+    return f"unknown which device name={excerpt(name)} means: only xenstore has the name"
+
+
+def all_functions_without_slot(entry: str) -> str:
+    return f"{entry}: all functions (*) need a slot in the guest, written @VSLOT"
+
+
+def function_absent(sbdf: SBDF) -> str:
+    return f"no device is present at {sbdf}"
+
+
+def host_bridge(sbdf: SBDF) -> str:
+    return f"{sbdf} is a host bridge, which Xen never assigns"
+
+
+def inherits_no_policy(sbdf: SBDF) -> str:
+    return f"{sbdf} inherits a policy that is neither strict nor relaxed"
+
+
+def _shared(region: AddressRange, sbdf: SBDF, sharers: int) -> str:
+    return f"firmware names {sharers} devices for region {span(region)} of {sbdf}"
+
+
+def shared_and_strict(region: AddressRange, sbdf: SBDF, sharers: int) -> str:
+    shared = _shared(region, sbdf, sharers)
+    return f"{shared}, and the device is strict. Xen counts all of them, present or not"
+
+
+def shared_and_relaxed(region: AddressRange, sbdf: SBDF, sharers: int) -> str:
+    shared = _shared(region, sbdf, sharers)
+    return f"{shared}. The device is relaxed, so Xen assigns it and logs that this is risky"
+
+
+def _ram_in_region(region: AddressRange, sbdf: SBDF, ram: AddressRange) -> str:
+    at = "" if ram == region else f" at {span(ram)}"
+    return f"guest RAM overlaps region {span(region)} of {sbdf}{at}"
+
+
+def ram_in_strict_region(region: AddressRange, sbdf: SBDF, ram: AddressRange) -> str:
+    overlap = _ram_in_region(region, sbdf, ram)
+    return f"{overlap}, and the device is strict, so the region cannot be mapped"
+
+
+def ram_in_relaxed_region(region: AddressRange, sbdf: SBDF, ram: AddressRange) -> str:
+    overlap = _ram_in_region(region, sbdf, ram)
+    return f"{overlap}. Xen does not map those pages, and DMA to the region can overwrite guest RAM"
+
+
+_BRIDGED = "Since XSA-400, Xen does not assign such a device if it has a region"
+
+
+def conventional_pci(sbdf: SBDF, bridge: SBDF) -> str:
+    return f"{sbdf} is a conventional PCI device behind bridge {bridge}. {_BRIDGED}"
+
+
+def conventional_pci_possible(sbdf: SBDF, bridge: SBDF) -> str:
+    return f"{sbdf} may be a conventional PCI device behind bridge {bridge}. {_BRIDGED}"
+
+
+def conventional_pci_by_point_release(sbdf: SBDF, bridge: SBDF) -> str:
+    return (
+        f"{conventional_pci(sbdf, bridge)}. The first point releases of this series do not have "
+        "that change"
+    )
+
+
+def host_gap(sbdf: SBDF, unknown: str, next_step: str) -> str:
+    """Return what is `unknown` about the host, on which the answer about a device depends."""
+    return f"{sbdf}: {unknown}. {capitalized(next_step)}"
+
+
+def regions_unknown(sbdf: SBDF) -> str:
+    return f"the regions of {sbdf} are unknown: Xen cannot report them"
+
+
+def regions_may_be_more(sbdf: SBDF, paths: Sequence[str]) -> str:
+    return f"unknown whether {sbdf} has more regions. Paths that may lead to it: {', '.join(paths)}"
+
+
+def sharing_unknown_without_table(sbdf: SBDF) -> str:
+    return f"unknown whether other devices share the regions of {sbdf}: there is no table"
+
+
+def sharing_unknown_of_structure(sbdf: SBDF) -> str:
+    why = "no structure of the table describes them"
+    return f"unknown whether other devices share the regions of {sbdf}: {why}"
+
+
+# What the host decides --------------------------------------------------------------------
+
+XENS_IOMMU_OFF = "Xen's IOMMU is off: `xl info` lists no directio among virt_caps"
+
+
+def vtd_off_by_xen(why: str) -> str:
+    return f"Xen switches VT-d off for the whole host: {why}"
+
+
+XENS_LIST_LACKS_REGIONS = (
+    "Xen's list lacks regions that Xen should accept by its rules, for an unknown reason"
+)
+TABLE_UNDECODED = "the table cannot be decoded, and there is no hypervisor to report regions"
+NO_TABLE_NOR_HYPERVISOR = "there is neither a table nor a hypervisor to report regions"
+TABLE_DAMAGED = "the table is damaged, so regions may be missing"
