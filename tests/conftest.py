@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -137,6 +137,15 @@ def chromium_tools() -> None:
     _require("chromedriver", "chromium-driver")
 
 
+@pytest.fixture(scope="session")
+def axe_core() -> str:
+    """Return the script of axe-core, or skip without it."""
+    script = Path(__file__).parents[1] / "build/axe/node_modules/axe-core/axe.min.js"
+    if not script.exists():
+        _skip("axe-core is not in build/axe (tests/axe/fetch.sh puts it there, with npm)")
+    return script.read_text("utf-8")
+
+
 @pytest.fixture
 def require() -> Callable[[str], None]:
     """Give a function that skips without a tool."""
@@ -159,7 +168,11 @@ def _require(tool: str, package: str) -> None:
     """Skip without `tool`; in CI, which installs it, fail: a skipped check is not a passed one."""
     if shutil.which(tool):
         return
-    message = f"{tool} is not installed (Debian package {package})"
+    _skip(f"{tool} is not installed (Debian package {package})")
+
+
+def _skip(message: str) -> NoReturn:
+    """Skip with `message`; in CI, which installs everything, fail."""
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)

@@ -16,7 +16,7 @@ PLACES = (
     "docs/man/*",
     "*.md",
 )
-NOT_YET: tuple[str, ...] = ("src/dmaragent/present/html",)
+NOT_YET: tuple[str, ...] = ()
 """What is not rewritten yet."""
 
 

@@ -89,7 +89,7 @@ def test_a_setting_that_is_switched_off_has_its_reason_right_above(service: str)
         start = number
         while lines[start - 1].startswith("#"):
             start -= 1
-        assert f"Not {name}=" in " ".join(lines[start:number]), lines[number]
+        assert f"{name}=" in " ".join(lines[start:number]), lines[number]
 
 
 def test_the_service_is_started_by_the_command_that_is_installed() -> None:

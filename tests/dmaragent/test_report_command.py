@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.answers.devices import device_rows
 from dmaragent.api import Question, ask_host
 from dmaragent.commands.report import report_of
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
-from dmaragent.present.html import MOST_TOLD, devices_to_tell, report_html
+from dmaragent.present.html import report_html
+from dmaragent.present.html.devices import MOST_EXPLAINED, DeviceAnswers, devices_to_explain
+from dmaragent.question.context import context_of
 from support.cli import run
 from support.large import large_snapshot
 from support.machines import MACHINES
@@ -104,6 +107,19 @@ def test_a_guest_that_cannot_be_read_is_an_error(
     assert os.listdir(tmp_path) == []
 
 
+def test_a_file_that_is_no_guest_gets_no_advice_about_options_that_report_lacks(
+    tmp_path: Path, capsys: Capture, worded: Worded
+) -> None:
+    path = tmp_path / "passwd"
+    path.write_text("root:x:0:0:root:/root:/bin/bash\n")
+
+    ran = run(capsys, "report", "--host", HP, "-o", tmp_path / "x", "--guest", path)
+
+    assert ran.code == 2
+    assert "dmaragent resolve" in ran.err
+    worded(ran.err, str(path))
+
+
 def test_a_release_that_is_named_decides_about_regions_too() -> None:
     host = str(MACHINES / "qemu-q35-rmrr")
     asked = ask_host(host, Question(xen="4.17"))
@@ -116,11 +132,14 @@ def test_a_release_that_is_named_decides_about_regions_too() -> None:
 
 
 def test_a_very_large_host_has_a_page_of_bearable_size() -> None:
-    inventory = take_inventory(join(large_snapshot(4096, 200)))
+    host = join(large_snapshot(4096, 200))
+    inventory = take_inventory(host)
+    asked = context_of(host, Question())
+    rows = device_rows(asked.inventory, asked.facts, asked.stack)
 
-    page = Page(report_html(inventory, None))
+    page = Page(report_html(inventory, None, DeviceAnswers(rows)))
 
     assert len(page.source) < 2 << 20
     assert len([one for one in page.elements if "data-region" in one.attributes]) == 200
     assert page.text.count("0007:05:00.0") == 0
-    assert len(devices_to_tell(inventory)) == MOST_TOLD
+    assert len(devices_to_explain(rows)) == MOST_EXPLAINED

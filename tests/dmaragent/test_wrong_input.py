@@ -265,7 +265,7 @@ def test_diff_takes_the_manual_pages_as_the_others_say(capsys: Capture) -> None:
     ran = run(capsys, "diff", LAPTOP, LAPTOP, "--xen", "documented")
 
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith("Nothing differs\n")
+    assert ran.out.startswith("No differences\n")
 
 
 @pytest.mark.parametrize("verb", ["explain", "report"])

@@ -1,15 +1,16 @@
-"""A headless Chromium for tests, and what it can say of a page."""
+"""A headless Chromium for tests."""
 
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
 
 _FLAGS = (
     "--headless",
@@ -25,14 +26,25 @@ _FLAGS = (
 )
 
 
+class _Found(NamedTuple):
+    """A result that counts as true, even if it is an empty list."""
+
+    value: Any
+
+    @classmethod
+    def of(cls, value: Any) -> "_Found | None":
+        """Return `value`, or None if it is null or false."""
+        return None if value is None or value is False else cls(value)
+
+
 class Browser:
-    """One browser, shown one page after the other."""
+    """A browser that shows one page after the other."""
 
     def __init__(self, driver: Any) -> None:
         self._driver = driver  # half of selenium has no types
 
     def show(self, path: Path, *, width: int = 1280, theme: str = "light", media: str = "") -> None:
-        """Show the page at `path`; what was logged before is forgotten."""
+        """Show the page at `path` and clear the log."""
         features = [{"name": "prefers-color-scheme", "value": theme}]
         self.cdp("Emulation.setEmulatedMedia", media=media, features=features)
         metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
@@ -42,27 +54,33 @@ class Browser:
         self._driver.get(path.as_uri())
 
     def cdp(self, command: str, **arguments: Any) -> Any:
-        """Give a command of the DevTools protocol."""
+        """Run a command of the DevTools protocol and return its result."""
         return self._driver.execute_cdp_cmd(command, arguments)
 
     def run(self, script: str, *arguments: Any) -> Any:
-        """Run `script` in the page and give what it returns."""
+        """Run `script` in the page and return its result."""
         return self._driver.execute_script(script, *arguments)
 
+    def wait_for(self, script: str, seconds: float = 120) -> Any:
+        """Run `script` again and again until it returns something but null or false."""
+        wait = WebDriverWait(self._driver, seconds, poll_frequency=0.1)
+        found: Any = wait.until(lambda _: _Found.of(self.run(script)))
+        return found.value
+
     def press(self, *keys: str) -> None:
-        """Press keys, in whatever has the focus."""
+        """Press keys in the element that has the focus."""
         for key in keys:
             self._driver.switch_to.active_element.send_keys(key)
 
     @property
     def log(self) -> list[Any]:
-        """What the console has to say since the page was shown."""
+        """The messages of the console since the page was shown."""
         return list(self._driver.get_log("browser"))
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Run a browser without a profile; it ends with the block."""
+    """Run a browser without a profile until the block ends."""
     options = Options()
     options.binary_location = shutil.which("chromium") or ""
     for flag in _FLAGS:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dmaragent.api import OpenedContext, ask_host
 from dmaragent.checks import check
 from dmaragent.commands.shared import words
-from dmaragent.commands.shared.guest_files import named_guests
+from dmaragent.commands.shared.guest_files import guests_by_option
 from dmaragent.commands.shared.hosts import host_object, host_title, no_table, tell_reading
 from dmaragent.commands.shared.output import add_json, print_document, print_lines, progress
 from dmaragent.commands.shared.questions import add_xen, named_release
@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the comparison."""
-    guests, passed_over = named_guests(options.guest)
+    guests, passed_over = guests_by_option(options.guest)
     question = Question(xen=named_release(options.xen, documented=True))
     a = ask_host(options.a, question, guests)
     b = ask_host(options.b, question, guests)

@@ -1,4 +1,4 @@
-"""``dmaragent report``: all that is known of a host on one page, to be sent along."""
+"""``dmaragent report``: all that is known of a host on one page, for a bug or a colleague."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked
 from dmaragent.collect.writing import write_new
 from dmaragent.commands.shared import words
-from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
+from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, tell_left_out
 from dmaragent.commands.shared.hosts import add_host, tell_reading
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.escaping import visible
-from dmaragent.present.html import DeviceAnswers, devices_to_tell, report_html
+from dmaragent.present.html import report_html
+from dmaragent.present.html.devices import DeviceAnswers, devices_to_explain
 from dmaragent.present.screen import PLAIN, printed_on
 from dmaragent.present.words.host import wrote
 from dmaragent.question.context import Context, Question
 from dmaragent.question.guest_resolver import GuestResolver, any_answer
 
 DESCRIPTION = """\
-Write one HTML file that tells of a host: the address space as a picture, the
-regions and who owns them, what Xen and Linux make of each device, the findings
-and what to do, units and scopes, the table itself; and with --guest what
-becomes of a guest and its memory.  The file loads nothing from anywhere."""
+Write one HTML file about a host: which devices can be passed through on Xen and
+on Linux, why not and how to fix it; the reserved regions and the address space
+as a picture; the findings; the table.  With --guest it also has whether a guest
+starts, and its memory.  The file loads nothing from anywhere."""
 EXAMPLES = """\
 examples:
   sudo dmaragent report -o report.html
@@ -41,7 +42,7 @@ Exit codes: 0 written; 2 not written."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this verb's options to `parser`."""
+    """Add the options of this verb to `parser`."""
     parser.add_argument(
         "-o",
         "--output",
@@ -54,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CFG",
         action="append",
         default=[],
-        help="add this guest: any file that resolve reads (repeat it)",
+        help="add this guest: any file that resolve reads; can be repeated",
     )
     add_xen(parser)
     parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
@@ -77,9 +78,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _page(options: argparse.Namespace) -> str:
-
     question = Question(xen=named_release(options.xen))
-    guests, passed_over = named_guests(options.guest, bare=True)
+    guests, passed_over = guests_by_option(options.guest, bare=True)
     tell_left_out(passed_over)
     if options.guest and not guests:
         raise no_guest(options.guest)
@@ -95,10 +95,10 @@ def report_of(
     *,
     named: bool = False,
 ) -> str:
-    """Write the report of `asked` with `guests`, as `question` asks about them.
+    """Return the report of an opened host, with `guests` resolved as in `question`.
 
-    The inventory and the findings are those of the host as it is, as its verbs have them;
-    `named` says that a release was asked for by name, and then they are that release's.
+    Inventory and findings are those of the host as it is. If a release of Xen is `named`, they are
+    those of that release.
     """
     inventory = asked.inventory if named else take_inventory(asked.host)
     checked = None if inventory.absence is not None else check(inventory)
@@ -112,15 +112,14 @@ def report_page(
     guests: Sequence[Guest] = (),
     question: Question | None = None,
 ) -> str:
-    """Write the report of `inventory`, with its findings, where there is a table to look at."""
+    """Return the report of `inventory`, with its findings if there is a table to check."""
+    rows = device_rows(asked.inventory, asked.facts, asked.stack)
     explanations = [
         explain(asked.inventory, asked.facts, asked.stack, sbdf)
-        for sbdf in devices_to_tell(inventory)
+        for sbdf in devices_to_explain(rows)
     ]
     resolver = GuestResolver(asked, question or Question())
     answers = [any_answer(resolver.resolve(guest)) for guest in guests]
-    rows = device_rows(asked.inventory, asked.facts, asked.stack)
-    with printed_on(PLAIN):  # whatever terminal the page is written from
-        return report_html(
-            inventory, checked, DeviceAnswers(rows, explanations), answers, asked.stack.origin
-        )
+    devices = DeviceAnswers(rows, explanations)
+    with printed_on(PLAIN):  # no colours of the terminal in the page
+        return report_html(inventory, checked, devices, answers, asked.stack)

@@ -58,6 +58,8 @@ class UnknownFormatError(DmaragentError):
 
     def __init__(self, source: str, hint: str = "") -> None:
         super().__init__(words.unknown_format(source), hint or words.CONVERT_GUEST, source)
+        self.advises_options = not hint
+        """Whether the hint names options for a guest's settings, which few verbs have."""
 
 
 def read_all_guests(

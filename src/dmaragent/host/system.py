@@ -13,9 +13,9 @@ class System(NamedTuple):
 
     kernel_release: str | None
     options: tuple[str, ...] | None
-    """The kernel options that matter, as they were given."""
+    """The kernel options that matter here, as written on the command line."""
     loader_mark: LoaderMark | None
-    """What the kernel's command line shows about the boot loader."""
+    """The traces of the boot loader on the kernel's command line."""
     cpu_vendor: str | None
     """GenuineIntel, AuthenticAMD or another; ARM for every Arm processor."""
     virtual: bool | None

@@ -85,7 +85,7 @@ def bind_to_vfio_first(sbdf: SBDF, driver: str | None) -> str:
 
 # Reserved regions ------------------------------------------------------------------------
 
-ONE_TO_ONE_REFUSED = "firmware requires a 1:1 mapping, so Linux refuses the device"
+ONE_TO_ONE_REFUSED = "firmware requires that it stays mapped 1:1"
 TYPE_NOT_KNOWN = "no known Linux release has this type of region, so its effect is unknown"
 RAM_NOT_MAPPED = "guest RAM overlaps it, and VFIO does not map RAM there"
 RAM_UNKNOWN_NOT_MAPPED = "VFIO maps no RAM there, and the addresses of guest RAM are unknown"

@@ -283,7 +283,7 @@ MESSAGES = (
         "libxenlight failed to detach pci device{ <sbdf>}",
         releases="libvirt for Xen, and Qubes",
         meaning="libvirt reports that libxl failed. The reason is in libxl's log.",
-        advice="Run sudo dmaragent why - < /var/log/libvirt/libxl/libxl-driver.log",
+        advice="sudo dmaragent why - < /var/log/libvirt/libxl/libxl-driver.log",
         source="src/libxl/libxl_domain.c, libxlDomainStart; src/libxl/libxl_driver.c, "
         f"libxlDomainAttachHostPCIDevice; {_CHECKED}",
     ),

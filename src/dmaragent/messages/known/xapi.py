@@ -21,7 +21,7 @@ MESSAGES = (
         meaning="Xen did not assign the device. The hypervisor's log, /var/log/xen/hypervisor.log, has "
         "the reason. If the message names no device, the documented cause is a host whose Xen "
         "runs without VT-d.",
-        advice="Run dmaragent why - < /var/log/xen/hypervisor.log",
+        advice="dmaragent why - < /var/log/xen/hypervisor.log",
         source=f"{_DEVICE}, PCI.add and its printer, checked in the source; the form with _ from "
         "XCP-ng's documentation of passthrough",
         by_error=ASSIGN_ERRORS,

@@ -1,214 +1,367 @@
-"""What becomes of a guest: verdict, reasons, remedies, and its memory before and after."""
+"""The guests of a report: verdict, reasons, fixes and memory of each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
-from dmaragent.addresses import FOUR_GIB, AddressRange, span
+from dmaragent.addresses import AddressRange, span
 from dmaragent.answers.guest import Answer
-from dmaragent.policy.decisions import Decision, Verdict
-from dmaragent.policy.layout import GuestLayout, Placement, RamLayout
+from dmaragent.inventory import Inventory
+from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution
+from dmaragent.policy.decisions import Decision, Effect, Harm, Verdict
+from dmaragent.policy.layout import GuestLayout, PlacedRegion, RamLayout
 from dmaragent.policy.outcomes import PossibleOutcome
 from dmaragent.policy.resolution import Resolution
+from dmaragent.present.html import words
+from dmaragent.present.html.guest_picture import (
+    OVERWRITTEN,
+    REGION,
+    DrawnRam,
+    DrawnRegion,
+    beside,
+    drawn_region,
+    memory_figure,
+)
 from dmaragent.present.html.marks import guest_mark
 from dmaragent.present.html.markup import NOTHING, Child, Markup, element
-from dmaragent.present.html.parts import Section, bullets, facts, section, short, table, verbatim
-from dmaragent.present.html.picture import Box, Column, legend, picture, zoomable
-from dmaragent.present.html.scale import make_scale
+from dmaragent.present.html.parts import (
+    Section,
+    block_of,
+    bullets,
+    facts,
+    folded,
+    section,
+    table,
+    verbatim,
+)
 from dmaragent.present.words.guest import (
-    REGION_COLUMNS,
+    DEVICE_WORDS,
     REMEDIES_TITLE,
-    VERDICT_WORDS,
+    any_stack_words,
+    kvm_memory_words,
+    kvm_next_step,
+    kvm_regions_source,
     ram_ranges,
     reason_groups,
     reason_words,
     region_row,
     remedy_sentences,
-    stack_words,
     why_it_starts,
+    why_kvm_starts,
 )
 from dmaragent.present.words.numbers import rough_size_words, size_words
 
+AnyAnswer = Answer | KvmResolution
+
 _MOST = 64
 """Reasons and regions that are listed of a guest; ``dmaragent resolve`` lists all."""
-_KINDS = {
-    Placement.CLEAR: ("kept", "kept free"),
-    Placement.MOVED: ("kept", "RAM moved away"),
-    Placement.HIDDEN: ("untold", "not told"),
-    Placement.CONFLICT: ("conflict", "CONFLICT"),
-}
+_MOST_OPEN = 3
+"""Guests that are shown unfolded; more are folded, each below its verdict."""
 
 
-_LEGEND = (
-    ("ram", "RAM of the guest"),
-    ("kept", "region without RAM: kept free, or RAM moved away"),
-    ("untold", "region that the guest is not told of: it may hold RAM"),
-    ("conflict", "region with RAM in it, for which the guest is refused (CONFLICT)"),
-)
+def resolution_of(answer: AnyAnswer) -> AnyResolution:
+    """Return the resolution of a guest, whichever hypervisor runs it."""
+    return answer if isinstance(answer, KvmResolution) else answer.resolution
 
 
-def guest_title(answer: Answer) -> str:
-    """Name a guest."""
-    guest = answer.resolution.guest
-    return f"Guest {guest.name or guest.source}"
+def guest_name(answer: AnyAnswer) -> str:
+    """Return the name of a guest, or else its file."""
+    guest = resolution_of(answer).guest
+    return guest.name or guest.source
 
 
-def guest_section(number: int, answer: Answer) -> Section:
-    """Tell of one guest."""
-    resolution = answer.resolution
-    key = f"guest-{number}"
-    mark = guest_mark(resolution)
-    head = element("p", mark, f" ({stack_words(resolution.stack)})", class_="lead")
-    settings = [
-        (setting.name, f"{setting.value} ({setting.origin})") for setting in answer.settings
-    ]
+def guests_section(inventory: Inventory, answers: Sequence[AnyAnswer]) -> Section | None:
+    """Return all guests; many are folded."""
+    if not answers:
+        return None
+    numbers = {region.range: region.number for region in inventory.regions if region.range}
     return section(
-        key,
-        guest_title(answer),
-        head,
-        _reasons(resolution),
-        _remedies(answer),
-        [element("h3", "Settings in effect"), facts(settings)] if settings else None,
-        _cases(key, resolution),
-        _notes(answer),
+        "guests",
+        words.GUESTS,
+        [
+            _guest(number, answer, numbers, fold=len(answers) > _MOST_OPEN)
+            for number, answer in enumerate(answers, 1)
+        ],
     )
 
 
-def _reasons(resolution: Resolution) -> Markup:
+def _first_reason(resolution: AnyResolution) -> str:
+    return reason_words(resolution.reasons[0]) if resolution.reasons else _why_it_starts(resolution)
+
+
+def _why_it_starts(resolution: AnyResolution) -> str:
+    if isinstance(resolution, KvmResolution):
+        return words.sentence(why_kvm_starts(resolution))
+    return words.sentence(why_it_starts(resolution))
+
+
+def _guest(
+    number: int, answer: AnyAnswer, numbers: Mapping[AddressRange, int], *, fold: bool
+) -> Markup:
+    key = f"guest-{number}"
+    resolution = resolution_of(answer)
+    heading = element("h3", words.guest_title(guest_name(answer)), id=f"{key}-heading")
+    verdict: list[Child] = [guest_mark(answer), " ", element("small", any_stack_words(resolution))]
+    if isinstance(answer, KvmResolution):
+        content = _kvm_parts(key, answer, numbers)
+    else:
+        content = _xen_parts(key, answer, numbers)
+    parts: list[Child] = [heading, element("p", verdict, class_="lead"), content]
+    if fold:
+        reason = element("span", _first_reason(resolution), class_="reason")
+        parts = [folded([heading, verdict, reason], content)]
+    return element("article", parts, id=key, aria_labelledby=f"{key}-heading", class_="guest")
+
+
+# Any guest ------------------------------------------------------------------------------
+
+
+def _reasons(resolution: AnyResolution, numbers: Mapping[AddressRange, int]) -> Markup:
     if not resolution.reasons:
-        sentence = why_it_starts(resolution)
-        return element("p", sentence[:1].upper() + sentence[1:] + ".")
-    title = "Warnings" if resolution.verdict is Verdict.STARTS else "Why"
-    return element(
-        "div", element("h3", title), bullets(map(reason_item, reason_groups(resolution.reasons)))
-    )
+        return element("p", _why_it_starts(resolution))
+    title = words.WARNINGS if resolution.verdict is Verdict.STARTS else words.REASONS
+    reasons = [_reason(group, numbers) for group in reason_groups(resolution.reasons)]
+    return element("div", element("h4", title), bullets(reasons))
 
 
-def reason_item(group: Sequence[Decision]) -> Child:
-    """Tell the first of several reasons by one rule in full, and which regions have it too."""
+def _reason(group: Sequence[Decision], numbers: Mapping[AddressRange, int]) -> Child:
+    """Return the first of several reasons by one rule in full, and which regions have it too."""
     first = group[0]
     source = "" if first.rule is None else first.rule.source
     rule = ": ".join(part for part in (source, first.shown) if part)
-    others = [span(reason.region) for reason in group[1:] if reason.region is not None]
-    left = len(others) - _MOST
-    more = f" and {left} more" if left > 0 else ""
-    also = [f"Likewise: {', '.join(others[:_MOST])}{more}"] if others else []
+    others = [reason.region for reason in group[1:] if reason.region is not None]
     return [
         reason_words(first),
-        element("small", f" [{rule}]") if rule else None,
-        [element("p", sentence, class_="note") for sentence in also],
+        element("p", _likewise(others, numbers), class_="note") if others else None,
+        element("p", element("small", f"[{rule}]")) if rule else None,
     ]
+
+
+def _likewise(regions: Sequence[AddressRange], numbers: Mapping[AddressRange, int]) -> str:
+    if numbers.keys() >= set(regions):
+        return words.likewise(words.numbered_regions([numbers[region] for region in regions]), 0)
+    return words.likewise(", ".join(map(span, regions[:_MOST])), len(regions) - _MOST)
+
+
+def _notes(notes: Iterable[str]) -> Markup:
+    lines = bullets(notes)
+    return NOTHING if lines is NOTHING else element("div", element("h4", words.NOTES), lines)
+
+
+def _overwritten(warnings: Iterable[Decision], verdict: Verdict) -> frozenset[AddressRange]:
+    """Return the regions through which DMA can overwrite RAM of a guest that may run."""
+    if verdict is Verdict.REFUSED:
+        return frozenset()
+    return frozenset(
+        warning.region
+        for warning in warnings
+        if warning.region is not None and warning.harm is Harm.CORRUPTION
+    )
+
+
+# Xen guests -----------------------------------------------------------------------------
+
+
+def _xen_parts(key: str, answer: Answer, numbers: Mapping[AddressRange, int]) -> list[Child]:
+    return [
+        _reasons(answer.resolution, numbers),
+        _remedies(answer),
+        _memory_and_settings(key, answer, numbers),
+        _notes(_xen_notes(answer)),
+    ]
+
+
+def _settings(answer: Answer) -> Markup:
+    settings = [
+        (setting.name, f"{setting.value} ({setting.origin})") for setting in answer.settings
+    ]
+    if not settings:
+        return NOTHING
+    return element("div", element("h4", words.SETTINGS), facts(settings))
 
 
 def _remedies(answer: Answer) -> Markup:
     helps = answer.remedies
     if helps is None or (not helps.ranked and not helps.why_none):
         return NOTHING
-    title = element("h3", REMEDIES_TITLE if helps.ranked else "Fixes")
+    title = element("h4", REMEDIES_TITLE if helps.ranked else words.FIXES)
     if not helps.ranked:
         return element("div", title, element("p", helps.why_none))
     items = []
     for remedy in helps.ranked:
-        lines = verbatim(remedy.lines, "Lines for the configuration") if remedy.lines else None
+        lines = verbatim(remedy.lines, words.CONFIGURATION_LINES) if remedy.lines else None
         items.append(element("li", " ".join(remedy_sentences(remedy)), lines))
     return element("div", title, element("ol", items))
 
 
-def _notes(answer: Answer) -> Markup:
+def _xen_notes(answer: Answer) -> Iterator[str]:
     resolution = answer.resolution
-    notes = [f"{message.place}: {message.text}" for message in resolution.settings.messages]
-    notes += [f"Before it can start: {line}" for line in resolution.prerequisites]
-    notes += [f"Documented and shipped differ: {line}" for line in answer.differences or ()]
-    notes += [f"Reported, and not seen here: {line}" for line in answer.reports]
-    return element("div", element("h3", "Notes"), bullets(notes)) if notes else NOTHING
+    yield from (f"{message.place}: {message.text}" for message in resolution.settings.messages)
+    yield from map(words.before_start, resolution.prerequisites)
+    yield from map(words.documented_otherwise, answer.differences or ())
+    yield from map(words.reported, answer.reports)
 
 
-def _cases(key: str, resolution: Resolution) -> Markup:
-    """Draw the case that gives the verdict; say of the others what comes of them."""
+def _memory_and_settings(
+    key: str, answer: Answer, numbers: Mapping[AddressRange, int]
+) -> list[Child]:
+    """Return the memory in the case that gives the verdict, and the settings in effect."""
+    resolution, settings = answer.resolution, _settings(answer)
     shown = resolution.outcome
-    if shown is None:
-        return NOTHING
-    others = [case for case in resolution.outcomes if case is not shown]
-    sentences = [
-        f"With {' or '.join(case.assumptions)}: it {VERDICT_WORDS[case.built.verdict]}"
-        for case in others
-        if case.assumptions
-    ]
-    assumed = f"Shown: with {' or '.join(shown.assumptions)}." if shown.assumptions else ""
-    return element(
-        "div",
-        element("h3", "Its memory, before and after"),
+    if shown is None or shown.built.layout is None:
+        return [bullets(_other_outcomes(resolution)), settings]
+    assumed = words.with_assumptions(shown.assumptions) if shown.assumptions else ""
+    return [
+        element("h4", words.MEMORY),
         element("p", assumed) if assumed else None,
-        bullets(sentences),
-        _layout(key, resolution, shown),
-    )
+        bullets(_other_outcomes(resolution)),
+        _memory(key, resolution, shown, numbers, settings)
+        if shown.built.layout.placed
+        else [
+            element("p", words.NO_REGION_RESERVED),
+            facts(_ram_facts(shown.built.layout)),
+            settings,
+        ],
+    ]
 
 
-def _layout(key: str, resolution: Resolution, case: PossibleOutcome) -> Markup:
+def _other_outcomes(resolution: Resolution) -> Iterator[str]:
+    """Yield the verdicts of the cases that are not shown."""
+    for case in resolution.outcomes:
+        if case is not resolution.outcome and case.assumptions:
+            yield words.other_outcome(case.assumptions, case.built.verdict)
+
+
+def _memory(
+    key: str,
+    resolution: Resolution,
+    case: PossibleOutcome,
+    numbers: Mapping[AddressRange, int],
+    settings: Markup,
+) -> Markup:
+    """Return the picture of a guest's memory, with its regions and settings beside it."""
     layout = case.built.layout
     if layout is None:
-        return element("p", "No region is reserved: the guest is not laid out around any.")
-    title = f"Memory of {resolution.guest.name or resolution.guest.source}, before and after"
-    figure = element(
-        "figure",
-        zoomable(_picture(key, layout, title), title),
-        _caption(key, layout),
-    )
-    rows = [region_row(resolution, case, placed) for placed in layout.placed[:_MOST]]
-    left = len(layout.placed) - len(rows)
-    tables = [
-        table(f"{title}, in words", ("From", "To", "What it is", "Size"), _rows(layout)),
-        table("Regions, in libxl's order", REGION_COLUMNS, rows) if rows else None,
-        element("p", f"and {left} more: dmaragent resolve --details lists all") if left else None,
-    ]
-    return element("div", figure, element("div", tables), class_="beside-it")
-
-
-def _picture(key: str, layout: GuestLayout, title: str) -> Markup:
-    regions = [
-        Box(
-            range=placed.reservation.region,
-            kind=_KINDS[placed.placement][0],
-            description=f"{span(placed.reservation.region)}: {_KINDS[placed.placement][1]}; {placed.reason}",
-            label=f"{size_words(placed.reservation.region.size)}, {_KINDS[placed.placement][1]}",
-            reached=True,
-        )
-        for placed in layout.placed[:_MOST]
-    ]
-    before, after = _ram(layout.before, "before"), _ram(layout.after, "after")
-    reserved = [box.range for box in regions]
-    scale = make_scale([box.range for box in (*before, *after)], reserved, (FOUR_GIB,))
-    columns = [Column(name="before", boxes=before), Column(name="after", boxes=after)]
-    if regions:
-        columns.append(Column(name="regions", boxes=tuple(regions), beside=True))
-    return picture(scale, columns, key=key, title=title)
-
-
-def _ram(ram: RamLayout, when: str) -> tuple[Box, ...]:
-    return tuple(
-        Box(range=part, kind="ram", description=f"RAM {when}: {span(part)}", label="RAM")
-        for part in ram_ranges(ram)
-        if part.size
-    )
-
-
-def _caption(key: str, layout: GuestLayout) -> Markup:
-    moved = layout.before.lowmem_end - layout.after.lowmem_end
-    sentence = f"{rough_size_words(moved)} of RAM is moved to above 4 GiB. " if moved else ""
-    used = {"ram", *(_KINDS[placed.placement][0] for placed in layout.placed)}
-    return element(
-        "figcaption",
-        element("p", f"{sentence}The scale is not linear, as above."),
-        legend(_LEGEND, used, key),
-    )
-
-
-def _rows(layout: GuestLayout) -> Iterator[Sequence[Child]]:
-    rows: list[tuple[AddressRange, str]] = []
-    for when, ram in (("before", layout.before), ("after", layout.after)):
-        rows += [(part, f"RAM {when}") for part in ram_ranges(ram) if part.size]
+        return settings
+    overwritten = _overwritten(case.built.warnings, case.built.verdict)
     placed = layout.placed[:_MOST]
-    rows += [
-        (region.reservation.region, f"region: {_KINDS[region.placement][1]}") for region in placed
+    drawn = [
+        drawn_region(each.reservation.region, each.placement, overwritten, numbers)
+        for each in placed
     ]
-    for part, what in sorted(rows, key=lambda pair: pair[0]):
-        end = f"{part.end - 1:#x}" if part.size else "-"
-        yield f"{part.start:#x}", end, what, short(rough_size_words(part.size))
+    name = resolution.guest.name or resolution.guest.source
+    moved = layout.before.lowmem_end - layout.after.lowmem_end
+    note = words.moved(rough_size_words(moved)) if moved else ""
+    rows = [*_region_rows(resolution, case, placed, drawn)]
+    left = len(layout.placed) - len(placed)
+    return beside(
+        memory_figure(key, name, [*_ram_columns(layout)], drawn, f"{note} {words.SCALE}".strip()),
+        table(words.REGIONS_OF_GUEST, words.GUEST_REGION_COLUMNS, rows),
+        element("p", words.more_of_guest(left)) if left else None,
+        facts(_ram_facts(layout)),
+        settings,
+    )
+
+
+def _ram(layout: RamLayout) -> list[AddressRange]:
+    return [part for part in ram_ranges(layout) if part.size]
+
+
+def _ram_columns(layout: GuestLayout) -> Iterator[DrawnRam]:
+    if layout.before == layout.after:
+        yield DrawnRam(words.RAM, _ram(layout.after))
+        return
+    yield DrawnRam(words.RAM_BEFORE, _ram(layout.before), final=False)
+    yield DrawnRam(words.RAM_AFTER, _ram(layout.after))
+
+
+def _ram_facts(layout: GuestLayout) -> Iterator[tuple[str, str]]:
+    for ram in _ram_columns(layout):
+        yield words.ram_name(ram.name), ", ".join(map(span, ram.ranges))
+
+
+def _region_rows(
+    resolution: Resolution,
+    case: PossibleOutcome,
+    placed: Sequence[PlacedRegion],
+    drawn: Sequence[DrawnRegion],
+) -> Iterator[Sequence[Child]]:
+    """Yield a row for each run of regions that differ in nothing but their range."""
+    rows = []
+    for each, region in zip(placed, drawn, strict=True):
+        _, owner, policy, decided, _ = region_row(resolution, case, each)
+        rows.append((region, (owner, policy, decided, region.outcome)))
+
+    for cells, alike in groupby(rows, key=lambda row: row[1]):
+        yield (block_of(_range(region) for region, _ in alike), *cells)
+
+
+def _range(region: DrawnRegion) -> Child:
+    size = size_words(region.range.size)
+    text = f"{span(region.range)}, {size}"
+    if region.number is None:
+        return text
+    return [element("a", f"{region.number}", href=f"#region-{region.number}"), f": {text}"]
+
+
+# KVM guests -----------------------------------------------------------------------------
+
+
+def _kvm_parts(
+    key: str, resolution: KvmResolution, numbers: Mapping[AddressRange, int]
+) -> list[Child]:
+    rows = [
+        (
+            str(function.sbdf),
+            function.device.text,
+            function.device.place,
+            DEVICE_WORDS[function.verdict],
+        )
+        for function in resolution.functions[:_MOST]
+    ]
+    left = len(resolution.functions) - len(rows)
+    sentences = (
+        kvm_memory_words(resolution),
+        kvm_regions_source(resolution),
+        kvm_next_step(resolution),
+    )
+    notes = [f"{note.place}: {note.text}" for note in resolution.guest.notes]
+    return [
+        _reasons(resolution, numbers),
+        facts(zip(words.KVM_LABELS, sentences, strict=True)),
+        table(words.KVM_DEVICES, words.KVM_DEVICE_COLUMNS, rows) if rows else None,
+        element("p", words.more_of_guest(left)) if left else None,
+        _kvm_memory(key, resolution, numbers),
+        _notes([*notes, *map(words.before_start, resolution.prerequisites)]),
+    ]
+
+
+def _kvm_memory(key: str, resolution: KvmResolution, numbers: Mapping[AddressRange, int]) -> Markup:
+    """Return the picture of the regions that are reasons beside the guest's RAM."""
+    regions = {reason.region: reason for reason in resolution.reasons if reason.region is not None}
+    if not regions or not resolution.ram:
+        return NOTHING
+    overwritten = _overwritten(resolution.reasons, resolution.verdict)
+    drawn = [
+        _kvm_region(part, reason, overwritten, numbers)
+        for part, reason in sorted(regions.items(), key=lambda pair: pair[0])[:_MOST]
+    ]
+    columns = [
+        DrawnRam(words.RAM, [part for part in ram.ranges if part.size]) for ram in resolution.ram
+    ]
+    name = resolution.guest.name or resolution.guest.source
+    figure = memory_figure(key, name, columns, drawn, words.SCALE)
+    return element("div", element("h4", words.MEMORY), figure)
+
+
+def _kvm_region(
+    part: AddressRange,
+    reason: Decision,
+    overwritten: frozenset[AddressRange],
+    numbers: Mapping[AddressRange, int],
+) -> DrawnRegion:
+    number = numbers.get(part)
+    if part in overwritten:
+        return DrawnRegion(part, OVERWRITTEN, words.OVERWRITTEN, number)
+    blocked = reason.effect is Effect.REFUSED
+    outcome = words.LINUX_BLOCKS if blocked else words.REGION_OF_DEVICE
+    return DrawnRegion(part, REGION, outcome, number)

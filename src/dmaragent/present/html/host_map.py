@@ -1,16 +1,17 @@
-"""The address space of a host as a picture, and as a table that says the same."""
+"""The address space of a host as a picture, and the same as a table."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from dmaragent.addresses import FOUR_GIB, AddressRange
+from dmaragent.addresses import FOUR_GIB, AddressRange, span
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.inventory import Inventory
+from dmaragent.present.html import words
 from dmaragent.present.html.markup import Child, element
-from dmaragent.present.html.parts import Section, section, short, table
+from dmaragent.present.html.parts import Section, folded, section, short, table
 from dmaragent.present.html.picture import Box, Column, legend, picture, zoomable
 from dmaragent.present.html.scale import make_scale
 from dmaragent.present.words.numbers import rough_size_words, size_words
-from dmaragent.present.words.region import owners_label, owners_named, region_size
+from dmaragent.present.words.region import owners_label, owners_named, published_words, region_size
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListEntry, Origin
 
@@ -23,62 +24,59 @@ _KINDS = {
     MemoryType.PERSISTENT: ("firmware", "persistent"),
     MemoryType.SOFT_RESERVED: ("firmware", "soft res."),
 }
-_LEGEND = (
-    ("region", "reserved region (RMRR), with its number"),
-    ("xen", "on Xen's list and not in the table"),
-    ("ram", "RAM"),
-    ("reserved", "reserved by the firmware (hatched)"),
-    ("firmware", "other firmware ranges (dotted)"),
-    ("hole", "hole: in no range of the map (dashed)"),
-    ("unknown", "the firmware's memory map is not known"),
-    ("odd", "a region whose limit lies below its base (a triangle)"),
-)
 
 
 def map_section(inventory: Inventory) -> Section:
-    """Draw the regions beside what the firmware's memory map says."""
+    """Return the regions beside the firmware's memory map."""
     memory = _memory(inventory)
-    regions = sorted([*_regions(inventory), *_xen_only(inventory)], key=lambda box: box.range)
+    boxes = [*_regions(inventory), *_xen_only(inventory), *_published(inventory)]
+    regions = sorted(boxes, key=lambda box: box.range)
     if not regions and not memory:
-        none = element("p", "Nothing is known that could be drawn: no region, no memory map.")
-        return section("map", "Address space", none)
+        return section("map", words.ADDRESS_SPACE, element("p", words.NOTHING_TO_DRAW))
     held = [box.range for box in regions]
     scale = make_scale([box.range for box in memory], held, (FOUR_GIB,))
     if not memory:
         whole = AddressRange(0, scale.marks[-1])
-        memory = [Box(range=whole, kind="unknown", description=_NOT_KNOWN, label="not known")]
-    columns = [Column(name="memory", boxes=tuple(memory))]
+        description, label = words.MAP_UNKNOWN, words.MAP_UNKNOWN_LABEL
+        memory = [
+            Box(range=whole, kind="unknown", description=description, name=description, label=label)
+        ]
+    columns = [Column(name=words.MEMORY_COLUMN, boxes=tuple(memory))]
     if regions:
-        columns.append(Column(name="regions", boxes=tuple(regions), beside=True))
-    drawn = picture(scale, columns, key="host-map", title="Address space of the host")
+        columns.append(Column(name=words.REGIONS_COLUMN, boxes=tuple(regions), beside=True))
+    title = words.PICTURE_OF_HOST
+    drawn = picture(scale, columns, key="host-map", title=title)
     used = {box.kind for box in (*memory, *regions)}
-    caption = element("figcaption", element("p", _CAPTION), legend(_LEGEND, used, "host-map"))
-    figure = element("figure", zoomable(drawn, "the address space"), caption)
-    equivalent = table("The same in words, by address", _HEAD, _rows([*memory, *regions]))
-    return section("map", "Address space", element("div", figure, equivalent, class_="beside-it"))
+    marks = legend(words.MAP_LEGEND, used, "host-map")
+    caption = element("figcaption", element("p", words.SCALE), marks)
+    figure = element("figure", zoomable(drawn, title), caption)
+    rows = list(_rows([*memory, *regions]))
+    equivalent = table(words.SAME_AS_TABLE, words.ADDRESS_COLUMNS, rows)
+    if len(rows) > _ROWS_IN_VIEW:
+        equivalent = folded(words.SAME_AS_TABLE, equivalent)
+    beside = element("div", figure, equivalent, class_="beside-it")
+    return section("map", words.ADDRESS_SPACE, beside)
 
 
-_NOT_KNOWN = "The firmware's memory map is not known."
-_HEAD = ("From", "To", "What it is", "Size")
-_CAPTION = (
-    "Addresses grow downwards. The scale is not linear: each stretch is drawn by the logarithm "
-    "of its size, regions larger than what lies between, and none smaller than a line: so 4 KiB "
-    "can be found beside 2 GiB."
-)
+_ROWS_IN_VIEW = 40
+"""A longer table is folded away."""
 
 
 def _regions(inventory: Inventory) -> Iterator[Box]:
     for region in inventory.regions:
         drawn = region.range is not None
-        segment = f", segment {region.segment:04x}" if region.segment else ""
-        sentence = (
-            f"Region {region.number}: {region.place}, {region_size(region)}{segment}; "
-            f"owners: {owners_named(region)}"
+        sentence = words.region_in_picture(
+            region.number,
+            region.place,
+            region_size(region),
+            words.in_segment(region.segment),
+            owners_named(region),
         )
         yield Box(
             range=region.range or AddressRange(region.first, region.first),
             kind="region" if drawn else "odd",
             description=sentence,
+            name=owners_label(region),
             label=f"{region.number}: {region_size(region)}, {owners_label(region)}",
             region=region.number,
             reached=True,
@@ -87,11 +85,11 @@ def _regions(inventory: Inventory) -> Iterator[Box]:
 
 
 def _xen_only(inventory: Inventory) -> Iterator[Box]:
-    """Yield what Xen lists and no region of the table is."""
+    """Yield the ranges that Xen lists and the table does not have."""
     origins = {
-        Origin.OPTION: "rmrr= on its command line",
-        Origin.UNEXPLAINED: "not explained by the table",
-        Origin.UNKNOWN: "no table to explain it by",
+        Origin.OPTION: words.BY_OPTION,
+        Origin.UNEXPLAINED: words.NOT_EXPLAINED,
+        Origin.UNKNOWN: words.NO_TABLE_TO_EXPLAIN,
     }
     for entry in inventory.xen.list.entries:
         if entry.origin in origins:
@@ -99,15 +97,29 @@ def _xen_only(inventory: Inventory) -> Iterator[Box]:
 
 
 def _xen_box(entry: ListEntry, why: str) -> Box:
-    place = f"{entry.range.start:#x}-{entry.range.end - 1:#x}"
     size = size_words(entry.range.size)
     return Box(
         range=entry.range,
         kind="xen",
-        description=f"On Xen's list: {place}, {size}; {why}",
-        label=f"Xen: {size}, {why}",
+        description=words.on_xens_list(span(entry.range), size, why),
+        name=words.xen_label(size, why),
+        label=words.xen_label(size, why),
         reached=True,
     )
+
+
+def _published(inventory: Inventory) -> Iterator[Box]:
+    """Yield the regions that only Linux reports."""
+    for region in inventory.published:
+        label = words.published_label(size_words(region.range.size), region.type)
+        yield Box(
+            range=region.range,
+            kind="published",
+            description=published_words(region),
+            name=label,
+            label=label,
+            reached=True,
+        )
 
 
 def _memory(inventory: Inventory) -> list[Box]:
@@ -118,7 +130,7 @@ def _memory(inventory: Inventory) -> list[Box]:
 
 
 def _joined(known: MemoryMap) -> Iterator[MemoryEntry]:
-    """Yield the entries, neighbours of one kind as one."""
+    """Yield the entries of the map; neighbours of one kind are one."""
     last: MemoryEntry | None = None
     for entry in known.entries:
         if last is not None and (last.words, last.range.end) == (entry.words, entry.range.start):
@@ -139,14 +151,14 @@ def _with_holes(entries: Iterable[MemoryEntry]) -> Iterator[Box]:
         if entry.range.start > at:
             yield _hole(AddressRange(at, entry.range.start))
         kind, label = _KINDS.get(entry.type, ("firmware", entry.words[:9]))
-        sentence = f"{entry.words}: {entry.range.start:#x}-{entry.range.end - 1:#x}"
-        yield Box(range=entry.range, kind=kind, description=sentence, label=label)
+        sentence = f"{entry.words}: {span(entry.range)}"
+        yield Box(range=entry.range, kind=kind, description=sentence, name=entry.words, label=label)
         at = max(at, entry.range.end)
 
 
 def _hole(gap: AddressRange) -> Box:
-    sentence = f"Hole: {gap.start:#x}-{gap.end - 1:#x}, in no range of the map"
-    return Box(range=gap, kind="hole", description=sentence, label="hole")
+    description = words.hole_words(span(gap))
+    return Box(range=gap, kind="hole", description=description, name=words.HOLE, label=words.HOLE)
 
 
 def _rows(boxes: Iterable[Box]) -> Iterator[Sequence[Child]]:
@@ -157,7 +169,7 @@ def _rows(boxes: Iterable[Box]) -> Iterator[Sequence[Child]]:
 
 
 def _what(box: Box) -> Child:
-    if box.region is not None:
-        link = element("a", f"region {box.region}", href=f"#region-{box.region}")
-        return [link, ": ", box.label.partition(": ")[2].partition(", ")[2]]
-    return box.label if box.kind == "xen" else box.description.partition(": ")[0]
+    if box.region is None:
+        return box.name
+    link = element("a", words.region_name(box.region), href=f"#region-{box.region}")
+    return [link, f": {box.name}"]

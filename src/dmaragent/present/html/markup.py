@@ -1,13 +1,12 @@
-"""HTML and SVG from one writer: text is always escaped, and only the writer makes markup.
+"""The writer of HTML and SVG: it escapes all text, and no other module makes markup.
 
-A name that firmware, a guest or a file chose can stand anywhere here: it comes out as the text
-that it is, its controls and bidirectional marks made visible.  What could load or run something
-(``src``, ``style``, ``onclick``, a link out of the document) is refused, whoever asks for it.
+Names from firmware, guests and files may be anywhere in a page. They remain text, with control
+characters and bidirectional marks made visible. The writer refuses what could load or run
+something (``src``, ``style``, ``onclick``, a link out of the document).
 
-Templates were tried: the findings with jinja2, once as they are and once as a template.  Both made
-the same elements.  The template reads as a page does, but wants a record for each thing it shows,
-and its names are checked when a page is made and not by mypy.  It escapes text in every place
-alike, and so refuses neither a link out of the document nor ``onclick``.
+A template of jinja2 was tried for the findings. Both ways made the same elements. The template is
+easier to read, but mypy does not check its names. It escapes text in the same way everywhere, so it
+refuses neither a link out of the document nor ``onclick``.
 """
 
 import re
@@ -23,7 +22,7 @@ from dmaragent.present.escaping import visible
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """A finished piece of markup; only this module makes one."""
+    """Finished markup; only this module makes it."""
 
     source: str
 
@@ -38,18 +37,18 @@ _REFUSED = re.compile(r"on.*|style|src|srcset|srcdoc|action|formaction|data|back
 
 
 def element(name: str, /, *children: Child, **attributes: Attribute) -> Markup:
-    """Write an element; a child is text, markup, or several of these.
+    """Return an element; a child is text, markup, or several of these.
 
-    In the name of an attribute ``_`` stands for ``-``, and one at the end is dropped:
-    ``class_``, ``aria_label``.  None and False leave it out.
+    In the name of an attribute, ``_`` becomes ``-``, and one at the end is dropped: ``class_``,
+    ``aria_label``. None and False leave an attribute out.
 
     Raises:
-        ValueError: it is a name that cannot be, or could load or run something.
+        ValueError: the name is impossible, or could load or run something.
 
     """
     _check_name(name)
     if name in ("script", "style", "iframe", "object", "embed", "img", "base"):
-        raise ValueError(f"<{name}> is not written from children")
+        raise ValueError(f"element() does not write <{name}>")
     written = "".join(
         _attribute(key.rstrip("_").replace("_", "-"), value)
         for key, value in attributes.items()
@@ -61,20 +60,20 @@ def element(name: str, /, *children: Child, **attributes: Attribute) -> Markup:
 
 
 def several(*children: Child) -> Markup:
-    """Put pieces one after the other."""
+    """Return pieces in a row."""
     return Markup(_written(children))
 
 
 def text_lines(lines: Iterable[str]) -> Markup:
-    """Write lines of text for a ``pre``: the one place where a new line is kept."""
+    """Return lines of text for a ``pre``; nothing else keeps line breaks."""
     return Markup("\n".join(_text(line) for line in lines))
 
 
 def page(head: Markup, body: Markup, *, css: str, script: str) -> str:
-    """Put a document together that may use its own style and script and nothing else.
+    """Return a document that may use its own style and script, and nothing else.
 
-    The policy names both by their hash (Content Security Policy level 3, 2.3.1), so that no
-    other can be slipped in, and allows no address at all.
+    Its policy has the hash of both (Content Security Policy level 3, 2.3.1), so a browser runs no
+    other. The policy allows no address at all.
     """
     policy = "; ".join(
         (
@@ -95,9 +94,9 @@ def page(head: Markup, body: Markup, *, css: str, script: str) -> str:
 
 
 def _verbatim(name: str, content: str) -> Markup:
-    """Write a style or a script of this program's own, which is not escaped."""
+    """Return a style or a script of this package, which is not escaped."""
     if "</" in content or "<!--" in content:
-        raise ValueError(f"a {name} must not hold what could end it")
+        raise ValueError(f"a {name} must not contain '</' or '<!--'")
     return Markup(f"<{name}>{content}</{name}>")
 
 
@@ -107,7 +106,7 @@ def _hash(content: str) -> str:
 
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of an element or an attribute")
+        raise ValueError(f"{name!r} cannot name an element or an attribute")
 
 
 def _attribute(name: str, value: Attribute) -> str:
@@ -115,7 +114,7 @@ def _attribute(name: str, value: Attribute) -> str:
     if _REFUSED.fullmatch(name):
         raise ValueError(f"the attribute {name} could load or run something")
     if name == "href" and not str(value).startswith("#"):
-        raise ValueError("a link leads within the document")
+        raise ValueError("a link must be to a place in the document (#…)")
     if value is True:
         return f' {name}=""'
     shown = _number(value) if isinstance(value, float) else str(value)

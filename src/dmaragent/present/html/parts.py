@@ -1,38 +1,48 @@
-"""What the sections of a report are made of: sections, tables, facts, folded parts."""
+"""Parts that every section of a report consists of: headings, tables, lists, folded text."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from dmaragent.present.html.markup import NOTHING, Child, Markup, element, text_lines
+from dmaragent.present.html import words
+from dmaragent.present.html.markup import NOTHING, Child, Markup, element, several, text_lines
 
 _MOST_BESIDE = 4
-"""Columns that have room beside each other on a narrow screen."""
+"""Columns that fit side by side on a narrow screen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One section of a report, and what the table of contents says of it."""
+    """A section of a report, with its entry in the table of contents."""
 
     key: str
     title: str
     content: Markup
 
 
+class RowGroup(NamedTuple):
+    """Rows of a table that share something."""
+
+    rows: Sequence[Sequence[Child]]
+    note: Child = None
+    """What is true of all of them; it has a row of its own below them."""
+
+
 def section(key: str, title: str, *children: Child) -> Section:
-    """Make a section that its heading names."""
+    """Return a section that is named by its heading."""
     heading = element("h2", title, id=f"{key}-heading")
     whole = element("section", heading, children, id=key, aria_labelledby=f"{key}-heading")
     return Section(key, title, whole)
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Child]]) -> Markup:
-    """Make a table, its first column the rows' names.
+    """Return a table; the first column names the rows.
 
-    On a narrow screen one of few columns is scrolled by itself; of one of more, the cells of
-    a row stand below each other, each with the name of its column.
+    On a narrow screen, a table with few columns scrolls sideways. In a table with more columns,
+    the cells of a row are below each other, each with the name of its column.
     """
     if len(head) > _MOST_BESIDE:
-        return _stacked(caption, head, rows)
+        return grouped_table(caption, head, [RowGroup(list(rows))])
     columns = element("tr", [element("th", name, scope="col") for name in head])
     body = [
         element("tr", element("th", row[0], scope="row"), [element("td", cell) for cell in row[1:]])
@@ -45,33 +55,64 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Child]]) ->
         element("tbody", body),
     )
     return element(
-        "div", whole, class_="scroll", tabindex="0", role="region", aria_label=f"Table: {caption}"
+        "div", whole, class_="scroll", tabindex="0", role="group", aria_label=f"Table: {caption}"
     )
 
 
-def _stacked(caption: str, head: Sequence[str], rows: Iterable[Sequence[Child]]) -> Markup:
-    """Make a table that says its roles: laid out as blocks, not every browser keeps them."""
+def grouped_table(caption: str, head: Sequence[str], groups: Iterable[RowGroup]) -> Markup:
+    """Return a table whose rows are in groups; columns in which no row has anything are left out.
+
+    Its elements have explicit roles: some browsers drop the implied ones if CSS makes them blocks.
+    """
+    head, groups = _without_empty_columns(head, list(groups))
     columns = [element("th", name, scope="col", role="columnheader") for name in head]
-    body = [
+    bodies = [
         element(
-            "tr",
-            element("th", _cell(row[0]), scope="row", role="rowheader", data_column=head[0]),
-            [
-                element("td", _cell(cell), role="cell", data_column=name, class_=_nothing(cell))
-                for name, cell in zip(head[1:], row[1:], strict=True)
-            ],
-            role="row",
+            "tbody", [_row(head, row) for row in rows], _note_row(note, len(head)), role="rowgroup"
         )
-        for row in rows
+        for rows, note in groups
     ]
     return element(
         "table",
         element("caption", caption),
         element("thead", element("tr", columns, role="row"), role="rowgroup"),
-        element("tbody", body, role="rowgroup"),
+        bodies,
         class_="stack",
         role="table",
     )
+
+
+def _without_empty_columns(
+    head: Sequence[str], groups: Sequence[RowGroup]
+) -> tuple[Sequence[str], Sequence[RowGroup]]:
+    rows = [row for group in groups for row in group.rows]
+    kept = [at for at in range(len(head)) if any(row[at] != words.NOTHING for row in rows)]
+    if not rows or len(kept) == len(head):
+        return head, groups
+    narrowed = [
+        RowGroup([[row[at] for at in kept] for row in group.rows], group.note) for group in groups
+    ]
+    return [head[at] for at in kept], narrowed
+
+
+def _row(head: Sequence[str], row: Sequence[Child]) -> Markup:
+    return element(
+        "tr",
+        element("th", _cell(row[0]), scope="row", role="rowheader", data_column=head[0]),
+        [
+            element("td", _cell(cell), role="cell", data_column=name, class_=_nothing(cell))
+            for name, cell in zip(head[1:], row[1:], strict=True)
+        ],
+        role="row",
+    )
+
+
+def _note_row(note: Child, columns: int) -> Markup:
+    if note is None:
+        return NOTHING
+    inside = element("div", note)  # the style sheet keeps its width out of that of the columns
+    cell = element("td", inside, colspan=str(columns), role="cell")
+    return element("tr", cell, role="row", class_="note-row")
 
 
 def _cell(content: Child) -> Markup:
@@ -79,43 +120,59 @@ def _cell(content: Child) -> Markup:
 
 
 def _nothing(content: Child) -> str | None:
-    return "none" if content == "-" else None
+    return "none" if content == words.NOTHING else None
 
 
 def facts(pairs: Iterable[tuple[str, Child]]) -> Markup:
-    """Make a list of names and what each is."""
+    """Return a list of labels, each with its fact."""
     rows = [element("div", element("dt", name), element("dd", fact)) for name, fact in pairs]
     return element("dl", rows) if rows else NOTHING
 
 
 def bullets(items: Iterable[Child]) -> Markup:
-    """Make a list."""
+    """Return a list."""
     rows = [element("li", item) for item in items]
     return element("ul", rows) if rows else NOTHING
 
 
 def folded(summary: Child, *children: Child) -> Markup:
-    """Make a part that is folded away, and unfolded on paper."""
+    """Return a part that shows its summary only, until it is opened or printed."""
     return element("details", element("summary", summary), element("div", children))
 
 
 def verbatim(lines: Iterable[str], what: str) -> Markup:
-    """Show lines as they are; a narrow screen scrolls them by themselves."""
-    return element(
-        "pre", element("code", text_lines(lines)), tabindex="0", role="region", aria_label=what
+    """Return lines as they are, with a button that copies them.
+
+    On a narrow screen they scroll sideways. The script shows the button.
+    """
+    shown = element(
+        "pre", element("code", text_lines(lines)), tabindex="0", role="group", aria_label=what
     )
+    button = element(
+        "button", words.COPY, type="button", class_="copy", aria_label=words.copy(what), hidden=True
+    )
+    return element("div", shown, button, class_="verbatim")
 
 
 def code(text: str) -> Markup:
-    """Set a word as code."""
+    """Return a word in the font for code."""
     return element("code", text)
 
 
 def short(text: str) -> Markup:
-    """Keep a few words on one line."""
+    """Return a few words that stay on one line."""
     return element("span", text, class_="short")
 
 
-def lines_of(texts: Iterable[str]) -> Markup:
-    """Put short texts below each other in a cell."""
-    return element("span", [element("span", text, class_="line") for text in texts])
+def lines_of(texts: Iterable[Child]) -> Markup:
+    """Return short texts for a cell; as many as fit are on a line."""
+    return element("span", [_line(text) for text in texts])
+
+
+def _line(text: Child) -> Markup:
+    return several(element("span", text, class_="line"), " ")
+
+
+def block_of(texts: Iterable[Child]) -> Markup:
+    """Return short texts for a cell, each on a line of its own."""
+    return element("span", [_line(text) for text in texts], class_="block")

@@ -1,53 +1,50 @@
-"""A picture of addresses: columns of boxes beside one scale, as SVG.
+"""Pictures of an address space in SVG: columns of boxes beside one scale, and a legend.
 
-With it come its legend, and the buttons that bring it closer; a small script works those, and
-without it the whole picture stands.
+The script shows buttons that zoom; without it the whole picture is visible.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import pairwise
 
 from dmaragent.addresses import AddressRange
+from dmaragent.present.html import words
 from dmaragent.present.html.markup import NOTHING, Markup, element, several
 from dmaragent.present.html.scale import Scale
 
 _TOP = 22.0
 """Room for the names of the columns."""
-_WIDE = 5.4
-"""The width of a character of a label, at the size of ``_SIZE``."""
+_WIDE = 5.9
+"""The width of a label's character at the size `_SIZE`."""
 _MONO = 6.2
 _SIZE = 10.0
 _COLUMN = 48.0
 _NARROWEST = 330.0
 _GAP = 6.0
-_BUTTONS = (
-    ("in", "+", "Closer"),
-    ("out", "\N{MINUS SIGN}", "Farther"),
-    ("whole", "Whole", "Show the whole picture"),
-)
 _MOST_LANES = 12
-"""Regions that overlap lie side by side in so many lanes; of more, some lie on others."""
+"""Regions that overlap are side by side in at most so many lanes; more cover each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """One range in a column."""
+    """A range in a column."""
 
     range: AddressRange
     kind: str
-    """Its class in the style sheet: ``ram``, ``reserved``, ``region``, …"""
+    """Its class in the style sheet: ``ram``, ``reserved``, ``region`` and so on."""
     description: str
-    """What it is, for who points at it or has it read out."""
+    """What the range is, for pointers and screen readers."""
+    name: str = ""
+    """What the range is, for a table."""
     label: str = ""
-    """What stands in it or beside it."""
+    """The text in the box or beside it."""
     region: int | None = None
-    """The number of the region that it is."""
+    """The number of the host's region, if it is one."""
     reached: bool = False
-    """Whether it can be reached with the keyboard."""
+    """Whether the keyboard reaches it."""
     drawn: bool = True
-    """Whether it has an extent; a region whose limit lies below its base has none."""
+    """Whether it has an extent; a region whose limit is below its base has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +54,16 @@ class Column:
     name: str
     boxes: tuple[Box, ...]
     beside: bool = False
-    """Whether labels stand beside it, not in it: the last column's."""
+    """Whether its labels are beside it instead of inside; for the last column only."""
 
 
 def picture(scale: Scale, columns: Sequence[Column], *, key: str, title: str) -> Markup:
-    """Draw `columns`; `key` is what the ids within the picture begin with."""
+    """Return a picture of `columns`; its ids begin with `key`."""
     left = _MONO * max(len(_address(mark)) for mark in scale.marks) + 8
     at = left + 8
     drawn: list[Markup] = []
     labels = 0
+    used = {FILLS[box.kind] for column in columns for box in column.boxes if box.kind in FILLS}
     for column in columns:
         drawn.append(_column(scale, column, at, key))
         at += _COLUMN + _GAP
@@ -75,7 +73,7 @@ def picture(scale: Scale, columns: Sequence[Column], *, key: str, title: str) ->
     return element(
         "svg",
         element("title", title, id=f"{key}-title"),
-        _patterns(key),
+        _patterns(key, used),
         _axis(scale, left, at - _GAP),
         drawn,
         xmlns="http://www.w3.org/2000/svg",
@@ -90,45 +88,59 @@ def _address(address: int) -> str:
     return f"{address:#x}"
 
 
-def _patterns(key: str) -> Markup:
-    """Define the hatchings: no kind of memory is told apart by its colour alone."""
-    line = element("path", d="M0 6L6 0", class_="hatch")
-    dots = element("circle", cx=2, cy=2, r=0.9, class_="dots")
+def _patterns(key: str, used: Container[str]) -> Markup:
+    """Return the patterns: each kind of memory is recognisable without its colour."""
+    shapes = {
+        "hatch": (6, element("path", d="M0 6L6 0", class_="hatch")),
+        "dots": (4, element("circle", cx=2, cy=2, r=0.9, class_="dots")),
+        "specks": (4, element("circle", cx=2, cy=2, r=0.9, class_="specks")),
+        "stripes": (7, element("path", d="M0 0L7 7", class_="stripes")),
+        "cross": (7, element("path", d="M0 0L7 7M0 7L7 0", class_="stripes")),
+    }
     return element(
         "defs",
-        element("pattern", line, id=f"{key}-hatch", width=6, height=6, patternUnits=_SPACE),
-        element("pattern", dots, id=f"{key}-dots", width=4, height=4, patternUnits=_SPACE),
+        [
+            element(
+                "pattern", shape, id=f"{key}-{name}", width=size, height=size, patternUnits=_SPACE
+            )
+            for name, (size, shape) in shapes.items()
+            if name in used
+        ],
     )
 
 
 TRIANGLE = "M{:.2f} {:.2f}l13 -7v14z"
-"""What stands for a range without an extent, its tip at the address."""
+"""The shape for a range without an extent; its tip is at the address."""
 _SPACE = "userSpaceOnUse"
-FILLS = {"reserved": "hatch", "firmware": "dots"}
-"""The hatching of a kind, besides its colour."""
+FILLS = {
+    "reserved": "hatch",
+    "firmware": "dots",
+    "xen": "specks",
+    "hidden": "specks",
+    "conflict": "stripes",
+    "published": "stripes",
+    "overwritten": "cross",
+}
+"""The pattern of a kind, besides its colour."""
 
 
 def _axis(scale: Scale, left: float, right: float) -> Markup:
-    """Draw the addresses and a line at each; where they crowd, they are smaller."""
-    parts: list[Markup] = []
+    """Return the addresses and a line at each; crowded addresses are smaller."""
+    texts: list[Markup] = []
+    lines: list[str] = []
     places = scale.places
     for number, address in enumerate(scale.marks):
         around = places[max(0, number - 1) : number + 2]
-        room = min(abs(b - a) for a, b in pairwise(around))
+        size = min(_SIZE, 0.85 * min(abs(b - a) for a, b in pairwise(around)))
         y = places[number] + _TOP
-        parts += [
-            element("line", x1=left + 2, y1=y, x2=right, y2=y, class_="rule"),
-            element(
-                "text",
-                _address(address),
-                x=left,
-                y=y + min(_SIZE, room * 0.85) * 0.35,
-                font_size=min(_SIZE, room * 0.85),
-                text_anchor="end",
-                class_="address",
-            ),
-        ]
-    return element("g", parts, aria_hidden="true")
+        lines.append(f"M{left + 2:.2f} {y:.2f}H{right:.2f}")
+        smaller = size if size < _SIZE else None
+        texts.append(
+            element("text", _address(address), x=left, y=y + size * 0.35, font_size=smaller)
+        )
+    rules = element("path", d="".join(lines), class_="rule")
+    addresses = element("g", texts, font_size=_SIZE, text_anchor="end", class_="address")
+    return element("g", rules, addresses, aria_hidden="true")
 
 
 def _column(scale: Scale, column: Column, x: float, key: str) -> Markup:
@@ -148,9 +160,9 @@ def _column(scale: Scale, column: Column, x: float, key: str) -> Markup:
 
 
 def _label_rows(scale: Scale, boxes: Iterable[Box]) -> dict[int, tuple[float, float, float]]:
-    """Say for each box where its middle is, where its label stands and how large it is.
+    """Return for each box the height of its middle, and height and size of its label.
 
-    No label lies on another: where boxes crowd, labels follow each other.
+    Labels do not overlap: those of crowded boxes follow each other.
     """
     rows: dict[int, tuple[float, float, float]] = {}
     lowest = 0.0
@@ -167,8 +179,8 @@ def _label_rows(scale: Scale, boxes: Iterable[Box]) -> dict[int, tuple[float, fl
 
 
 def _lanes(boxes: Iterable[Box]) -> tuple[dict[int, int], int]:
-    """Put boxes that overlap side by side; give the lane of each, and how many there are."""
-    taken: list[tuple[int, int]] = []  # where the box in a lane ends, and the lane
+    """Return the lane of each box, so that boxes that overlap are side by side; and their number."""
+    taken: list[tuple[int, int]] = []  # the end of the last box in a lane, and the lane
     free: list[int] = []
     lanes: dict[int, int] = {}
     for place, box in sorted(
@@ -187,7 +199,7 @@ def _box(scale: Scale, box: Box, across: tuple[float, float], key: str, label: M
     x, width = across
     top, height = scale.extent(box.range)
     top += _TOP
-    parts: list[Markup] = [element("title", box.description)]
+    parts: list[Markup] = [element("title", box.description)]  # its name, too
     if box.drawn:
         shape = {"x": x, "y": top, "width": width, "height": height}
         parts.append(element("rect", class_=f"box {box.kind}", **shape))
@@ -202,14 +214,13 @@ def _box(scale: Scale, box: Box, across: tuple[float, float], key: str, label: M
         parts,
         role="img",
         tabindex="0" if box.reached else None,
-        aria_label=box.description,
         data_region=None if box.region is None else str(box.region),
         class_="area" if box.reached else None,
     )
 
 
 def _within(scale: Scale, box: Box, middle: float) -> Markup:
-    """Write a label into its box, where there is room."""
+    """Return a label inside its box, or nothing if the box is too low."""
     top, height = scale.extent(box.range)
     if not box.label or height < _SIZE:
         return NOTHING
@@ -220,7 +231,7 @@ def _within(scale: Scale, box: Box, middle: float) -> Markup:
 
 
 def _beside(label: str, start: float, right: float, row: tuple[float, float, float]) -> Markup:
-    """Write a label beside its box, with a line that leads to it."""
+    """Return a label beside its box, with a line between them."""
     middle, y, size = row
     line = f"M{start:.2f} {middle:.2f}L{right:.2f} {middle:.2f}L{right + 8:.2f} {y:.2f}"
     leader = element("path", d=line, class_="leader")
@@ -231,7 +242,7 @@ def _beside(label: str, start: float, right: float, row: tuple[float, float, flo
 
 
 def legend(kinds: Sequence[tuple[str, str]], used: Iterable[str], key: str) -> Markup:
-    """List those of `kinds` that are `used` in the picture whose ids begin with `key`."""
+    """Return a legend of those `kinds` that are `used` in the picture with the ids of `key`."""
     shown = set(used)
     return element(
         "ul",
@@ -241,7 +252,7 @@ def legend(kinds: Sequence[tuple[str, str]], used: Iterable[str], key: str) -> M
 
 
 def _swatch(kind: str, key: str) -> Markup:
-    """Show a small box of one kind."""
+    """Return a small box of one kind."""
     shape = {"x": 1, "y": 1, "width": 22, "height": 12}
     box = element("rect", **shape, class_=f"box {kind}")
     if kind == "odd":
@@ -260,12 +271,12 @@ def _swatch(kind: str, key: str) -> Markup:
 
 
 def zoomable(picture: Markup, what: str) -> Markup:
-    """Put the tools beside `picture`; the script shows them."""
+    """Return `picture` with its buttons, which the script shows."""
     buttons = [
         element("button", sign, type="button", data_zoom=name, aria_label=f"{act}: {what}")
-        for name, sign, act in _BUTTONS
+        for name, sign, act in words.ZOOM
     ]
-    hint = element("span", "Keys: + \N{MINUS SIGN} 0, arrows; Tab goes from region to region.")
+    hint = element("span", words.ZOOM_KEYS)
     status = element("output", "", aria_live="polite")
     tools = element("div", buttons, status, hint, class_="tools", hidden=True)
     return element("div", tools, picture, class_="zoom")

@@ -1,7 +1,7 @@
-"""A scale for addresses on which 4 KiB can be found beside 2 GiB.
+"""A scale for addresses on which 4 KiB is visible beside 2 GiB.
 
-Between two addresses that matter, a stretch is drawn by the logarithm of its size, and never
-smaller than a line of text; a picture that would become too high is made smaller as a whole.
+The height of a stretch between two marked addresses is the logarithm of its size, and at least a
+line of text. A picture that would be too high is scaled down as a whole.
 """
 
 from bisect import bisect_right
@@ -13,28 +13,28 @@ from math import log2
 from dmaragent.addresses import PAGE, AddressRange
 
 LEAST = 16.0
-"""The least height of a stretch of a region, where the whole is not made smaller."""
+"""The least height of a stretch of a region, unless the picture is scaled down."""
 _EACH_DOUBLING = 2.6
 _LEAST_BETWEEN = 13.0
 _EACH_DOUBLING_BETWEEN = 1.3
 _HIGHEST = 1500.0
-"""What a picture's height is brought down to."""
+"""The largest height of a picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Addresses that matter, ascending, and where each is drawn, downwards from 0."""
+    """The marked addresses, ascending, with their heights in the picture, downwards from 0."""
 
     marks: tuple[int, ...]
     places: tuple[float, ...]
 
     @property
     def height(self) -> float:
-        """The height of the whole."""
+        """The height of the picture."""
         return self.places[-1]
 
     def place(self, address: int) -> float:
-        """Say where `address` is drawn."""
+        """Return the height at which `address` is drawn."""
         at = bisect_right(self.marks, address) - 1
         if at < 0:
             return 0.0
@@ -45,7 +45,7 @@ class Scale:
         return self.places[at] + part * (self.places[at + 1] - self.places[at])
 
     def extent(self, part: AddressRange) -> tuple[float, float]:
-        """Say where a range begins, and how high it is."""
+        """Return the height at which a range begins, and its own height."""
         top = self.place(part.start)
         return top, self.place(part.end) - top
 
@@ -53,7 +53,7 @@ class Scale:
 def make_scale(
     ranges: Iterable[AddressRange], regions: Iterable[AddressRange], marks: Iterable[int] = ()
 ) -> Scale:
-    """Make the scale on which all of these can be told apart; `regions` have more room."""
+    """Return a scale that marks the ends of all these; `regions` have more room."""
     points = {0, *marks}
     shown = sorted(regions)
     for part in (*ranges, *shown):
@@ -74,7 +74,7 @@ def make_scale(
 
 
 def _inside(points: Sequence[int], regions: Sequence[AddressRange]) -> Iterator[bool]:
-    """Tell of each stretch between two points whether it belongs to a region."""
+    """Yield for each stretch between two points whether it belongs to a region."""
     at, end = 0, 0
     for start in points[:-1]:
         while at < len(regions) and regions[at].start <= start:

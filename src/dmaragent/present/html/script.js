@@ -61,6 +61,64 @@
       });
     }
   }
+
+  // Copy buttons. A page that the browser does not trust with the clipboard copies a selection.
+  const copied = document.getElementById("copied");
+  const copySelected = (shown) => {
+    getSelection().selectAllChildren(shown);
+    return document.execCommand("copy");
+  };
+  const copy = async (shown) => {
+    try {
+      await navigator.clipboard.writeText(shown.textContent);
+      return true;
+    } catch {
+      return copySelected(shown);
+    }
+  };
+  for (const button of document.querySelectorAll(".copy")) {
+    const label = button.textContent;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const done = await copy(button.parentElement.querySelector("code"));
+      button.textContent = done ? "Copied" : "Press Ctrl+C";
+      copied.textContent = button.textContent;
+      setTimeout(() => { button.textContent = label; copied.textContent = ""; }, 2000);
+    });
+  }
+
+  // A link to something folded unfolds it.
+  const unfold = () => {
+    const id = decodeURIComponent(location.hash.slice(1));
+    const target = id && document.getElementById(id);
+    if (!target) return;
+    let changed = false;
+    for (let at = target; at; at = at.parentElement) {
+      if (at.tagName === "DETAILS" && !at.open) { at.open = true; changed = true; }
+    }
+    const own = target.firstElementChild;
+    if (own && own.tagName === "DETAILS" && !own.open) { own.open = true; changed = true; }
+    if (changed) target.scrollIntoView();
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
+
+  // The table of contents marks the section in view.
+  const links = new Map();
+  for (const link of document.querySelectorAll("nav a")) links.set(link.hash.slice(1), link);
+  const mark = (entries) => {
+    for (const {isIntersecting, target} of entries) {
+      if (!isIntersecting) continue;
+      for (const [key, link] of links) {
+        if (key === target.id) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+      }
+    }
+  };
+  const seen = new IntersectionObserver(mark, {rootMargin: "-20% 0px -75% 0px"});
+  for (const key of links.keys()) seen.observe(document.getElementById(key));
+
+  // On paper everything is unfolded.
   const folded = [];
   addEventListener("beforeprint", () => {
     for (const one of document.querySelectorAll("details:not([open])")) {

@@ -1,37 +1,39 @@
-"""Units and scopes as a tree, and the table's structures as they are, folded away."""
+"""The remapping units with their device scopes as a tree, and the decoded table, folded."""
 
 from collections.abc import Iterator, Sequence
 
 from dmaragent.inventory import Inventory
+from dmaragent.present.html import words
 from dmaragent.present.html.markup import Markup, element, several
 from dmaragent.present.html.parts import Section, folded, section, verbatim
 from dmaragent.present.text.decode import decode_text
 from dmaragent.present.text.tree import GAP, Node, tree_nodes
-from dmaragent.present.words.numbers import count
 from dmaragent.readings import Missing
 
 _MOST_FUNCTIONS = 64
-"""Functions of a host that the tree lists whether or not a region concerns them."""
+"""A larger host's functions are in the tree only if a region names them."""
 
 
 def tree_section(inventory: Inventory) -> Section | None:
-    """Show the units, their scopes and the functions behind them."""
+    """Return the units, their scopes and the functions behind them."""
     if not inventory.units:
         return None
     nodes = list(tree_nodes(inventory))
     all_shown = len(inventory.host.topology.known) <= _MOST_FUNCTIONS
     kept, left = (nodes, 0) if all_shown else _concerned(nodes)
-    left_out = f"{count(left, 'function')} that no region names are left out." if left else ""
     return section(
         "units",
-        "Units and scopes",
-        element("p", left_out) if left_out else None,
+        words.UNITS,
+        element("p", words.functions_left_out(left)) if left else None,
         _nested(kept),
     )
 
 
 def _concerned(nodes: Sequence[Node]) -> tuple[list[Node], int]:
-    """Keep what is no function and what a region names, and the bridges that lead there."""
+    """Return the nodes without functions that no region names, and how many are left out.
+
+    The bridges that lead to a named function stay.
+    """
     kept: list[Node] = []
     left = 0
     above: dict[int, Node] = {}
@@ -49,19 +51,19 @@ def _concerned(nodes: Sequence[Node]) -> tuple[list[Node], int]:
 
 
 def _nested(nodes: Sequence[Node]) -> Markup:
-    """Make lists within lists of nodes that know how deep they stand."""
+    """Return lists within lists, by the depth of the nodes; the topmost are folded."""
     items: list[Markup] = []
     for start, end in _families(nodes):
         head, below = nodes[start], nodes[start + 1 : end]
         if below and head.depth == 0:
-            items.append(element("li", folded(_said(head), _nested(below))))
+            items.append(element("li", folded(_node(head), _nested(below))))
         else:
-            items.append(element("li", _said(head), _nested(below) if below else None))
+            items.append(element("li", _node(head), _nested(below) if below else None))
     return element("ul", items, class_="tree")
 
 
-def _said(node: Node) -> Markup:
-    """Say what a node says, its parts apart; what a region names stands out."""
+def _node(node: Node) -> Markup:
+    """Return the parts of a node's text, in bold if a region names it."""
     pieces = [
         several(element("span", piece, class_="piece"), " ") for piece in node.text.split(GAP)
     ]
@@ -69,7 +71,7 @@ def _said(node: Node) -> Markup:
 
 
 def _families(nodes: Sequence[Node]) -> Iterator[tuple[int, int]]:
-    """Yield where each of the topmost nodes begins, and where what is below it ends."""
+    """Yield the start and end of each topmost node with the nodes below it."""
     start = 0
     for at in range(1, len(nodes) + 1):
         if at == len(nodes) or nodes[at].depth <= nodes[start].depth:
@@ -79,14 +81,15 @@ def _families(nodes: Sequence[Node]) -> Iterator[tuple[int, int]]:
 
 
 def raw_section(inventory: Inventory) -> Section | None:
-    """Show the table structure by structure, folded away."""
+    """Return the table structure by structure, folded."""
     if isinstance(inventory.iommu, Missing):
         return None
     name = inventory.host.reading.name if inventory.host.reading else "table"
     return section(
         "raw",
-        "The table",
+        words.TABLE,
         folded(
-            f"{name}, structure by structure", verbatim(decode_text(inventory.iommu.decoded), name)
+            words.structure_by_structure(name),
+            verbatim(decode_text(inventory.iommu.decoded), name),
         ),
     )

@@ -37,7 +37,7 @@ def _table_words(state: IommuState) -> str:
 
 
 def _xen_words(state: IommuState) -> Iterator[str]:
-    """Yield the facts that decide whether Xen uses the IOMMU."""
+    """Yield what decides whether Xen uses the IOMMU."""
     if state.xen_off_by:
         yield f"{state.xen_off_by} on Xen's command line disables the IOMMU: remove it"
     elif state.xen_options is not None:
@@ -45,7 +45,7 @@ def _xen_words(state: IommuState) -> Iterator[str]:
     elif state.under_xen:
         yield "Unknown whether a Xen option disables the IOMMU: xl info was not read"
     elif state.without_xen:
-        yield "this host does not run Xen: the message is from another host or another boot"
+        yield "Xen does not run here: the message is from another host or another boot"
     if state.table is not None:
         yield _table_words(state)
 

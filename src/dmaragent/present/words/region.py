@@ -35,19 +35,32 @@ def region_head(region: Region) -> str:
 
 def region_views(inventory: Inventory, region: Region) -> str:
     """Return how Xen and Linux treat a region, and its memory type if that is not reserved."""
-    facts = []
+    xen, linux = xen_view(inventory, region), linux_view(inventory, region)
+    views = (("Xen", xen), ("Linux", linux), ("Memory map", memory_view(region)))
+    return ". ".join(f"{name}: {view}" for name, view in views if view)
+
+
+def xen_view(inventory: Inventory, region: Region) -> str:
+    """Return whether Xen lists a region and why not; empty if nothing predicts or reports it."""
     view = region.xen
+    if view.listed is None and not view.reason:
+        return ""
     mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
-    if view.listed is not None or view.reason:
-        facts.append(f"Xen: {xen_view_word(view)}{mark}")
-        if view.reason:
-            facts[-1] += f": {view.reason}"
-    if inventory.linux.state is not LinuxState.UNDER_XEN and region.linux:
-        guessed = "" if all(held.by_kernel for held in region.linux) else " (predicted)"
-        facts.append(f"Linux: {linux_view_word(region)}{guessed}")
-    if is_elsewhere(region):
-        facts.append(f"Memory map: {memory_type_words(region)}")
-    return ". ".join(facts)
+    reason = f": {view.reason}" if view.reason else ""
+    return f"{xen_view_word(view)}{mark}{reason}"
+
+
+def linux_view(inventory: Inventory, region: Region) -> str:
+    """Return how Linux enforces a region; empty if it does not."""
+    if inventory.linux.state is LinuxState.UNDER_XEN or not region.linux:
+        return ""
+    guessed = "" if all(held.by_kernel for held in region.linux) else " (predicted)"
+    return f"{linux_view_word(region)}{guessed}"
+
+
+def memory_view(region: Region) -> str:
+    """Return the type of memory that the memory map has there; empty if it is reserved."""
+    return memory_type_words(region) if is_elsewhere(region) else ""
 
 
 def xen_view_word(view: XenView) -> str:

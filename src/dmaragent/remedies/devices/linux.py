@@ -109,9 +109,9 @@ def _switch_iommu_on(device: DeviceContext) -> DeviceRemedy:
         return _needed(words.SWITCH_IOMMU_ON, words.SWITCH_AMD_IOMMU_ON)
     if device.vendor is IommuVendor.ARM:
         return _needed(words.SWITCH_IOMMU_ON, words.SWITCH_SMMU_ON)
-    asked = "" if options is None else iommu_asked_for(options)
-    if asked:
-        return _needed(words.SWITCH_IOMMU_ON, words.iommu_on_without_effect(asked))
+    option = "" if options is None else iommu_asked_for(options)
+    if option:
+        return _needed(words.SWITCH_IOMMU_ON, words.iommu_on_without_effect(option))
     remedy = _needed(words.SWITCH_IOMMU_ON, words.switch_vtd_on(options_known=options is not None))
     return _with_option(device, remedy, "intel_iommu=on")
 

@@ -2,17 +2,17 @@
 
 from typing import Literal, TypedDict
 
-from dmaragent.present.json.schema.common import ToolOrigin
+from dmaragent.present.json.schema.common import Prose, ToolOrigin
 
 
 class Error(TypedDict):
     """What is wrong, and what to do."""
 
-    what: str
+    what: Prose
     """What is wrong, as a sentence."""
     where: str | None
     """The file, folder or host that the error is about, as it was typed; null if there is none."""
-    next: str | None
+    next: Prose | None
     """What to do, as a sentence; null if nothing is known."""
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, NotRequired, TypedDict
 
-from dmaragent.present.json.schema.common import Ordinal
+from dmaragent.present.json.schema.common import Ordinal, Prose
 
 
 class ProblemDocument(TypedDict):
@@ -14,9 +14,9 @@ class ProblemDocument(TypedDict):
 
     title: str
     status: Annotated[int, ("minimum", 400), ("maximum", 599)]
-    detail: Annotated[str, ("maxLength", 500)]
+    detail: Annotated[Prose, ("maxLength", 500)]
     """What is wrong, as a sentence."""
-    hint: NotRequired[str]
+    hint: NotRequired[Prose]
     """What to do, as a sentence."""
     line: NotRequired[Ordinal]
     """The wrong line of the guest's text, if that cannot be read."""

@@ -1,0 +1,178 @@
+"""The top of a report: the verdicts on devices and guests, and the findings, in a few lines."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from dmaragent.answers.devices import DeviceRow
+from dmaragent.answers.devices import Verdict as DeviceVerdict
+from dmaragent.checks.common.model import Checked, Severity
+from dmaragent.inventory import Inventory
+from dmaragent.passthrough.model import Can
+from dmaragent.policy.decisions import Harm, Verdict, residual_risk
+from dmaragent.present.html import words
+from dmaragent.present.html.devices import lost_paths, passed_through
+from dmaragent.present.html.guests import AnyAnswer, guest_name, resolution_of
+from dmaragent.present.html.marks import guest_mark, severity_mark
+from dmaragent.present.html.markup import Child, Markup, element
+from dmaragent.present.html.parts import Section, bullets, section
+from dmaragent.present.words.devices import verdict_counts
+from dmaragent.present.words.findings import by_rule, counts_words, ran_words
+from dmaragent.present.words.host import absence_words
+from dmaragent.readings import Missing
+
+_MOST_GUESTS = 4
+"""Guests that are listed by name."""
+_SEVERITY = (Can.NO, Can.CONDITIONS, Can.UNKNOWN, Can.YES, Can.NOT_APPLICABLE)
+_TONES = {
+    Can.NO: "bad",
+    Can.CONDITIONS: "warned",
+    Can.YES: "good",
+}
+_FINDING_TONES = {
+    Severity.CRITICAL: "bad",
+    Severity.ERROR: "bad",
+    Severity.WARNING: "warned",
+}
+
+
+class _Tile(NamedTuple):
+    """One answer: a sentence that leads to its section, and what belongs to it."""
+
+    sentence: str
+    section: str = ""
+    """The key of the section; empty: it has none."""
+    more: Sequence[Child] = ()
+    tone: str = "muted"
+
+
+def glance_section(
+    inventory: Inventory,
+    checked: Checked | None,
+    rows: Sequence[DeviceRow],
+    guests: Sequence[AnyAnswer],
+) -> Section:
+    """Return the answers of the report, each with a link to its section."""
+    tiles = [*_device_tiles(inventory, rows), *_guest_tiles(guests), *_finding_tiles(checked)]
+    strip = element("ul", [_tile(tile) for tile in tiles], class_="strip") if tiles else None
+    notices = [*_absence(inventory), *_damage(inventory)]
+    return section("glance", words.GLANCE, notices, strip)
+
+
+def _tile(tile: _Tile) -> Markup:
+    link = element("a", tile.sentence, href=f"#{tile.section}") if tile.section else tile.sentence
+    more = [element("p", line) for line in tile.more if line is not None]
+    return element("li", element("p", element("strong", link)), more, class_=tile.tone)
+
+
+# Devices --------------------------------------------------------------------------------
+
+
+def _device_tiles(inventory: Inventory, rows: Sequence[DeviceRow]) -> list[_Tile]:
+    """Return the worst verdict of each side that decides, with the numbers of all; worst first."""
+    shown, _ = passed_through(rows)
+    lost = len(lost_paths(inventory))
+    tiles = []
+    for side in dict.fromkeys(side for row in shown for side in row.decides):
+        verdicts = Counter(row.xen if side == "xen" else row.linux for row in shown)
+        worst = min(verdicts, key=_badness)
+        sentence = words.devices_in_short(verdicts[worst], len(shown), worst, side)
+        more = [verdict_counts(shown, side)] if len(verdicts) > 1 else []
+        if lost:
+            more.append(words.lost_paths(lost))
+        tile = _Tile(sentence, "devices", more, _TONES.get(worst.can, "muted"))
+        tiles.append((_badness(worst), tile))
+    return [tile for _, tile in sorted(tiles, key=lambda pair: pair[0])]
+
+
+def _badness(verdict: DeviceVerdict) -> tuple[int, bool]:
+    return _SEVERITY.index(verdict.can), not verdict.risk
+
+
+# Guests ---------------------------------------------------------------------------------
+
+
+def _guest_tiles(guests: Sequence[AnyAnswer]) -> Iterator[_Tile]:
+    """Yield the worst result of the guests, and the verdict on each, the worst first."""
+    if not guests:
+        return
+    ranks = [(_rank(answer), number, answer) for number, answer in enumerate(guests, 1)]
+    ranks.sort(key=lambda ranked: ranked[:2])
+    worst = ranks[0][0]
+    number = sum(rank == worst for rank, _, _ in ranks)
+    verdict = resolution_of(ranks[0][2]).verdict
+    if verdict is Verdict.STARTS and worst < _UNHARMED:
+        sentence = words.guests_with_risk(number, len(guests))
+    elif len(guests) == 1:
+        sentence = words.guest_alone(guest_name(guests[0]), verdict)
+    else:
+        sentence = words.guests_in_short(number, len(guests), verdict)
+    listed: list[Child] = [
+        [element("a", guest_name(answer), href=f"#guest-{place}"), " ", guest_mark(answer)]
+        for _, place, answer in ranks[:_MOST_GUESTS]
+    ]
+    left = len(guests) - _MOST_GUESTS
+    more = words.more_guests(left) if left > 0 else None
+    yield _Tile(sentence, "guests", (*listed, more), _GUEST_TONES[worst])
+
+
+_REFUSED, _CORRUPTING, _UNDECIDED, _UNHARMED = range(4)
+_GUEST_TONES = ("bad", "bad", "warned", "good")
+
+
+def _rank(answer: AnyAnswer) -> int:
+    """Return how bad the result of a guest is; smaller is worse."""
+    resolution = resolution_of(answer)
+    if resolution.verdict is Verdict.REFUSED:
+        return _REFUSED
+    if resolution.verdict is Verdict.UNDECIDED:
+        return _UNDECIDED
+    corrupting = residual_risk(resolution.reasons).harm is Harm.CORRUPTION
+    return _CORRUPTING if corrupting else _UNHARMED
+
+
+# Findings, and what is missing ----------------------------------------------------------
+
+
+def _finding_tiles(checked: Checked | None) -> Iterator[_Tile]:
+    if checked is None:
+        return
+    sentence, ran = words.capital(counts_words(checked)), words.capital(ran_words(checked))
+    if not checked.findings:
+        yield _Tile(sentence, "findings", (ran,), "good" if checked.decoded else "bad")
+        return
+    first = next(by_rule(checked))
+    worst = first[0]
+    link = element("a", worst.rule.title, href=f"#rule-{worst.severity.value}-{worst.rule.id}")
+    number = f" ({words.cases(len(first))})" if len(first) > 1 else ""
+    yield _Tile(
+        sentence,
+        "findings",
+        ([severity_mark(worst.severity), " ", link, number], ran),
+        _FINDING_TONES.get(worst.severity, "muted"),
+    )
+
+
+def _absence(inventory: Inventory) -> Iterator[Markup]:
+    if inventory.absence is None:
+        return
+    what, hint = absence_words(inventory.absence)
+    yield element(
+        "div",
+        element("p", element("strong", f"{words.NO_TABLE}: "), what, "."),
+        element("p", element("strong", f"{words.NEXT}: "), hint, "."),
+        class_="notice",
+    )
+
+
+def _damage(inventory: Inventory) -> Iterator[Markup]:
+    table = inventory.iommu
+    if isinstance(table, Missing) or not table.damage:
+        return
+    effect = words.damage_effect(decoded=table.header is not None)
+    yield element(
+        "div",
+        element("p", element("strong", f"{words.DAMAGED}: "), effect, "."),
+        bullets(map(str, table.damage)),
+        class_="notice",
+    )
