@@ -17,7 +17,7 @@ XEN_WORDS = (
     "rmrr", "iommu", "dom0-iommu", "iommu_inclusive_mapping", "iommu_dev_iotlb_timeout", "ats",
     "pci", "pci-phantom", "mmcfg", "msi", "acpi", "apic", "x2apic", "x2apic_phys", "dom0",
     "dom0_mem", "hvm_debug", "e820-mtrr-clip", "e820-verbose", "loglvl", "guest_loglvl",
-    "mem", "availmem", "crashkernel", "placeholder",
+    "ivmd", "ivrs_ioapic", "ivrs_hpet", "mem", "availmem", "crashkernel", "placeholder",
 )  # fmt: skip
 """Xen's options: docs/misc/xen-command-line.pandoc.
 
@@ -52,7 +52,7 @@ _MARKS = (
 
 def _normal(word: str) -> str:
     """Return the option's name; Linux and Xen accept - for _ in most names."""
-    return word.partition("=")[0].replace("_", "-")
+    return word.partition("=")[0].partition("[")[0].replace("_", "-")
 
 
 _LINUX = frozenset(map(_normal, LINUX_WORDS))

@@ -15,10 +15,14 @@ from support.inventories import UNIT, XEN, inventory_of
         ("no-iommu  crashkernel=256M@1G secret", ("no-iommu", "crashkernel=256M@1G")),
         ("iommu=off\tpassword=1 availmem=1G", ("iommu=off\t", "availmem=1G")),
         ("console=vga\tiommu=off", ()),
+        (
+            "ivmd=90300 ivrs_ioapic[4]=00:14.0 ivrs=1",
+            ("ivmd=90300", "ivrs_ioapic[4]=00:14.0"),
+        ),
         (f"iommu=off {'x' * 1013} iommu", ("iommu=off", "iommu")[:1]),
         (f"iommu=off {'x' * 1000} iommu", ("iommu=off", "iommu")),
     ],
-    ids=["words", "spaces", "tab", "hidden by a tab", "cut", "not cut"],
+    ids=["words", "spaces", "tab", "hidden by a tab", "of amd", "cut", "not cut"],
 )
 def test_a_word_ends_at_a_space_and_the_one_that_xen_cut_is_left_out(
     line: str, kept: tuple[str, ...]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dmaragent.host import Host
 from dmaragent.host.memory_map import memory_words
 from dmaragent.host.topology import Presence
+from dmaragent.inventory import words
 from dmaragent.inventory.gaps import gaps_of
 from dmaragent.inventory.model import Gap, Gaps, Inventory, Region
 from dmaragent.iommu.coverage import UnitCoverage
@@ -26,8 +27,10 @@ __all__ = [
     "Gaps",
     "Inventory",
     "Region",
+    "inventory_of",
     "take_inventory",
     "under_release",
+    "with_views_of_xen",
 ]
 
 
@@ -38,6 +41,14 @@ def take_inventory(host: Host, release: Release | None = None) -> Inventory:
     coverage = UnitCoverage(() if table is None else table.units, host.topology)
     linux = linux_view(host, table, coverage)
     xen = xen_views(host, table, release, unit_of=coverage.by_xen(linux.unit_of))
+    return inventory_of(host, iommu, linux, xen)
+
+
+def inventory_of(
+    host: Host, iommu: IommuTable | Missing, linux: LinuxView, xen: XenViews
+) -> Inventory:
+    """Return the inventory of `host` with its table `iommu` and both views of it."""
+    table = None if isinstance(iommu, Missing) else iommu
     regions = _regions(host, table, xen, linux)
     return Inventory(
         host=host,
@@ -51,15 +62,21 @@ def take_inventory(host: Host, release: Release | None = None) -> Inventory:
         differences=(*xen.differences, *linux.differences),
         published=linux.published,
         undetermined=_undetermined_paths(regions),
-        gaps=gaps_of(host, regions, xen, linux.state, table),
+        gaps=_gaps(host, regions, xen, linux, table),
     )
 
 
 def under_release(inventory: Inventory, release: Release | None) -> Inventory:
     """Return the `inventory` of a whole host with Xen's view as predicted for `release`."""
+    table = None if isinstance(inventory.iommu, Missing) else inventory.iommu
+    xen = xen_views(inventory.host, table, release, unit_of=inventory.xen.unit_of)
+    return with_views_of_xen(inventory, xen)
+
+
+def with_views_of_xen(inventory: Inventory, xen: XenViews) -> Inventory:
+    """Return the `inventory` of a whole host with another view of Xen's."""
     host, linux = inventory.host, inventory.linux
     table = None if isinstance(inventory.iommu, Missing) else inventory.iommu
-    xen = xen_views(host, table, release, unit_of=inventory.xen.unit_of)
     regions = tuple(
         region._replace(xen=_view_of(region.source, xen.regions)) for region in inventory.regions
     )
@@ -68,8 +85,23 @@ def under_release(inventory: Inventory, release: Release | None) -> Inventory:
         all_regions=regions,
         xen=xen,
         differences=(*xen.differences, *linux.differences),
-        gaps=gaps_of(host, regions, xen, linux.state, table),
+        gaps=_gaps(host, regions, xen, linux, table),
     )
+
+
+def _gaps(
+    host: Host,
+    regions: tuple[Region, ...],
+    xen: XenViews,
+    linux: LinuxView,
+    table: IommuTable | None,
+) -> Gaps:
+    """Return the gaps of `host`, with what is unknown of Linux's reading of `table`."""
+    gaps = gaps_of(host, regions, xen, linux.state, table)
+    if not linux.doubt:
+        return gaps
+    gap = Gap(unknown=linux.doubt, next_step=words.CORRECT_TABLE, refusals=True)
+    return gaps._replace(linux=(*gaps.linux, gap))
 
 
 def _undetermined_paths(regions: tuple[Region, ...]) -> tuple[str, ...]:

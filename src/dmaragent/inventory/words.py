@@ -128,3 +128,6 @@ def mate_of_unknown_kind(group: int, mate: SBDF) -> str:
 
 def group_regions_unread(group: int) -> str:
     return f"the reserved regions that Linux reports for IOMMU group {group} could not be read"
+
+
+CORRECT_TABLE = "update the firmware, or load a corrected IVRS table"

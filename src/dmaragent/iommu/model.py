@@ -115,6 +115,31 @@ class DevicePath(NamedTuple):
     hops: tuple[Hop, ...]
 
 
+class DeviceIds(NamedTuple):
+    """The requester IDs of a claim (AMD), 16 bits of bus, device and function each."""
+
+    segment: int
+    first: int
+    last: int
+    """The last ID; below `first` in a table that is wrong."""
+    seen_as: int | None = None
+    """The ID that the IOMMU sees instead, if firmware names one: an alias."""
+
+    def contains(self, sbdf: SBDF) -> bool:
+        """Return whether the ID of `sbdf` is one of these."""
+        return sbdf.segment == self.segment and self.first <= requester_id(sbdf) <= self.last
+
+
+def requester_id(sbdf: SBDF) -> int:
+    """Return the 16 bits of bus, device and function of `sbdf`."""
+    return sbdf.bus << 8 | sbdf.device << 3 | sbdf.function
+
+
+def function_with_id(segment: int, number: int) -> SBDF:
+    """Return the function of `segment` whose requester ID is `number`."""
+    return SBDF(segment, number >> 8 & 0xFF, number >> 3 & 0x1F, number & 7)
+
+
 class Claimant(NamedTuple):
     """A device that a claim names on this host."""
 
@@ -139,6 +164,8 @@ class Claim(NamedTuple):
     claimants: tuple[Claimant, ...]
     path: DevicePath | None = None
     """None unless `kind` is PATH."""
+    ids: DeviceIds | None = None
+    """None unless the claim is by requester IDs."""
 
 
 class Owner(NamedTuple):
@@ -198,6 +225,8 @@ class Meaning(Enum):
     """Mapped 1:1: the devices use its physical addresses."""
     EXCLUSION = "exclusion"
     """Not translated by the IOMMU (AMD)."""
+    UNSTATED = "unstated"
+    """Neither: the table has neither flag for it (AMD)."""
 
 
 class Access(Flag):

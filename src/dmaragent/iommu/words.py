@@ -39,3 +39,25 @@ def logged_table(line: str) -> str:
 
 def processor_is(vendor: str) -> str:
     return f"the processor is {vendor}"
+
+
+# AMD's device IDs -----------------------------------------------------------------------
+
+DEVICE_ENTRIES = "device entries"
+REGIONS_OF_DEVICES = "IVMD blocks on a host of so many functions"
+ALL_DEVICES = "all devices"
+FUNCTIONS_UNKNOWN = "the PCI functions of this host are unknown"
+
+
+def no_device(sbdf: str) -> str:
+    return f"no device is present at {sbdf}"
+
+
+def alias(devices: str, seen_as: str) -> str:
+    """The IOMMU sees the requests of `devices` with another device ID."""
+    return f"{devices} as {seen_as}"
+
+
+def all_behind(iommu: str) -> str:
+    """All devices of the IOMMU whose own PCI function is `iommu`."""
+    return f"all devices of the IOMMU {iommu}"

@@ -60,6 +60,8 @@ class LinuxView(NamedTuple):
     """Regions that Linux publishes and no region of the table explains, by address."""
     differences: tuple[Difference, ...]
     """Its differences from the table, from Xen and from its own rules."""
+    doubt: str = ""
+    """Why it is unknown what Linux reads in the table, or empty."""
 
 
 def linux_view(host: Host, table: IommuTable | None, coverage: UnitCoverage) -> LinuxView:

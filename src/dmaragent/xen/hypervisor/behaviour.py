@@ -5,16 +5,32 @@ releases.  :data:`SPANS` lists the releases that have each one.  The source was 
 from RELEASE-4.6.0 to RELEASE-4.22.0 and in master (c447b7308b).
 """
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import groupby
 from types import MappingProxyType
 
 from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.release_spans import (
+    END,
+    FIRST_SERIES,
+    NEWEST_RELEASE,
+    ReleaseSpans,
+    Spans,
+    series_words,
+)
 
-FIRST_SERIES, NEWEST_RELEASE = (4, 6), (4, 22)
-"""The first and the last modelled series."""
+__all__ = [
+    "FIRST_SERIES",
+    "NEWEST_RELEASE",
+    "SPANS",
+    "STEPS",
+    "XenBehaviour",
+    "behaviour_of",
+    "behaviours_of",
+    "looking_releases",
+    "releases_words",
+    "steps_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,15 +104,13 @@ class XenBehaviour:
         return 33 if self.takes_33_units else 32
 
 
-_Point = tuple[int, int, int]
-_END = (4, 99, 0)
-SPANS: Mapping[str, tuple[tuple[_Point, _Point], ...]] = MappingProxyType(
+SPANS: Spans = MappingProxyType(
     {
-        "rmrr_option": (((4, 9, 0), _END),),
+        "rmrr_option": (((4, 9, 0), END),),
         "looks_for_devices": (
             ((4, 12, 0), (4, 17, 0)),
             ((4, 19, 4), (4, 20, 0)),
-            ((4, 20, 2), _END),
+            ((4, 20, 2), END),
         ),
         "lists_empty_regions": (((4, 6, 0), (4, 16, 0)),),
         "checks_ends_alone": (
@@ -105,11 +119,11 @@ SPANS: Mapping[str, tuple[tuple[_Point, _Point], ...]] = MappingProxyType(
             ((4, 13, 0), (4, 13, 1)),
         ),
         "accepts_acpi_memory": (((4, 14, 0), (4, 19, 0)),),
-        "ram_disables_vtd": (((4, 19, 0), _END),),
-        "satc_parsed": (((4, 19, 0), _END),),
+        "ram_disables_vtd": (((4, 19, 0), END),),
+        "satc_parsed": (((4, 19, 0), END),),
         "limits_units": (((4, 6, 0), (4, 16, 0)),),
         "takes_33_units": (((4, 6, 0), (4, 13, 4)), ((4, 14, 0), (4, 14, 2))),
-        "lists_console": (((4, 17, 0), _END),),
+        "lists_console": (((4, 17, 0), END),),
         "console_page_more": (
             ((4, 17, 0), (4, 19, 5)),
             ((4, 20, 0), (4, 20, 3)),
@@ -119,98 +133,33 @@ SPANS: Mapping[str, tuple[tuple[_Point, _Point], ...]] = MappingProxyType(
             ((4, 13, 5), (4, 14, 0)),
             ((4, 14, 5), (4, 15, 0)),
             ((4, 15, 3), (4, 16, 0)),
-            ((4, 16, 1), _END),
+            ((4, 16, 1), END),
         ),
     }
 )
 """By field of :class:`XenBehaviour`: spans from the first release with it to the next without."""
 
 
-def _steps() -> tuple[Release, ...]:
-    """Return the releases that change a behaviour, and the first of each series."""
-    changes = {change for spans in SPANS.values() for span in spans for change in span}
-    series = {(4, minor, 0) for minor in range(FIRST_SERIES[1], NEWEST_RELEASE[1] + 1)}
-    return tuple(Release(*change) for change in sorted((changes | series) - {_END}))
-
-
-STEPS = _steps()
-"""The first release of each run of releases that behave alike, oldest first.  A run is within one
+_RELEASES = ReleaseSpans(SPANS)
+STEPS = _RELEASES.steps
+"""The first release of each run of releases that behave alike, oldest first, no run crossing a
 series."""
-_STEPS_OF_SERIES = {
-    series: tuple(steps) for series, steps in groupby(STEPS, lambda step: step.series)
-}
-
-
-def steps_of(release: Release | None) -> tuple[Release, ...]:
-    """Return the members of :data:`STEPS` that may apply to `release`.
-
-    There can be several if it has no point release.  If it is not modelled, the nearest modelled
-    one applies.  Without a release, the newest applies.
-    """
-    if release is None or release.series > NEWEST_RELEASE:
-        return (STEPS[-1],)
-    if release.series < FIRST_SERIES:
-        return (STEPS[0],)
-    own = _STEPS_OF_SERIES[release.series]
-    if release.point is None:
-        return own
-    return (max((step for step in own if _key(step) <= _key(release)), key=_key),)
+steps_of = _RELEASES.steps_of
+releases_words = _RELEASES.words
 
 
 @lru_cache(maxsize=256)
 def behaviour_of(release: Release | None) -> XenBehaviour:
     """Return the behaviour of `release`; without a point release, of the last one of its series."""
     step = steps_of(release)[-1]
-    at = _key(step)
-    has = {name: any(a <= at < b for a, b in spans) for name, spans in SPANS.items()}
-    return XenBehaviour(name=f"Xen {release or _series(step)}", **has)
+    name = f"Xen {release or series_words(step)}"
+    return XenBehaviour(name=name, **_RELEASES.behaviours_at(step))
 
 
 @lru_cache(maxsize=256)
 def behaviours_of(release: Release | None) -> tuple[XenBehaviour, ...]:
     """Return the different behaviours that `release` may have, oldest first."""
     return tuple(dict.fromkeys(behaviour_of(step) for step in steps_of(release)))
-
-
-def _key(release: Release) -> _Point:
-    return release.major, release.minor, release.point or 0
-
-
-def _series(release: Release) -> str:
-    return "{}.{}".format(*release.series)
-
-
-# Words -----------------------------------------------------------------------------------
-
-
-def releases_words(steps: Collection[Release]) -> str:
-    """Return the releases of `steps`, members of :data:`STEPS`, as text, merged into spans."""
-    runs: list[list[int]] = []
-    for place in sorted(STEPS.index(step) for step in steps):
-        if runs and place == runs[-1][1] + 1:
-            runs[-1][1] = place
-        else:
-            runs.append([place, place])
-    spans = [_span_words(STEPS[first], last) for first, last in runs]
-    if len(spans) > 2:
-        spans = [", ".join(spans[:-1]), spans[-1]]
-    return "Xen " + " and ".join(spans)
-
-
-def _span_words(first: Release, last: int) -> str:
-    """Return the span from `first` to the end of the run ``STEPS[last]`` as text."""
-    after = STEPS[last + 1] if last + 1 < len(STEPS) else None
-    end = STEPS[last]
-    whole = after is None or after.series != end.series
-    if not whole and after is not None and after.point is not None:
-        end_words = str(Release(*end.series, after.point - 1))
-        if first.series != end.series and not first.point:
-            return f"{_series(first)} to {end_words}"
-        return end_words if str(first) == end_words else f"{first} to {end_words}"
-    if first.point and first.series == end.series:
-        return f"{first} to {_series(end)}.x"
-    start = str(first) if first.point else _series(first)
-    return start if start == _series(end) else f"{start} to {_series(end)}"
 
 
 def looking_releases(release: Release | None = None) -> tuple[str, str]:

@@ -78,12 +78,12 @@ class _Reader:
         full = self.taken >= MOST_RANGES
         if full and (self.rules.rmrr_errors or not first):
             return self.refuse(text, words.too_many_ranges(MOST_RANGES))
-        start, at = _hexadecimal(text, 0)
+        start, at = hexadecimal_at(text, 0)
         if not at:
             return self.refuse(text, words.NO_PAGE_NUMBER)
         end = start
         if text.startswith("-", at):
-            end, last = _hexadecimal(text, at + 1)
+            end, last = hexadecimal_at(text, at + 1)
             if last == at + 1:
                 return self.refuse(text, words.NO_LAST_PAGE)
             at = last
@@ -149,7 +149,7 @@ def _range_with_devices(
     )
 
 
-def _hexadecimal(text: str, at: int) -> tuple[int, int]:
+def hexadecimal_at(text: str, at: int) -> tuple[int, int]:
     """Return the hexadecimal number at `at` and its end; no digits mean 0, and 64 bits wrap."""
     match = _HEX.match(text, at)
     assert match is not None  # noqa: S101 - every part of it is optional
@@ -164,11 +164,11 @@ def _number(text: str, at: int) -> tuple[int, int]:
     return int(digits or "0", base) & _WRAP, match.end()
 
 
-def _device(text: str, at: int) -> tuple[int | None, SBDF, int] | None:
+def device_at(text: str, at: int) -> tuple[int | None, SBDF, int] | None:
     """Return the device at `at`: its segment (None if left out), its address and its end."""
     numbers: list[int] = []
     while len(numbers) < 3 and (not numbers or text.startswith(":", at)):
-        number, at = _hexadecimal(text, at + bool(numbers))
+        number, at = hexadecimal_at(text, at + bool(numbers))
         numbers.append(number)
     if len(numbers) == 1 or not text.startswith(".", at):
         return None
@@ -188,7 +188,7 @@ def _devices(text: str, at: int, left: tuple[SBDF, ...]) -> tuple[tuple[SBDF, ..
     """
     devices = list(left)
     while True:
-        device = _device(text, at + 1)
+        device = device_at(text, at + 1)
         if device is None:
             return tuple(devices), at, True
         segment, sbdf, at = device

@@ -41,6 +41,8 @@ class ListEntry(NamedTuple):
     origin: Origin
     region: int | None
     """The number of the region that it comes from, in table order from 1."""
+    devices: int = 1
+    """How often the list has it: on AMD, a region is there once for each device."""
 
 
 class XenList(NamedTuple):

@@ -40,10 +40,10 @@ from dmaragent.xen.reserved_list.model import (
 
 def predict_list(host: Host, table: IommuTable, release: Release | None) -> XenPrediction:
     """Return the prediction for `table`; at least its fixed part must be decoded."""
-    return predict_table(table, host.topology, _memory_map(host), release, host.xen_command_line)
+    return predict_table(table, host.topology, memory_map_of(host), release, host.xen_command_line)
 
 
-def _memory_map(host: Host) -> MemoryMap | None:
+def memory_map_of(host: Host) -> MemoryMap | None:
     """Return the memory map for the prediction; None if none was collected.
 
     If a map exists and could not be read, the result is an incomplete map without entries.
@@ -123,7 +123,7 @@ def _by_release(host: Host, table: IommuTable, newest: XenPrediction) -> Mapping
     """
     dmar = dmar_of(table)
     assert dmar is not None  # noqa: S101 - xen_views passes only such tables
-    what = matters_to_fates(dmar, host.topology, _memory_map(host))
+    what = matters_to_fates(dmar, host.topology, memory_map_of(host))
     predicted: dict[object, Predicted] = {treatment(newest.behaviour, what): ([], newest)}
     for step in STEPS:
         key = treatment(behaviour_of(step), what)

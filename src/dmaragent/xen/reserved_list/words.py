@@ -77,3 +77,25 @@ def memory_map_unreadable(why: str) -> str:
 
 def options_by_release(releases: str) -> str:
     return f"{releases} accept other ranges of rmrr= than the newest release"
+
+
+# AMD ------------------------------------------------------------------------------------
+
+NO_IVMD = "the table has no IVMD block"
+NOTHING_BEFORE_4_16 = "Xen before 4.16 lists nothing on AMD"
+NO_IVMD_DECODED = "no IVMD block in what could be decoded"
+
+
+def ivmd_not_read(text: str, reason: str) -> str:
+    return f"Xen does not accept {text} of `ivmd=`: {reason}"
+
+
+def no_ivmd_has(place: AddressRange) -> str:
+    return (
+        f"Xen lists {span(place)}, which no IVMD block predicts: an option that is unknown, the "
+        "XHCI debug console, or a rule that is not modelled"
+    )
+
+
+def listed_by_ivmd(place: AddressRange) -> str:
+    return f"Xen lists {span(place)}: `ivmd=` on its command line adds it"

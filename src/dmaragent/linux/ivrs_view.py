@@ -1,0 +1,105 @@
+"""Linux's view of the reserved regions of an AMD host: its own word, else what its rules predict.
+
+Pure.  The rules are in ``linux/ivrs.py``; what they predict for a group is compared with the kernel's
+reserved_regions, if these are known.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host import Host
+from dmaragent.host.groups import IommuGroup
+from dmaragent.iommu.amd import IdSet
+from dmaragent.iommu.model import Difference, IommuTable, RemappingUnit, Source
+from dmaragent.linux import words
+from dmaragent.linux.ivrs import DirectRegion, LinuxIvrs, read_by_linux
+from dmaragent.linux.regions import Held, Hold, compare_groups
+from dmaragent.linux.unexplained_regions import unexplained_regions
+from dmaragent.linux.view import LinuxState, LinuxView, linux_state, with_kernel_words
+from dmaragent.readings import Missing
+
+
+def ivrs_linux_view(host: Host, table: IommuTable) -> LinuxView | None:
+    """Return Linux's view of `host` with `table`; None if it is not a readable IVRS."""
+    ivrs = read_by_linux(table)
+    if ivrs is None:
+        return None
+    groups: dict[SBDF, IommuGroup] = {}
+    if not isinstance(host.groups, Missing):
+        groups = {sbdf: group for group in host.groups for sbdf in group.devices}
+    direct = {sbdf: ivrs.direct_of(sbdf) for sbdf in sorted(host.topology.known)}
+    ranges = {sbdf: _ranges(regions) for sbdf, regions in direct.items() if _ranges(regions)}
+    state = linux_state(host)
+    return LinuxView(
+        state=state,
+        held=_held(table, direct, groups),
+        ranges=MappingProxyType(ranges),
+        unit_of=_units(host, table, ivrs),
+        published=unexplained_regions(host.groups, ranges, host.topology),
+        doubt=ivrs.doubt,
+        differences=(*_reading_differences(ivrs), *_group_differences(host, table, ranges, state)),
+    )
+
+
+def _ranges(regions: Sequence[DirectRegion]) -> tuple[AddressRange, ...]:
+    return tuple(region.range for region in regions if region.range is not None)
+
+
+def _held(
+    table: IommuTable,
+    direct: Mapping[SBDF, Sequence[DirectRegion]],
+    groups: Mapping[SBDF, IommuGroup],
+) -> Mapping[Source, tuple[Held, ...]]:
+    """Return the devices of each region, ``direct`` each, unless the kernel has another word."""
+    held: dict[Source, tuple[Held, ...]] = {region.source: () for region in table.regions}
+    for sbdf, regions in direct.items():
+        for region in regions:
+            device: tuple[Held, ...] = (Held(sbdf, Hold.DIRECT, None),)
+            if region.range is not None:
+                device = with_kernel_words(device, region.range, groups)
+            held[region.source] += device
+    return MappingProxyType(held)
+
+
+def _units(host: Host, table: IommuTable, ivrs: LinuxIvrs) -> Mapping[SBDF, RemappingUnit]:
+    """Return the unit of each function that has one: that of the last block that names it."""
+    ids = [
+        (unit, IdSet(claim.ids for claim in unit.claims if claim.ids is not None))
+        for unit in reversed(table.units)
+    ]
+    units: dict[SBDF, RemappingUnit] = {}
+    for sbdf in host.topology.known:
+        unit = next((unit for unit, own in ids if sbdf in own), None)
+        if unit is not None and ivrs.serves(sbdf):
+            units[sbdf] = unit
+    return MappingProxyType(units)
+
+
+def _reading_differences(ivrs: LinuxIvrs) -> Iterator[Difference]:
+    """Explain that Linux uses no IOMMU, or that it is unknown what it reads."""
+    for reason in (ivrs.error, ivrs.doubt):
+        if reason:
+            yield Difference(None, reason)
+
+
+def _group_differences(
+    host: Host,
+    table: IommuTable,
+    predicted: Mapping[SBDF, Sequence[AddressRange]],
+    state: LinuxState,
+) -> Iterator[Difference]:
+    """Explain where the kernel's own reserved regions are not what the table predicts."""
+    if state is not LinuxState.GROUPS or isinstance(host.groups, Missing):
+        return
+    numbers: dict[AddressRange, int] = {}
+    for region in table.regions:
+        if region.range is not None:
+            numbers.setdefault(region.range, region.number)
+    for difference in compare_groups(host.groups, predicted, host.topology):
+        sentence_of = (
+            words.region_of_no_structure if difference.kernel_has_it else words.region_not_in_group
+        )
+        sentence = sentence_of(difference.range, difference.group.number)
+        devices = frozenset(difference.group.devices)
+        yield Difference(numbers.get(difference.range), sentence, devices)

@@ -1,0 +1,320 @@
+"""Xen's view of the reserved regions of an AMD host: the hypervisor's own list, else a prediction.
+
+Pure.  Entries that repeat for several devices are one entry with their number.  No region is
+shared on AMD: Xen has no rule that refuses a device because others have its region.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host import Host
+from dmaragent.host.xen import RdmEntry
+from dmaragent.iommu.model import (
+    BootOption,
+    Difference,
+    IommuTable,
+    RemappingUnit,
+    Source,
+    TableEntry,
+)
+from dmaragent.readings import Missing
+from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.ivrs_acceptance import predict_ivrs, undecided_without_release
+from dmaragent.xen.hypervisor.ivrs_behaviour import RELEASES, ivrs_behaviour_of
+from dmaragent.xen.hypervisor.ivrs_ids import ListRun
+from dmaragent.xen.hypervisor.ivrs_prediction import IvmdAcceptance, IvmdFate, IvrsPrediction
+from dmaragent.xen.hypervisor.prediction import ListAlternative
+from dmaragent.xen.reserved_list import words
+from dmaragent.xen.reserved_list.model import (
+    ListEntry,
+    ListSource,
+    Origin,
+    XenList,
+    XenView,
+    XenViews,
+)
+from dmaragent.xen.reserved_list.predicted import memory_map_of
+
+_LISTED = frozenset({IvmdFate.ACCEPTED})
+_UNKNOWN = frozenset({IvmdFate.UNKNOWN})
+
+
+def ivrs_xen_views(
+    host: Host,
+    table: IommuTable,
+    release: Release | None = None,
+    *,
+    unit_of: Mapping[SBDF, RemappingUnit],
+) -> XenViews:
+    """Return Xen's view of `host` with `table`, an IVRS whose fixed part was decoded.
+
+    With `release`, the list that release would have: predicted, unless it is the one running.
+    """
+    running = host.running_release
+    wanted = release or running
+    if wanted is not None and running is not None and _is_running(wanted, running):
+        wanted = running
+    prediction = predict_ivrs(
+        table, host.topology, memory_map_of(host), wanted, host.xen_command_line
+    )
+    xen = host.xen
+    if xen is not None and wanted == xen.release and not isinstance(xen.reserved_memory, Missing):
+        views = _reported(host, xen.reserved_memory, table, prediction)
+    else:
+        views = _predicted(host, table, prediction, wanted)
+    return views._replace(unit_of=unit_of)
+
+
+def _is_running(wanted: Release, running: Release) -> bool:
+    """Return whether `wanted` is what runs, or another point of its series that behaves alike."""
+    treatments = [
+        {ivrs_behaviour_of(step).treatment for step in RELEASES.steps_of(release)}
+        for release in (wanted, running)
+    ]
+    alike = treatments[0] == treatments[1]
+    return wanted.covers(running) or (wanted.series == running.series and alike)
+
+
+# Predicted ------------------------------------------------------------------------------
+
+
+def _predicted(
+    host: Host, table: IommuTable, prediction: IvrsPrediction, release: Release | None
+) -> XenViews:
+    entries = tuple(_folded(prediction.runs, _numbers(table)))
+    regions = {fate.source: _predicted_view(fate, prediction) for fate in prediction.fates}
+    undecided, notes = prediction.undecided, prediction.notes
+    if release is None:
+        undecided = undecided_without_release(
+            table, host.topology, memory_map_of(host), host.xen_command_line
+        )
+        notes = (*notes, words.NOTHING_BEFORE_4_16)
+    regions |= {
+        source: XenView(listed=None, range=None, reason=reason, notes=())
+        for source, reason in undecided.items()
+        if source in regions
+    }
+    return XenViews(
+        list=XenList(
+            source=ListSource.PREDICTED,
+            entries=entries,
+            release=release,
+            iommu_disabled=prediction.iommu_disabled,
+            why_empty=() if entries else tuple(_why_empty(table, prediction)),
+            notes=notes,
+            doubt=prediction.doubt,
+            alternatives=tuple(
+                ListAlternative(other.releases, tuple(_each_entry(other.runs)))
+                for other in prediction.alternatives
+            ),
+        ),
+        regions=MappingProxyType(regions),
+        devices=PredictedDevices(prediction, host, table),
+        devices_source=ListSource.PREDICTED,
+        differences=tuple(_option_differences(prediction)),
+    )
+
+
+def _each_entry(runs: Iterable[ListRun]) -> Iterator[RdmEntry]:
+    for run in runs:
+        for _ in range(run.devices):
+            yield from (listed.entry for listed in run.ranges)
+
+
+def _numbers(table: IommuTable) -> Mapping[Source, int]:
+    return {region.source: region.number for region in table.regions}
+
+
+def _folded(runs: Iterable[ListRun], numbers: Mapping[Source, int]) -> Iterator[ListEntry]:
+    """Yield the entries of `runs`, each with the number of devices that it repeats for."""
+    for run in runs:
+        for listed in run.ranges:
+            source = listed.sources[0]
+            yield ListEntry(
+                range=listed.entry.range,
+                origin=Origin.OPTION if isinstance(source, BootOption) else Origin.TABLE,
+                region=numbers.get(source),
+                devices=run.devices,
+            )
+
+
+def _predicted_view(fate: IvmdAcceptance, prediction: IvrsPrediction) -> XenView:
+    if fate.fate in _UNKNOWN:
+        return XenView(listed=None, range=None, reason=fate.reason, notes=fate.notes)
+    listed = fate.fate in _LISTED
+    return XenView(
+        listed=listed,
+        range=fate.pages if listed else None,
+        reason="" if listed else fate.reason or prediction.iommu_disabled,
+        notes=(fate.reason, *fate.notes) if listed else fate.notes,
+    )
+
+
+class PredictedDevices(Mapping[SBDF, tuple[AddressRange, ...] | None]):
+    """What a guest with each device reserves, by a prediction.
+
+    The devices that it lists are those that are present or that a region names alone; it has an
+    answer for every other too, as a range of device IDs needs no device.
+    """
+
+    def __init__(self, prediction: IvrsPrediction, host: Host, table: IommuTable) -> None:
+        self._prediction = prediction
+        named = (
+            claimant.sbdf
+            for region in table.regions
+            for claim in region.claims
+            for claimant in claim.claimants
+        )
+        known = {*host.topology.known, *(sbdf for sbdf in named if sbdf is not None)}
+        self._listed = [sbdf for sbdf in sorted(known) if prediction.ranges_of(sbdf)]
+
+    def __getitem__(self, sbdf: SBDF) -> tuple[AddressRange, ...]:
+        """Return the ranges that Xen reports for `sbdf`; a KeyError if it reports nothing."""
+        ranges = self._prediction.ranges_of(sbdf)
+        if not ranges:
+            raise KeyError(sbdf)
+        return tuple(listed.entry.range for listed in ranges)
+
+    def __iter__(self) -> Iterator[SBDF]:
+        """Iterate over the devices that are known, by address."""
+        return iter(self._listed)
+
+    def __len__(self) -> int:
+        """Return how many devices are known."""
+        return len(self._listed)
+
+
+def _option_differences(prediction: IvrsPrediction) -> Iterator[Difference]:
+    """Explain which ranges of ``ivmd=`` Xen does not take."""
+    for option in prediction.unread_options:
+        yield Difference(None, words.ivmd_not_read(option.text, option.reason))
+
+
+def _why_empty(table: IommuTable, prediction: IvrsPrediction) -> Iterator[str]:
+    """Yield why Xen's list is empty."""
+    if prediction.iommu_disabled:
+        yield prediction.iommu_disabled
+    elif prediction.doubt:
+        yield prediction.doubt
+    elif not prediction.fates and not prediction.options:
+        yield words.NO_IVMD if table.whole else words.NO_IVMD_DECODED
+    else:
+        yield from dict.fromkeys(fate.reason for fate in prediction.fates if fate.reason)
+
+
+# Reported -------------------------------------------------------------------------------
+
+
+class _Folded(NamedTuple):
+    """An entry of the hypervisor's list, and how often it has it."""
+
+    range: AddressRange
+    times: int
+
+
+def _reported(
+    host: Host,
+    reported: tuple[RdmEntry, ...],
+    table: IommuTable,
+    prediction: IvrsPrediction,
+) -> XenViews:
+    """Return Xen's view of `host`, whose hypervisor `reported` this list."""
+    times: dict[AddressRange, int] = {}
+    for entry in reported:
+        times[entry.range] = times.get(entry.range, 0) + 1
+    sources = {
+        listed.entry.range: listed.sources[0] for run in prediction.runs for listed in run.ranges
+    }
+    entries = tuple(
+        _reported_entry(_Folded(place, count), sources.get(place), table)
+        for place, count in times.items()
+    )
+    fates = {fate.source: fate for fate in prediction.fates}
+    regions: dict[Source, XenView] = {
+        source: _reported_view(fate, times) for source, fate in fates.items()
+    }
+    own = host.xen.device_reserved_memory if host.xen else None
+    devices: Mapping[SBDF, tuple[AddressRange, ...] | None]
+    if own is not None and not isinstance(own, Missing):
+        devices = {
+            sbdf: None if listed is None else tuple(entry.range for entry in listed)
+            for sbdf, listed in own.items()
+            if listed is None or listed
+        }
+        devices = {**dict.fromkeys(host.topology.known.keys() - own.keys()), **devices}
+        devices_source = ListSource.HYPERVISOR
+    elif entries and not prediction.doubt:
+        devices = PredictedDevices(prediction, host, table)
+        devices_source = ListSource.PREDICTED
+    else:
+        devices, devices_source = {}, ListSource.UNKNOWN
+    return XenViews(
+        list=XenList(
+            source=ListSource.HYPERVISOR,
+            entries=entries,
+            release=host.running_release,
+            iommu_disabled="" if entries else prediction.iommu_disabled,
+            why_empty=() if entries else tuple(_why_empty(table, prediction)),
+        ),
+        regions=MappingProxyType(regions),
+        devices=devices,
+        devices_source=devices_source,
+        differences=tuple(_list_differences(entries, fates, regions, table)),
+        unlisted=frozenset(
+            source
+            for source, view in regions.items()
+            if view.listed is False and fates[source].fate in _LISTED
+        ),
+    )
+
+
+def _reported_entry(folded: _Folded, source: Source | None, table: IommuTable) -> ListEntry:
+    numbers = _numbers(table)
+    if isinstance(source, BootOption):
+        origin = Origin.OPTION
+    else:
+        origin = Origin.UNEXPLAINED if source is None else Origin.TABLE
+    region = numbers.get(source) if isinstance(source, TableEntry) else None
+    return ListEntry(range=folded.range, origin=origin, region=region, devices=folded.times)
+
+
+def _reported_view(fate: IvmdAcceptance, reported: Mapping[AddressRange, int]) -> XenView:
+    """Return whether the hypervisor lists a region; the rules only explain why it does not.
+
+    A region in exclusion registers may be part of a larger range there.
+    """
+    place = fate.pages
+    if place is not None and (
+        place in reported
+        or (
+            fate.in_registers
+            and any(own.start <= place.start and place.end <= own.end for own in reported)
+        )
+    ):
+        return XenView(listed=True, range=place, reason="", notes=(fate.reason, *fate.notes))
+    if place is None and fate.fate in _UNKNOWN:
+        return XenView(listed=None, range=None, reason=fate.reason, notes=fate.notes)
+    reason = words.NOT_LISTED if fate.fate in _LISTED else fate.reason
+    return XenView(listed=False, range=None, reason=reason, notes=())
+
+
+def _list_differences(
+    entries: tuple[ListEntry, ...],
+    fates: Mapping[Source, IvmdAcceptance],
+    regions: Mapping[Source, XenView],
+    table: IommuTable,
+) -> Iterator[Difference]:
+    """Explain where the hypervisor's list is not what the table predicts."""
+    for entry in entries:
+        if entry.origin is Origin.UNEXPLAINED:
+            yield Difference(None, words.no_ivmd_has(entry.range))
+        elif entry.origin is Origin.OPTION:
+            yield Difference(None, words.listed_by_ivmd(entry.range))
+    for region in table.regions:
+        view, fate = regions.get(region.source), fates.get(region.source)
+        if view is None or fate is None or not entries:
+            continue
+        if fate.fate in _LISTED and view.listed is False:
+            yield Difference(region.number, words.PREDICTED_AND_NOT_LISTED)

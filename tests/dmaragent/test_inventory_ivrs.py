@@ -1,0 +1,247 @@
+"""The inventory of a host with AMD's table, whose reader no verb has yet."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from dmaragent.addresses import SBDF
+from dmaragent.collect.collect import collect
+from dmaragent.collect.tables.host import TableHost
+from dmaragent.host import Host, join
+from dmaragent.host.xen import RdmEntry, XenHost
+from dmaragent.inventory import Inventory
+from dmaragent.inventory.amd import amd_under_release, take_amd_inventory
+from dmaragent.iommu.table import READERS
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
+from dmaragent.linux.regions import Hold
+from dmaragent.linux.view import LinuxState
+from dmaragent.readings import Missing, MissingKind
+from dmaragent.releases import Release
+from dmaragent.xen.reserved_list.model import ListSource
+from support.hosts import FakeHost, Function, add_memory_map, fake_host
+from support.ivrs_hosts import device, qemu
+from support.ivrs_tables import ENTRIES, block, device_range, ivhd, ivmd, ivrs
+
+FUNCTIONS = (
+    Function(sbdf="0000:00:00.0", class_code=0x060000),
+    Function(sbdf="0000:00:01.0", class_code=0x080600),
+    Function(sbdf="0000:00:1d.0", class_code=0x0C0320),
+    Function(sbdf="0000:01:00.0", class_code=0x020000),
+    Function(sbdf="0000:02:00.0", class_code=0x030000),
+)
+MEMORY = (
+    "0x0 0x9ffff System RAM",
+    "0x100000 0x7fffffff System RAM",
+    "0x80000000 0xfebfffff Reserved",
+    "0x100000000 0x27fffffff Reserved",
+)
+
+
+def with_table(host: Host, data: bytes) -> Host:
+    reading = host.reading
+    assert reading is not None
+    return host._replace(tables=(reading._replace(name="IVRS", content=data),))
+
+
+def table_alone(data: bytes) -> Host:
+    """Return the host of a table file, as it is once the file of an IVRS is read."""
+    return with_table(join(collect(TableHost({"DMAR": data}))), data)
+
+
+def host_of(data: bytes, groups: Mapping[str, bytes] | None = None, **changes: Missing) -> Host:
+    """Return a host of some functions, each in a group with the lines of `groups`."""
+    host: FakeHost = fake_host(list(FUNCTIONS), {"DMAR": data})
+    add_memory_map(host, MEMORY)
+    if groups is not None:
+        place = "/sys/kernel/iommu_groups"
+        for number, function in enumerate(FUNCTIONS):
+            host.directories[f"{place}/{number}/devices"] = (function.sbdf,)
+            lines = groups.get(function.sbdf, b"")
+            host.files[f"{place}/{number}/reserved_regions"] = (
+                lines + b"0x00000000fee00000 0x00000000feefffff msi\n"
+                b"0x000000fd00000000 0x000000ffffffffff reserved\n"
+            )
+        host.directories[place] = tuple(str(number) for number in range(len(FUNCTIONS)))
+    return with_table(join(collect(host)), data)
+
+
+def inventory(host: Host, release: str | None = None) -> Inventory:
+    taken = take_amd_inventory(host, None if release is None else Release.parse(release))
+    assert taken is not None
+    return taken
+
+
+def held(taken: Inventory, number: int) -> list[tuple[str, Hold, bool]]:
+    """Return the devices that Linux holds to a region: address, word, whether the kernel's."""
+    region = taken.regions[number - 1]
+    return [(str(own.sbdf), own.hold, own.by_kernel) for own in region.linux]
+
+
+REGIONS = qemu(
+    ivmd(0x90000000, 0x2000, flags=7, device=device("00:1d.0")),
+    ivmd(0x90010000, 0x1000, flags=8, device=device("01:00.0")),
+    ivmd(0x90020000, 0x1000, flags=7, kind=0x20),
+)
+DIRECT = {
+    "0000:00:00.0": b"0x0000000090020000 0x0000000090020fff direct\n",
+    "0000:00:1d.0": b"0x0000000090000000 0x0000000090001fff direct\n"
+    b"0x0000000090020000 0x0000000090020fff direct\n",
+    "0000:01:00.0": b"0x0000000090010000 0x0000000090010fff direct\n"
+    b"0x0000000090020000 0x0000000090020fff direct\n",
+    "0000:02:00.0": b"0x0000000090020000 0x0000000090020fff direct\n",
+}
+
+
+def test_linux_holds_each_device_with_its_own_id_and_the_kernel_confirms_it() -> None:
+    taken = inventory(host_of(REGIONS, DIRECT))
+
+    assert taken.linux.state is LinuxState.GROUPS
+    assert held(taken, 1) == [("0000:00:1d.0", Hold.DIRECT, True)]
+    assert held(taken, 2) == [("0000:01:00.0", Hold.DIRECT, True)]
+    assert [sbdf for sbdf, _, _ in held(taken, 3)] == [
+        "0000:00:00.0",
+        "0000:00:1d.0",
+        "0000:01:00.0",
+        "0000:02:00.0",
+    ]
+    assert (taken.linux.differences, taken.published) == ((), ())
+    assert iommu_vendor(taken.host) is IommuVendor.AMD
+
+
+def test_a_region_that_the_kernel_lacks_and_one_that_it_adds_are_differences() -> None:
+    lines = {**DIRECT, "0000:01:00.0": b"0x00000000a0000000 0x00000000a0000fff direct\n"}
+    taken = inventory(host_of(REGIONS, lines))
+
+    assert sorted((difference.region or 0) for difference in taken.linux.differences) == [0, 2, 3]
+
+
+def test_without_groups_the_rules_predict_a_usb_controller_direct() -> None:
+    taken = inventory(host_of(REGIONS))
+
+    assert held(taken, 1) == [("0000:00:1d.0", Hold.DIRECT, False)]
+
+
+def test_each_function_has_its_iommu_and_the_iommu_itself_none() -> None:
+    taken = inventory(host_of(REGIONS))
+
+    assert {str(sbdf) for sbdf in taken.linux.unit_of} == {
+        str(SBDF.parse(function.sbdf)) for function in FUNCTIONS
+    } - {"0000:00:01.0"}
+
+
+def test_xens_list_is_predicted_folded_and_of_each_device() -> None:
+    taken = inventory(host_of(REGIONS), "4.17.7")
+
+    assert taken.xen.list.source is ListSource.PREDICTED
+    assert [(entry.region, entry.devices) for entry in taken.xen.list.entries] == [
+        (3, 1),
+        (1, 1),
+        (2, 1),
+    ]
+    assert [region.xen.listed for region in taken.regions] == [True, True, True]
+    assert [region.xen.shared for region in taken.regions] == [False, False, False]
+    network = taken.xen.devices[SBDF.parse("01:00.0")]
+    assert network is not None
+    assert [place.start for place in network] == [0x90010000, 0x90020000]
+    assert SBDF.parse("00:01.0") not in taken.xen.devices
+
+
+def test_a_device_that_is_not_known_has_the_regions_of_its_id() -> None:
+    taken = inventory(table_alone(REGIONS), "4.17.7")
+
+    assert taken.xen.devices[SBDF.parse("01:00.3")] is not None
+    assert SBDF.parse("05:00.0") not in taken.xen.devices
+
+
+def test_a_broad_range_is_unknown_without_a_release_and_off_or_listed_with_one() -> None:
+    data = ivrs(
+        ivhd(device_range(8, 0xFFFE), *ENTRIES[1:], kind=0x11),
+        ivmd(0x90000000, 1, kind=0x22, device=0, auxiliary=0x0FFF),
+    )
+    unknown = inventory(table_alone(data))
+    old = amd_under_release(unknown, Release.parse("4.17.7"))
+    new = amd_under_release(unknown, Release.parse("4.20.0"))
+
+    assert unknown.regions[0].xen.listed is None
+    assert (old.regions[0].xen.listed, old.xen.list.entries) == (False, ())
+    assert old.xen.list.iommu_disabled
+    assert old.xen.list.why_empty == (old.xen.list.iommu_disabled,)
+    assert new.regions[0].xen.listed is True
+    assert [entry.devices for entry in new.xen.list.entries] == [4088]
+
+
+def test_before_4_16_xen_lists_nothing() -> None:
+    taken = inventory(host_of(REGIONS), "4.15.5")
+
+    assert taken.xen.list.entries == ()
+    assert {region.xen.listed for region in taken.regions} == {False}
+    assert taken.xen.list.why_empty
+
+
+def xen_host(listed: tuple[RdmEntry, ...]) -> XenHost:
+    return XenHost(
+        dom0=True,
+        guest_type="PV",
+        release=Release.parse("4.17.7"),
+        extra=".7",
+        command_line="",
+        capabilities=("hvm", "hvm_directio"),
+        reserved_memory=listed,
+        device_reserved_memory=Missing(MissingKind.NOT_COLLECTED),
+        assignable=Missing(MissingKind.NOT_COLLECTED),
+    )
+
+
+def test_the_hypervisors_own_list_is_folded_and_is_the_authority() -> None:
+    listed = (RdmEntry(0x90020, 1), RdmEntry(0x90000, 2), *[RdmEntry(0xA0000, 1)] * 3)
+    host = host_of(REGIONS)._replace(xen=xen_host(listed))
+    taken = inventory(host)
+
+    assert taken.xen.list.source is ListSource.HYPERVISOR
+    assert [(entry.region, entry.devices) for entry in taken.xen.list.entries] == [
+        (3, 1),
+        (1, 1),
+        (None, 3),
+    ]
+    assert [region.xen.listed for region in taken.regions] == [True, False, True]
+    assert len(taken.xen.unlisted) == 1
+    assert taken.linux.state is LinuxState.UNDER_XEN
+
+
+def test_an_empty_list_of_the_hypervisor_says_what_the_rules_know() -> None:
+    taken = inventory(host_of(REGIONS)._replace(xen=xen_host(())))
+
+    assert taken.xen.list.source is ListSource.HYPERVISOR
+    assert {region.xen.listed for region in taken.regions} == {False}
+
+
+def test_what_linux_may_read_differently_is_a_gap() -> None:
+    data = qemu(block(0x51, bytes(4), length=99))
+    taken = inventory(host_of(data, {}))
+
+    assert taken.linux.doubt
+    assert taken.linux.doubt in [gap.unknown for gap in taken.gaps.linux]
+
+
+@pytest.mark.parametrize("release", [None, "4.15", "4.17", "4.17.3", "4.22"])
+def test_the_captured_tables_have_an_inventory(
+    ivrs_corpus: dict[str, bytes], release: str | None
+) -> None:
+    for name, data in ivrs_corpus.items():
+        taken = inventory(table_alone(data), release)
+
+        assert taken.decoded, name
+        assert taken.complete, name
+        assert bool(taken.units)
+        assert taken.xen.list.source is ListSource.PREDICTED
+        for region in taken.regions:
+            assert region.size > 0
+            assert region.owners or region.reserved.claims[0].ids
+
+
+def test_another_table_has_no_such_inventory() -> None:
+    assert take_amd_inventory(table_alone(b"IVRS")) is None
+
+
+def test_until_the_verbs_know_it_the_table_has_no_reader() -> None:
+    assert b"IVRS" not in READERS

@@ -1,0 +1,103 @@
+"""What Xen does with the regions of a device that it assigns to a guest on AMD."""
+
+import pytest
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.xen.hypervisor.ivrs_assignment import (
+    AssignmentRefusal,
+    IvrsAssignment,
+    assignment_of,
+)
+from support.ivrs_hosts import IOMMU, QEMU_ENTRIES, device, predict, qemu
+from support.ivrs_tables import entry, ivhd, ivmd, ivrs
+
+REGIONS = (
+    ivmd(0x90000000, 0x2000, flags=7, device=device("01:00.0")),
+    ivmd(0x90010000, 0x1000, flags=8, device=device("01:00.0")),
+    ivmd(0x90020000, 0x1000, flags=8, device=device("02:00.0")),
+    ivmd(0x90030000, 0x1000, flags=7, device=device("04:00.2")),
+)
+RAM = AddressRange(0x90001000, 0x90010800)
+
+
+def assigned(name: str, data: bytes | None = None, release: str = "4.17.7") -> IvrsAssignment:
+    return assignment_of(predict(data or qemu(*REGIONS), release), SBDF.parse(name))
+
+
+def test_unity_maps_are_mapped_and_the_exclusion_range_is_not() -> None:
+    assignment = assigned("01:00.0")
+
+    assert assignment.refusal is None
+    assert [listed.entry.start_pfn for listed in assignment.mapped] == [0x90000]
+    assert [listed.entry.start_pfn for listed in assignment.untranslated] == [0x90010]
+
+
+def test_guest_memory_conflicts_with_unity_maps_alone() -> None:
+    assignment = assigned("01:00.0")
+
+    assert assignment.conflicts(RAM) == (AddressRange(0x90001000, 0x90002000),)
+    assert assignment.reaches_host(RAM) == (AddressRange(0x90010000, 0x90010800),)
+    assert assignment.conflicts(AddressRange(0, 0x90000000)) == ()
+
+
+def test_the_second_exclusion_range_of_an_iommu_is_mapped() -> None:
+    assignment = assigned("02:00.0")
+
+    assert [listed.entry.start_pfn for listed in assignment.mapped] == [0x90020]
+    assert assignment.untranslated == ()
+
+
+@pytest.mark.parametrize(
+    ("release", "refusal"),
+    [("4.16.0", None), ("4.16.1", AssignmentRefusal.ALIASED), ("4.22", AssignmentRefusal.ALIASED)],
+)
+def test_a_device_behind_an_alias_with_a_unity_map_stays_with_its_owner(
+    release: str, refusal: AssignmentRefusal | None
+) -> None:
+    assignment = assigned("04:00.2", release=release)
+
+    assert assignment.refusal is refusal
+    assert str(assignment.requester) == "0000:00:1e.0"
+    assert [listed.entry.start_pfn for listed in assignment.mapped] == [0x90030]
+    assert assigned("03:00.0", release=release).refusal is refusal  # with the same alias
+
+
+def test_the_point_release_decides_and_a_segment_that_is_not_modelled_is_unknown() -> None:
+    unsure = assigned("04:00.2", release="4.16")
+
+    assert unsure.doubt
+    assert unsure.refusal is None
+    assert assigned("0001:01:00.0").doubt
+
+
+def test_a_device_with_an_entry_of_its_own_keeps_its_id() -> None:
+    entries = (entry(2, device("04:00.2")), *QEMU_ENTRIES)
+    data = ivrs(ivhd(*entries, device=IOMMU), *REGIONS, iv_info=0x203040)
+    assignment = assigned("04:00.2", data)
+
+    assert assignment.refusal is None
+    assert str(assignment.requester) == "0000:04:00.2"
+    assert [listed.entry.start_pfn for listed in assignment.mapped] == [0x90030]
+
+
+def test_what_is_refused_for_every_guest() -> None:
+    assert assigned("05:00.0").refusal is AssignmentRefusal.NO_IOMMU
+    off = qemu(ivmd(0x90000000, 0x1000, flags=0, device=device("01:00.0")))
+    assert assigned("01:00.0", off).refusal is AssignmentRefusal.IOMMU_OFF
+
+
+@pytest.mark.parametrize(
+    ("data", "release"),
+    [
+        (qemu(*REGIONS), "4.15.5"),
+        (qemu(ivmd((1 << 64) - 0x1000, 0x2000, flags=7, device=device("01:00.0"))), "4.17.7"),
+        (qemu(ivmd(0x10000000, 0x1000, flags=7, device=device("01:00.0"))), "4.17"),
+    ],
+)
+def test_what_is_unknown_of_the_list_is_unknown_of_the_assignment(
+    data: bytes, release: str
+) -> None:
+    assignment = assigned("01:00.0", data, release)
+
+    assert assignment.doubt
+    assert (assignment.refusal, assignment.mapped) == (None, ())
