@@ -76,7 +76,13 @@ def _wrap(
         initial_indent=" " * first,
         subsequent_indent=" " * others,
         break_on_hyphens=hyphens,
+        break_long_words=not _is_path(max(text.split(), key=len, default="")),
     )
+
+
+def _is_path(word: str) -> bool:
+    """Return whether a long word is to stay whole, because it is copied."""
+    return "/" in word
 
 
 def labelled(label: str, text: str, *, indent: int = 0, column: int = LABEL) -> list[str]:

@@ -160,7 +160,7 @@ def regions_in_short(
     else:
         kind = count(len(regions), first.entry.structure)
         what = f"{kind}, {rough_size_words(sum(region.size for region in regions))}"
-    names = "  ".join(owner_words(owner) for owner in others[:_NAMED])
+    names = "  ".join(owner_words(owner).removeprefix("0000:") for owner in others[:_NAMED])
     more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
     shared = f", shared with {names}{more}" if others else ""
     return "; ".join([f"{what}{shared}", *_exceptions(inventory, first)])
