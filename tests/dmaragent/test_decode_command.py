@@ -155,6 +155,15 @@ def test_a_folder_is_told_a_line_a_file_and_other_tables_are_passed_over(
     worded(lines[4])
 
 
+def test_a_folder_whose_only_file_is_no_table_names_it(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "readme").write_text("no table\n")
+
+    ran = run(capsys, "decode", tmp_path)
+
+    assert ran.code == 2
+    assert str(tmp_path / "readme") in ran.out
+
+
 def test_a_folder_of_sound_tables_is_fine(tmp_path: Path, capsys: Capture, worded: Worded) -> None:
     (tmp_path / "DMAR").write_bytes(EVERY_STRUCTURE)
     (tmp_path / "APIC").write_bytes(table(signature=b"APIC"))

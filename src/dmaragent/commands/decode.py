@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     rows = [row for row in decoded if not _is_passed_over(row)]
     if options.json:
         print_document(_document(inputs, rows, skipped))
-    elif len(named) > 1 or len(rows) > 1:
+    elif len(named) > 1 or len(rows) > 1 or skipped:
         _print_lines(inputs, rows, skipped)
     else:
         _print_whole(inputs, rows)
