@@ -21,9 +21,7 @@ from dmaragent.passthrough.words import (
 
 BRIDGE_NOT_PASSED = "it is a bridge, which VFIO does not pass through"
 BRIDGE_CASE = "VFIO accepts only functions with an endpoint's header."
-CHIPSET_NOT_JUDGED = (
-    "it is a part of the chipset, which the host needs; dmaragent gives no verdict on it"
-)
+CHIPSET_NOT_JUDGED = "part of the chipset, which the host needs; dmaragent gives no verdict on it"
 NO_TABLE = "the DMAR table is missing"
 XEN_OWNS_IOMMU = (
     "Xen owns the IOMMU, and no option or patch of dom0's kernel changes what Xen enforces"

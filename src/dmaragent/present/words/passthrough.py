@@ -99,7 +99,7 @@ def steps_place(where: str) -> str:
 
 def xen_cases(origin: str) -> str:
     """Return the heading of Xen's cases; `origin`: how its release is known."""
-    return f"Xen, case by case ({origin})"
+    return f"Xen, case by case. {origin}." if origin else "Xen, case by case"
 
 
 def case_message(case: Case) -> str:
@@ -146,7 +146,7 @@ def can_tone(can: Can, *, risk: bool = False) -> Tone | None:
 
 def regions_label(regions: Sequence[Region]) -> str:
     """Return the label of a group of regions: their numbers."""
-    numbers = span_words(region.number for region in regions)
+    numbers = span_words(region.number for region in regions).replace(" ", ", ")
     return f"Region {numbers}" if len(regions) == 1 else f"Regions {numbers}"
 
 
