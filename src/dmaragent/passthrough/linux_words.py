@@ -61,6 +61,9 @@ GROUP_HOLDS_PHYSICAL_FUNCTION = "its IOMMU group also contains its physical func
 IN_NO_GROUP = "it is in no IOMMU group"
 REGIONS_MISSING = "regions may be missing: the table is damaged or was not read"
 NO_REGION = "Linux applies no region to it"
+NO_REGION_IN_TABLE = (
+    "no region of the table applies to it; its presence, class and IOMMU group are unknown"
+)
 ONLY_BY_CLASS = "if it is a USB controller or a display device"
 BRIDGE_MAY_COVER = "a region may apply to it through a bridge"
 IF_OLD_KERNEL_RELAXES = "if this old kernel relaxes regions of display devices"

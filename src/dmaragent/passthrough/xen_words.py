@@ -35,7 +35,7 @@ BRIDGE_NOT_JUDGED = (
 
 def xen_without_iommu(why: str) -> str:
     """Return that Xen passes no device of the host through."""
-    return f"Xen assigns no device of this host. {capital(why)}"
+    return capital(why)
 
 
 def xen_incomplete(why: str, next_step: str) -> str:

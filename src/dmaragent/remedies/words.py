@@ -129,9 +129,9 @@ def pass_virtual_functions(swapped: str) -> str:
     return f"Pass through {swapped}: no region names a virtual function"
 
 
-RELAXED_GUEST = "the policy of the guest"
+RELAXED_GUEST = "the guest's policy"
 RELAXED_GUEST_AND_DEVICES = "the policy of the guest and its devices"
-RELAXED_DEVICES = "the policy of these devices"
+RELAXED_DEVICES = "the device policy"
 
 
 def relax(whose: str) -> str:

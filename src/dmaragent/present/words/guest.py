@@ -182,6 +182,8 @@ def resolution_notes(resolution: AnyResolution) -> list[str]:
 
 def prerequisite_words(resolution: AnyResolution) -> list[str]:
     """Return what must be done before the guest can start."""
+    if isinstance(resolution, KvmResolution):
+        return [f"Before the guest can start: {step}" for step in resolution.prerequisites]
     return [f"Before the guest can start, run `{line}`" for line in resolution.prerequisites]
 
 
@@ -268,7 +270,7 @@ def why_it_starts(resolution: Resolution) -> str:
         return f"no region is reserved for {of}"
     moved = sum(region.placement is Placement.MOVED for region in placed)
     if len(placed) == 1:
-        how = ": libxl moves RAM away from it" if moved else ""
+        how = ", because libxl moves RAM away from it" if moved else ""
         return f"guest RAM does not overlap its region{how}"
     sentence = f"guest RAM overlaps none of its {len(placed)} regions"
     return sentence + (f"; libxl moves RAM away from {moved} of them" if moved else "")
@@ -280,7 +282,7 @@ def list_words(host: HostFacts) -> Iterator[str]:
         yield "Xen reported its regions"
     elif host.source is ListSource.PREDICTED:
         yield "Xen's list of regions is predicted"
-        yield from host.notes
+        yield from map(capitalized, host.notes)
 
 
 # KVM guests -----------------------------------------------------------------------------
