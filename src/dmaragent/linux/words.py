@@ -61,4 +61,4 @@ def region_not_in_group(place: AddressRange, group: int) -> str:
 
 
 def floppy_workaround(group: int) -> str:
-    return f"Linux adds 0x0-0xffffff to IOMMU group {group}: its ISA bridge (floppy workaround)"
+    return f"Linux adds 0x0-0xffffff to IOMMU group {group} for its ISA bridge (floppy workaround)"

@@ -173,7 +173,7 @@ def _exceptions(inventory: Inventory, region: Region) -> list[str]:
         facts.append(f"Xen's list depends on the release{mark}: {region.xen.reason}")
     elif region.xen.listed is False:
         off = inventory.xen.list.iommu_disabled  # the verdict has the whole reason
-        why = "VT-d is then off" if off else region.xen.reason
+        why = "Xen switches VT-d off" if off else region.xen.reason
         facts.append(f"Xen does not list it{mark}: {why}")
     if is_elsewhere(region):
         facts.append(f"memory map: {memory_type_words(region)}")
