@@ -7,7 +7,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.checks.common.model import Checked
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Can
-from dmaragent.present.escaping import shorten
+from dmaragent.present.escaping import shorten, visible
 from dmaragent.present.screen import Tone, current_screen, toned
 from dmaragent.present.text.tables import LABEL, labelled
 from dmaragent.present.words.host import (
@@ -55,5 +55,7 @@ def overview_text(
 def _line(label: str, text: str) -> Iterator[str]:
     """Yield a line that fits the screen, if `text` is not empty."""
     if text:
-        room = current_screen().width - LABEL
-        yield f"{label:{LABEL}}{text if len(text) <= room else shorten(text, room - len(' … '))}"
+        shown, room = visible(text), current_screen().width - LABEL
+        if len(shown) > room:
+            shown = shorten(text, room - len(" … "))
+        yield f"{label:{LABEL}}{shown}"
