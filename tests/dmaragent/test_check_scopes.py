@@ -161,4 +161,4 @@ def test_an_absent_devices_region_is_told_as_the_release_lists_it(
 def test_the_same_device_by_two_paths_is_named_twice() -> None:
     one = only(named(scope(1, 2, (0, 0)), scope(1, 0, (0x1C, 0), (0, 0)))(), "rmrr-scope-twice")
 
-    assert one.hit.message.endswith("names 0000:00:1c.0>00.0 again.")
+    assert one.hit.message.endswith("names 0000:00:1c.0>00.0 more than once.")

@@ -226,13 +226,13 @@ def devices_absent(devices: str) -> str:
 def given_by_table(region: int, *, dropped: bool) -> str:
     """Explain a range that the table's region has, for the same devices."""
     end = ", but Xen does not accept that region" if dropped else "; no option is needed"
-    return f"region {region} of the table already has it for the device{end}"
+    return f"region {region} of the table already covers it for the device{end}"
 
 
 def given_to_other_devices(region: int) -> str:
     """Explain a range that the table's region has, for other devices."""
     return (
-        f"region {region} of the table has it for other devices. Xen has no option "
+        f"region {region} of the table covers it, but for other devices. Xen has no option "
         "that adds a device to a region"
     )
 

@@ -236,7 +236,7 @@ def why_no_table(reading: TextReading, kinds: str = KINDS_OF_HOSTS) -> str:
         return "it is iasl text without raw table data, which only iasl can compile"
     if reading.stopped:
         return "the search stopped, because too many signatures in it begin no table"
-    return f"it is no {kinds} table, no text that contains one, and no archive"
+    return f"it is not a {kinds} table, an archive, or text that contains such a table"
 
 
 def what_to_give(reading: TextReading, path: str) -> str:

@@ -19,6 +19,7 @@ from dmaragent.commands.shared.hosts import (
 )
 from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.inventory import Inventory
+from dmaragent.inventory.words import why_missing
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.inventory import inventory_document
 from dmaragent.present.text.inventory import inventory_text
@@ -178,6 +179,6 @@ def _explain_other_host(inventory: Inventory, path: str, stream: TextIO) -> None
     elif inventory.iommu.kind is MissingKind.ABSENT:
         sentence = words.table_absent(command)
     else:
-        why = inventory.iommu.detail or inventory.iommu.kind.value
+        why = why_missing(inventory.iommu)
         sentence = words.table_unreadable(why, command)
     print(f"{visible(sentence)}\n{words.shown_instead(visible(path))}\n", file=stream)

@@ -112,14 +112,14 @@ def list_lacks(places: Sequence[str]) -> str:
 
 def groups_unknown(missing: Missing) -> str:
     return (
-        f"its IOMMU group is unknown ({why_missing(missing)}), and Linux assigns a group only as "
+        f"the IOMMU group is unknown ({why_missing(missing)}), and Linux assigns a group only as "
         "a whole"
     )
 
 
 def groups_unread(numbers: Sequence[int]) -> str:
     shown = " ".join(map(str, numbers))
-    return f"its IOMMU group is unknown: the devices of group {shown} could not be read"
+    return f"the IOMMU group is unknown: the devices of group {shown} could not be read"
 
 
 def mate_of_unknown_kind(group: int, mate: SBDF) -> str:

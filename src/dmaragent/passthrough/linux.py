@@ -97,7 +97,7 @@ def _region_cases(device: DeviceContext) -> Iterator[Case]:
     relaxable = [region for region, held in device.held_regions if held.hold is Hold.RELAXABLE]
     if device.facts.functions is None and device.named_regions:
         yield Case(
-            title="class not known",
+            title="class unknown",
             can=Can.CONDITIONS,
             explanation=linux_words.class_unknown(device.named_regions),
             summary=linux_words.ONLY_BY_CLASS,
@@ -270,4 +270,4 @@ def _verdict_without_functions(device: DeviceContext) -> PlatformVerdict:
         return PlatformVerdict(can=Can.UNKNOWN, explanation=linux_words.BRIDGE_MAY_COVER)
     if not device.inventory.complete:
         return PlatformVerdict(can=Can.UNKNOWN, explanation=linux_words.REGIONS_MISSING)
-    return PlatformVerdict(can=Can.YES, explanation=linux_words.NO_REGION)
+    return PlatformVerdict(can=Can.YES, explanation=linux_words.NO_REGION_IN_TABLE)

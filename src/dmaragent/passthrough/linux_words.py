@@ -21,9 +21,7 @@ from dmaragent.passthrough.words import (
 
 BRIDGE_NOT_PASSED = "it is a bridge, which VFIO does not pass through"
 BRIDGE_CASE = "VFIO accepts only functions with an endpoint's header."
-CHIPSET_NOT_JUDGED = (
-    "it is a part of the chipset, which the host needs; dmaragent gives no verdict on it"
-)
+CHIPSET_NOT_JUDGED = "part of the chipset, which the host needs; dmaragent gives no verdict on it"
 NO_TABLE = "the DMAR table is missing"
 XEN_OWNS_IOMMU = (
     "Xen owns the IOMMU, and no option or patch of dom0's kernel changes what Xen enforces"
@@ -63,6 +61,9 @@ GROUP_HOLDS_PHYSICAL_FUNCTION = "its IOMMU group also contains its physical func
 IN_NO_GROUP = "it is in no IOMMU group"
 REGIONS_MISSING = "regions may be missing: the table is damaged or was not read"
 NO_REGION = "Linux applies no region to it"
+NO_REGION_IN_TABLE = (
+    "no region of the table applies to it; its presence, class and IOMMU group are unknown"
+)
 ONLY_BY_CLASS = "if it is a USB controller or a display device"
 BRIDGE_MAY_COVER = "a region may apply to it through a bridge"
 IF_OLD_KERNEL_RELAXES = "if this old kernel relaxes regions of display devices"

@@ -29,16 +29,17 @@ def verdict_word(can: Can, *, risk: bool = False) -> str:
 
 
 def with_verdict_word(can: Can, reason: str, *, risk: bool = False) -> str:
-    """Return a verdict with its reason, or with its condition, which begins with "if"."""
+    """Return a verdict with its reason, or with its condition, which begins with "if" or "with"."""
     return f"{''.join(before_reason(can, reason, risk=risk))}{reason}"
 
 
 def before_reason(can: Can, reason: str, *, risk: bool = False) -> tuple[str, str]:
     """Return the verdict word, and what separates it from the reason or condition."""
-    conditional = reason.startswith("if ")
+    if can is not Can.NO and not risk and reason.startswith(("if ", "with ")):
+        return CAN_WORDS[Can.YES], " "
     if can is Can.CONDITIONS and not risk:
-        return CAN_WORDS[Can.YES], " " if conditional else ": "
-    return verdict_word(can, risk=risk), ", " if conditional else ": "
+        return CAN_WORDS[Can.YES], ": "
+    return verdict_word(can, risk=risk), ", " if reason.startswith("if ") else ": "
 
 
 # Lists ----------------------------------------------------------------------------------
@@ -66,7 +67,7 @@ def region_list(regions: Sequence[Region]) -> str:
 
 def region_numbers(regions: Sequence[Region]) -> str:
     """Return `regions` by number, without ranges."""
-    numbers = number_spans(sorted(region.number for region in regions))
+    numbers = number_spans(sorted(region.number for region in regions)).replace(" ", ", ")
     return f"region {numbers}" if len(regions) == 1 else f"regions {numbers}"
 
 
@@ -113,7 +114,7 @@ NOT_PRESENT = "no device is present at this address"
 def unknown_for_gap(gap: Gap, known: PlatformVerdict) -> str:
     """Return why a verdict is unknown, how to find out, and the verdict apart from the gap."""
     verdict = with_verdict_word(known.can, known.explanation, risk=known.risk)
-    rest = "" if known.can is Can.UNKNOWN else f". Apart from that, the verdict is: {verdict}"
+    rest = "" if known.can is Can.UNKNOWN else f". Apart from that, it is {verdict}"
     return f"{gap.unknown}. Next: {gap.next_step}{rest}"
 
 
@@ -205,7 +206,7 @@ def registered_as(cut: SBDF) -> str:
 # Notes ----------------------------------------------------------------------------------
 
 CONVENTIONAL_PCI = (
-    "If it is a conventional PCI device behind a bridge, Xen since XSA-400 refuses it under "
+    "If this is a conventional PCI device behind a bridge, Xen since XSA-400 refuses it under "
     "either policy (EOPNOTSUPP)."
 )
 GROUP_UNKNOWN = "Its IOMMU group is unknown. Linux passes a group through only as a whole."

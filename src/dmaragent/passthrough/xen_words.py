@@ -28,14 +28,14 @@ NO_REMAPPING_UNIT_CASE = "Xen finds no IOMMU for the device and does not assign 
 HOST_BRIDGE = "it is a host bridge"
 HOST_BRIDGE_CASE = "Xen does not assign host bridges."
 BRIDGE_NOT_JUDGED = (
-    "it is a bridge of the chipset, and dmaragent gives no verdict on bridges. "
+    "a bridge of the chipset; dmaragent gives no verdict on bridges. "
     "Next: explain a device behind it"
 )
 
 
 def xen_without_iommu(why: str) -> str:
     """Return that Xen passes no device of the host through."""
-    return f"Xen assigns no device of this host, because {why}"
+    return capital(why)
 
 
 def xen_incomplete(why: str, next_step: str) -> str:
@@ -95,12 +95,12 @@ def relaxed_only_as_shared(
     """
     with_them = f" with {device_list(sharers, 2)}" if sharers else ""
     alone = {
-        None: "; it is unknown whether they are present: the PCI functions were not collected",
+        None: "; whether the others are present is unknown: the PCI functions were not collected",
         False: "; none of the others is present",
         True: "",
     }[present]
-    why = f"a region is shared{with_them} (its scope has {entries} entries{alone})"
-    return f"if its policy is relaxed: {why}{predicted_mark(predicted=predicted)}"
+    why = f"a region is shared{with_them} (its device scope has {entries} entries{alone})"
+    return f"if its policy is relaxed, because {why}{predicted_mark(predicted=predicted)}"
 
 
 def depends_on_guest_ram(*, predicted: bool) -> str:
@@ -124,7 +124,7 @@ def distinct_reasons(reasons: Sequence[tuple[object, str]]) -> str:
 
 def refused_large_unknown_small(large: str, small: str) -> str:
     """Return that a policy refuses a large guest and that its effect on a small one is unknown."""
-    return f"A guest with 4096 MiB is refused: {large}. For a smaller guest it is unknown: {small}."
+    return f"A guest with 4096 MiB is refused: {large}. For a smaller guest: {small}."
 
 
 def policy_unknown(why: str) -> str:

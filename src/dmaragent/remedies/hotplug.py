@@ -106,8 +106,9 @@ def _try_relaxed(attached: Hotplug) -> Iterator[HotplugRemedy]:
     text = entry_text(replace(attached.pci, policy=PolicyWord.RELAXED), "")
     after = attach(text, attached.guest, attached.host, attached.stack) if text else None
     if after is not None and after.verdict is Verdict.STARTS:
+        left = residual_risk(after.warnings)
         yield HotplugRemedy(
-            effect=words.attach_relaxed(quote(text)),
-            left=residual_risk(after.warnings),
+            effect=words.attach_relaxed(quote(text), left.harm),
+            left=left,
             cost=Cost.POLICY,
         )

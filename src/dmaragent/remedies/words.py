@@ -23,7 +23,7 @@ WRITE_FUNCTIONS_APART_FOR_SLOT = (
 )
 WRITE_DEVICES_ONCE = "List each device only once"
 REMOVE_EMPTY_ENTRIES = "Remove the empty entries"
-WRITE_ENTRIES_PLAINLY = "Write the entries in the form that xl reads completely"
+WRITE_ENTRIES_PLAINLY = "Write the entries in a form that xl can read"
 WRITE_RDM_AS_DOCUMENTED = "Write rdm= as the manual pages document it"
 WRITE_POLICIES = "Write each device's policy: xl otherwise reads it from uninitialized memory"
 WRITE_POLICIES_FOR_LIBXL = (
@@ -36,7 +36,7 @@ REMOVE_RDM_IN_SHORT = "remove rdm="
 _STARTS_THEN = {
     Verdict.STARTS: "the guest then starts",
     Verdict.REFUSED: "the guest then does not start",
-    Verdict.UNDECIDED: "whether the guest then starts is unknown",
+    Verdict.UNDECIDED: "it is unknown whether the guest then starts",
 }
 
 
@@ -129,9 +129,9 @@ def pass_virtual_functions(swapped: str) -> str:
     return f"Pass through {swapped}: no region names a virtual function"
 
 
-RELAXED_GUEST = "the guest"
-RELAXED_GUEST_AND_DEVICES = "the guest and its devices"
-RELAXED_DEVICES = "the devices that are refused"
+RELAXED_GUEST = "the guest's policy"
+RELAXED_GUEST_AND_DEVICES = "the policy of the guest and its devices"
+RELAXED_DEVICES = "the device policy"
 
 
 def relax(whose: str) -> str:
@@ -144,7 +144,12 @@ def relax(whose: str) -> str:
 
 def relax_without_loss(whose: str) -> str:
     """Return the change to the policy relaxed if it exposes nothing."""
-    return f"Relax {whose}: no risk on this host as it is"
+    return f"Relax {whose}: no conflict remains on this host"
+
+
+def relax_with_unknown_risk(whose: str) -> str:
+    """Return the change to the policy relaxed if it is unknown what that exposes."""
+    return f"Relax {whose}: the risk is unknown"
 
 
 def risk_in(harm: Harm, regions: Sequence[AddressRange]) -> str:
@@ -166,7 +171,7 @@ def with_risk(action: str, risk: str) -> str:
 # Guests: why there is no fix ------------------------------------------------------------
 
 WRITE_IN_DECIMAL = "first write the numbers with 0b in decimal, then run this again"
-XAPI_NOT_TRIED = "nothing was tried: XAPI's rules are not modelled"
+XAPI_NOT_TRIED = "no fix was tried: XAPI's rules are not modelled"
 GET_WHOLE_TABLE = "first get the complete table: the missing part may matter"
 NO_WORKING_IOMMU = "no change to the guest helps: the host has no working IOMMU"
 CORRECT_AS_REASON_SAYS = "correct the configuration as the reason above describes"
@@ -177,7 +182,7 @@ HOST_BRIDGE_NEVER = "no change to the guest helps: Xen never assigns a host brid
 USE_EXPRESS_SLOT = "no change to the guest helps: put the device into a PCI Express slot of its own"
 WRITE_ADDRESS_FOR_NAME = "write the device's address, such as 0000:00:14.0"
 WRITE_ADDRESS = "write the device as an address such as 0000:00:14.0, then run this again"
-NOT_TRIED_UNTIL_KNOWN = "nothing can be tried until that is known"
+NOT_TRIED_UNTIL_KNOWN = "no fix can be tried until that is known"
 NOTHING_TRIED_HELPS = "no boundary, memory size, policy or virtual function that was tried helps"
 FEWER_DEVICES = f"{NOTHING_TRIED_HELPS}: pass fewer devices with regions to the guest"
 HVMLOADER_HALTS = f"{NOTHING_TRIED_HELPS}: hvmloader halts with either policy of the region"
@@ -207,6 +212,6 @@ def enable_passthrough_and(attach: str) -> str:
     return f"{ENABLE_PASSTHROUGH_AT_CREATION}. Then {attach[:1].lower()}{attach[1:]}"
 
 
-def attach_relaxed(entry: str) -> str:
+def attach_relaxed(entry: str, harm: Harm) -> str:
     """Return how to attach the device relaxed; `entry` is quoted."""
-    return f"Attach {entry}. Risk: DMA of the device or firmware can overwrite other memory"
+    return f"Attach {entry}{_risk(harm)}"

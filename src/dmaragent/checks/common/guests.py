@@ -29,10 +29,10 @@ def _reaches_guests(region: Region) -> bool:
     "rmrr-below-1mib",
     Severity.WARNING,
     "A region is below 1 MiB",
-    xen='A strict guest that reserves it does not start ("RDM conflict").',
+    xen='A guest that reserves it as strict does not start ("RDM conflict").',
     linux="No effect if the memory map marks the range as reserved.",
-    advice="DMA to the region overwrites guest memory: turn off its use in the firmware setup, then set "
-    "rdm_policy=relaxed.",
+    advice="Turn off what uses it in the firmware setup, then set rdm_policy=relaxed. DMA that remains "
+    "overwrites guest memory.",
     details=f"{RESERVED_BY} libxl counts guest RAM from 0, so it cannot avoid the region; with relaxed it "
     "hides the region from the guest. The region is often for legacy USB support or a management "
     "controller.",

@@ -23,7 +23,7 @@ _LINUX_WARNS = (
     "rmrr-in-ram",
     Severity.CRITICAL,
     "A region is in memory that is in use, not reserved",
-    xen="Xen 4.19 and later switches VT-d off (EIO): no device can be passed through. Older "
+    xen="Xen 4.19 and later switch VT-d off (EIO): no device can be passed through. Older "
     "releases only warn and keep the region.",
     linux="Device DMA overwrites memory in use, unless memmap= keeps it free.",
     advice="Update the firmware. No option makes Xen skip the region.",
@@ -74,7 +74,7 @@ def _release_case(facts: CheckFacts, region: AddressRange) -> tuple[Severity | N
         return None, f"{name} switches VT-d off (EIO): no device can be passed through."
     message = (
         f"{name} {_WARNING_WORDS[_warns(facts, region)]} and keeps the region. "
-        "Xen 4.19 and later switches VT-d off (EIO)."
+        "Xen 4.19 and later switch VT-d off (EIO)."
     )
     return Severity.WARNING, message
 

@@ -14,7 +14,7 @@ from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.xen_registration import Registered, registered, vtd_case
 from dmaragent.inventory import Region
 
-_ADVICE = "Update the firmware, or turn off in its setup what one region is for."
+_ADVICE = "Update the firmware, or turn off what uses one of the regions in its setup."
 _NO_OPTION = "No option makes Xen skip a region."
 _OFTEN_FOR = "Regions are often for integrated graphics or legacy USB support."
 _SOURCE = "VT-d 8.4; Xen vtd/dmar.c, acpi_parse_one_rmrr; Linux intel/iommu.c, rmrr_sanity_check"
@@ -144,7 +144,7 @@ def duplicate(facts: TableFacts) -> Iterator[Hit]:
     "A region's limit is below its base",
     xen="Xen switches VT-d off (EFAULT): no device can be passed through.",
     linux=LINUX_WARNS,
-    advice="Update the firmware, or turn off in its setup what the region is for.",
+    advice="Update the firmware, or turn off what uses the region in its setup.",
     details=_NO_OPTION,
     source=f"VT-d 8.4; Xen vtd/dmar.c, register_one_rmrr; {LINUX_CHECK}",
 )

@@ -46,7 +46,7 @@ def empty(facts: TableFacts) -> Iterator[Hit]:
     "rmrr-scope-uncounted",
     Severity.ERROR,
     "A region names no device that Xen counts",
-    xen="Xen drops it: it counts only PCI endpoints, bridges, IOAPICs and HPETs.",
+    xen="Xen drops it: only PCI endpoints, bridges, IOAPICs and HPETs count.",
     linux="Linux applies the region to no PCI device.",
     advice=_ADD_RANGE,
     source=f"{_COUNT}; {_INSERT}",
@@ -117,7 +117,7 @@ def impossible(facts: TableFacts) -> Iterator[Hit]:
     "rmrr-scope-twice",
     Severity.WARNING,
     "A region names the same device twice",
-    xen="Xen counts both, and refuses policy strict as for a shared one (EPERM).",
+    xen="Xen counts both: the region is shared, so strict is refused (EPERM).",
     linux="No effect: Linux applies the region to the device once.",
     advice="Assign the device with rdm_policy=relaxed. Guest RAM may then overlap the region: check "
     "with dmaragent resolve.",
@@ -133,7 +133,7 @@ def twice(facts: TableFacts) -> Iterator[Hit]:
                 continue
             what = entry.sbdf or entry.written
             if what in seen:
-                yield entry_hit(facts, entry, f"names {entry.written} again.")
+                yield entry_hit(facts, entry, f"names {entry.written} more than once.")
             seen.add(what)
 
 
@@ -179,7 +179,7 @@ def zero(facts: TableFacts) -> Iterator[Hit]:
     xen="Xen applies the region only to the bridge itself. A device behind it gets no region: its "
     "access to the memory fails.",
     linux="Linux applies the region to the bridge and every device behind it.",
-    advice="On Xen, assign a device behind the bridge only if it works without it.",
+    advice="On Xen, assign a device behind it only if that needs no such region.",
     details=NO_OTHER_RANGE,
     source="VT-d 8.3.1; Xen vtd/dmar.c, acpi_parse_dev_scope; Linux intel/iommu.c, "
     "is_downstream_to_pci_bridge",

@@ -98,7 +98,7 @@ MESSAGES = (
         "linux-amd-fault-tables",
         LINUX,
         MessageSeverity.CONSEQUENCE,
-        "The IOMMU's entries for a fault in the lines before",
+        "The IOMMU's entries for the fault in the previous lines",
         "AMD-Vi: DTE[<number>]: <number2>",
         "AMD-Vi: CMD[<number>]: <number2>",
         "AMD-Vi: CMD Buffer head=<number> tail=<number2>",

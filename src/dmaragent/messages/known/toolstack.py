@@ -21,8 +21,8 @@ MESSAGES = (
         meaning="The region at that address is for the guest's device, or strategy=host reserves it, and"
         " its policy is strict. libxl moves RAM out of the way only above rdm_mem_boundary, "
         "which is 2048 MiB by default.",
-        advice="dmaragent resolve GUEST shows the fixes. Usually it is a lower rdm_mem_boundary, "
-        "otherwise rdm_policy=relaxed for the device. The risk of relaxed: the guest does not "
+        advice="dmaragent resolve GUEST shows the fixes. Usually a lower rdm_mem_boundary "
+        "helps; otherwise set rdm_policy=relaxed for the device. The risk of relaxed: the guest does not "
         "know of the region and uses its memory.",
         source=f"{_DM}, libxl__domain_device_construct_rdm; checked in the source",
     ),

@@ -54,7 +54,7 @@ MESSAGES = (
         "xen-already-assigned",
         XEN,
         MessageSeverity.REFUSAL,
-        "Xen reports that another guest has the device, or does not know it",
+        "Another guest has the device, or Xen does not know the device",
         "<sbdf> already assigned, or non-existent",
         releases="every release with passthrough",
         meaning="A toolstack checked whether the device is free: a guest has it, or dom0's kernel did "

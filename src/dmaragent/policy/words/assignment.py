@@ -112,7 +112,7 @@ XENS_IOMMU_OFF = "Xen's IOMMU is off: `xl info` lists no directio among virt_cap
 
 
 def vtd_off_by_xen(why: str) -> str:
-    return f"Xen switches VT-d off for the whole host: {why}"
+    return f"Xen switches VT-d off for the whole host, because {why}"
 
 
 XENS_LIST_LACKS_REGIONS = (

@@ -25,7 +25,7 @@ from dmaragent.present.words import devices as device_words
 from dmaragent.present.words.device import card_facts, class_name
 from dmaragent.present.words.findings import common
 from dmaragent.present.words.numbers import span_words
-from dmaragent.present.words.passthrough import step_title, verdict_row
+from dmaragent.present.words.passthrough import step_title, verdict_sentence
 from dmaragent.remedies.remedy import DeviceRemedy
 
 MOST_EXPLAINED = 32
@@ -270,8 +270,7 @@ def _all_details(
 
 
 def _reason(verdict: PlatformVerdict) -> str:
-    word, reason = verdict_row(verdict)
-    return f"{word} {reason}" if reason and word.endswith(" if") else f"{word}: {reason}"
+    return verdict_sentence(verdict)
 
 
 def _details(

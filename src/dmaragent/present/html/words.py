@@ -433,7 +433,7 @@ def more_of_guest(number: int) -> str:
 
 def before_start(line: str) -> str:
     """Return what must be done before a guest can start."""
-    return f"Before it can start: {line}"
+    return f"Before the guest can start: {line}"
 
 
 def documented_otherwise(line: str) -> str:

@@ -49,6 +49,7 @@ from dmaragent.present.words.comparison import (
 )
 from dmaragent.present.words.device import class_name
 from dmaragent.present.words.findings import case_words
+from dmaragent.present.words.guest import uncapitalized
 from dmaragent.present.words.numbers import count
 
 _SIDES = {Side.A: "A", Side.B: "B", None: "both"}
@@ -177,7 +178,7 @@ def _guest(change: GuestChange, moved: Mapping[SBDF, SBDF]) -> Iterator[str]:
             yield f"    The device {sbdf} is {moved[sbdf]} on B"
     if change.helps is not None and change.helps.ranked:
         remedy = change.helps.ranked[0]
-        sentence = f"Fix on B: {remedy.brief}: {remedy.effect}"
+        sentence = f"Fix on B: {remedy.brief} ({uncapitalized(remedy.effect)})"
         yield from paragraph(sentence, indent=4, hang=3)
 
 

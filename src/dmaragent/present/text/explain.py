@@ -110,7 +110,7 @@ def _xen_rows(explanation: Explanation) -> Iterator[tuple[str, str, str, str]]:
     else:
         for number, case in enumerate(policies):
             yield ("" if number else "Xen", *policy_row(case))
-    for case in xen.cases:
+    for case in xen.cases if policies else ():
         if case.can is Can.CONDITIONS and case.title in ("bridge scope", "virtual functions exist"):
             yield ("", *policy_row(case))
 

@@ -20,6 +20,7 @@ from dmaragent.present.words.guest import (
     reason_words,
     skipped_words,
     verdict_with_harm,
+    verdict_word,
 )
 
 
@@ -55,7 +56,7 @@ def resolve_lines(
     if folder:
         yield from [f"In {visible(folder)}:", ""]
     for resolution in resolutions:
-        verdicts.append(resolution.verdict)
+        verdicts.append(verdict_word(resolution))
         stacks[any_stack_words(resolution)] = None
         tone = verdict_tone(resolution.verdict, resolution.reasons)
         verdict = toned(verdict_with_harm(resolution), tone)

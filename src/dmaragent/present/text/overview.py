@@ -7,12 +7,12 @@ from dmaragent.addresses import SBDF
 from dmaragent.checks.common.model import Checked
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Can
-from dmaragent.present.escaping import shorten
+from dmaragent.present.escaping import shorten, visible
 from dmaragent.present.screen import Tone, current_screen, toned
 from dmaragent.present.text.tables import LABEL, labelled
 from dmaragent.present.words.host import (
     absence_words,
-    machine_words,
+    machine_name,
     system_words,
 )
 from dmaragent.present.words.overview import (
@@ -35,7 +35,7 @@ def overview_text(
     """Yield the lines; `commands` are the next commands, most useful first."""
     yield overview_title(__version__)
     yield from _line("Host", title)
-    yield from _line("Machine", machine_words(inventory) or MACHINE_UNKNOWN)
+    yield from _line("Machine", machine_name(inventory) or MACHINE_UNKNOWN)
     yield from _line("System", system_words(inventory))
     if inventory.absence is None:
         yield from _line("Regions", regions_summary(inventory))
@@ -55,4 +55,7 @@ def overview_text(
 def _line(label: str, text: str) -> Iterator[str]:
     """Yield a line that fits the screen, if `text` is not empty."""
     if text:
-        yield f"{label:{LABEL}}{shorten(text, current_screen().width - LABEL - len(' … '))}"
+        shown, room = visible(text), current_screen().width - LABEL
+        if len(shown) > room:
+            shown = shorten(text, room - len(" … "))
+        yield f"{label:{LABEL}}{shown}"

@@ -165,7 +165,11 @@ class _Tree:
         what = class_name(function)
         driver = f", {function.driver}" if function.driver else ""
         regions = self._regions.get(function.sbdf, [])
-        mark = f"{GAP}region {span_words(regions)}" if regions else ""
+        mark = (
+            f"{GAP}{'region' if len(regions) == 1 else 'regions'} {span_words(regions).replace(' ', ', ')}"
+            if regions
+            else ""
+        )
         cached = function.sbdf in self._capabilities.translation_cached
         port = function.sbdf in self._capabilities.ats_root_ports
         ats = ", ATS cache" if cached else ", ATS" if port else ""

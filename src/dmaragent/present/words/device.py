@@ -140,7 +140,7 @@ def _xen_reserves(inventory: Inventory, sbdf: SBDF) -> str:
     views = inventory.xen
     own = views.devices.get(sbdf, ())
     if views.devices_source is ListSource.UNKNOWN and views.list.entries:
-        return "ranges that a guest with it reserves are unknown: Xen did not report them"
+        return "the ranges that a guest with it reserves are unknown: Xen did not report them"
     if views.list.source is ListSource.UNKNOWN:
         return (
             "ranges that a guest with it reserves are unknown: neither table nor hypervisor was "
@@ -148,9 +148,9 @@ def _xen_reserves(inventory: Inventory, sbdf: SBDF) -> str:
         )
     if own is None:
         return "ranges that a guest with it reserves are unknown: Xen cannot report them"
-    spans = " ".join(span(reserved) for reserved in own)
+    spans = ", ".join(span(reserved) for reserved in own)
     mark = " (predicted)" if views.devices_source is ListSource.PREDICTED else ""
-    return f"a guest with it reserves {spans or 'nothing'}{mark}"
+    return f"a guest with this device reserves {spans or 'nothing'}{mark}"
 
 
 def holds_words(holds: Collection[Hold]) -> str:

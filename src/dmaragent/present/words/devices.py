@@ -218,7 +218,7 @@ def limits(
     """Yield the limits of the answer: assumptions, predictions and unknowns."""
     under_xen = inventory.linux.state is LinuxState.UNDER_XEN
     if len(decides) > 1:
-        yield "Unknown whether Xen or Linux decides: no reading shows whether the host runs Xen."
+        yield "It is unknown whether the host runs Xen, so both verdicts are shown."
     verdicts = [verdict for row in rows for verdict in (row.xen, row.linux)]
     if any(verdict.can is Can.CONDITIONS and not verdict.risk for verdict in verdicts):
         yield f"{CONDITIONAL.capitalize()}: allowed with conditions; dmaragent explain lists them."
@@ -235,8 +235,8 @@ def limits(
     yield from _unread(inventory, rows)
     if any(row.reported for row in rows):
         yield (
-            '"Reported" counts regions that Xen or Linux report and that no table here has, so '
-            "they have no number."
+            '"Reported" counts regions that Xen or Linux reports. They have no number, because they '
+            "are in no table here."
         )
 
 

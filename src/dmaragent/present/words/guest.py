@@ -27,6 +27,7 @@ _LISTS = {
     ListSource.PREDICTED: "Xen's list of regions is predicted from the table",
     ListSource.UNKNOWN: "neither Xen's list of regions nor a table is available",
 }
+_LINUX_REGIONS = "the regions that Linux reported, or else predicted from the table"
 
 
 def recorded_words(kind: str, path: str) -> str:
@@ -44,7 +45,7 @@ def source_words(kind: str, path: str, stack: Stack, listed: ListSource | None) 
     """
     answers = stack.library_answers
     library = f"libxlutil {answers.release} read the settings" if answers else ""
-    lists = "from Linux's own readings" if listed is None else _LISTS[listed]
+    lists = _LINUX_REGIONS if listed is None else _LISTS[listed]
     what = "; ".join(part for part in (library, lists) if part)
     recorded = "" if kind in _BARE else " (as recorded)"
     return f"{host_words(kind, path)}{recorded}: {what}"
@@ -95,7 +96,7 @@ NO_REMEDY_OF_WARNINGS = "No fix found that removes the warnings"
 
 def spelling_words(spelling: GuestRemedy) -> str:
     """Return how to write what this release ignores, and the result."""
-    return f"Accepted instead: {spelling.brief}; {spelling.effect}"
+    return f"xl accepts {spelling.brief} instead; {spelling.effect}"
 
 
 def uncapitalized(sentence: str) -> str:
@@ -181,7 +182,9 @@ def resolution_notes(resolution: AnyResolution) -> list[str]:
 
 def prerequisite_words(resolution: AnyResolution) -> list[str]:
     """Return what must be done before the guest can start."""
-    return [f"Before it can start: {line}" for line in resolution.prerequisites]
+    if isinstance(resolution, KvmResolution):
+        return [f"Before the guest can start: {step}" for step in resolution.prerequisites]
+    return [f"Before the guest can start, run `{line}`" for line in resolution.prerequisites]
 
 
 _REFUSES = {
@@ -261,11 +264,15 @@ def why_it_starts(resolution: Resolution) -> str:
     placed = case.built.layout.placed if case is not None and case.built.layout else ()
     if not placed:
         devices = len(resolution.settings.devices)
-        return "no region is reserved for it" + (
-            f" ({count(devices, 'device')} without regions)" if devices else ""
-        )
+        if not devices:
+            return "no region is reserved for the guest"
+        of = "its device" if devices == 1 else f"its {devices} devices"
+        return f"no region is reserved for {of}"
     moved = sum(region.placement is Placement.MOVED for region in placed)
-    sentence = f"guest RAM overlaps none of its {count(len(placed), 'region')}"
+    if len(placed) == 1:
+        how = ", because libxl moves RAM away from it" if moved else ""
+        return f"guest RAM does not overlap its region{how}"
+    sentence = f"guest RAM overlaps none of its {len(placed)} regions"
     return sentence + (f"; libxl moves RAM away from {moved} of them" if moved else "")
 
 
@@ -275,7 +282,7 @@ def list_words(host: HostFacts) -> Iterator[str]:
         yield "Xen reported its regions"
     elif host.source is ListSource.PREDICTED:
         yield "Xen's list of regions is predicted"
-        yield from host.notes
+        yield from map(capitalized, host.notes)
 
 
 # KVM guests -----------------------------------------------------------------------------
@@ -301,17 +308,34 @@ def why_kvm_starts(resolution: KvmResolution) -> str:
 
 
 def kvm_next_command(resolution: KvmResolution, host: str | None = None) -> str:
-    """Return the command that shows the device behind the first reason, on `host`; or empty."""
-    devices = [reason.device for reason in resolution.reasons if reason.device is not None]
-    if not devices:
+    """Return the command that shows the device behind the first reason, on `host`; or empty.
+
+    If that device is not present, the command lists the devices of the host.
+    """
+    device = _first_device(resolution)
+    if device is None:
         return ""
+    verb = ["devices"] if _is_absent(resolution, device) else ["explain", str(device)]
     path = ["--host", host] if host else []
-    return shlex.join(["dmaragent", "explain", str(devices[0]), *path])
+    return shlex.join(["dmaragent", *verb, *path])
+
+
+def _first_device(resolution: KvmResolution) -> SBDF | None:
+    devices = (reason.device for reason in resolution.reasons)
+    return next((device for device in devices if device is not None), None)
+
+
+def _is_absent(resolution: KvmResolution, device: SBDF) -> bool:
+    functions = resolution.host.functions
+    return functions is not None and device not in functions
 
 
 def kvm_next_step(resolution: KvmResolution) -> str:
     """Return what to do next, in one line."""
     command = kvm_next_command(resolution)
+    device = _first_device(resolution)
+    if device is not None and _is_absent(resolution, device):
+        return f"{command} lists the devices of the host"
     if command:
         return f"{command} shows the device, its regions and its fixes"
     return "nothing to do" if resolution.verdict is Verdict.STARTS else "see the reasons"
@@ -400,12 +424,12 @@ def ram_ranges(ram: RamLayout) -> tuple[AddressRange, ...]:
 ONE_GUEST_IN_FULL = "For full details, name one guest or add --details"
 
 
-def guests_by_verdict(verdicts: Sequence[Verdict], stacks: Sequence[str]) -> str:
-    """Return how many guests have each verdict, and the releases that it is for."""
+def guests_by_verdict(verdicts: Sequence[str], stacks: Sequence[str]) -> str:
+    """Return how many guests have each verdict word, and the releases that it is for."""
     numbers = [
-        f"{verdicts.count(verdict)} {word}"
-        for verdict, word in VERDICT_WORDS.items()
-        if verdict in verdicts
+        f"{verdicts.count(word)} {word}"
+        for word in (*VERDICT_WORDS.values(), DEPENDS)
+        if word in verdicts
     ]
     return f"{count(len(verdicts), 'guest')}: {', '.join(numbers)} ({'; '.join(stacks)})"
 

@@ -61,7 +61,7 @@ _ABSENCE_WORDS = {
     ),
     AbsenceKind.PVH_DOM0: (
         "Xen hides the DMAR table from this PVH dom0: {}",
-        "read the hypervisor's list as root, which needs no table; a PV dom0 has RMAD",
+        "run dmaragent as root in dom0: it reads Xen's list, which needs no table",
     ),
     AbsenceKind.HIDDEN: (
         "the DMAR table is missing from sysfs, although the kernel found it at boot ({})",
@@ -229,8 +229,7 @@ def regions_words(inventory: Inventory) -> str:
         return "none in the decoded part of the table"
     if not regions:
         return f"none concerns {device}" if device else "none: the table has no RMRR structure"
-    facts = [f"only those that concern {device}"] if device else []
-    facts += [region_count(regions)]
+    facts = [f"{region_count(regions)}, for {device} only" if device else region_count(regions)]
     shared = sum(region.xen.shared for region in regions)
     if shared:
         facts.append(f"{shared} shared by several devices")
@@ -238,7 +237,7 @@ def regions_words(inventory: Inventory) -> str:
     for presence, word in (
         (Presence.PRESENT, "present"),
         (Presence.ABSENT, "absent"),
-        (Presence.UNKNOWN, "of unknown presence"),
+        (Presence.UNKNOWN, "possibly absent"),
     ):
         number = sum(owner.presence is presence for owner in owners.values())
         if number:

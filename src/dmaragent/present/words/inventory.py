@@ -19,7 +19,9 @@ def left_out(number: int, what: str) -> str:
 
 def regions_label(numbers: Sequence[int]) -> str:
     """Return the label of a group of regions: their numbers."""
-    return f"{'Region' if len(numbers) == 1 else 'Regions'} {span_words(numbers)}"
+    return (
+        f"{'Region' if len(numbers) == 1 else 'Regions'} {span_words(numbers).replace(' ', ', ')}"
+    )
 
 
 def xen_cell(region: Region) -> str:

@@ -183,7 +183,7 @@ def here_words(match: HostMatch, *, table_known: bool, details: bool = True) -> 
         )
     if match.fits is False and not match.other_iommu:
         yield (
-            "This host, as it is known, would not print the message. It may be from another host "
+            "As far as this host is known, it does not print this message. It may be from another host "
             "(name it with --host PATH), or from before a firmware change"
         )
 

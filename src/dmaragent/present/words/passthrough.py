@@ -99,7 +99,7 @@ def steps_place(where: str) -> str:
 
 def xen_cases(origin: str) -> str:
     """Return the heading of Xen's cases; `origin`: how its release is known."""
-    return f"Xen, case by case ({origin})"
+    return f"Xen, case by case. {origin}." if origin else "Xen, case by case"
 
 
 def case_message(case: Case) -> str:
@@ -146,7 +146,7 @@ def can_tone(can: Can, *, risk: bool = False) -> Tone | None:
 
 def regions_label(regions: Sequence[Region]) -> str:
     """Return the label of a group of regions: their numbers."""
-    numbers = span_words(region.number for region in regions)
+    numbers = span_words(region.number for region in regions).replace(" ", ", ")
     return f"Region {numbers}" if len(regions) == 1 else f"Regions {numbers}"
 
 
@@ -172,7 +172,9 @@ def _exceptions(inventory: Inventory, region: Region) -> list[str]:
     if region.xen.listed is None and region.xen.reason:
         facts.append(f"Xen's list depends on the release{mark}: {region.xen.reason}")
     elif region.xen.listed is False:
-        facts.append(f"Xen does not list it{mark}: {region.xen.reason}")
+        off = inventory.xen.list.iommu_disabled  # the verdict has the whole reason
+        why = "Xen switches VT-d off" if off else region.xen.reason
+        facts.append(f"Xen does not list it{mark}: {why}")
     if is_elsewhere(region):
         facts.append(f"memory map: {memory_type_words(region)}")
     return facts

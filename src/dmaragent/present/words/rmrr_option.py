@@ -28,7 +28,7 @@ BEFORE_USE = (
 )
 LINUX_FAULTS_ALONE = (
     "Faults that Linux logged count only if the kernel options of this host have iommu=pt or "
-    "iommu.passthrough=1. Otherwise its addresses are the IOMMU's own, not physical ones. Linux "
+    "iommu.passthrough=1. Otherwise their addresses are the IOMMU's own, not physical ones. Linux "
     "logs no PCI segment: 0000 is assumed unless the address is on one other segment only."
 )
 NOTHING_LEFT = "No fault is left for which rmrr= would help"
@@ -95,9 +95,9 @@ def checked_headline(option: CheckedOption) -> str:
     if option.taken:
         return f"Xen accepts rmrr= ({ranges}, {xen})"
     if good:
-        return f"Xen accepts only {good} of {ranges} of rmrr= ({xen})"
+        return f"Xen accepts only {good} of the {ranges} of rmrr= ({xen})"
     if len(option.ranges) == 1:
-        return f"Xen does not accept rmrr= ({xen})"
+        return f"Xen does not accept this rmrr= ({xen})"
     return f"Xen accepts none of the {ranges} of rmrr= ({xen})"
 
 

@@ -38,13 +38,13 @@ def held_already(driver: str, owner: str) -> str:
 
 def taken_from(driver: str, owner: str, *, disks: bool) -> str:
     """Return what `owner` loses when the device is taken from its `driver`."""
-    lost = "every disk behind the device" if disks else "the device"
+    lost = "the disks" if disks else "the device"
     return f"{owner} loses {lost} (driver {driver})"
 
 
 def disks_warning(owner: str) -> str:
     """Return the warning before a storage controller is taken from `owner`."""
-    return f"Warning: {owner} loses every disk behind it. Do not do it if {owner} boots from one."
+    return f"Warning: {owner} loses every disk behind it. Stop here if {owner} boots from one."
 
 
 def _sentence(words: str) -> str:
@@ -67,7 +67,7 @@ def make_assignable(loss: str, warning: str) -> str:
     """Return the effect of xl pci-assignable-add; `loss`: what dom0 loses."""
     before = f"{warning} " if warning else ""
     return (
-        f"{before}{_sentence(loss)} The driver pciback replaces its driver. Xen then moves the "
+        f"{before}{_sentence(loss)} The device then belongs to the driver pciback. Xen moves the "
         "device to its quarantine (domain 32753), which is always relaxed. A warning that names "
         "d[IO] or Dom32753 is about the quarantine, not about a guest."
     )
@@ -99,7 +99,7 @@ def keep_ram_out_in_short(settings: Sequence[str]) -> str:
     return ", ".join(text.replace(" = ", "=") for text in settings)
 
 
-KEEP_RAM_OUT_COST = "for 4096 MiB; resolve computes yours"
+KEEP_RAM_OUT_COST = "for 4096 MiB; dmaragent resolve computes yours"
 
 
 def relax_device(*, ram_moved: bool, unmovable: Sequence[Region], sharers: tuple[SBDF, ...]) -> str:
@@ -113,7 +113,8 @@ def relax_device(*, ram_moved: bool, unmovable: Sequence[Region], sharers: tuple
         "If guest RAM overlaps the region, firmware DMA overwrites it.",
     ]
     if ram_moved:
-        sentences.append("With the second line, libxl moves RAM out of the higher regions.")
+        which = "the other regions" if unmovable else "the regions"
+        sentences.append(f"With rdm_mem_boundary, libxl moves guest RAM out of {which}.")
     if unmovable:
         low = region_list(unmovable)
         sentences.append(f"No setting moves RAM out of regions below 1 MiB: {low}.")
@@ -224,7 +225,7 @@ def bind_to_vfio(loss: str, mates: tuple[SBDF, ...], warning: str) -> str:
         if mates
         else ""
     )
-    return f"{before}{_sentence(loss)} The driver vfio-pci replaces its driver.{rest}"
+    return f"{before}{_sentence(loss)} The device then belongs to the driver vfio-pci.{rest}"
 
 
 def bind_cost(loss: str, mates: tuple[SBDF, ...]) -> str:
@@ -308,7 +309,7 @@ LEGACY_SUPPORT = (
 SETTINGS_BY_CLASS = {
     0x0C03: (
         "USB legacy support, XHCI hand-off",
-        "The region is probably for keyboard and mouse before an operating system runs",
+        "The region is probably for keyboard and mouse until an operating system runs",
     ),
     0x03: (
         "the memory of internal graphics (DVMT), and the choice of the primary display",
@@ -341,7 +342,7 @@ SWITCH_VMD_OFF = "Disable VMD in the firmware setup"
 SWITCH_VMD_OFF_EFFECT = (
     "Warning: RAID sets made by VMD (RST, VROC) are lost to the host. Look for VMD or RST in the "
     "firmware setup. The devices behind VMD then appear on segment 0, each with its own remapping "
-    "unit and group. Afterwards, explain the device at its new address."
+    "unit and group. Afterwards, run dmaragent explain for its new address."
 )
 _NOT_COVERED = (
     "This does not cover embedded NICs and storage controllers, nor a MicroServer Gen8. The "
@@ -404,8 +405,8 @@ def hpe_leave_slot_out(slot: int) -> str:
     return (
         f"This removes slot {slot} from the regions on HPE ProLiant Gen8 and Gen9. The number is "
         "that of the physical slot, not of the bus. conrep and conrep_rmrds.xml are in HPE's "
-        f"scripting toolkit (advisory c04781229). {_NOT_COVERED} Reboot, then explain the device "
-        "again."
+        f"scripting toolkit (advisory c04781229). {_NOT_COVERED} Reboot, then run dmaragent "
+        "explain again."
     )
 
 
@@ -418,7 +419,7 @@ def vmd_endpoint_loss(count: int) -> str:
     """Return the warning for a VMD endpoint with `count` functions behind it."""
     return (
         f"Warning: the host loses all {count} functions behind the endpoint, with every disk "
-        "there. Do not do it if the host boots from one of them. The guest needs a driver for VMD."
+        "there. Stop here if the host boots from one of them. The guest needs a driver for VMD."
     )
 
 

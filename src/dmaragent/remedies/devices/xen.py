@@ -35,7 +35,6 @@ def xen_remedies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[Device
             explanation=words.make_assignable(loss, warning),
             lines=(f"xl pci-assignable-add {sbdf}",),
             where=words.DOM0_SHELL,
-            brief=f"xl pci-assignable-add {sbdf}",
             cost=loss,
             warning=warning,
         )

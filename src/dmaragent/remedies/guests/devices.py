@@ -162,7 +162,7 @@ def _offer_relaxed(trial: Trial, guest: GuestConfig, lines: Mapping[str, tuple[s
         pairs = [remedy for remedy in tried if remedy.rank.left < left]
         trial.remedies += pairs
     if not any("rdm_mem_boundary" in line for remedy in pairs for line in remedy.lines):
-        effect = _relaxed_effect(lines, after)
+        effect = _relaxed_effect(lines, trial.before, after)
         trial.offer(RemedyKind.POLICY, guest, lines, effect)
 
 
@@ -201,9 +201,14 @@ def _relaxed_texts(devices: Iterable[GuestDevice]) -> dict[int, str]:
     }
 
 
-def _relaxed_effect(lines: Mapping[str, tuple[str, ...]], after: Resolution) -> str:
+def _relaxed_effect(
+    lines: Mapping[str, tuple[str, ...]], before: Resolution, after: Resolution
+) -> str:
+    """Return the change; the facts that make a verdict unknown also leave its risk unknown."""
     whose = _whose_policy(lines)
     if residual_risk(after.reasons).harm is Harm.NONE:
+        if before.verdict is Verdict.UNDECIDED:
+            return words.relax_with_unknown_risk(whose)
         return words.relax_without_loss(whose)
     return words.relax(whose)
 

@@ -73,7 +73,7 @@ def damage_ends_walk(flaw: Damage) -> str:
 
 def structure_refused(name: str, offset: int, reason: str) -> str:
     """Return that the structure at `offset` switches VT-d off."""
-    return f"the {name} at offset 0x{offset:x}: {reason}"
+    return f"Xen rejects the {name} at offset 0x{offset:x}: {reason}"
 
 
 TOO_SHORT = "it is too short for its type (EINVAL)"
@@ -128,7 +128,7 @@ NO_DEVICES = "its scope has no entry that Xen counts as a device"
 
 
 def not_reached(error: str) -> str:
-    return f"Xen stops reading the table before it: {error}"
+    return f"Xen stops reading the table before it, because {error}"
 
 
 def no_device_present(reasons: Sequence[str]) -> str:

@@ -38,7 +38,7 @@ def listed_all_the_same(reason: str) -> str:
 
 
 def rounded_to_pages(place: AddressRange) -> str:
-    return f"Xen reserves only whole pages, {span(place)}; a page-aligned limit loses its page"
+    return f"Xen reserves only whole pages, {span(place)}; if the limit is page-aligned, it drops that page"
 
 
 def option_unknown(text: str, reason: str) -> str:
