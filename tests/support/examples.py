@@ -86,7 +86,10 @@ def output(example: Example) -> str:
     machine = example.machine
     if machine and "--host" not in words and words[0] not in _LIVE:
         words += ["--host", machine]
-    printed = _print(*words).replace(f"Recorded machine {machine}", "This machine")
+    printed = _print(*words)
+    if machine:
+        printed = printed.replace(f"Recorded machine {machine}", "This machine")
+        printed = printed.replace(f" --host {machine}", "")
     return printed.rstrip("\n")
 
 

@@ -28,7 +28,8 @@ Predict whether a device can be attached to a running guest, and list everything
 that would refuse it.  The guest's memory layout does not change and its rdm=
 does not apply.  A device whose regions overlap guest RAM or an emulated
 adapter's video memory is refused, unless SPEC contains rdm_policy=relaxed.
-GUEST is its xl.cfg, or the output of `xl list -l`."""
+GUEST is its xl.cfg, the output of `xl list -l`, or libvirt's XML of a Xen
+guest."""
 EXAMPLES = """\
 examples:
   sudo dmaragent hotplug 00:14.0 --into win10.cfg
@@ -43,7 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
     parser.add_argument("spec", metavar="SPEC", help="the device, as for xl pci-attach")
     parser.add_argument(
-        "--into", metavar="GUEST", required=True, help="the guest: an xl.cfg or libxl's JSON"
+        "--into",
+        metavar="GUEST",
+        required=True,
+        help="the guest: an xl.cfg, libxl's JSON, or libvirt's XML",
     )
     parser.add_argument("--guest", metavar="NAME", help="which guest, if GUEST contains several")
     add_stack_options(parser)

@@ -62,3 +62,23 @@ def region_not_in_group(place: AddressRange, group: int) -> str:
 
 def floppy_workaround(group: int) -> str:
     return f"Linux adds 0x0-0xffffff to IOMMU group {group} for its ISA bridge (floppy workaround)"
+
+
+# AMD's table ----------------------------------------------------------------------------
+
+IVRS_CHECKSUM = "the table's checksum is wrong, so Linux uses no IOMMU"
+IVHD_WITHOUT_DEVICES = "an IVHD block names no device, so Linux uses no IOMMU"
+BLOCK_LENGTH_ZERO = "a block has length 0: Linux reads it for ever and does not boot"
+LENGTHS_NOT_CHECKED = (
+    "a length in the table is wrong, or bytes follow its last block: Linux reads on without a check"
+)
+RANGE_BROKEN = "a range of device IDs in the table has no start or no end"
+
+
+def unsupported_ivhd(block_type: int) -> str:
+    """Linux takes the type of another block for that of the IVHD blocks."""
+    return f"Linux takes blocks of type 0x{block_type:02x} for IVHD blocks, and uses no IOMMU"
+
+
+def unknown_variety(variety: int) -> str:
+    return f"a special device has the unknown variety {variety}, so Linux uses no IOMMU"

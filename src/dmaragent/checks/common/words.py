@@ -6,8 +6,8 @@ RELAXED_OVERLAP = (
     "RAM: dmaragent resolve shows whether it does."
 )
 NO_OTHER_RANGE = (
-    "Xen's option rmrr= cannot name the memory instead: Xen rejects what overlaps a region of the "
-    "table."
+    "Xen's option rmrr= cannot name the memory instead: Xen rejects a range that overlaps a region "
+    "of the table."
 )
 LINUX_WARNS = (
     'Linux warns ("Your BIOS is broken; bad RMRR"), taints the kernel and keeps the region.'

@@ -165,8 +165,8 @@ def device_without_unit(facts: TableFacts) -> Iterator[Hit]:
     "unit-serves-nothing",
     Severity.INFO,
     "A unit names no device and does not have INCLUDE_PCI_ALL",
-    xen="No effect: Xen drives it for no device.",
-    linux="No effect: Linux drives it for no device.",
+    xen="No effect: Xen uses it for no device.",
+    linux="No effect: Linux uses it for no device.",
     advice="No action needed: it is often a part of the processor that this board does not use.",
     source=f"VT-d 8.3; {_MATCH}",
 )

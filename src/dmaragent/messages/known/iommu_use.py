@@ -25,7 +25,7 @@ MESSAGES = (
         ("AMD-Vi: Out of memory allocating dm-regions", "AMD, 5.10 and later", AMD),
         releases="Linux 6.4 and later; AMD's words before, too",
         meaning="The host's own driver loses access to memory that the firmware reserved for the device."
-        " A guest is not concerned.",
+        " No effect on guests.",
         advice="Look for the region with dmaragent explain. " + _UPDATE,
         source=f"{_CORE}, iommu_setup_default_domain; {_INTEL}, intel_iommu_memory_notifier; "
         f"{_CHECKED}",
@@ -40,7 +40,7 @@ MESSAGES = (
         meaning="A guest or program mapped memory above the addresses that the device's remapping unit "
         "translates. Linux does not attach the device (EFAULT).",
         advice="Reduce the guest's address bits: -cpu host,host-phys-bits-limit=39 (39: the"
-        " width in the message). The guest's memory must fit.",
+        " width in the message). The guest's memory must fit into that.",
         source=f"{_INTEL}, prepare_domain_attach_device; checked in the sources of 5.10, 6.1 and "
         "6.12",
         address=MessageAddress.GUEST,

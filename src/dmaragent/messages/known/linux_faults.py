@@ -129,8 +129,8 @@ MESSAGES = (
         "Linux maps a page that is already mapped, to the same place; harmless",
         "DMA PTE for vPFN <page> already set (to <frame><low> not <=frame><low2>)",
         releases="seen in Linux 2.6.3x to 6.12, Intel; gone in 7.2",
-        meaning="Both values in brackets name the same page. Mapping it twice changes nothing, except "
-        "perhaps the right to read or write. The usual cause is a region that several entries of"
+        meaning="Both values in brackets name the same page. The second mapping has no effect, except "
+        "perhaps on the rights to read and write. The usual cause is a region that several entries of"
         " the table, or several devices of one group, require. The kernel prints a line and a "
         "warning for each page, which can fill the log. The number after vPFN is a page of 4 KiB"
         " of the device's addresses.",

@@ -24,7 +24,7 @@ MESSAGES = (
         "kernel as tainted and still honours the region. Xen is stricter and may disable VT-d "
         "because of it.",
         advice="On Linux no action is needed. " + _UPDATE,
-        source=f"{_IOMMU}, dmar_parse_one_rmrr, checked in the source; its first release not",
+        source=f"{_IOMMU}, dmar_parse_one_rmrr, checked in the source; its first release is unknown",
     ),
     message(
         "linux-rmrr-not-reserved",
@@ -39,7 +39,7 @@ MESSAGES = (
         "warns.",
         advice="On Linux no action is needed; that passthrough fails has another cause. " + _UPDATE,
         source="arch/x86/include/asm/iommu.h, arch_rmrr_sanity_check, checked in the patches "
-        "and in logs; its first release not",
+        "and in logs; its first release is unknown",
     ),
     message(
         "linux-rmrr-ends-before-start",

@@ -64,7 +64,7 @@ MESSAGES = (
         advice="If the address is above what the IOMMU translates, reduce the guest's address bits: "
         "-cpu host,host-phys-bits-limit=39 (Proxmox: args: of the guest; libvirt: <maxphysaddr "
         "mode='passthrough' limit='39'/>). Replace 39 with the IOMMU's bits. The guest's memory "
-        "must fit.",
+        "must fit into that.",
         source="hw/vfio/common.c, vfio_listener_region_add (10.1 and later: hw/vfio/listener.c); "
         "checked in the sources of 7.2 and 10.0; the limit in drivers/vfio/vfio_iommu_type1.c, "
         "vfio_iommu_iova_dma_valid",
