@@ -23,7 +23,7 @@ class Entry(ctypes.Structure):
 
 def main() -> None:
     """Ask for everything, then for each function."""
-    path = sorted(glob.glob("/usr/lib/*/libxenctrl.so.4.*"))[0]
+    path = min(glob.glob("/usr/lib/*/libxenctrl.so.4.*"))
     library = ctypes.CDLL(path, use_errno=True)
     library.xc_interface_open.restype = ctypes.c_void_p
     handle = ctypes.c_void_p(library.xc_interface_open(None, None, 0))
