@@ -63,7 +63,8 @@ def test_a_link_out_of_the_folder_is_reported_and_what_it_leads_to_is_not_read(
 
     page = (tmp_path / "page").read_bytes() if verb in ("report", "dump") else b""
     told = " ".join((ran.out + ran.err).split())
-    assert all(f"{folder}/{name}" in told for name in ("a.cfg", "b.cfg", "c.cfg"))
+    assert str(folder) in told
+    assert all(name in told for name in ("a.cfg", "b.cfg", "c.cfg"))
     assert "hunter2" not in ran.out + ran.err
     assert b"hunter2" not in page
 

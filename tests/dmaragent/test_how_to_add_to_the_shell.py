@@ -61,7 +61,7 @@ def test_a_verb_is_a_module_and_a_line(verb: str, capsys: pytest.CaptureFixture[
     assert (two, none, json.loads(document)) == ("2", "0", {"answer": 1})
 
     assert cli.main([verb, "--nonsense"]) == 2
-    assert f"{verb} --help has examples" in capsys.readouterr().err
+    assert f"dmaragent {verb} --help" in capsys.readouterr().err
 
     assert cli.main(["--help"]) == 0
     assert "how many words there are" in capsys.readouterr().out

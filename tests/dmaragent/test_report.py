@@ -252,7 +252,8 @@ def test_a_guest_has_its_verdict_reasons_fixes_and_memory(tmp_path: Path, capsys
     page = Page(_report(tmp_path, capsys, "--host", HP, "--guest", cfg))
 
     assert page.all("span", class_="badge is-starts") == []
-    assert "win10.cfg:4: libxl: " in page.text
+    assert "libxl: " in page.text
+    assert "win10.cfg:4)" in page.text
     assert "rdm_mem_boundary = 1887" in page.text
     assert [one.text for one in page.all("text", class_="column")] == [
         "RAM",

@@ -30,7 +30,9 @@ def test_several_entries_with_a_policy_are_doubtful_under_xl_4_15(
     path.write_text(f'name = "g"\ntype = "hvm"\nmemory = 1024\npci = [ {pci} ]\n')
 
     shown = run(capsys, "resolve", path, "--host", HOST, "--xen", release)
+    details = run(capsys, "resolve", path, "--host", HOST, "--xen", release, "--details")
     answer = run(capsys, "resolve", path, "--host", HOST, "--xen", release, "--json").document
 
-    assert ("Reported of this release, and not seen here" in shown.out) is told
+    assert ("xl 4.15 adds only one" in " ".join(shown.out.split())) is told
+    assert all(("xl pci-attach" in text) is told for text in (shown.out, details.out))
     assert bool(answer["answer"]["guests"][0]["reports"]) is told

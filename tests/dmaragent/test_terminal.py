@@ -120,15 +120,25 @@ def _texts(bundle: Path) -> list[bytes]:
 RED, YELLOW, GREEN, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
 COLORED = {
     "check": (["check", "--host", HP], f"{YELLOW}warning{PLAIN}  "),
-    "resolve": (["resolve", HP / "guests", "--host", HP], f": {GREEN}starts{PLAIN}"),
+    "resolve": (
+        ["resolve", HP / "guests", "--host", HP],
+        f": {GREEN}will{PLAIN} {GREEN}start{PLAIN}",
+    ),
     "one guest": (
         ["resolve", HP / "guests" / "usb.cfg", "--host", HP],
-        f"usb: {RED}does{PLAIN} {RED}not{PLAIN} {RED}start{PLAIN} (",
+        f"usb: {RED}will{PLAIN} {RED}not{PLAIN} {RED}start{PLAIN} (",
     ),
-    "a KVM guest": (["resolve", INPUTS / "win10.xml", "--host", HP], f"{RED}blocked{PLAIN}"),
+    "a KVM guest": (
+        ["resolve", INPUTS / "win10.xml", "--host", HP],
+        f"win10: {RED}will{PLAIN} {RED}not{PLAIN} {RED}start{PLAIN} (",
+    ),
+    "a device of a KVM guest": (
+        ["resolve", INPUTS / "win10.xml", "--host", HP, "--details"],
+        f"{RED}blocked{PLAIN}",
+    ),
     "hotplug": (
         ["hotplug", "00:1a.0", "--into", HP / "guests" / "none.cfg", "--host", HP],
-        f": {RED}is{PLAIN} {RED}refused{PLAIN} (",
+        f": {RED}will{PLAIN} {RED}be{PLAIN} {RED}refused{PLAIN} (",
     ),
 }
 CONTROL = re.compile(r"\x1b\[\d+m")

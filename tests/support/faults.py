@@ -108,7 +108,7 @@ FAULTS: dict[str, tuple[Break, str]] = {
     ),
     "a device disappears after it was listed": (
         _gone_after("udev-pci"),
-        "0000:00:02.0: it was listed, and gone when it was read",
+        "0000:00:02.0: the device was listed, but disappeared before it was read",
     ),
     "an attribute is not a number": (
         lambda _, root: _instead(device_of(root, GPU) / "class", lambda one: one.write_text("?\n")),
@@ -116,7 +116,7 @@ FAULTS: dict[str, tuple[Break, str]] = {
     ),
     "the table shrinks while it is read": (
         table_becomes(table(length=168)),
-        "offset 0x4, length: the header says 168 bytes; there are 48",
+        "offset 0x4, length: the header's length is 168 bytes; there are 48",
     ),
     "an entry of the memory map disappears": (
         _map_shrinks,
@@ -129,22 +129,22 @@ FAULTS: dict[str, tuple[Break, str]] = {
     "udev fails": (
         _calls("udev-pci", lambda: Missing(MissingKind.FAILED, "udev: Input/output error")),
         (
-            "udev's list of PCI functions (sysfs has it too, without names) could not be read: "
+            "udev's list of PCI functions (names are then missing) could not be read: "
             "udev: Input/output error"
         ),
     ),
     "the clock was set back before the boot": (
         _calls("resources", lambda: b'{"memory_total": 1024, "boot_time": -5}'),
-        "the boot time cannot be understood: was the clock set back?",
+        "the boot time is invalid: the clock may have been set back to before 1970",
     ),
 }
 """Faults on a running machine, with the line of ``dmaragent inventory`` that reports each."""
 
 SAID: dict[str, str] = {
-    "the table disappears after it was listed": "dmaragent: the DMAR table is absent: ",
+    "the table disappears after it was listed": "dmaragent: there is no DMAR table: no DMAR, RMAD or XMAR in ",
     "udev's database is missing": "Device   0000:00:02.0 VGA controller, 8086:3ea0",
     "libudev, or pyudev, is missing": (
-        "udev's list of PCI functions (sysfs has it too, without names) could not be read: "
+        "udev's list of PCI functions (names are then missing) could not be read: "
         "pyudev cannot be used: "
     ),
     "libxencall and libxenctrl are missing in a dom0": (

@@ -188,7 +188,9 @@ def group_region_unreadable(group: str, line: str) -> str:
 # The system -----------------------------------------------------------------------------
 
 RESOURCES_NOT_UNDERSTOOD = "the memory size and boot time cannot be understood"
-BOOT_TIME_NOT_UNDERSTOOD = "the boot time is before 1970: the clock may have been set back"
+BOOT_TIME_NOT_UNDERSTOOD = (
+    "the boot time is invalid: the clock may have been set back to before 1970"
+)
 
 # Xen ------------------------------------------------------------------------------------
 

@@ -145,9 +145,9 @@ def setting_differs(name: str, documented: str, shipped: Sequence[str]) -> str:
 def one_device_reported(entries: int) -> str:
     """Return what was reported of xl 4.15 and a guest with several `entries` with rdm_policy."""
     return (
-        f"A report on xl 4.15: of several entries with rdm_policy (here: {entries}), only one "
-        "device appears in the guest. `xl pci-attach` adds the others. Count the devices with "
-        "`xl pci-list`, and repeat the policy for pci-attach."
+        "xl 4.15 adds only one of the devices to the guest if several entries have rdm_policy "
+        f"(here: {entries}). `xl pci-attach` adds the others. Count the devices with `xl pci-list`, "
+        "and repeat the policy for pci-attach."
     )
 
 

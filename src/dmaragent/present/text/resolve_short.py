@@ -23,6 +23,7 @@ from dmaragent.present.words.guest import (
     reason_words,
     release_words,
     remedy_in_short,
+    reported_words,
     risk_if_it_starts,
     spelling_words,
     stack_words,
@@ -60,6 +61,8 @@ def resolve_short_text(
         head += paragraph(f"{capitalized(why_it_starts(resolution))}.", indent=2)
     for line in (*resolution.settings.ignored_settings, *prerequisite_words(resolution)):
         head += paragraph(f"{line}.", indent=2, hang=2)
+    for line in answer.reports:
+        head += paragraph(reported_words(line), indent=2, hang=2)
     risk = risk_if_it_starts(resolution)
     head += paragraph(f"{risk}.", indent=2) if risk else []
     end = [*limit_lines(resolution, others), *paragraph(recorded)]

@@ -180,6 +180,11 @@ def resolution_notes(resolution: AnyResolution) -> list[str]:
     ]
 
 
+def reported_words(line: str) -> str:
+    """Return what users reported for the release, which decides nothing."""
+    return f"Reported, not observed here: {line}"
+
+
 def prerequisite_words(resolution: AnyResolution) -> list[str]:
     """Return what must be done before the guest can start."""
     if isinstance(resolution, KvmResolution):
