@@ -117,7 +117,8 @@ def test_the_floppy_workaround_is_explained(machine: Booted) -> None:
     (group,) = (
         each["number"] for each in inventory["linux"]["groups"] if "0000:00:1f.0" in each["devices"]
     )
-    assert f"{FLOPPY.split(maxsplit=1)[0]} in IOMMU group {group}:" in told
+    assert FLOPPY.split(maxsplit=1)[0] in told
+    assert f"IOMMU group {group} " in told
 
 
 def test_the_kernels_own_word_is_reported(machine: Booted) -> None:
