@@ -25,7 +25,7 @@ def test_a_raw_table_is_a_host_whose_devices_nobody_looked_for(
 
     assert ran.code == 0
     worded(lines_about(ran.out, "0x7dffd000-0x7dffffff", "PCI "), "12 KiB", "0x68", "not collected")
-    assert "absent" not in ran.out
+    assert "absent" not in ran.out.replace("possibly absent", "")
 
 
 def test_acpidump_text_is_a_host(tmp_path: Path, capsys: Capture) -> None:
