@@ -27,7 +27,8 @@ pcie_acs_override pci xen-pciback.hide pciback.hide pci-stub.ids acpi intremap m
 vfio_iommu_type1.allow_unsafe_interrupts"
 XEN_WORDS="rmrr iommu dom0-iommu iommu_inclusive_mapping iommu_dev_iotlb_timeout ats pci \
 pci-phantom mmcfg msi acpi apic x2apic x2apic_phys dom0 dom0_mem hvm_debug e820-mtrr-clip \
-e820-verbose loglvl guest_loglvl mem availmem crashkernel placeholder"
+e820-verbose loglvl guest_loglvl mem availmem crashkernel placeholder ivmd ivrs_ioapic \
+ivrs_hpet"
 
 # The lines of xl info whose values are kept: see dmaragent.redaction.
 INFO_LINES="release version machine nr_cpus max_cpu_id nr_nodes cores_per_socket \

@@ -267,7 +267,7 @@ def test_a_terminal_gets_no_bundle() -> None:
     code, said = _on_a_terminal("stdout", "-o", "-")
 
     assert code == 2
-    assert b"a bundle is no text for a terminal" in said
+    assert b"terminal" in said
     assert b"\xfd7zXZ" not in said
 
 
