@@ -130,7 +130,7 @@ def test_without_a_text_the_logs_of_a_report_are_read(
 def test_a_log_that_is_not_read_to_its_end_is_named(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("reports.files", "reports.facts"):
+    for module in ("support_reports.files", "support_reports.facts"):
         monkeypatch.setattr(f"dmaragent.collect.{module}.LARGEST_TEXT", len(DMESG))
     files = {f"{TABLES}/DMAR": DMAR, "dmesg.txt": DMESG + b"more\n", "lspci.txt": LSPCI_N}
     folder = write_files(tmp_path / "report", files)
