@@ -49,8 +49,8 @@ examples:
   sudo dmaragent devices --class ethernet --csv
 
 Exit codes: 0 all listed devices are allowed; 1 some are not, or none is listed;
-2 all verdicts are unknown, or no device is known.  Only the side that decides on
-this host counts: Xen or Linux."""
+2 all verdicts are unknown, or no device is known. Only the side that decides
+on this host counts: Xen or Linux."""
 _CODE = re.compile(r"(?:0x)?([0-9a-f]{2}(?:[0-9a-f]{2}){0,2})", re.IGNORECASE)
 _ID = re.compile(r"(?:0x)?([0-9a-f]{1,4})?:(?:0x)?([0-9a-f]{1,4})?", re.IGNORECASE)
 _WORDS = tuple(

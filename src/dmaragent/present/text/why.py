@@ -138,8 +138,10 @@ def _block_lines(matches: Matches, host: str, *, table_known: bool, details: boo
     commands = dict.fromkeys(
         next_words(command, match, host) for match in matches for command in match.commands
     )
-    for number, command in enumerate(islice(commands, _MOST_SENTENCES)):
+    for number, (command, note) in enumerate(islice(commands, _MOST_SENTENCES)):
         yield f"{'' if number else 'Next':9}{command}"  # in one line, for pasting
+        if note:
+            yield from labelled("", note)
     if len(commands) > _MOST_SENTENCES:
         yield from labelled("", more_words(len(commands) - _MOST_SENTENCES))
     if details:

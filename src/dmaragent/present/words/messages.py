@@ -61,11 +61,10 @@ def one_line_words(matches: Sequence[HostMatch]) -> str:
     return f"{place}: {lines[0].message.printer.value}: {lines[0].message.title}{named}"
 
 
-def next_words(command: str, match: HostMatch, host: str) -> str:
-    """Return a next command for the `host` of the answer, with the findings that it shows."""
-    if command == "dmaragent check" and match.findings:
-        return f"{command}{host}  ({', '.join(match.findings)})"
-    return f"{command}{host}"
+def next_words(command: str, match: HostMatch, host: str) -> tuple[str, str]:
+    """Return a next command for the `host` of the answer, and the findings that it shows."""
+    shown = command == "dmaragent check" and match.findings
+    return f"{command}{host}", f"({', '.join(match.findings)})" if shown else ""
 
 
 def more_words(number: int) -> str:
