@@ -96,7 +96,7 @@ KEPT = {
     "no-interrupt-remapping": ("any interrupt on the host", "only if you trust"),
     "rmrr-absent-shares": ("EPERM", "may then overlap", "dmaragent resolve"),
     "rmrr-below-1mib": ("overwrites guest memory", "rdm_policy=relaxed"),
-    "rmrr-bridge": ("fails", "only if it works without it"),
+    "rmrr-bridge": ("fails", "only if"),
     "rmrr-in-ram": ("overwrites memory", "memmap=", "EIO"),
     "rmrr-large": ("rdm_mem_boundary", "2048 MiB"),
     "rmrr-scope-twice": ("may then overlap", "dmaragent resolve"),

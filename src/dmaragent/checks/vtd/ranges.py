@@ -14,7 +14,7 @@ from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.xen_registration import Registered, registered, vtd_case
 from dmaragent.inventory import Region
 
-_ADVICE = "Update the firmware, or turn off what uses one of the regions in its setup."
+_ADVICE = "Update the firmware, or turn off the user of one region in its setup."
 _NO_OPTION = "No option makes Xen skip a region."
 _OFTEN_FOR = "Regions are often for integrated graphics or legacy USB support."
 _SOURCE = "VT-d 8.4; Xen vtd/dmar.c, acpi_parse_one_rmrr; Linux intel/iommu.c, rmrr_sanity_check"
