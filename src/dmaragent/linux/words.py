@@ -61,7 +61,7 @@ def region_not_in_group(place: AddressRange, group: int) -> str:
 
 
 def floppy_workaround(group: int) -> str:
-    return f"Linux adds 0x0-0xffffff to IOMMU group {group} for its ISA bridge (floppy workaround)"
+    return f"Linux adds 0x0-0xffffff to IOMMU group {group} (ISA bridge: floppy workaround)"
 
 
 # AMD's table ----------------------------------------------------------------------------
