@@ -441,8 +441,8 @@ def note_earlier_value(command: str, *, ranges: bool) -> str:
     """Return what to do before xen-cmdline sets an option; `command` shows the present value."""
     keep = " Include its ranges in the new value." if ranges else ""
     return (
-        f"xen-cmdline replaces the present value. Note it first, to restore it later: "
-        f"{command}.{keep}"
+        f"xen-cmdline replaces the present value. Note it first: {command}.{keep} If there was "
+        "one, undo by setting it again; deleting the option would lose it."
     )
 
 

@@ -34,10 +34,11 @@ from dmaragent.iommu.model import (
     TableField,
     TableHeader,
     function_with_id,
+    over_limit,
     owners_of,
     requester_id,
 )
-from dmaragent.readings import Missing, MissingKind
+from dmaragent.readings import Missing
 from fwtables import (
     IVHD,
     IVMD,
@@ -97,25 +98,14 @@ def _why_not_examined(decoded: Decoded[IVRS], topology: PciTopology) -> Missing 
     counts.append((entries, MOST_DEVICE_ENTRIES, words.DEVICE_ENTRIES))
     regions = sum(isinstance(block, IVMD) for block in blocks)
     counts.append((regions, MOST_CLAIMED // (len(topology.known) or 1), words.REGIONS_OF_DEVICES))
-    for number, most, what in counts:
-        if number > most:
-            return Missing(MissingKind.FAILED, words.too_many_to_examine(number, what, most))
-    return None
+    return over_limit(counts)
 
 
 def table_of(decoded: Decoded[IVRS], topology: PciTopology) -> IommuTable:
     """Return what the table `decoded` says, with the functions of `topology` that it names."""
     table = decoded.table
     if table is None:
-        return IommuTable(
-            decoded=decoded,
-            header=None,
-            structures=MappingProxyType({}),
-            regions=(),
-            units=(),
-            capabilities=Capabilities(),
-            others=(),
-        )
+        return IommuTable.without_header(decoded)
     present = _Present(topology)
     return IommuTable(
         decoded=decoded,

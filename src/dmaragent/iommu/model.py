@@ -5,14 +5,16 @@ device, which region is shared, listed or enforced) is in ``linux/view.py`` and
 ``xen/reserved_list``, by :data:`Source`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, Flag, auto
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import Hop, PciFunction, Presence
+from dmaragent.iommu import words
+from dmaragent.readings import Missing, MissingKind
 from fwtables import Damage, Decoded, Table
 
 # Sources --------------------------------------------------------------------------------
@@ -356,6 +358,19 @@ class IommuTable(NamedTuple):
     others: tuple[OtherStructure, ...]
     """The structures that are neither regions nor units."""
 
+    @classmethod
+    def without_header(cls, decoded: Decoded[Table]) -> Self:
+        """Return a table of which not even the fixed part could be decoded."""
+        return cls(
+            decoded=decoded,
+            header=None,
+            structures=MappingProxyType({}),
+            regions=(),
+            units=(),
+            capabilities=Capabilities(),
+            others=(),
+        )
+
     @property
     def damage(self) -> tuple[Damage, ...]:
         """The errors in its bytes."""
@@ -365,6 +380,17 @@ class IommuTable(NamedTuple):
     def whole(self) -> bool:
         """Whether all of it was decoded."""
         return not self.decoded.damage
+
+
+def over_limit(counts: Iterable[tuple[int, int, str]]) -> Missing | None:
+    """Return that a table is not examined, if a number of `counts` is over its limit.
+
+    Each count is the number, the limit, and the name of what is counted.
+    """
+    for number, most, what in counts:
+        if number > most:
+            return Missing(MissingKind.FAILED, words.too_many_to_examine(number, what, most))
+    return None
 
 
 # Differences ----------------------------------------------------------------------------

@@ -29,9 +29,10 @@ from dmaragent.iommu.model import (
     TableEntry,
     TableField,
     TableHeader,
+    over_limit,
     owners_of,
 )
-from dmaragent.readings import Missing, MissingKind
+from dmaragent.readings import Missing
 from fwtables import (
     ANDD,
     ATSR,
@@ -91,25 +92,14 @@ def _why_not_examined(decoded: Decoded[DMAR]) -> Missing | None:
     ]
     entries = sum(len(getattr(structure, "device_scope", ())) for structure in structures)
     counts.append((entries, MOST_SCOPE_ENTRIES, words.SCOPE_ENTRIES))
-    for number, most, what in counts:
-        if number > most:
-            return Missing(MissingKind.FAILED, words.too_many_to_examine(number, what, most))
-    return None
+    return over_limit(counts)
 
 
 def table_of(decoded: Decoded[DMAR], topology: PciTopology) -> IommuTable:
     """Return the table `decoded`, its paths followed through the bridges of `topology`."""
     table = decoded.table
     if table is None:
-        return IommuTable(
-            decoded=decoded,
-            header=None,
-            structures=MappingProxyType({}),
-            regions=(),
-            units=(),
-            capabilities=Capabilities(),
-            others=(),
-        )
+        return IommuTable.without_header(decoded)
     names = {
         structure.acpi_device_number: structure.name
         for structure in table.structures

@@ -12,11 +12,16 @@ from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
 from dmaragent.iommu.amd import IdSet
 from dmaragent.iommu.model import Difference, IommuTable, RemappingUnit, Source
-from dmaragent.linux import words
 from dmaragent.linux.ivrs import DirectRegion, LinuxIvrs, read_by_linux
-from dmaragent.linux.regions import Held, Hold, compare_groups
+from dmaragent.linux.regions import Held, Hold
 from dmaragent.linux.unexplained_regions import unexplained_regions
-from dmaragent.linux.view import LinuxState, LinuxView, linux_state, with_kernel_words
+from dmaragent.linux.view import (
+    LinuxState,
+    LinuxView,
+    differences_of_groups,
+    linux_state,
+    with_kernel_words,
+)
 from dmaragent.readings import Missing
 
 
@@ -92,14 +97,4 @@ def _group_differences(
     """Explain where the kernel's own reserved regions are not what the table predicts."""
     if state is not LinuxState.GROUPS or isinstance(host.groups, Missing):
         return
-    numbers: dict[AddressRange, int] = {}
-    for region in table.regions:
-        if region.range is not None:
-            numbers.setdefault(region.range, region.number)
-    for difference in compare_groups(host.groups, predicted, host.topology):
-        sentence_of = (
-            words.region_of_no_structure if difference.kernel_has_it else words.region_not_in_group
-        )
-        sentence = sentence_of(difference.range, difference.group.number)
-        devices = frozenset(difference.group.devices)
-        yield Difference(numbers.get(difference.range), sentence, devices)
+    yield from differences_of_groups(host.groups, host.topology, table, predicted)

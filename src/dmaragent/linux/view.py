@@ -12,6 +12,7 @@ from typing import NamedTuple
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
+from dmaragent.host.topology import PciTopology
 from dmaragent.iommu.coverage import UnitCoverage
 from dmaragent.iommu.model import (
     Difference,
@@ -155,6 +156,26 @@ def _word_differences(
                 yield Difference(region.number, sentence)
 
 
+def differences_of_groups(
+    groups: Sequence[IommuGroup],
+    topology: PciTopology,
+    table: IommuTable,
+    predicted: Mapping[SBDF, Sequence[AddressRange]],
+) -> Iterator[Difference]:
+    """Yield the ranges of the kernel's groups that `table` does not predict, and the reverse."""
+    numbers: dict[AddressRange, int] = {}
+    for region in table.regions:
+        if region.range is not None:
+            numbers.setdefault(region.range, region.number)
+    for difference in compare_groups(groups, predicted, topology):
+        sentence_of = (
+            words.region_of_no_structure if difference.kernel_has_it else words.region_not_in_group
+        )
+        sentence = sentence_of(difference.range, difference.group.number)
+        devices = frozenset(difference.group.devices)
+        yield Difference(numbers.get(difference.range), sentence, devices)
+
+
 def _group_differences(
     host: Host,
     table: IommuTable | None,
@@ -166,17 +187,7 @@ def _group_differences(
         return
     if table is None:
         return  # there is nothing to compare with; `published` has the regions
-    numbers: dict[AddressRange, int] = {}
-    for region in table.regions:
-        if region.range is not None:
-            numbers.setdefault(region.range, region.number)
-    for difference in compare_groups(host.groups, predicted, host.topology):
-        sentence_of = (
-            words.region_of_no_structure if difference.kernel_has_it else words.region_not_in_group
-        )
-        sentence = sentence_of(difference.range, difference.group.number)
-        devices = frozenset(difference.group.devices)
-        yield Difference(numbers.get(difference.range), sentence, devices)
+    yield from differences_of_groups(host.groups, host.topology, table, predicted)
     for group in host.groups:
         if has_isa_bridge(group, host.topology) and any(
             (region.base, region.limit + 1) == (FLOPPY.start, FLOPPY.end)

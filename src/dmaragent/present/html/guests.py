@@ -48,7 +48,7 @@ from dmaragent.present.words.guest import (
     why_it_starts,
     why_kvm_starts,
 )
-from dmaragent.present.words.numbers import rough_size_words, size_words
+from dmaragent.present.words.numbers import numbered_regions, rough_size_words, size_words
 
 AnyAnswer = Answer | KvmResolution
 
@@ -138,7 +138,7 @@ def _reason(group: Sequence[Decision], numbers: Mapping[AddressRange, int]) -> C
 
 def _likewise(regions: Sequence[AddressRange], numbers: Mapping[AddressRange, int]) -> str:
     if numbers.keys() >= set(regions):
-        return words.likewise(words.numbered_regions([numbers[region] for region in regions]), 0)
+        return words.likewise(numbered_regions([numbers[region] for region in regions]), 0)
     return words.likewise(", ".join(map(span, regions[:_MOST])), len(regions) - _MOST)
 
 

@@ -8,7 +8,7 @@ from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict as GuestVerdict
 from dmaragent.policy.layout import Placement
 from dmaragent.present.words.devices import SIDES, verdict_words
-from dmaragent.present.words.numbers import count, span_words
+from dmaragent.present.words.numbers import count
 from dmaragent.present.words.region import owner_words
 
 NOTHING = "-"
@@ -419,11 +419,6 @@ def likewise(places: str, left: int) -> str:
     """Return the other regions for which a reason is the same."""
     more = f" and {left} more" if left > 0 else ""
     return f"The same for {places}{more}."
-
-
-def numbered_regions(numbers: Sequence[int]) -> str:
-    """Return regions by their numbers."""
-    return f"{'region' if len(numbers) == 1 else 'regions'} {span_words(sorted(numbers))}"
 
 
 def more_of_guest(number: int) -> str:

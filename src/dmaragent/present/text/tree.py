@@ -10,7 +10,7 @@ from dmaragent.iommu.model import DeviceKind, Owner, RemappingUnit
 from dmaragent.present.text.inventory import limits_text
 from dmaragent.present.text.tables import paragraph
 from dmaragent.present.words.device import class_name
-from dmaragent.present.words.numbers import count, span_words
+from dmaragent.present.words.numbers import count, numbered_regions
 from dmaragent.present.words.table import device_words
 
 _DEEPEST = 12
@@ -165,11 +165,7 @@ class _Tree:
         what = class_name(function)
         driver = f", {function.driver}" if function.driver else ""
         regions = self._regions.get(function.sbdf, [])
-        mark = (
-            f"{GAP}{'region' if len(regions) == 1 else 'regions'} {span_words(regions).replace(' ', ', ')}"
-            if regions
-            else ""
-        )
+        mark = f"{GAP}{numbered_regions(regions)}" if regions else ""
         cached = function.sbdf in self._capabilities.translation_cached
         port = function.sbdf in self._capabilities.ats_root_ports
         ats = ", ATS cache" if cached else ", ATS" if port else ""

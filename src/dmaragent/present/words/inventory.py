@@ -6,7 +6,7 @@ from dmaragent.inventory import Inventory, Region
 from dmaragent.linux.regions import Hold
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import visible
-from dmaragent.present.words.numbers import count, span_words
+from dmaragent.present.words.numbers import count, numbered_regions
 from dmaragent.present.words.region import is_elsewhere
 
 LINUX_PREDICTED = "The column Linux is predicted from the table."
@@ -19,9 +19,7 @@ def left_out(number: int, what: str) -> str:
 
 def regions_label(numbers: Sequence[int]) -> str:
     """Return the label of a group of regions: their numbers."""
-    return (
-        f"{'Region' if len(numbers) == 1 else 'Regions'} {span_words(numbers).replace(' ', ', ')}"
-    )
+    return numbered_regions(numbers).capitalize()
 
 
 def xen_cell(region: Region) -> str:

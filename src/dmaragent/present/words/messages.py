@@ -22,7 +22,7 @@ from dmaragent.messages.numbers import FAULT_REASONS, error_name
 from dmaragent.present.words.device import class_name
 from dmaragent.present.words.host import absence_words
 from dmaragent.present.words.iommu import dma_words, iommu_words
-from dmaragent.present.words.numbers import count, span_words
+from dmaragent.present.words.numbers import count, numbered_regions
 from dmaragent.xen.reserved_list.model import Origin
 
 CONSEQUENCES = "Consequences"
@@ -162,7 +162,7 @@ def here_words(match: HostMatch, *, table_known: bool, details: bool = True) -> 
         drivers = [f"{sbdf} ({driver or 'no known driver'})" for sbdf, driver in match.drivers]
         yield f"IOMMU group {match.group.number} has {_listed(drivers)}"
     if match.locked:
-        held = [f"{sbdf} for {_numbers(list(numbers))}" for sbdf, numbers in match.locked]
+        held = [f"{sbdf} for {numbered_regions(numbers)}" for sbdf, numbers in match.locked]
         yield (
             f"Linux blocks {_listed(held)} in that group (1:1 mapping required), and so blocks all "
             "devices of the group. This is the reason, whichever device the message names"
@@ -228,7 +228,7 @@ def _device_words(device: DeviceMatch, *, table_known: bool, by_linux: bool, det
         owned = [_region_words(region) for region in device.owned]
         here += f". Its {'region' if len(owned) == 1 else 'regions'}: {_listed(owned)}"
     elif device.owned:
-        here += f", {_numbers([region.number for region in device.owned])}"
+        here += f", {numbered_regions(region.number for region in device.owned)}"
     elif not (by_linux and device.held):
         here += ". It has no region in the table"
     return here + blocked
@@ -240,14 +240,10 @@ def _linux_words(device: DeviceMatch) -> str:
     through = {str(held.through) for _, held in device.held if held.through is not None}
     way = f", through the bridge {_listed(sorted(through))}" if through else ""
     if locked:
-        return f". Linux blocks it: {_numbers(locked)} must stay mapped 1:1{way}"
+        return f". Linux blocks it: {numbered_regions(locked)} must stay mapped 1:1{way}"
     if device.held:
         return f". Linux allows it because of its class (its regions are direct-relaxable){way}"
     return ""
-
-
-def _numbers(numbers: list[int]) -> str:
-    return f"{'region' if len(numbers) == 1 else 'regions'} {span_words(sorted(set(numbers))).replace(' ', ', ')}"
 
 
 def _function_words(function: PciFunction) -> str:

@@ -33,10 +33,20 @@ def count(number: int, singular: str, plural: str = "") -> str:
 
 def span_words(numbers: Iterable[int]) -> str:
     """Return ascending numbers as spans: ``1-3 5``."""
+    return " ".join(_spans(numbers))
+
+
+def numbered_regions(numbers: Iterable[int]) -> str:
+    """Return ``region 5`` or ``regions 1-3, 5``."""
+    ordered = sorted(set(numbers))
+    return f"{'region' if len(ordered) == 1 else 'regions'} {', '.join(_spans(ordered))}"
+
+
+def _spans(numbers: Iterable[int]) -> list[str]:
     spans: list[list[int]] = []
     for number in numbers:
         if spans and number == spans[-1][1] + 1:
             spans[-1][1] = number
         else:
             spans.append([number, number])
-    return " ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)
+    return [str(first) if first == last else f"{first}-{last}" for first, last in spans]

@@ -7,7 +7,7 @@ from dmaragent.iommu.model import Owner
 from dmaragent.passthrough import linux_words, words
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict, ToolstackPolicy
 from dmaragent.present.screen import Tone, toned
-from dmaragent.present.words.numbers import count, rough_size_words, span_words
+from dmaragent.present.words.numbers import count, numbered_regions, rough_size_words
 from dmaragent.present.words.region import (
     is_elsewhere,
     memory_type_words,
@@ -146,8 +146,7 @@ def can_tone(can: Can, *, risk: bool = False) -> Tone | None:
 
 def regions_label(regions: Sequence[Region]) -> str:
     """Return the label of a group of regions: their numbers."""
-    numbers = span_words(region.number for region in regions).replace(" ", ", ")
-    return f"Region {numbers}" if len(regions) == 1 else f"Regions {numbers}"
+    return numbered_regions(region.number for region in regions).capitalize()
 
 
 def regions_in_short(
