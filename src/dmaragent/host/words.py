@@ -45,7 +45,7 @@ NO_MEMORY_MAP = "neither sysfs nor the boot log has a memory map"
 LOGGED_LINE_UNREADABLE = "a line of the memory map in the boot log could not be read"
 LOG_LACKS_BEGINNING = "the boot log lacks the beginning of the memory map"
 MAP_ENDS_BELOW = "the firmware's memory map ends below it"
-NOT_IN_MAP = "not in the memory map"
+NOT_IN_MAP = "not in the map"
 
 
 def map_entry_unreadable(entry: str) -> str:

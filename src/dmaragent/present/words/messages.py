@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from dmaragent.host.topology import PciFunction, Presence
+from dmaragent.host.words import NOT_IN_MAP
 from dmaragent.inventory import Region
 from dmaragent.iommu.no_table import Absence
 from dmaragent.linux.regions import Hold
@@ -299,7 +300,7 @@ def _unit_words(place: str, match: RangeMatch, *, table_known: bool) -> str:
 
 
 def _memory_words(memory: str) -> str:
-    return "not in the memory map" if memory == "not in the map" else f"memory map: {memory}"
+    return "not in the memory map" if memory == NOT_IN_MAP else f"memory map: {memory}"
 
 
 def _place_words(region: Region, wanted: Span, names: Names, most: int) -> str:

@@ -23,7 +23,7 @@ class Case(TypedDict):
     """The source file and function of the rule; or empty."""
     error: str
     """The error that is returned, by name; or empty."""
-    releases: str
+    releases: Prose
     """The releases it applies to, in words; or empty."""
     message: str
     """The message that is printed in this case; or empty."""

@@ -2,7 +2,15 @@
 
 from typing import Annotated, Literal, TypedDict
 
-from dmaragent.present.json.schema.common import Count, HostOrigin, Ordinal, Range, Release, Sbdf
+from dmaragent.present.json.schema.common import (
+    Count,
+    HostOrigin,
+    Ordinal,
+    Prose,
+    Range,
+    Release,
+    Sbdf,
+)
 from fwtables.fields import Address
 
 
@@ -108,7 +116,7 @@ class Judged(TypedDict):
     """What Xen reads, in bytes; null if it cannot be read."""
     pages: Ordinal | None
     devices: list[Sbdf]
-    advice: list[str]
+    advice: list[Prose]
     """What was probably meant, and warnings."""
 
 

@@ -11,6 +11,7 @@ from dmaragent.present.json.schema.common import (
     Host,
     LongRange,
     Ordinal,
+    Prose,
     Sbdf,
     ToolOrigin,
 )
@@ -189,7 +190,7 @@ class Message(TypedDict):
     """refusal: a request failed; fault: a DMA access was blocked; consequence: another message has
     the reason; firmware: the table or an option is wrong, without effect by itself; note: nothing
     is wrong."""
-    title: str
+    title: Prose
     releases: str
     source: str
     """The file and function that print it, and how that was verified."""
@@ -198,9 +199,9 @@ class Message(TypedDict):
 class Recognised(Message):
     """A message that was recognised."""
 
-    meaning: str
+    meaning: Prose
     """The meaning, with that of its error numbers."""
-    advice: str
+    advice: Prose
     text: str
     """Its first line, shortened if very long. Untrusted input."""
     count: Ordinal
@@ -235,8 +236,8 @@ class Wording(TypedDict):
 class Known(Message):
     """A message that is known."""
 
-    meaning: str
-    advice: str
+    meaning: Prose
+    advice: Prose
     wordings: Annotated[list[Wording], ("minItems", 1)]
 
 
