@@ -144,7 +144,7 @@ ok "bash loads the completion when it is needed"
 within systemd-analyze verify dmaragent.socket dmaragent.service dmaragent-capture.service \
     >"$work/said" 2>&1 && [ ! -s "$work/said" ] || fail "systemd-analyze verify: $(cat "$work/said")"
 ok "systemd takes the installed units, programs and manual pages in their place"
-[ -e "$root/usr/share/doc/dmaragent/docs/schema/inventory.v1.json" ] || fail "no schemas"
+[ -e "$root/usr/share/doc/dmaragent/docs/schema/inventory.v2.json" ] || fail "no schemas"
 ok "the schemas are there to be read by programs"
 
 echo "== remove, purge =="

@@ -85,7 +85,7 @@ def _check_host(expected: dict[str, Any], answer: dict[str, Any]) -> None:
     assert expected["xen_source"] == xen["source"]
     entries = [f"{each['base']}-{each['limit']}" for each in xen["entries"]]
     assert entries == expected["xen_entries"]
-    assert bool(xen["vtd_disabled"]) is expected.get("vtd_disabled", False)
+    assert bool(xen["iommu_disabled"]) is expected.get("vtd_disabled", False)
     assert bool(xen["why_empty"]) is (not entries and xen["source"] != "unknown")
     for key, found in (
         ("linux_state", answer["linux"]["state"]),

@@ -146,9 +146,9 @@ def hold(sbdf: SBDF, held: Hold | None) -> str:
     return f"{sbdf} not applied" if held is None else f"{sbdf} {held.word}"
 
 
-def vtd_state(vtd_disabled: str) -> str:
+def iommu_state(iommu_disabled: str) -> str:
     """Return whether Xen uses VT-d, or why not."""
-    return f"off for the whole host: {vtd_disabled}" if vtd_disabled else "in use"
+    return f"off for the whole host: {iommu_disabled}" if iommu_disabled else "in use"
 
 
 def list_entry(entry: AddressRange, origin: Origin) -> str:

@@ -18,7 +18,7 @@ def list_changes(
     ours, theirs = a.xen.list, b.xen.list
     if bool(ours.iommu_disabled) is not bool(theirs.iommu_disabled):
         yield Changed(
-            "vt-d", words.vtd_state(ours.iommu_disabled), words.vtd_state(theirs.iommu_disabled)
+            "vt-d", words.iommu_state(ours.iommu_disabled), words.iommu_state(theirs.iommu_disabled)
         )
     there = {entry.range for entry in theirs.entries}
     yield from (

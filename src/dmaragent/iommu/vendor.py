@@ -15,6 +15,31 @@ class IommuVendor(Enum):
     UNKNOWN = "unknown"
 
     @property
+    def technology(self) -> str:
+        """The name of its IOMMU: what hypervisors, kernels and firmware setups call it."""
+        return {"intel": "VT-d", "amd": "AMD-Vi", "arm": "the SMMU"}.get(self.value, "the IOMMU")
+
+    @property
+    def table_name(self) -> str:
+        """The signature of its ACPI table; Intel's for an unknown vendor."""
+        return {"amd": "IVRS", "arm": "IORT"}.get(self.value, "DMAR")
+
+    @property
+    def article(self) -> str:
+        """The indefinite article before :attr:`table_name`."""
+        return "a" if self.table_name == "DMAR" else "an"
+
+    @property
+    def region_structure(self) -> str:
+        """The structure of that table that defines a reserved region."""
+        return {"amd": "IVMD", "arm": "RMR"}.get(self.value, "RMRR")
+
+    @property
+    def unit_structure(self) -> str:
+        """The structure of that table that defines a remapping unit."""
+        return {"amd": "IVHD", "arm": "SMMU"}.get(self.value, "DRHD")
+
+    @property
     def table(self) -> str:
         """The ACPI table (and structure) that defines the reserved regions; or empty."""
         return {"intel": "DMAR (RMRR)", "amd": "IVRS (IVMD)", "arm": "IORT (RMR)"}.get(

@@ -58,8 +58,8 @@ def _notes_on_published_regions(device: DeviceContext) -> Iterator[str]:
     """Yield the source of the regions that Linux reports, if it was not decoded."""
     if not unexplained_in_group(device):
         return
-    if device.vendor in (IommuVendor.AMD, IommuVendor.ARM):
-        yield words.regions_from_undecoded_table(device.vendor)
+    if device.vendor is IommuVendor.ARM:
+        yield words.REGIONS_OF_ARM
     elif device.inventory.absence is not None:
         yield words.TABLE_NEEDS_ROOT
 

@@ -6,7 +6,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.no_table import Absence, AbsenceKind
-from dmaragent.iommu.vendor import iommu_vendor
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux import words as sentences_on_linux
 from dmaragent.linux.options import why_iommu_unused
 from dmaragent.linux.view import LinuxState
@@ -228,7 +228,10 @@ def regions_words(inventory: Inventory) -> str:
     if not regions and inventory.iommu.damage:
         return "none in the decoded part of the table"
     if not regions:
-        return f"none concerns {device}" if device else "none: the table has no RMRR structure"
+        structure = iommu_vendor(inventory.host).region_structure
+        return (
+            f"none concerns {device}" if device else f"none: the table has no {structure} structure"
+        )
     facts = [f"{region_count(regions)}, for {device} only" if device else region_count(regions)]
     shared = sum(region.xen.shared for region in regions)
     if shared:
@@ -256,20 +259,30 @@ def xen_words(inventory: Inventory) -> str:
     if listed.source is ListSource.UNKNOWN:
         return ""
     limits = "".join(f". {note[:1].upper()}{note[1:]}" for note in listed.notes)
-    return f"{_list_words(listed)}{limits}"
+    return f"{_list_words(listed, iommu_vendor(inventory.host))}{limits}"
 
 
-def _list_words(listed: XenList) -> str:
+def _list_words(listed: XenList, vendor: IommuVendor) -> str:
     own = listed.source is ListSource.HYPERVISOR
     if listed.iommu_disabled and not own:
-        off = "would switch VT-d off for the whole host, so it would list no region"
+        technology = vendor.technology
+        off = f"would switch {technology} off for the whole host, so it would list no region"
         return f"{off} (predicted): {listed.iommu_disabled}"
     if not listed.entries:
         why = "; ".join(listed.why_empty)
         sentence = "lists no region (hypercall)" if own else "would list no region (predicted)"
         return f"{sentence}, so strategy=host reserves nothing" + (f": {why}" if why else "")
-    number = count(len(listed.entries), "region")
+    number = _entries_words(listed)
     return f"lists {number} (hypercall)" if own else f"would list {number} (predicted)"
+
+
+def _entries_words(listed: XenList) -> str:
+    """Return how many regions a list has, and how many entries if it repeats some."""
+    regions, entries = len(listed.entries), sum(entry.devices for entry in listed.entries)
+    number = count(regions, "region")
+    if entries == regions:
+        return number
+    return f"{number} in {entries:,} entries, as it repeats a region for each device ID"
 
 
 def linux_words(inventory: Inventory) -> str:
@@ -294,17 +307,20 @@ def host_sentence(inventory: Inventory) -> str:
 
 
 def _reserves(inventory: Inventory) -> str:
-    regions = inventory.regions
+    regions, vendor = inventory.regions, iommu_vendor(inventory.host)
     if isinstance(inventory.iommu, Missing):
         listed = inventory.xen.list.entries
         if listed:
             number = count(len(listed), "reserved region")
-            return f"shows no DMAR table; its hypervisor lists {number}"
-        return "shows no DMAR table, so the memory that its firmware reserves is unknown"
+            return f"shows no {vendor.table_name} table; its hypervisor lists {number}"
+        return f"shows no {vendor.table_name} table, so the memory that its firmware reserves is unknown"
     if inventory.iommu.header is None:
-        return "has a DMAR table that could not be decoded"
+        return f"has {vendor.article} {vendor.table_name} table that could not be decoded"
     if not regions:
-        return "reserves no memory for devices: its DMAR table has no RMRR structure"
+        return (
+            f"reserves no memory for devices: its {vendor.table_name} table has no "
+            f"{vendor.region_structure} structure"
+        )
     owners = {(o.sbdf, o.as_written, o.hops) for region in regions for o in region.owners}
     size = rough_size_words(sum(region.size for region in regions))
     for_whom = f" for {count(len(owners), 'device')}" if owners else " for no device"

@@ -11,6 +11,7 @@ from dmaragent.present.escaping import visible
 from dmaragent.present.words.device import class_name, holds_words, short_class_name
 from dmaragent.present.words.numbers import size_words, span_words
 from dmaragent.present.words.table import device_words
+from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource, XenView
 
 _MOST = 6
@@ -31,6 +32,15 @@ def region_head(region: Region) -> str:
         f"{region.number:3}  {region.first:#010x}-{region.last:#010x}  {size}  "
         f"{segment}{region.entry.structure} at 0x{region.entry.offset:x}{shared}"
     )
+
+
+def no_owner_words(region: Region) -> str:
+    """Return why no device is named for a region."""
+    claims = region.reserved.claims
+    if not claims:
+        return "no device: its device scope is empty"
+    named = ", ".join(claim.as_written for claim in claims)
+    return f"no present device of {named}"
 
 
 def region_views(inventory: Inventory, region: Region) -> str:
@@ -135,10 +145,8 @@ def published_source_words(inventory: Inventory) -> str:
     vendor = iommu_vendor(inventory.host)
     file = "/sys/kernel/iommu_groups/*/reserved_regions"
     if vendor is IommuVendor.AMD:
-        return (
-            f"Source: {file}. Linux has them from the IVRS table (IVMD), which only "
-            "dmaragent decode reads."
-        )
+        known = not isinstance(inventory.iommu, Missing)
+        return f"Source: {file}. Linux has them from {'another' if known else 'an'} IVRS table."
     if vendor is IommuVendor.ARM:
         return (
             f"Source: {file}. Linux has them from the IORT table (RMR) or the device tree, which "
