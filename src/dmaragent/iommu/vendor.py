@@ -75,10 +75,9 @@ def iommu_vendor(host: Host) -> IommuVendor:
     An empty list of ACPI tables was not read: every firmware with ACPI has tables.
     """
     if host.reading is not None:
-        # A table with another name was given as a file, and only DMAR tables are accepted so.
-        return vendor_of_table(host.reading.name) or IommuVendor.INTEL
-    if host.logged_table:
-        return IommuVendor.INTEL  # the boot log is searched for Intel's table only
+        return vendor_of_table(host.reading.name) or IommuVendor.UNKNOWN
+    if host.logged_table is not None:
+        return vendor_of_table(host.logged_table.name) or IommuVendor.UNKNOWN
     if not isinstance(host.acpi_tables, Missing):
         for name in host.acpi_tables:
             vendor = vendor_of_table(name)
