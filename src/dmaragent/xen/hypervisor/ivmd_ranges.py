@@ -52,7 +52,8 @@ def parse_ivmd_option(command_line: str, release: Release | None) -> tuple[IvmdR
     """Return the ranges of every ``ivmd=`` on `command_line`; they have eight places together."""
     rules = option_rules(release)[-1]
     ranges: list[IvmdRange] = []
-    for at, (word, lost) in zip(_word_starts(command_line), option_words(command_line, rules)):
+    words_read = option_words(command_line, rules)  # ends before the options of dom0
+    for at, (word, lost) in zip(_word_starts(command_line), words_read, strict=False):
         if word.startswith(_KEY):
             _read(word.removeprefix(_KEY), at + len(_KEY), ranges)
             if lost:
