@@ -92,11 +92,11 @@ def named_device_without_function(text: str) -> str:
     return f"{text!r} lacks the function, as in =0000:0a:00.0"
 
 
-def rmrr_option_asks(*, nothing: bool) -> DmaragentError:
-    """Return the error of ``rmrr-option`` without a task, or with two."""
+def boot_option_asks(*, nothing: bool) -> DmaragentError:
+    """Return the error of ``boot-option`` without a task, or with two."""
     given = "nothing to do" if nothing else "only one task at a time is possible"
     return DmaragentError(
-        f"rmrr-option: {given}",
+        f"boot-option: {given}",
         "name regions (0xBASE-0xLIMIT=SBDF), or use --check [TEXT] or --from-log FILE",
     )
 
@@ -326,9 +326,10 @@ def command_line_unknown(where: str) -> DmaragentError:
     )
 
 
-def no_rmrr_in_text() -> DmaragentError:
+def no_option_in_text(option: str) -> DmaragentError:
     return DmaragentError(
-        "--check: the text has no rmrr=", "write it as on Xen's command line: 'rmrr=0x...=00:1d.0'"
+        f"--check: the text has no {option}=",
+        f"write it as on Xen's command line: '{option}=0x...=00:1d.0'",
     )
 
 
