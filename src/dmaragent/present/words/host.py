@@ -301,11 +301,13 @@ def _list_words(listed: XenList, vendor: IommuVendor) -> str:
 
 def _entries_words(listed: XenList) -> str:
     """Return how many regions a list has, and how many entries if it repeats some."""
-    regions, entries = len(listed.entries), sum(entry.devices for entry in listed.entries)
+    entries = sum(entry.devices for entry in listed.entries)
+    repeats = any(entry.devices > 1 for entry in listed.entries)
+    regions = len({entry.range for entry in listed.entries} if repeats else listed.entries)
     number = count(regions, "region")
     if entries == regions:
         return number
-    return f"{number} in {entries:,} entries, as it repeats a region for each device ID"
+    return f"{number} in {entries:,} entries, one for each device ID of a region"
 
 
 def linux_words(inventory: Inventory) -> str:

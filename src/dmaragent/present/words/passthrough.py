@@ -158,7 +158,7 @@ def regions_in_short(
     if len(regions) == 1:
         what = f"{first.place}, {region_size(first)}"
     else:
-        kind = count(len(regions), first.entry.structure)
+        kind = count(len(regions), first.entry.structure.partition(" ")[0])
         what = f"{kind}, {rough_size_words(sum(region.size for region in regions))}"
     names = "  ".join(owner_words(owner).removeprefix("0000:") for owner in others[:_NAMED])
     more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""

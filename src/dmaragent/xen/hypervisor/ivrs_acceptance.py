@@ -232,7 +232,10 @@ def undecided_ivmds(predicted: Sequence[Predicted]) -> dict[Source, str]:
             fates.setdefault(fate.source, {}).setdefault(fate.fate, []).extend(steps)
     return {
         source: words.fates_by_release(
-            [(RELEASES.words(steps), fate.value) for fate, steps in by_fate.items()]
+            [
+                (RELEASES.words(steps), fate.value.replace("-", " "))
+                for fate, steps in by_fate.items()
+            ]
         )
         for source, by_fate in fates.items()
         if len(by_fate) > 1
