@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
@@ -92,6 +93,15 @@ class Wording(NamedTuple):
     """The vendor of the IOMMU in question; empty: Intel, or any."""
 
 
+class VendorAnswer(NamedTuple):
+    """What a message means on hosts of one vendor, and what to do there."""
+
+    meaning: str
+    advice: str
+    by_error: Mapping[int, str] = MappingProxyType({})
+    """The additional meaning of the error numbers that differ."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message: its program and wordings, what it means, what to do."""
@@ -117,6 +127,8 @@ class Message:
     """What its addresses are, if it has any."""
     in_quarantine: str = ""
     """What to do instead if the domain is Xen's quarantine; empty: the same."""
+    on_amd: VendorAnswer | None = None
+    """What it means on a host with AMD's IOMMU; None: the same as on others."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
