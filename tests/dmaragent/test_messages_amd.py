@@ -6,6 +6,7 @@ from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.coverage import BOARDS
+from dmaragent.messages.faults import read_faults
 from dmaragent.messages.host_match import HostMatch
 from dmaragent.messages.relate import relate_all
 from dmaragent.present.json.why import why_document
@@ -192,3 +193,84 @@ def test_words_of_vtd_are_of_another_host(text: str, of_other: bool) -> None:  #
 
     assert match.other_iommu is of_other
     assert (match.commands == ()) or not of_other
+
+
+# DMA faults ------------------------------------------------------------------------------
+
+LINUX_FORMS = (
+    "nvme 0000:01:00.0: AMD-Vi: Event logged [IO_PAGE_FAULT domain=0x000d address={} flags=0x0070]",
+    "AMD-Vi: Event logged [IO_PAGE_FAULT device=01:00.0 domain=0x000d address={} flags=0x0070]",
+    "AMD-Vi: Event logged [IO_PAGE_FAULT device=0000:01:00.0 domain=0x000d address={} flags=0x0070]",
+)
+XEN_FORMS = (
+    "(XEN) AMD-Vi: IO_PAGE_FAULT: 0000:01:00.0 d5 addr {} flags 0x70 PE RW PR",
+    "(XEN) AMD-Vi: IO_PAGE_FAULT: domain = 5, device id = 0x100, fault address = {}, flags = 0x70",
+)
+
+
+@pytest.mark.parametrize("form", [*LINUX_FORMS, *XEN_FORMS])
+def test_a_fault_is_read_in_every_form(form: str) -> None:
+    line = form.format("0xbdf3e040")
+    (fault,) = read_faults(line, amd=True)
+
+    assert (str(fault.device), fault.address) == ("0000:01:00.0", 0xBDF3E040)
+    assert (fault.by_xen, fault.write) == (form in XEN_FORMS, True)
+    assert "0x70" in fault.reason
+    assert list(read_faults(line)) == []
+
+
+@pytest.mark.parametrize("form", [*LINUX_FORMS, *XEN_FORMS])
+def test_a_refused_interrupt_is_no_dma_fault(form: str) -> None:
+    line = form.format("0xfdf8020000").replace("70", "08")
+
+    assert list(read_faults(line, amd=True)) == []
+    assert only(line, amd_inventory()).forgotten is None
+
+
+def test_faults_of_one_device_are_counted_with_their_addresses_and_flags() -> None:
+    form = LINUX_FORMS[0]
+    log = "\n".join(
+        [form.format("0x1000"), form.format("0x2000"), form.format("0x2000").replace("70", "50")]
+    )
+    (found,) = recogniser().recognise(log).found
+
+    assert (found.count, found.lines) == (3, (1, 2, 3))
+    assert [span.first for span in found.names.spans] == [0x1000, 0x2000]
+    assert found.names.flags == (0x70, 0x50)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [(0x70, "write"), (0x50, "read"), (0x20, "no page"), (0x08, "interrupt"), (0x100, "ATS")],
+)
+def test_the_flags_of_a_fault_are_explained(flags: int, words: str) -> None:
+    assert words in means_words(
+        only(XEN_FORMS[0].format("0xbdf3e000").replace("0x70", f"{flags:#x}"), amd_inventory())
+    )
+
+
+def test_a_fault_in_a_block_of_one_byte_is_in_its_page() -> None:
+    match = only(XEN_FORMS[0].format("0x9618e040"), amd_inventory(*WIDE))
+
+    assert [region.number for region in match.spans[0].regions] == [1]
+    assert match.forgotten is None
+
+
+def test_a_fault_outside_all_blocks_may_be_of_a_forgotten_one() -> None:
+    match = only(XEN_FORMS[0].format("0xbdf3e040"), amd_inventory(*WIDE))
+
+    assert (match.forgotten and match.forgotten.start) == 0xBDF3E000
+    assert not any("rmrr-option" in command for command in match.commands)
+
+
+def test_an_address_of_hypertransport_is_not_memory() -> None:
+    assert only(XEN_FORMS[0].format("0xfdf8020000"), amd_inventory(*WIDE)).forgotten is None
+
+
+@pytest.mark.parametrize(
+    ("domain", "quarantine"), [("d5", False), ("d32753", True), ("d32769", True)]
+)
+def test_a_domain_of_the_quarantine_is_named(domain: str, quarantine: bool) -> None:  # noqa: FBT001 - a column
+    match = only(XEN_FORMS[0].format("0x1000000").replace("d5", domain), amd_inventory())
+
+    assert ("quarantine" in means_words(match)) is quarantine

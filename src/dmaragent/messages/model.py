@@ -13,6 +13,8 @@ AMD = "AMD"
 """The vendor whose regions are in the IVRS table, not in a DMAR."""
 QUARANTINE = 0x7FF1
 """The domain of unused devices, DOMID_IO: xen/include/public/xen.h."""
+FIRST_PSEUDO_DOMAIN = 0x8000
+"""Domains from here on are of one quarantined device each: Xen x86/iommu.c, iommu_alloc_domid."""
 
 
 class Program(Enum):
@@ -154,6 +156,8 @@ class Names:
     """The rc of libxl; -3 is ERROR_FAIL."""
     reason: int | None = None
     """A VT-d fault reason."""
+    flags: tuple[int, ...] = field(default=(), compare=False)
+    """The flags of AMD-Vi's IO_PAGE_FAULT, each value once, in the order of the lines."""
     segment_named: bool = field(default=True, compare=False)
     """Whether the message has the device's segment; if not, 0 is assumed."""
     word: str = ""

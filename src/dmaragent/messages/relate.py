@@ -34,11 +34,14 @@ from dmaragent.messages.model import (
     Span,
 )
 from dmaragent.messages.next_commands import next_commands
+from dmaragent.messages.numbers import is_interrupt
 from dmaragent.readings import Missing, MissingKind
 
 _HIGHEST = (1 << 64) - 1
 _OF_LOCKED_DEVICES = frozenset({"linux-rmrr-ineligible", "linux-direct-mapping-refused"})
 """The messages that Linux prints only for devices with a region that it enforces."""
+HYPERTRANSPORT = AddressRange(0xFD_0000_0000, 0x100_0000_0000)
+"""Not memory on AMD hosts: Linux amd/iommu.c, ``amd_iommu_get_resv_regions``, HT_RANGE_START."""
 _OF_INTEL = re.compile(r"\b(?:DMAR|DRHD|RMRR|Intel-IOMMU)\b|\[VT-D\]|INTR-REMAP")
 """What only the code for VT-d prints, on hosts that have it."""
 _OF_INTELS_OPTION = frozenset(
@@ -85,10 +88,10 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
         and not (other_iommu or logs_physical_addresses(inventory.host.system.options))
     )
     forgotten = (
-        _forgotten_pages(devices, spans, inventory)
+        _forgotten_pages(vendor, devices, spans, inventory)
         if message.address is MessageAddress.ACCESS
         and message.printer in (Program.LINUX, Program.XEN)
-        and not (translated or other_iommu)
+        and not (translated or other_iommu or any(map(is_interrupt, names.flags)))
         else None
     )
     of_linux = message.printer in LINUX_DECIDES
@@ -237,6 +240,10 @@ def _overlaps(region: Region, span: Span) -> bool:
     addresses = _range_of(span)
     if addresses is None or region.range is None:
         return (region.first, region.last) == (span.first, span.last)
+    if region.entry.table == "IVRS":  # an IVMD block of one byte is a page
+        return AddressRange(region.first // PAGE * PAGE, (region.last // PAGE + 1) * PAGE).overlaps(
+            addresses
+        )
     return region.range.overlaps(addresses)
 
 
@@ -310,7 +317,10 @@ def _locked_devices(
 
 
 def _forgotten_pages(
-    devices: tuple[DeviceMatch, ...], spans: tuple[RangeMatch, ...], inventory: Inventory
+    vendor: IommuVendor,
+    devices: tuple[DeviceMatch, ...],
+    spans: tuple[RangeMatch, ...],
+    inventory: Inventory,
 ) -> AddressRange | None:
     """Return the first pages of a fault that are in no region, if the table is known."""
     if not devices or not _table_known(inventory):
@@ -319,6 +329,8 @@ def _forgotten_pages(
     memory_map = None if isinstance(known, Missing) else known
     for place in spans:
         span = place.span
+        if vendor is IommuVendor.AMD and HYPERTRANSPORT.start <= span.first < HYPERTRANSPORT.end:
+            continue
         if not place.regions and not place.entries and not why_not_memory(span.first, memory_map):
             return AddressRange(span.first // PAGE * PAGE, span.last // PAGE * PAGE + PAGE)
     return None

@@ -11,6 +11,7 @@ from dmaragent.linux.regions import Hold
 from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch
 from dmaragent.messages.model import (
     AMD,
+    FIRST_PSEUDO_DOMAIN,
     QUARANTINE,
     Message,
     MessageAddress,
@@ -21,7 +22,7 @@ from dmaragent.messages.model import (
     Span,
     VendorAnswer,
 )
-from dmaragent.messages.numbers import FAULT_REASONS, error_name
+from dmaragent.messages.numbers import FAULT_REASONS, error_name, fault_flag_words
 from dmaragent.present.words.coverage import coverage_words
 from dmaragent.present.words.device import class_name
 from dmaragent.present.words.host import absence_words
@@ -145,6 +146,9 @@ def number_words(match: HostMatch) -> Iterator[str]:
         yield by_error.get(names.error, f"The error is {error_name(names.error)}.")
     if message.by_reason and names.reason in FAULT_REASONS:
         yield f"Reason {names.reason:#04x}: {FAULT_REASONS[names.reason]}."
+    yield from (f"Flags {flags:#x}: {fault_flag_words(flags)}." for flags in names.flags)
+    if names.domain is not None and names.domain >= FIRST_PSEUDO_DOMAIN:
+        yield f"Domain {names.domain} is not a guest. It is Xen's quarantine of this one device."
     if names.domain == QUARANTINE:
         yield (
             f"Domain {QUARANTINE} (DOMID_IO, d[IO]) is not a guest. It is Xen's quarantine for "
