@@ -36,6 +36,7 @@ def names_of(values: Mapping[str, str | None]) -> Names:
         error=_error(given),
         result=_decimal(given.get("result")),
         reason=_reason(given),
+        flags=(int(given["flags"], 16),) if "flags" in given else (),
         segment_named="rid" not in given and given.get("sbdf", "::").count(":") > 1,
         word=(given.get("word") or given.get("written") or "").strip(),
     )

@@ -33,6 +33,7 @@ _VALUES = {
     "error": r"[^\W\d_][^\n\d:;,.\"<>{}\[\]|]{1,60}",
     "result": r"-?\d{1,5}",
     "reason": r"0x[0-9a-fA-F]{1,2}|\d{1,3}",
+    "flags": r"0x[0-9a-fA-F]{1,4}(?![0-9a-fA-F])",
     "hexreason": r"(?:0x)?[0-9a-fA-F]{1,2}",
     "direction": r"Read|Write",
     "iommu": r"(?:DMAR-IR|DMAR|dmar|AMD-Vi|Intel-IOMMU|intel[-_]iommu|IOMMU|iommu): ?",

@@ -22,7 +22,7 @@ _NEAR = 1 << 20
 
 def _faults(facts: CheckFacts) -> Iterator[Fault]:
     """Yield the faults of the log; Linux omits the segment, so its devices decide it."""
-    for fault in read_faults("\n".join(facts.boot_log or ())):
+    for fault in read_faults("\n".join(facts.boot_log or ()), amd=True):
         if fault.segment_named:
             yield fault
         else:
@@ -35,10 +35,11 @@ def _faults(facts: CheckFacts) -> Iterator[Fault]:
     "The boot log shows DMA that the IOMMU refused",
     xen="Xen refuses the same DMA, unless a region allows it (see xl dmesg).",
     linux="Linux dropped the request: the device may hang or lose data.",
-    advice="If no region there names the device, update the firmware or add one with Xen's rmrr=. "
+    advice="If no region there names the device, update the firmware or add one with Xen's rmrr= (AMD: ivmd=). "
     "Otherwise look at the device's driver.",
     details="Linux has no option like rmrr=.",
-    source="Linux intel/dmar.c, dmar_fault_do_one; Xen vtd/iommu.c, iommu_page_fault_do_one",
+    source="Linux intel/dmar.c, dmar_fault_do_one, amd/iommu.c, amd_iommu_report_page_fault; Xen "
+    "vtd/iommu.c, iommu_page_fault_do_one, amd/iommu_init.c, parse_event_log_entry",
     needs=(Need.BOOT_LOG,),
 )
 def dma_fault(facts: CheckFacts) -> Iterator[Hit]:
