@@ -76,7 +76,7 @@ def ivmd_verdict(
         explanation = linux_words.ivmd_by_release(why)
         return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
     if effects == {VfioEffect.MAPPING_FAILS}:
-        explanation = linux_words.ivmd_unless_ram(why)
+        explanation = linux_words.ivmd_unless_ram(regions, mates, predicted=predicted)
         return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation)
     explanation = linux_words.ivmd_unprotected(why)
     return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=True)

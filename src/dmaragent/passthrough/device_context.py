@@ -18,8 +18,6 @@ from dmaragent.policy.resolution import Stack
 from dmaragent.readings import Missing
 
 _BRIDGE_CLASS = 0x06
-_IOMMU_CLASS = 0x0806
-"""AMD's IOMMU is a PCI function."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +123,11 @@ class DeviceContext:
 
     @property
     def in_chipset(self) -> bool:
-        """Whether it is a bridge of any kind or an IOMMU: a part of the chipset that the host needs."""
+        """Whether it is a bridge of any kind, which is a part of the chipset that the host needs."""
         function = self.function
         if function is None:
             return False
-        code = function.class_code or 0
-        return function.is_bridge or code >> 16 == _BRIDGE_CLASS or code >> 8 == _IOMMU_CLASS
+        return function.is_bridge or (function.class_code or 0) >> 16 == _BRIDGE_CLASS
 
     @property
     def behind_bridge(self) -> tuple[tuple[Region, SBDF], ...]:

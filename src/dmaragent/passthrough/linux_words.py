@@ -153,9 +153,14 @@ def ivmd_by_release(why: str) -> str:
     )
 
 
-def ivmd_unless_ram(why: str) -> str:
-    """Return the condition before Linux 6.6."""
-    return f"if guest RAM does not overlap it: {why}"
+def ivmd_unless_ram(regions: Sequence[Region], mates: tuple[SBDF, ...], *, predicted: bool) -> str:
+    """Return the condition before Linux 6.6: of the device's own regions, or those of `mates`."""
+    what = (
+        region_list(regions)
+        if regions
+        else f"the regions of {device_list(mates)} in its IOMMU group"
+    )
+    return f"if guest RAM does not overlap {what}{predicted_mark(predicted=predicted)}"
 
 
 def ivmd_unprotected(why: str) -> str:
