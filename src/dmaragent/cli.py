@@ -293,7 +293,7 @@ def _parser(line: Sequence[str] = ()) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="dmaragent",
         usage="dmaragent [--help] [--version] VERB [OPTIONS]",
-        description="Show the memory that this host's firmware reserves for devices (RMRR), the\n"
+        description="Show the memory that this host's firmware reserves for devices, the\n"
         "devices and guests that it blocks on Xen and Linux, and fixes.\n\n"
         + "\n".join(_grouped_verbs()),
         epilog=EXAMPLES,

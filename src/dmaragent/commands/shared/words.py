@@ -189,19 +189,19 @@ def passed_over(path: str, reason: str) -> str:
 
 def published_instead(which: str) -> str:
     """Return the line above an inventory that the service published."""
-    return f"The DMAR table needs root. This inventory is from dmaragent.service ({which})."
+    return f"The firmware's table needs root. This inventory is from dmaragent.service ({which})."
 
 
 def table_needs_root(command: str) -> str:
-    return f"This machine has a DMAR table, which needs root: {command}"
+    return f"This machine has a table of its IOMMU, which needs root: {command}"
 
 
 def table_absent(command: str) -> str:
-    return f"This machine has no DMAR table (absent). On a machine with one: {command}"
+    return f"This machine has no DMAR or IVRS table (absent). On a machine with one: {command}"
 
 
 def table_unreadable(why: str, command: str) -> str:
-    return f"This machine's DMAR table cannot be read: {why}. Try: {command}"
+    return f"This machine's table cannot be read: {why}. Try: {command}"
 
 
 def shown_instead(path: str) -> str:
