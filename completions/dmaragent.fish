@@ -139,6 +139,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from encode' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from encode' -s o -l output -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l table -r
 complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l seal
+complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l without -r
 complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l force
 complete -c dmaragent -n '__fish_seen_subcommand_from schema' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from demo' -s h -l help

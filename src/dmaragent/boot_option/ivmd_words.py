@@ -139,7 +139,7 @@ def only_adds() -> str:
     """Note what the option cannot do."""
     return (
         "ivmd= only adds regions. Nothing on Xen's command line removes an IVMD of the table; "
-        "docs/override.md shows how to replace the table"
+        "`dmaragent encode --without` makes a table to load instead"
     )
 
 

@@ -147,6 +147,14 @@ def wrote_table(path: str, size: str) -> str:
     return f"Wrote {path}: {size}"
 
 
+def left_out_region(number: int, name: str, facts: str) -> str:
+    return f"Left out region {number}, {name}: {facts}"
+
+
+def load_override() -> str:
+    return "Sealed, with a higher OEM revision. How to load it, and its risks: dmaragent(8), encode"
+
+
 def deciding(readings: int) -> str:
     """Return the progress of ``dump`` after the host was read."""
     return f"{readings} readings; making the answers"
@@ -394,6 +402,18 @@ def not_one_table(path: str, held: str, *, some: bool) -> DmaragentError:
 def no_such_table(path: str, held: str, number: int, *, several: bool) -> DmaragentError:
     hint = "choose one of them" if several else "omit --table"
     return DmaragentError(f"{path} contains {held}, but no table {number}", hint)
+
+
+def no_region_to_leave_out(path: str) -> DmaragentError:
+    return DmaragentError(
+        f"--without: {path} has no reserved region", "dmaragent decode shows its structures"
+    )
+
+
+def no_such_region(name: str, regions: str) -> DmaragentError:
+    return DmaragentError(
+        f"--without: the table has no region {name!r}", f"use all, or one of: {regions}"
+    )
 
 
 def table_not_object(path: str, number: int) -> DmaragentError:
