@@ -19,7 +19,8 @@ from vm.suites import Suite
 from vm.truth import Truth
 
 
-def _id(name: str) -> int:
+def device_id(name: str) -> int:
+    """Return the requester ID of ``bb:dd.f``."""
     sbdf = SBDF.parse(name)
     return sbdf.bus << 8 | sbdf.device << 3 | sbdf.function
 
@@ -29,17 +30,26 @@ NIC, NVME, ABSENT = "01:00.0", "02:00.0", "00:05.0"
 AT = 0x3C000000
 """The first of the regions, which may be anywhere: Linux does not compare them with memory."""
 IVMDS = (
-    ivmd(AT, 0x2000, flags=7, device=_id(UHCI)),
-    ivmd(AT + 0x10000, 0x1000, flags=8, device=_id(NIC)),
-    ivmd(AT + 0x20000, 0x1000, flags=3, device=_id(EHCI)),
-    ivmd(AT + 0x30000, 0x1000, flags=1, kind=0x22, device=_id(NIC), auxiliary=_id("01:00.7")),
+    ivmd(AT, 0x2000, flags=7, device=device_id(UHCI)),
+    ivmd(AT + 0x10000, 0x1000, flags=8, device=device_id(NIC)),
+    ivmd(AT + 0x20000, 0x1000, flags=3, device=device_id(EHCI)),
+    ivmd(
+        AT + 0x30000,
+        0x1000,
+        flags=1,
+        kind=0x22,
+        device=device_id(NIC),
+        auxiliary=device_id("01:00.7"),
+    ),
     ivmd(AT + 0x40000, 0x1000, flags=8, kind=0x20),
-    ivmd(AT + 0x50000, 0x1000, flags=0, device=_id(UHCI)),
-    ivmd(AT + 0x60000, 0x1000, flags=7, device=_id(ABSENT)),
-    ivmd(AT + 0x70000, 0x1000, flags=7, kind=0x22, device=_id(NVME), auxiliary=_id(NIC)),
-    ivmd(AT + 0x80800, 0x1000, flags=7, device=_id(XHCI)),
-    ivmd(AT + 0x90000, 0x1000, flags=7, device=_id(SATA), reserved=b"\1" + bytes(7)),
-    ivmd(AT + 0x2000, 0x1000, flags=7, device=_id(UHCI)),
+    ivmd(AT + 0x50000, 0x1000, flags=0, device=device_id(UHCI)),
+    ivmd(AT + 0x60000, 0x1000, flags=7, device=device_id(ABSENT)),
+    ivmd(
+        AT + 0x70000, 0x1000, flags=7, kind=0x22, device=device_id(NVME), auxiliary=device_id(NIC)
+    ),
+    ivmd(AT + 0x80800, 0x1000, flags=7, device=device_id(XHCI)),
+    ivmd(AT + 0x90000, 0x1000, flags=7, device=device_id(SATA), reserved=b"\1" + bytes(7)),
+    ivmd(AT + 0x2000, 0x1000, flags=7, device=device_id(UHCI)),
     block(0x51, bytes(28)),
 )
 """Unity maps and exclusion ranges; without flags; of no device; of a range that ends before it

@@ -68,7 +68,7 @@ class LinuxView(NamedTuple):
     doubt: str = ""
     """Why it is unknown what Linux reads in the table, or empty."""
     ivrs: "LinuxIvrs | None" = None
-    """What Linux reads in the table, if it is an IVRS: also of devices that are not known."""
+    """What Linux reads in the table, if it is an IVRS: also of devices that are unknown."""
 
 
 def linux_view(host: Host, table: IommuTable | None, coverage: UnitCoverage) -> LinuxView:

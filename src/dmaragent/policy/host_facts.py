@@ -245,7 +245,7 @@ def _owners(
 
 
 def _amd_owners(inventory: Inventory) -> Mapping[AddressRange, tuple[SBDF, ...]]:
-    """Return the owners of each listed region on AMD, where no region is shared."""
+    """Return the owners of each listed region on AMD. Xen shares none there."""
     return {
         region.xen.range: tuple(owner.sbdf for owner in region.owners if owner.sbdf is not None)
         for region in inventory.all_regions

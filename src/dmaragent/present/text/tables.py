@@ -107,5 +107,5 @@ def folded(rows: Iterable[tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], i
 
 
 def row_words(row: tuple[str, ...], times: int) -> tuple[str, ...]:
-    """Return `row`, whose last cell says how often it is repeated."""
+    """Return `row`, with how often it is repeated in its last cell."""
     return row if times == 1 else (*row[:-1], f"{row[-1]} ({times:,} times)")
