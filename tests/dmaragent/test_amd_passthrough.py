@@ -16,10 +16,10 @@ from dmaragent.policy.assigned import IDENTITY_RULE
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import facts_of
 from dmaragent.policy.hotplug import Hotplug, attach
+from dmaragent.policy.map_entries import MAP_RULE
 from dmaragent.policy.resolution import Resolution, Stack
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
-from dmaragent.policy.simulate import MAP_RULE
 from dmaragent.releases import Release
 from support.amd_hosts import host_of, table_alone
 from support.explained import told
