@@ -7,7 +7,7 @@ The short form writes a device ID as ``bb:dd.f``, and a device entry as words:
     ioapic 33 00:14.0         hpet 0 00:14.0                 pad
     acpi AMDI0020 00:14.5 \_SB.FUR0
 
-An IVHD block is written once for each of its `types`; ``acpi`` entries are for type 0x40 alone.
+``settings=0xd7`` at the end of an entry has its DTE settings.  An IVHD block is written once for each of its `types`; ``acpi`` entries are for type 0x40 alone.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,12 +39,11 @@ def _blocks(facts: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _ivhd(kind: int, facts: dict[str, Any]) -> dict[str, Any]:
-    words = [entry.split() for entry in facts["entries"]]
     entries = [
         entry
-        for name, *rest in words
-        if name != "acpi" or kind == 0x40
-        for entry in _ENTRIES[name](*rest)
+        for words in facts["entries"]
+        if not words.startswith("acpi ") or kind == 0x40
+        for entry in _entries(words)
     ]
     own = _FEATURES if kind == 0x10 else _EXTENDED
     return {
@@ -60,6 +59,15 @@ def _ivhd(kind: int, facts: dict[str, Any]) -> dict[str, Any]:
         "entries": entries,
         "undecoded": "",
     }
+
+
+def _entries(words: str) -> list[dict[str, Any]]:
+    """Return the device entries, one or the two of a range, that `words` describe."""
+    described, _, settings = words.partition(" settings=")
+    name, *rest = described.split()
+    entries = _ENTRIES[name](*rest)
+    entries[0]["dte_settings"] = int(settings or "0", 16)
+    return entries
 
 
 def _ivmd(facts: dict[str, Any]) -> dict[str, Any]:
