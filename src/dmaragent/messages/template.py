@@ -19,8 +19,10 @@ _VALUES = {
     "sbdf": r"(?:[0-9a-fA-F]{1,8}:)?(?:0x)?[0-9a-fA-F]{1,2}:(?:0x)?[0-9a-fA-F]{1,2}\.[0-7]"
     r"(?![0-9a-fA-F])",
     "address": _HEX + r"(?![0-9a-fA-F])",
+    "bare": r"(?!0x)[0-9a-fA-F]{1,16}(?![0-9a-fA-F])",
     "base": _HEX,
     "limit": _HEX,
+    "end": _HEX,
     "size": _HEX,
     "bdf": r"(?:[0-9a-fA-F]{4}_)?[0-9a-fA-F]{2}_[0-9a-fA-F]{2}\.[0-7]",
     "nodedev": r"pci_[0-9a-fA-F]{4,8}_[0-9a-fA-F]{2}_[0-9a-fA-F]{2}_[0-7]",
