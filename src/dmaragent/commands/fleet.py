@@ -16,7 +16,7 @@ from dmaragent.fleet import words
 from dmaragent.fleet.cache import cache_folder
 from dmaragent.fleet.classes import odd_hosts, xen_classes
 from dmaragent.fleet.devices import devices_on, parse_query
-from dmaragent.fleet.fleet import Fleet, read_fleet
+from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
 from dmaragent.fleet.guests import GuestOnFleet, resolve_on
 from dmaragent.fleet.json import (
     EXPORTED,
@@ -120,9 +120,11 @@ def run(options: argparse.Namespace) -> int:
     with _executor(options.jobs) as executor:
         fleet = read_fleet(
             options.folders,
-            question,
-            expected=None if options.hosts is None else _names(options.hosts),
-            most_age=_seconds(options.stale),
+            FleetQuery(
+                question=question,
+                expected=None if options.hosts is None else _names(options.hosts),
+                most_age=_seconds(options.stale),
+            ),
             cache="" if options.no_cache else cache_folder(),
             executor=executor,
         )
@@ -141,8 +143,8 @@ def _executor(jobs: int) -> Iterator[Executor | None]:
         yield executor
 
 
-def _names(text: str) -> list[str]:
-    return [name for name in text.replace(",", " ").split() if name]
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.replace(",", " ").split())
 
 
 def _seconds(text: str) -> float | None:

@@ -1,6 +1,6 @@
 """A fleet that was read: its hosts, and those without an answer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import NamedTuple
 
@@ -26,6 +26,16 @@ class Fleet(NamedTuple):
     """How many hosts were named; None: none."""
 
 
+class FleetQuery(NamedTuple):
+    """Which hosts are asked, and for which releases."""
+
+    question: Question = Question()
+    expected: frozenset[str] | None = None
+    """The names of the hosts that there should be; others are left out.  None: all."""
+    most_age: float | None = None
+    """The age in seconds from which on a document counts as stale; None: never."""
+
+
 class _Task(NamedTuple):
     document: Document
     question: Question
@@ -34,10 +44,8 @@ class _Task(NamedTuple):
 
 def read_fleet(
     folders: Sequence[str],
-    question: Question,
+    query: FleetQuery,
     *,
-    expected: Iterable[str] | None = None,
-    most_age: float | None = None,
     cache: str = "",
     executor: Executor | None = None,
 ) -> Fleet:
@@ -45,9 +53,7 @@ def read_fleet(
 
     Args:
         folders: folders of documents, or documents.
-        question: the releases to answer for.
-        expected: the names of the hosts that there should be; others are left out.
-        most_age: the age in seconds from which on a document counts as stale; None: never.
+        query: which hosts are asked, and for which releases.
         cache: the folder of the cache; empty: none.
         executor: where the documents are read; None: here, one after the other.
 
@@ -56,27 +62,27 @@ def read_fleet(
 
     """
     documents = find_documents(folders)
-    names = None if expected is None else sorted(set(expected))
-    if names is not None:
-        documents = [document for document in documents if document.name in set(names)]
-    if not documents and not names:
+    expected = query.expected
+    if expected is not None:
+        documents = [document for document in documents if document.name in expected]
+    if not documents and not expected:
         raise words.no_document(", ".join(folders))
     records: list[HostRecord] = []
     without: list[NoData] = []
-    tasks = [_Task(document, question, cache) for document in documents]
+    tasks = [_Task(document, query.question, cache) for document in documents]
     for result in answers(_read, tasks, executor):
         if isinstance(result, HostRecord):
             records.append(result)
         else:
             without.append(result)
-    records, aged = fresh(records, most_age)
+    records, aged = fresh(records, query.most_age)
     known = {record.name for record in records}
     without = [host for host in [*without, *aged] if host.name not in known]
     replaced = [host for host in aged if host.why is Why.REPLACED]
     told = known | {host.name for host in without}
     without += [
         NoData(name, Why.ABSENT, words.ABSENT, words.COLLECT)
-        for name in names or ()
+        for name in sorted(expected or ())
         if name not in told
     ]
     return Fleet(
@@ -84,7 +90,7 @@ def read_fleet(
         without=tuple(sorted(without, key=lambda host: (host.name, host.why.value, host.detail))),
         replaced=tuple(replaced),
         documents=len(documents),
-        expected=None if names is None else len(names),
+        expected=None if expected is None else len(expected),
     )
 
 

@@ -108,7 +108,7 @@ def _predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
     if not behaviour.lists_regions:
         return _before_the_list(table, behaviour, off, command_line, release)
     options = parse_ivmd_option(command_line, release)
-    walk = IvrsWalk(topology, memory_map, behaviour, _overrides(command_line, release))
+    walk = IvrsWalk(topology, memory_map, behaviour, overrides_of(command_line, release))
     walk.read(table, damage, options)
     off = off or walk.error
     known = not off and walk.is_whole
@@ -158,7 +158,7 @@ def _before_the_list(
     )
 
 
-def _overrides(command_line: str, release: Release | None) -> Overrides:
+def overrides_of(command_line: str, release: Release | None) -> Overrides:
     """Return what `command_line` changes of the checks of interrupts."""
     checks, names = True, False
     for word, _ in option_words(command_line, option_rules(release)[-1]):
