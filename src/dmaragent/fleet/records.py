@@ -17,6 +17,7 @@ from dmaragent.fleet.documents import Document
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
+from dmaragent.linux.view import LinuxView
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.question.context import Question
 from dmaragent.readings import Missing
@@ -162,7 +163,9 @@ def _linux_class(asked: OpenedContext) -> str:
             inventory.gaps,
             inventory.absence,
             inventory.undetermined,
-        )
+            _table(inventory),
+        ),
+        {LinuxView: frozenset({"ivrs"})},
     )
 
 
