@@ -50,7 +50,7 @@ LAYERS = (
     ("present",),
     ("question",),
     ("api",),
-    ("agent",),
+    ("agent", "fleet"),
     ("commands",),
     ("cli",),
     ("__main__",),

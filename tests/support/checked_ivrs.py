@@ -8,7 +8,6 @@ from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.host.xen import RdmEntry, XenHost
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.inventory.amd import take_amd_inventory
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from support.checked_tables import Case
@@ -81,7 +80,7 @@ def amd_host(
 def taken(host: Host, release: str | None = None) -> Inventory:
     """Take the inventory of a host with an IVRS."""
     known = None if release is None else Release.parse(release)
-    inventory = take_amd_inventory(host, known)
+    inventory = take_inventory(host, known)
     assert inventory is not None
     return inventory
 

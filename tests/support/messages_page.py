@@ -60,6 +60,10 @@ def _entry(message: Message) -> str:
         *(f"- {text}" for text in message.by_error.values()),
         f"Fix: {message.advice}",
     ]
+    if message.on_amd is not None:
+        said.append(f"On AMD hosts: {message.on_amd.meaning}")
+        said += [f"- {text}" for text in message.on_amd.by_error.values()]
+        said += f"Fix on AMD hosts: {message.on_amd.advice}".split("\n")
     if message.in_quarantine:
         said.append(f"If the domain is 32753: {message.in_quarantine}")
     if FINDINGS.get(message.id):

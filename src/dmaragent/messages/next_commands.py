@@ -8,6 +8,7 @@ from dmaragent.boot_option.option import write_option
 from dmaragent.boot_option.rmrr_writer import WantedRegion
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.view import LinuxState
 from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.host_match import HostMatch, RangeMatch
@@ -52,13 +53,13 @@ def _owners(spans: tuple[RangeMatch, ...]) -> tuple[SBDF, ...]:
 
 
 def _option_commands(match: HostMatch, inventory: Inventory) -> Iterator[str]:
-    """Yield the commands that print Xen's option for the forgotten pages, if Xen would accept it."""
+    """Yield the commands that print Xen's rmrr= for the forgotten pages, if Xen would accept it."""
     pages = match.forgotten
     xen_decides = (
         match.recognised.message.printer in XEN_DECIDES
         or inventory.linux.state is LinuxState.UNDER_XEN
     )
-    if pages is None or not xen_decides:
+    if pages is None or not xen_decides or match.vendor is IommuVendor.AMD:
         return
     xen = inventory.host.xen
     on = OptionHost(inventory=inventory, release=None if xen is None else xen.release)

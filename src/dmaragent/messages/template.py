@@ -19,8 +19,10 @@ _VALUES = {
     "sbdf": r"(?:[0-9a-fA-F]{1,8}:)?(?:0x)?[0-9a-fA-F]{1,2}:(?:0x)?[0-9a-fA-F]{1,2}\.[0-7]"
     r"(?![0-9a-fA-F])",
     "address": _HEX + r"(?![0-9a-fA-F])",
+    "bare": r"(?!0x)[0-9a-fA-F]{1,16}(?![0-9a-fA-F])",
     "base": _HEX,
     "limit": _HEX,
+    "end": _HEX,
     "size": _HEX,
     "bdf": r"(?:[0-9a-fA-F]{4}_)?[0-9a-fA-F]{2}_[0-9a-fA-F]{2}\.[0-7]",
     "nodedev": r"pci_[0-9a-fA-F]{4,8}_[0-9a-fA-F]{2}_[0-9a-fA-F]{2}_[0-7]",
@@ -33,6 +35,7 @@ _VALUES = {
     "error": r"[^\W\d_][^\n\d:;,.\"<>{}\[\]|]{1,60}",
     "result": r"-?\d{1,5}",
     "reason": r"0x[0-9a-fA-F]{1,2}|\d{1,3}",
+    "flags": r"0x[0-9a-fA-F]{1,4}(?![0-9a-fA-F])",
     "hexreason": r"(?:0x)?[0-9a-fA-F]{1,2}",
     "direction": r"Read|Write",
     "iommu": r"(?:DMAR-IR|DMAR|dmar|AMD-Vi|Intel-IOMMU|intel[-_]iommu|IOMMU|iommu): ?",

@@ -7,3 +7,17 @@ IOMMU_ON = (
 """The advice if the kernel does not use the IOMMU, for every program."""
 NO_REGION = " A reserved region is not the reason."
 """The end of the meaning of a message that is often mistaken for one about reserved memory."""
+AMD_WAYS_OUT = (
+    "1. In the firmware setup, set IOMMU to Enabled instead of Auto. Then disable Pre-boot DMA "
+    "Protection or Kernel DMA Protection, which some boards show only with that setting. If there is "
+    "no such entry, update the firmware.\n"
+    "2. Replace the IVRS table from the initrd with one without the block. The kernel needs "
+    "CONFIG_ACPI_TABLE_UPGRADE; Secure Boot and lockdown must be off. Remove the block from the output"
+    " of dmaragent decode --json, add 1 to oem_revision, and write the table with dmaragent encode "
+    "--seal. Put it in front of the initrd, in an uncompressed cpio archive, as "
+    "kernel/firmware/acpi/ivrs.aml. If the firmware still uses the memory, its DMA is then blocked. Do not set the block's "
+    "flags to 0 instead: Xen then switches AMD-Vi off.\n"
+    "3. Pass through a device that no block covers. A kernel before 6.6 does not refuse the device, "
+    "but a guest whose RAM overlaps the region then fails."
+)
+"""How to pass through a device that Linux blocks for an IVMD block, safest first, a line each."""

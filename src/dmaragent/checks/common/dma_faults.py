@@ -22,7 +22,7 @@ _NEAR = 1 << 20
 
 def _faults(facts: CheckFacts) -> Iterator[Fault]:
     """Yield the faults of the log; Linux omits the segment, so its devices decide it."""
-    for fault in read_faults("\n".join(facts.boot_log or ())):
+    for fault in read_faults("\n".join(facts.boot_log or ()), amd=True):
         if fault.segment_named:
             yield fault
         else:

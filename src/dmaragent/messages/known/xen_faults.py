@@ -97,13 +97,16 @@ MESSAGES = (
         XEN,
         MessageSeverity.FAULT,
         "The IOMMU blocked a DMA access of a device",
-        ("IO_PAGE_FAULT: <sbdf> d<number> addr <address> flags", "Xen 4.14 and later"),
+        ("IO_PAGE_FAULT: <sbdf> d<domid> addr <address> flags{ <flags>}", "Xen 4.14 and later"),
         (
-            "IO_PAGE_FAULT: domain = <number>, device id = <rid>, fault address = <address>",
+            (
+                "IO_PAGE_FAULT: domain = <domid>, device id = <rid>, fault address = <address>"
+                "{, flags = <flags>}"
+            ),
             "Xen 4.1 to 4.13",
         ),
         (
-            "IO_PAGE_FAULT: domain:<number>, device id:<rid>, fault address:<address>",
+            "IO_PAGE_FAULT: domain:<domid>, device id:<rid>, fault address:<address>",
             "Xen 4.0",
         ),
         releases="Xen with AMD's IOMMU",

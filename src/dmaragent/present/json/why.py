@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dmaragent.inventory import Region
+from dmaragent.messages.coverage import HostCoverage
 from dmaragent.messages.dma_address import DmaAddress
 from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch, Why
 from dmaragent.messages.iommu_state import IommuState
@@ -82,8 +83,8 @@ def _tie(match: HostMatch) -> schema.Recognised:
     recognised = match.recognised
     return {
         **_message(recognised.message),
-        "meaning": means_words(recognised),
-        "advice": advice_words(recognised),
+        "meaning": means_words(match),
+        "advice": advice_words(match),
         "text": recognised.text,
         "count": recognised.count,
         "line_numbers": list(recognised.lines),
@@ -113,6 +114,7 @@ def _tie(match: HostMatch) -> schema.Recognised:
                     ],
                 }
             ),
+            "coverage": _coverage(match.coverage),
             "iommu": None if match.iommu is None else _iommu(match.iommu),
             "dma": [_dma(address) for address in match.dma],
             "translated": match.translated,
@@ -120,6 +122,27 @@ def _tie(match: HostMatch) -> schema.Recognised:
         },
         "findings": list(match.findings),
         "next": list(match.commands),
+    }
+
+
+def _coverage(coverage: HostCoverage) -> schema.Coverage | None:
+    if not coverage.coverages:
+        return None
+    return {
+        "blocks": [
+            {
+                "regions": [region.number for region in one.regions],
+                "offsets": [region.entry.offset for region in one.regions],
+                "devices": one.devices,
+                "present": one.present,
+                "blocked": one.blocked,
+            }
+            for one in coverage.coverages
+        ],
+        "functions": coverage.coverages[0].functions,
+        "free": [str(sbdf) for sbdf in coverage.free],
+        "preboot": coverage.preboot,
+        "board": coverage.board,
     }
 
 
