@@ -8,7 +8,7 @@ reads what GRUB installs: GRUB grub-core/commands/acpi.c, which is not registere
 """
 
 import shlex
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from enum import Enum
 from typing import NamedTuple
 
@@ -24,6 +24,9 @@ from dmaragent.inventory import Inventory
 from dmaragent.readings import Missing
 from dmaragent.remedies import override_words as words
 from fwtables import DamageKind
+
+_LONGEST = 54
+"""Characters of a line to which another region is added."""
 
 
 class OverrideReader(Enum):
@@ -73,7 +76,7 @@ def table_override(
     file = name.lower()
     numbers = tuple(sorted(regions))
     every = numbers == tuple(region.number for region in inventory.all_regions)
-    without = "--without all" if every else " ".join(f"--without {number}" for number in numbers)
+    names = ["all"] if every else list(map(str, numbers))
     load, edit, undo = (_for_linux if reader is OverrideReader.LINUX else _for_xen)(inventory, name)
     return TableOverride(
         table=name,
@@ -81,7 +84,7 @@ def table_override(
         reader=reader,
         make=(
             f"dmaragent decode {shlex.quote(reading.path)} --json > {file}.json",
-            f"dmaragent encode {file}.json {without} -o {file}.aml",
+            *_encode_lines(file, names),
         ),
         load=load,
         edit=edit,
@@ -89,6 +92,17 @@ def table_override(
         needs=words.needs(reader.value),
         risks=words.risks(name),
     )
+
+
+def _encode_lines(file: str, names: list[str]) -> Iterator[str]:
+    """Yield the command that leaves the regions `names` out, on several lines if it is long."""
+    line = f"dmaragent encode {file}.json -o {file}.aml"
+    for name in names:
+        if len(line) > _LONGEST:
+            yield f"{line} \\"
+            line = " "
+        line += f" --without {name}"
+    yield line
 
 
 _Steps = tuple[tuple[str, ...], str, tuple[str, ...]]
@@ -110,13 +124,13 @@ def _for_linux(inventory: Inventory, name: str) -> _Steps:
             ("apt remove acpi-override-initramfs",),  # likewise
         )
     if distribution in (Distribution.FEDORA, Distribution.SUSE, Distribution.QUBES):
-        settings = "'acpi_override=\"yes\"' 'acpi_table_dir=\"/etc/acpi-override\"'"
-        place = "/etc/dracut.conf.d/acpi-override.conf"
+        place = "/etc/dracut.conf.d/acpi.conf"
         return (
             (
                 "mkdir -p /etc/acpi-override",
                 f"cp {file} /etc/acpi-override/",
-                f"printf '%s\\n' {settings} > {place}",
+                f"echo 'acpi_override=\"yes\"' > {place}",
+                f"echo 'acpi_table_dir=\"/etc/acpi-override\"' >> {place}",
                 "dracut --force",
             ),
             "",
@@ -146,7 +160,8 @@ def _for_xen(inventory: Inventory, name: str) -> _Steps:
     return (
         (
             f"cp {file} {folder}/",
-            f"printf '%s\\n' '#!/bin/sh' \"echo '{quoted}'\" > {script}",
+            f"echo '#!/bin/sh' > {script}",
+            f"echo \"echo '{quoted}'\" >> {script}",
             f"chmod +x {script}",
             refresh,
         ),
