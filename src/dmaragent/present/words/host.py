@@ -8,7 +8,8 @@ from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.no_table import Absence, AbsenceKind
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux import words as sentences_on_linux
-from dmaragent.linux.options import why_iommu_unused
+from dmaragent.linux.options import firmware_opts_out, why_iommu_unused
+from dmaragent.linux.release import kernel_release
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.words.numbers import count, rough_size_words
@@ -316,7 +317,9 @@ def linux_words(inventory: Inventory) -> str:
     if inventory.linux.state is LinuxState.UNDER_XEN:
         return "no IOMMU groups: Xen owns the IOMMU"
     if inventory.linux.state is LinuxState.NO_GROUPS:
-        unused = why_iommu_unused(host.system.options, iommu_vendor(host))
+        release = kernel_release(host.system.kernel_release)
+        opted_out = firmware_opts_out(inventory.table_flags, release)
+        unused = why_iommu_unused(host.system.options, iommu_vendor(host), opted_out=opted_out)
         return visible(sentences_on_linux.no_groups(unused))
     if inventory.linux.state is LinuxState.UNKNOWN or isinstance(host.groups, Missing):
         return ""
