@@ -105,7 +105,8 @@ def test_a_recorded_amd_machine_has_the_expected_inventory(name: str) -> None:
     _check_xen(expected, inventory)
     assert inventory.xen.list.source.value == expected["xen_source"]
     assert inventory.linux.state.value == expected["linux_state"]
-    assert len(inventory.differences) == expected["differences"], inventory.differences
+    if "differences" in expected:
+        assert len(inventory.differences) == expected["differences"], inventory.differences
     if "assignable" in expected:
         xen = inventory.host.xen
         assert xen is not None

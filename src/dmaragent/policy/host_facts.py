@@ -8,8 +8,7 @@ from typing import NamedTuple
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Gap, Inventory
-from dmaragent.iommu import words as iommu_words
-from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.iommu.no_table import IOMMU_OFF
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.policy.words import assignment as words
 from dmaragent.readings import Missing
@@ -291,8 +290,8 @@ def _iommu_off(inventory: Inventory) -> str:
     if xen is not None and xen.iommu_enabled is False and not contradicted:
         return words.XENS_IOMMU_OFF
     absence = inventory.absence
-    if absence is not None and absence.kind is AbsenceKind.VTD_OFF:
-        return iommu_words.VTD_OFF
+    if absence is not None and absence.kind in IOMMU_OFF:
+        return IOMMU_OFF[absence.kind]
     if listed.source is ListSource.PREDICTED and listed.iommu_disabled:
         return words.iommu_off_by_xen(listed.iommu_disabled, iommu_vendor(inventory.host))
     return ""
@@ -309,7 +308,7 @@ def _why_list_lacks(inventory: Inventory) -> str:
 def _why_regions_missing(inventory: Inventory) -> str:
     """Return why a predicted list may lack regions; or empty."""
     source = inventory.xen.list.source
-    off = inventory.absence is not None and inventory.absence.kind is AbsenceKind.VTD_OFF
+    off = inventory.absence is not None and inventory.absence.kind in IOMMU_OFF
     if source is ListSource.HYPERVISOR or off:
         return ""
     if source is ListSource.UNKNOWN:
