@@ -164,13 +164,14 @@ def facts_of(
     functions = host.topology.functions
     assignable = xen.assignable if xen is not None and xen.dom0 else None
     known_table = bool(inventory.all_regions) or not isinstance(inventory.iommu, Missing)
+    sharing_known = known_table or iommu_vendor(host) is IommuVendor.AMD  # which has no such rule
     caps = None if xen is None else xen.capabilities
     owners, shared = _owners(inventory) if views.ivrs is None else (_amd_owners(inventory), {})
     return HostFacts(
         listed=_listed(inventory),
         source=views.list.source,
         devices=views.devices,
-        shared=MappingProxyType(shared) if known_table else None,
+        shared=MappingProxyType(shared) if sharing_known else None,
         owners=MappingProxyType(owners),
         functions=None if isinstance(functions, Missing) else functions,
         assignable=frozenset(assignable) if isinstance(assignable, tuple) else None,
@@ -277,7 +278,7 @@ def _unexplained_regions(
 
     On AMD it matters for none of them whether they are shared.
     """
-    if inventory.xen.ivrs is not None:
+    if iommu_vendor(inventory.host) is IommuVendor.AMD:
         return frozenset()
     every = (region for own in inventory.xen.devices.values() for region in own or ())
     return frozenset(region for region in every if region not in owners)
