@@ -79,8 +79,14 @@ _ABSENCE_WORDS = {
         "set IOMMU (AMD-Vi) to Enabled in the firmware setup",
     ),
     AbsenceKind.ARM: (
-        "there is no {table} table: this is an Arm machine ({evidence})",
-        "read /sys/kernel/iommu_groups/*/reserved_regions; dmaragent does not decode IORT tables",
+        (
+            "there is no DMAR or IVRS table: this is an Arm machine ({evidence}), whose reserved "
+            "regions are RMR nodes of the IORT (not decoded)"
+        ),
+        (
+            "rely on the regions that Linux reports in "
+            "/sys/kernel/iommu_groups/*/reserved_regions: they are what it made of those nodes"
+        ),
     ),
     AbsenceKind.VIRTUAL_MACHINE: (
         "there is no {table} table: this is a virtual machine ({evidence})",

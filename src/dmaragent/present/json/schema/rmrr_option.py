@@ -58,7 +58,7 @@ class Target(TypedDict):
     xen: Release | None
     """The release that the answer is for; null: unknown, so the newest known release is assumed."""
     table: bool
-    """Whether there was a DMAR table to check the ranges against."""
+    """Whether there was a DMAR or IVRS table to check the ranges against."""
 
 
 class Written(Target):
