@@ -17,7 +17,7 @@ complete -c dmaragent -n '__fish_use_subcommand' -a inventory -d 'list the reser
 complete -c dmaragent -n '__fish_use_subcommand' -a devices -d 'list which devices can be passed through'
 complete -c dmaragent -n '__fish_use_subcommand' -a explain -d 'show whether one device can be passed through, and fixes'
 complete -c dmaragent -n '__fish_use_subcommand' -a check -d 'find errors in the firmware'"'"'s table, and how to fix them'
-complete -c dmaragent -n '__fish_use_subcommand' -a rmrr-option -d 'write or check Xen'"'"'s rmrr= boot option'
+complete -c dmaragent -n '__fish_use_subcommand' -a boot-option -d 'write or check Xen'"'"'s rmrr= or ivmd= boot option'
 complete -c dmaragent -n '__fish_use_subcommand' -a resolve -d 'predict whether a guest starts with its PCI devices'
 complete -c dmaragent -n '__fish_use_subcommand' -a hotplug -d 'predict what `xl pci-attach` does to a running guest'
 complete -c dmaragent -n '__fish_use_subcommand' -a why -d 'explain a message of Linux, Xen, QEMU or libvirt'
@@ -65,13 +65,14 @@ complete -c dmaragent -n '__fish_seen_subcommand_from check' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l list
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l color -r -a 'auto always never'
-complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -s h -l help
-complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l check
-complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l from-log -r -F
-complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l host -r -F
-complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
-complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l json
-complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l check
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l from-log -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l vendor -r -a 'intel amd'
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l host -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l color -r -a 'auto always never'
 complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l memory -r
@@ -138,6 +139,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from encode' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from encode' -s o -l output -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l table -r
 complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l seal
+complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l without -r
 complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l force
 complete -c dmaragent -n '__fish_seen_subcommand_from schema' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from demo' -s h -l help
@@ -154,4 +156,4 @@ complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l runtime -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l capture -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l textfile -r -F
-complete -c dmaragent -n '__fish_seen_subcommand_from help' -a 'inventory devices explain check rmrr-option resolve hotplug why report dump diff decode encode schema demo status agent'
+complete -c dmaragent -n '__fish_seen_subcommand_from help' -a 'inventory devices explain check boot-option resolve hotplug why report dump diff decode encode schema demo status agent'

@@ -14,6 +14,8 @@ from support.inventories import UNIT, XEN, inventory_of
 from support.tables import table
 
 INTEL = b"vendor_id : GenuineIntel\nflags : fpu vmx\n"
+AMD = b"vendor_id : AuthenticAMD\nflags : fpu svm\n"
+HYGON = b"vendor_id : HygonGenuine\nflags : fpu svm\n"
 VIRTUAL = b"vendor_id : GenuineIntel\nflags : fpu hypervisor\n"
 
 
@@ -27,14 +29,14 @@ def _absent(names: tuple[str, ...] = ("APIC",), **answers: Mapping[str, object])
 @pytest.mark.parametrize(
     ("host", "kind"),
     [
-        (_absent(("APIC", "IVRS")), AbsenceKind.AMD),
-        (_absent(files={"/proc/cpuinfo": b"vendor_id : AuthenticAMD\n"}), AbsenceKind.AMD),
+        (_absent(files={"/proc/cpuinfo": AMD}), AbsenceKind.AMD),
+        (_absent(files={"/proc/cpuinfo": HYGON}), AbsenceKind.AMD),
+        (_absent(files={"/proc/cpuinfo": b"vendor_id : AuthenticAMD\n"}), AbsenceKind.UNKNOWN),
         (_absent(files={"/proc/cpuinfo": VIRTUAL}), AbsenceKind.VIRTUAL_MACHINE),
         (
             _absent(files={"/proc/cpuinfo": VIRTUAL.replace(b"GenuineIntel", b"AuthenticAMD")}),
             AbsenceKind.VIRTUAL_MACHINE,
         ),
-        (_absent(("IVRS",), files={"/proc/cpuinfo": VIRTUAL}), AbsenceKind.AMD),
         (_absent(files={"/proc/cpuinfo": INTEL}), AbsenceKind.VTD_OFF),
         (_absent(), AbsenceKind.UNKNOWN),
         (_absent(files={"/proc/cpuinfo": b"vendor_id : GenuineIntel\n"}), AbsenceKind.UNKNOWN),

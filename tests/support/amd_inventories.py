@@ -2,8 +2,7 @@
 
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
-from dmaragent.inventory import Inventory
-from dmaragent.inventory.amd import take_amd_inventory
+from dmaragent.inventory import Inventory, take_inventory
 from support.hosts import FakeHost, Function, add_memory_map, fake_host
 from support.ivrs_tables import ENTRIES, IV_INFO, ivhd, ivmd, ivrs
 
@@ -56,6 +55,4 @@ def amd_host(
 
 def amd_inventory(*blocks: bytes, **changes: object) -> Inventory:
     """Return the inventory of the desktop with `blocks`."""
-    inventory = take_amd_inventory(amd_host(*blocks, **changes))  # type: ignore[arg-type]
-    assert inventory is not None
-    return inventory
+    return take_inventory(amd_host(*blocks, **changes))  # type: ignore[arg-type]

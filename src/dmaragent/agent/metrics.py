@@ -125,7 +125,9 @@ def _of_table(inventory: Inventory) -> Iterator[Metric]:
 
 def _of_regions(inventory: Inventory) -> Iterator[Metric]:
     yield _single(
-        "dmaragent_regions", "Reserved regions (RMRR) in the table.", len(inventory.all_regions)
+        "dmaragent_regions",
+        "Reserved regions (RMRR or IVMD) in the table.",
+        len(inventory.all_regions),
     )
     yield _single(
         "dmaragent_region_bytes",

@@ -24,6 +24,8 @@ from dmaragent.remedies.devices import words
 from dmaragent.remedies.remedy import Safety
 from dmaragent.xen.reserved_list.model import ListSource
 
+_IOMMU = 0x0806
+"""The class of AMD's IOMMU."""
 _BRIDGE = 0x06
 _CHIPSET_BASES = frozenset({0x05, 0x08})
 """Memory controllers; system peripherals: interrupt controllers, timers, IOMMUs, event collectors.
@@ -251,7 +253,9 @@ class _Index:
         A chipset function with a region, or with a driver for guests, counts as a device.
         """
         code = function.class_code
-        if function.is_bridge or (code is not None and code >> 16 == _BRIDGE):
+        if function.is_bridge or (
+            code is not None and (code >> 16 == _BRIDGE or code >> 8 == _IOMMU)
+        ):
             return True
         if code is None or self.regions_of(function.sbdf) or self.reported_of(function.sbdf):
             return False

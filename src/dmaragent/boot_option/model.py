@@ -7,6 +7,7 @@ from dmaragent.boot_option.rmrr_writer import PageRange, RmrrText, WantedRegion
 from dmaragent.host import Host
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.inventory import Inventory
+from dmaragent.iommu.amd import ivrs_of
 from dmaragent.iommu.model import IommuTable
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.readings import Missing
@@ -58,15 +59,27 @@ class OptionHost:
 
     @property
     def table(self) -> IommuTable | None:
-        """The table; None: absent, or it could not be read."""
+        """The DMAR table; None: absent, or it could not be read."""
+        found = self._decoded
+        return None if found is None or ivrs_of(found) is not None else found
+
+    @property
+    def ivrs(self) -> IommuTable | None:
+        """The IVRS table; None: absent, or it could not be read."""
+        found = self._decoded
+        return None if found is None or ivrs_of(found) is None else found
+
+    @property
+    def _decoded(self) -> IommuTable | None:
         found = self.inventory.iommu
         return None if isinstance(found, Missing) or found.header is None else found
 
     @property
     def amd(self) -> bool:
-        """Whether this is an AMD machine, as far as the absence of a DMAR shows."""
+        """Whether this is an AMD machine, as far as its table or the absence of a DMAR shows."""
         absence = self.inventory.absence
-        return absence is not None and absence.kind is AbsenceKind.AMD
+        no_dmar = absence is not None and absence.kind is AbsenceKind.AMD
+        return no_dmar or self.ivrs is not None
 
     @property
     def memory_map(self) -> MemoryMap | None:

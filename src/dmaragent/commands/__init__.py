@@ -9,7 +9,7 @@ VERBS = {
     "devices": "list which devices can be passed through",
     "explain": "show whether one device can be passed through, and fixes",
     "check": "find errors in the firmware's table, and how to fix them",
-    "rmrr-option": "write or check Xen's rmrr= boot option",
+    "boot-option": "write or check Xen's rmrr= or ivmd= boot option",
     "resolve": "predict whether a guest starts with its PCI devices",
     "hotplug": "predict what `xl pci-attach` does to a running guest",
     "why": "explain a message of Linux, Xen, QEMU or libvirt",
@@ -26,13 +26,17 @@ VERBS = {
 """Each verb with its line in ``dmaragent --help``."""
 
 GROUPS = {
-    "Devices": ("inventory", "devices", "explain", "check", "rmrr-option"),
+    "Devices": ("inventory", "devices", "explain", "check", "boot-option"),
     "Guests": ("resolve", "hotplug"),
     "Messages": ("why",),
     "Support": ("report", "dump", "diff", "decode", "encode", "schema", "demo"),
     "Service": ("status", "agent"),
 }
 """The verbs by subject, in the order of ``dmaragent --help``."""
+
+
+OTHER_NAMES = {"rmrr-option": "boot-option"}
+"""Each earlier name of a verb, which still works, with the present one."""
 
 
 class Verb(Protocol):

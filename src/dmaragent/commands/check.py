@@ -14,11 +14,11 @@ from dmaragent.present.json.check import check_document, rules_document
 from dmaragent.present.text.check import check_details_text, check_text, rules_text
 
 DESCRIPTION = """\
-Check a host's DMAR table for mistakes: regions that overlap, are in RAM or are
-lost, device scopes that lead to no device. Show each finding, the worst first,
-with its effect on Xen and on Linux and with its fix. With --details also show
-the bytes of the table, every case, reasons and sources. Reading a table needs
-root."""
+Check a host's DMAR or IVRS table for mistakes: regions that overlap, are in RAM
+or are lost, and names of devices that are not there. Show each finding, the
+worst first, with its effect on Xen and on Linux and with its fix. With
+--details also show the bytes of the table, every case, reasons and sources.
+Reading a table needs root."""
 EXAMPLES = """\
 examples:
   sudo dmaragent check                         this machine

@@ -13,6 +13,7 @@ from dmaragent.iommu.model import (
     ReservedRegion,
     Source,
     TableEntry,
+    names,
 )
 from dmaragent.iommu.no_table import Absence
 from dmaragent.linux.regions import Held
@@ -181,7 +182,7 @@ class Inventory(NamedTuple):
         kept = tuple(
             region
             for region in self.regions
-            if any(owner.sbdf in devices for owner in region.owners)
+            if any(names(region.reserved.claims, owner) for owner in devices)
             or (enforced and any(held.sbdf in devices for held in region.linux))
         )
         numbers = {region.number for region in kept}

@@ -7,6 +7,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Inventory, Region
+from dmaragent.iommu.model import names
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.options import asks_to_relax_rmrrs, has_relax_rmrr, iommu_off_option
 from dmaragent.linux.regions import Held, Hold
@@ -48,14 +49,19 @@ class DeviceContext:
     def named_regions(self) -> tuple[Region, ...]:
         """The regions that name it in their scope, in table order."""
         regions = self.inventory.all_regions
-        return tuple(
-            region for region in regions if any(owner.sbdf == self.sbdf for owner in region.owners)
-        )
+        return tuple(region for region in regions if names(region.reserved.claims, self.sbdf))
 
     @property
     def held_regions(self) -> tuple[tuple[Region, Held], ...]:
         """The regions that Linux applies to it, in table order."""
         published = self.unexplained_regions is not None
+        ivrs = self.inventory.linux.ivrs
+        if ivrs is not None and self.function is None:
+            direct = {region.source for region in ivrs.direct_of(self.sbdf)}
+            held = Held(self.sbdf, Hold.DIRECT, None)
+            return tuple(
+                (region, held) for region in self.inventory.all_regions if region.source in direct
+            )
         return tuple(
             (region, held)
             for region in self.inventory.all_regions

@@ -71,8 +71,15 @@ def low_ram_below_loader(lowmem_end: int, loader: int) -> str:
     )
 
 
-def too_many_map_entries(number: int) -> str:
-    return f"the memory map would have {number} entries, and 128 are too many"
+def too_many_map_entries(number: int, most: int, *, repeated: int = 0) -> str:
+    """Refuse a memory map; `repeated`: how many entries Xen's list adds, if it repeats regions."""
+    reason = f"the memory map would have {number} entries, and libxl accepts {most}"
+    if not repeated:
+        return reason
+    return (
+        f"{reason}. {repeated} of them are from strategy=host: on AMD, Xen lists a region once for "
+        "each device ID that it covers"
+    )
 
 
 def hvmloader_meets_region(region: AddressRange, own: AddressRange) -> str:

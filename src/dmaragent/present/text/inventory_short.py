@@ -32,7 +32,14 @@ from dmaragent.present.words.inventory import (
     xen_cell,
 )
 from dmaragent.present.words.numbers import span_words
-from dmaragent.present.words.region import owner_class_words, owner_name, region_size
+from dmaragent.present.words.region import (
+    meaning_words,
+    named_ids,
+    owner_class_words,
+    owner_name,
+    region_size,
+)
+from dmaragent.readings import Missing
 
 _MOST_REGIONS = 12
 _MOST_DEVICES = 12
@@ -102,7 +109,9 @@ def _regions(inventory: Inventory) -> Iterator[str]:
             "Range": [f"{region.first:#010x}-{region.last:#010x}" for region in shown],
             "Size": [region_size(region) for region in shown],
             "Segment": [f"{region.segment:04x}" if segments else _NOTHING for region in shown],
-            "Devices": [str(len(region.owners)) for region in shown],
+            "Kind": [meaning_words(region) or _NOTHING for region in shown],
+            "Named": [named_ids(region) or _NOTHING for region in shown],
+            "Devices": [_owner_count(inventory, region) for region in shown],
             "Xen": [xen_cell(region) or _NOTHING for region in shown],
             "Linux": [(not under_xen and linux_cell(region)) or _NOTHING for region in shown],
         }
@@ -116,6 +125,13 @@ def _regions(inventory: Inventory) -> Iterator[str]:
         yield f"  {left_out(len(reasons) - _MOST_REASONS, 'remark')}"
     if is_linux_predicted(inventory):
         yield f"  {LINUX_PREDICTED}"
+
+
+def _owner_count(inventory: Inventory, region: Region) -> str:
+    """Return how many devices a region names; of a range of IDs, how many are present."""
+    if named_ids(region) and isinstance(inventory.host.topology.functions, Missing):
+        return _NOTHING
+    return str(len(region.owners))
 
 
 def _by_reason(regions: Iterable[Region]) -> dict[str, list[int]]:

@@ -1,6 +1,7 @@
 """Columns and paragraphs of text within a width: what does not fit is wrapped, never cut."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from textwrap import wrap
 
 from dmaragent.present.screen import current_screen, shown
@@ -97,3 +98,14 @@ def bytes_lines(data: bytes) -> Iterator[str]:
         yield f"       {shown[at : at + 16].hex(' ')}"
     if len(data) > len(shown):
         yield f"       {count(len(data) - len(shown), 'byte')} more: see --json"
+
+
+def folded(rows: Iterable[tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Yield each row with how often it follows itself: Xen's list repeats regions on AMD."""
+    for row, same in groupby(rows):
+        yield row, sum(1 for _ in same)
+
+
+def row_words(row: tuple[str, ...], times: int) -> tuple[str, ...]:
+    """Return `row`, with how often it is repeated in its last cell."""
+    return row if times == 1 else (*row[:-1], f"{row[-1]} ({times:,} times)")

@@ -112,13 +112,13 @@ def _predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
     walk.read(table, damage, options)
     off = off or walk.error
     known = not off and walk.is_whole
-    in_table = [fate for fate in walk.fates if not isinstance(fate.source, BootOption)]
+    fates = list(map(_discarded, walk.fates)) if off else walk.fates
     return IvrsPrediction(
         behaviour=behaviour,
         iommu_disabled=off,
         runs=walk.ids.listed() if known else (),
-        fates=tuple(map(_discarded, in_table) if off else in_table),
-        options=tuple(fate for fate in walk.fates if isinstance(fate.source, BootOption)),
+        fates=tuple(fate for fate in fates if not isinstance(fate.source, BootOption)),
+        options=tuple(fate for fate in fates if isinstance(fate.source, BootOption)),
         unread_options=tuple(option for option in options if option.ivmd is None),
         devices=walk.ids.by_device() if known else (),
         notes=tuple(walk.notes),
@@ -232,7 +232,10 @@ def undecided_ivmds(predicted: Sequence[Predicted]) -> dict[Source, str]:
             fates.setdefault(fate.source, {}).setdefault(fate.fate, []).extend(steps)
     return {
         source: words.fates_by_release(
-            [(RELEASES.words(steps), fate.value) for fate, steps in by_fate.items()]
+            [
+                (RELEASES.words(steps), fate.value.replace("-", " "))
+                for fate, steps in by_fate.items()
+            ]
         )
         for source, by_fate in fates.items()
         if len(by_fate) > 1
