@@ -102,13 +102,7 @@ def test_the_answer_is_that_of_the_hosts_vendor_and_of_both_if_it_is_unknown() -
     assert message.on_amd is not None
     amd = only(GRAPHICS, amd_inventory(*WIDE))
     other = only(GRAPHICS, intel())
-    without = take_inventory(amd_host()._replace(tables=(), acpi_tables=()))
-    unknown = only(
-        GRAPHICS,
-        without._replace(
-            host=without.host._replace(system=without.host.system._replace(cpu_vendor=None))
-        ),
-    )
+    unknown = only(GRAPHICS, _unknown_host())
 
     assert (amd.vendor, advice_words(amd)) == (IommuVendor.AMD, message.on_amd.advice)
     assert means_words(amd) == message.on_amd.meaning
@@ -275,3 +269,74 @@ def test_a_domain_of_the_quarantine_is_named(domain: str, quarantine: bool) -> N
     match = only(XEN_FORMS[0].format("0x1000000").replace("d5", domain), amd_inventory())
 
     assert ("quarantine" in means_words(match)) is quarantine
+
+
+# Messages of both vendors ----------------------------------------------------------------
+
+
+def test_every_answer_for_amd_differs_from_the_general_one() -> None:
+    with_amd = [message for message in MESSAGES if message.on_amd is not None]
+
+    assert len(with_amd) >= 12
+    for message in with_amd:
+        own = message.on_amd
+        assert own is not None
+        assert own.meaning != message.meaning
+        assert own.advice != message.advice
+        assert own.meaning or own.advice or own.by_error
+        assert (own.meaning or ".").endswith(".")
+        assert (own.advice or ".").endswith(".")
+
+
+def test_eperm_of_an_assignment_is_no_shared_region_on_amd() -> None:
+    text = "(XEN) d5: assign (0000:01:00.0) failed (-1)"
+
+    assert "shares a region" not in means_words(only(text, amd_inventory(*WIDE)))
+    assert "shares a region" in means_words(only(text, intel()))
+
+
+def test_without_a_host_both_errors_are_explained() -> None:
+    words = means_words(only("(XEN) d5: assign (0000:01:00.0) failed (-1)", _unknown_host()))
+
+    assert "shares a region" in words
+    assert "XSM" in words
+
+
+def _unknown_host() -> Inventory:
+    without = take_inventory(amd_host()._replace(tables=(), acpi_tables=()))
+    system = without.host.system._replace(cpu_vendor=None)
+    return without._replace(host=without.host._replace(system=system))
+
+
+# Xen's words about the table ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "pages"),
+    [
+        ("(XEN) IVMD: page at 0x9618e can't be converted", (0x9618E000, 0x9618EFFF)),
+        (
+            "(XEN) AMD-Vi: Error: IVMD: page at 9618e000 can't be converted",
+            (0x9618E000, 0x9618E000),
+        ),
+        (
+            "(XEN) AMD-Vi: Warning: IVMD: [9618e000,9618f000) is not (entirely) in reserved memory",
+            (0x9618E000, 0x9618EFFF),
+        ),
+        ("(XEN) AMD-Vi: IVMD Block: type 0x22 phys 0x9618e000 len 0x1", (0x9618E000, 0x9618E000)),
+    ],
+)
+def test_a_block_in_xens_words_is_found_in_the_table(text: str, pages: tuple[int, int]) -> None:
+    match = only(text, amd_inventory(*WIDE))
+
+    (place,) = match.spans
+    assert (place.span.first, place.span.last) == pages
+    assert [region.number for region in place.regions] == [1]
+    assert match.fits is True
+
+
+def test_a_block_of_another_host_does_not_fit() -> None:
+    match = only("(XEN) IVMD: page at 0x4d800 can't be converted", amd_inventory(*WIDE))
+
+    assert match.spans[0].regions == ()
+    assert match.fits is False

@@ -61,9 +61,11 @@ def _entry(message: Message) -> str:
         f"Fix: {message.advice}",
     ]
     if message.on_amd is not None:
-        said.append(f"On AMD hosts: {message.on_amd.meaning}")
-        said += [f"- {text}" for text in message.on_amd.by_error.values()]
-        said += f"Fix on AMD hosts: {message.on_amd.advice}".split("\n")
+        meaning, advice, by_error = message.on_amd
+        said += [f"On AMD hosts: {meaning}"] if meaning else []
+        said += ["On AMD hosts:"] if by_error and not meaning else []
+        said += [f"- {text}" for text in by_error.values()]
+        said += f"Fix on AMD hosts: {advice}".split("\n") if advice else []
     if message.in_quarantine:
         said.append(f"If the domain is 32753: {message.in_quarantine}")
     if FINDINGS.get(message.id):

@@ -1,8 +1,8 @@
 """Messages of the Linux kernel's VFIO and iommufd about devices and memory."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import MessageSeverity, Program
-from dmaragent.messages.words import IOMMU_ON
+from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
+from dmaragent.messages.words import INTERRUPTS_ON_AMD, IOMMU_ON
 
 LINUX = Program.LINUX
 _PCI = "drivers/vfio/pci/vfio_pci_core.c"
@@ -38,6 +38,7 @@ MESSAGES = (
         "iommufd removes this protection: use it only for guests that you trust.",
         source="drivers/iommu/iommufd/device.c, iommufd_device_bind; checked in the sources of "
         "6.12 and 7.2",
+        on_amd=VendorAnswer(advice=INTERRUPTS_ON_AMD),
     ),
     message(
         "linux-vf-token",
