@@ -229,7 +229,7 @@ def seen(machine: Booted, name: str) -> str:
         return "opened"
     error = error_in(qemus_lines(machine, name)[-1])
     lines = [
-        line.partition(f"{cases(machine.suite)[name].device}: ")[2]
+        line.partition(f"{cases(machine.suite)[name].device}: ")[2].removeprefix("DMAR: ")
         for line in kernels_lines(machine, name)
     ]
     return f"refused: {error}, {' '.join(' '.join(lines).split())}"

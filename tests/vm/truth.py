@@ -18,6 +18,8 @@ from typing import Any
 from vm.suites import SUITES, Suite
 
 RECORDS = Path(__file__).with_name("records")
+_SUBJECTS = ("Linux", "Xen", "Guests", "The service", "AMD")
+"""The words with which titles begin, in the order of the page."""
 _PAGE = """\
 # Comparison with real machines
 
@@ -125,11 +127,8 @@ def page() -> str:
         for suite in SUITES
         if (path := RECORDS / f"{suite.name}.json").exists()
     }
-    titles = list(
-        dict.fromkeys(
-            section["title"] for record in records.values() for section in record["sections"]
-        )
-    )
+    every = {section["title"] for record in records.values() for section in record["sections"]}
+    titles = sorted(every, key=lambda title: (_SUBJECTS.index(re.split("[:,]", title)[0]), title))
     versions = [
         ("Linux", [record["linux"] for record in records.values()]),
         ("Xen", [record["xen"] or "-" for record in records.values()]),
