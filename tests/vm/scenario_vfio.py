@@ -163,6 +163,25 @@ def test_why_knows_what_qemu_and_the_kernel_print(machine: Booted, truth: Truth)
     section.hold()
 
 
+def test_why_names_the_region_that_a_line_is_about(machine: Booted, truth: Truth) -> None:
+    section = truth.section(
+        "Linux: the region to which `why` relates a refusal and a fault",
+        """Left, the regions that `dmaragent why` names for the kernel's lines, on the machine's bundle.
+        Right, the region with which the machine was booted.""",
+        "guest",
+    )
+    for name, base in {"locked": REGIONS, "relaxable-above-ram": USB_REGION}.items():
+        answer = replayed(bundle(machine), "why", f"{name}.dmesg")
+        found = {
+            region["base"]
+            for line in answer["recognised"]
+            for device in line["here"]["devices"]
+            for region in device["regions"]
+        }
+        section.row(named(name, CASES[name]), sorted(found), [f"{base:#x}"])
+    section.hold()
+
+
 def test_dma_of_a_relaxable_region_goes_where_resolve_says(machine: Booted, truth: Truth) -> None:
     section = truth.section(
         "Linux: DMA of a device with a relaxable region, once VFIO has it",
