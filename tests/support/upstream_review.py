@@ -123,7 +123,7 @@ class Tree:
 
 def defined(source: str) -> dict[str, str]:
     """Return the functions that C text defines: from the line of the name to a ``}`` at its start."""
-    found = {}
+    found: dict[str, str] = {}
     for match in re.finditer(
         r"^(?!#|\s|/|\*|\})[^;{}=]*?\b(\w+)\s*\([^;{}]*\)[^;{}]*\{.*?^\}",
         source,
@@ -135,7 +135,7 @@ def defined(source: str) -> dict[str, str]:
 
 def texts(source: str) -> dict[str, None]:
     """Return the strings of C text that have words, in their order; adjacent ones are one."""
-    found = {}
+    found: dict[str, None] = {}
     for match in _TEXT.finditer(_COMMENT.sub(" ", source)):
         whole = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', match[0]))
         if _PROSE.search(whole):

@@ -44,8 +44,8 @@ def device_remedies(
             xen_off_remedies,
         )
 
-        remedies += xen_off_remedies(device)
-        remedies += region_remedies(device) if in_the_way else ()
+        off = tuple(xen_off_remedies(device))
+        remedies += off or (region_remedies(device) if in_the_way else ())
     elif in_the_way:
         remedies.append(firmware_remedy(device, function))
     remedies += on_linux

@@ -56,7 +56,7 @@ def xen_off_remedies(device: DeviceContext) -> Iterator[DeviceRemedy]:
         yield DeviceRemedy(
             safety=Safety.SAFE,
             side="Xen",
-            title=words.UPDATE_XEN,
+            title=words.update_xen_to(newer),
             explanation=words.update_xen(newer),
             cost=words.UPDATE_XEN_COST,
         )

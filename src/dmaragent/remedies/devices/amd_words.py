@@ -13,7 +13,6 @@ WITHOUT = "Use a device without a region, or Linux 6.5 or older"
 WITHOUT_COST = "another device; with an older kernel few guests start"
 WITHOUT_OLD = "Use a device without a region"
 WITHOUT_OLD_COST = "another device"
-UPDATE_XEN = "Update Xen"
 UPDATE_XEN_COST = "reboot"
 _LIKELY = {
     True: "The table shows that the firmware uses the IOMMU before boot, so this is likely to help.",
@@ -62,6 +61,11 @@ def without(free: Sequence[SBDF], number: int, *, old_kernel: bool) -> str:
         f"{first} Linux 6.5 and older do not refuse the device. But they cannot map guest RAM over "
         "the region (EINVAL), and guest RAM overlaps nearly every region below 4 GiB."
     )
+
+
+def update_xen_to(releases: str) -> str:
+    """Return the title of the fix that newer `releases` of Xen are."""
+    return f"Update Xen to one of {releases.removeprefix('Xen ')}"
 
 
 def update_xen(releases: str) -> str:
