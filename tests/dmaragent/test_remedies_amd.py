@@ -214,8 +214,8 @@ def xen_fixes(host: Host, release: str) -> list[DeviceRemedy]:
 def test_a_newer_xen_mends_a_range_over_devices_without_an_iommu() -> None:
     found = xen_fixes(under_xen(*WIDE), "4.17.7")
 
-    assert [remedy.title for remedy in found] == [
-        words.UPDATE_XEN,
+    assert found[0].title.startswith("Update Xen to")
+    assert [remedy.title for remedy in found[1:]] == [
         words.SETUP,
         "Boot with a copy of the table without regions 1-2",
     ]
