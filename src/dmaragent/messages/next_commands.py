@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF
+from dmaragent.boot_option.ivmd_model import DeviceSpan, WantedIvmd
+from dmaragent.boot_option.ivmd_option import write_ivmd
 from dmaragent.boot_option.model import OptionHost
 from dmaragent.boot_option.option import write_option
 from dmaragent.boot_option.rmrr_writer import WantedRegion
@@ -53,18 +55,26 @@ def _owners(spans: tuple[RangeMatch, ...]) -> tuple[SBDF, ...]:
 
 
 def _option_commands(match: HostMatch, inventory: Inventory) -> Iterator[str]:
-    """Yield the commands that print Xen's rmrr= for the forgotten pages, if Xen would accept it."""
+    """Yield the commands that print Xen's option for the forgotten pages, if Xen would accept it."""
     pages = match.forgotten
     xen_decides = (
         match.recognised.message.printer in XEN_DECIDES
         or inventory.linux.state is LinuxState.UNDER_XEN
     )
-    if pages is None or not xen_decides or match.vendor is IommuVendor.AMD:
+    if pages is None or not xen_decides:
         return
     xen = inventory.host.xen
     on = OptionHost(inventory=inventory, release=None if xen is None else xen.release)
     base, limit = pages.start, pages.end - 1
     for device in match.devices:
-        wanted = WantedRegion(base=base, limit=limit, devices=(device.sbdf,))
-        if device.presence is not Presence.ABSENT and write_option(on, [wanted]).written:
-            yield f"dmaragent rmrr-option {base:#x}-{limit:#x}={device.sbdf}"
+        if device.presence is Presence.ABSENT:
+            continue
+        region = f"{base:#x}-{limit:#x}={device.sbdf}"
+        if match.vendor is IommuVendor.AMD:
+            span = DeviceSpan(device.sbdf, device.sbdf)
+            if write_ivmd(on, [WantedIvmd(base, limit, (span,))]).written:
+                yield f"dmaragent boot-option {region}"
+        elif write_option(
+            on, [WantedRegion(base=base, limit=limit, devices=(device.sbdf,))]
+        ).written:
+            yield f"dmaragent rmrr-option {region}"
