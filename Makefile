@@ -175,15 +175,16 @@ test-matrix:
 upstream-review: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.upstream_review $(abspath $(SRC)) $(BASE) $(TAG)
 
-VM = $(BIN)/python -m pytest tests/vm -o python_files='scenario_*.py' --verbose --durations=0
+VM = $(BIN)/python -m pytest -o python_files='scenario_*.py' --verbose --durations=0
 
 vm: $(VENV)/ready
-	$(VM)
+	$(VM) tests/vm
 
 SUITES = all
+SCENARIOS = tests/vm
 
 vm-all: $(VENV)/ready
-	$(VM) --suites=$(SUITES)
+	$(VM) --suites=$(SUITES) $(SCENARIOS)
 
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -38,7 +38,7 @@ LAYERS = (
     ("messages", "remedies"),
     ("answers",),
     ("checks/common",),
-    ("checks/vtd",),
+    ("checks/amd", "checks/vtd"),
     ("checks/__init__",),
     ("comparison",),
     # what people and programs are told
@@ -50,7 +50,7 @@ LAYERS = (
     ("present",),
     ("question",),
     ("api",),
-    ("agent",),
+    ("agent", "fleet"),
     ("commands",),
     ("cli",),
     ("__main__",),

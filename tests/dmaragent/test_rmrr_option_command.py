@@ -1,4 +1,4 @@
-"""``dmaragent rmrr-option``: what it prints, its documents, its exit codes."""
+"""``dmaragent boot-option``: what it prints, its documents, its exit codes."""
 
 from pathlib import Path
 

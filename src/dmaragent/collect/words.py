@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dmaragent.errors import DmaragentError, HostError, excerpt
+from dmaragent.errors import DmaragentError, HostError, OtherFormatError, excerpt
 from dmaragent.readings import Missing, MissingKind
 from fwtables.signatures import DECODED_SIGNATURES
 
@@ -371,7 +371,7 @@ def not_a_manifest(where: str) -> HostError:
 
 def other_version(where: str, version: object, ours: int) -> HostError:
     """Return the error for a recording whose version is not `ours`."""
-    return HostError(
+    return OtherFormatError(
         f"{where}: the recording has version {excerpt(repr(version))}; this dmaragent "
         f"reads version {ours}",
         "use the release of dmaragent that made it, or a newer one",

@@ -15,6 +15,7 @@ VERBS = {
     "why": "explain a message of Linux, Xen, QEMU or libvirt",
     "report": "write everything to one HTML page, for a bug report",
     "dump": "write a support bundle, a snapshot that --host can read",
+    "fleet": "answer for a folder of many hosts",
     "diff": "compare two hosts, or one host before and after an update",
     "decode": "show DMAR and IVRS tables, structure by structure",
     "encode": "write a table's bytes from the JSON of decode --json",
@@ -29,6 +30,7 @@ GROUPS = {
     "Devices": ("inventory", "devices", "explain", "check", "boot-option"),
     "Guests": ("resolve", "hotplug"),
     "Messages": ("why",),
+    "Fleet": ("fleet",),
     "Support": ("report", "dump", "diff", "decode", "encode", "schema", "demo"),
     "Service": ("status", "agent"),
 }

@@ -19,6 +19,7 @@ FINDINGS: Mapping[str, tuple[str, ...]] = {
     "linux-unit-at-zero": ("unit-without-address",),
     "linux-unit-dead": (),
     "linux-unit-taken": ("unit-repeated", "units-overlap", "unit-in-ram"),
+    "linux-iommu-opted-out": ("remap-opt-out",),
     "linux-no-unit": ("no-unit",),
     "linux-width-invalid": ("address-width-too-small",),
     "linux-checksum": ("checksum-wrong",),

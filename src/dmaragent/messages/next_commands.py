@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.boot_option.ivmd_model import DeviceSpan, WantedIvmd
 from dmaragent.boot_option.ivmd_option import write_ivmd
 from dmaragent.boot_option.model import OptionHost
@@ -67,14 +67,15 @@ def _option_commands(match: HostMatch, inventory: Inventory) -> Iterator[str]:
     on = OptionHost(inventory=inventory, release=None if xen is None else xen.release)
     base, limit = pages.start, pages.end - 1
     for device in match.devices:
-        if device.presence is Presence.ABSENT:
-            continue
-        region = f"{base:#x}-{limit:#x}={device.sbdf}"
-        if match.vendor is IommuVendor.AMD:
-            span = DeviceSpan(device.sbdf, device.sbdf)
-            if write_ivmd(on, [WantedIvmd(base, limit, (span,))]).written:
-                yield f"dmaragent boot-option {region}"
-        elif write_option(
-            on, [WantedRegion(base=base, limit=limit, devices=(device.sbdf,))]
-        ).written:
-            yield f"dmaragent rmrr-option {region}"
+        if device.presence is not Presence.ABSENT and _is_written(match, on, pages, device.sbdf):
+            yield f"dmaragent boot-option {base:#x}-{limit:#x}={device.sbdf}"
+
+
+def _is_written(match: HostMatch, on: OptionHost, pages: AddressRange, sbdf: SBDF) -> bool:
+    """Return whether Xen would accept an option for `pages`, as far as is known."""
+    base, limit = pages.start, pages.end - 1
+    if match.vendor is IommuVendor.AMD:
+        span = DeviceSpan(sbdf, sbdf)
+        return bool(write_ivmd(on, [WantedIvmd(base, limit, (span,))]).written)
+    wanted = WantedRegion(base=base, limit=limit, devices=(sbdf,))
+    return bool(write_option(on, [wanted]).written)

@@ -15,7 +15,6 @@ from dmaragent.linux.regions import Hold
 from dmaragent.linux.release import telling_release
 from dmaragent.linux.vfio import VfioEffect, vfio_outcomes
 from dmaragent.linux.view import LinuxState
-from dmaragent.messages.coverage import NO_COVERAGE, HostCoverage, coverage_of
 from dmaragent.messages.dma_address import dma_address
 from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch, Why
@@ -35,6 +34,7 @@ from dmaragent.messages.model import (
 )
 from dmaragent.messages.next_commands import next_commands
 from dmaragent.messages.numbers import is_interrupt
+from dmaragent.passthrough.region_coverage import NO_COVERAGE, HostCoverage, coverage_of
 from dmaragent.readings import Missing, MissingKind
 
 _HIGHEST = (1 << 64) - 1

@@ -149,13 +149,14 @@ MESSAGES = (
         "A program uses the device without an IOMMU",
         "vfio-noiommu device opened by user",
         "Adding kernel taint for vfio-noiommu group on device",
+        ("Adding kernel taint for vfio-noiommu cdev", "7.3 and later"),
         releases="Linux 4.5 and later",
         meaning="enable_unsafe_noiommu_mode is set: the device reaches all of the host's memory, "
         "and no region is mapped or protected. A guest cannot have such a device.",
         advice="If the host has an IOMMU, remove the option and use it. Otherwise the program has the "
         "same power as the kernel.",
         source="drivers/vfio/group.c, vfio_group_find_or_alloc, vfio_device_open_file (before: "
-        "vfio.c); " + _CHECKED,
+        "vfio.c); drivers/vfio/vfio_main.c, __vfio_register_dev (7.3-rc7); " + _CHECKED,
     ),
     message(
         "linux-vfio-region-missing",

@@ -24,7 +24,7 @@ MESSAGES = (
         "cause is a driver bug, firmware that still uses the device, or a region that the "
         "firmware forgot in its table.",
         advice="If the address is in no region of the device but the memory map calls it reserved, add "
-        "the region with Xen's boot option rmrr=. dmaragent rmrr-option prints it. Otherwise "
+        "the region with Xen's boot option rmrr=. dmaragent boot-option prints it. Otherwise "
         "check the device's driver and firmware.",
         source=f"{_IOMMU}, iommu_page_fault_do_one, in the releases from 3.3 to 4.22; checked in "
         "the source",

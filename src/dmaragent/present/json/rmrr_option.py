@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def option_document(
     answer: schema.Write | schema.FromLog | schema.Check, host: Host
 ) -> schema.RmrrOptionDocument:
-    """Return the document of ``dmaragent rmrr-option``."""
+    """Return the document of ``dmaragent boot-option``."""
     return {
         "format": "dmaragent.rmrr-option",
         "version": 1,

@@ -1,4 +1,4 @@
-"""Text output of ``dmaragent rmrr-option``: a written option, a checked one, one for faults."""
+"""Text output of ``dmaragent boot-option``: a written option, a checked one, one for faults."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -78,7 +78,7 @@ def _steps(option: WrittenOption) -> Iterator[str]:
     yield ""
     yield AFTER_BOOT
     yield "  xl dmesg | grep -i rmrr"
-    yield "  dmaragent rmrr-option --check"
+    yield "  dmaragent boot-option --check"
     yield "  dmaragent inventory"
 
 

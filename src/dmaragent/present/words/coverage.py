@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dmaragent.messages.coverage import Coverage, HostCoverage
+from dmaragent.passthrough.region_coverage import Coverage, HostCoverage
 from dmaragent.present.words.numbers import count, numbered_regions
 
 _MOST = 6

@@ -12,20 +12,15 @@ from dmaragent.checks.common.findings import (
     range_evidence,
     region_hit,
 )
+from dmaragent.checks.common.guests import is_placeholder
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import rule
-from dmaragent.checks.common.words import LINUX_WARNS, NO_OTHER_RANGE
-from dmaragent.inventory import Region
+from dmaragent.checks.vtd.words import LINUX_WARNS, NO_OTHER_RANGE
 from dmaragent.readings import Missing
 
 LARGE = 512 << 20
 """Bytes.  Of 682 regions of real tables 8 are larger, all of them graphics memory."""
 LINUX_CHECK = "Linux intel/iommu.c, rmrr_sanity_check (5.6 and later)"
-
-
-def is_placeholder(region: Region) -> bool:
-    """Return whether `region` is at address 0 and at most a page: how firmware declares none."""
-    return region.first == 0 and region.last in (0, PAGE - 1)
 
 
 @rule(

@@ -1,6 +1,5 @@
 """Sentences that several rules share."""
 
-RESERVED_BY = "A guest reserves the region with its device, or with strategy=host."
 RELAXED_OVERLAP = (
     "With relaxed, a guest starts even if its RAM overlaps the region, and DMA then overwrites that "
     "RAM: dmaragent resolve shows whether it does."
