@@ -44,7 +44,8 @@ def test_a_refusal_leads_to_the_blocks_and_the_devices_they_cover() -> None:
     assert [str(sbdf) for sbdf in match.coverage.free] == ["0000:11:00.0"]
     assert match.coverage.preboot is True
     assert match.fits is True
-    assert match.commands == ("dmaragent explain 0000:01:00.0",)
+    assert match.commands == ("dmaragent explain 0000:01:00.0", "dmaragent check")
+    assert "ivmd-range-wide" in match.findings
     words = " ".join(here_words(match, table_known=True))
     assert all(part in words for part in ("0x6c", "0x8c", "5 of 6", "0000:11:00.0"))
 
@@ -109,6 +110,7 @@ def test_the_answer_is_that_of_the_hosts_vendor_and_of_both_if_it_is_unknown() -
     assert (other.vendor, advice_words(other)) == (IommuVendor.INTEL, message.advice)
     assert means_words(other) == message.meaning
     assert other.coverage.coverages == ()
+    assert other.findings == ()
     assert unknown.vendor is IommuVendor.UNKNOWN
     assert advice_words(unknown).startswith(message.advice)
     assert advice_words(unknown).endswith(message.on_amd.advice)

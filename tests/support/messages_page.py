@@ -4,7 +4,7 @@ import sys
 from textwrap import fill
 
 from dmaragent.messages import MESSAGES
-from dmaragent.messages.findings import FINDINGS
+from dmaragent.messages.findings import FINDINGS, ON_AMD
 from dmaragent.messages.model import Message
 from dmaragent.present.words.messages import printer_words
 from support.recall_part import recall_part
@@ -71,6 +71,9 @@ def _entry(message: Message) -> str:
     if FINDINGS.get(message.id):
         found = ", ".join(f"`{one}`" for one in FINDINGS[message.id])
         said.append(f"Findings of `dmaragent check`: {found}")
+    if ON_AMD.get(message.id):
+        found = ", ".join(f"`{one}`" for one in ON_AMD[message.id])
+        said.append(f"Findings of `dmaragent check` on AMD hosts: {found}")
     said.append(f"Source: {message.source}.")
     title = _wrapped(f"**{message.title}.** {printer_words(message)}.")
     return f"\n### {message.id}\n\n{title}\n{wordings}\n" + "\n".join(map(_wrapped, said))

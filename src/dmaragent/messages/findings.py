@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from dmaragent.iommu.vendor import IommuVendor
+
 _NOT_RESERVED = ("rmrr-not-reserved", "rmrr-in-ram")
 _BACKWARDS = ("rmrr-limit-below-base",)
 
@@ -42,5 +44,44 @@ FINDINGS: Mapping[str, tuple[str, ...]] = {
     "xen-structure-length": ("structure-too-short",),
     "xen-include-all-twice": ("several-include-all",),
     "xen-width-zero": ("address-width-too-small",),
+    "linux-amd-table-invalid": ("ivrs-checksum", "ivhd-southbridge-ioapic"),
+    "linux-amd-interrupts-not-remapped": ("ivhd-southbridge-ioapic", "ivhd-ioapic-unknown"),
+    "linux-amd-no-ivhd": ("ivmd-shadows-ivhd", "ivrs-unknown-block"),
+    "linux-amd-entry-ignored": ("ivhd-hid-in-fixed", "ivhd-hid-unlikely"),
+    "xen-ivmd-in-ram": ("ivmd-in-ram", "ivmd-at-zero", "ivmd-in-nvs"),
+    "xen-ivmd-not-reserved": ("ivmd-not-reserved", "ivmd-in-nvs", "ivmd-in-ram"),
+    "xen-ivmd-ignored": ("ivmd-too-high", "ivrs-address-size-zero", "ivmd-wraps"),
+    "xen-ivmd-flags": ("ivmd-flags-none",),
+    "xen-ivmd-no-iommu": ("ivmd-no-iommu", "ivmd-before-ivhd"),
+    "xen-ivmd-device-skipped": ("ivmd-no-iommu",),
+    "xen-ivmd-overlap": ("ivmd-overlap",),
+    "xen-ivmd-refused": ("ivmd-id-unknown", "ivmd-range-inverted", "ivmd-cut"),
+    "xen-ivhd-refused": (
+        "ivhd-short",
+        "ivhd-zero-field",
+        "ivhd-no-device",
+        "ivhd-all-entry",
+        "ivhd-hid-in-fixed",
+        "ivhd-unknown-entry",
+        "ivhd-range-broken",
+        "ivhd-alias-unknown",
+        "ivhd-special-unknown",
+        "ivrs-no-ivhd",
+    ),
+    "xen-ivrs-io-apic": ("ivhd-southbridge-ioapic", "ivhd-ioapic-twice", "ivhd-ioapic-unknown"),
+    "xen-ivrs-entry-odd": ("ivhd-ioapic-twice",),
+    "xen-ivrs-refused": ("ivrs-checksum", "ivrs-block-past-end", "ivrs-length"),
 }
 """Ids of rules in ``checks``; empty if any rule is possible, or no rule exists yet."""
+ON_AMD: Mapping[str, tuple[str, ...]] = {
+    "linux-direct-mapping-refused": ("ivmd-range-wide", "ivmd-at-zero", "ivmd-length-tiny"),
+    "libxl-memory-map-full": ("ivmd-many-entries",),
+    "libxl-memory-map-refused": ("ivmd-many-entries",),
+}
+"""The same for messages of both vendors, on hosts with AMD's IOMMU."""
+
+
+def findings_of(message: str, vendor: IommuVendor) -> tuple[str, ...] | None:
+    """Return the rules for the id of a message on a host of `vendor`; None: no rule finds a cause."""
+    on_amd = ON_AMD.get(message) if vendor is IommuVendor.AMD else None
+    return on_amd or FINDINGS.get(message)

@@ -12,7 +12,7 @@ from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.view import LinuxState
-from dmaragent.messages.findings import FINDINGS
+from dmaragent.messages.findings import findings_of
 from dmaragent.messages.host_match import HostMatch, RangeMatch
 from dmaragent.messages.model import XEN_DECIDES, MessageSeverity
 from dmaragent.readings import Missing
@@ -31,7 +31,7 @@ def next_commands(match: HostMatch, inventory: Inventory) -> tuple[str, ...]:
         *((_RESOLVE,) if _RESOLVE in message.advice else ()),
         *(f"dmaragent explain {sbdf}" for sbdf in _devices_to_explain(match, inventory)),
         *_option_commands(match, inventory),
-        *(("dmaragent check",) if message.id in FINDINGS else ()),
+        *(("dmaragent check",) if findings_of(message.id, match.vendor) is not None else ()),
     )
 
 

@@ -18,8 +18,9 @@ AMD_WAYS_OUT = (
     "no such entry, update the firmware.\n"
     "2. Replace the IVRS table from the initrd with one without the block. The kernel needs "
     "CONFIG_ACPI_TABLE_UPGRADE; Secure Boot and lockdown must be off. dmaragent encode --without makes "
-    "the table; dmaragent explain DEVICE --details prints the commands. If the firmware still uses the memory, its DMA is then blocked. Do not set the block's "
-    "flags to 0 instead: Xen then switches AMD-Vi off.\n"
+    "the table; dmaragent explain DEVICE --details prints the commands. If the firmware still uses the "
+    "memory, its DMA is then blocked. Do not set the block's flags to 0 instead: Xen then switches "
+    "AMD-Vi off.\n"
     "3. Pass through a device that no block covers. A kernel before 6.6 does not refuse the device, "
     "but a guest whose RAM overlaps the region then fails."
 )

@@ -23,6 +23,7 @@ from dmaragent.messages.model import (
     VendorAnswer,
 )
 from dmaragent.messages.numbers import FAULT_REASONS, error_name, fault_flag_words
+from dmaragent.messages.words import AMD_WAYS_OUT
 from dmaragent.present.words.coverage import coverage_words
 from dmaragent.present.words.device import class_name
 from dmaragent.present.words.host import absence_words
@@ -209,7 +210,7 @@ def here_words(match: HostMatch, *, table_known: bool, details: bool = True) -> 
             f"Linux blocks {_listed(held)} in that group (1:1 mapping required), and so blocks all "
             "devices of the group. This is the reason, whichever device the message names"
         )
-    yield from coverage_words(match.coverage)
+    yield from coverage_words(match.coverage, fixes=AMD_WAYS_OUT in advice_words(match))
     if not match.other_iommu:
         yield from _places(match, table_known=table_known, most=_MOST if details else _FEW)
     yield from (dma_words(address) for address in match.dma[:_MOST])
