@@ -264,7 +264,7 @@ def dma(machine: Booted, name: str) -> str:
     """Return where the DMA went."""
     if machine.text(f"{name}.usb") == "written":
         return "guest memory"
-    pattern = rf"Request device \[{RELAXABLE[5:]}\].* fault addr {USB_REGION:#x}\b"
+    pattern = rf"Request device \[{RELAXABLE[5:]}\].* fault addr (?:0x)?{USB_REGION:x}\b"
     return "fault" if re.search(pattern, machine.text(f"{name}.dmesg")) else "nowhere"
 
 
