@@ -123,7 +123,7 @@ def test_xen_cmdline_gets_several_ranges_as_one_word(capsys: Capture) -> None:
 @pytest.mark.parametrize(
     ("arguments", "fact"),
     [
-        ([], "rmrr-option"),
+        ([], "boot-option"),
         (["0x1000+4K=00:1d.0", "--check"], ""),
         ([f"0x1000+{'9' * 50}=00:1d.0"], "character 8"),
         (["0x1000-0x1fff"], "character 14"),
