@@ -91,4 +91,21 @@ LINES: list[tuple[str, str, Names]] = [
         ),
         names(USB, 0x6004000, reason=6),
     ),
+    # Debian sid: Linux 7.2, QEMU 11; its kernel has no iommufd
+    (
+        "linux-dma-fault",
+        (
+            "[   17.238841] DMAR: [DMA Read NO_PASID] Request device [0000:00:1a.0] fault addr "
+            "0x6004000 [fault reason 0x06] PTE Read access is not set"
+        ),
+        names(USB, 0x6004000, reason=6),
+    ),
+    (
+        "qemu-iommufd-not-opened",
+        (
+            "qemu-system-x86_64: /dev/iommu does not exist (is your kernel config missing "
+            "CONFIG_IOMMUFD?)"
+        ),
+        names(),
+    ),
 ]
