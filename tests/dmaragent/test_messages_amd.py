@@ -116,6 +116,15 @@ def test_the_answer_is_that_of_the_hosts_vendor_and_of_both_if_it_is_unknown() -
     assert advice_words(unknown).endswith(message.on_amd.advice)
 
 
+def test_without_the_table_the_processor_decides_which_answer_is_given() -> None:
+    without = take_inventory(amd_host(*WIDE)._replace(tables=(), acpi_tables=()))
+    match = only(GRAPHICS, without)
+    assert without.host.system.cpu_vendor == "AuthenticAMD"
+    assert match.coverage.coverages == ()
+    assert match.fits is None
+    assert _ways()[0] in advice_words(match)
+
+
 def test_a_kernel_before_6_6_does_not_print_the_refusal() -> None:
     match = only(GRAPHICS, amd_inventory(*WIDE, kernel="6.1.0-30-amd64"))
 
