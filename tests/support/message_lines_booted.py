@@ -6,6 +6,21 @@ from support.message_names import names
 NETWORK, USB = "0000:01:00.0", "0000:00:1a.0"
 _QEMU = "qemu-system-x86_64: -device vfio-pci,host=0000:01:00.0,addr=05.0: vfio 0000:01:00.0: "
 LINES: list[tuple[str, str, Names]] = [
+    # Debian 11: Linux 5.10, QEMU 5.2
+    (
+        "qemu-container-refused",
+        _QEMU + "failed to setup container for group 8: Failed to set iommu for container: "
+        "Operation not permitted",
+        names(NETWORK, group=8, error=1),
+    ),
+    (
+        "linux-dma-fault",
+        (
+            "[   21.764629] DMAR: [DMA Read] Request device [00:1a.0] PASID ffffffff fault addr "
+            "6004000 [fault reason 06] PTE Read access is not set"
+        ),
+        names(USB, 0x6004000, reason=6),
+    ),
     # Debian 12: Linux 6.1, QEMU 7.2
     (
         "qemu-container-refused",
@@ -75,5 +90,22 @@ LINES: list[tuple[str, str, Names]] = [
             "[fault reason 0x06] PTE Read access is not set"
         ),
         names(USB, 0x6004000, reason=6),
+    ),
+    # Debian sid: Linux 7.2, QEMU 11; its kernel has no iommufd
+    (
+        "linux-dma-fault",
+        (
+            "[   17.238841] DMAR: [DMA Read NO_PASID] Request device [0000:00:1a.0] fault addr "
+            "0x6004000 [fault reason 0x06] PTE Read access is not set"
+        ),
+        names(USB, 0x6004000, reason=6),
+    ),
+    (
+        "qemu-iommufd-not-opened",
+        (
+            "qemu-system-x86_64: /dev/iommu does not exist (is your kernel config missing "
+            "CONFIG_IOMMUFD?)"
+        ),
+        names(),
     ),
 ]

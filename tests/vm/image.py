@@ -107,7 +107,8 @@ def _make_image(suite: Suite, path: Path) -> None:
         run("tar", "--extract", "--file", _base(suite), "--directory", folder, "--numeric-owner")
         if suite.runs_dmaragent:
             _install(folder)
-        run("cp", "-a", kernel(suite).modules / "lib/modules", folder / "usr/lib/")
+        # In Debian 11, lib is a folder of its own; since then a link to usr/lib.
+        run("cp", "-a", kernel(suite).modules / "lib/modules", folder / "lib/")
         _set_up(folder)
         run("mke2fs", "-q", "-t", "ext4", "-d", folder, path, "2G")
     finally:

@@ -59,10 +59,10 @@ def faults_document(faults: FaultOption) -> schema.FromLog:
         "mode": "from-log",
         **_written(faults.option),
         "faults": {
-            "by_xen": faults.by_xen,
-            "by_linux": faults.by_linux,
-            "given": list(faults.given),
-            "dropped": list(faults.dropped),
+            "by_xen": faults.faults.by_xen,
+            "by_linux": faults.faults.by_linux,
+            "given": list(faults.faults.given),
+            "dropped": list(faults.faults.dropped),
         },
     }
 
