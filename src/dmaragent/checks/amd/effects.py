@@ -11,10 +11,7 @@ from dmaragent.xen.hypervisor.ivrs_walk import stops_xen, wraps_around
 XEN_OFF = "Xen switches AMD-Vi off (ENODEV): no device can be passed through."
 NO_PASSTHROUGH = "no passthrough at all"
 XEN_OFF_IVMD = f"Xen 4.16 and later switch AMD-Vi off (ENODEV): {NO_PASSTHROUGH}."
-CUT = (
-    "Turn off pre-boot DMA protection in the firmware setup. If that is not possible, cut the block: "
-    "dmaragent encode."
-)
+CUT = "Turn off pre-boot DMA protection in the firmware setup, or cut the block (dmaragent encode)."
 LOAD = (
     "Firmware with pre-boot (kernel) DMA protection adds such blocks; some setups show the option "
     "only if the IOMMU is set to Enabled, not Auto. To cut a block, remove it from the output of "

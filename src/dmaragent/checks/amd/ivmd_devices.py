@@ -182,9 +182,7 @@ def range_wide(facts: IvrsFacts) -> Iterator[Hit]:
             ivmd,
             f"is for {len(held)} of the {len(functions)} PCI functions of this host.",
             device_fields(facts, ivmd),
-            linux="This kernel lets VFIO have them; guest RAM over the region fails (EINVAL)."
-            if old
-            else "",
+            linux="This kernel allows them; guest RAM at the region fails (EINVAL)." if old else "",
             severity=Severity.WARNING if old else None,
         )
 
