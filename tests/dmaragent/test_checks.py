@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from dmaragent.checks import RULES, check
+from dmaragent.checks import check
+from dmaragent.checks.all_rules import RULES
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Severity
 from dmaragent.checks.vtd.rules import RULES as VTD_RULES

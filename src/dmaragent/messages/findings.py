@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 _NOT_RESERVED = ("rmrr-not-reserved", "rmrr-in-ram")
+_IOAPICS = ("ivhd-southbridge-ioapic", "ivhd-ioapic-unknown")
+_WITHOUT_IOMMU = ("ivmd-no-iommu", "ivmd-before-ivhd")
 _BACKWARDS = ("rmrr-limit-below-base",)
 
 FINDINGS: Mapping[str, tuple[str, ...]] = {
@@ -41,5 +43,33 @@ FINDINGS: Mapping[str, tuple[str, ...]] = {
     "xen-structure-length": ("structure-too-short",),
     "xen-include-all-twice": ("several-include-all",),
     "xen-width-zero": ("address-width-too-small",),
+    # AMD's table
+    "linux-amd-table-invalid": ("ivrs-checksum", *_IOAPICS),
+    "linux-amd-interrupts-not-remapped": _IOAPICS,
+    "linux-amd-no-ivhd": ("ivmd-shadows-ivhd", "ivrs-unknown-block"),
+    "linux-amd-entry-ignored": ("ivhd-hid-in-fixed", "ivhd-hid-unlikely"),
+    "xen-ivmd-in-ram": ("ivmd-in-ram", "ivmd-in-nvs", "ivmd-at-zero"),
+    "xen-ivmd-not-reserved": ("ivmd-not-reserved", "ivmd-in-ram", "ivmd-in-nvs", "ivmd-at-zero"),
+    "xen-ivmd-ignored": ("ivmd-too-high", "ivrs-address-size-zero"),
+    "xen-ivmd-flags": ("ivmd-flags-none",),
+    "xen-ivmd-no-iommu": _WITHOUT_IOMMU,
+    "xen-ivmd-device-skipped": _WITHOUT_IOMMU,
+    "xen-ivmd-overlap": ("ivmd-overlap",),
+    "xen-ivmd-refused": ("ivmd-range-inverted", "ivmd-id-unknown", "ivmd-cut"),
+    "xen-ivhd-refused": (
+        "ivrs-no-ivhd",
+        "ivhd-short",
+        "ivhd-cut",
+        "ivhd-all-entry",
+        "ivhd-hid-in-fixed",
+        "ivhd-unknown-entry",
+        "ivhd-range-broken",
+        "ivhd-alias-unknown",
+        "ivhd-entries-cut",
+        "ivhd-special-unknown",
+    ),
+    "xen-ivrs-io-apic": (*_IOAPICS, "ivhd-ioapic-twice"),
+    "xen-ivrs-entry-odd": ("ivhd-ioapic-twice",),
+    "xen-ivrs-refused": ("ivrs-checksum", "ivrs-block-past-end", "ivrs-length"),
 }
 """Ids of rules in ``checks``; empty if any rule is possible, or no rule exists yet."""
