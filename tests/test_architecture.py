@@ -39,7 +39,7 @@ LAYERS = (
     ("answers",),
     ("checks/common",),
     ("checks/amd", "checks/vtd"),
-    ("checks/__init__",),
+    ("checks/__init__", "checks/all_rules"),
     ("comparison",),
     # what people and programs are told
     ("present/escaping",),

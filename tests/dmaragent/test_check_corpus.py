@@ -6,7 +6,8 @@ A table alone has neither PCI functions nor a memory map: rules that need them a
 import re
 from pathlib import Path
 
-from dmaragent.checks import RULES, check
+from dmaragent.checks import check
+from dmaragent.checks.all_rules import RULES
 from dmaragent.checks.amd.rules import RULES as AMD_RULES
 from dmaragent.checks.common.model import Severity
 from dmaragent.collect.collect import collect

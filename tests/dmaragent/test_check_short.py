@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from dmaragent.checks import RULES, check
+from dmaragent.checks import check
+from dmaragent.checks.all_rules import RULES
 from dmaragent.checks.common.model import Checked
 from dmaragent.checks.vtd.rules import RULES as VTD_RULES
 from dmaragent.collect.collect import collect

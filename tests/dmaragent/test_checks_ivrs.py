@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmaragent.checks import RULES, check
+from dmaragent.checks import check
+from dmaragent.checks.all_rules import RULES
 from dmaragent.checks.amd.rules import RULES as AMD_RULES
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Finding, Severity
@@ -242,7 +243,7 @@ def test_a_device_without_iommu_is_as_bad_as_the_release(
         (HOLE, set()),
         (BASE, set()),
     ],
-    ids=str,
+    ids=range(5),
 )
 def test_memory_is_refused_by_the_test_of_the_release(start: int, off: set[str]) -> None:
     host = amd_host(ivrs(UNIT, ivmd(start, 0x2000)))
@@ -289,6 +290,16 @@ def test_a_kernel_before_6_6_lets_vfio_have_the_devices(kernel: str, *, refused:
 
     assert (one.severity is Severity.ERROR) is refused
     assert ("This kernel allows" in one.linux) is not refused
+
+
+def test_a_dom0s_kernel_does_not_decide_what_vfio_gets() -> None:
+    wide = amd_host(ivrs(UNIT, ivmd(BASE, 0x1000, kind=0x20)))
+    xen = CASES["ivmd-unlisted"].trips().host.xen
+    system = wide.system._replace(kernel_release="6.1.0-56-amd64")
+    (one,) = found(taken(wide._replace(xen=xen, system=system)), "ivmd-range-wide")
+
+    assert one.severity is Severity.WARNING
+    assert "Without Xen" in one.linux
 
 
 def test_without_functions_and_memory_the_rules_about_them_are_not_asked() -> None:

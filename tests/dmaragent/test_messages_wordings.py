@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.checks import RULES
+from dmaragent.checks.all_rules import RULES
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.cleaning import cleaned
 from dmaragent.messages.errno_words import TRANSLATIONS

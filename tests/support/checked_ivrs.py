@@ -438,5 +438,16 @@ IVMD_CASES: dict[str, Case] = {
         hits=("0x8c=0000009a00000000 0x94=0080020000000000",),
     ),
 }
-CASES = {**DAMAGE_CASES, **TABLE_CASES, **IVMD_CASES}
+FAULT = (
+    "[ 9.1] vfio-pci 0000:01:00.0: AMD-Vi: Event logged [IO_PAGE_FAULT domain=0x000c "
+    "address=0x9a000000 flags=0x0020]\n"
+)
+LOG_CASES: dict[str, Case] = {
+    "amd-dma-fault-logged": Case(
+        trips=lambda: taken(amd_host(ivrs(UNIT, SOUND), log=FAULT)),
+        quiet=lambda: taken(amd_host(ivrs(UNIT, SOUND), log="[ 0.5] AMD-Vi: X2APIC enabled\n")),
+        hits=("0x8c=0000009a00000000 0x94=0080020000000000",),
+    ),
+}
+CASES = {**LOG_CASES, **DAMAGE_CASES, **TABLE_CASES, **IVMD_CASES}
 """By rule id."""

@@ -2,7 +2,7 @@
 
 import sys
 
-from dmaragent.checks import RULES
+from dmaragent.checks.all_rules import RULES
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Rule
 

@@ -1,20 +1,15 @@
 """Firmware findings: the rules, and all that they find on a host.
 
-Pure.  A rule is a plain function in ``vtd/`` or ``amd/``; ``RULES`` lists all of them.  The rules
-of ``vtd/`` run on a DMAR, those of ``amd/`` on an IVRS.
+Pure.  A rule is a plain function in ``vtd/`` or ``amd/``; ``all_rules.py`` lists all of them.  The
+rules of ``vtd/`` run on a DMAR, those of ``amd/`` on an IVRS.
 """
 
-from dmaragent.checks.amd.facts import ivrs_facts_of
-from dmaragent.checks.amd.rules import RULES as AMD_RULES
 from dmaragent.checks.common.facts import CheckFacts, Need
 from dmaragent.checks.common.model import Checked, Finding, NotAsked, Rule
 from dmaragent.checks.vtd.facts import facts_of
 from dmaragent.checks.vtd.rules import RULES as VTD_RULES
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
-
-RULES: tuple[Rule, ...] = (*VTD_RULES, *AMD_RULES)
-"""All rules, in the order of the documentation."""
 
 
 def check(inventory: Inventory) -> Checked:
@@ -45,5 +40,10 @@ def check(inventory: Inventory) -> Checked:
 def _facts_and_rules(inventory: Inventory) -> tuple[CheckFacts, tuple[Rule, ...]]:
     """Return the rules for the kind of table that `inventory` is of, and the facts for them."""
     if iommu_vendor(inventory.host) is IommuVendor.AMD:
+        from dmaragent.checks.amd.facts import (  # noqa: PLC0415 - 30 ms, for AMD hosts only
+            ivrs_facts_of,
+        )
+        from dmaragent.checks.amd.rules import RULES as AMD_RULES  # noqa: PLC0415 - as above
+
         return ivrs_facts_of(inventory), AMD_RULES
     return facts_of(inventory), VTD_RULES

@@ -11,21 +11,22 @@ from dmaragent.xen.hypervisor.ivrs_walk import stops_xen, wraps_around
 XEN_OFF = "Xen switches AMD-Vi off (ENODEV): no device can be passed through."
 NO_PASSTHROUGH = "no passthrough at all"
 XEN_OFF_IVMD = f"Xen 4.16 and later switch AMD-Vi off (ENODEV): {NO_PASSTHROUGH}."
-CUT = "Turn off pre-boot DMA protection in the firmware setup, or cut the block (dmaragent encode)."
+CUT = (
+    "Turn off pre-boot DMA protection in the firmware setup, or leave the region out (dmaragent encode "
+    "--without)."
+)
 LOAD = (
     "Firmware with pre-boot (kernel) DMA protection adds such blocks; some setups show the option "
-    "only if the IOMMU is set to Enabled, not Auto. To cut a block, remove it from the output of "
-    "`dmaragent decode --json`, raise the OEM revision and run `dmaragent encode --seal`. Linux loads "
-    "the new table from an initrd (kernel/firmware/acpi/, not with Secure Boot lockdown), Xen from "
-    "GRUB: `acpi --exclude=IVRS FILE`. No option of Linux or Xen leaves a block out."
+    "only if the IOMMU is set to Enabled, not Auto. No option of Linux or Xen leaves a region out. "
+    "docs/override.md has the risks of another table and how to load it: Linux from an initrd, Xen from "
+    "GRUB with `acpi --exclude=IVRS`."
 )
 FIRMWARE = "Update the firmware, or load a corrected table: dmaragent encode."
 LOAD_TABLE = (
-    "Correct the output of `dmaragent decode --json`, raise the OEM revision and run `dmaragent "
-    "encode --seal`. Linux loads the new table from an initrd (kernel/firmware/acpi/, not with Secure "
-    "Boot lockdown), Xen from GRUB: `acpi --exclude=IVRS FILE`."
+    "Edit the output of `dmaragent decode --json`, raise the OEM revision and run `dmaragent encode "
+    "--seal`. docs/override.md has the risks of another table and how to load it: Linux from an initrd, "
+    "Xen from GRUB with `acpi --exclude=IVRS`."
 )
-LINUX_NO_EFFECT = "No effect."
 WALK = "Xen amd/iommu_acpi.c, parse_ivmd_block"
 LINUX_IVMD = "Linux amd/init.c, init_unity_map_range"
 

@@ -12,10 +12,10 @@ from dmaragent.iommu.amd import ivmds_of, ivrs_of, table_entry
 from dmaragent.linux.ivrs import LinuxIvrs, read_by_linux
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.ivmd_ranges import parse_ivmd_option
-from dmaragent.xen.hypervisor.ivrs_acceptance import overrides_of, predict_ivrs
+from dmaragent.xen.hypervisor.ivrs_acceptance import overrides_of
 from dmaragent.xen.hypervisor.ivrs_behaviour import RELEASES, IvrsBehaviour, ivrs_behaviour_of
 from dmaragent.xen.hypervisor.ivrs_memory import IvmdMemory, MemoryCheck
-from dmaragent.xen.hypervisor.ivrs_prediction import IvmdAcceptance, IvrsPrediction
+from dmaragent.xen.hypervisor.ivrs_prediction import IvmdAcceptance
 from dmaragent.xen.hypervisor.ivrs_walk import (
     IvrsWalk,
     Overrides,
@@ -133,16 +133,6 @@ class IvrsFacts(CheckFacts):
     def overrides(self) -> Overrides:
         """What Xen's command line changes of the checks of interrupts."""
         return overrides_of(self.inventory.host.xen_command_line, self.release)
-
-    @cached_property
-    def prediction(self) -> IvrsPrediction | None:
-        """What Xen makes of the table, by its rules."""
-        iommu, host = self.inventory.iommu, self.inventory.host
-        if self.table is None or isinstance(iommu, Missing):
-            return None
-        return predict_ivrs(
-            iommu, host.topology, self.memory_map, self.release, host.xen_command_line
-        )
 
     @property
     def address_bits(self) -> int:

@@ -20,6 +20,7 @@ from dmaragent.iommu.amd import IVMD_TYPES
 from dmaragent.iommu.model import function_with_id
 from dmaragent.linux.release import telling_release
 from dmaragent.linux.vfio import NO_ONE_TO_ONE
+from dmaragent.linux.view import LinuxState
 from fwtables import AnyIVHD, HidEntry, device_name
 from fwtables.ivrs.constants import BlockType
 
@@ -176,15 +177,26 @@ def range_wide(facts: IvrsFacts) -> Iterator[Hit]:
         slots = {(sbdf.segment, sbdf.bus, sbdf.device) for sbdf in held}
         if len(slots) < 2:
             continue
-        release = telling_release(facts.inventory.host.system.kernel_release)
-        old = release is not None and release < NO_ONE_TO_ONE
+        linux, severity = _vfio_case(facts)
         yield ivmd_hit(
             ivmd,
             f"is for {len(held)} of the {len(functions)} PCI functions of this host.",
             device_fields(facts, ivmd),
-            linux="This kernel allows them; guest RAM at the region fails (EINVAL)." if old else "",
-            severity=Severity.WARNING if old else None,
+            linux=linux,
+            severity=severity,
         )
+
+
+def _vfio_case(facts: IvrsFacts) -> tuple[str, Severity | None]:
+    """Return the effect on Linux if Xen has the IOMMU, or if the kernel is before 6.6."""
+    if facts.inventory.linux.state is LinuxState.UNDER_XEN:
+        words = "Without Xen, Linux 6.6 and later refuses them to VFIO (1:1)."
+        return words, Severity.WARNING
+    release = telling_release(facts.inventory.host.system.kernel_release)
+    if release is not None and release < NO_ONE_TO_ONE:
+        words = "This kernel lets VFIO have them, but no guest RAM there (EINVAL)."
+        return words, Severity.WARNING
+    return "", None
 
 
 @rule(
@@ -231,7 +243,7 @@ def _acpi_names(facts: IvrsFacts, device: int) -> set[str]:
     "An IVMD has the device ID of the first IVHD block",
     xen="No effect.",
     linux="Linux uses no IOMMU: it looks for IVHD blocks of the IVMD's type.",
-    advice="Update the firmware, or cut the block: dmaragent encode.",
+    advice="Update the firmware, or leave the region out: dmaragent encode --without.",
     details='Linux prints "Unsupported IVHD type". '
     f"Linux takes the type of the last block with the device ID of the first one for that of the "
     f"IVHD blocks. {LOAD}",

@@ -69,8 +69,8 @@ def in_ram(facts: IvrsFacts) -> Iterator[Hit]:
     "A region is in ACPI memory, or partly in reserved memory",
     xen="Xen 4.16 to 4.17.3 and 4.18.0 switch AMD-Vi off (EIO).",
     linux="No effect.",
-    advice="Use Xen 4.17.4, 4.18.1, 4.19 or later. If that is not possible, cut the block: dmaragent "
-    "encode.",
+    advice="Use Xen 4.17.4, 4.18.1, 4.19 or later. If that is not possible, leave the region out: "
+    "dmaragent encode --without.",
     details=f"The test of these releases is inverted: of a range that is not all reserved they refuse pages "
     f"that are reserved, ACPI or NVS memory. {LOAD}",
     source=_XEN,

@@ -39,7 +39,7 @@ def _flags(facts: IvrsFacts, ivmd: Ivmd) -> tuple[Evidence]:
     "An IVMD is neither a unity map nor an exclusion range",
     xen=XEN_OFF_IVMD,
     linux="No effect: Linux ignores the block.",
-    advice="If someone cleared the flags, restore them; else cut the block: dmaragent encode.",
+    advice="If someone cleared the flags, restore them; else leave the region out (encode --without).",
     details=f'Xen prints "IVMD: invalid flag field". To please both, the block must go, not its flags. '
     f"{LOAD}",
     source=_SOURCE,

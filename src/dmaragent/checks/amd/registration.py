@@ -109,6 +109,7 @@ def many_entries(facts: IvrsFacts) -> Iterator[Hit]:
         most = MAP_ENTRIES - 2
         yield Hit(
             message=f"{number} entries of {repeated}; a map holds {most} besides RAM.",
+            brief=f"{number} entries; a map holds {most} besides RAM.",
             subject="entries",
         )
 

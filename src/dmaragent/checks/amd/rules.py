@@ -2,6 +2,7 @@
 
 from dmaragent.checks.amd import (
     damage,
+    dma_faults,
     entries,
     iommus,
     ivmd_devices,
@@ -23,5 +24,6 @@ RULES: tuple[Rule, ...] = (
     *ivmd_memory.RULES,
     *ivmd_devices.RULES,
     *registration.RULES,
+    *dma_faults.RULES,
 )
 """In the order of the documentation."""
