@@ -100,7 +100,7 @@ def _found(bundle: Path) -> HostFacts:
         regions=tuple(
             span(region.range) for region in inventory.all_regions if region.range is not None
         ),
-        functions=len(functions),
+        functions=0 if isinstance(functions, Missing) else len(functions),
         xen="" if release is None else str(release),
         listed=len(listed.entries) if listed.source is ListSource.HYPERVISOR else None,
     )
