@@ -14,6 +14,7 @@ from fwtables.dmar.structures import DMAR, RMRR
 from fwtables.errors import EncodeError
 from fwtables.ivrs.layouts import located_blocks
 from fwtables.ivrs.structures import IVMD, IVRS
+from fwtables.signatures import SIGNATURES
 from fwtables.table import Decoded, Table, seal
 
 _HIGHEST_REVISION = 0xFFFFFFFF
@@ -47,7 +48,8 @@ def _region_structures(table: Table) -> Iterator[tuple[int, RMRR | IVMD]]:
 def without_regions(decoded: Decoded[Table], numbers: Collection[int]) -> Decoded[Table]:
     """Return `decoded` without the regions `numbers`, with a higher OEM revision, and sealed.
 
-    All other structures keep their bytes and their order.
+    All other structures keep their bytes and their order.  A table that Xen renamed (RMAD, XMAR)
+    gets the firmware's name again, which an override must have.
 
     Raises:
         EncodeError: the table is damaged, has no such region, or has the highest OEM revision.
@@ -71,5 +73,5 @@ def without_regions(decoded: Decoded[Table], numbers: Collection[int]) -> Decode
         shorter: Table = replace(table, blocks=blocks, oem_revision=revision)
     else:
         kept = tuple(structure for at, structure in located(table) if at not in left_out)
-        shorter = replace(table, structures=kept, oem_revision=revision)
+        shorter = replace(table, structures=kept, oem_revision=revision, signature=SIGNATURES[0])
     return seal(Decoded(table=shorter))

@@ -15,6 +15,8 @@ class Release(NamedTuple):
     major: int
     minor: int
     point: int | None = None
+    after: int = 0
+    """If `point` is None: the point release that it comes after, as 7 for ``4.17.8-pre``."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -35,19 +37,27 @@ class Release(NamedTuple):
         """Return the release of a hypervisor from its XEN_EXTRAVERSION, `extra` (xen/Makefile).
 
         ``.7`` is a point release, and ``.5-1.fc37`` or ``.3_02`` a distribution's build of it.
-        ``.8-pre`` comes before 4.17.8, ``-rc`` and ``-unstable`` before the series is released, and
-        ``.5+23-ga4e5191dc0`` contains commits of the next one: the point release of these is
-        unknown.
+        ``.8-pre`` is between 4.17.7 and 4.17.8, ``-rc`` and ``-unstable`` come before the series is
+        released, and ``.5+23-ga4e5191dc0`` contains commits of the next one: the point release of
+        these is unknown.  Debian 13 has ``.5-pre``.
         """
-        point = re.match(_POINT, extra or "")
-        if point is None or re.search(_ANOTHER, point[2]):
+        found = re.match(_POINT, extra or "")
+        if found is None:
             return cls(*series)
-        return cls(*series, int(point[1]))
+        point, other = int(found[1]), re.search(_ANOTHER, found[2])
+        if other is None:
+            return cls(*series, point)
+        return cls(*series, None, point if other[0].startswith("+") else max(point - 1, 0))
 
     @property
     def series(self) -> tuple[int, int]:
         """Major and minor alone."""
         return self.major, self.minor
+
+    @property
+    def least(self) -> int:
+        """The lowest point release that it may be."""
+        return self.after if self.point is None else self.point
 
     def covers(self, other: "Release") -> bool:
         """Return whether `other` is this release, or of this series if `point` is None."""

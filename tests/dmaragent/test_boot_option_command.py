@@ -1,5 +1,7 @@
 """``dmaragent boot-option``: whose option it writes and checks, and its documents for ``ivmd=``."""
 
+from pathlib import Path
+
 import pytest
 
 from dmaragent.commands import boot_option
@@ -93,3 +95,40 @@ def test_no_prose_is_wider_than_a_terminal(capsys: Capture) -> None:
 
         assert "\x1b" not in out
         assert max(map(len, prose)) <= 80
+
+
+FAULT = "(XEN) AMD-Vi: IO_PAGE_FAULT: 0000:{} d1 addr {:016x} flags 0x30\n"
+
+
+@pytest.mark.usefixtures("on_amd")
+def test_the_faults_of_a_log_become_ivmd_without_those_in_regions(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    log = tmp_path / "log"
+    faults = [
+        ("01:00.0", 0x91000040),
+        ("01:00.0", 0x91001000),
+        ("00:1d.0", 0x90000000),  # in its region
+        ("01:00.0", 0xFDF8020000),  # HyperTransport
+        ("01:00.0", 0x1000000),  # RAM
+    ]
+    log.write_text("".join(FAULT.format(*fault) for fault in faults))
+
+    ran = run(capsys, "boot-option", "--from-log", log, "--host", INTEL, "--json")
+
+    answer = ran.document["answer"]
+    assert answer["option"]["words"] == "ivmd=0x91000-0x91001=01:00.0"
+    found = answer["faults"]
+    assert (found["by_xen"], len(found["given"]), len(found["dropped"])) == (5, 1, 2)
+    assert ran.code == 1
+    assert (
+        "ivmd=0x91000-0x91001=01:00.0"
+        in run(capsys, "boot-option", "--from-log", log, "--host", INTEL).out
+    )
+
+
+def test_faults_of_amd_alone_are_no_answer_on_intel(tmp_path: Path, capsys: Capture) -> None:
+    log = tmp_path / "log"
+    log.write_text(FAULT.format("01:00.0", 0x91000000))
+
+    assert run(capsys, "boot-option", "--from-log", log, "--host", INTEL).code == 2

@@ -7,6 +7,7 @@ import pytest
 
 from dmaragent.collect.bundling import ask_host, keep_answers, pack
 from dmaragent.collect.collect import collect
+from dmaragent.collect.live.host import OverlayHost
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.outputs import boot_lines
 from dmaragent.collect.table_inputs import read_tables
@@ -173,3 +174,11 @@ def test_a_table_in_the_boot_log_alone_has_its_name() -> None:
     assert host.logged_table is not None
     assert host.logged_table.name == "IVRS"
     assert iommu_vendor(host) is IommuVendor.AMD
+
+
+def test_the_service_reads_the_ivrs_that_root_captured() -> None:
+    """A user other than root may list the table, and not read it."""
+    denied = fake_host([], {"IVRS": IVRS})
+    denied.files[f"{PLACE}/IVRS"] = Missing(MissingKind.DENIED, "Permission denied")
+
+    _is_amd(collect(OverlayHost(denied, fake_host([], {"IVRS": IVRS}))))

@@ -5,10 +5,10 @@ import pytest
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.messages import MESSAGES, recogniser
-from dmaragent.messages.coverage import BOARDS
 from dmaragent.messages.faults import read_faults
 from dmaragent.messages.host_match import HostMatch
 from dmaragent.messages.relate import relate_all
+from dmaragent.passthrough.region_coverage import BOARDS
 from dmaragent.present.json.why import why_document
 from dmaragent.present.words.messages import advice_words, here_words, means_words
 from support.amd_inventories import WIDE, amd_host, amd_inventory
@@ -44,7 +44,8 @@ def test_a_refusal_leads_to_the_blocks_and_the_devices_they_cover() -> None:
     assert [str(sbdf) for sbdf in match.coverage.free] == ["0000:11:00.0"]
     assert match.coverage.preboot is True
     assert match.fits is True
-    assert match.commands == ("dmaragent explain 0000:01:00.0",)
+    assert match.commands == ("dmaragent explain 0000:01:00.0", "dmaragent check")
+    assert "ivmd-range-wide" in match.findings
     words = " ".join(here_words(match, table_known=True))
     assert all(part in words for part in ("0x6c", "0x8c", "5 of 6", "0000:11:00.0"))
 
@@ -102,22 +103,26 @@ def test_the_answer_is_that_of_the_hosts_vendor_and_of_both_if_it_is_unknown() -
     assert message.on_amd is not None
     amd = only(GRAPHICS, amd_inventory(*WIDE))
     other = only(GRAPHICS, intel())
-    without = take_inventory(amd_host()._replace(tables=(), acpi_tables=()))
-    unknown = only(
-        GRAPHICS,
-        without._replace(
-            host=without.host._replace(system=without.host.system._replace(cpu_vendor=None))
-        ),
-    )
+    unknown = only(GRAPHICS, _unknown_host())
 
     assert (amd.vendor, advice_words(amd)) == (IommuVendor.AMD, message.on_amd.advice)
     assert means_words(amd) == message.on_amd.meaning
     assert (other.vendor, advice_words(other)) == (IommuVendor.INTEL, message.advice)
     assert means_words(other) == message.meaning
     assert other.coverage.coverages == ()
+    assert other.findings == ()
     assert unknown.vendor is IommuVendor.UNKNOWN
     assert advice_words(unknown).startswith(message.advice)
     assert advice_words(unknown).endswith(message.on_amd.advice)
+
+
+def test_without_the_table_the_processor_decides_which_answer_is_given() -> None:
+    without = take_inventory(amd_host(*WIDE)._replace(tables=(), acpi_tables=()))
+    match = only(GRAPHICS, without)
+    assert without.host.system.cpu_vendor == "AuthenticAMD"
+    assert match.coverage.coverages == ()
+    assert match.fits is None
+    assert _ways()[0] in advice_words(match)
 
 
 def test_a_kernel_before_6_6_does_not_print_the_refusal() -> None:
@@ -260,7 +265,8 @@ def test_a_fault_outside_all_blocks_may_be_of_a_forgotten_one() -> None:
     match = only(XEN_FORMS[0].format("0xbdf3e040"), amd_inventory(*WIDE))
 
     assert (match.forgotten and match.forgotten.start) == 0xBDF3E000
-    assert not any("rmrr-option" in command for command in match.commands)
+    option = f"dmaragent boot-option 0xbdf3e000-0xbdf3efff={match.devices[0].sbdf}"
+    assert [command for command in match.commands if "boot-option" in command] == [option]
 
 
 def test_an_address_of_hypertransport_is_not_memory() -> None:
@@ -274,3 +280,74 @@ def test_a_domain_of_the_quarantine_is_named(domain: str, quarantine: bool) -> N
     match = only(XEN_FORMS[0].format("0x1000000").replace("d5", domain), amd_inventory())
 
     assert ("quarantine" in means_words(match)) is quarantine
+
+
+# Messages of both vendors ----------------------------------------------------------------
+
+
+def test_every_answer_for_amd_differs_from_the_general_one() -> None:
+    with_amd = [message for message in MESSAGES if message.on_amd is not None]
+
+    assert len(with_amd) >= 12
+    for message in with_amd:
+        own = message.on_amd
+        assert own is not None
+        assert own.meaning != message.meaning
+        assert own.advice != message.advice
+        assert own.meaning or own.advice or own.by_error
+        assert (own.meaning or ".").endswith(".")
+        assert (own.advice or ".").endswith(".")
+
+
+def test_eperm_of_an_assignment_is_no_shared_region_on_amd() -> None:
+    text = "(XEN) d5: assign (0000:01:00.0) failed (-1)"
+
+    assert "shares a region" not in means_words(only(text, amd_inventory(*WIDE)))
+    assert "shares a region" in means_words(only(text, intel()))
+
+
+def test_without_a_host_both_errors_are_explained() -> None:
+    words = means_words(only("(XEN) d5: assign (0000:01:00.0) failed (-1)", _unknown_host()))
+
+    assert "shares a region" in words
+    assert "XSM" in words
+
+
+def _unknown_host() -> Inventory:
+    without = take_inventory(amd_host()._replace(tables=(), acpi_tables=()))
+    system = without.host.system._replace(cpu_vendor=None)
+    return without._replace(host=without.host._replace(system=system))
+
+
+# Xen's words about the table ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "pages"),
+    [
+        ("(XEN) IVMD: page at 0x9618e can't be converted", (0x9618E000, 0x9618EFFF)),
+        (
+            "(XEN) AMD-Vi: Error: IVMD: page at 9618e000 can't be converted",
+            (0x9618E000, 0x9618E000),
+        ),
+        (
+            "(XEN) AMD-Vi: Warning: IVMD: [9618e000,9618f000) is not (entirely) in reserved memory",
+            (0x9618E000, 0x9618EFFF),
+        ),
+        ("(XEN) AMD-Vi: IVMD Block: type 0x22 phys 0x9618e000 len 0x1", (0x9618E000, 0x9618E000)),
+    ],
+)
+def test_a_block_in_xens_words_is_found_in_the_table(text: str, pages: tuple[int, int]) -> None:
+    match = only(text, amd_inventory(*WIDE))
+
+    (place,) = match.spans
+    assert (place.span.first, place.span.last) == pages
+    assert [region.number for region in place.regions] == [1]
+    assert match.fits is True
+
+
+def test_a_block_of_another_host_does_not_fit() -> None:
+    match = only("(XEN) IVMD: page at 0x4d800 can't be converted", amd_inventory(*WIDE))
+
+    assert match.spans[0].regions == ()
+    assert match.fits is False

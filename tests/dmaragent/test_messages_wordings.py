@@ -12,7 +12,7 @@ from dmaragent.checks.all_rules import RULES
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.cleaning import cleaned
 from dmaragent.messages.errno_words import TRANSLATIONS
-from dmaragent.messages.findings import FINDINGS
+from dmaragent.messages.findings import FINDINGS, ON_AMD
 from dmaragent.messages.model import Message, Names
 from dmaragent.messages.numbers import ERRORS, error_number
 from support.message_lines import LINES, PRINTED
@@ -120,8 +120,9 @@ def test_errors_are_those_of_the_c_library() -> None:
 
 def test_ids_are_unique_and_the_findings_are_of_known_messages() -> None:
     assert len(BY_ID) == len(MESSAGES)
-    assert FINDINGS.keys() <= BY_ID.keys()
-    assert {one for ids in FINDINGS.values() for one in ids} <= {rule.id for rule in RULES}
+    assert FINDINGS.keys() | ON_AMD.keys() <= BY_ID.keys()
+    named = {one for ids in (*FINDINGS.values(), *ON_AMD.values()) for one in ids}
+    assert named <= {rule.id for rule in RULES}
 
 
 def test_every_message_says_what_it_means_what_to_do_and_where_it_comes_from() -> None:

@@ -8,11 +8,14 @@ from dmaragent.addresses import SBDF
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import facts_of
+from dmaragent.policy.mmio_hole import steps_over_all
 from dmaragent.policy.resolution import Resolution, Stack
 from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.settings import Toolstack
 from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.command_line import option_rules
 from dmaragent.xen.reserved_list.model import ListSource
+from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 from support.guests import E2, HOST_RELAXED, HOST_STRICT, guest
 from support.inventories import UNIT, XEN, inventory_of
 from support.tables import rmrr, scope
@@ -73,7 +76,35 @@ def test_a_range_that_xen_ignored_does_not_own_the_pages_of_another() -> None:
     ],
 )
 def test_only_a_point_release_has_its_point(extra: str | None, point: int | None) -> None:
-    assert Release.running((4, 17), extra) == Release(4, 17, point)
+    found = Release.running((4, 17), extra)
+    assert (found.series, found.point) == ((4, 17), point)
+
+
+@pytest.mark.parametrize(
+    ("extra", "after"),
+    [
+        (".8-pre", 7),
+        (".4-pre+1", 3),
+        (".5+23-ga4e5191dc0-1", 5),
+        (".0-rc", 0),
+        ("-rc3", 0),
+        (".7", 0),
+    ],
+)
+def test_a_tree_between_two_point_releases_is_after_the_first(extra: str, after: int) -> None:
+    assert Release.running((4, 17), extra).after == after
+
+
+def test_of_a_tree_between_two_point_releases_only_later_rules_may_apply() -> None:
+    for release, number in (
+        (Release(4, 14), 2),
+        (Release(4, 14, None, 4), 2),
+        (Release(4, 14, None, 5), 1),
+    ):
+        assert len(toolstack_behaviours(release)) == number
+    assert [len(option_rules(Release(4, 10, None, after))) for after in (0, 2, 3)] == [2, 2, 1]
+    assert not steps_over_all(Release(4, 8, None, 2))
+    assert steps_over_all(Release(4, 8, None, 3))
 
 
 def test_a_release_without_its_point_covers_its_points() -> None:
@@ -88,7 +119,12 @@ def test_a_release_without_its_point_covers_its_points() -> None:
 
 @pytest.mark.parametrize(
     ("extra", "release"),
-    [(".3", Release(4, 19, 3)), (".4-1.fc42", Release(4, 19, 4)), (".5-pre", Release(4, 19))],
+    [
+        (".3", Release(4, 19, 3)),
+        (".4-1.fc42", Release(4, 19, 4)),
+        (".4-pre", Release(4, 19, None, 3)),
+        (".5-pre", Release(4, 19, None, 4)),
+    ],
 )
 def test_the_point_of_the_running_xen_decides(extra: str, release: Release) -> None:
     inventory = running(19, extra, None, PRESENT, ABSENT)
@@ -96,7 +132,8 @@ def test_the_point_of_the_running_xen_decides(extra: str, release: Release) -> N
     assert inventory.host.xen is not None
     assert inventory.host.xen.release == release
     assert inventory.xen.list.release == release
-    listed = {Release(4, 19, 3): True, Release(4, 19, 4): False, Release(4, 19): None}
+    listed = {Release(4, 19, 3): True, Release(4, 19, 4): False, Release(4, 19, None, 3): None}
+    listed[Release(4, 19, None, 4)] = False
     assert inventory.regions[1].xen.listed is listed[release]
     assert inventory.regions[0].xen.listed
 
@@ -104,7 +141,7 @@ def test_the_point_of_the_running_xen_decides(extra: str, release: Release) -> N
 def test_the_running_xens_list_decides_whatever_its_point() -> None:
     """Of a Xen whose point is unknown, a list with or without the region is no surprise."""
     for entries in ([[0x2000, 16]], [[0x6000, 16], [0x2000, 16]]):
-        inventory = running(19, ".5-pre", entries, PRESENT, ABSENT)
+        inventory = running(19, ".4-pre", entries, PRESENT, ABSENT)
 
         assert inventory.xen.list.source is ListSource.HYPERVISOR
         assert inventory.regions[1].xen.listed is (len(entries) == 2)
@@ -204,7 +241,7 @@ def test_the_inventory_names_the_lists_of_the_points() -> None:
 
 def test_an_unknown_that_decides_nothing_is_not_named() -> None:
     """The point of the release changes the layout here, and not what the policy decides."""
-    inventory = running(19, ".5-pre", None, PRESENT, ABSENT)
+    inventory = running(19, ".4-pre", None, PRESENT, ABSENT)
     resolution = resolved(inventory, "strategy=host", Release(4, 19))
     (reason,) = [each.reason for each in resolution.reasons if "policy strict" in each.reason]
 

@@ -36,7 +36,8 @@ def amd_host(
     *blocks: bytes, kernel: str = "6.12.0-1-amd64", board: str = "", info: int = IV_INFO
 ) -> Host:
     """Return the desktop with a table of `blocks` besides its IOMMU's."""
-    fake: FakeHost = fake_host(list(DESKTOP), {"DMAR": b""})
+    table = ivrs(ivhd(*ENTRIES), *blocks, ivhd(*ENTRIES, kind=0x40), iv_info=info)
+    fake: FakeHost = fake_host(list(DESKTOP), {"IVRS": table})
     add_memory_map(fake, MEMORY)
     place = "/sys/kernel/iommu_groups"
     fake.directories[place] = tuple(map(str, GROUPS))
@@ -44,10 +45,7 @@ def amd_host(
         fake.directories[f"{place}/{number}/devices"] = devices
         fake.files[f"{place}/{number}/reserved_regions"] = b""
     host = join(collect(fake))
-    table = ivrs(ivhd(*ENTRIES), *blocks, ivhd(*ENTRIES, kind=0x40), iv_info=info)
-    assert host.reading is not None
     return host._replace(
-        tables=(host.reading._replace(name="IVRS", content=table),),
         system=host.system._replace(kernel_release=kernel, cpu_vendor="AuthenticAMD"),
         machine=host.machine._replace(board=board or None),
     )

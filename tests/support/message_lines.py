@@ -4,6 +4,7 @@ from recall.facts import read
 from recall.rendering import render
 from support import (
     message_lines_amd,
+    message_lines_booted,
     message_lines_faults,
     message_lines_libvirt,
     message_lines_linux,
@@ -26,6 +27,7 @@ LINES = [
     *message_lines_vfio.LINES,
     *message_lines_libvirt.LINES,
     *message_lines_programs.LINES,
+    *message_lines_booted.LINES,
 ]
 
 PRINTED = [(fact.message, render(fact.text, fact.program, fact.function)) for fact in read()]

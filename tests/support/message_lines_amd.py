@@ -38,6 +38,21 @@ LINES: list[tuple[str, str, Names]] = [
         names("00:00.2"),
     ),
     (
+        "linux-amd-feature",
+        "perf/amd_iommu: Detected AMD IOMMU #0 (2 banks, 4 counters/bank).",
+        names(),
+    ),
+    (
+        "linux-amd-snp-refused",
+        "AMD-Vi: SNP: IOMMU disabled, SNP cannot be supported.",
+        names(),
+    ),
+    (
+        "linux-amd-snp-refused",
+        "AMD-Vi: SNP: IOMMU configured in passthrough mode, SNP cannot be supported.",
+        names(),
+    ),
+    (
         "linux-amd-snp-refused",
         "AMD-Vi: SNP: IOMMU disabled or configured in passthrough mode, SNP cannot be supported.",
         names(),

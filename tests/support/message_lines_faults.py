@@ -213,16 +213,22 @@ LINES: list[tuple[str, str, Names]] = [
         names("0a:00.0", 0xBDF3E000, domain=0),
     ),
     *(
-        ("xen-amd-event", f"(XEN) {event} 00000a00 20000000 bdf3e000 00000000", names())
+        (
+            "xen-amd-event",
+            f"(XEN) {event} 00000a01 20000000 bdf3e000 00000000",
+            names("0a:00.1", segment_named=False),
+        )
         for event in (
             "ILLEGAL_DEV_TABLE_ENTRY",
             "DEV_TABLE_HW_ERROR",
             "PAGE_TABLE_HW_ERROR",
-            "ILLEGAL_COMMAND_ERROR",
-            "COMMAND_HW_ERROR",
             "IOTLB_INV_TIMEOUT",
             "INVALID_DEV_REQUEST",
         )
+    ),
+    *(
+        ("xen-amd-event", f"(XEN) {event} 00000a00 20000000 bdf3e000 00000000", names())
+        for event in ("ILLEGAL_COMMAND_ERROR", "COMMAND_HW_ERROR")
     ),
     (
         "xen-amd-wait",

@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dmaragent.addresses import AddressRange
 from vm.machine import Booted
 
 _ABOVE, _ACROSS, _AT = (f"rdm_mem_boundary = {mib}" for mib in (64, 272, 273))
 _HOST = 'rdm = "strategy=host"'
+_HOLE, _ENABLED = "mmio_hole = 3840", 'passthrough = "enabled"'
+"""The largest hole: RAM ends at 256 MiB, below most regions of the host."""
 _COMMON = ('type = "hvm"', "memory = 400", "vcpus = 1")
 GUESTS: Mapping[str, tuple[str, ...]] = {
     "none": (),
@@ -39,8 +42,12 @@ GUESTS: Mapping[str, tuple[str, ...]] = {
     "hap-off-bare": ("hap = 0",),
     "pci-space": ("pci = ['00:1a.0, rdm_policy=strict']", _ABOVE),
     "behind-bridge": ("pci = ['04:02.0']", _ABOVE),
-    "hotplug": ('passthrough = "enabled"',),
+    "hotplug": (_ENABLED,),
     "hotplug-bare": (),
+    "hole": (_HOLE, _ENABLED),
+    "hole-host": (_HOLE, _HOST, _ABOVE, _ENABLED),
+    "hole-strict": (_HOLE, "pci = ['00:1a.0,rdm_policy=strict']"),
+    "hole-videoram": ('vga = "stdvga"', "videoram = 32", _HOLE, _ENABLED),
 }
 """By name, what a configuration has besides."""
 ATTACHED: Mapping[str, tuple[str, ...]] = {
@@ -51,6 +58,9 @@ ATTACHED: Mapping[str, tuple[str, ...]] = {
         "00:1a.0,rdm_policy",
     ),
     "hotplug-bare": ("81:00.0,rdm_policy=relaxed",),
+    "hole": ("00:1a.0,rdm_policy=relaxed", "81:00.0,rdm_policy=strict"),
+    "hole-host": ("00:1a.0,rdm_policy=strict", "81:00.0,rdm_policy=strict"),
+    "hole-videoram": ("00:1a.0,rdm_policy=strict", "81:00.0,rdm_policy=relaxed"),
 }
 """What is attached to those that run.  Not the device behind bridges: when Xen has refused it once,
 its context is left with a guest that is gone, and the next error is another (ESRCH)."""
@@ -64,6 +74,7 @@ _HVMLOADERS = 0xFC000000
 """From here to 4 GiB hvmloader adds what is its own."""
 _TYPES = {"RAM": "System RAM", "RESERVED": "Reserved", "NVS": "ACPI Non-volatile Storage"}
 _ENTRY = re.compile(r"\(d\d+\)  \[\d+\]: ([\da-f:]+) - ([\da-f:]+): (\w+)")
+_BAR = re.compile(r"\(d\d+\) pci dev [\da-f]+:\d bar [\da-f]+ size ([\da-f]+): ([\da-f]+)")
 _RDM = re.compile(r"(?:Ignoring )?RDM conflict at 0x[\da-f]+")
 _IDENTITY = re.compile(r"Cannot setup identity map d\d+:([\da-f]+)")
 _SHARED = re.compile(r"It's risky to assign \S+ with shared RMRR at ([\da-f]+)")
@@ -124,6 +135,16 @@ def memory_map(log: str) -> tuple[str, ...]:
     return tuple(text for _, text in sorted(found))
 
 
+def bars(log: str) -> list[AddressRange]:
+    """Return the memory BARs that hvmloader placed, in its order."""
+    found = []
+    for size, address in _BAR.findall(log):
+        base = int(address, 16)
+        if not base & 1:  # that of an I/O range
+            found.append(AddressRange(base & ~0xF, (base & ~0xF) + int(size, 16)))
+    return found
+
+
 def said(answer: Mapping[str, Any]) -> list[Outcome]:
     """Give the outcomes that an answer of `resolve` or `hotplug` allows."""
     alone = {
@@ -157,7 +178,7 @@ def _warning(decision: Mapping[str, Any]) -> list[str]:
         return [f"no identity map at {page:#x}" for page in range(first, last, 4096)]
     if "intel_iommu_assign_device" in decision["rule"]:
         return [f"risky at {first:#x}"]
-    return [decision["shown"]]
+    return [decision["shown"]] if decision["shown"] else []
 
 
 def _word(decision: Mapping[str, Any]) -> str:

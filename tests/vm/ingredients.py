@@ -141,8 +141,9 @@ def kernel(suite: Suite) -> Kernel:
         unpacked(part, suite)
         for part in re.findall(r"Depends: (linux-(?:binary|modules|base)-\d\S+)", parts)
     ]
-    (image,) = (path for folder in folders for path in folder.glob("boot/vmlinuz-*"))
-    release = image.name.removeprefix("vmlinuz-")
+    images = ("boot/vmlinuz-*", "usr/lib/modules/*/vmlinuz")  # the second since Linux 7
+    (image,) = (path for folder in folders for place in images for path in folder.glob(place))
+    release = newest[1].removeprefix("linux-image-")
     inputs = digest(image, repr(_MODULE_FOLDERS), Path(__file__))
     return Kernel(
         release=release,

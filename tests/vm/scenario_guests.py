@@ -8,14 +8,27 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from dmaragent.addresses import MIB, AddressRange
+from dmaragent.api import ask_host
+from dmaragent.host.memory_map import MemoryType
+from dmaragent.policy.mmio_hole import (
+    BARS_END,
+    CIRRUS_BAR,
+    HoleContent,
+    HoleOccupant,
+    hole_contents,
+)
+from dmaragent.policy.resolution import Resolution
+from dmaragent.question.context import Question, read_guests
+from dmaragent.question.guest_resolver import GuestResolver
 from vm.asking import bundle, replayed
 from vm.dom0 import dom0
-from vm.guests import ATTACHED, GUESTS, Outcome, files, said, seen
+from vm.guests import ATTACHED, GUESTS, Outcome, bars, files, said, seen
 from vm.machine import Boot, Booted
-from vm.suites import BOOKWORM, Suite
+from vm.suites import BOOKWORM, TRIXIE, Suite
 from vm.truth import Section, Truth
 
-IN_CI = (BOOKWORM,)
+IN_CI = (BOOKWORM, TRIXIE)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +95,66 @@ def test_devices_are_attached_or_not_as_hotplug_says(machine: Booted, truth: Tru
             found = seen(machine, f"{name}.{number}", 1)
             row(section, f"{name}: {spec}", said(answer), found, str)
     section.hold()
+
+
+def test_bars_lie_where_the_hole_is_predicted(machine: Booted, truth: Truth) -> None:
+    section = truth.section(
+        "Guests: the BARs of emulated devices, by hvmloader",
+        """Left, where `dmaragent hotplug` expects the BARs of 1 MiB and more, and whether the smaller
+        ones are in the ranges that it expects for them. Right, hvmloader's lines. Guests whose
+        BARs are unknown to dmaragent are left out.""",
+        "guest",
+    )
+    for name in ATTACHED:
+        content = hole(machine, name)
+        assert HoleContent.UNKNOWN not in {
+            each.content for each in content if each.range.end < BARS_END
+        }
+        placed = bars(machine.text(f"guests/{name}.xen"))
+        large = [each for each in placed if each.size >= MIB]
+        small = [each for each in placed if each.size < MIB]
+        ranges = [each.range for each in content if each.content is HoleContent.MAYBE_EMULATED]
+        outside = [each for each in small if not any(within(each, part) for part in ranges)]
+        section.row(named(name), _starts(large_bars(content)), _starts(large))
+        section.row(
+            f"{name}: {len(small)} smaller ones", "as predicted", f"{outside or 'as predicted'}"
+        )
+    section.hold()
+
+
+def hole(machine: Booted, name: str) -> Sequence[HoleOccupant]:
+    """Return what `hotplug` expects in a guest's hole."""
+    question = Question()
+    guests = read_guests((machine.out / f"{name}.cfg").read_text("utf-8"), f"{name}.cfg")
+    context = ask_host(str(bundle(machine)), question, guests)
+    resolution = GuestResolver(context, question).resolve(guests[0])
+    assert isinstance(resolution, Resolution)
+    built = resolution.outcomes[0].built
+    assert built.layout is not None
+    reserved = [each.range for each in built.memory_map if each.type is MemoryType.RESERVED]
+    return hole_contents(guests[0], built.layout.after, reserved, resolution.stack.release)
+
+
+def large_bars(content: Sequence[HoleOccupant]) -> list[AddressRange]:
+    """Return the large BARs: video memory and the rest of its BAR are one."""
+    found: list[AddressRange] = []
+    rest = False
+    for each in content:
+        if each.content is HoleContent.EMULATED and rest:
+            found[-1] = AddressRange(found[-1].start, each.range.end)
+        elif each.content in (HoleContent.RAM, HoleContent.EMULATED):
+            found.append(each.range)
+        rest = each.content is HoleContent.RAM and each.range.size < CIRRUS_BAR
+    return found
+
+
+def within(inner: AddressRange, outer: AddressRange) -> bool:
+    """Return whether a range is in another."""
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
+def _starts(ranges: Sequence[AddressRange]) -> list[str]:
+    return [f"{each.size // MIB} MiB at {each.start:#x}" for each in ranges]
 
 
 def row(

@@ -28,10 +28,10 @@ from vm.asking import (
 )
 from vm.firmware import with_structures
 from vm.machine import Boot, Booted
-from vm.suites import BOOKWORM, Suite
+from vm.suites import BOOKWORM, TRIXIE, Suite
 from vm.truth import Truth
 
-IN_CI = (BOOKWORM,)
+IN_CI = (BOOKWORM, TRIXIE)
 
 UHCI, EHCI, XHCI = (scope(1, 0, (device, 0)) for device in (0x1A, 0x1D, 0x03))
 DISPLAY, SATA, ABSENT = scope(1, 0, (0x02, 0)), scope(1, 0, (0x1F, 2)), scope(1, 0, (0x05, 0))

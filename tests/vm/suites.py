@@ -32,6 +32,9 @@ class Suite:
     Source: Xen xen/drivers/passthrough/vtd/dmar.c, ``acpi_parse_one_rmrr``, 4.19.
     """
 
+    preempts: bool = False
+    """Whether its kernel preempts a loop of its own (PREEMPT_LAZY): no watchdog then notices it."""
+
     @property
     def is_this_machines(self) -> bool:
         """Return whether this machine's own apt has its packages."""
@@ -52,7 +55,7 @@ class Suite:
 BOOKWORM = Suite(name="bookworm", debian="12", xen="4.17")
 BULLSEYE = Suite(name="bullseye", debian="11", xen="4.14", runs_dmaragent=False)
 TRIXIE = Suite(name="trixie", debian="13", xen="4.20", rmrrs_in_ram=False)
-SID = Suite(name="sid", debian="sid", xen="4.20", rmrrs_in_ram=False)
+SID = Suite(name="sid", debian="sid", xen="4.20", rmrrs_in_ram=False, preempts=True)
 SUITES = (BULLSEYE, BOOKWORM, TRIXIE, SID)
 """By age: the columns of docs/truth.md."""
 

@@ -1,12 +1,15 @@
 """What dmaragent predicts beside what machines do: the tables of docs/truth.md.
 
 A scenario adds rows and then asks its section to hold: a row whose two sides differ fails the test.
-A run in which everything held on a suite records its rows in ``records/SUITE.json``; the page is
-made of all records, so each suite can be run on its own day.
+A run in which everything held on a suite records its rows in ``records/SUITE.json``; a run of some
+scenarios replaces only theirs.  The page is made of all records, so each suite can be run on its own
+day.
 """
 
 import datetime as dt
 import json
+import re
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +18,8 @@ from typing import Any
 from vm.suites import SUITES, Suite
 
 RECORDS = Path(__file__).with_name("records")
+_SUBJECTS = ("Linux", "Xen", "Guests", "The service", "AMD")
+"""The words with which titles begin, in the order of the page."""
 _PAGE = """\
 # Comparison with real machines
 
@@ -75,28 +80,44 @@ class Truth:
         self.sections[title] = Section(title, " ".join(words.split()), what)
         return self.sections[title]
 
-    def record(self, qemu: str, kernel: str) -> None:
-        """Write the record of the suite."""
+    def record(self, qemu: str, kernel: str, *, every: bool) -> None:
+        """Write the record of the suite; if not `every` scenario ran, into the one that is there.
+
+        That one has to be of the same releases.
+        """
         RECORDS.mkdir(exist_ok=True)
-        value = {
+        path = RECORDS / f"{self.suite.name}.json"
+        value: dict[str, Any] = {
             "debian": self.suite.debian,
-            "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
-            "qemu": qemu,
             "linux": kernel,
             "xen": self.xen,
-            "boots": len(self.boots),
-            "sections": [
-                {
-                    "title": section.title,
-                    "words": section.words,
-                    "what": section.what,
-                    "rows": [[what, seen] for what, _, seen in section.rows],
-                }
-                for section in self.sections.values()
-            ],
+            "qemu": qemu,
+            "boots": sorted(set(self.boots)),
+            "sections": [self._recorded(section) for section in self.sections.values()],
         }
+        if not every and path.exists():
+            value = _merged(json.loads(path.read_text("utf-8")), value)
         text = json.dumps(value, indent=1, ensure_ascii=False)
-        (RECORDS / f"{self.suite.name}.json").write_text(f"{text}\n", "utf-8")
+        path.write_text(f"{text}\n", "utf-8")
+
+    def _recorded(self, section: Section) -> dict[str, Any]:
+        return {
+            "title": section.title,
+            "words": section.words,
+            "what": section.what,
+            "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
+            "rows": [[what, seen] for what, _, seen in section.rows],
+        }
+
+
+def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with the sections of another in the place of its own."""
+    new["xen"] = new["xen"] or old["xen"]
+    differ = [key for key in ("linux", "xen", "qemu") if old[key] not in ("", new[key])]
+    assert not differ, f"the record is of other releases ({differ}): run every scenario"
+    sections = {section["title"]: section for section in (*old["sections"], *new["sections"])}
+    boots = sorted({*old["boots"], *new["boots"]})
+    return {**new, "boots": boots, "sections": list(sections.values())}
 
 
 def page() -> str:
@@ -106,26 +127,28 @@ def page() -> str:
         for suite in SUITES
         if (path := RECORDS / f"{suite.name}.json").exists()
     }
-    titles = list(
-        dict.fromkeys(
-            section["title"] for record in records.values() for section in record["sections"]
-        )
-    )
+    every = {section["title"] for record in records.values() for section in record["sections"]}
+    titles = sorted(every, key=lambda title: (_SUBJECTS.index(re.split("[:,]", title)[0]), title))
     versions = [
         ("Linux", [record["linux"] for record in records.values()]),
         ("Xen", [record["xen"] or "-" for record in records.values()]),
         ("QEMU", [record["qemu"] for record in records.values()]),
-        ("run on", [record["date"] for record in records.values()]),
+        ("run on", [_dates(record) for record in records.values()]),
     ]
     counts = [(title, [_count(record, title) for record in records.values()]) for title in titles]
     head = _PAGE.format(
         count=sum(len(part["rows"]) for record in records.values() for part in record["sections"]),
-        boots=sum(record["boots"] for record in records.values()),
+        boots=sum(len(record["boots"]) for record in records.values()),
         names=" | ".join(f"Debian {suite.debian}" for suite in records),
         rules=" --- |" * len(records),
         rows="\n".join(f"| {name} | {' | '.join(cells)} |" for name, cells in versions + counts),
     )
     return "\n".join([head, *(_section(records, title) for title in titles)])
+
+
+def _dates(record: Mapping[str, Any]) -> str:
+    dates = sorted({section["date"] for section in record["sections"]})
+    return dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
 
 
 def _count(record: Mapping[str, Any], title: str) -> str:
@@ -141,7 +164,7 @@ def _section(records: Mapping[Suite, Mapping[str, Any]], title: str) -> str:
         for part in record["sections"]
         if part["title"] == title
     ]
-    lines = [f"## {title}", "", parts[-1][1]["words"], ""]
+    lines = [f"## {title}", "", textwrap.fill(parts[-1][1]["words"], 110), ""]
     for suite, part in parts:
         lines += [
             '<details markdown="1">',
@@ -149,12 +172,26 @@ def _section(records: Mapping[Suite, Mapping[str, Any]], title: str) -> str:
             "",
             f"| {part['what']} | dmaragent and the machine |",
             "| --- | --- |",
-            *(f"| {_cell(what)} | {_cell(seen)} |" for what, seen in part["rows"]),
+            *(f"| {_cell(what)} | {_cell(shortened(seen))} |" for what, seen in part["rows"]),
             "",
             "</details>",
             "",
         ]
     return "\n".join(lines)
+
+
+def shortened(text: str) -> str:
+    """Return a list of lines or of ranges with what they have in common written once."""
+    found: list[list[str]] = []
+    for part in text.split("; "):
+        line = re.fullmatch(r"(.+ at) (0x[0-9a-f]+)", part)
+        memory = re.fullmatch(r"(0x[0-9a-f]+-0x[0-9a-f]+) (\D+)", part)
+        key, value = line.groups() if line else memory.groups()[::-1] if memory else (part, "")
+        if found and value and found[-1][0] == key:
+            found[-1].append(value)
+        else:
+            found.append([key, value])
+    return "; ".join(f"{key} {', '.join(values)}".strip() for key, *values in found)
 
 
 def _cell(text: str) -> str:

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
-from dmaragent.boot_option.model import OptionHost
+from dmaragent.boot_option.model import OptionHost, SiftedFaults
 from dmaragent.xen.hypervisor.ivmd_ranges import IvmdRange
 
 FIRST_RELEASE = (4, 16)
@@ -162,3 +162,10 @@ class WrittenIvmd:
     def words(self) -> tuple[str, ...]:
         """All words, in order."""
         return tuple(word for text in self.written for word in text.words)
+
+
+class FaultIvmd(NamedTuple):
+    """The option for the DMA faults of a log."""
+
+    option: WrittenIvmd
+    faults: SiftedFaults

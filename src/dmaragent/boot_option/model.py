@@ -1,6 +1,7 @@
 """Xen's ``rmrr=`` option on one host: ranges that were checked, ranges that were written."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.addresses import AddressRange
 from dmaragent.boot_option.rmrr_writer import PageRange, RmrrText, WantedRegion
@@ -148,11 +149,11 @@ class WrittenOption:
         return tuple(pages for region in self.written for pages in region.ranges)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultOption:
-    """The option for the DMA faults of a log."""
+class SiftedFaults(NamedTuple):
+    """The DMA faults of a log: the regions that the table may lack, and the other faults."""
 
-    option: WrittenOption
+    regions: tuple[WantedRegion, ...]
+    """The pages of the faults that remain."""
     by_xen: int
     """How many faults Xen logged."""
     by_linux: int
@@ -160,3 +161,10 @@ class FaultOption:
     """The faults whose region the table already gives the device, a sentence each."""
     dropped: tuple[str, ...]
     """The faults whose address cannot be in a region of the firmware, a sentence each."""
+
+
+class FaultOption(NamedTuple):
+    """The option for the DMA faults of a log."""
+
+    option: WrittenOption
+    faults: SiftedFaults

@@ -396,6 +396,11 @@ def interrupt_message() -> str:
     return "an interrupt message (0xfee00000-0xfeefffff), not memory"
 
 
+def hypertransport() -> str:
+    """Drop a fault in the range of HyperTransport."""
+    return "an address of HyperTransport (0xfd00000000-0xffffffffff), not memory"
+
+
 def beyond_physical_addresses() -> str:
     """Drop a fault at an address that no machine has."""
     return "an address of more than 52 bits, which is not a physical address"

@@ -6,8 +6,8 @@ import argparse
 import re
 from typing import TYPE_CHECKING
 
-from dmaragent.boot_option.from_faults import option_of_faults
-from dmaragent.boot_option.ivmd_model import CheckedIvmd, WrittenIvmd
+from dmaragent.boot_option.from_faults import ivmd_of_faults, option_of_faults
+from dmaragent.boot_option.ivmd_model import CheckedIvmd, FaultIvmd, WrittenIvmd
 from dmaragent.boot_option.ivmd_option import check_ivmd, write_ivmd
 from dmaragent.boot_option.model import CheckedOption, FaultOption, OptionHost, WrittenOption
 from dmaragent.boot_option.option import check_option, write_option
@@ -22,14 +22,23 @@ from dmaragent.commands.shared.output import add_json, print_document, print_lin
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.messages.faults import read_faults
-from dmaragent.present.json.ivmd_option import checked_ivmd, ivmd_option_document, written_ivmd
+from dmaragent.present.json.ivmd_option import (
+    checked_ivmd,
+    faults_ivmd,
+    ivmd_option_document,
+    written_ivmd,
+)
 from dmaragent.present.json.rmrr_option import (
     checked_document,
     faults_document,
     option_document,
     written_document,
 )
-from dmaragent.present.text.ivmd_option import checked_ivmd_text, written_ivmd_text
+from dmaragent.present.text.ivmd_option import (
+    checked_ivmd_text,
+    faults_ivmd_text,
+    written_ivmd_text,
+)
 from dmaragent.present.text.rmrr_option import checked_text, faults_text, written_text
 from dmaragent.question.releases import read_release
 
@@ -137,10 +146,16 @@ def _from_log(options: argparse.Namespace) -> int:
     piped = options.from_log == "-"
     where = "standard input" if piped else options.from_log
     given = unpacked(where, read_standard_input()) if piped else read_content(where)
-    faults = list(read_faults(read_log(where, given)))
-    if not faults:
+    log = read_log(where, given)
+    if not list(read_faults(log, amd=True)):
         raise words.no_fault_in_log(where)
     opened, on = _host(options)
+    amd = _vendor(options, on) is IommuVendor.AMD
+    faults = list(read_faults(log, amd=amd))
+    if not faults:
+        raise words.only_faults_of_amd(where)
+    if amd:
+        return _print_ivmd(options, opened, ivmd_of_faults(on, faults))
     answer = option_of_faults(on, faults)
     _print(options, opened, faults_document(answer), faults_text(answer))
     return _fault_code(answer)
@@ -171,13 +186,15 @@ def _vendor(options: argparse.Namespace, on: OptionHost, text: str = "") -> Iomm
 
 
 def _print_ivmd(
-    options: argparse.Namespace, opened: OpenedHost, answer: WrittenIvmd | CheckedIvmd
+    options: argparse.Namespace, opened: OpenedHost, answer: WrittenIvmd | FaultIvmd | CheckedIvmd
 ) -> int:
     """Print an answer about ``ivmd=``, and return the exit code."""
-    document: ivmd_schema.Write | ivmd_schema.Check
+    document: ivmd_schema.Write | ivmd_schema.FromLog | ivmd_schema.Check
     if isinstance(answer, WrittenIvmd):
         document, lines = written_ivmd(answer), written_ivmd_text(answer)
         code = 1 if answer.refused else 0
+    elif isinstance(answer, FaultIvmd):
+        document, lines, code = faults_ivmd(answer), faults_ivmd_text(answer), _fault_code(answer)
     else:
         document, lines = checked_ivmd(answer), checked_ivmd_text(answer)
         code = _checked_code(answer)
@@ -210,6 +227,7 @@ def _checked_code(answer: CheckedOption | CheckedIvmd) -> int:
     return {True: 0, False: 1, None: 2}[answer.taken]
 
 
-def _fault_code(answer: FaultOption) -> int:
+def _fault_code(answer: FaultOption | FaultIvmd) -> int:
     """Return 0 if an option was written for every fault that the table does not explain, else 1."""
-    return 1 if answer.option.refused or answer.dropped or not answer.option.written else 0
+    lost = answer.option.refused or answer.faults.dropped
+    return 1 if lost or not answer.option.written else 0

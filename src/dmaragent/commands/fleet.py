@@ -36,41 +36,62 @@ from dmaragent.question.context import Question
 
 DESCRIPTION = """\
 Answer for many hosts.  DIR is a folder with one document for each host: a
-bundle, a collector's report, a table, a recorded machine.  The name of a host is
-that of its file.  Hosts that are alike in what decides form a class, and are
-answered once.
-
-  fleet show DIR              which hosts there are, in classes, and odd ones
-  fleet resolve GUEST --on DIR  which hosts can run a guest
-  fleet device DEVICE --on DIR  which hosts can pass a device through
-  fleet export DIR            a line for each host, as NDJSON or CSV"""
+bundle, a collector's report, a table, a recorded machine.  The name of a host
+is that of its file.  Hosts that are alike in what decides form a class, and are
+answered once."""
 EXAMPLES = """\
 examples:
   dmaragent fleet show pool/
   dmaragent fleet resolve win10.cfg --on pool/ --need 38
   dmaragent fleet device 8086:1521 --on pool/
-  dmaragent fleet show pool/ --hosts xen001,xen002 --stale 7
   dmaragent fleet export pool/ --csv > hosts.csv
 
 Exit codes: 0 yes on all hosts (on --need hosts); 1 no; 2 unknown, because it
 depends on hosts without data, or no host could be read."""
+SHOW_EXAMPLES = """\
+examples:
+  dmaragent fleet show pool/
+  dmaragent fleet show pool/ --hosts xen001,xen002 --stale 7
+
+Exit codes: 0 no host is odd, and no table has errors; 1 some are; 2 no host
+could be read."""
+RESOLVE_EXAMPLES = """\
+examples:
+  dmaragent fleet resolve win10.cfg --on pool/
+  dmaragent fleet resolve win10.cfg --on pool/ --need 38 --json
+
+Exit codes: 0 each guest starts on all hosts (on --need hosts); 1 one does not;
+2 it depends on hosts that are unknown or have no data."""
+DEVICE_EXAMPLES = """\
+examples:
+  dmaragent fleet device 8086:1521 --on pool/
+  dmaragent fleet device usb --on pool/ --need 1
+
+Exit codes: 0 all hosts (--need hosts) can pass it through; 1 not so many; 2 it
+depends on hosts that are unknown or have no data."""
+EXPORT_EXAMPLES = """\
+examples:
+  dmaragent fleet export pool/ > hosts.ndjson
+  dmaragent fleet export pool/ --csv > hosts.csv
+
+Exit codes: 0 at least one host was read; 2 none was."""
 _DAY = 86_400
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
     verbs = parser.add_subparsers(dest="fleet_verb", metavar="VERB", required=True)
-    show = verbs.add_parser("show", help="the hosts in classes, and those that are odd")
+    show = _verb(verbs, "show", "show the hosts in classes, and odd ones", SHOW_EXAMPLES)
     show.add_argument("folders", metavar="DIR", nargs="+", help="a folder of documents")
-    resolve = verbs.add_parser("resolve", help="which hosts can run a guest")
+    resolve = _verb(verbs, "resolve", "show which hosts can run a guest", RESOLVE_EXAMPLES)
     resolve.add_argument(
         "guests", metavar="GUEST", nargs="+", help="a guest's configuration, or a folder of them"
     )
-    device = verbs.add_parser("device", help="which hosts can pass a device through")
+    device = _verb(verbs, "device", "show which hosts can pass a device through", DEVICE_EXAMPLES)
     device.add_argument(
         "device", metavar="DEVICE", help="an ID (8086:1521), an address, or a class (ethernet)"
     )
-    export = verbs.add_parser("export", help="a line for each host")
+    export = _verb(verbs, "export", "print a line for each host", EXPORT_EXAMPLES)
     export.add_argument("folders", metavar="DIR", nargs="+", help="a folder of documents")
     export.add_argument("--csv", action="store_true", help="print CSV with a header, not NDJSON")
     for on in (resolve, device):
@@ -93,6 +114,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if verb is not export:
             verb.add_argument("--details", action="store_true", help="show all classes and reasons")
             add_json(verb)
+
+
+def _verb(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str, examples: str
+) -> argparse.ArgumentParser:
+    return verbs.add_parser(
+        name,
+        help=what,
+        description=f"{what[0].upper()}{what[1:]}.",
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

@@ -4,14 +4,28 @@ Tasks are pure functions of what they are given, so an engine changes no answer.
 ends the run: the functions of this package return what a document causes as a value.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import copyreg
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
 CHUNK = 25
 """Documents of one task: the work that a process or a worker gets at once."""
+
+
+def _read_only(values: dict[Any, Any]) -> Mapping[Any, Any]:
+    return MappingProxyType(values)
+
+
+def _reduced(mapping: Mapping[Any, Any]) -> tuple[Any, tuple[dict[Any, Any]]]:
+    """Return how to make a read-only mapping of a guest again in another process."""
+    return _read_only, (dict(mapping),)
+
+
+copyreg.pickle(MappingProxyType, _reduced)
 
 
 def answers(

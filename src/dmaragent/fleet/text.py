@@ -10,7 +10,7 @@ from dmaragent.fleet.records import HostRecord, NoData
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import visible
-from dmaragent.present.text.tables import paragraph, render
+from dmaragent.present.text.tables import paragraph
 from dmaragent.present.words.numbers import count
 
 MOST_CLASSES = 8
@@ -31,9 +31,8 @@ def show_text(
     if classes:
         yield ""
         shown = classes if details else classes[:MOST_CLASSES]
-        yield from render(
-            [words.SHOW_COLUMNS, *([*_class_cells(of), folded(of.names)] for of in shown)]
-        )
+        for of in shown:
+            yield from _class_lines(of)
         if len(classes) > len(shown):
             rest = classes[len(shown) :]
             hosts_left = sum(len(of.hosts) for of in rest)
@@ -50,17 +49,14 @@ def show_text(
     yield from _without_text(without)
 
 
-def _class_cells(of: HostClass) -> list[str]:
-    first = of.first
-    system = f"Xen {first.xen}" if first.xen else first.linux or ""
-    return [
-        of.label,
-        str(len(of.hosts)),
-        visible(" ".join(filter(None, (first.vendor, first.model))) or words.UNKNOWN),
-        visible(first.firmware or ""),
-        visible(system),
-        f"{first.regions} {first.table[:4]}".strip() if first.table else "",
-    ]
+def _class_lines(of: HostClass) -> Iterator[str]:
+    """Yield what the hosts of a class are, and their names."""
+    head = f"{of.label:3}{len(of.hosts):5}  "
+    for number, line in enumerate(
+        paragraph(visible(words.class_words(of.first)), indent=len(head))
+    ):
+        yield head + line[len(head) :] if not number else line
+    yield from paragraph(visible(folded(of.names)), indent=len(head), hang=_INDENT)
 
 
 def guests_text(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # which import these sentences
     from dmaragent.fleet.classes import OddHost
     from dmaragent.fleet.devices import DevicesOfHost
     from dmaragent.fleet.guests import GuestOnFleet
+    from dmaragent.fleet.records import HostRecord
 
 _DAY = 86_400
 COLLECT_AGAIN = "collect from the host again, or use --stale never"
@@ -62,7 +63,6 @@ def unknown_class(why: str) -> str:
 # Text -----------------------------------------------------------------------------------
 
 UNKNOWN = "unknown"
-SHOW_COLUMNS = ["Class", "Hosts", "Model", "Firmware", "System", "Regions", "Names"]
 ODD = "Differ from most hosts of their model"
 NOT_THERE = "no such device"
 FUNCTIONS_UNKNOWN = "its PCI functions are unknown"
@@ -77,6 +77,16 @@ _DIFFERS = {
     "xen": "Xen",
     "list": "source of Xen's list",
 }
+
+
+def class_words(host: HostRecord) -> str:
+    """Return what the hosts of a class are, by one of them."""
+    model = " ".join(word for word in (host.vendor, host.model) if word)
+    table = f"{count(host.regions, 'region')} ({host.table[:4]})" if host.table else "no table"
+    system = f"Xen {host.xen}" if host.xen else f"Linux {host.linux}" if host.linux else ""
+    return ", ".join(
+        word for word in (model or "unknown machine", host.firmware, system, table) if word
+    )
 
 
 def fleet_of(hosts: int, classes: int) -> str:

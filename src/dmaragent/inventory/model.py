@@ -145,6 +145,12 @@ class Inventory(NamedTuple):
         return () if isinstance(self.iommu, Missing) else self.iommu.units
 
     @property
+    def table_flags(self) -> tuple[str, ...]:
+        """The names of the flags of the firmware's table; none if it was not decoded."""
+        header = None if isinstance(self.iommu, Missing) else self.iommu.header
+        return () if header is None else header.flags
+
+    @property
     def capabilities(self) -> Capabilities:
         """The table's facts about devices besides units and regions."""
         return _NO_CAPABILITIES if isinstance(self.iommu, Missing) else self.iommu.capabilities

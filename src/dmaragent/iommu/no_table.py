@@ -3,7 +3,9 @@
 Pure.  ``present/words/host.py`` has the sentences.
 """
 
+from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from dmaragent.host import Host
@@ -23,7 +25,7 @@ class AbsenceKind(Enum):
     HIDDEN = "hidden"
     """The kernel's boot log mentions the table, but sysfs lacks it."""
     AMD = "amd"
-    """An AMD machine whose firmware provides no table."""
+    """An AMD machine whose firmware provides no table: AMD-Vi is off, or absent."""
     ARM = "arm"
     """An Arm machine: its table is the IORT."""
     VIRTUAL_MACHINE = "virtual-machine"
@@ -34,6 +36,10 @@ class AbsenceKind(Enum):
     UNKNOWN = "unknown"
 
 
+IOMMU_OFF: Mapping[AbsenceKind, str] = MappingProxyType(
+    {AbsenceKind.VTD_OFF: words.VTD_OFF, AbsenceKind.AMD: words.AMD_VI_OFF}
+)
+"""The reasons that mean that no device has an IOMMU, with words for each."""
 _NAMES = {IommuVendor.INTEL: "DMAR", IommuVendor.AMD: "IVRS"}
 _Reason = tuple[AbsenceKind, tuple[str, ...]]
 

@@ -24,6 +24,7 @@ HYPERVISOR_HAS_REGIONS = "the hypervisor lists reserved device memory, but the k
 IORT_PRESENT = "it has an IORT table"
 ARM_PROCESSOR = "the processor is from Arm"
 VTD_OFF = "VT-d is off in the firmware setup, or the machine lacks it"
+AMD_VI_OFF = "AMD-Vi is off in the firmware setup, or the machine lacks it"
 INTEL_PROCESSOR = "the processor is from Intel"
 PROCESSOR_VIRTUAL = "the processor reports a hypervisor"
 

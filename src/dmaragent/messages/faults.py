@@ -1,4 +1,4 @@
-"""Reading DMA faults in logs, for ``why``, ``check`` and ``rmrr-option``.
+"""Reading DMA faults in logs, for ``why``, ``check`` and ``boot-option``.
 
 Pure.
 """

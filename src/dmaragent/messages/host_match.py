@@ -9,10 +9,10 @@ from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Region
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.regions import Held
-from dmaragent.messages.coverage import HostCoverage
 from dmaragent.messages.dma_address import DmaAddress
 from dmaragent.messages.iommu_state import IommuState
 from dmaragent.messages.model import Recognised, Recognition, Span
+from dmaragent.passthrough.region_coverage import HostCoverage
 from dmaragent.xen.reserved_list.model import ListEntry
 
 

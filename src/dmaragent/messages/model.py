@@ -96,10 +96,10 @@ class Wording(NamedTuple):
 
 
 class VendorAnswer(NamedTuple):
-    """What a message means on hosts of one vendor, and what to do there."""
+    """What a message means on hosts of one vendor, and what to do there; empty: as elsewhere."""
 
-    meaning: str
-    advice: str
+    meaning: str = ""
+    advice: str = ""
     by_error: Mapping[int, str] = MappingProxyType({})
     """The additional meaning of the error numbers that differ."""
 

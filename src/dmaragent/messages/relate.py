@@ -15,9 +15,8 @@ from dmaragent.linux.regions import Hold
 from dmaragent.linux.release import telling_release
 from dmaragent.linux.vfio import VfioEffect, vfio_outcomes
 from dmaragent.linux.view import LinuxState
-from dmaragent.messages.coverage import NO_COVERAGE, HostCoverage, coverage_of
 from dmaragent.messages.dma_address import dma_address
-from dmaragent.messages.findings import FINDINGS
+from dmaragent.messages.findings import findings_of
 from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch, Why
 from dmaragent.messages.iommu_state import ABOUT_IOMMU, iommu_state, option_steps
 from dmaragent.messages.model import (
@@ -35,6 +34,7 @@ from dmaragent.messages.model import (
 )
 from dmaragent.messages.next_commands import next_commands
 from dmaragent.messages.numbers import is_interrupt
+from dmaragent.passthrough.region_coverage import NO_COVERAGE, HostCoverage, coverage_of
 from dmaragent.readings import Missing, MissingKind
 
 _HIGHEST = (1 << 64) - 1
@@ -135,7 +135,7 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
             else option_steps(state, message.printer, inventory.host)
         ),
         dma=tuple(dma_address(span, inventory) for span in names.spans) if for_dma else (),
-        findings=FINDINGS.get(message.id, ()),
+        findings=findings_of(message.id, vendor) or (),
         commands=(),
     )
     return replace(match, commands=next_commands(match, inventory))

@@ -36,6 +36,7 @@ _VALUES = {
     "result": r"-?\d{1,5}",
     "reason": r"0x[0-9a-fA-F]{1,2}|\d{1,3}",
     "flags": r"0x[0-9a-fA-F]{1,4}(?![0-9a-fA-F])",
+    "half": r"[0-9a-fA-F]{4}",
     "hexreason": r"(?:0x)?[0-9a-fA-F]{1,2}",
     "direction": r"Read|Write",
     "iommu": r"(?:DMAR-IR|DMAR|dmar|AMD-Vi|Intel-IOMMU|intel[-_]iommu|IOMMU|iommu): ?",

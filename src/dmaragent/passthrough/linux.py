@@ -52,7 +52,7 @@ def linux_verdict(device: DeviceContext) -> PlatformVerdict:
 def _iommu_not_used(device: DeviceContext, with_iommu: PlatformVerdict) -> PlatformVerdict:
     """Return the verdict that Linux does not use the IOMMU; `with_iommu`: the one if it did."""
     options = device.inventory.host.system.options
-    unused = why_iommu_unused(options, device.vendor)
+    unused = why_iommu_unused(options, device.vendor, opted_out=device.firmware_opts_out)
     then = words.with_verdict_word(with_iommu.can, with_iommu.explanation, risk=with_iommu.risk)
     explanation = iommu_words.refused_without_iommu(unused, then)
     return PlatformVerdict(can=Can.NO, explanation=explanation, cases=with_iommu.cases)

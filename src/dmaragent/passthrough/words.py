@@ -256,8 +256,8 @@ def exists_by_physical_function(physical: SBDF) -> str:
 
 
 REGIONS_OF_ARM = (
-    "The regions that Linux reports come from the IORT table (RMR nodes) or the device tree, which "
-    "dmaragent does not decode."
+    "The regions that Linux reports come from RMR nodes of the IORT table (not decoded), or from the "
+    "device tree."
 )
 
 

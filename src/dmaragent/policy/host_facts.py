@@ -8,8 +8,7 @@ from typing import NamedTuple
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Gap, Inventory
-from dmaragent.iommu import words as iommu_words
-from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.iommu.no_table import IOMMU_OFF
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.policy.words import assignment as words
 from dmaragent.readings import Missing
@@ -165,13 +164,14 @@ def facts_of(
     functions = host.topology.functions
     assignable = xen.assignable if xen is not None and xen.dom0 else None
     known_table = bool(inventory.all_regions) or not isinstance(inventory.iommu, Missing)
+    sharing_known = known_table or iommu_vendor(host) is IommuVendor.AMD  # which has no such rule
     caps = None if xen is None else xen.capabilities
     owners, shared = _owners(inventory) if views.ivrs is None else (_amd_owners(inventory), {})
     return HostFacts(
         listed=_listed(inventory),
         source=views.list.source,
         devices=views.devices,
-        shared=MappingProxyType(shared) if known_table else None,
+        shared=MappingProxyType(shared) if sharing_known else None,
         owners=MappingProxyType(owners),
         functions=None if isinstance(functions, Missing) else functions,
         assignable=frozenset(assignable) if isinstance(assignable, tuple) else None,
@@ -278,7 +278,7 @@ def _unexplained_regions(
 
     On AMD it matters for none of them whether they are shared.
     """
-    if inventory.xen.ivrs is not None:
+    if iommu_vendor(inventory.host) is IommuVendor.AMD:
         return frozenset()
     every = (region for own in inventory.xen.devices.values() for region in own or ())
     return frozenset(region for region in every if region not in owners)
@@ -291,8 +291,8 @@ def _iommu_off(inventory: Inventory) -> str:
     if xen is not None and xen.iommu_enabled is False and not contradicted:
         return words.XENS_IOMMU_OFF
     absence = inventory.absence
-    if absence is not None and absence.kind is AbsenceKind.VTD_OFF:
-        return iommu_words.VTD_OFF
+    if absence is not None and absence.kind in IOMMU_OFF:
+        return IOMMU_OFF[absence.kind]
     if listed.source is ListSource.PREDICTED and listed.iommu_disabled:
         return words.iommu_off_by_xen(listed.iommu_disabled, iommu_vendor(inventory.host))
     return ""
@@ -309,7 +309,7 @@ def _why_list_lacks(inventory: Inventory) -> str:
 def _why_regions_missing(inventory: Inventory) -> str:
     """Return why a predicted list may lack regions; or empty."""
     source = inventory.xen.list.source
-    off = inventory.absence is not None and inventory.absence.kind is AbsenceKind.VTD_OFF
+    off = inventory.absence is not None and inventory.absence.kind in IOMMU_OFF
     if source is ListSource.HYPERVISOR or off:
         return ""
     if source is ListSource.UNKNOWN:

@@ -141,7 +141,7 @@ def steps_over_all(release: Release) -> bool:
     first = _STEPPING_POINTS.get(release.series)
     if first is None:
         return release.series > max(_STEPPING_POINTS)
-    return release.point is not None and release.point >= first
+    return release.least >= first
 
 
 def _large_bars(guest: GuestConfig) -> list[_Bar] | str:

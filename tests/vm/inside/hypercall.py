@@ -38,8 +38,8 @@ def main() -> None:
 
 def ask(
     library: ctypes.CDLL, handle: ctypes.c_void_p, flags: int, place: tuple[int, int, int]
-) -> list[tuple[int, int]] | str:
-    """Ask with no room, then with what Xen says it takes."""
+) -> object:
+    """Ask with no room, then with what Xen says it takes; return the entries, or the error."""
     segment, bus, devfn = place
     count = ctypes.c_uint32(0)
     entries = (Entry * 0)()

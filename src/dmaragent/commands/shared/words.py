@@ -343,9 +343,16 @@ def no_option_in_text(option: str) -> DmaragentError:
 
 def no_fault_in_log(where: str) -> DmaragentError:
     return DmaragentError(
-        f"--from-log: {where} contains no DMA fault of VT-d",
+        f"--from-log: {where} contains no DMA fault of VT-d or AMD-Vi",
         "use the output of `xl dmesg` or `dmesg`, with lines like "
         "'[DMA Write] Request device [0000:00:1d.0] fault addr bdf3e000'",
+    )
+
+
+def only_faults_of_amd(where: str) -> DmaragentError:
+    return DmaragentError(
+        f"--from-log: {where} contains DMA faults of AMD-Vi only, and the host is not an AMD machine",
+        "name the AMD host with --host, or use --vendor amd",
     )
 
 

@@ -7,7 +7,7 @@ from dmaragent.messages.words import NO_REGION
 LINUX = Program.LINUX
 _INIT = "drivers/iommu/amd/init.c"
 _IOMMU = "drivers/iommu/amd/iommu.c"
-_CHECKED = "checked in the sources of 5.10, 6.1, 6.12 and 7.2"
+_CHECKED = "checked in the sources of 5.10, 6.1, 6.12, 7.2 and 7.3-rc7"
 _ALL = "every release with AMD-Vi"
 _UPDATE = (
     "Update the firmware. Report it to the machine's vendor with the output of dmaragent check."
@@ -69,6 +69,7 @@ MESSAGES = (
         "Using global IVHD EFR:<number>, EFR2:<number2>",
         "AMD-Vi: ivrs, add hid:<any>, uid:<any2>, rdevid:<number>",
         "AMD-Vi: IOMMU performance counters supported",
+        "perf/amd_iommu: Detected AMD IOMMU #<number>",
         "AMD-Vi: iommu<number> (<number2>) : IRT cache is <word>",
         "AMD-Vi: Applying ATS write check workaround",
         "AMD-Vi: Applying erratum 746 workaround",
@@ -89,7 +90,7 @@ MESSAGES = (
         meaning="Nothing is wrong. They do not concern reserved regions.",
         advice="No action is needed.",
         source=f"{_INIT}, get_global_efr, add_acpi_hid_device, init_iommu_perf_ctr, iommu_init_pci; "
-        f"{_CHECKED}",
+        f"arch/x86/events/amd/iommu.c, init_one_iommu; {_CHECKED}",
         vendor=AMD,
     ),
     message(
@@ -98,6 +99,8 @@ MESSAGES = (
         MessageSeverity.FIRMWARE,
         "Linux cannot run encrypted guests (SEV-SNP) because of the IOMMU",
         "SNP: IOMMU {is }disabled or configured in passthrough mode, SNP cannot be supported",
+        ("SNP: IOMMU disabled, SNP cannot be supported", "7.3"),
+        ("SNP: IOMMU configured in passthrough mode, SNP cannot be supported", "7.3"),
         "SNP: IOMMU is configured with V2 page table mode, SNP cannot be supported",
         "SNP: IOMMU SNP feature not enabled, SNP cannot be supported",
         "SNP: RMP initialization failed, SNP cannot be supported",

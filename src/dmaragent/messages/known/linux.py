@@ -2,7 +2,7 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
-from dmaragent.messages.words import AMD_WAYS_OUT
+from dmaragent.messages.words import AMD_WAYS_OUT, INTERRUPTS_ON_AMD
 
 LINUX = Program.LINUX
 _REGION_HELP = (
@@ -94,5 +94,6 @@ MESSAGES = (
         "look for intremap=off on the kernel's command line. allow_unsafe_interrupts=1 of "
         "vfio_iommu_type1 removes this protection: use it only for guests that you trust.",
         source="drivers/vfio/vfio_iommu_type1.c, vfio_iommu_type1_attach_group, checked",
+        on_amd=VendorAnswer(advice=INTERRUPTS_ON_AMD),
     ),
 )

@@ -2,7 +2,7 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
-from dmaragent.messages.words import AMD_WAYS_OUT, IOMMU_ON
+from dmaragent.messages.words import AMD_WAYS_OUT, IOMMU_ON, NO_REMAPPING_ON_AMD
 
 _PREFIX = "{vfio{ error:} <sbdf>: }"
 _CONTAINER = "hw/vfio/container.c (before: hw/vfio/common.c)"
@@ -11,16 +11,13 @@ _BY_ERROR = {
     "missing.",
     22: "EINVAL: Linux 6.6 and later blocks a device with a region.",
 }
-_NO_REMAPPING = {
-    1: "EPERM: interrupt remapping is missing. On AMD hosts, no region gives this error."
-}
 _ON_AMD = VendorAnswer(
     meaning="QEMU only reports the kernel's error. With EINVAL, the common reason is an IVMD block of "
     "the firmware's table (IVRS) for the device or for another device of its group. No kernel option "
     "changes that.",
     advice="Find the kernel's own line of the same second in dmesg and pass it to dmaragent why. If it "
     "requires a 1:1 mapping, these are the ways out, safest first:\n" + AMD_WAYS_OUT,
-    by_error=_NO_REMAPPING,
+    by_error=NO_REMAPPING_ON_AMD,
 )
 
 MESSAGES = (
@@ -113,6 +110,12 @@ MESSAGES = (
             1: "EPERM: a kernel before 6.6 blocks a device with a region, or interrupt remapping is"
             " missing.",
         },
+        on_amd=VendorAnswer(
+            meaning="The meaning is that of a refused group container, with the newer interface. Linux "
+            "6.6 and later blocks a device with a region earlier, when it is bound. Older kernels do "
+            "not block it on AMD hosts.",
+            by_error=NO_REMAPPING_ON_AMD,
+        ),
     ),
     message(
         "qemu-no-iommu-group",

@@ -18,9 +18,9 @@ _UPDATE = (
     "Update the firmware. Report it to the machine's vendor with the output of dmaragent check."
 )
 _CUT = (
-    "To start with the IOMMU until then, load a table without the block: remove it from the output of "
-    "dmaragent decode --json, write the rest with dmaragent encode --seal, and load that in GRUB with "
-    "acpi --exclude=IVRS. DMA of the firmware to that memory is then blocked."
+    "To start with the IOMMU until then, write a table without the block: dmaragent decode --json | "
+    "dmaragent encode - --without REGION -o ivrs.aml. Load it in GRUB with acpi --exclude=IVRS. DMA of "
+    "the firmware to that memory is then blocked."
 )
 
 MESSAGES = (

@@ -9,6 +9,7 @@ from dmaragent.boot_option.ivmd_advice import devices_of, pages_of
 from dmaragent.boot_option.ivmd_model import (
     CheckedIvmd,
     DeviceSpan,
+    FaultIvmd,
     JudgedIvmd,
     WantedIvmd,
     WrittenIvmd,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def ivmd_option_document(
-    answer: schema.Write | schema.Check, host: Host
+    answer: schema.Write | schema.FromLog | schema.Check, host: Host
 ) -> schema.IvmdOptionDocument:
     """Return the document of ``dmaragent boot-option`` for ``ivmd=``."""
     return {
@@ -50,8 +51,26 @@ def checked_ivmd(option: CheckedIvmd) -> schema.Check:
 
 def written_ivmd(option: WrittenIvmd) -> schema.Write:
     """Return the answer with a written option."""
+    return {"mode": "write", **_written(option)}
+
+
+def faults_ivmd(found: FaultIvmd) -> schema.FromLog:
+    """Return the answer with an option for the faults of a log."""
+    faults = found.faults
     return {
-        "mode": "write",
+        "mode": "from-log",
+        **_written(found.option),
+        "faults": {
+            "by_xen": faults.by_xen,
+            "by_linux": faults.by_linux,
+            "given": list(faults.given),
+            "dropped": list(faults.dropped),
+        },
+    }
+
+
+def _written(option: WrittenIvmd) -> schema.Written:
+    return {
         **_host(option.on),
         "option": _option(option.words) if option.words else None,
         "regions": [{**_wanted(text.wanted), "words": list(text.words)} for text in option.written],

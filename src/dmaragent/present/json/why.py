@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dmaragent.inventory import Region
-from dmaragent.messages.coverage import HostCoverage
 from dmaragent.messages.dma_address import DmaAddress
 from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch, Why
 from dmaragent.messages.iommu_state import IommuState
 from dmaragent.messages.model import QUARANTINE, Message, Names, Span
 from dmaragent.messages.numbers import error_name
+from dmaragent.passthrough.region_coverage import HostCoverage
 from dmaragent.present.json.common import TOOL, range_object
 from dmaragent.present.words.device import class_name
 from dmaragent.present.words.messages import advice_words, means_words

@@ -3,9 +3,16 @@
 from collections.abc import Iterator, Sequence
 
 from dmaragent.boot_option.boot_loaders import Reader, boot_setup, steps_to_add
-from dmaragent.boot_option.ivmd_model import CheckedIvmd, JudgedIvmd, RefusedIvmd, WrittenIvmd
+from dmaragent.boot_option.ivmd_model import (
+    CheckedIvmd,
+    FaultIvmd,
+    JudgedIvmd,
+    RefusedIvmd,
+    WrittenIvmd,
+)
 from dmaragent.present.escaping import shorten
 from dmaragent.present.text.boot_steps import boot_steps
+from dmaragent.present.text.rmrr_option import sifted_faults
 from dmaragent.present.text.tables import paragraph
 from dmaragent.present.words.ivmd_option import (
     AFTER_BOOT,
@@ -20,12 +27,19 @@ from dmaragent.present.words.ivmd_option import (
     region_refused,
     written_headline,
 )
-from dmaragent.present.words.rmrr_option import NOT_WRITTEN, NOTES
+from dmaragent.present.words.rmrr_option import NOT_WRITTEN, NOTES, nothing_left
 
 
 def written_ivmd_text(option: WrittenIvmd) -> list[str]:
     """Return the lines of an option that was written: the option first, then what to do."""
     return list(_written(option))
+
+
+def faults_ivmd_text(faults: FaultIvmd) -> list[str]:
+    """Return the lines of an option for the faults of a log: the faults come first."""
+    left = faults.option.written or faults.option.refused
+    rest = _written(faults.option) if left else [nothing_left("ivmd=")]
+    return [*sifted_faults(faults.faults), "", *rest]
 
 
 def checked_ivmd_text(option: CheckedIvmd) -> list[str]:

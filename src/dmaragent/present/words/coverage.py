@@ -2,29 +2,38 @@
 
 from collections.abc import Iterator
 
-from dmaragent.messages.coverage import Coverage, HostCoverage
+from dmaragent.passthrough.region_coverage import Coverage, HostCoverage
 from dmaragent.present.words.numbers import count, numbered_regions
 
 _MOST = 6
 """How many devices are listed; the rest is counted."""
 
 
-def coverage_words(coverage: HostCoverage) -> Iterator[str]:
-    """Yield which blocks of the table block devices, how many, and which devices are left."""
+def coverage_words(coverage: HostCoverage, *, fixes: bool) -> Iterator[str]:
+    """Yield which blocks of the table block devices, how many, and which devices are left.
+
+    `fixes`: the ways out follow, numbered.
+    """
     yield from map(_covered_words, coverage.coverages)
     if not coverage.coverages:
         return
+    if fixes:
+        numbers = sorted(region.number for one in coverage.coverages for region in one.regions)
+        regions = " ".join(f"--without {number}" for number in numbers[:_MOST])
+        yield f"For fix 2, the regions are {regions if len(numbers) <= _MOST else '--without all'}"
     if coverage.preboot:
+        likely = ", so fix 1 is likely to help" if fixes and not coverage.board else ""
         yield (
             "The firmware used the IOMMU before boot (IVinfo of the table): pre-boot DMA protection is "
-            "on, so fix 1 is likely to help"
+            f"on{likely}"
         )
     elif coverage.preboot is False:
+        may_not = ", so fix 1 may not help" if fixes else ""
         yield (
             "The firmware did not use the IOMMU before boot (IVinfo of the table): pre-boot DMA "
-            "protection may already be off, so fix 1 may not help"
+            f"protection may already be off{may_not}"
         )
-    if coverage.board:
+    if fixes and coverage.board:
         yield coverage.board
     if coverage.free:
         rest = len(coverage.free) - _MOST

@@ -8,7 +8,8 @@ from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.no_table import Absence, AbsenceKind
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux import words as sentences_on_linux
-from dmaragent.linux.options import why_iommu_unused
+from dmaragent.linux.options import firmware_opts_out, why_iommu_unused
+from dmaragent.linux.release import kernel_release
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.words.numbers import count, rough_size_words
@@ -78,8 +79,14 @@ _ABSENCE_WORDS = {
         "set IOMMU (AMD-Vi) to Enabled in the firmware setup",
     ),
     AbsenceKind.ARM: (
-        "there is no {table} table: this is an Arm machine ({evidence})",
-        "read /sys/kernel/iommu_groups/*/reserved_regions; dmaragent does not decode IORT tables",
+        (
+            "there is no DMAR or IVRS table: this is an Arm machine ({evidence}), whose reserved "
+            "regions are RMR nodes of the IORT (not decoded)"
+        ),
+        (
+            "rely on the regions that Linux reports in "
+            "/sys/kernel/iommu_groups/*/reserved_regions: they are what it made of those nodes"
+        ),
     ),
     AbsenceKind.VIRTUAL_MACHINE: (
         "there is no {table} table: this is a virtual machine ({evidence})",
@@ -316,7 +323,9 @@ def linux_words(inventory: Inventory) -> str:
     if inventory.linux.state is LinuxState.UNDER_XEN:
         return "no IOMMU groups: Xen owns the IOMMU"
     if inventory.linux.state is LinuxState.NO_GROUPS:
-        unused = why_iommu_unused(host.system.options, iommu_vendor(host))
+        release = kernel_release(host.system.kernel_release)
+        opted_out = firmware_opts_out(inventory.table_flags, release)
+        unused = why_iommu_unused(host.system.options, iommu_vendor(host), opted_out=opted_out)
         return visible(sentences_on_linux.no_groups(unused))
     if inventory.linux.state is LinuxState.UNKNOWN or isinstance(host.groups, Missing):
         return ""

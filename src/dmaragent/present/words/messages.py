@@ -23,6 +23,7 @@ from dmaragent.messages.model import (
     VendorAnswer,
 )
 from dmaragent.messages.numbers import FAULT_REASONS, error_name, fault_flag_words
+from dmaragent.messages.words import AMD_WAYS_OUT
 from dmaragent.present.words.coverage import coverage_words
 from dmaragent.present.words.device import class_name
 from dmaragent.present.words.host import absence_words
@@ -108,7 +109,7 @@ def meaning_words(match: HostMatch) -> str:
     """Return the meaning of a message on this host."""
     message = match.recognised.message
     on_amd = _on_amd(match)
-    return message.meaning if on_amd is None else on_amd.meaning
+    return (on_amd.meaning if on_amd is not None else "") or message.meaning
 
 
 def advice_words(match: HostMatch) -> str:
@@ -118,9 +119,10 @@ def advice_words(match: HostMatch) -> str:
         return message.in_quarantine
     on_amd = _on_amd(match)
     if on_amd is not None:
-        return on_amd.advice
-    if message.on_amd is not None and match.vendor is IommuVendor.UNKNOWN:
-        return f"{message.advice} On AMD hosts: {message.on_amd.advice}"
+        return on_amd.advice or message.advice
+    other = message.on_amd.advice if message.on_amd is not None else ""
+    if other and match.vendor is IommuVendor.UNKNOWN:
+        return f"{message.advice}\nOn AMD hosts: {other}"
     return message.advice
 
 
@@ -141,9 +143,7 @@ def number_words(match: HostMatch) -> Iterator[str]:
     """Yield the meaning of the numbers in a message: its error, the reason of its fault."""
     message, names = match.recognised.message, match.recognised.names
     if names.error is not None:
-        on_amd = _on_amd(match)
-        by_error = message.by_error if on_amd is None else {**message.by_error, **on_amd.by_error}
-        yield by_error.get(names.error, f"The error is {error_name(names.error)}.")
+        yield from _error_words(match, names.error)
     if message.by_reason and names.reason in FAULT_REASONS:
         yield f"Reason {names.reason:#04x}: {FAULT_REASONS[names.reason]}."
     yield from (f"Flags {flags:#x}: {fault_flag_words(flags)}." for flags in names.flags)
@@ -154,6 +154,18 @@ def number_words(match: HostMatch) -> Iterator[str]:
             f"Domain {QUARANTINE} (DOMID_IO, d[IO]) is not a guest. It is Xen's quarantine for "
             "devices that no guest has."
         )
+
+
+def _error_words(match: HostMatch, error: int) -> Iterator[str]:
+    """Yield the meaning of an error on this host; for both vendors if its own is unknown."""
+    message = match.recognised.message
+    on_amd = "" if message.on_amd is None else message.on_amd.by_error.get(error, "")
+    if on_amd and match.vendor is IommuVendor.AMD:
+        yield on_amd
+        return
+    yield message.by_error.get(error, f"The error is {error_name(error)}.")
+    if on_amd and match.vendor is IommuVendor.UNKNOWN:
+        yield f"On AMD hosts: {on_amd}"
 
 
 _MOST = 6
@@ -198,7 +210,7 @@ def here_words(match: HostMatch, *, table_known: bool, details: bool = True) -> 
             f"Linux blocks {_listed(held)} in that group (1:1 mapping required), and so blocks all "
             "devices of the group. This is the reason, whichever device the message names"
         )
-    yield from coverage_words(match.coverage)
+    yield from coverage_words(match.coverage, fixes=AMD_WAYS_OUT in advice_words(match))
     if not match.other_iommu:
         yield from _places(match, table_known=table_known, most=_MOST if details else _FEW)
     yield from (dma_words(address) for address in match.dma[:_MOST])

@@ -176,8 +176,8 @@ def published_source_words(inventory: Inventory) -> str:
         return f"Source: {file}. Linux has them from {'another' if known else 'an'} IVRS table."
     if vendor is IommuVendor.ARM:
         return (
-            f"Source: {file}. Linux has them from the IORT table (RMR) or the device tree, which "
-            "dmaragent does not decode."
+            f"Source: {file}. Linux has them from RMR nodes of the IORT table (not decoded), or from "
+            "the device tree."
         )
     if inventory.absence is not None:
         return f"Source: {file}, which every user may read. Only the table names the devices."

@@ -84,7 +84,9 @@ def option_rules(release: Release | None) -> tuple[OptionRules, ...]:
         return tuple(rules for rules in _RULES if rules.first <= known)[-1:] or _RULES[:1]
     before = [rules for rules in _RULES if rules.first[:2] < release.series]
     within = [rules for rules in _RULES if rules.first[:2] == release.series]
-    if within and within[0].first[2] == 0:
+    surely = [rules for rules in within if rules.first[2] <= release.after]
+    within = [*surely[-1:], *within[len(surely) :]]
+    if surely:
         return tuple(within)
     return (*(before[-1:] or _RULES[:1]), *within)
 

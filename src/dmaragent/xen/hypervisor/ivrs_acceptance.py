@@ -63,6 +63,19 @@ def undecided_without_release(
     return undecided_ivmds(_each_treatment(table, topology, memory_map, steps, None, command_line))
 
 
+def working_releases(
+    table: IommuTable,
+    topology: PciTopology,
+    memory_map: MemoryMap | None,
+    command_line: str = "",
+) -> list[Release]:
+    """Return the steps of the releases that list regions and keep AMD-Vi on, oldest first."""
+    steps = [step for step in RELEASES.steps if ivrs_behaviour_of(step).lists_regions]
+    predicted = _each_treatment(table, topology, memory_map, steps, None, command_line)
+    working = (own for own, made in predicted if not made.iommu_disabled and not made.doubt)
+    return sorted((step for own in working for step in own), key=RELEASES.steps.index)
+
+
 def _each_treatment(  # noqa: PLR0913, PLR0917 - each is a fact of its own, of a type of its own
     table: IommuTable,
     topology: PciTopology,

@@ -38,9 +38,8 @@ class ReleaseSpans:
         if release.series < FIRST_SERIES:
             return (self.steps[0],)
         own = self._of_series[release.series]
-        if release.point is None:
-            return own
-        return (max((step for step in own if _key(step) <= _key(release)), key=_key),)
+        first = max(number for number, step in enumerate(own) if step.least <= release.least)
+        return own[first:] if release.point is None else own[first : first + 1]
 
     def behaviours_at(self, step: Release) -> dict[str, bool]:
         """Return which behaviours the release `step`, a member of `steps`, has."""

@@ -133,7 +133,6 @@ def toolstack_behaviours(release: Release) -> tuple[ToolstackBehaviour, ...]:
     """
     parser = next((e for e in reversed(LIBXLU_ERAS) if e.first <= release.series), LIBXLU_ERAS[0])
     layout = next((e for e in reversed(LIBXL_ERAS) if e.first <= release.series), LIBXL_ERAS[0])
-    point = release.point
     if release.major != 4 or release.minor not in _MENDED:
         return (ToolstackBehaviour(parser=parser, layout=layout, devices_inherit=True),)
     first = _MENDED[release.minor]
@@ -151,6 +150,6 @@ def toolstack_behaviours(release: Release) -> tuple[ToolstackBehaviour, ...]:
         devices_inherit=True,
         name=f"{release.major}.{release.minor}.{first} and later",
     )
-    if point is None:
-        return before, after
-    return (after,) if point >= first else (before,)
+    if release.least >= first:
+        return (after,)
+    return (before, after) if release.point is None else (before,)

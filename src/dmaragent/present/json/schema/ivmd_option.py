@@ -12,6 +12,7 @@ from dmaragent.present.json.schema.common import (
     Release,
     Sbdf,
 )
+from dmaragent.present.json.schema.rmrr_option import Faults
 
 
 class Option(TypedDict):
@@ -62,10 +63,9 @@ class Target(TypedDict):
     """Whether there was an IVRS table to check the ranges against."""
 
 
-class Write(Target):
-    """An option that was written for regions."""
+class Written(Target):
+    """The option that was written, if any."""
 
-    mode: Literal["write"]
     option: Option | None
     """null: nothing could be written."""
     regions: list[Region]
@@ -76,6 +76,20 @@ class Write(Target):
     """How many of Xen's eight places the host's command line already uses."""
     notes: list[Prose]
     """Notes, a sentence each."""
+
+
+class Write(Written):
+    """An option that was written for regions."""
+
+    mode: Literal["write"]
+
+
+class FromLog(Written):
+    """An option that was written for the faults of a log."""
+
+    mode: Literal["from-log"]
+    faults: Faults
+    """How many faults the log has, by the program that logged them, and which were left out."""
 
 
 class Judged(TypedDict):
@@ -122,7 +136,7 @@ class Check(Target):
 class IvmdOptionDocument(TypedDict):
     """dmaragent boot-option --json for an AMD host, version 1.
 
-    Xen's boot option ivmd=, written for regions, or checked. For an Intel host, the document is
+    Xen's boot option ivmd=, written for regions or for the DMA faults of a log, or checked. For an Intel host, the document is
     dmaragent.rmrr-option. 'answer' is the same for a host and for its recording; 'origin' names
     the source.
     """
@@ -130,4 +144,4 @@ class IvmdOptionDocument(TypedDict):
     format: Literal["dmaragent.ivmd-option"]
     version: Literal[1]
     origin: HostOrigin
-    answer: Write | Check
+    answer: Write | FromLog | Check
