@@ -43,7 +43,7 @@ chroot "$root" useradd --create-home --shell /bin/sh user
 # The folder has not the name of the environment that README makes.
 checkout_to "$root/home/user/clone"
 # A suite may have several; README and `make` take python3.
-[ "$python" = python3 ] || ln -sf "$python" "$root/usr/local/bin/python3"
+[ "$python" = python3 ] || ln -sf "/usr/bin/$python" "$root/usr/local/bin/python3"
 cat >"$root/home/user/run" <<'EOF'
 set -eu
 answers() { # command: run it with every warning an error; 1 is an answer too

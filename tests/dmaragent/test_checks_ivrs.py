@@ -243,7 +243,7 @@ def test_a_device_without_iommu_is_as_bad_as_the_release(
         (HOLE, set()),
         (BASE, set()),
     ],
-    ids=str,
+    ids=range(5),
 )
 def test_memory_is_refused_by_the_test_of_the_release(start: int, off: set[str]) -> None:
     host = amd_host(ivrs(UNIT, ivmd(start, 0x2000)))

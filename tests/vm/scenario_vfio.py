@@ -23,7 +23,7 @@ from vm.asking import CAPTURE, PRELUDE, bundle, replayed
 from vm.firmware import with_structures
 from vm.machine import Boot, Booted
 from vm.suites import BOOKWORM, SID, TRIXIE, Suite
-from vm.truth import Truth
+from vm.truth import PROGRAMS, Truth
 
 IN_CI = (BOOKWORM, TRIXIE)
 
@@ -99,6 +99,7 @@ BOOT = Boot(
     },
     inside=f"""{PRELUDE}
 uname -r >release
+qemu-system-x86_64 --version >client
 if has_dmaragent; then
     dump
 else
@@ -117,12 +118,14 @@ def cases(suite: Suite) -> dict[str, Case]:
 
 
 @pytest.fixture(scope="module")
-def machine(boot: Callable[[Boot], Booted], suite: Suite) -> Booted:
+def machine(boot: Callable[[Boot], Booted], suite: Suite, truth: Truth) -> Booted:
     """Boot it once, and lay the guests beside its bundle."""
     here = with_structures(replace(BOOT, suite=suite), *RMRRS)
     written = {name: case.written() for name, case in cases(suite).items()}
     files = {**here.files, "vfio.json": json.dumps(written).encode()}
     booted = boot(replace(here, files=files))
+    (client,) = re.findall(r"version (\S+)", booted.text("client"))
+    truth.programs[PROGRAMS[0]] = client
     for name, case in cases(suite).items():
         (booted.out / f"{name}.xml").write_bytes(case.libvirts())
     return booted

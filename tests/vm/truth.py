@@ -20,6 +20,8 @@ from vm.suites import SUITES, Suite
 RECORDS = Path(__file__).with_name("records")
 _SUBJECTS = ("Linux", "Xen", "Guests", "The service", "AMD")
 """The words with which titles begin, in the order of the page."""
+PROGRAMS = ("QEMU, client of VFIO",)
+"""Of `programs`: the rows of the page."""
 _PAGE = """\
 # Comparison with real machines
 
@@ -73,6 +75,8 @@ class Truth:
     boots: list[str] = field(default_factory=list)
     xen: str = ""
     """The full release that Xen's console printed."""
+    programs: dict[str, str] = field(default_factory=dict)
+    """The releases of programs inside."""
 
     def section(self, title: str, words: str, what: str) -> Section:
         """Begin a table."""
@@ -92,6 +96,7 @@ class Truth:
             "linux": kernel,
             "xen": self.xen,
             "qemu": qemu,
+            "programs": self.programs,
             "boots": sorted(set(self.boots)),
             "sections": [self._recorded(section) for section in self.sections.values()],
         }
@@ -116,8 +121,9 @@ def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     differ = [key for key in ("linux", "xen", "qemu") if old[key] not in ("", new[key])]
     assert not differ, f"the record is of other releases ({differ}): run every scenario"
     sections = {section["title"]: section for section in (*old["sections"], *new["sections"])}
-    boots = sorted({*old["boots"], *new["boots"]})
-    return {**new, "boots": boots, "sections": list(sections.values())}
+    new["boots"] = sorted({*old["boots"], *new["boots"]})
+    new["programs"] = {**old.get("programs", {}), **new["programs"]}
+    return {**new, "sections": list(sections.values())}
 
 
 def page() -> str:
@@ -132,7 +138,11 @@ def page() -> str:
     versions = [
         ("Linux", [record["linux"] for record in records.values()]),
         ("Xen", [record["xen"] or "-" for record in records.values()]),
-        ("QEMU", [record["qemu"] for record in records.values()]),
+        *(
+            (name, [record.get("programs", {}).get(name, "-") for record in records.values()])
+            for name in PROGRAMS
+        ),
+        ("run in QEMU", [record["qemu"] for record in records.values()]),
         ("run on", [_dates(record) for record in records.values()]),
     ]
     counts = [(title, [_count(record, title) for record in records.values()]) for title in titles]

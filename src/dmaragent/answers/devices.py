@@ -341,8 +341,13 @@ def _region_numbers(inventory: Inventory) -> Mapping[SBDF, list[int]]:
     """Return the regions that apply to each device, as ``Inventory.of_device`` has them."""
     enforced = inventory.linux.state is not LinuxState.UNDER_XEN
     numbers: dict[SBDF, list[int]] = {}
+    owners = (owner.sbdf for region in inventory.regions for owner in region.owners)
+    absent = {sbdf for sbdf in owners if sbdf is not None} - inventory.host.topology.known.keys()
     for region in inventory.regions:
         devices = {owner.sbdf for owner in region.owners}
+        for claim in region.reserved.claims:  # a range of IDs has those of absent devices, too
+            if claim.ids is not None and claim.ids.first < claim.ids.last:
+                devices.update(sbdf for sbdf in absent if claim.ids.contains(sbdf))
         if enforced:
             devices.update(held.sbdf for held in region.linux)
         for sbdf in devices:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dmaragent.iommu.vendor import IommuVendor
 
 _NOT_RESERVED = ("rmrr-not-reserved", "rmrr-in-ram")
+_IOAPICS = ("ivhd-southbridge-ioapic", "ivhd-ioapic-unknown")
+_WITHOUT_IOMMU = ("ivmd-no-iommu", "ivmd-before-ivhd")
 _BACKWARDS = ("rmrr-limit-below-base",)
 
 FINDINGS: Mapping[str, tuple[str, ...]] = {
@@ -44,20 +46,23 @@ FINDINGS: Mapping[str, tuple[str, ...]] = {
     "xen-structure-length": ("structure-too-short",),
     "xen-include-all-twice": ("several-include-all",),
     "xen-width-zero": ("address-width-too-small",),
-    "linux-amd-table-invalid": ("ivrs-checksum", "ivhd-southbridge-ioapic"),
-    "linux-amd-interrupts-not-remapped": ("ivhd-southbridge-ioapic", "ivhd-ioapic-unknown"),
+    # AMD's table
+    "linux-amd-table-invalid": ("ivrs-checksum", *_IOAPICS),
+    "linux-amd-interrupts-not-remapped": _IOAPICS,
     "linux-amd-no-ivhd": ("ivmd-shadows-ivhd", "ivrs-unknown-block"),
     "linux-amd-entry-ignored": ("ivhd-hid-in-fixed", "ivhd-hid-unlikely"),
-    "xen-ivmd-in-ram": ("ivmd-in-ram", "ivmd-at-zero", "ivmd-in-nvs"),
-    "xen-ivmd-not-reserved": ("ivmd-not-reserved", "ivmd-in-nvs", "ivmd-in-ram"),
+    "xen-ivmd-in-ram": ("ivmd-in-ram", "ivmd-in-nvs", "ivmd-at-zero"),
+    "xen-ivmd-not-reserved": ("ivmd-not-reserved", "ivmd-in-ram", "ivmd-in-nvs", "ivmd-at-zero"),
     "xen-ivmd-ignored": ("ivmd-too-high", "ivrs-address-size-zero", "ivmd-wraps"),
     "xen-ivmd-flags": ("ivmd-flags-none",),
-    "xen-ivmd-no-iommu": ("ivmd-no-iommu", "ivmd-before-ivhd"),
-    "xen-ivmd-device-skipped": ("ivmd-no-iommu",),
+    "xen-ivmd-no-iommu": _WITHOUT_IOMMU,
+    "xen-ivmd-device-skipped": _WITHOUT_IOMMU,
     "xen-ivmd-overlap": ("ivmd-overlap",),
-    "xen-ivmd-refused": ("ivmd-id-unknown", "ivmd-range-inverted", "ivmd-cut"),
+    "xen-ivmd-refused": ("ivmd-range-inverted", "ivmd-id-unknown", "ivmd-cut"),
     "xen-ivhd-refused": (
+        "ivrs-no-ivhd",
         "ivhd-short",
+        "ivhd-cut",
         "ivhd-zero-field",
         "ivhd-no-device",
         "ivhd-all-entry",
@@ -65,10 +70,10 @@ FINDINGS: Mapping[str, tuple[str, ...]] = {
         "ivhd-unknown-entry",
         "ivhd-range-broken",
         "ivhd-alias-unknown",
+        "ivhd-entries-cut",
         "ivhd-special-unknown",
-        "ivrs-no-ivhd",
     ),
-    "xen-ivrs-io-apic": ("ivhd-southbridge-ioapic", "ivhd-ioapic-twice", "ivhd-ioapic-unknown"),
+    "xen-ivrs-io-apic": (*_IOAPICS, "ivhd-ioapic-twice"),
     "xen-ivrs-entry-odd": ("ivhd-ioapic-twice",),
     "xen-ivrs-refused": ("ivrs-checksum", "ivrs-block-past-end", "ivrs-length"),
 }

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.boot_option.ivmd_model import DeviceSpan, WantedIvmd
-from dmaragent.boot_option.ivmd_option import write_ivmd
 from dmaragent.boot_option.model import OptionHost
 from dmaragent.boot_option.option import write_option
 from dmaragent.boot_option.rmrr_writer import WantedRegion
@@ -75,6 +73,12 @@ def _is_written(match: HostMatch, on: OptionHost, pages: AddressRange, sbdf: SBD
     """Return whether Xen would accept an option for `pages`, as far as is known."""
     base, limit = pages.start, pages.end - 1
     if match.vendor is IommuVendor.AMD:
+        from dmaragent.boot_option.ivmd_model import (  # noqa: PLC0415 - 20 ms, for AMD hosts only
+            DeviceSpan,
+            WantedIvmd,
+        )
+        from dmaragent.boot_option.ivmd_option import write_ivmd  # noqa: PLC0415 - likewise
+
         span = DeviceSpan(sbdf, sbdf)
         return bool(write_ivmd(on, [WantedIvmd(base, limit, (span,))]).written)
     wanted = WantedRegion(base=base, limit=limit, devices=(sbdf,))

@@ -12,8 +12,8 @@ XEN_OFF = "Xen switches AMD-Vi off (ENODEV): no device can be passed through."
 NO_PASSTHROUGH = "no passthrough at all"
 XEN_OFF_IVMD = f"Xen 4.16 and later switch AMD-Vi off (ENODEV): {NO_PASSTHROUGH}."
 CUT = (
-    "Turn off pre-boot DMA protection in the firmware setup. If that is not possible, leave the region "
-    "out: dmaragent encode --without."
+    "Turn off pre-boot DMA protection in the firmware setup, or leave the region out (dmaragent encode "
+    "--without)."
 )
 LOAD = (
     "Firmware with pre-boot (kernel) DMA protection adds such blocks; some setups show the option "

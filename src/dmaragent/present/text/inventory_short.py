@@ -43,6 +43,9 @@ from dmaragent.readings import Missing
 
 _MOST_REGIONS = 12
 _MOST_DEVICES = 12
+_FEW_DEVICES = 6
+_MOST_LISTED = 24
+"""Lines of regions and devices together: a row of a region can take two."""
 _MOST_REASONS = 6
 _MOST_LINES = 4
 _NOTHING = "-"
@@ -62,9 +65,10 @@ def inventory_short_text(inventory: Inventory, details: str, options: str = "") 
     if device is not None:
         yield from ["", *device_card(inventory, device)]
     if inventory.regions:
-        yield from ["", *_regions(inventory)]
+        regions = list(_regions(inventory))
+        yield from ["", *regions]
         if device is None:
-            yield from ["", *_devices(inventory)]
+            yield from ["", *_devices(inventory, max(_FEW_DEVICES, _MOST_LISTED - len(regions)))]
             yield from lost_paths(inventory)
     elif inventory.xen.list.entries and device is None:
         yield from ["", "Xen's list, in its order", *xen_list_text(inventory)]
@@ -146,14 +150,18 @@ def _by_reason(regions: Iterable[Region]) -> dict[str, list[int]]:
 def _columns(columns: dict[str, list[str]]) -> list[str]:
     """Return a table of the columns that have a value."""
     kept = {name: cells for name, cells in columns.items() if set(cells) != {_NOTHING}}
-    return render([[*kept], *zip(*kept.values(), strict=True)])
+    whole = frozenset(n for n, name in enumerate(kept) if name == "Range")
+    return render([[*kept], *zip(*kept.values(), strict=True)], whole=whole)
 
 
 # Devices --------------------------------------------------------------------------------
 
 
-def _devices(inventory: Inventory) -> Iterator[str]:
-    """Yield a row for each device of a region; absent devices with the same regions share one."""
+def _devices(inventory: Inventory, most: int) -> Iterator[str]:
+    """Yield a row for each device of a region, at most `most`.
+
+    Absent devices with the same regions share one.
+    """
     regions_of: dict[str, list[int]] = {}
     owners: dict[str, Owner] = {}
     for region in inventory.regions:
@@ -167,7 +175,7 @@ def _devices(inventory: Inventory) -> Iterator[str]:
         yield "No region names a device."
         return
     present = sorted(name for name in owners if owners[name].presence is not Presence.ABSENT)
-    shown = present[:_MOST_DEVICES]
+    shown = present[: min(most, _MOST_DEVICES)]
     functions = [owners[name].function for name in shown]
     if shown:
         yield from _columns(
