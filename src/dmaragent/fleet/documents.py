@@ -33,8 +33,19 @@ _SUFFIXES = (
 )
 _REPORT = frozenset({"sos_commands", "proc", "sys"})
 """Directories of a collector's report, or of a copied root."""
-_NOT_DOCUMENTS = frozenset({"collect.ndjson"})
-"""What ``fleet collect`` writes beside the documents."""
+_OTHER_FILES = (
+    ".md",
+    ".cfg",
+    ".xml",
+    ".conf",
+    ".log",
+    ".html",
+    ".csv",
+    ".ndjson",
+    ".sha256",
+    ".asc",
+)
+"""The ends of names of files that lie beside documents: notes, guests, reports, checksums."""
 
 
 class Document(NamedTuple):
@@ -58,7 +69,8 @@ def host_name(path: str) -> str:
 def find_documents(paths: Iterable[str]) -> list[Document]:
     """Return the documents of `paths`, which are documents or folders of them, by name and path.
 
-    Hidden files are left out, and links are not followed out of a folder.
+    Hidden files are left out, and those whose name shows that they are something else; links are
+    not followed.
 
     Raises:
         HostError: a path does not exist, or there are too many documents.
@@ -87,7 +99,9 @@ def _below(path: str, levels: int) -> Iterator[Document]:
     with os.scandir(path) as entries:
         inside = sorted(entries, key=lambda entry: entry.name)
     for entry in inside:
-        if entry.name.startswith(".") or entry.name in _NOT_DOCUMENTS or entry.is_symlink():
+        if entry.name.startswith(".") or entry.is_symlink():
+            continue
+        if entry.name.lower().startswith("readme") or entry.name.lower().endswith(_OTHER_FILES):
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _below(entry.path, levels - 1)
