@@ -76,10 +76,7 @@ def too_many_map_entries(number: int, most: int, *, repeated: int = 0) -> str:
     reason = f"the memory map would have {number} entries, and libxl accepts {most}"
     if not repeated:
         return reason
-    return (
-        f"{reason}. {repeated} of them are from strategy=host: on AMD, Xen lists a region once for "
-        "each device ID that it covers"
-    )
+    return f"{reason}. strategy=host adds {repeated}: on AMD, Xen lists a region for each device ID"
 
 
 def hvmloader_meets_region(region: AddressRange, own: AddressRange) -> str:
