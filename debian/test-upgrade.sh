@@ -20,7 +20,8 @@ build_for "$to" "" "$work/new"
 new=$(cd "$work/new" && ls dmaragent_*_all.deb)
 
 root=$work/root
-fresh_root "$from" systemd "$root"
+# `systemd-analyze verify` looks for the manual pages too.
+fresh_root "$from" bash-completion,man-db,systemd "$root"
 cp "$work/old/dmaragent_0.0.1_all.deb" "$work/new/$new" "$root/srv/"
 cp -r testdata/dmar_dumps/hp-dl380e-gen8 "$root/srv/machine"
 
@@ -43,7 +44,7 @@ enabled() { # what: whether the units are enabled, and their links lead to a uni
         within "$root" root test -s "$link" || fail "$link leads nowhere $1"
     done
     within "$root" root systemd-analyze verify dmaragent.socket dmaragent.service \
-        dmaragent-capture.service >"$work/said" 2>&1 || fail "$(cat "$work/said")"
+        dmaragent-capture.service >"$work/said" 2>&1 || fail "systemd-analyze verify $1: $(cat "$work/said")"
     ok "its units are enabled and valid $1"
 }
 
