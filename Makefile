@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BASE ?= HEAD
 PAIRS ?= 100
 
-.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil bench fuzz fuzz-ci fuzz-guided docs screens examples site pictures testdata release deb deb-test rpm-test zipapp zipapp-test test-matrix upstream-review vm vm-all clean
+.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil bench fuzz fuzz-ci fuzz-guided docs screens examples site pictures testdata release dist-test deb deb-test deb-test-all rpm-test zipapp zipapp-test test-matrix upstream-review vm vm-all clean
 
 help:
 	@echo "Try it"
@@ -38,9 +38,11 @@ help:
 	@echo "  make bench          docs/performance.md, by measuring"
 	@echo "  make site           the documentation as a site, in build/site; fails on a dead link"
 	@echo "Package"
-	@echo "  make release        build and try the wheel, source distribution and Debian package"
+	@echo "  make release        build and try the wheel, source distribution, zipapp and Debian package"
+	@echo "  make dist-test      check the wheel and the source distribution; install them with pip and pipx"
 	@echo "  make deb            build the Debian package in dist/"
-	@echo "  make deb-test       check it with lintian and install it in a new Debian, as root"
+	@echo "  make deb-test       check it with lintian and install it in a new Debian, as root: SUITE=trixie"
+	@echo "  make deb-test-all   do so on Debian 12, 13 and sid, and upgrade 12 to 13"
 	@echo "  make rpm-test       build the RPM, check it with rpmlint and install it in a scratch root"
 	@echo "  make zipapp         build dist/dmaragent.pyz, one file that answers from bundles"
 	@echo "  make zipapp-test    compare its answers with those of this checkout"
@@ -150,11 +152,22 @@ testdata: $(VENV)/ready
 release:
 	debian/release.sh
 
+dist-test:
+	tests/distribution.sh
+
 deb:
 	debian/build.sh
 
+SUITE = bookworm
+
 deb-test:
-	debian/test.sh
+	debian/test.sh $(SUITE)
+
+deb-test-all:
+	debian/test.sh bookworm
+	debian/test.sh trixie
+	debian/test.sh sid
+	debian/test-upgrade.sh bookworm trixie
 
 rpm-test:
 	rpm/test.sh

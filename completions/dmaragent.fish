@@ -17,12 +17,13 @@ complete -c dmaragent -n '__fish_use_subcommand' -a inventory -d 'list the reser
 complete -c dmaragent -n '__fish_use_subcommand' -a devices -d 'list which devices can be passed through'
 complete -c dmaragent -n '__fish_use_subcommand' -a explain -d 'show whether one device can be passed through, and fixes'
 complete -c dmaragent -n '__fish_use_subcommand' -a check -d 'find errors in the firmware'"'"'s table, and how to fix them'
-complete -c dmaragent -n '__fish_use_subcommand' -a rmrr-option -d 'write or check Xen'"'"'s rmrr= boot option'
+complete -c dmaragent -n '__fish_use_subcommand' -a boot-option -d 'write or check Xen'"'"'s rmrr= or ivmd= boot option'
 complete -c dmaragent -n '__fish_use_subcommand' -a resolve -d 'predict whether a guest starts with its PCI devices'
 complete -c dmaragent -n '__fish_use_subcommand' -a hotplug -d 'predict what `xl pci-attach` does to a running guest'
 complete -c dmaragent -n '__fish_use_subcommand' -a why -d 'explain a message of Linux, Xen, QEMU or libvirt'
 complete -c dmaragent -n '__fish_use_subcommand' -a report -d 'write everything to one HTML page, for a bug report'
 complete -c dmaragent -n '__fish_use_subcommand' -a dump -d 'write a support bundle, a snapshot that --host can read'
+complete -c dmaragent -n '__fish_use_subcommand' -a fleet -d 'answer for a folder of many hosts'
 complete -c dmaragent -n '__fish_use_subcommand' -a diff -d 'compare two hosts, or one host before and after an update'
 complete -c dmaragent -n '__fish_use_subcommand' -a decode -d 'show DMAR and IVRS tables, structure by structure'
 complete -c dmaragent -n '__fish_use_subcommand' -a encode -d 'write a table'"'"'s bytes from the JSON of decode --json'
@@ -65,13 +66,14 @@ complete -c dmaragent -n '__fish_seen_subcommand_from check' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l list
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from check' -l color -r -a 'auto always never'
-complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -s h -l help
-complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l check
-complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l from-log -r -F
-complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l host -r -F
-complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
-complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l json
-complete -c dmaragent -n '__fish_seen_subcommand_from rmrr-option' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l check
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l from-log -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l vendor -r -a 'intel amd'
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l host -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l color -r -a 'auto always never'
 complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l memory -r
@@ -120,6 +122,52 @@ complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l no-redact
 complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device export' -a show
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device export' -a resolve -d 'predict whether a guest starts with its PCI devices'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device export' -a device
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device export' -a export
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -F
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -l hosts -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -l stale -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -l jobs -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -l no-cache
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -l details
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -F
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l on -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l need -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l hosts -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l stale -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l jobs -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l no-cache
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l details
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l on -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l need -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l hosts -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l stale -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l jobs -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l no-cache
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l details
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -F
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l csv
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l hosts -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l stale -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l jobs -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l no-cache
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -F
@@ -138,6 +186,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from encode' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from encode' -s o -l output -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l table -r
 complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l seal
+complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l without -r
 complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l force
 complete -c dmaragent -n '__fish_seen_subcommand_from schema' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from demo' -s h -l help
@@ -154,4 +203,4 @@ complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l runtime -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l capture -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l textfile -r -F
-complete -c dmaragent -n '__fish_seen_subcommand_from help' -a 'inventory devices explain check rmrr-option resolve hotplug why report dump diff decode encode schema demo status agent'
+complete -c dmaragent -n '__fish_seen_subcommand_from help' -a 'inventory devices explain check boot-option resolve hotplug why report dump fleet diff decode encode schema demo status agent'

@@ -16,22 +16,10 @@ grep -q "^## $version ([0-9-]*)$" CHANGELOG.md || refuse "CHANGELOG.md has no da
 grep -q "^dmaragent ($version) [^U]" debian/changelog ||
     refuse "debian/changelog has no released version $version"
 
-work=$(mktemp --directory)
-trap 'rm -rf "$work"' EXIT
 rm -rf dist
-python3 -m venv "$work/build"
-"$work/build/bin/pip" --disable-pip-version-check --quiet install build
-"$work/build/bin/python" -m build --outdir dist
+tests/distribution.sh dist
 debian/build.sh
-
-for file in dist/*.whl dist/*.tar.gz; do
-    python3 -m venv "$work/${file##*.}"
-    "$work/${file##*.}/bin/pip" --disable-pip-version-check --quiet install "$file"
-    shown=$("$work/${file##*.}/bin/dmaragent" --version)
-    [ "$shown" = "dmaragent $version" ] || refuse "$file is $shown"
-    "$work/${file##*.}/bin/dmaragent" inventory --host testdata/dmar_dumps/hp-dl380e-gen8 >"$work/shown"
-    "$work/${file##*.}/bin/dmaragent" report --host testdata/dmar_dumps/hp-dl380e-gen8 >"$work/shown"  # its style and script are files
-done
+zipapp/build.sh dist
 shown=$(dpkg-deb --field "dist/dmaragent_${version}_all.deb" Version)
 [ "$shown" = "$version" ] || refuse "the Debian package is $shown"
 (cd dist && sha256sum -- * >SHA256SUMS)

@@ -29,6 +29,7 @@ TARGETS = {"tables": 1_000_000, **{name: 200_000 for name in KINDS if name != "t
 IN_CI = {
     "tables": 12_000,
     "ivrs": 12_000,
+    "amd-hosts": 400,
     "acpidump": 30_000,
     "texts": 4_000,
     "xlcfg": 8_000,

@@ -2,6 +2,7 @@
 
 from fuzz import (
     acpidump,
+    amd,
     bundles,
     formats,
     guests,
@@ -19,6 +20,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         tables.KIND,
         tables.IVRS_KIND,
+        amd.KIND,
         acpidump.KIND,
         texts.KIND,
         *guests.KINDS,

@@ -45,7 +45,7 @@ BOOT_LINES='
 BEGIN { W = "[^A-Za-z0-9_]" }
 /BIOS-e820: / || /DMAR-IR:/ || /AMD-Vi:/ || /Booting paravirtualized kernel/ ||
 /Hypervisor detected/ ||
-$0 ~ ("ACPI: (DMAR|RMAD|XMAR|IVRS)(" W "|$)") || $0 ~ ("(^|" W ")(DMAR|IOMMU)(" W "|$)") ||
+$0 ~ ("ACPI: (DMAR|RMAD|XMAR|IVRS)(" W "|$)") || $0 ~ ("(^|" W ")(DMAR|IVRS|IOMMU)(" W "|$)") ||
 $0 ~ ("(^|" W ")dmar[0-9]*:")'
 
 # The lines of Xen's log that Xen wrote and no guest, and each guest's devices in xenstore.  Both as
@@ -520,10 +520,11 @@ resources() {
 
 acpi_table() {
     case $1 in
-    DMAR | RMAD | XMAR) ;;
+    DMAR | RMAD | XMAR | IVRS) ;;
     DMAR[0-9] | DMAR[0-9][0-9] | DMAR[0-9][0-9][0-9] | DMAR[0-9][0-9][0-9][0-9]) ;;
     RMAD[0-9] | RMAD[0-9][0-9] | RMAD[0-9][0-9][0-9] | RMAD[0-9][0-9][0-9][0-9]) ;;
     XMAR[0-9] | XMAR[0-9][0-9] | XMAR[0-9][0-9][0-9] | XMAR[0-9][0-9][0-9][0-9]) ;;
+    IVRS[0-9] | IVRS[0-9][0-9] | IVRS[0-9][0-9][0-9] | IVRS[0-9][0-9][0-9][0-9]) ;;
     *) return ;;
     esac
     read_file "/sys/firmware/acpi/tables/$1" "" 4096
@@ -532,7 +533,7 @@ acpi_table() {
 acpi_tables() {
     list_dir "/sys/firmware/acpi/tables" acpi_table
     if [ "$outcome" != value ]; then
-        for name in DMAR RMAD XMAR; do acpi_table "$name"; done
+        for name in DMAR RMAD XMAR IVRS; do acpi_table "$name"; done
     fi
 }
 

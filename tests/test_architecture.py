@@ -38,8 +38,8 @@ LAYERS = (
     ("messages", "remedies"),
     ("answers",),
     ("checks/common",),
-    ("checks/vtd",),
-    ("checks/__init__",),
+    ("checks/amd", "checks/vtd"),
+    ("checks/__init__", "checks/all_rules"),
     ("comparison",),
     # what people and programs are told
     ("present/escaping",),
@@ -50,7 +50,7 @@ LAYERS = (
     ("present",),
     ("question",),
     ("api",),
-    ("agent",),
+    ("agent", "fleet"),
     ("commands",),
     ("cli",),
     ("__main__",),
@@ -88,7 +88,7 @@ OF_THE_DMAR = frozenset(
     ]
 )
 """What :mod:`fwtables` has for a DMAR alone."""
-SHELL = ("collect", "gc_control", "api", "agent", "commands", "cli", "__main__")
+SHELL = ("collect", "gc_control", "api", "agent", "fleet", "commands", "cli", "__main__")
 """The rooms that touch the world.  All others take values and give values."""
 PURE_IN_THE_SHELL = (
     "agent/guest_request.py",
@@ -100,6 +100,11 @@ PURE_IN_THE_SHELL = (
     "agent/routes.py",
     "agent/words.py",
     "commands/shared/words.py",
+    "fleet/canonical.py",
+    "fleet/classes.py",
+    "fleet/json.py",
+    "fleet/text.py",
+    "fleet/words.py",
 )
 """What decides for the service, and does nothing itself."""
 PURE_LIBRARY = frozenset(

@@ -67,7 +67,7 @@ def test_every_option_of_a_verb_is_offered(folder: Path, verb: str) -> None:
         pytest.param(["check", "--fail-on", "e"], ["error"], id="a severity"),
         pytest.param(["resolve", "--memory", ""], [], id="a number: nothing to offer"),
         pytest.param(["resolve", "--memory", "4096", "--ty"], ["--type"], id="after a value"),
-        pytest.param(["rmrr-option", "--check", "--ho"], ["--host"], id="a value left out"),
+        pytest.param(["boot-option", "--check", "--ho"], ["--host"], id="a value left out"),
         pytest.param(["explain", "check", "--fail"], [], id="an operand that is a verb's name"),
         pytest.param(["nonsense", "--"], [], id="no verb"),
         pytest.param(["help", "re"], ["report", "resolve"], id="the verb of help"),

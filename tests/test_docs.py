@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent import __version__, cli
-from dmaragent.checks import RULES
+from dmaragent.checks.all_rules import RULES
 from dmaragent.commands import VERBS
 from fwtables import DamageKind
 from support import (

@@ -115,6 +115,9 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, does in {**STAND_INS, "dmaragent": _in_python(folder)}.items():
         (programs / name).write_text(f"#!/bin/sh\n{does}\n", "utf-8")
         (programs / name).chmod(0o755)
+    for name, host in {"xen001": DOM0, "xen002": DOM0, "server": SERVER}.items():
+        (files / "pool").mkdir(exist_ok=True)
+        shutil.copytree(host, files / "pool" / name, symlinks=True)
     for made in (
         f"dmaragent dump --host {SERVER} -o server.tar.xz",
         "dmaragent dump -o for-support.tar.xz",

@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from support.upstream_review import Citation, Tree, changes, citations, cited, defined
+from support.upstream_review import (
+    Citation,
+    OtherChanges,
+    Tree,
+    changes,
+    citations,
+    cited,
+    defined,
+    other_changes,
+    texts,
+)
 
 OLD = """\
 #define WIDE(x) (x)
@@ -87,3 +97,24 @@ def test_what_changed_went_or_came_is_listed_and_what_is_not_there_too(repositor
         ("changed", "changed"),
     ]
     assert [citation.function for citation in undefined] == ["missing"]
+
+
+def test_adjacent_strings_are_one_text_and_single_words_are_none() -> None:
+    source = 'printk("unit %u is "\n       "at 0x%x", a); f("word"); g("one \\"more\\" time"); /* "a comment" */'
+
+    assert list(texts(source)) == ["unit %u is at 0x%x", 'one \\"more\\" time']
+
+
+def test_what_nothing_cites_is_listed_by_file_with_the_texts_that_came(repository: Path) -> None:
+    file = repository / "xen/drivers/dmar.c"
+    file.write_text(file.read_text() + 'void told(void)\n{\n    printk("it is off");\n}\n')
+    _git(repository, "add", ".")
+    _git(repository, "commit", "--quiet", "--message", "newest")
+    _git(repository, "tag", "newest")
+    wanted = [Citation("dmar.c", "changed", ("m.py:1",))]
+    old, new = Tree(repository, "old"), Tree(repository, "newest")
+    found, _ = changes(wanted, old, new)
+
+    assert other_changes(wanted, found, old, new) == [
+        OtherChanges("xen/drivers/dmar.c", ("came", "told"), ("it is off",))
+    ]

@@ -22,12 +22,12 @@ contain a serial number, and reading them all has disturbed devices."""
 
 
 class Dmaragent(Plugin, IndependentPlugin, RedHatPlugin, SuSEPlugin, DebianPlugin, UbuntuPlugin):
-    """Reserved device memory (RMRR), its devices, and how Linux and Xen treat it.
+    """Reserved device memory (RMRR, IVMD), its devices, and how Linux and Xen treat it.
 
     Debian's sos 4.0 skips a plugin that is only tagged as independent.
     """
 
-    short_desc = "Reserved device memory (RMRR) and the devices that own it"
+    short_desc = "Reserved device memory (RMRR, IVMD) and the devices that own it"
     plugin_name = "dmaragent"
     profiles = ("hardware", "virt", "system")
 
@@ -55,6 +55,7 @@ class Dmaragent(Plugin, IndependentPlugin, RedHatPlugin, SuSEPlugin, DebianPlugi
         "/sys/firmware/acpi/tables/DMAR*",
         "/sys/firmware/acpi/tables/RMAD*",
         "/sys/firmware/acpi/tables/XMAR*",
+        "/sys/firmware/acpi/tables/IVRS*",
         "/sys/bus/pci/slots/*/address",
         "/sys/kernel/iommu_groups/*/reserved_regions",
         "/sys/firmware/memmap/*/start",

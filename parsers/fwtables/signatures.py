@@ -9,5 +9,5 @@ drive VT-d itself: xen/drivers/passthrough/vtd/dmar.c, ``acpi_dmar_zap``.
 IVRS_SIGNATURE = b"IVRS"
 DECODED_SIGNATURES = (*SIGNATURES, IVRS_SIGNATURE)
 """The signatures of all tables that are decoded."""
-SIGNATURE_NAMES = tuple(signature.decode("ascii") for signature in SIGNATURES)
-"""The signatures of a DMAR table as text: the names of their files in /sys/firmware/acpi/tables."""
+SIGNATURE_NAMES = tuple(signature.decode("ascii") for signature in DECODED_SIGNATURES)
+"""The same as text: the names of their files in /sys/firmware/acpi/tables, DMAR first."""

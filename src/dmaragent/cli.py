@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from dmaragent import __version__
-from dmaragent.commands import GROUPS, VERBS, load
+from dmaragent.commands import GROUPS, OTHER_NAMES, VERBS, load
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.output import next_lines, print_document
 from dmaragent.commands.shared.suggest import nearest
@@ -102,6 +102,7 @@ def _run(arguments: Sequence[str]) -> int:
         from dmaragent.commands.shared.complete import print_devices  # noqa: PLC0415 - as of a verb
 
         return print_devices(arguments[1] if len(arguments) > 1 else None)
+    arguments = _with_present_names(arguments)
     if arguments[0] == "demo" and len(arguments) > 1 and arguments[1] in VERBS:
         arguments = _demo_arguments(arguments[1:])
     first = arguments[0].partition("=")[0] if arguments else ""
@@ -128,6 +129,13 @@ def _run(arguments: Sequence[str]) -> int:
     with printed_on(screen_of(sys.stdout, getattr(options, "color", "auto"))):
         code: int = options.run(options)
     return code
+
+
+def _with_present_names(arguments: Sequence[str]) -> Sequence[str]:
+    """Return `arguments` with the present name of a verb that has an earlier one."""
+    at = 1 if arguments[0] == "demo" and len(arguments) > 1 else 0
+    name = OTHER_NAMES.get(arguments[at], arguments[at])
+    return [*arguments[:at], name, *arguments[at + 1 :]]
 
 
 def _demo_arguments(arguments: Sequence[str]) -> list[str]:
@@ -285,7 +293,7 @@ def _parser(line: Sequence[str] = ()) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="dmaragent",
         usage="dmaragent [--help] [--version] VERB [OPTIONS]",
-        description="Show the memory that this host's firmware reserves for devices (RMRR), the\n"
+        description="Show the memory that this host's firmware reserves for devices, the\n"
         "devices and guests that it blocks on Xen and Linux, and fixes.\n\n"
         + "\n".join(_grouped_verbs()),
         epilog=EXAMPLES,

@@ -2,6 +2,7 @@
 
 DmaragentError      the question could not be answered; the command exits with 2
  └── HostError      the host, recorded machine or file that --host names cannot be read
+      └── OtherFormatError   another release of dmaragent made it
 """
 
 _LONGEST_QUOTE = 20
@@ -37,3 +38,7 @@ class DmaragentError(Exception):
 
 class HostError(DmaragentError):
     """The host that the user named cannot be read."""
+
+
+class OtherFormatError(HostError):
+    """The recorded machine has a format that this release does not read."""

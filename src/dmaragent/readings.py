@@ -1,7 +1,7 @@
 """The readings of a host, without interpretation, and the reasons for missing ones.
 
 A reading is a value or a :class:`Missing`. The kinds of missing have different meanings and must
-not be confused: a sosreport without a DMAR table proves nothing about the host.
+not be confused: a sosreport without a DMAR or IVRS table proves nothing about the host.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
 
 
 class TableReading(NamedTuple):
-    """One ACPI table file that can be a DMAR table: its path and content."""
+    """The file of one ACPI table of IOMMUs: its path and content."""
 
     name: str
     """The kernel's name: a signature, numbered from 1 if there are several."""
@@ -127,7 +127,7 @@ class HostSnapshot(NamedTuple):
     acpi_tables: tuple[str, ...] | Missing
     """The names of all ACPI tables the kernel shows, sorted."""
     tables: tuple[TableReading, ...]
-    """The tables among them that can be a DMAR table, best first."""
+    """Those of them that are tables of IOMMUs (DMAR, RMAD, XMAR, IVRS), best first."""
     pci: tuple[PciReading, ...] | Missing
     """The host's PCI functions, sorted by name."""
     iommu_groups: tuple[IommuGroupReading, ...] | Missing

@@ -127,7 +127,7 @@ def test_an_ordinary_user_gets_what_is_published_and_is_told_so(
     assert (ran.code, ran.out.splitlines()) == (
         0,
         [
-            "The DMAR table needs root. This inventory is from dmaragent.service (generation 1).",
+            "The firmware's table needs root. This inventory is from dmaragent.service (generation 1).",
             "",
             "Regions: one",
         ],

@@ -39,6 +39,17 @@ def test_an_abstract_address_is_told_too() -> None:
         assert systemd.recv(100) == b"STOPPING=1"
 
 
+def test_the_watchdog_does_not_wait_for_a_systemd_that_does_not_read(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "n"))
+        notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "n")})
+        for _ in range(1000):  # more than a socket keeps (net.unix.max_dgram_qlen)
+            notifier.ping()
+        first = systemd.recv(4096)
+
+    assert first == b"WATCHDOG=1"
+
+
 def test_where_nobody_listens_nothing_is_said(tmp_path: Path) -> None:
     Notifier({}).say("READY=1")
     Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).say("READY=1")

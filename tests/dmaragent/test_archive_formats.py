@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -188,7 +189,7 @@ STEPS = {
 
 @pytest.mark.parametrize("name", STEPS)
 def test_what_is_kept_is_bounded_however_it_is_made(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worded: Worded
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "x.tar"
     names = [f"{number:05}/sys/devices/" + STEPS[name].format(number) for number in range(3000)]
@@ -198,8 +199,9 @@ def test_what_is_kept_is_bounded_however_it_is_made(
         tracemalloc.start()
         with pytest.raises(HostError) as refused:
             read_archive(str(path), file, b"")
-        worded(str(refused.value))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
 
+    # At which member depends on the size of a string, which depends on Python's release.
+    assert re.search(r"/class' \D* 1 MiB ", str(refused.value))
     assert peak < 3 << 20

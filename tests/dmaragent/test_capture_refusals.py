@@ -113,13 +113,13 @@ def test_without_rights_the_rest_is_kept_and_it_says_so(
     shell: str, copy: Copy, tmp_path: Path, require: Require, worded: Worded
 ) -> None:
     require(shell)
-    (copy.tree / "sys/firmware/acpi/tables/DMAR").chmod(0)
-    closed = copy.tree / "sys/kernel/iommu_groups"
-    closed.mkdir(parents=True, exist_ok=True)
-    closed.chmod(0)
     # Below tmp_path nobody else may go: the run has a directory of its own.
     with _open_directory() as place:
         shutil.copytree(copy.tree, place / "tree", symlinks=True)
+        (place / "tree/sys/firmware/acpi/tables/DMAR").chmod(0)
+        closed = place / "tree/sys/kernel/iommu_groups"
+        closed.mkdir(parents=True, exist_ok=True)
+        closed.chmod(0)
         shutil.copy(SCRIPT, place / "capture.sh")
         words, environment = command(shell, place, "-o", place / "b.tar", "--root", place / "tree")
         words = [str(place / "capture.sh") if each == str(SCRIPT) else each for each in words]
@@ -132,7 +132,7 @@ def test_without_rights_the_rest_is_kept_and_it_says_so(
         with tarfile.open(place / "b.tar") as packed:
             owners = {(each.uid, each.gid, each.uname, each.gname) for each in packed}
         log = comparable(read_log(unpack(place / "b.tar", tmp_path / "unpacked")))
-        (place / "tree/sys/kernel/iommu_groups").chmod(0o700)
+        closed.chmod(0o700)
     denied = [key for key, outcome in log.items() if outcome == "denied"]
     assert denied == [
         ("read", "/sys/firmware/acpi/tables/DMAR"),

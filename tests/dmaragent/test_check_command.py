@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dmaragent.checks import RULES
+from dmaragent.checks.all_rules import RULES
 from dmaragent.checks.common.model import Checked, Severity
 from dmaragent.collect import reader
 from dmaragent.collect.recorded.recording import record

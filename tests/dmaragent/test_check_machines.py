@@ -26,6 +26,11 @@ _RMRR_REGIONS = (
     "0x3c130000-0x3c130fff",
     "0x3c140000-0x3c14ffff",
 )
+_AM5 = ("0x9cf3e000-0x9cf3efff", "0x9a27b000-0x9a27cfff", "0x9a1c4000-0x9a1c4fff")
+_WUJIE = tuple(
+    f"{start}-{start}"
+    for start in ("0x9618e000", "0x97d9d000", "0x97d9c000", "0x97b98000", "0x97b97000")
+)
 EXPECTED: dict[str, Expected] = {
     "asus-nuc14-satc": [],
     "dell-r820": [("rmrr-shared", "info", "0xbf458000-0xbf46ffff")],  # two EHCI controllers
@@ -72,6 +77,43 @@ EXPECTED: dict[str, Expected] = {
         *_RMRR_MACHINE,
         ("renamed-by-xen", "info", "RMAD"),
         *(("rmrr-in-ram", "warning", place) for place in _RMRR_REGIONS),
+    ],
+    # The host bridge and the IOMMU are in the ranges and in no IVHD. Only the first exclusion range
+    # is in the IOMMU's registers.
+    "synthetic-am5-desktop": [
+        *(("ivmd-range-wide", "error", place) for place in _AM5),
+        *(("ivmd-no-iommu", "warning", place) for place in _AM5),
+        *(("ivmd-second-exclusion", "info", place) for place in _AM5[1:]),
+        ("ivmd-many-entries", "error", "entries"),
+    ],
+    "synthetic-amd-qemu": [("ivrs-address-size-zero", "info", "IVinfo")],  # 0x2800, and no IVMD
+    "synthetic-amd-xen-dom0": [
+        ("ivmd-one-way", "warning", "0x90600000-0x90600fff"),  # flags 3: no write
+        ("ivmd-range-wide", "warning", "0x90500000-0x90500fff"),  # all devices; Xen runs
+        ("ivmd-length-tiny", "info", "0x90300000-0x90300000"),
+        ("ivmd-absent-device", "info", "0x90800000-0x90800fff"),  # 04:00.2
+        ("ivmd-second-exclusion", "info", "0x90300000-0x90300000"),
+    ],
+    "synthetic-epyc-segments": [("ivmd-segment", "warning", "0x9e200000-0x9e20ffff")],
+    "synthetic-ivmd-acpi-device": [("ivmd-absent-device", "info", "0x9b000000-0x9b0fffff")],
+    "synthetic-ivmd-at-zero": [
+        ("ivmd-at-zero", "critical", "0x0-0x0"),  # page 0 is RAM
+        ("ivmd-length-tiny", "info", "0x0-0x0"),
+        ("ivmd-absent-device", "info", "0x9b000000-0x9b0fffff"),  # 00:0c.0
+    ],
+    "synthetic-ivmd-duplicates": [],  # equal maps are accepted, ranges that touch are joined
+    "synthetic-ivmd-flags-zero": [("ivmd-flags-none", "critical", "0x9b000000-0x9b001fff")],
+    "synthetic-ivmd-overlap": [("ivmd-overlap", "critical", "0x9b008000-0x9b017fff")],
+    "synthetic-thinkpad-l14-gen3": [
+        ("ivmd-in-nvs", "warning", "0xc9f42000-0xc9f67fff"),
+        ("ivrs-unknown-block", "info", "type 0x51"),
+    ],
+    "synthetic-wujie14xa": [
+        *(("ivmd-range-wide", "error", place) for place in _WUJIE),
+        *(("ivmd-no-iommu", "warning", place) for place in _WUJIE),
+        *(("ivmd-length-tiny", "info", place) for place in _WUJIE),
+        *(("ivmd-second-exclusion", "info", place) for place in _WUJIE[1:]),
+        ("ivmd-many-entries", "error", "entries"),
     ],
 }
 """By machine: rule id, severity, subject.  Machines without a table are not here."""

@@ -5,15 +5,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from dmaragent.checks import RULES, check
+from dmaragent.checks import check
+from dmaragent.checks.all_rules import RULES
 from dmaragent.checks.common.model import Checked
+from dmaragent.checks.vtd.rules import RULES as VTD_RULES
 from dmaragent.collect.collect import collect
 from dmaragent.commands.shared.hosts import take_host
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.text.check import check_text, short_finding
 from dmaragent.present.words.findings import by_effect, by_rule
-from support import checked_units
+from support import checked_ivrs, checked_units
 from support.checked import CASES, GONE, OTHER_USB, USB, findings, host, host_of, taken
 from support.damaged import CASES as DAMAGED
 from support.machines import MACHINES, NAMES
@@ -21,6 +23,7 @@ from support.releases import Numbers
 from support.tables import rmrr, scope
 
 LONGEST = 6
+AMD_RELEASES = (None, "4.15.1", "4.17.3", "4.18", "4.19.0", "4.22.0")
 RELEASES: tuple[Numbers, ...] = (None, (4, 11), (4, 17), (4, 20), (4, 20, 1), (4, 22))
 
 
@@ -33,7 +36,14 @@ def hosts() -> dict[str, Callable[[], Iterator[Inventory]]]:
     def unit(name: str) -> Callable[[], Iterator[Inventory]]:
         return lambda: iter([checked_units.CASES[name].trips()])
 
+    def amd(name: str) -> Callable[[], Iterator[Inventory]]:
+        made = checked_ivrs.CASES[name].trips()
+        if not made.decoded:
+            return lambda: iter([made])
+        return lambda: (checked_ivrs.taken(made.host, release) for release in AMD_RELEASES)
+
     return {
+        **{name: amd(name) for name in checked_ivrs.CASES},
         **{name: of(name) for name in CASES},
         **{name: unit(name) for name in checked_units.CASES},
     }
@@ -89,6 +99,14 @@ def test_findings_with_long_lists_are_short() -> None:
 
 
 KEPT = {
+    "ivmd-at-zero": ("RAM", "EIO"),
+    "ivmd-below-1mib": ("overwrites guest memory", "rdm_policy=relaxed"),
+    "ivmd-in-ram": ("overwrites it", "EIO"),
+    "ivmd-no-iommu": ("4.18.4", "ENODEV"),
+    "ivmd-range-wide": ("No option", "pre-boot DMA protection"),
+    "ivmd-unlisted": ("Unknown", "overwrites its memory"),
+    "ivrs-zero-length-block": ("does not boot", "amd_iommu=off"),
+    "ivhd-no-device": ("If Xen finds no IOMMU",),
     "address-width-too-small": ("if the field is 0",),
     "device-without-unit": ("its DMA is not checked",),
     "dma-fault-logged": ("lose data",),
@@ -127,7 +145,7 @@ def test_warnings_conditions_and_unknowns_are_kept(name: str) -> None:
 
 def test_every_severe_effect_names_its_errno_or_what_is_unknown() -> None:
     for rule in RULES:
-        if "VT-d off" in rule.xen:
+        if "VT-d off" in rule.xen or "AMD-Vi off" in rule.xen:
             assert re.search(r"\bE[A-Z]{2,}\b", rule.xen), rule.id
 
 
@@ -140,7 +158,7 @@ def test_the_end_counts_findings_and_checks_and_names_the_command() -> None:
     end = " ".join(" ".join(lines).split())
     numbers = re.search(r"\((\d+) of (\d+) checks ran\)", end)
     assert numbers is not None
-    assert int(numbers[2]) == len(RULES) > int(numbers[1])
+    assert int(numbers[2]) == len(VTD_RULES) > int(numbers[1])
     assert "Skipped: 3 checks need the memory map" in end
 
 

@@ -4,14 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
-from dmaragent.checks import RULES, check
+from dmaragent.checks import check
+from dmaragent.checks.all_rules import RULES
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Severity
+from dmaragent.checks.vtd.rules import RULES as VTD_RULES
 from dmaragent.host.topology import PciTopology
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.text.check import check_details_text, check_text, rules_text
 from dmaragent.readings import Missing, MissingKind
-from support import checked_units
+from support import checked_ivrs, checked_units
 from support.checked import CASES, Made, findings, host, host_of, taken
 from support.tables import EVERY_STRUCTURE, rmrr
 
@@ -26,6 +28,8 @@ ALL: dict[str, tuple[Taken, Taken]] = {
     **{name: (_of(trips), _of(quiet)) for name, (trips, quiet) in CASES.items()},
     **{name: (case.trips, case.quiet) for name, case in checked_units.CASES.items()},
 }
+BOTH = ALL | {name: (case.trips, case.quiet) for name, case in checked_ivrs.CASES.items()}
+"""Hosts of both vendors."""
 
 
 def _ids(of: Taken) -> list[str]:
@@ -41,7 +45,7 @@ def test_a_rule_finds_its_fault_and_is_quiet_without_it(name: str) -> None:
 
 
 def test_every_rule_has_a_host_that_trips_it_and_one_that_does_not() -> None:
-    assert sorted(rule.id for rule in RULES) == sorted(ALL)
+    assert sorted(rule.id for rule in RULES) == sorted(BOTH)
 
 
 def test_a_sound_host_has_no_findings_and_every_rule_was_asked() -> None:
@@ -107,9 +111,9 @@ def test_what_is_not_known_is_named_and_not_asked() -> None:
 
     not_asked = {each.need: set(each.rules) for each in checked.not_asked}
     for need in (Need.PCI, Need.MEMORY_MAP):
-        assert not_asked[need] == {rule.id for rule in RULES if need in rule.needs}
+        assert not_asked[need] == {rule.id for rule in VTD_RULES if need in rule.needs}
     unasked = {name for names in not_asked.values() for name in names}
-    assert checked.asked == len(RULES) - len(unasked)
+    assert checked.asked == len(VTD_RULES) - len(unasked)
 
 
 def test_counts_are_of_the_cases_and_not_of_the_rules() -> None:
@@ -127,10 +131,10 @@ def _without(inventory: Inventory, need: Need) -> Inventory:
     return take_inventory(host._replace(memory_map=unknown))
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", BOTH)
 @pytest.mark.parametrize("need", [Need.PCI, Need.MEMORY_MAP])
 def test_a_rule_finds_the_same_without_what_it_does_not_use(name: str, need: Need) -> None:
-    inventory = ALL[name][0]()
+    inventory = BOTH[name][0]()
     free = {rule.id for rule in RULES if need not in rule.needs | rule.uses}
 
     found = [check(one).findings for one in (inventory, _without(inventory, need))]

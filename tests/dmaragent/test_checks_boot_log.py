@@ -3,8 +3,8 @@
 import pytest
 
 from dmaragent.checks import check
-from dmaragent.checks.common import dma_faults as logged
 from dmaragent.checks.common.facts import Need
+from dmaragent.checks.vtd import dma_faults as logged
 from dmaragent.checks.vtd import references
 from dmaragent.checks.vtd.firmware_bugs import firmware_bug
 from support.checked_units import CASES, FAULT, GOOD, NIC, UNIT, host, told

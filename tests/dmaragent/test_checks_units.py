@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from dmaragent.checks import RULES, check
+from dmaragent.checks import check
+from dmaragent.checks.all_rules import RULES
 from dmaragent.checks.common.model import Finding
 from dmaragent.inventory import Inventory
 from support import tables

@@ -14,7 +14,7 @@ from support.damaged_ivrs import CASES as IVRS_CASES
 from support.ivrs_tables import EVERY_BLOCK, every_device
 from support.machines import MACHINES
 from support.renderings import RENDERINGS
-from support.tables import EVERY_STRUCTURE, dump, table
+from support.tables import EVERY_STRUCTURE, table
 from support.wording import Worded
 
 HP = MACHINES / "hp-dl380e-gen8"
@@ -119,21 +119,6 @@ def test_a_text_of_both_kinds_gives_both(rendering: str, tmp_path: Path, capsys:
     tables = document["answer"]["tables"]
     assert [each["table"]["signature"] for each in tables] == ["DMAR", "IVRS"]
     assert document["answer"]["others"] == []
-
-
-@pytest.mark.parametrize("verb", ["inventory", "check", "explain", "report"])
-def test_no_other_verb_takes_an_ivrs_for_a_host(
-    verb: str, tmp_path: Path, capsys: Capture, worded: Worded
-) -> None:
-    binary, text = tmp_path / "IVRS.bin", tmp_path / "IVRS.txt"
-    binary.write_bytes(EVERY_BLOCK)
-    text.write_text(dump(EVERY_BLOCK, "IVRS") + RENDERINGS["xxd"](EVERY_BLOCK))
-
-    for path in (binary, text):
-        ran = run(capsys, verb, "--host", path)
-
-        assert (ran.code, ran.out) == (2, "")
-        worded(ran.err)
 
 
 def test_a_folder_is_told_a_line_a_file_and_other_tables_are_passed_over(

@@ -49,6 +49,7 @@ def _lines(context: Context, width: int = 80) -> list[str]:
 
 def _amd() -> FakeHost:
     host = fake_host([_NVME, NIC], {"IVRS": b"IVRS"})
+    host.files["/sys/firmware/acpi/tables/IVRS"] = Missing(MissingKind.DENIED, "Permission denied")
     grouped(host, g11=["0000:00:19.0"], g12=["0000:01:00.0"])
     base = "/sys/kernel/iommu_groups"
     host.files[f"{base}/11/reserved_regions"] = _MSI

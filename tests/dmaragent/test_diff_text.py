@@ -134,7 +134,7 @@ def test_the_short_form_counts_units_and_structures() -> None:
 
     lines = _short(compared(inventory_of(before), inventory_of(after)))
 
-    assert lines[lines.index("Remapping units (DRHD)") + 1] == "  1 new, 1 gone, 1 changed"
+    assert lines[lines.index("Remapping units") + 1] == "  1 new, 1 gone, 1 changed"
 
 
 def test_what_changes_a_verdict_is_before_what_does_not() -> None:

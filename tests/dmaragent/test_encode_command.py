@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.cli import main
+from fwtables import decode
+from fwtables.without_regions import regions_of
 from support.cli import run
 from support.damaged import CASES, Case
 from support.damaged_ivrs import CASES as IVRS_CASES
-from support.ivrs_tables import EVERY_BLOCK
+from support.ivrs_tables import ENTRIES, EVERY_BLOCK, ivhd, ivmd, ivrs
 from support.machines import MACHINES
 from support.tables import EVERY_STRUCTURE
 from support.wording import Worded
@@ -214,3 +217,59 @@ def test_numbers_of_thousands_of_digits_are_refused(
     document_file.write_text(text)
 
     assert run(capsys, "encode", document_file, "-o", tmp_path / "out").code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        (["--without", "1"], 1),
+        (["--without", "all"], 0),
+        (["--without", "1", "--without", "2"], 0),
+        (["--without", "0x14c"], 1),
+    ],
+)
+def test_regions_are_left_out_by_number_by_offset_or_all(
+    arguments: list[str], left: int, tmp_path: Path, capsys: Capture
+) -> None:
+    table = ivrs(ivhd(*ENTRIES), ivmd(0x90000000, 0x1000), ivmd(0x91000000, 0x1000))
+    first = table.index(b"\x21\x08")
+    arguments = [word.replace("0x14c", f"{first:#x}") for word in arguments]
+    source, document, out = tmp_path / "in", tmp_path / "x.json", tmp_path / "out"
+    source.write_bytes(table)
+    document.write_text(run(capsys, "decode", source, "--json").out)
+
+    ran = run(capsys, "encode", document, "-o", out, *arguments)
+
+    assert (ran.code, ran.out.count("Left out region")) == (0, 2 - left)
+    decoded = decode(out.read_bytes())
+    assert decoded.table is not None
+    assert (len(regions_of(decoded.table)), decoded.damage) == (left, ())
+    assert decoded.table.oem_revision == 3
+
+
+@pytest.mark.parametrize("name", ["0", "9", "x", "0x0", "-1", "9" * 40, "0x" + "f" * 40])
+def test_a_region_that_is_not_there_is_refused(name: str, tmp_path: Path, capsys: Capture) -> None:
+    document, out = tmp_path / "x.json", tmp_path / "out"
+    source = tmp_path / "in"
+    source.write_bytes(EVERY_BLOCK)
+    document.write_text(run(capsys, "decode", source, "--json").out)
+
+    ran = run(capsys, "encode", document, "-o", out, f"--without={name}")
+
+    assert (ran.code, ran.out, out.exists()) == (2, "", False)
+    assert name in ran.err
+
+
+def test_bytes_on_standard_output_have_no_words_among_them(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    source, document = tmp_path / "in", tmp_path / "x.json"
+    source.write_bytes(EVERY_BLOCK)
+    assert main(["decode", str(source), "--json"]) == 0
+    document.write_bytes(capfdbinary.readouterr().out)
+
+    assert main(["encode", str(document), "--without", "all", "-o", "-"]) == 0
+
+    written = capfdbinary.readouterr()
+    assert decode(written.out).damage == ()
+    assert b"Left out" in written.err

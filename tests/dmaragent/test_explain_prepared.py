@@ -10,9 +10,9 @@ from dmaragent.linux.options import iommu_off_option
 from dmaragent.linux.vfio import is_vfio_driver
 from dmaragent.passthrough.model import Can
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
-from support.explained import HIGH, MATE, NIC, USB, bare, cases, grouped, made, told
+from support.explained import HIGH, MATE, NIC, UNIT, USB, bare, cases, grouped, made, told
 from support.hosts import FakeHost, Function
-from support.tables import rmrr, scope
+from support.tables import patched, resummed, rmrr, scope, table
 from support.wording import Worded
 
 
@@ -53,6 +53,41 @@ def test_the_option_that_switches_the_iommu_off_is_found(
 
 def _linux_step(explanation: Explanation, safety: Safety = Safety.NEEDED) -> DeviceRemedy:
     return next(one for one in explanation.remedies if one.side == "Linux" and one.safety is safety)
+
+
+OPTED_OUT = resummed(patched(table(UNIT, HIGH), [(37, b"\x09")]))
+
+
+def _opting_out(kernel: str, options: str) -> FakeHost:
+    host = made(kernel=kernel, options=options)
+    host.files["/sys/firmware/acpi/tables/DMAR"] = OPTED_OUT
+    return host
+
+
+def test_since_7_3_a_flag_of_the_table_switches_the_iommu_off_whatever_the_options() -> None:
+    explanation = told(_opting_out("7.3.1-amd64", "intel_iommu=on"), "00:1d.0")
+
+    assert explanation.linux.can is Can.NO
+    assert "REMAP_OPT_OUT" in explanation.linux.explanation
+    step = _linux_step(explanation)
+    assert not step.lines
+    assert "REMAP_OPT_OUT" in step.explanation
+
+
+@pytest.mark.parametrize("kernel", ["7.2.13-amd64", "6.12.1"])
+def test_older_kernels_do_not_read_that_flag(kernel: str) -> None:
+    explanation = told(_opting_out(kernel, "intel_iommu=on"), "00:1d.0")
+
+    assert (
+        explanation.linux
+        == told(made(HIGH, kernel=kernel, options="intel_iommu=on"), "00:1d.0").linux
+    )
+
+
+def test_a_kernel_with_groups_uses_the_iommu_although_the_flag_is_set() -> None:
+    host = grouped(_opting_out("7.3.1-amd64", "intel_iommu=on"), g1=["0000:00:1d.0"])
+
+    assert "REMAP_OPT_OUT" not in told(host, "00:1d.0").linux.explanation
 
 
 def test_intel_iommu_off_is_said_as_that_and_replaced(worded: Worded) -> None:

@@ -5,7 +5,7 @@ import pytest
 from dmaragent.addresses import SBDF
 from dmaragent.boot_option.from_faults import option_of_faults
 from dmaragent.boot_option.model import OptionHost
-from dmaragent.checks.common import dma_faults as logged
+from dmaragent.checks.vtd import dma_faults as logged
 from dmaragent.inventory import Inventory
 from dmaragent.messages import recogniser
 from dmaragent.messages.faults import read_faults

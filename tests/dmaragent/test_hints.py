@@ -38,7 +38,7 @@ def test_a_hint_about_another_host_calls_no_program_of_it(
 
 
 def test_who_may_not_read_a_table_is_told_so_only_about_this_machine() -> None:
-    denied = Absence(AbsenceKind.DENIED, ("Permission denied",))
+    denied = Absence(AbsenceKind.DENIED, ("Permission denied",), "DMAR")
     another = open_host(str(HP))
     this = OpenedHost(another.reader, LIVE, "")
 

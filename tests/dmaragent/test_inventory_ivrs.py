@@ -1,74 +1,24 @@
-"""The inventory of a host with AMD's table, whose reader no verb has yet."""
-
-from collections.abc import Mapping
+"""The inventory of a host with AMD's table."""
 
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.collect.collect import collect
-from dmaragent.collect.tables.host import TableHost
-from dmaragent.host import Host, join
+from dmaragent.host import Host
 from dmaragent.host.xen import RdmEntry, XenHost
-from dmaragent.inventory import Inventory
-from dmaragent.inventory.amd import amd_under_release, take_amd_inventory
-from dmaragent.iommu.table import READERS
+from dmaragent.inventory import Inventory, take_inventory, under_release
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.regions import Hold
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from dmaragent.xen.reserved_list.model import ListSource
-from support.hosts import FakeHost, Function, add_memory_map, fake_host
+from support.amd_hosts import FUNCTIONS, host_of, table_alone
 from support.ivrs_hosts import device, qemu
 from support.ivrs_tables import ENTRIES, block, device_range, ivhd, ivmd, ivrs
 
-FUNCTIONS = (
-    Function(sbdf="0000:00:00.0", class_code=0x060000),
-    Function(sbdf="0000:00:01.0", class_code=0x080600),
-    Function(sbdf="0000:00:1d.0", class_code=0x0C0320),
-    Function(sbdf="0000:01:00.0", class_code=0x020000),
-    Function(sbdf="0000:02:00.0", class_code=0x030000),
-)
-MEMORY = (
-    "0x0 0x9ffff System RAM",
-    "0x100000 0x7fffffff System RAM",
-    "0x80000000 0xfebfffff Reserved",
-    "0x100000000 0x27fffffff Reserved",
-)
-
-
-def with_table(host: Host, data: bytes) -> Host:
-    reading = host.reading
-    assert reading is not None
-    return host._replace(tables=(reading._replace(name="IVRS", content=data),))
-
-
-def table_alone(data: bytes) -> Host:
-    """Return the host of a table file, as it is once the file of an IVRS is read."""
-    return with_table(join(collect(TableHost({"DMAR": data}))), data)
-
-
-def host_of(data: bytes, groups: Mapping[str, bytes] | None = None, **changes: Missing) -> Host:
-    """Return a host of some functions, each in a group with the lines of `groups`."""
-    host: FakeHost = fake_host(list(FUNCTIONS), {"DMAR": data})
-    add_memory_map(host, MEMORY)
-    if groups is not None:
-        place = "/sys/kernel/iommu_groups"
-        for number, function in enumerate(FUNCTIONS):
-            host.directories[f"{place}/{number}/devices"] = (function.sbdf,)
-            lines = groups.get(function.sbdf, b"")
-            host.files[f"{place}/{number}/reserved_regions"] = (
-                lines + b"0x00000000fee00000 0x00000000feefffff msi\n"
-                b"0x000000fd00000000 0x000000ffffffffff reserved\n"
-            )
-        host.directories[place] = tuple(str(number) for number in range(len(FUNCTIONS)))
-    return with_table(join(collect(host)), data)
-
 
 def inventory(host: Host, release: str | None = None) -> Inventory:
-    taken = take_amd_inventory(host, None if release is None else Release.parse(release))
-    assert taken is not None
-    return taken
+    return take_inventory(host, None if release is None else Release.parse(release))
 
 
 def held(taken: Inventory, number: int) -> list[tuple[str, Hold, bool]]:
@@ -159,8 +109,8 @@ def test_a_broad_range_is_unknown_without_a_release_and_off_or_listed_with_one()
         ivmd(0x90000000, 1, kind=0x22, device=0, auxiliary=0x0FFF),
     )
     unknown = inventory(table_alone(data))
-    old = amd_under_release(unknown, Release.parse("4.17.7"))
-    new = amd_under_release(unknown, Release.parse("4.20.0"))
+    old = under_release(unknown, Release.parse("4.17.7"))
+    new = under_release(unknown, Release.parse("4.20.0"))
 
     assert unknown.regions[0].xen.listed is None
     assert (old.regions[0].xen.listed, old.xen.list.entries) == (False, ())
@@ -239,9 +189,8 @@ def test_the_captured_tables_have_an_inventory(
             assert region.owners or region.reserved.claims[0].ids
 
 
-def test_another_table_has_no_such_inventory() -> None:
-    assert take_amd_inventory(table_alone(b"IVRS")) is None
-
-
-def test_until_the_verbs_know_it_the_table_has_no_reader() -> None:
-    assert b"IVRS" not in READERS
+def test_a_table_without_a_whole_header_has_no_regions() -> None:
+    taken = take_inventory(table_alone(b"IVRS"))
+    assert taken.regions == ()
+    assert taken.complete is False
+    assert taken.decoded is False

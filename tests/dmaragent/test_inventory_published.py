@@ -36,9 +36,9 @@ def _function(root: Path, name: str, *, as_text: bool) -> None:
         link.symlink_to(target)
 
 
-def _amd(root: Path, regions: str = _DIRECT + _MSI, *, as_text: bool = False) -> Path:
+def _arm(root: Path, regions: str = _DIRECT + _MSI, *, as_text: bool = False) -> Path:
     group = "sys/kernel/iommu_groups/12"
-    _write(root, **{"sys/firmware/acpi/tables/IVRS": b"IVRS"})
+    _write(root, **{"sys/firmware/acpi/tables/IORT": b"IORT"})
     _write(root, **{f"{group}/reserved_regions": regions, f"{group}/devices/0000:01:00.0": ""})
     _write(root, **{"proc/sys/kernel/osrelease": "6.8.12-pve\n"})
     _function(root, "0000:01:00.0", as_text=as_text)
@@ -49,7 +49,7 @@ def _amd(root: Path, regions: str = _DIRECT + _MSI, *, as_text: bool = False) ->
 def test_regions_that_no_table_names_are_shown(
     tmp_path: Path, capsys: Capture, worded: Worded, *, as_text: bool
 ) -> None:
-    root = _amd(tmp_path, as_text=as_text)
+    root = _arm(tmp_path, as_text=as_text)
 
     ran = run(capsys, "inventory", "--host", root)
     document = run(capsys, "inventory", "--host", root, "--json").document
@@ -73,19 +73,19 @@ def test_regions_that_no_table_names_are_shown(
 def test_a_host_that_publishes_no_region_of_firmware_still_has_no_answer(
     tmp_path: Path, capsys: Capture
 ) -> None:
-    assert run(capsys, "inventory", "--host", _amd(tmp_path, _MSI)).code == 2
+    assert run(capsys, "inventory", "--host", _arm(tmp_path, _MSI)).code == 2
 
 
 def test_of_one_device_linux_reports_that_there_is_none(
     tmp_path: Path, capsys: Capture, worded: Worded
 ) -> None:
-    ran = run(capsys, "inventory", "--device", "01:00.0", "--host", _amd(tmp_path, _MSI))
+    ran = run(capsys, "inventory", "--device", "01:00.0", "--host", _arm(tmp_path, _MSI))
 
     worded(lines_about(ran.out, "group 12"))
 
 
 def test_a_link_written_as_text_is_a_link(tmp_path: Path, capsys: Capture) -> None:
-    ran = run(capsys, "explain", "01:00.0", "--host", _amd(tmp_path, as_text=True), "--json")
+    ran = run(capsys, "explain", "01:00.0", "--host", _arm(tmp_path, as_text=True), "--json")
 
     assert ran.document["answer"]["function"]["device_id"] == "0xa80c"
     assert ran.document["answer"]["problems"] == []
@@ -95,7 +95,7 @@ def test_a_link_written_as_text_is_a_link(tmp_path: Path, capsys: Capture) -> No
 
 @pytest.mark.parametrize("text", ["..", "../" * 3 + "\n", "../a b", "../\0", "0x8086\n"])
 def test_other_text_is_no_link(tmp_path: Path, capsys: Capture, text: str) -> None:
-    root = _amd(tmp_path)
+    root = _arm(tmp_path)
     driver = root / "sys/devices/pci0000:00/0000:01:00.0/driver"
     driver.write_text(text)
 

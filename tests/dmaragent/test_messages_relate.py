@@ -155,8 +155,8 @@ def test_a_fault_outside_all_regions_offers_one(
     add_memory_map(host, ["0x100000 0x7affffff System RAM"])
     each = only(text, made(host))
 
-    offered = [line for line in each.commands if "rmrr-option" in line]
-    expected = [] if forgotten is None else [f"dmaragent rmrr-option {forgotten}=0000:00:19.0"]
+    offered = [line for line in each.commands if "boot-option" in line]
+    expected = [] if forgotten is None else [f"dmaragent boot-option {forgotten}=0000:00:19.0"]
     assert offered == expected, why_not
     assert (each.forgotten is None) == (forgotten is None)
 
@@ -166,7 +166,7 @@ LINUX_FAULT = "DMAR: [DMA Write NO_PASID] Request device [00:1a.0] fault addr 0x
 
 
 def offers(each: HostMatch) -> bool:
-    return any("rmrr-option" in line for line in each.commands)
+    return any("boot-option" in line for line in each.commands)
 
 
 def test_no_option_is_offered_for_a_device_that_is_absent() -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.checks import RULES
+from dmaragent.checks.all_rules import RULES
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.cleaning import cleaned
 from dmaragent.messages.errno_words import TRANSLATIONS
-from dmaragent.messages.findings import FINDINGS
+from dmaragent.messages.findings import FINDINGS, ON_AMD
 from dmaragent.messages.model import Message, Names
 from dmaragent.messages.numbers import ERRORS, error_number
 from support.message_lines import LINES, PRINTED
@@ -59,7 +59,13 @@ def test_every_wording_has_such_a_line(message: Message) -> None:
         "the plan is not viable",
         "RDM conflict at noon",
         "Unknown option - 'relax'",
-        "IVMD: page at 0x4d800 can't be converted",
+        "page at 0x4d800 can't be converted",
+        "IVMD: no flag field",
+        "IVMD: [here, there] is not (entirely) in reserved memory",
+        "AMD-Vi: IVHD is fine",
+        "Xen BUG at iommu.c:1386",
+        "the device has no root",
+        "devid_start: 00:00.0 devid_end: nowhere",
         'parameter "console" has invalid value "maybe", rc=-22!',
         "No firmware reserved region can cover this RMRR [somewhere]",
         "Your BIOS is broken",
@@ -114,8 +120,9 @@ def test_errors_are_those_of_the_c_library() -> None:
 
 def test_ids_are_unique_and_the_findings_are_of_known_messages() -> None:
     assert len(BY_ID) == len(MESSAGES)
-    assert FINDINGS.keys() <= BY_ID.keys()
-    assert {one for ids in FINDINGS.values() for one in ids} <= {rule.id for rule in RULES}
+    assert FINDINGS.keys() | ON_AMD.keys() <= BY_ID.keys()
+    named = {one for ids in (*FINDINGS.values(), *ON_AMD.values()) for one in ids}
+    assert named <= {rule.id for rule in RULES}
 
 
 def test_every_message_says_what_it_means_what_to_do_and_where_it_comes_from() -> None:

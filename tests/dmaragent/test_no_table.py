@@ -8,12 +8,17 @@ from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.iommu.no_table import AbsenceKind, why_no_table
 from dmaragent.iommu.table import iommu_table
+from dmaragent.present.words.host import absence_words
 from dmaragent.readings import Missing, MissingKind
 from support.hosts import FakeHost, fake_host
 from support.inventories import UNIT, XEN, inventory_of
 from support.tables import table
 
 INTEL = b"vendor_id : GenuineIntel\nflags : fpu vmx\n"
+AMD = b"vendor_id : AuthenticAMD\nflags : fpu svm\n"
+HYGON = b"vendor_id : HygonGenuine\nflags : fpu svm\n"
+AMD_VIRTUAL = b"vendor_id : AuthenticAMD\nflags : fpu hypervisor\n"
+PLACE = "/sys/firmware/acpi/tables"
 VIRTUAL = b"vendor_id : GenuineIntel\nflags : fpu hypervisor\n"
 
 
@@ -27,14 +32,14 @@ def _absent(names: tuple[str, ...] = ("APIC",), **answers: Mapping[str, object])
 @pytest.mark.parametrize(
     ("host", "kind"),
     [
-        (_absent(("APIC", "IVRS")), AbsenceKind.AMD),
-        (_absent(files={"/proc/cpuinfo": b"vendor_id : AuthenticAMD\n"}), AbsenceKind.AMD),
+        (_absent(files={"/proc/cpuinfo": AMD}), AbsenceKind.AMD),
+        (_absent(files={"/proc/cpuinfo": HYGON}), AbsenceKind.AMD),
+        (_absent(files={"/proc/cpuinfo": b"vendor_id : AuthenticAMD\n"}), AbsenceKind.UNKNOWN),
         (_absent(files={"/proc/cpuinfo": VIRTUAL}), AbsenceKind.VIRTUAL_MACHINE),
         (
             _absent(files={"/proc/cpuinfo": VIRTUAL.replace(b"GenuineIntel", b"AuthenticAMD")}),
             AbsenceKind.VIRTUAL_MACHINE,
         ),
-        (_absent(("IVRS",), files={"/proc/cpuinfo": VIRTUAL}), AbsenceKind.AMD),
         (_absent(files={"/proc/cpuinfo": INTEL}), AbsenceKind.VTD_OFF),
         (_absent(), AbsenceKind.UNKNOWN),
         (_absent(files={"/proc/cpuinfo": b"vendor_id : GenuineIntel\n"}), AbsenceKind.UNKNOWN),
@@ -104,3 +109,52 @@ def test_the_first_table_that_can_be_read_is_in_effect() -> None:
     assert host.reading.name == "RMAD"
     assert [each.name for each in host.other_tables] == ["DMAR"]
     assert host._replace(xen=None).reading is host.reading
+
+
+AMD_OFF = "is off in the firmware setup"
+
+
+@pytest.mark.parametrize(
+    ("host", "table", "next_step"),
+    [
+        (_absent(files={"/proc/cpuinfo": AMD}), "IVRS", "firmware setup"),
+        (_absent(files={"/proc/cpuinfo": AMD_VIRTUAL}), "IVRS", "virtual IOMMU"),
+        (
+            _absent(files={**XEN, "/sys/hypervisor/guest_type": b"PVH\n", "/proc/cpuinfo": AMD}),
+            "IVRS",
+            "Xen's list",
+        ),
+        (
+            _absent(calls={"boot-log": b"[0.0] ACPI: IVRS 0x000000009B4F3000 0001A4\n"}),
+            "IVRS",
+            "acpi= options",
+        ),
+        (
+            join(
+                collect(
+                    FakeHost(
+                        files={"/proc/cpuinfo": AMD},
+                        directories={PLACE: ("APIC", "IVRS")},
+                        complete=(),
+                    )
+                )
+            ),
+            "IVRS",
+            "copy /sys/firmware/acpi/tables/IVRS",
+        ),
+        (_absent(("APIC", "IORT")), "IORT", "reserved_regions"),
+        (_absent(files={"/proc/cpuinfo": INTEL}), "DMAR", "VT-d"),
+        (join(collect(FakeHost(complete=()))), "DMAR or IVRS", "AMD: IVRS"),
+    ],
+    ids=["off", "virtual", "PVH", "boot log", "older bundle", "Arm", "Intel", "nothing known"],
+)
+def test_each_reason_names_the_vendors_table_and_its_own_next_step(
+    host: Host, table: str, next_step: str
+) -> None:
+    absence = why_no_table(host, iommu_table(host))
+
+    assert absence is not None
+    what, step = absence_words(absence)
+    assert table in what
+    assert next_step in step
+    assert (AMD_OFF in what) is (absence.kind in (AbsenceKind.AMD, AbsenceKind.VTD_OFF))

@@ -34,7 +34,7 @@ def test_this_machine_has_an_overview_or_says_why_not(capsys: Capture) -> None:
 def test_a_table_that_needs_root_is_said_to_and_sudo_comes_first(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    absence = Absence(AbsenceKind.DENIED, ("Permission denied",))
+    absence = Absence(AbsenceKind.DENIED, ("Permission denied",), "DMAR")
     asked = ask_host(str(MACHINES / "xen-pv-dom0"), Question())
     inventory = asked.inventory._replace(absence=absence)
     opened = OpenedHost(asked.opened.reader, LIVE, "")

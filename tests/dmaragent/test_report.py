@@ -241,7 +241,7 @@ def test_what_xen_adds_to_its_list_is_drawn(
 ) -> None:
     page = Page(_report(tmp_path, capsys, "--host", MACHINES / "xen-pv-dom0"))
 
-    labels = [one.text for one in page.all("text") if "rmrr=" in one.text]
+    labels = [one.text for one in page.all("text") if "option" in one.text]
     worded(labels, "Xen", "8 KiB")
 
 

@@ -131,7 +131,7 @@ def _option(*faults: Fault) -> FaultOption:
 def test_a_fault_in_a_region_of_the_device_is_no_reason_for_an_option(worded: Worded) -> None:
     found = _option(_fault(A, 0x3C000000), _fault(A, 0x3C0FFFFF), _fault(A, 0xB0000000))
 
-    worded(found.given, "0000:00:1a.0", "region 1", "0x3c000000-0x3c0fffff")
+    worded(found.faults.given, "0000:00:1a.0", "region 1", "0x3c000000-0x3c0fffff")
     assert [one.text for one in found.option.ranges] == ["0xb0000=00:1a.0"]
 
 
@@ -144,8 +144,8 @@ def test_a_fault_in_the_region_of_another_device_is_refused_with_its_name(worded
 def test_ram_is_not_offered(worded: Worded) -> None:
     found = _option(_fault(B, 0x1000000))
 
-    assert (found.by_xen, found.by_linux, found.option.ranges) == (1, 0, ())
-    worded(found.dropped[0], "0x900000-0x60151fff")
+    assert (found.faults.by_xen, found.faults.by_linux, found.option.ranges) == (1, 0, ())
+    worded(found.faults.dropped[0], "0x900000-0x60151fff")
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_linuxs_faults_count_only_in_passthrough_mode(options: str, taken: bool)
     found = option_of_faults(on, [_fault(A, 0xB0000000, by_xen=False)])
 
     assert bool(found.option.written) is taken
-    assert any("iommu=pt" in one for one in found.dropped) is not taken
+    assert any("iommu=pt" in one for one in found.faults.dropped) is not taken
 
 
 @pytest.mark.parametrize(
@@ -184,5 +184,5 @@ def test_linuxs_faults_count_only_in_passthrough_mode(options: str, taken: bool)
 def test_what_is_no_memory_is_dropped(address: int, worded: Worded) -> None:
     found = _option(_fault(A, address))
 
-    worded(found.dropped[0])
+    worded(found.faults.dropped[0])
     assert (found.option.written, found.option.refused) == ((), ())

@@ -161,13 +161,6 @@ def test_a_region_that_is_given_twice_is_written_once() -> None:
     assert ([one.text for one in found.ranges], found.refused) == (["0x80000=00:1d.0"], ())
 
 
-def test_an_amd_machine_reads_another_option(worded: Worded) -> None:
-    host = option_host(tables={"IVRS": bytes(36)})
-    found = written("0x80000000+4K=00:1d.0", on=on_host(host))
-
-    worded(found.refused[0].reason)
-
-
 def test_in_dom0_a_gap_of_the_map_may_be_ram(worded: Worded) -> None:
     notes = written("0xd0000000+4K=00:1d.0", on=on_host(line="")).notes
 

@@ -21,7 +21,7 @@ def test_every_schema_is_printed_by_its_name(capsys: Capture, path: object) -> N
 
 
 def test_a_schema_that_is_not_there_is_refused(capsys: Capture) -> None:
-    ran = run(capsys, "schema", "../schema/inventory.v1")
+    ran = run(capsys, "schema", "../schema/inventory.v2")
 
     assert (ran.code, ran.out) == (2, "")
 

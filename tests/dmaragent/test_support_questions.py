@@ -163,7 +163,7 @@ def test_10_a_region_that_the_firmware_forgot(capsys: Capture) -> None:
     fault = "(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:19.0] fault addr ad800000"
 
     why = run(capsys, "why", fault, "--host", MACHINES / "synthetic-odd-scopes")
-    command = re.search(r"dmaragent (rmrr-option \S+)", why.out)
+    command = re.search(r"dmaragent (boot-option \S+)", why.out)
     assert command is not None
     option = run(capsys, *command[1].split(), "--host", MACHINES / "synthetic-odd-scopes")
 

@@ -115,7 +115,7 @@ def test_a_reason_of_a_fault_is_put_into_words(
     said = words(run(capsys, "why", text, "--host", HP))
 
     worded(said, "0x05", "0xbdf3e000")
-    assert "rmrr-option" not in said
+    assert "boot-option" not in said
 
 
 def test_a_fault_that_xen_logged_offers_its_boot_option(
@@ -126,7 +126,7 @@ def test_a_fault_that_xen_logged_offers_its_boot_option(
     said = words(run(capsys, "why", text, "--host", HP))
 
     worded(said)
-    assert "dmaragent rmrr-option 0xbdf3e000-0xbdf3efff=0000:00:1d.0" in said
+    assert "dmaragent boot-option 0xbdf3e000-0xbdf3efff=0000:00:1d.0" in said
 
 
 def test_below_xen_nothing_is_said_of_what_linux_holds(

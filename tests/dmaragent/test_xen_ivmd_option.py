@@ -72,6 +72,34 @@ def test_a_faulty_range_is_not_read(line: str, reason: str) -> None:
     assert blocks(line) == [reason]
 
 
+@pytest.mark.parametrize(
+    ("line", "position"),
+    [
+        ("ivmd=xyz", 5),
+        ("iommu=on  ivmd=90300;x", 21),
+        ("ivmd=90301-90300", 11),
+        ("ivmd=90300=0:1.0,0:20.0", 17),
+        ("ivmd=90300=0:1.0-0:0.0", 17),
+        ("ivmd=90300=0:1.0x", 16),
+        ("ivmd=1;2;3;4;5;6;7;8;9", 21),
+        ("ivmd=1=0:1.0,0:2.0,0:3.0,0:4.0,0:5.0,0:6.0,0:7.0,0:8.0,0:9.0", 55),
+    ],
+)
+def test_an_error_has_its_place_on_the_command_line(line: str, position: int) -> None:
+    assert parse_ivmd_option(line, RELEASE)[-1].position == position
+    assert parse_ivmd_option(line, RELEASE)[-1].ivmd is None
+
+
+def test_a_word_is_cut_where_xen_cuts_it() -> None:
+    line = "ivmd=1=" + ",".join(f"00:0{n}.0-00:0{n}.7" for n in range(8))
+
+    ranges = parse_ivmd_option(line, RELEASE)
+
+    assert (ranges[-2].ivmd, ranges[-1].ivmd) == (None, None)
+    assert (ranges[-1].text, ranges[-1].position) == (line[127:], 127)
+    assert sum(own.ivmd is not None for own in ranges) == 7
+
+
 def test_what_comes_before_a_fault_stays_and_what_follows_is_lost() -> None:
     assert blocks("ivmd=90300;90400=9;90500") == [
         (0x20, 0x90300000, 0x1000, 0, 0),

@@ -15,7 +15,7 @@ _PRINTERS = re.compile(
     r"|error_(?:setg|setg_errno|report|append_hint|prepend|printf)|warn_report(?:_once)?"
     r"|error_propagate_prepend|info_report"
     r"|(?:RTE|EAL|PCI)_LOG(?:_LINE)?|VMBUS_LOG"
-    r"|amd_iommu_debug|AMD_IOMMU_(?:ERROR|WARN|VERBOSE|DEBUG)"
+    r"|amd_iommu_debug|DUMP_printk|AMD_IOMMU_(?:ERROR|WARN|VERBOSE|DEBUG)"
     r")\s*\("
 )
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
@@ -36,6 +36,13 @@ _MACROS = {
     "PRI_dfn": "lx", "SYSFS_PCIBACK_DRIVER": "/sys/bus/pci/drivers/pciback",
     "VTDPREFIX": "[VT-D]", "ERMRRU_FMT": "[%lx-%lx]", "PRIiPTR": "ld", "PCI_BDF1": "%x:%x:%x",
 }  # fmt: skip
+_XEN_PREFIXES = {
+    "AMD_IOMMU_ERROR": "AMD-Vi: Error: ",
+    "AMD_IOMMU_WARN": "AMD-Vi: Warning: ",
+    "AMD_IOMMU_VERBOSE": "AMD-Vi: ",
+    "AMD_IOMMU_DEBUG": "AMD-Vi: ",
+}
+"""What the macros of Xen's drivers/passthrough/amd/iommu.h put before a text."""
 _DEBUG = re.compile(r"^\s*(?:\w+,\s*)?(?:LIBXL__LOG_|XTL_)?(?:DEBUG|DETAIL|VERBOSE)\b")
 """What libxl prints only with xl -vvv."""
 _ESCAPES = {"n": " ", "t": " ", '"': '"', "\\": "\\", "r": " "}
@@ -66,8 +73,10 @@ def printed(file: str, source: str) -> Iterator[Printed]:
         arguments = _arguments(bare, call.end())
         text = "" if _DEBUG.match(arguments) else _first_format(arguments)
         if text:
-            if call["name"].startswith("pr_"):
+            if call["name"].startswith(("pr_", "DUMP_")):
                 text = prefixes.get("pr", "") + text
+            elif call["name"] in _XEN_PREFIXES:
+                text = _XEN_PREFIXES[call["name"]] + text
             elif call["name"].startswith(("dev_", "pci_")):
                 text = "%s %s: " + prefixes.get("dev", "") + text
             inside = [name for at, name in functions if at < call.start()]

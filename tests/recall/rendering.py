@@ -51,6 +51,23 @@ _KNOWN = (
     (r"Cannot open %s: %s", "Cannot open /dev/vfio/21: Permission denied"),
     (r"container %s, error", "container /dev/vfio/vfio, error"),
     (r"failed to open %s", "failed to open /dev/vfio/21"),
+    (r"(?<=Dev_Id )%#x|(?<=device id = )%#x", "0xa00"),
+    (r"^AMD-Vi: %s: (?=domain|%pp d|%04x:%02x:%02x.%u d)", "AMD-Vi: IO_PAGE_FAULT: "),
+    (r"^(AMD-Vi: )?%s (?=%08x %08x %08x %08x)", r"\1ILLEGAL_DEV_TABLE_ENTRY "),
+    (r"%scompletion wait", "iotlb completion wait"),
+    (r"%s: (?=Can't find iommu)", "amd_iommu_flush_iotlb: "),
+    (
+        r"%s (?=Try to access pdev_list|Fail to find iommu|Cannot allocate I/O)",
+        "update_paging_mode ",
+    ),
+    (r"%s: (?=Too many IO APICs)", "parse_ivrs_ioapic: "),
+    (r"^%s: (?=no (?:iommu|table) for devid)", "get_irq_table: "),
+    (r"%s : (?=Failed to get)", "clone_alias : "),
+    (r"%s(?=, add hid)", "ivrs"),
+    (r"dev_data for 0x%x", "dev_data for 0xa00"),
+    (r"device : 0x%x", "device : 0xa00"),
+    (r"device%s matched", "devices matched"),
+    (r"%s(?= devid_start)", "IVMD_TYPE_RANGE"),
 )
 """Conversions whose values decide what a line means: the value that is on the paths."""
 _POINTERS = {"p": DEVICE, "d": "d5", "v": "d5v0", "U": "0123", "R": "[mem 0x0]", "a": "0x7dffd000"}

@@ -63,6 +63,18 @@ XEN = (
         r"|_?setup_.*|_scan_pci_devices|pt_pci_init|alloc_pdev|pci_size_mem_bar",
     ),
     Source(f"{_XEN}/iommu.c", outside=r".*dump.*"),
+    *(
+        Source(f"{_XEN}/amd/{file}", outside=r".*dump.*|get_iommu_features")
+        for file in (
+            "iommu_acpi.c",
+            "iommu_cmd.c",
+            "iommu_detect.c",
+            "iommu_init.c",
+            "iommu_intr.c",
+            "iommu_map.c",
+            "pci_amd_iommu.c",
+        )
+    ),
     Source(f"{_XEN}/x86/iommu.c"),
     Source(f"{_X86}/mm/p2m.c", inside=r".*identity.*"),
     Source(
@@ -124,18 +136,7 @@ LINUX = (
         inside=r"intel_(?:prepare|enable|cleanup)_irq_remapping|iommu_enable_irq_remapping",
     ),
     Source("drivers/iommu/iommu.c", outside=r"iommu_page_response"),
-    Source(
-        "drivers/iommu/amd/init.c",
-        inside=r"state_next|iommu_map_mmio_space|early_amd_iommu_init|check_ioapic_information"
-        r"|amd_iommu_sme_check|init_iommu_one|check_ivrs.*|.*unity.*|amd_iommu_init_pci"
-        r"|print_iommu_info",
-    ),
-    Source(
-        "drivers/iommu/amd/iommu.c",
-        inside=r"iommu_print_event|amd_iommu_report_.*|iommu_handle_.*|amd_iommu_int_thread"
-        r"|dump_.*|amd_iommu_probe_device|amd_iommu_get_resv_regions|iommu_completion_wait"
-        r"|wait_on_sem",
-    ),
+    *(Source(f"drivers/iommu/amd/{file}") for file in ("init.c", "iommu.c", "iommu_v2.c", "ppr.c")),
     Source("arch/x86/include/asm/iommu.h"),
     Source("drivers/iommu/iommufd/device.c"),
     Source("drivers/iommu/iommufd/main.c", outside="iommufd_object_.*"),
@@ -227,6 +228,7 @@ ELSEWHERE = (
      "an unusable file or value of dom0: the line is clear by itself"),
     (r"Invalid lockdown reason", "an error that no kernel can have"),
     (r"invalid vt-d flush type", "an error that no release of Xen can have"),
+    (r"Could not mark config space", "without effect: dom0 could write the IOMMU's configuration"),
     (r"memory allocation failure", "xl ran out of memory: the line is clear by itself"),
     (r"^on dynamic reserved memory range", "the second half of a line whose first half is recognised"),
 )  # fmt: skip

@@ -104,6 +104,11 @@ TABLE_CASES: dict[str, Case] = {
         quiet=lambda: changed(GOOD, (37, b"\x03")),
         hits=("0x25=02",),
     ),
+    "remap-opt-out": Case(
+        trips=lambda: changed(GOOD, (37, b"\x09")),
+        quiet=lambda: changed(GOOD, (37, b"\x07")),
+        hits=("0x25=09",),
+    ),
     "several-tables": Case(
         trips=lambda: host(GOOD, name="DMAR1", more={"DMAR2": GOOD}),
         quiet=lambda: host(GOOD, more={"SSDT2": GOOD}),
@@ -185,10 +190,10 @@ TABLE_CASES: dict[str, Case] = {
         hits=("0x9=30",),
     ),
     "reserved-in-header": Case(
-        trips=lambda: changed(GOOD, (37, b"\x09"), (47, b"\x01")),
-        quiet=lambda: changed(GOOD, (37, b"\x07")),
+        trips=lambda: changed(GOOD, (37, b"\x11"), (47, b"\x01")),
+        quiet=lambda: changed(GOOD, (37, b"\x0f")),
         hits=(
-            "0x25=09",
+            "0x25=11",
             "0x26=00000000000000000001",
         ),
     ),

@@ -2,14 +2,16 @@
 
 import sys
 
-from dmaragent.checks import RULES
+from dmaragent.checks.all_rules import RULES
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Rule
 
 HEAD = """\
 # What `dmaragent check` finds
 
-This page describes every check, in the order in which they run. `make docs` writes it from the
+This page describes every check, in the order in which they run: first those of Intel's table (DMAR),
+then those of AMD's (IVRS), whose names begin with `ivrs`, `ivhd` or `ivmd`. A host has one of the
+tables, and only its checks run. `make docs` writes the page from the
 rules in `src/dmaragent/checks/`. [Findings on real tables](findings-on-real-tables.md) shows what
 they find on captured tables. By default, `dmaragent check` prints the effects and the fix of a
 finding; `--details` adds the text under "More", the source and the bytes of the table.

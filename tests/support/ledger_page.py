@@ -23,7 +23,7 @@ copies of the paths above.  If the report lacks a copy, dmaragent takes the read
 file of the report.  A name in this table covers every name that collectors use for the output of
 that command: `lspci_-nnvv`, `lspci-vv.out`, `Lspci.txt`, `logs/lspci_all`.  These files are at the
 top of a report, in `logs/`, `commands/` or `sos_commands/*/`, or in a section of supportconfig's
-texts.  Any file that is a DMAR table or acpidump text counts too, if it is the only one.
+texts.  Any file that is a DMAR or IVRS table or acpidump text counts too, if it is the only one.
 `inventory` names the files that it used.  `why` also reads the whole logs.
 
 | reading | other places; the first one present counts |

@@ -17,6 +17,7 @@ from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.recording import record
 from fwtables import encode, from_document, seal
 from support.hosts import FakeHost, Function, add_memory_map, fake_host
+from support.ivrs_facts import ivrs_document
 
 MACHINES = Path(__file__).parents[2] / "testdata" / "dmar_dumps"
 NAMES = sorted(path.parent.name for path in MACHINES.glob("*/origin.toml"))
@@ -28,13 +29,19 @@ def load(name: str, file: str) -> dict[str, Any]:
     return tomllib.loads((MACHINES / name / file).read_text("utf-8"))
 
 
+AMD = [name for name in NAMES if load(name, "expected.toml").get("signature") == "IVRS"]
+"""The machines with an IVRS."""
+
+
 def rebuild(name: str) -> dict[str, bytes]:
     """Give the files of the recording of the machine `name`, from its machine.toml."""
     facts = load(name, "machine.toml")
     tables = {}
     if "table" in facts:
-        table = encode(seal(from_document({"table": facts["table"]})))
-        tables[facts["table"]["signature"]] = table
+        signature = facts["table"]["signature"]
+        ivrs = signature == "IVRS"
+        document = ivrs_document(facts["table"]) if ivrs else {"table": facts["table"]}
+        tables[signature] = encode(seal(from_document(document)))
     others = {name: bytes(36) for name in facts.get("other_tables", [])}
     host = fake_host([_function(each) for each in facts["functions"]], {**tables, **others})
     if facts.get("no_acpi"):
@@ -50,6 +57,25 @@ def _add_surroundings(host: FakeHost, facts: dict[str, Any]) -> None:
     host.directories |= {path: tuple(names) for path, names in facts.get("directories", {}).items()}
     host.calls |= {name: text.encode() for name, text in facts.get("calls", {}).items()}
     add_memory_map(host, facts.get("memory_map", []))
+    _add_groups(host, facts.get("groups", []))
+
+
+def _add_groups(host: FakeHost, groups: list[dict[str, Any]]) -> None:
+    """Add the IOMMU groups of an AMD machine, with the lines that Linux has for each.
+
+    Source: Linux drivers/iommu/amd/iommu.c, ``amd_iommu_get_resv_regions``.
+    """
+    folder = "/sys/kernel/iommu_groups"
+    for number, group in enumerate(groups):
+        ranges = [(*each.split("-"), "direct") for each in group["direct"]]
+        ranges += [("0xfee00000", "0xfeefffff", "msi")]
+        ranges += [("0xfd00000000", "0xffffffffff", "reserved")]
+        lines = sorted((int(first, 16), int(last, 16), kind) for first, last, kind in ranges)
+        text = "".join(f"0x{first:016x} 0x{last:016x} {kind}\n" for first, last, kind in lines)
+        host.directories[f"{folder}/{number}/devices"] = tuple(group["devices"])
+        host.files[f"{folder}/{number}/reserved_regions"] = text.encode()
+    if groups:
+        host.directories[folder] = tuple(sorted(map(str, range(len(groups)))))
 
 
 def materialize(name: str, target: Path) -> None:

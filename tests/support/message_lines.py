@@ -3,6 +3,7 @@
 from recall.facts import read
 from recall.rendering import render
 from support import (
+    message_lines_amd,
     message_lines_booted,
     message_lines_faults,
     message_lines_libvirt,
@@ -18,6 +19,7 @@ from support import (
 LINES = [
     *message_lines_linux.LINES,
     *message_lines_faults.LINES,
+    *message_lines_amd.LINES,
     *message_lines_xen.LINES,
     *message_lines_xen_vtd.LINES,
     *message_lines_xen_guest.LINES,

@@ -21,6 +21,11 @@ LINES: list[tuple[str, str, Names]] = [
         "AMD-Vi: Event logged [IO_PAGE_FAULT device=00:13.1 domain=0x0000 address=0x000000041ab55200 flags=0x0050]",
         names("00:13.1", 0x41AB55200),
     ),
+    (
+        "linux-dma-fault",
+        "[ 12.3] AMD-Vi: Event logged [IO_PAGE_FAULT device=0001:04:00.4 domain=0x0002 address=0xbdf80000 flags=0x0020]",
+        names("0001:04:00.4", 0xBDF80000),
+    ),
     ("linux-fault-reason", "INTR-REMAP:[fault reason 37] Blocked", names(reason=37)),
     (
         "linux-interrupt-fault",
@@ -195,29 +200,35 @@ LINES: list[tuple[str, str, Names]] = [
     (
         "xen-amd-dma-fault",
         "(XEN) AMD-Vi: IO_PAGE_FAULT: 0000:03:00.0 d0 addr 00000000bdf3e000 flags 0x8 I",
-        names("03:00.0", 0xBDF3E000),
+        names("03:00.0", 0xBDF3E000, domain=0),
     ),
     (
         "xen-amd-dma-fault",
         "(XEN) AMD-Vi: IO_PAGE_FAULT: domain = 0, device id = 0x0a0b, fault address = 0xfdf8020000, flags = 0x8",
-        names("0a:01.3", 0xFDF8020000),
+        names("0a:01.3", 0xFDF8020000, domain=0),
     ),
     (
         "xen-amd-dma-fault",
         "(XEN) AMD_IOV: IO_PAGE_FAULT: domain:0, device id:0xa00, fault address:0xbdf3e000",
-        names("0a:00.0", 0xBDF3E000),
+        names("0a:00.0", 0xBDF3E000, domain=0),
     ),
     *(
-        ("xen-amd-event", f"(XEN) {event} 00000a00 20000000 bdf3e000 00000000", names())
+        (
+            "xen-amd-event",
+            f"(XEN) {event} 00000a01 20000000 bdf3e000 00000000",
+            names("0a:00.1", segment_named=False),
+        )
         for event in (
             "ILLEGAL_DEV_TABLE_ENTRY",
             "DEV_TABLE_HW_ERROR",
             "PAGE_TABLE_HW_ERROR",
-            "ILLEGAL_COMMAND_ERROR",
-            "COMMAND_HW_ERROR",
             "IOTLB_INV_TIMEOUT",
             "INVALID_DEV_REQUEST",
         )
+    ),
+    *(
+        ("xen-amd-event", f"(XEN) {event} 00000a00 20000000 bdf3e000 00000000", names())
+        for event in ("ILLEGAL_COMMAND_ERROR", "COMMAND_HW_ERROR")
     ),
     (
         "xen-amd-wait",

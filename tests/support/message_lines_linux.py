@@ -4,6 +4,18 @@ from dmaragent.messages.model import Names
 from support.message_names import names
 
 LINES: list[tuple[str, str, Names]] = [
+    ("linux-iommu-opted-out", "[    0.021345] DMAR: Firmware forces DMA remapping off", names()),
+    (
+        "linux-iommu-opted-out",
+        "[    0.021347] DMAR: Any user opt or tboot/platform force_on will be ignored",
+        names(),
+    ),
+    ("linux-iommu-failed", "Kernel panic - not syncing: tboot: Failed to force IOMMU on", names()),
+    (
+        "linux-vfio-without-iommu",
+        "vfio-pci 0000:01:00.0: Adding kernel taint for vfio-noiommu cdev",
+        names("0000:01:00.0"),
+    ),
     (
         "linux-rmrr-ineligible",
         "[  708.044615] vfio-pci 0000:03:00.0: Device is ineligible for IOMMU domain attach due to platform RMRR requirement.  Contact your platform vendor.",

@@ -49,6 +49,11 @@ LINES: list[tuple[str, str, Names]] = [
         "(XEN) [   37.201164] [VT-D]DMAR: reason 02 - Present bit in context entry is clear",
         names(reason=2),
     ),
+    (  # 4.23-unstable
+        "xen-fault-reason",
+        "(XEN) [VT-D]DMAR: reason 05 - PTE Write access is not set on iommu:1",
+        names(reason=5),
+    ),
     ("xen-dmar-refused", "(XEN) Failed to parse ACPI DMAR.  Disabling VT-d.", names()),
     (
         "xen-overlapping-rmrrs",

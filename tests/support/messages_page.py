@@ -4,7 +4,7 @@ import sys
 from textwrap import fill
 
 from dmaragent.messages import MESSAGES
-from dmaragent.messages.findings import FINDINGS
+from dmaragent.messages.findings import FINDINGS, ON_AMD
 from dmaragent.messages.model import Message
 from dmaragent.present.words.messages import printer_words
 from support.recall_part import recall_part
@@ -60,11 +60,20 @@ def _entry(message: Message) -> str:
         *(f"- {text}" for text in message.by_error.values()),
         f"Fix: {message.advice}",
     ]
+    if message.on_amd is not None:
+        meaning, advice, by_error = message.on_amd
+        said += [f"On AMD hosts: {meaning}"] if meaning else []
+        said += ["On AMD hosts:"] if by_error and not meaning else []
+        said += [f"- {text}" for text in by_error.values()]
+        said += f"Fix on AMD hosts: {advice}".split("\n") if advice else []
     if message.in_quarantine:
         said.append(f"If the domain is 32753: {message.in_quarantine}")
     if FINDINGS.get(message.id):
         found = ", ".join(f"`{one}`" for one in FINDINGS[message.id])
         said.append(f"Findings of `dmaragent check`: {found}")
+    if ON_AMD.get(message.id):
+        found = ", ".join(f"`{one}`" for one in ON_AMD[message.id])
+        said.append(f"Findings of `dmaragent check` on AMD hosts: {found}")
     said.append(f"Source: {message.source}.")
     title = _wrapped(f"**{message.title}.** {printer_words(message)}.")
     return f"\n### {message.id}\n\n{title}\n{wordings}\n" + "\n".join(map(_wrapped, said))

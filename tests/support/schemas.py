@@ -34,7 +34,8 @@ def schemas() -> dict[str, str]:
         document = getattr(module, f"{title}Document", None)
         if document is not None:
             text = _laid_out(_Schema([fields, dmar, ivrs, tables, *modules]).document(document))
-            texts[f"{name.replace('_', '-')}.v1.json"] = f"{text}\n"
+            (version,) = get_args(get_type_hints(document).get("version", Literal[1]))
+            texts[f"{name.replace('_', '-')}.v{version}.json"] = f"{text}\n"
     return texts
 
 

@@ -44,7 +44,7 @@ EVERY_MACHINE = {
     "report": "report --host {name}",
     "resolve": "resolve {name}/guests --host {name}",
     "why": "why --host {name}",
-    "rmrr-option": "rmrr-option --check --host {name}",
+    "boot-option": "boot-option --check --host {name}",
 }
 """What is asked of a recorded machine that has no screen of the verb yet."""
 PUBLISHED = json.dumps(

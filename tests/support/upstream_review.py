@@ -1,8 +1,9 @@
 """The functions of Xen or Linux that the code cites and that changed between two releases.
 
-``make upstream-review SRC=tree TAG=RELEASE-4.21.0 [BASE=RELEASE-4.20.0]`` prints them, for whoever
+``make upstream-review SRC=tree TAG=RELEASE-4.21.0 BASE=RELEASE-4.20.0`` prints them, for whoever
 adds a release (docs/new-release.md). A citation is a file name and, after it in the same sentence,
-names of functions; the tree is a git repository, bare or not.
+names of functions; the tree is a git repository, bare or not. The list ends with what else changed
+in the cited files: functions that no code cites yet, and texts that only the new release has.
 """
 
 import argparse
@@ -19,6 +20,10 @@ ROOT = Path(__file__).parents[2]
 _FILE = re.compile(r"(?<![\w/])([\w./-]+\.[chS])\b")
 _FUNCTION = re.compile(r"``([a-z_]\w{3,})``|\b([a-z]+(?:_[a-z0-9]+)+)\b")
 _SENTENCE = re.compile(r"[.;]\s|\)\.|\Z")
+_TEXT = re.compile(r'"((?:[^"\\\n]|\\.)*)"(?:\s*"((?:[^"\\\n]|\\.)*)")*')
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_PROSE = re.compile(r'[A-Za-z]{2,} [A-Za-z%"\\]')
+"""Two words: a text that somebody may read."""
 _LONGEST = 400
 """Characters after a file's name in which its functions are looked for."""
 
@@ -75,6 +80,16 @@ def _texts(source: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, " ".join(node.value.split())
 
 
+class OtherChanges(NamedTuple):
+    """What else a new release has in a cited file."""
+
+    path: str
+    functions: tuple[str, ...]
+    """Functions that differ, came or went, and that nothing cites."""
+    texts: tuple[str, ...]
+    """Texts of at least two words that the old file does not have."""
+
+
 class Tree:
     """A release of a program, in a git repository."""
 
@@ -96,16 +111,19 @@ class Tree:
         return [path for path in self.paths if f"/{path}".endswith(f"/{file.lstrip('/')}")]
 
     @cache  # noqa: B019 - two trees live as long as the program
+    def source(self, path: str) -> str:
+        """Return the text of a file, empty if there is none."""
+        return self._git("show", f"{self.tag}:{path}") if path in self.paths else ""
+
+    @cache  # noqa: B019 - likewise
     def functions(self, path: str) -> Mapping[str, str]:
         """Return the functions that a file defines, each with its text."""
-        if path not in self.paths:
-            return {}
-        return defined(self._git("show", f"{self.tag}:{path}"))
+        return defined(self.source(path))
 
 
 def defined(source: str) -> dict[str, str]:
     """Return the functions that C text defines: from the line of the name to a ``}`` at its start."""
-    found = {}
+    found: dict[str, str] = {}
     for match in re.finditer(
         r"^(?!#|\s|/|\*|\})[^;{}=]*?\b(\w+)\s*\([^;{}]*\)[^;{}]*\{.*?^\}",
         source,
@@ -113,6 +131,41 @@ def defined(source: str) -> dict[str, str]:
     ):
         found[match[1]] = " ".join(match[0].split())
     return found
+
+
+def texts(source: str) -> dict[str, None]:
+    """Return the strings of C text that have words, in their order; adjacent ones are one."""
+    found: dict[str, None] = {}
+    for match in _TEXT.finditer(_COMMENT.sub(" ", source)):
+        whole = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', match[0]))
+        if _PROSE.search(whole):
+            found[whole] = None
+    return found
+
+
+def other_changes(
+    cited_functions: Iterable[Citation], found: Iterable[Change], old: Tree, new: Tree
+) -> list[OtherChanges]:
+    """Return what else changed in the files with a cited function, beside the changes `found`."""
+    shown = {(change.path, change.function) for change in found}
+    paths = {
+        path
+        for citation in cited_functions
+        for path in new.matching(citation.file)
+        if citation.function in new.functions(path) or citation.function in old.functions(path)
+    }
+    others = []
+    for path in sorted(paths):
+        before, after = old.functions(path), new.functions(path)
+        functions = sorted(
+            name
+            for name in before.keys() | after.keys()
+            if before.get(name) != after.get(name) and (path, name) not in shown
+        )
+        came = [text for text in texts(new.source(path)) if text not in texts(old.source(path))]
+        if functions or came:
+            others.append(OtherChanges(path, tuple(functions), tuple(came)))
+    return others
 
 
 def changes(
@@ -140,7 +193,7 @@ def changes(
 
 
 def main(arguments: list[str]) -> int:
-    """Print what changed; return 1 if anything did."""
+    """Print what changed."""
     parser = argparse.ArgumentParser(prog="upstream-review", description=__doc__)
     parser.add_argument("source", type=Path, help="a git repository of Xen or Linux")
     parser.add_argument("base", help="the last release that was reviewed, a tag")
@@ -160,11 +213,18 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write("\nNo function of either release (a macro, a table, another program's):\n")
     for citation in undefined:
         sys.stdout.write(f"        {citation.function}  {citation.file}, {citation.places[0]}\n")
+    sys.stdout.write("\nOther changes of these files:\n")
+    for other in other_changes(here, found, old, new):
+        sys.stdout.write(f"{other.path}\n")
+        if other.functions:
+            sys.stdout.write(f"        functions: {', '.join(other.functions)}\n")
+        for text in other.texts:
+            sys.stdout.write(f"        text: {text}\n")
     sys.stdout.write(
-        f"\n{len(found)} functions differ between {options.base} and {options.tag}; "
+        f"\n{len(found)} cited functions differ between {options.base} and {options.tag}; "
         f"{len(here) - len(undefined)} of {len(here)} citations were compared\n"
     )
-    return 1 if found else 0
+    return 0
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.reader import HostReader
 from dmaragent.host import join
-from dmaragent.inventory import take_inventory
+from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.json.inventory import inventory_answer
 from dmaragent.readings import Missing, MissingKind
 from vm.ingredients import LabError
@@ -104,10 +104,15 @@ def replayed(host: Path, *words: str) -> dict[str, Any]:
     return found
 
 
-def inventory_without(host: Path, hidden: str) -> dict[str, Any]:
-    """Give the inventory of a bundle of whose readings none with `hidden` in its path is there."""
+def taken_without(host: Path, hidden: str) -> Inventory:
+    """Take the inventory of a bundle of whose readings none with `hidden` in its path is there."""
     kept = _Hiding(open_host(str(host)).reader, hidden)
-    return {**inventory_answer(take_inventory(join(collect(kept))))}
+    return take_inventory(join(collect(kept)))
+
+
+def inventory_without(host: Path, hidden: str) -> dict[str, Any]:
+    """Give that inventory as a document's answer."""
+    return {**inventory_answer(taken_without(host, hidden))}
 
 
 class _Hiding:

@@ -7,20 +7,20 @@ from functools import cache
 from support.tables import patched, resummed
 from vm.machine import Boot, linux
 
-_COPY = "#!/bin/sh\ncat /sys/firmware/acpi/tables/DMAR >dmar || exit 1\n"
+_COPY = "#!/bin/sh\ncat /sys/firmware/acpi/tables/{} >table || exit 1\n"
 
 
 @cache
 def firmware_table(platform: tuple[str, ...], devices: tuple[str, ...]) -> bytes:
-    """Give QEMU's own DMAR table for these devices, from a boot of them."""
+    """Give QEMU's own table of IOMMUs for these devices, from a boot of them."""
     boot = Boot(
         name="firmware",
         platform=platform,
         devices=devices,
         mode="mini",
-        inside=_COPY,
+        inside=_COPY.format("IVRS" if "amd-iommu" in platform else "DMAR"),
     )
-    return linux(boot).read("dmar")
+    return linux(boot).read("table")
 
 
 def table_of(boot: Boot, structures: Iterable[bytes]) -> bytes:

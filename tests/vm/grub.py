@@ -1,6 +1,6 @@
 """Xen by OVMF and GRUB, which can put an ACPI table in the place of the firmware's.
 
-What Xen then sees is what firmware would have given it: so a PV dom0 sees it too, as RMAD.
+What Xen then sees is what firmware would have given it: so a PV dom0 sees it too, a DMAR as RMAD.
 """
 
 from dataclasses import replace
@@ -20,12 +20,12 @@ module2 (memdisk)/vmlinuz {linux}
 module2 (memdisk)/initrd.img
 boot
 """
-_TABLE = "acpi --exclude=DMAR (memdisk)/dmar.aml"
+_TABLE = "acpi --exclude={} (memdisk)/table.aml"
 _MODULES = "acpi multiboot2 normal memdisk tar part_gpt fat"
 
 
 def xen(boot: Boot, xen_line: str) -> Booted:
-    """Boot Xen with a PV dom0; `boot.table` is what its firmware has for a DMAR table."""
+    """Boot Xen with a PV dom0; `boot.table` is what its firmware has for a DMAR or IVRS."""
     hypervisor = f"console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all sync_console {xen_line}"
     line = f"console=hvc0 panic=-1 net.ifnames=0 lab={boot.mode} {boot.line}"
     if boot.mode == "systemd":
@@ -37,7 +37,7 @@ def xen(boot: Boot, xen_line: str) -> Booted:
 def _disk(boot: Boot, xen_line: str, linux_line: str) -> Path:
     table, suite = boot.table, boot.suite
     text = _CONFIGURATION.format(
-        table="" if table is None else _TABLE,
+        table="" if table is None else _TABLE.format(table[:4].decode("ascii")),
         xen=xen_line.replace(";", "\\;"),  # which would end GRUB's command
         linux=linux_line,
     )
@@ -49,10 +49,10 @@ def _disk(boot: Boot, xen_line: str, linux_line: str) -> Path:
         folder = path.with_suffix(".efi")
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "grub.cfg").write_text(text)
-        (folder / "dmar.aml").write_bytes(table or b"")
+        (folder / "table.aml").write_bytes(table or b"")
         files = {
             "boot/grub/grub.cfg": folder / "grub.cfg",
-            "dmar.aml": folder / "dmar.aml",
+            "table.aml": folder / "table.aml",
             "xen": xen_image(suite),
             "vmlinuz": kernel(suite).image,
             "initrd.img": initrd(suite),

@@ -86,7 +86,8 @@ def with_table(table: bytes, suite: Suite) -> bytes:
     Linux: Documentation/admin-guide/acpi/initrd_table_override.rst.  The table has to have a
     higher OEM revision than the one it replaces.
     """
-    return cpio_of({"kernel/firmware/acpi/dmar.aml": table}) + initrd(suite).read_bytes()
+    name = table[:4].decode("ascii").lower()
+    return cpio_of({f"kernel/firmware/acpi/{name}.aml": table}) + initrd(suite).read_bytes()
 
 
 def cpio_of(files: Mapping[str, bytes]) -> bytes:

@@ -68,7 +68,7 @@ class Boot:
     line: str = ""
     """Of the kernel, besides."""
     table: bytes | None = None
-    """A DMAR table for the kernel to take in place of the firmware's."""
+    """A DMAR or IVRS table for the kernel to take in place of the firmware's."""
     inside: str
     """The script that runs in the machine; its folder is shared."""
     files: Mapping[str, bytes] = field(default_factory=dict)

@@ -70,7 +70,7 @@ def test_xen_has_vtd_off_as_predicted(machines: dict[str, Booted], truth: Truth)
     )
     for name, machine in machines.items():
         told = predicted(machine)
-        said = [f"off: {bool(told['vtd_disabled'])}", *ranges(told["entries"])]
+        said = [f"off: {bool(told['iommu_disabled'])}", *ranges(told["entries"])]
         section.row(name, said, [f"off: {has_vtd_off(machine)}", *told_by_xen(machine)["all"]])
     section.hold()
 
@@ -82,7 +82,7 @@ def test_the_empty_list_has_its_reason(machines: dict[str, Booted], name: str) -
     own = replayed(machines[name].out / "bundle.tar.xz", "inventory")["xen"]
     assert (own["source"], own["entries"]) == ("hypervisor", [])
     assert word in " ".join(own["why_empty"])
-    assert word in predicted(machines[name])["vtd_disabled"]
+    assert word in predicted(machines[name])["iommu_disabled"]
 
 
 def predicted(machine: Booted) -> dict[str, Any]:

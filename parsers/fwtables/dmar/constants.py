@@ -34,11 +34,12 @@ class ScopeType(IntEnum):
 
 
 class DmarFlag(IntFlag):
-    """Flags of the table itself, VT-d 8.1."""
+    """Flags of the table itself, VT-d 8.1; Linux include/linux/dmar.h names the last one."""
 
     INTR_REMAP = 1
     X2APIC_OPT_OUT = 2
     DMA_CTRL_PLATFORM_OPT_IN_FLAG = 4
+    REMAP_OPT_OUT = 8
 
 
 class DrhdFlag(IntFlag):

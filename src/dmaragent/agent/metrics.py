@@ -110,7 +110,7 @@ def _of_table(inventory: Inventory) -> Iterator[Metric]:
     header = None if isinstance(inventory.iommu, Missing) else inventory.iommu.header
     yield _single(
         "dmaragent_table_present",
-        "Whether a DMAR table was read and decoded (1) or not (0).",
+        "Whether a DMAR or IVRS table was read and decoded (1) or not (0).",
         int(header is not None),
     )
     yield _single(
@@ -125,7 +125,9 @@ def _of_table(inventory: Inventory) -> Iterator[Metric]:
 
 def _of_regions(inventory: Inventory) -> Iterator[Metric]:
     yield _single(
-        "dmaragent_regions", "Reserved regions (RMRR) in the table.", len(inventory.all_regions)
+        "dmaragent_regions",
+        "Reserved regions (RMRR or IVMD) in the table.",
+        len(inventory.all_regions),
     )
     yield _single(
         "dmaragent_region_bytes",

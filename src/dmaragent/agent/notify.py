@@ -21,6 +21,16 @@ class Notifier:
 
     def say(self, *lines: str) -> None:
         """Send `lines`, such as ``READY=1``. A missing systemd is not an error."""
+        self._send(lines, wait=True)
+
+    def ping(self) -> None:
+        """Tell the watchdog that the service lives, unless systemd has not read earlier messages.
+
+        To wait for systemd would stop the service, which clients then cannot reach.
+        """
+        self._send(("WATCHDOG=1",), wait=False)
+
+    def _send(self, lines: tuple[str, ...], *, wait: bool) -> None:
         if not self._address:
             return
         datagram = "\n".join(lines).encode("utf-8", "replace")
@@ -28,6 +38,7 @@ class Notifier:
             suppress(OSError),
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel,
         ):
+            channel.setblocking(wait)
             channel.sendto(datagram, self._address)
 
     def reloading(self) -> None:

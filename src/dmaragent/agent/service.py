@@ -191,7 +191,7 @@ class Service:
         with suppress(asyncio.CancelledError):
             while True:
                 if self._is_alive(within):
-                    self.notifier.say("WATCHDOG=1")
+                    self.notifier.ping()
                 await asyncio.sleep(within / 2)
 
     def _is_alive(self, within: float) -> bool:

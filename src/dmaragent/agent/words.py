@@ -213,11 +213,11 @@ def first_inventory(regions: str, findings: str) -> str:
 
 
 def no_table(why: str) -> str:
-    return f"no DMAR table: {why}"
+    return f"no DMAR or IVRS table: {why}"
 
 
 def table_changed(*, gone: bool) -> str:
-    return f"the DMAR table {'is no longer available' if gone else 'is new or has changed'}"
+    return f"the table of the IOMMU {'is no longer available' if gone else 'is new or has changed'}"
 
 
 def function_came(driver: str | None) -> str:

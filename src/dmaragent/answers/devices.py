@@ -24,6 +24,8 @@ from dmaragent.remedies.devices import words
 from dmaragent.remedies.remedy import Safety
 from dmaragent.xen.reserved_list.model import ListSource
 
+_IOMMU = 0x0806
+"""The class of AMD's IOMMU."""
 _BRIDGE = 0x06
 _CHIPSET_BASES = frozenset({0x05, 0x08})
 """Memory controllers; system peripherals: interrupt controllers, timers, IOMMUs, event collectors.
@@ -251,7 +253,9 @@ class _Index:
         A chipset function with a region, or with a driver for guests, counts as a device.
         """
         code = function.class_code
-        if function.is_bridge or (code is not None and code >> 16 == _BRIDGE):
+        if function.is_bridge or (
+            code is not None and (code >> 16 == _BRIDGE or code >> 8 == _IOMMU)
+        ):
             return True
         if code is None or self.regions_of(function.sbdf) or self.reported_of(function.sbdf):
             return False
@@ -337,8 +341,13 @@ def _region_numbers(inventory: Inventory) -> Mapping[SBDF, list[int]]:
     """Return the regions that apply to each device, as ``Inventory.of_device`` has them."""
     enforced = inventory.linux.state is not LinuxState.UNDER_XEN
     numbers: dict[SBDF, list[int]] = {}
+    owners = (owner.sbdf for region in inventory.regions for owner in region.owners)
+    absent = {sbdf for sbdf in owners if sbdf is not None} - inventory.host.topology.known.keys()
     for region in inventory.regions:
         devices = {owner.sbdf for owner in region.owners}
+        for claim in region.reserved.claims:  # a range of IDs has those of absent devices, too
+            if claim.ids is not None and claim.ids.first < claim.ids.last:
+                devices.update(sbdf for sbdf in absent if claim.ids.contains(sbdf))
         if enforced:
             devices.update(held.sbdf for held in region.linux)
         for sbdf in devices:

@@ -32,6 +32,8 @@ from dmaragent.host import Host
 
 _LONGEST = 127
 """Characters of a word that Xen 4.10 and later read."""
+_RANGES = frozenset({"rmrr", "ivmd"})
+"""The options that are lists of ranges."""
 _XEN_CMDLINE = "/opt/xensource/libexec/xen-cmdline"
 _FAMILIES = (
     (re.compile(r"\d+\.\d+\.\d+\+\d+"), "XCP_NG"),
@@ -306,8 +308,9 @@ def _xen_cmdline(options: Sequence[str], setup: BootSetup) -> Steps:
         name, _, value = option.partition("=")
         values.setdefault(name, []).append(value)
     words_of = {name: _joined(name, found) for name, found in values.items()}
-    if any(len(word.replace("\\;", ";")) > _LONGEST for word in words_of.values()):
-        edit = words.ranges_too_long_for_xen_cmdline(" ".join(options))
+    too_long = [name for name, word in words_of.items() if len(word.replace("\\;", ";")) > _LONGEST]
+    if too_long:
+        edit = words.ranges_too_long_for_xen_cmdline(too_long[0], " ".join(options))
         return Steps(Loader.XEN_CMDLINE, (), edit, words.UNDO_GRUB_CFG)
     shown = f"{_XEN_CMDLINE} --get-{kind} {' '.join(values)}"
     return Steps(
@@ -315,7 +318,7 @@ def _xen_cmdline(options: Sequence[str], setup: BootSetup) -> Steps:
         lines=tuple(
             f"{_XEN_CMDLINE} --set-{kind} {shlex.quote(word)}" for word in words_of.values()
         ),
-        edit=words.note_earlier_value(shown, ranges="rmrr" in values),
+        edit=words.note_earlier_value(shown, ranges=not _RANGES.isdisjoint(values)),
         undo="",
         undo_lines=tuple(f"{_XEN_CMDLINE} --delete-{kind} {shlex.quote(name)}" for name in values),
     )

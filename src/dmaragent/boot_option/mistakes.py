@@ -1,4 +1,4 @@
-"""Mistakes that people make in a range of ``rmrr=``, and what they probably meant.
+"""Mistakes that people make in a range of ``rmrr=`` or ``ivmd=``, and what they probably meant.
 
 Pure.
 """
@@ -26,17 +26,22 @@ def mistakes(user: UserRange, memory_map: MemoryMap | None) -> Iterator[str]:
         yield from _split_words(user, start, last)
     elif start is not None and "=" not in user.text:
         yield words.range_without_devices(user.text)
-    yield from _decimal_words(user)
+    yield from decimal_words(user.text)
 
 
 def bytes_meant(user: UserRange, memory_map: MemoryMap | None) -> tuple[int, int] | None:
-    """Return the pages that were meant, if `user` is probably in bytes.
+    """Return the pages that were meant, if `user` is probably in bytes."""
+    start, last = user.start_pfn, user.end_pfn
+    return None if start is None or last is None else pages_meant(start, last, memory_map)
+
+
+def pages_meant(start: int, last: int, memory_map: MemoryMap | None) -> tuple[int, int] | None:
+    """Return the pages that were meant, if the page numbers `start` and `last` look like bytes.
 
     A region of the firmware begins on a page and ends just before one, so its first address ends
     in three zeros.  Page numbers like these are beyond the memory of any machine.
     """
-    start, last = user.start_pfn, user.end_pfn
-    if start is None or last is None or start % PAGE or start == 0 or last < start:
+    if start % PAGE or start == 0 or last < start:
         return None
     if last % PAGE == PAGE - 1:  # a whole number of pages, if these were bytes
         return start // PAGE, last // PAGE
@@ -76,9 +81,9 @@ def _split_words(user: UserRange, start: int, last: int) -> Iterator[str]:
     yield words.split_into(ranges)
 
 
-def _decimal_words(user: UserRange) -> Iterator[str]:
-    """Warn of numbers that look decimal: Xen reads every number as hexadecimal."""
-    match = _NUMBERS.match(user.text)
+def decimal_words(text: str) -> Iterator[str]:
+    """Warn of numbers in `text` that look decimal: Xen reads every number as hexadecimal."""
+    match = _NUMBERS.match(text)
     numbers = match[0].split("-") if match else []
     if numbers and all(re.fullmatch(r"[0-9]{2,}", number) for number in numbers):
         yield words.numbers_look_decimal(numbers)

@@ -1,12 +1,14 @@
 """Xen's ``rmrr=`` option on one host: ranges that were checked, ranges that were written."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.addresses import AddressRange
 from dmaragent.boot_option.rmrr_writer import PageRange, RmrrText, WantedRegion
 from dmaragent.host import Host
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.inventory import Inventory
+from dmaragent.iommu.amd import ivrs_of
 from dmaragent.iommu.model import IommuTable
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.readings import Missing
@@ -58,15 +60,27 @@ class OptionHost:
 
     @property
     def table(self) -> IommuTable | None:
-        """The table; None: absent, or it could not be read."""
+        """The DMAR table; None: absent, or it could not be read."""
+        found = self._decoded
+        return None if found is None or ivrs_of(found) is not None else found
+
+    @property
+    def ivrs(self) -> IommuTable | None:
+        """The IVRS table; None: absent, or it could not be read."""
+        found = self._decoded
+        return None if found is None or ivrs_of(found) is None else found
+
+    @property
+    def _decoded(self) -> IommuTable | None:
         found = self.inventory.iommu
         return None if isinstance(found, Missing) or found.header is None else found
 
     @property
     def amd(self) -> bool:
-        """Whether this is an AMD machine, as far as the absence of a DMAR shows."""
+        """Whether this is an AMD machine, as far as its table or the absence of a DMAR shows."""
         absence = self.inventory.absence
-        return absence is not None and absence.kind is AbsenceKind.AMD
+        no_dmar = absence is not None and absence.kind is AbsenceKind.AMD
+        return no_dmar or self.ivrs is not None
 
     @property
     def memory_map(self) -> MemoryMap | None:
@@ -135,11 +149,11 @@ class WrittenOption:
         return tuple(pages for region in self.written for pages in region.ranges)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultOption:
-    """The option for the DMA faults of a log."""
+class SiftedFaults(NamedTuple):
+    """The DMA faults of a log: the regions that the table may lack, and the other faults."""
 
-    option: WrittenOption
+    regions: tuple[WantedRegion, ...]
+    """The pages of the faults that remain."""
     by_xen: int
     """How many faults Xen logged."""
     by_linux: int
@@ -147,3 +161,10 @@ class FaultOption:
     """The faults whose region the table already gives the device, a sentence each."""
     dropped: tuple[str, ...]
     """The faults whose address cannot be in a region of the firmware, a sentence each."""
+
+
+class FaultOption(NamedTuple):
+    """The option for the DMA faults of a log."""
+
+    option: WrittenOption
+    faults: SiftedFaults

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.boot_option import words
+from dmaragent.boot_option.ivmd_model import WantedIvmd
 from dmaragent.boot_option.mistakes import memory_doubt
 from dmaragent.boot_option.model import JudgedRange, OptionHost
 from dmaragent.boot_option.rmrr_writer import RmrrText, WantedRegion
@@ -24,7 +25,9 @@ def checked_notes(
     on: OptionHost, text: str | None, line: str, ranges: Sequence[JudgedRange]
 ) -> Iterator[str]:
     """Yield the notes on a checked option: quoting, releases, what was not checked."""
-    yield from _own_quoting(line) if text is None else _quoting(text)
+    yield from (
+        own_quoting(line, "rmrr", words.perhaps_cut_by_grub()) if text is None else quoting(text)
+    )
     large = any(
         judged.read.start_pfn is not None and _page_count(judged) > MOST_PAGES for judged in ranges
     )
@@ -33,7 +36,7 @@ def checked_notes(
     yield from _host_notes(on)
 
 
-def page_numbers(wanted: Sequence[WantedRegion]) -> Iterator[str]:
+def page_numbers(wanted: Sequence[WantedRegion | WantedIvmd]) -> Iterator[str]:
     """Yield a note on each region whose addresses look like page numbers."""
     for region in wanted:
         if region.rounded and region.limit < _LIKELY_PAGES:
@@ -87,7 +90,8 @@ def _page_count(judged: JudgedRange) -> int:
     return 0 if start is None or last is None else last - start + 1
 
 
-def _quoting(text: str) -> Iterator[str]:
+def quoting(text: str) -> Iterator[str]:
+    """Yield what GRUB makes of a `text` with ``;``."""
     unescaped = text.replace("\\;", "")
     if ";" in unescaped:
         yield words.semicolon_ends_grub_line()
@@ -95,9 +99,10 @@ def _quoting(text: str) -> Iterator[str]:
         yield words.read_as_grub_hands_it_on()
 
 
-def _own_quoting(line: str) -> Iterator[str]:
-    options = [word for word in line.split(" ") if word.startswith("rmrr=")]
+def own_quoting(line: str, name: str, cut: str) -> Iterator[str]:
+    """Yield what a boot loader did to the options `name` of `line`; `cut`: that GRUB may have."""
+    options = [word for word in line.split(" ") if word.startswith(f"{name}=")]
     if any("\\" in word or '"' in word or "'" in word for word in options):
         yield words.quoted_too_often()
     elif len(options) == 1 and ";" not in options[0] and line.rsplit(maxsplit=1)[-1] == options[0]:
-        yield words.perhaps_cut_by_grub()
+        yield cut

@@ -4,7 +4,6 @@ Pure.  The rules that check an option also read back what is written, after the 
 already on the host's command line.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -22,15 +21,13 @@ from dmaragent.boot_option.model import (
 from dmaragent.boot_option.notes import checked_notes, page_numbers, written_notes
 from dmaragent.boot_option.rmrr_writer import RmrrText, WantedRegion, write_ranges
 from dmaragent.boot_option.table_regions import gives, regions_with
+from dmaragent.boot_option.unquoted import unquoted
 from dmaragent.host.memory_map import ram_in
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.acceptance import predict_table
 from dmaragent.xen.hypervisor.behaviour import behaviour_of
 from dmaragent.xen.hypervisor.frames import frames_of
 from dmaragent.xen.hypervisor.rmrr_option import UserRange, parse_rmrr_option, places_taken
-
-_BARE = re.compile(r"\s*(?:0[xX])?[0-9a-fA-F]+(?:-[0-9a-fA-FxX]+)?(?:[=;]|\s*$)")
-"""A value without ``rmrr=`` before it."""
 
 
 def check_option(on: OptionHost, text: str | None) -> CheckedOption:
@@ -40,7 +37,7 @@ def check_option(on: OptionHost, text: str | None) -> CheckedOption:
     backslash of ``\;``.
     """
     own = text is None
-    line = (on.command_line or "") if text is None else _unquoted(text)
+    line = (on.command_line or "") if text is None else unquoted(text, "rmrr")
     ranges = tuple(_as_listed(on, judged) if own else judged for judged in _judged_ranges(on, line))
     return CheckedOption(
         on=on,
@@ -207,11 +204,3 @@ def _table_words(on: OptionHost, user: UserRange) -> str:
         if gives(region, user.devices):
             return words.given_by_table(region.number, dropped=region.xen.listed is False)
     return words.given_to_other_devices(regions[0].number) if regions else ""
-
-
-def _unquoted(text: str) -> str:
-    """Return `text` without GRUB's quotation marks, backslashes and variable."""
-    for sign in "\\\"'":
-        text = text.replace(sign, "")
-    text = re.sub(r"GRUB_CMDLINE_XEN(?:_DEFAULT)?=", "", text)
-    return f"rmrr={text.strip()}" if "rmrr=" not in text and _BARE.match(text) else text

@@ -6,7 +6,8 @@ Pure.  Addresses are in bytes and need ``0x``, so that a page number is not mist
 import re
 
 from dmaragent.addresses import SBDF
-from dmaragent.boot_option import words
+from dmaragent.boot_option import ivmd_words, words
+from dmaragent.boot_option.ivmd_model import DeviceSpan, WantedIvmd
 from dmaragent.boot_option.rmrr_writer import WantedRegion
 from dmaragent.host.device_names import parse_device_name
 
@@ -28,12 +29,35 @@ class RequestError(ValueError):
 
 
 def read_wanted(text: str) -> WantedRegion:
-    """Return the region that `text` describes.
+    """Return the region for ``rmrr=`` that `text` describes.
 
     Raises:
         RequestError: it is not a region; the message has the place and the reason.
 
     """
+    base, limit, at = _addresses(text)
+    if text[at : at + 1] != "=":
+        raise RequestError(text, at + 1, words.devices_expected())
+    return WantedRegion(base=base, limit=limit, devices=_devices(text, at + 1))
+
+
+def read_wanted_ivmd(text: str) -> WantedIvmd:
+    """Return the region for ``ivmd=`` that `text` describes: its devices may be ranges, or all.
+
+    Raises:
+        RequestError: it is not a region; the message has the place and the reason.
+
+    """
+    base, limit, at = _addresses(text)
+    if at == len(text):
+        return WantedIvmd(base=base, limit=limit, devices=())
+    if text[at] != "=":
+        raise RequestError(text, at + 1, ivmd_words.devices_expected())
+    return WantedIvmd(base=base, limit=limit, devices=_device_spans(text, at + 1))
+
+
+def _addresses(text: str) -> tuple[int, int, int]:
+    """Return the first and the last byte of the region `text`, and where its addresses end."""
     base, at = _address(text, 0, words.address_expected())
     mark, second = text[at : at + 1], at + 2
     if mark == "-":
@@ -47,9 +71,7 @@ def read_wanted(text: str) -> WantedRegion:
         raise RequestError(text, at + 1, words.sign_expected())
     if limit > _MOST_ADDRESS:
         raise RequestError(text, second, words.address_too_high(limit))
-    if text[at : at + 1] != "=":
-        raise RequestError(text, at + 1, words.devices_expected())
-    return WantedRegion(base=base, limit=limit, devices=_devices(text, at + 1))
+    return base, limit, at
 
 
 def _address(text: str, at: int, expected: str) -> tuple[int, int]:
@@ -93,3 +115,17 @@ def _devices(text: str, at: int) -> tuple[SBDF, ...]:
             raise RequestError(text, at + 1, str(error)) from error
         at += len(part) + 1
     return tuple(devices)
+
+
+def _device_spans(text: str, at: int) -> tuple[DeviceSpan, ...]:
+    spans = []
+    for part in text[at:].split(","):
+        ends = []
+        for name in part.split("-", 1):
+            try:
+                ends.append(_device(name))
+            except ValueError as error:
+                raise RequestError(text, at + 1, str(error)) from error
+            at += len(name) + 1
+        spans.append(DeviceSpan(ends[0], ends[-1]))
+    return tuple(spans)

@@ -18,4 +18,6 @@ def regions_with(inventory: Inventory, place: AddressRange) -> Iterator[Region]:
 
 def gives(region: Region, devices: Iterable[SBDF]) -> bool:
     """Return whether the table gives `region` to all of `devices`."""
-    return {owner.sbdf for owner in region.owners}.issuperset(devices)
+    owners = {owner.sbdf for owner in region.owners}
+    ids = [claim.ids for claim in region.reserved.claims if claim.ids is not None]
+    return all(sbdf in owners or any(own.contains(sbdf) for own in ids) for sbdf in devices)

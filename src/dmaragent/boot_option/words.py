@@ -284,7 +284,7 @@ def large_ranges_ignored_alone() -> str:
 def page_numbers_for_bytes(wanted: str, first: int, last: int) -> str:
     """Note that a wanted region looks like the page numbers `first` to `last`."""
     meant = f"0x{first * PAGE:x}-0x{(last + 1) * PAGE - 1:x}"
-    return f"a REGION is in bytes. If {wanted} are page numbers, as in rmrr=, write {meant}"
+    return f"a REGION is in bytes. If {wanted} are page numbers, as in Xen's option, write {meant}"
 
 
 def rounded_to_pages(wanted: str, first: int, last: int) -> str:
@@ -339,7 +339,7 @@ def semicolon_ends_grub_line() -> str:
     """Note what GRUB does to the text that was given."""
     return (
         "in GRUB's files, write ';' as '\\;'. Otherwise GRUB ends the line there, and Xen "
-        "gets only the first range. A word rmrr= for each range needs no quoting"
+        "gets only the first range. An option for each range needs no quoting"
     )
 
 
@@ -396,6 +396,11 @@ def interrupt_message() -> str:
     return "an interrupt message (0xfee00000-0xfeefffff), not memory"
 
 
+def hypertransport() -> str:
+    """Drop a fault in the range of HyperTransport."""
+    return "an address of HyperTransport (0xfd00000000-0xffffffffff), not memory"
+
+
 def beyond_physical_addresses() -> str:
     """Drop a fault at an address that no machine has."""
     return "an address of more than 52 bits, which is not a physical address"
@@ -446,10 +451,10 @@ def note_earlier_value(command: str, *, ranges: bool) -> str:
     )
 
 
-def ranges_too_long_for_xen_cmdline(options: str) -> str:
-    """Return what to do if the ranges make a word that is too long for Xen."""
+def ranges_too_long_for_xen_cmdline(name: str, options: str) -> str:
+    """Return what to do if the ranges of the option `name` make a word too long for Xen."""
     return (
-        "xen-cmdline keeps one rmrr=, and Xen cuts a word this long. In grub.cfg, append these "
+        f"xen-cmdline keeps one {name}=, and Xen cuts a word this long. In grub.cfg, append these "
         f"words to the multiboot2 line: {options}"
     )
 

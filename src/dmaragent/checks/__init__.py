@@ -1,46 +1,15 @@
 """Firmware findings: the rules, and all that they find on a host.
 
-Pure.  A rule is a plain function in ``common/`` or ``vtd/``; ``RULES`` lists all of them.
+Pure.  A rule is a plain function in ``vtd/`` or ``amd/``; ``all_rules.py`` lists all of them.  The
+rules of ``vtd/`` run on a DMAR, those of ``amd/`` on an IVRS.
 """
 
-from dmaragent.checks.common import dma_faults as logged_dma
-from dmaragent.checks.common import guests, memory, regions
-from dmaragent.checks.common.facts import Need
+from dmaragent.checks.common.facts import CheckFacts, Need
 from dmaragent.checks.common.model import Checked, Finding, NotAsked, Rule
-from dmaragent.checks.vtd import (
-    damage,
-    devices,
-    ranges,
-    references,
-    reserved_bits,
-    scopes,
-    sharing,
-    table,
-    unit_coverage,
-    units,
-)
-from dmaragent.checks.vtd import firmware_bugs as logged_words
 from dmaragent.checks.vtd.facts import facts_of
+from dmaragent.checks.vtd.rules import RULES as VTD_RULES
 from dmaragent.inventory import Inventory
-
-RULES: tuple[Rule, ...] = (
-    *table.RULES,
-    *damage.RULES,
-    *reserved_bits.RULES,
-    *units.RULES,
-    *unit_coverage.RULES,
-    *references.RULES,
-    *ranges.RULES,
-    *regions.RULES,
-    *memory.RULES,
-    *scopes.RULES,
-    *devices.RULES,
-    *guests.RULES,
-    *sharing.RULES,
-    *logged_dma.RULES,
-    *logged_words.RULES,
-)
-"""All rules, in the order of the documentation."""
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 
 
 def check(inventory: Inventory) -> Checked:
@@ -49,11 +18,11 @@ def check(inventory: Inventory) -> Checked:
     The worst findings are first, then the order is that of the rules and of the table.  A rule
     that needs something unknown does not run and is listed in ``not_asked``.
     """
-    facts = facts_of(inventory)
+    facts, rules = _facts_and_rules(inventory)
     findings: list[Finding] = []
     asked = 0
     missing: dict[Need, list[str]] = {}
-    for rule in RULES:
+    for rule in rules:
         lacking = [need for need in Need if need in rule.needs and not facts.knows(need)]
         for need in lacking:
             missing.setdefault(need, []).append(rule.id)
@@ -62,7 +31,19 @@ def check(inventory: Inventory) -> Checked:
             findings += [Finding(rule=rule, hit=hit) for hit in rule.find(facts)]
     return Checked(
         findings=tuple(sorted(findings, key=lambda finding: finding.severity.rank)),
-        decoded=facts.table is not None,
+        decoded=inventory.decoded,
         asked=asked,
         not_asked=tuple(NotAsked(need=need, rules=tuple(ids)) for need, ids in missing.items()),
     )
+
+
+def _facts_and_rules(inventory: Inventory) -> tuple[CheckFacts, tuple[Rule, ...]]:
+    """Return the rules for the kind of table that `inventory` is of, and the facts for them."""
+    if iommu_vendor(inventory.host) is IommuVendor.AMD:
+        from dmaragent.checks.amd.facts import (  # noqa: PLC0415 - 30 ms, for AMD hosts only
+            ivrs_facts_of,
+        )
+        from dmaragent.checks.amd.rules import RULES as AMD_RULES  # noqa: PLC0415 - as above
+
+        return ivrs_facts_of(inventory), AMD_RULES
+    return facts_of(inventory), VTD_RULES

@@ -83,7 +83,7 @@ def _too_many(names: int) -> Missing:
 
 
 def _tables(host: HostReader, names: tuple[str, ...] | Missing) -> tuple[TableReading, ...]:
-    """Read the DMAR tables that are listed, or try the usual names if there is no list."""
+    """Read the tables of IOMMUs that are listed, or try the usual names if there is no list."""
     listed = SIGNATURE_NAMES if isinstance(names, Missing) else names
     matches = [match for name in listed if (match := _TABLE_NAME.fullmatch(name))]
     matches.sort(key=lambda match: (SIGNATURE_NAMES.index(match[1]), int(match[2] or 0)))

@@ -25,7 +25,7 @@ from dmaragent.collect.reader import (
 )
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
-from fwtables.signatures import SIGNATURES
+from fwtables.signatures import DECODED_SIGNATURES
 
 _LOOK = 1 << 12
 """Unpacked bytes that are enough to recognise the content: the first names in a cpio."""
@@ -54,7 +54,7 @@ class _Kept(io.RawIOBase):
 
 def is_archive_head(head: bytes) -> bool:
     """Return whether a file begins like an archive or a packed file."""
-    if head.startswith(SIGNATURES):  # or a tar whose first member is called DMAR.bin
+    if head.startswith(DECODED_SIGNATURES):  # or a tar whose first member is called DMAR.bin
         return is_tar(head)
     return is_archive(head) or unread_format(head) is not None
 
@@ -67,7 +67,7 @@ def read_given(path: str, file: BinaryIO, begin: bytes) -> GivenArchive | Unpack
 
     """
     head = _head(path, file, begin)
-    if head.startswith(SIGNATURES) and not is_tar(head):
+    if head.startswith(DECODED_SIGNATURES) and not is_tar(head):
         return Unpacked(_rest(path, file, head))
     _refuse_unread(path, head)
     if not packing_of(head):
@@ -94,7 +94,7 @@ def begins_archive(path: str, file: BinaryIO, begin: bytes) -> bool:
     """Return whether `file` is an archive, or in an archive format that is not supported."""
     try:
         head = _head(path, file, begin)
-        if head.startswith(SIGNATURES) or not (packing_of(head) or is_archive_head(head)):
+        if head.startswith(DECODED_SIGNATURES) or not (packing_of(head) or is_archive_head(head)):
             return False
         if packing_of(head) == "zstd":
             return is_tar(unpack(path, _rest(path, file, head)).content[:BLOCK])

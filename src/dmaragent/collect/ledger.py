@@ -100,11 +100,11 @@ _XEN = ("xl-info.out", "xl-dmesg.out")
 
 ACPI_TABLES = _list(
     "/sys/firmware/acpi/tables",
-    "the ACPI tables that the kernel shows: DMAR, or RMAD in a Xen PV dom0, or neither",
+    "the ACPI tables that the kernel shows: DMAR (RMAD in a Xen PV dom0), IVRS, IORT or none",
 )
 ACPI_TABLE = _read(
     "/sys/firmware/acpi/tables/{}",
-    "the DMAR table (DMAR, RMAD or XMAR; numbered from 1 if there are several)",
+    "Intel's table (DMAR, RMAD or XMAR) or AMD's (IVRS); numbered from 1 if there are several",
     needs_root=True,
     limit=1 << 24,
     elsewhere=("acpidump.out",),

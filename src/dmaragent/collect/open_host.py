@@ -16,7 +16,7 @@ from dmaragent.collect.tables.host import TABLE, TableHost
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing
 from dmaragent.service_paths import CAPTURE
-from fwtables.signatures import SIGNATURES
+from fwtables.signatures import DECODED_SIGNATURES
 from fwtables.table_or_text import is_binary_table, plain_text
 
 LIVE = "live"
@@ -94,17 +94,17 @@ def open_file(content: bytes, path: str, given: Unpacked | None = None) -> Opene
     if not content:
         raise words.empty_file(path)
     reading = words.packed_data(given.packing)
-    is_binary = is_binary_table(content, SIGNATURES)
+    is_binary = is_binary_table(content, DECODED_SIGNATURES)
     if is_binary and plain_text(content) is None:
         return OpenedHost(TableHost.of(content), TABLE, path, reading, given.problem)
     from fwtables.found_in_text import find_in_text  # noqa: PLC0415 - readers of text: 10 ms
 
-    text = find_in_text(content, SIGNATURES)
+    text = find_in_text(content, DECODED_SIGNATURES)
     if is_binary and not text.tables:
         return OpenedHost(TableHost.of(content), TABLE, path, reading, given.problem)
     if not text.tables:
         raise words.no_table_in_text(path, text, given.problem)
-    tables = [table for table in text.tables if table.signature in SIGNATURES]
+    tables = [table for table in text.tables if table.signature in DECODED_SIGNATURES]
     if not tables:
         raise words.other_tables_in_text(path, len(text.tables))
     damage = [table.damage for table in tables if table.damage]
@@ -119,4 +119,4 @@ def open_file(content: bytes, path: str, given: Unpacked | None = None) -> Opene
 
 def is_host_file(content: bytes) -> bool:
     """Return whether `content` marks a file as a host: a table or an archive."""
-    return content.startswith(SIGNATURES) or is_archive_head(content[:BLOCK])
+    return content.startswith(DECODED_SIGNATURES) or is_archive_head(content[:BLOCK])

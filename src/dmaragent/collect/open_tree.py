@@ -205,7 +205,7 @@ def find_host(
     search = search_tables(tree)
     if len(search.found) > 1:
         paths = [tables.path[1:] for tables in search.found]
-        raise words.several(where, "DMAR tables", paths, take)
+        raise words.several(where, "tables of IOMMUs", paths, take)
     _, root, facts = reports[0] if reports else ("", tree, ReportFacts(tree, ()))
     files = search.found or search.dumps[:1]
     if files and not search.stopped:
@@ -233,7 +233,7 @@ def _is_copied_root(tree: FileTree) -> bool:
 def _copied_root(tree: FileTree, where: str) -> HostReader | None:
     """Return the copied root in `tree` or in its root/, or the copied /sys that `tree` is.
 
-    If it has no DMAR table, the tables come from acpidump text in it, or from a table file at its
+    If it has no table of IOMMUs, the tables come from acpidump text in it, or from a table file at its
     top. `where` names the tree in errors.
 
     Raises:
@@ -293,7 +293,7 @@ def _refuse_two_roots(tree: FileTree, tops: Iterable[str], where: str, take: str
 
 
 def _refuse_unread_tables(where: str, search: TableSearch) -> None:
-    """Reject a folder that has a table which was not read, or only tables other than DMAR.
+    """Reject a folder that has a table which was not read, or only other ACPI tables.
 
     Raises:
         HostError: it is such a folder.

@@ -13,8 +13,8 @@ from typing import Any
 from dmaragent.readings import Missing, MissingKind
 
 _BOOT_LINE = re.compile(
-    rb"BIOS-e820: |ACPI: (?:DMAR|RMAD|XMAR|IVRS)\b|\bDMAR\b|\bdmar\d*:|DMAR-IR:|AMD-Vi:|"
-    rb"\bIOMMU\b|Booting paravirtualized kernel|Hypervisor detected"
+    rb"BIOS-e820: |ACPI: (?:DMAR|RMAD|XMAR|IVRS)\b|\b(?:DMAR|IVRS|IOMMU)\b|\bdmar\d*:|DMAR-IR:|"
+    rb"AMD-Vi:|Booting paravirtualized kernel|Hypervisor detected"
 )
 """A line of the kernel's log about the memory map, the IOMMU or the hypervisor."""
 _XEN_WROTE = re.compile(rb"\(XEN\)(?! ?(?:\[[^]]*\] )?(?:\(d\d+|HVM\d+:))")

@@ -166,7 +166,7 @@ def _reason_of_no_table(reading: TextReading, problem: str) -> str:
     """Return why a text contains no table; a damaged packed file can contain one that was lost."""
     if problem:
         return f"the part that could be unpacked contains no table:  {problem}"
-    return f"not a table: {words.why_no_table(reading, words.KINDS_OF_DECODE)}"
+    return f"not a table: {words.why_no_table(reading)}"
 
 
 def _read_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001 - passed on
@@ -210,7 +210,7 @@ def _read_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT0
         )
         for table in wanted
     )
-    error = "" if tables else f"this acpidump text has no {words.KINDS_OF_DECODE} table"
+    error = "" if tables else f"this acpidump text has no {words.KINDS_OF_TABLES} table"
     return Input(path=path, named=named, tables=tables, others=others, error=error)
 
 
@@ -227,7 +227,7 @@ def _read_host(path: str | None, named: bool) -> Input:  # noqa: FBT001 - passed
     if not snapshot.tables:
         kind = snapshot.acpi_tables.kind if isinstance(snapshot.acpi_tables, Missing) else None
         gone = "was not collected" if kind is MissingKind.NOT_COLLECTED else "is absent"
-        errors.append(f"the DMAR table {gone} (dmaragent inventory shows more)")
+        errors.append(f"the DMAR or IVRS table {gone} (dmaragent inventory shows more)")
     return Input(path=path or "", named=named, tables=tuple(tables), error="; ".join(errors))
 
 

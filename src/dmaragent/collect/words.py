@@ -12,9 +12,9 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dmaragent.errors import DmaragentError, HostError, excerpt
+from dmaragent.errors import DmaragentError, HostError, OtherFormatError, excerpt
 from dmaragent.readings import Missing, MissingKind
-from fwtables.signatures import SIGNATURES
+from fwtables.signatures import DECODED_SIGNATURES
 
 if TYPE_CHECKING:
     from dmaragent.collect.formats.magic import UnreadFormat
@@ -89,9 +89,9 @@ def format_not_read(where: str, unread: UnreadFormat, packed: str) -> HostError:
 def qubes_report(where: str, cpio: UnreadFormat, packed: str) -> HostError:
     """Return the error for a report of qubes-hcl-report, which contains no table."""
     return HostError(
-        f"{where} is a Qubes HCL report (cpio{_inside(packed)}), which contains no DMAR table",
+        f"{where} is a Qubes HCL report (cpio{_inside(packed)}), which contains no DMAR or IVRS table",
         f"unpack it ({_unpack_command(where, cpio, packed)}), then: dmaragent why - < xl-dmesg; "
-        "for the other verbs, copy /sys/firmware/acpi/tables/RMAD in dom0, as root",
+        "for the other verbs, copy /sys/firmware/acpi/tables/RMAD (AMD: IVRS) in dom0, as root",
     )
 
 
@@ -123,7 +123,7 @@ def no_host_in_directory(path: str, archive: str) -> HostError:
     """Return the error for a directory without a host; `archive` is an archive in it, or empty."""
     hint = "name a recorded machine, a copy of a root file system, a collector's report or a table"
     return HostError(
-        f"{path} is not a host: no manifest.json, sys/, acpidump.out, DMAR table, or output of "
+        f"{path} is not a host: no manifest.json, sys/, acpidump.out, DMAR or IVRS table, or output of "
         "lspci, dmidecode, dmesg or xl info in it",
         f"name the archive in it: --host {archive}" if archive else hint,
     )
@@ -134,7 +134,7 @@ def no_host_in_archive(where: str, members: int, tops: list[str]) -> HostError:
     names = ", ".join(map(shown, tops)) or "nothing"
     count = "1 member" if members == 1 else f"{members} members"
     message = (
-        f"{where} is not a host: no manifest.json, sys/, acpidump.out, DMAR table, or output of "
+        f"{where} is not a host: no manifest.json, sys/, acpidump.out, DMAR or IVRS table, or output of "
         f"lspci, dmidecode, dmesg or xl info in its {count}. At its top: {names}"
     )
     return HostError(
@@ -173,7 +173,7 @@ def no_manifest(where: str, name: str) -> HostError:
 def damaged_table_text(where: str, file: str, problem: str) -> HostError:
     """Return the error for a host whose table is in damaged text, in `file`."""
     return HostError(
-        f"{where}: the DMAR table in {shown(file)} is damaged: {problem}",
+        f"{where}: the table in {shown(file)} is damaged: {problem}",
         f"copy the whole file again; dmaragent decode shows the readable part of {shown(file)}",
     )
 
@@ -190,7 +190,7 @@ def unreadable_files(where: str, files: list[str]) -> HostError:
     """Return the error for a folder without a table in which this user cannot read `files`."""
     count = "1 file" if len(files) == 1 else f"{len(files)} files"
     return HostError(
-        f"{where} contains no DMAR table that you can read: permission is denied for {count}, "
+        f"{where} contains no DMAR or IVRS table that you can read: permission is denied for {count}, "
         f"such as {shown(files[0])}",
         AS_ROOT,
     )
@@ -200,18 +200,16 @@ def other_tables(where: str, signatures: list[str]) -> HostError:
     """Return the error for a folder with ACPI tables, whose `signatures` are all of other tables."""
     return HostError(
         f"{where} contains ACPI tables ({', '.join(map(shown, signatures[:_MOST_NAMED]))}), but no "
-        "DMAR, RMAD or XMAR",
-        "for an AMD machine, dmaragent decode FILE shows the IVRS; no other verb uses it yet"
-        if "IVRS" in signatures
-        else "dump all tables of that host: run acpidump without options, as root",
+        f"{KINDS_OF_TABLES}",
+        "dump all tables of that host: run acpidump without options, as root",
     )
 
 
 def other_tables_in_text(path: str, tables: int) -> HostError:
-    """Return the error for text with a number of `tables`, none of them a DMAR table."""
+    """Return the error for text with a number of `tables`, none of them a DMAR or IVRS table."""
     count = "1 table" if tables == 1 else f"{tables} tables"
     return HostError(
-        f"{path} contains {count}, but no DMAR, RMAD or XMAR",
+        f"{path} contains {count}, but no {KINDS_OF_TABLES}",
         "dump all tables of that host: run acpidump without options, as root",
     )
 
@@ -224,19 +222,17 @@ def no_table_in_text(path: str, reading: TextReading, problem: str) -> HostError
     )
 
 
-KINDS_OF_HOSTS = "DMAR, RMAD or XMAR"
-"""The tables that verbs read from a host."""
-KINDS_OF_DECODE = "DMAR, RMAD, XMAR or IVRS"
-"""The tables that `decode` reads."""
+KINDS_OF_TABLES = "DMAR, RMAD, XMAR or IVRS"
+"""The tables that are read."""
 
 
-def why_no_table(reading: TextReading, kinds: str = KINDS_OF_HOSTS) -> str:
-    """Return why a text contains no table of one of the `kinds`."""
+def why_no_table(reading: TextReading) -> str:
+    """Return why a text contains no table."""
     if reading.needs_iasl:
         return "it is iasl text without raw table data, which only iasl can compile"
     if reading.stopped:
         return "the search stopped, because too many signatures in it begin no table"
-    return f"it is not a {kinds} table, an archive, or text that contains such a table"
+    return f"it is not a {KINDS_OF_TABLES} table, an archive, or text that contains such a table"
 
 
 def what_to_give(reading: TextReading, path: str) -> str:
@@ -276,7 +272,7 @@ def packed_data(packing: str) -> str:
 
 def tables_read_from(tables: Sequence[TextTable], packing: str = "") -> str:
     """Return the source of `tables`, with their lines; empty for acpidump text alone."""
-    wanted = [table for table in tables if table.signature in SIGNATURES]
+    wanted = [table for table in tables if table.signature in DECODED_SIGNATURES]
     if not packing and all(table.form.value == "acpidump" for table in wanted):
         return ""
     places = "; ".join(table_read_from(table) for table in wanted[:4])
@@ -375,7 +371,7 @@ def not_a_manifest(where: str) -> HostError:
 
 def other_version(where: str, version: object, ours: int) -> HostError:
     """Return the error for a recording whose version is not `ours`."""
-    return HostError(
+    return OtherFormatError(
         f"{where}: the recording has version {excerpt(repr(version))}; this dmaragent "
         f"reads version {ours}",
         "use the release of dmaragent that made it, or a newer one",

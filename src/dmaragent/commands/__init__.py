@@ -9,12 +9,13 @@ VERBS = {
     "devices": "list which devices can be passed through",
     "explain": "show whether one device can be passed through, and fixes",
     "check": "find errors in the firmware's table, and how to fix them",
-    "rmrr-option": "write or check Xen's rmrr= boot option",
+    "boot-option": "write or check Xen's rmrr= or ivmd= boot option",
     "resolve": "predict whether a guest starts with its PCI devices",
     "hotplug": "predict what `xl pci-attach` does to a running guest",
     "why": "explain a message of Linux, Xen, QEMU or libvirt",
     "report": "write everything to one HTML page, for a bug report",
     "dump": "write a support bundle, a snapshot that --host can read",
+    "fleet": "answer for a folder of many hosts",
     "diff": "compare two hosts, or one host before and after an update",
     "decode": "show DMAR and IVRS tables, structure by structure",
     "encode": "write a table's bytes from the JSON of decode --json",
@@ -26,13 +27,18 @@ VERBS = {
 """Each verb with its line in ``dmaragent --help``."""
 
 GROUPS = {
-    "Devices": ("inventory", "devices", "explain", "check", "rmrr-option"),
+    "Devices": ("inventory", "devices", "explain", "check", "boot-option"),
     "Guests": ("resolve", "hotplug"),
     "Messages": ("why",),
+    "Fleet": ("fleet",),
     "Support": ("report", "dump", "diff", "decode", "encode", "schema", "demo"),
     "Service": ("status", "agent"),
 }
 """The verbs by subject, in the order of ``dmaragent --help``."""
+
+
+OTHER_NAMES = {"rmrr-option": "boot-option"}
+"""Each earlier name of a verb, which still works, with the present one."""
 
 
 class Verb(Protocol):

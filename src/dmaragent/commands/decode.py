@@ -32,8 +32,8 @@ Decode DMAR tables (also named RMAD and XMAR) and AMD's IVRS tables with their
 whole content, damage included.  PATH is a table, text that contains one
 (acpidump, hexdump, xxd, od, iasl, base64, plain hexadecimal), or a folder of
 them.  It can also be a host as for `inventory --host`, or - for standard input.
-The default is this machine.  From a host, only the DMAR is read: name the file
-of an IVRS itself.  A table or text can be packed with gzip, bzip2, xz or zstd."""
+The default is this machine.  From a host, its DMAR is read, else its IVRS.  A
+table or text can be packed with gzip, bzip2, xz or zstd."""
 EXAMPLES = """\
 examples:
   sudo dmaragent decode                         this machine's table

@@ -36,7 +36,8 @@ gives the same answer as on this machine.
 
 Host and guest names, UUIDs and MAC addresses become host-1, guest-1, uuid-1,
 mac-1.  Boot options that no answer uses are left out.  A bundle never contains
-serial numbers, configuration space beyond 64 bytes, or tables other than DMAR."""
+serial numbers, configuration space beyond 64 bytes, or other tables than DMAR
+and IVRS."""
 EXAMPLES = """\
 examples:
   sudo dmaragent dump

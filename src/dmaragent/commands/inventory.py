@@ -30,11 +30,11 @@ from dmaragent.readings import Missing, MissingKind
 from dmaragent.xen.reserved_list.model import ListSource
 
 DESCRIPTION = """\
-Show every reserved memory region (RMRR) of a host: its range, its devices, and
-how Xen and Linux treat it.  If Xen reports its list of regions, that list is
-shown; otherwise it is predicted from the table.  With --details also the
-structure and the devices of each region, paths, slots, firmware and all
-differences.  Reading a table needs root."""
+Show every reserved memory region of a host (RMRR on Intel, IVMD on AMD): its
+range, its devices, and how Xen and Linux treat it.  If Xen reports its list of
+regions, that list is shown; otherwise it is predicted from the table.  With
+--details also the structure and the devices of each region, paths, slots,
+firmware and all differences.  Reading a table needs root."""
 EXAMPLES = """\
 examples:
   sudo dmaragent inventory                      this machine

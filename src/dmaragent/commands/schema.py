@@ -27,7 +27,7 @@ _SUFFIX = ".json"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
     parser.add_argument(
-        "name", metavar="NAME", nargs="?", help="a document, such as inventory or inventory.v1"
+        "name", metavar="NAME", nargs="?", help="a document, such as inventory or inventory.v2"
     )
 
 

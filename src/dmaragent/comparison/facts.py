@@ -18,7 +18,7 @@ _LINUX_WORDS = {
 }
 _NO_XEN = "none"
 _NONE_WORDS = {
-    AbsenceKind.AMD: "an AMD machine",
+    AbsenceKind.AMD: iommu_words.AMD_VI_OFF,
     AbsenceKind.ARM: "an Arm machine",
     AbsenceKind.VIRTUAL_MACHINE: "a virtual machine",
     AbsenceKind.VTD_OFF: iommu_words.VTD_OFF,

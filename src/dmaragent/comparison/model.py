@@ -82,7 +82,7 @@ class RegionMatch:
     """False if only one side has it and the other's table is damaged: it may be there."""
     owners: tuple[OwnerChange, ...] = ()
     changes: tuple[Changed, ...] = ()
-    """``shared``, ``xen``, ``linux``, ``memory-map``."""
+    """``meaning``, ``access``, ``shared``, ``xen``, ``linux``, ``memory-map``."""
 
     @property
     def differs(self) -> bool:
@@ -114,7 +114,7 @@ class UnitChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StructureChange:
-    """A structure, neither RMRR nor DRHD, that only one side has."""
+    """A structure, neither region nor unit, that only one side has."""
 
     side: Side
     structure: OtherStructure
@@ -203,7 +203,7 @@ class Comparison:
     regions: tuple[RegionMatch, ...]
     """All regions of both sides, by address."""
     xen: tuple[Changed, ...]
-    """Changes of Xen's list that no region shows: ``vt-d``, ``entry``, ``list-order``."""
+    """Changes of Xen's list that no region shows: ``vt-d`` or ``amd-vi``, ``entry``, ``list-order``."""
     table_order: Changed | None
     """The order of the regions that both have, by A's numbers; None: the same."""
     renumbered: tuple[Renumbered, ...]

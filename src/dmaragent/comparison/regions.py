@@ -18,8 +18,14 @@ from dmaragent.comparison import words
 from dmaragent.comparison.comparability import Comparable, hides_structures
 from dmaragent.comparison.model import Changed, OwnerChange, RegionFate, RegionMatch
 from dmaragent.comparison.pairing import Pairing
-from dmaragent.comparison.scopes import device_key, owner_changes, owner_key
+from dmaragent.comparison.scopes import (
+    compared_owners,
+    device_key,
+    owner_changes,
+    owner_key,
+)
 from dmaragent.inventory import Inventory, Region
+from dmaragent.iommu.model import Owner
 from dmaragent.linux.regions import Held
 
 
@@ -33,10 +39,12 @@ def match_regions(a: Inventory, b: Inventory, comparable: Comparable) -> tuple[R
     pairing.by(_range)
     pairing.by(
         lambda region: (
-            (region.segment, _owners(region), region.last - region.first) if region.owners else None
+            (region.segment, _owners(region), region.last - region.first)
+            if _compared(region)
+            else None
         )
     )
-    pairing.by(lambda region: (region.segment, _owners(region)) if region.owners else None)
+    pairing.by(lambda region: (region.segment, _owners(region)) if _compared(region) else None)
     pairing.by(_device_keys, unique=True)
     matches = [_match(old, new, comparable) for old, new in pairing.pairs]
     gone, new = not hides_structures(b), not hides_structures(a)
@@ -55,11 +63,15 @@ def _range(region: Region) -> tuple[int, int, int]:
 
 
 def _owners(region: Region) -> tuple[Hashable, ...]:
-    return tuple(sorted(map(owner_key, region.owners)))
+    return tuple(sorted(map(owner_key, _compared(region))))
+
+
+def _compared(region: Region) -> tuple[Owner, ...]:
+    return compared_owners(region.reserved.claims)
 
 
 def _device_keys(region: Region) -> Hashable:
-    keys = [device_key(owner) for owner in region.owners]
+    keys = [device_key(owner) for owner in _compared(region)]
     return None if not keys or None in keys else (region.segment, tuple(sorted(keys, key=repr)))
 
 
@@ -75,7 +87,7 @@ def _sort_key(match: RegionMatch) -> tuple[Hashable, ...]:
 
 
 def _match(a: Region, b: Region, comparable: Comparable) -> RegionMatch:
-    owners = tuple(owner_changes(a.owners, b.owners))
+    owners = tuple(owner_changes(_compared(a), _compared(b)))
     return RegionMatch(
         fate=_fate(a, b, owners),
         a=a,
@@ -97,6 +109,10 @@ def _fate(a: Region, b: Region, owners: tuple[OwnerChange, ...]) -> RegionFate:
 def _changes(
     a: Region, b: Region, owners: tuple[OwnerChange, ...], comparable: Comparable
 ) -> Iterator[Changed]:
+    if a.reserved.meaning is not b.reserved.meaning:
+        yield Changed("meaning", a.reserved.meaning.value, b.reserved.meaning.value)
+    if a.reserved.access != b.reserved.access:
+        yield Changed("access", words.access(a.reserved.access), words.access(b.reserved.access))
     if a.xen.shared is not b.xen.shared:
         yield Changed("shared", _sharing_words(a), _sharing_words(b))
     if comparable.xen_list:

@@ -1,13 +1,37 @@
 """Device scope entries of two tables: when two mean the same device, and how they differ."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from dmaragent.comparison.model import Changed, OwnerChange
 from dmaragent.comparison.pairing import Pairing
 from dmaragent.host.topology import PciFunction, Presence
-from dmaragent.iommu.model import BY_NUMBER, DeviceKind, Owner
+from dmaragent.iommu.model import (
+    BY_NUMBER,
+    Claim,
+    Claimant,
+    ClaimKind,
+    DeviceKind,
+    Owner,
+)
 
+_OF_MANY = frozenset({ClaimKind.RANGE, ClaimKind.IOMMU, ClaimKind.ALL})
 Key = tuple[int, int, int, tuple[str, ...]]
+
+
+def compared_owners(claims: Iterable[Claim]) -> tuple[Owner, ...]:
+    """Return the owners of `claims` by which they are compared.
+
+    A claim on several IDs is one owner without an address: the devices that are present in it are
+    facts of the host, and unknown of a table alone.
+    """
+    owners: list[Owner] = []
+    for claim in claims:
+        if claim.kind in _OF_MANY:
+            nobody = Claimant(None, "", Presence.UNKNOWN, "", None)
+            owners.append(Owner(claim, nobody))
+        else:
+            owners += (Owner(claim, claimant) for claimant in claim.claimants)
+    return tuple(owners)
 
 
 def owner_key(owner: Owner) -> Key:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 from dmaragent.comparison.comparability import hides_structures
 from dmaragent.comparison.model import Changed, Side, StructureChange, UnitChange
 from dmaragent.comparison.pairing import Pairing
-from dmaragent.comparison.scopes import owner_key
+from dmaragent.comparison.scopes import compared_owners, owner_key
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.model import OtherStructure, Owner, RemappingUnit
 from dmaragent.readings import Missing
@@ -53,11 +53,11 @@ def _registers(unit: RemappingUnit) -> tuple[int, int]:
 
 
 def _scopes(unit: RemappingUnit) -> tuple[Hashable, ...]:
-    return tuple(sorted(map(owner_key, unit.owners)))
+    return tuple(sorted(map(owner_key, compared_owners(unit.claims))))
 
 
 def _change(a: RemappingUnit, b: RemappingUnit) -> UnitChange:
-    scopes: Pairing[Owner] = Pairing.of(a.owners, b.owners)
+    scopes: Pairing[Owner] = Pairing.of(compared_owners(a.claims), compared_owners(b.claims))
     scopes.by(owner_key)
     return UnitChange(
         a=a,
@@ -91,7 +91,7 @@ def _facts(unit: RemappingUnit) -> tuple[str, ...]:
 
 
 def structure_changes(a: Inventory, b: Inventory) -> Iterator[StructureChange]:
-    """Yield the structures, neither RMRR nor DRHD, that only one side has.
+    """Yield the structures, neither region nor unit, that only one side has.
 
     An RHSA structure that names a unit is a fact of the unit.
     """

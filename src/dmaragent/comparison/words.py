@@ -6,6 +6,7 @@ Reasons are clauses in lower case; values of facts are words.
 from collections.abc import Iterable
 
 from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.iommu.model import Access
 from dmaragent.linux.regions import Hold
 from dmaragent.xen.reserved_list.model import ListSource, Origin
 
@@ -18,7 +19,7 @@ _SOURCE_WORDS = {
 }
 _ORIGIN_WORDS = {
     Origin.TABLE: "",
-    Origin.OPTION: " (by rmrr= on Xen's command line)",
+    Origin.OPTION: " (by an option on Xen's command line)",
     Origin.UNEXPLAINED: " (not explained by the table)",
     Origin.UNKNOWN: "",
 }
@@ -31,6 +32,7 @@ _FACT_NAMES = {
     "linux": "Linux",
     "linux-iommu": "Linux's IOMMU",
     "vt-d": "VT-d",
+    "amd-vi": "AMD-Vi",
     "list-order": "order",
     "table-bytes": "other bytes of the table",
     "table-oem": "table OEM",
@@ -45,12 +47,18 @@ def fact_name(what: str) -> str:
     return _FACT_NAMES.get(what, what.replace("-", " "))
 
 
+def access(granted: Access) -> str:
+    """Return the accesses that firmware grants in a region."""
+    names = [flag.name.lower() for flag in Access if flag in granted and flag.name]
+    return " and ".join(names) or "none"
+
+
 # Why something is not compared.
 
 
 def neither_has_a_table() -> str:
     """Return why nothing is compared if both hosts are known to have no table."""
-    return "neither host has a DMAR table"
+    return "neither host has a DMAR or IVRS table"
 
 
 def table_not_decoded() -> str:
@@ -146,9 +154,9 @@ def hold(sbdf: SBDF, held: Hold | None) -> str:
     return f"{sbdf} not applied" if held is None else f"{sbdf} {held.word}"
 
 
-def vtd_state(vtd_disabled: str) -> str:
+def iommu_state(iommu_disabled: str) -> str:
     """Return whether Xen uses VT-d, or why not."""
-    return f"off for the whole host: {vtd_disabled}" if vtd_disabled else "in use"
+    return f"off for the whole host: {iommu_disabled}" if iommu_disabled else "in use"
 
 
 def list_entry(entry: AddressRange, origin: Origin) -> str:

@@ -1,4 +1,4 @@
-"""Differences of Xen's lists that no region shows: options, order, VT-d off."""
+"""Differences of Xen's lists that no region shows: options, order, the IOMMU off."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
@@ -6,6 +6,7 @@ from dmaragent.comparison import words
 from dmaragent.comparison.comparability import Comparable
 from dmaragent.comparison.model import Changed, RegionMatch
 from dmaragent.inventory import Inventory
+from dmaragent.iommu.vendor import iommu_vendor
 from dmaragent.xen.reserved_list.model import ListEntry, XenList
 
 
@@ -18,7 +19,9 @@ def list_changes(
     ours, theirs = a.xen.list, b.xen.list
     if bool(ours.iommu_disabled) is not bool(theirs.iommu_disabled):
         yield Changed(
-            "vt-d", words.vtd_state(ours.iommu_disabled), words.vtd_state(theirs.iommu_disabled)
+            iommu_vendor(a.host).technology.lower(),
+            words.iommu_state(ours.iommu_disabled),
+            words.iommu_state(theirs.iommu_disabled),
         )
     there = {entry.range for entry in theirs.entries}
     yield from (

@@ -22,7 +22,16 @@ from dmaragent.host.xen import XenHost, join_xen
 from dmaragent.readings import HostSnapshot, Missing, TableReading
 from dmaragent.releases import Release
 
-_LOGGED_TABLE = re.compile(r"ACPI: (?:DMAR|RMAD|XMAR) (?:0x)?[0-9A-Fa-f]")
+_LOGGED_TABLE = re.compile(r"ACPI: (DMAR|RMAD|XMAR|IVRS) (?:0x)?[0-9A-Fa-f]")
+
+
+class LoggedTable(NamedTuple):
+    """A table of IOMMUs that the kernel found at boot."""
+
+    name: str
+    """DMAR, RMAD, XMAR or IVRS."""
+    line: str
+    """The line of the boot log."""
 
 
 class Host(NamedTuple):
@@ -31,7 +40,7 @@ class Host(NamedTuple):
     tables: tuple[TableReading, ...]
     """The firmware's IOMMU tables as bytes; ``iommu/table.py`` decodes them."""
     acpi_tables: tuple[str, ...] | Missing
-    logged_table: str | None
+    logged_table: LoggedTable | None
     """The boot log's line about the table, if there is one."""
     iommu_log: tuple[str, ...] | None
     """The boot log without its memory map; None if it was not read."""
@@ -109,9 +118,10 @@ def join(snapshot: HostSnapshot) -> Host:
     )
 
 
-def _logged_table(log: bytes | Missing) -> str | None:
+def _logged_table(log: bytes | Missing) -> LoggedTable | None:
     lines = () if isinstance(log, Missing) else log.decode("utf-8", "backslashreplace").splitlines()
-    return next((line.strip() for line in lines if _LOGGED_TABLE.search(line)), None)
+    matches = ((_LOGGED_TABLE.search(line), line) for line in lines)
+    return next((LoggedTable(match[1], line.strip()) for match, line in matches if match), None)
 
 
 def _iommu_log(log: bytes | Missing) -> tuple[str, ...] | None:

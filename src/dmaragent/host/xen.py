@@ -133,7 +133,9 @@ def _entries(output: bytes | Missing, problems: Problems) -> tuple[RdmEntry, ...
     except (ValueError, TypeError, KeyError, RecursionError):
         problems.add(words.XENS_LIST_NOT_UNDERSTOOD)
         return Missing(MissingKind.FAILED, words.NOT_THE_JSON)
-    return _too_many("the hypervisor's reserved device memory", len(entries), problems) or entries
+    # On AMD, Xen repeats an entry for each device ID.
+    different = len(set(entries))
+    return _too_many("the hypervisor's reserved device memory", different, problems) or entries
 
 
 def _too_many(what: str, number: int, problems: Problems) -> Missing | None:

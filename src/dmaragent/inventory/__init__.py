@@ -1,7 +1,7 @@
 """The inventory: every reserved region of a host, its owners, and how Xen and Linux treat it.
 
-Pure.  Each RMRR structure is one region, in table order.  Regions that touch or repeat each
-other are not merged, because their owners differ.
+Pure.  Each RMRR structure (Intel) or IVMD block (AMD) is one region, in table order.  Regions that
+touch or repeat each other are not merged, because their owners differ.
 """
 
 from collections.abc import Mapping
@@ -38,6 +38,10 @@ def take_inventory(host: Host, release: Release | None = None) -> Inventory:
     """Return the inventory of `host`; with `release`, Xen's list is the one of that release."""
     iommu = iommu_table(host)
     table = None if isinstance(iommu, Missing) else iommu
+    if table is not None and table.is_ivrs:
+        from dmaragent.inventory.amd import amd_views  # noqa: PLC0415 - 25 ms, for AMD hosts only
+
+        return inventory_of(host, iommu, *amd_views(host, table, release))
     coverage = UnitCoverage(() if table is None else table.units, host.topology)
     linux = linux_view(host, table, coverage)
     xen = xen_views(host, table, release, unit_of=coverage.by_xen(linux.unit_of))
@@ -68,9 +72,15 @@ def inventory_of(
 
 def under_release(inventory: Inventory, release: Release | None) -> Inventory:
     """Return the `inventory` of a whole host with Xen's view as predicted for `release`."""
+    host, unit_of = inventory.host, inventory.xen.unit_of
     table = None if isinstance(inventory.iommu, Missing) else inventory.iommu
-    xen = xen_views(inventory.host, table, release, unit_of=inventory.xen.unit_of)
-    return with_views_of_xen(inventory, xen)
+    if table is not None and table.is_ivrs:
+        from dmaragent.xen.reserved_list.ivrs import (  # noqa: PLC0415 - 20 ms, for AMD hosts only
+            ivrs_xen_views,
+        )
+
+        return with_views_of_xen(inventory, ivrs_xen_views(host, table, release, unit_of=unit_of))
+    return with_views_of_xen(inventory, xen_views(host, table, release, unit_of=unit_of))
 
 
 def with_views_of_xen(inventory: Inventory, xen: XenViews) -> Inventory:

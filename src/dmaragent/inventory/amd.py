@@ -1,35 +1,22 @@
-"""The inventory of a host with AMD's table, IVRS.
+"""How Linux and Xen treat the regions of an AMD host.
 
-Pure.  No verb uses it yet: it is a module apart so that no verb imports what it does not need.
+Pure.  It is a module apart so that other hosts do not import what only these need.
 """
 
 from dmaragent.host import Host
-from dmaragent.inventory import Inventory, inventory_of, with_views_of_xen
-from dmaragent.iommu.amd import ivrs_of, read_ivrs
-from dmaragent.iommu.table import READERS, iommu_table
+from dmaragent.iommu.model import IommuTable
 from dmaragent.linux.ivrs_view import ivrs_linux_view
-from dmaragent.readings import Missing
+from dmaragent.linux.view import LinuxView
 from dmaragent.releases import Release
 from dmaragent.xen.reserved_list.ivrs import ivrs_xen_views
-
-WITH_IVRS = {**READERS, b"IVRS": read_ivrs}
-"""The readers of tables, that of an IVRS included."""
+from dmaragent.xen.reserved_list.model import XenViews
 
 
-def take_amd_inventory(host: Host, release: Release | None = None) -> Inventory | None:
-    """Take the inventory of `host`; None if its table is not an IVRS whose fixed part is whole."""
-    table = iommu_table(host, WITH_IVRS)
-    linux = None if isinstance(table, Missing) else ivrs_linux_view(host, table)
-    if isinstance(table, Missing) or linux is None:
-        return None
-    xen = ivrs_xen_views(host, table, release, unit_of=linux.unit_of)
-    return inventory_of(host, table, linux, xen)
+def amd_views(host: Host, table: IommuTable, release: Release | None) -> tuple[LinuxView, XenViews]:
+    """Return the views of Linux and Xen of `host` with `table`, an IVRS with a whole fixed part.
 
-
-def amd_under_release(inventory: Inventory, release: Release | None) -> Inventory:
-    """Return the `inventory` of a whole AMD host with Xen's view as `release` would have it."""
-    table = inventory.iommu
-    if isinstance(table, Missing) or ivrs_of(table) is None:
-        return inventory
-    xen = ivrs_xen_views(inventory.host, table, release, unit_of=inventory.xen.unit_of)
-    return with_views_of_xen(inventory, xen)
+    With `release`, Xen's view is the one of that release.
+    """
+    linux = ivrs_linux_view(host, table)
+    assert linux is not None  # noqa: S101 - as the table is an IVRS
+    return linux, ivrs_xen_views(host, table, release, unit_of=linux.unit_of)

@@ -20,6 +20,7 @@ from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import words
 from dmaragent.inventory.model import Gap, Gaps, Region
 from dmaragent.iommu.model import DeviceKind, IommuTable, RemappingUnit
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.xen.reserved_list.model import ListSource, Origin, XenViews
@@ -39,7 +40,7 @@ def gaps_of(
     xen = (
         *both,
         *_iommu_gaps(host, views),
-        *_list_gaps(views, regions),
+        *_list_gaps(views, regions, iommu_vendor(host)),
         *_point_release_gaps(host, views),
     )
     xen = (*xen, *_bus_gaps(host, views))
@@ -175,7 +176,7 @@ def _point_release_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
         )
 
 
-def _list_gaps(views: XenViews, regions: tuple[Region, ...]) -> Iterator[Gap]:
+def _list_gaps(views: XenViews, regions: tuple[Region, ...], vendor: IommuVendor) -> Iterator[Gap]:
     """Yield gaps for regions that Xen's rules would list and Xen does not list, without a reason."""
     own_list = views.list.source is ListSource.HYPERVISOR
     if own_list and views.list.entries and views.devices_source is not ListSource.HYPERVISOR:
@@ -188,7 +189,7 @@ def _list_gaps(views: XenViews, regions: tuple[Region, ...]) -> Iterator[Gap]:
     for sbdf, why in views.contradicted.items():
         yield Gap(
             unknown=words.regions_contradicted(why),
-            next_step=words.READ_AGAIN,
+            next_step=words.read_again(vendor),
             devices=frozenset({sbdf}),
             refusals=True,
         )
@@ -201,7 +202,7 @@ def _list_gaps(views: XenViews, regions: tuple[Region, ...]) -> Iterator[Gap]:
     devices.update(*options.values())
     yield Gap(
         unknown=words.list_lacks(places),
-        next_step=words.READ_XENS_LOG,
+        next_step=words.read_xens_log(vendor),
         devices=frozenset(devices) if views.list.entries else None,
     )
 

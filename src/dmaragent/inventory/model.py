@@ -13,6 +13,7 @@ from dmaragent.iommu.model import (
     ReservedRegion,
     Source,
     TableEntry,
+    names,
 )
 from dmaragent.iommu.no_table import Absence
 from dmaragent.linux.regions import Held
@@ -144,6 +145,12 @@ class Inventory(NamedTuple):
         return () if isinstance(self.iommu, Missing) else self.iommu.units
 
     @property
+    def table_flags(self) -> tuple[str, ...]:
+        """The names of the flags of the firmware's table; none if it was not decoded."""
+        header = None if isinstance(self.iommu, Missing) else self.iommu.header
+        return () if header is None else header.flags
+
+    @property
     def capabilities(self) -> Capabilities:
         """The table's facts about devices besides units and regions."""
         return _NO_CAPABILITIES if isinstance(self.iommu, Missing) else self.iommu.capabilities
@@ -181,7 +188,7 @@ class Inventory(NamedTuple):
         kept = tuple(
             region
             for region in self.regions
-            if any(owner.sbdf in devices for owner in region.owners)
+            if any(names(region.reserved.claims, owner) for owner in devices)
             or (enforced and any(held.sbdf in devices for held in region.linux))
         )
         numbers = {region.number for region in kept}

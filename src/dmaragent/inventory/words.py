@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dmaragent.addresses import SBDF
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.readings import Missing, MissingKind
 
 _MOST = 3
@@ -29,8 +30,18 @@ READ_BRIDGES = (
 READ_GROUPS = "run dmaragent on the host, or copy /sys/kernel/iommu_groups as well"
 READ_VIRT_CAPS = "run `xl info` in the host's dom0 as root, and look for hvm_directio in virt_caps"
 NAME_RELEASE = "add the full release, for example --xen 4.19.4 (`xl info` on the host: xen_version)"
-READ_AGAIN = "run dmaragent on the host as root again, and look for RMRR in its `xl dmesg`"
-READ_XENS_LOG = "look for RMRR and VT-d in the host's `xl dmesg`: Xen logs how it treats the table"
+
+
+def read_again(vendor: IommuVendor) -> str:
+    structure = vendor.region_structure
+    return f"run dmaragent on the host as root again, and look for {structure} in its `xl dmesg`"
+
+
+def read_xens_log(vendor: IommuVendor) -> str:
+    return (
+        f"look for {vendor.region_structure} and {vendor.technology} in the host's `xl dmesg`: Xen "
+        "logs how it treats the table"
+    )
 
 
 def read_regions_of(group: int) -> str:
@@ -63,7 +74,7 @@ def conventional_pci_unknown(bridges: Sequence[SBDF]) -> str:
 def unit_unknown(bridges: Sequence[SBDF]) -> str:
     return (
         f"the buses behind {_bridges(bridges)} could not be read, "
-        "so a remapping unit (DRHD) may serve the device through them"
+        "so a remapping unit may serve the device through them"
     )
 
 

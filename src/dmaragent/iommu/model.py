@@ -212,6 +212,16 @@ class Owner(NamedTuple):
         return () if self.claim.path is None else self.claim.path.hops
 
 
+def names(claims: Iterable[Claim], sbdf: SBDF) -> bool:
+    """Return whether one of `claims` names `sbdf`, present or not."""
+    for claim in claims:
+        if claim.ids is not None and claim.ids.contains(sbdf):
+            return True
+        if any(claimant.sbdf == sbdf for claimant in claim.claimants):
+            return True
+    return False
+
+
 def owners_of(claims: tuple[Claim, ...]) -> tuple[Owner, ...]:
     """Return the devices that `claims` name, in order."""
     return tuple(Owner(claim, claimant) for claim in claims for claimant in claim.claimants)
@@ -370,6 +380,11 @@ class IommuTable(NamedTuple):
             capabilities=Capabilities(),
             others=(),
         )
+
+    @property
+    def is_ivrs(self) -> bool:
+        """Whether it is AMD's table; its fixed part was then decoded."""
+        return self.header is not None and self.header.signature == b"IVRS"
 
     @property
     def damage(self) -> tuple[Damage, ...]:

@@ -1,14 +1,17 @@
-"""Why a host has no DMAR table: causes that look alike but need different next steps.
+"""Why a host has no table of IOMMUs: causes that look alike but need different next steps.
 
 Pure.  ``present/words/host.py`` has the sentences.
 """
 
+from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from dmaragent.host import Host
 from dmaragent.iommu import words
 from dmaragent.iommu.model import IommuTable
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.readings import Missing, MissingKind
 
 
@@ -22,8 +25,9 @@ class AbsenceKind(Enum):
     HIDDEN = "hidden"
     """The kernel's boot log mentions the table, but sysfs lacks it."""
     AMD = "amd"
+    """An AMD machine whose firmware provides no table: AMD-Vi is off, or absent."""
     ARM = "arm"
-    """An Arm machine: only Intel machines have VT-d."""
+    """An Arm machine: its table is the IORT."""
     VIRTUAL_MACHINE = "virtual-machine"
     NO_ACPI = "no-acpi"
     """The kernel shows no ACPI tables at all."""
@@ -32,37 +36,52 @@ class AbsenceKind(Enum):
     UNKNOWN = "unknown"
 
 
+IOMMU_OFF: Mapping[AbsenceKind, str] = MappingProxyType(
+    {AbsenceKind.VTD_OFF: words.VTD_OFF, AbsenceKind.AMD: words.AMD_VI_OFF}
+)
+"""The reasons that mean that no device has an IOMMU, with words for each."""
+_NAMES = {IommuVendor.INTEL: "DMAR", IommuVendor.AMD: "IVRS"}
+_Reason = tuple[AbsenceKind, tuple[str, ...]]
+
+
 class Absence(NamedTuple):
     """Why there is no table, with the evidence."""
 
     kind: AbsenceKind
     evidence: tuple[str, ...]
+    table: str
+    """The name of the table that it lacks: DMAR, IVRS, or both if the vendor is unknown."""
 
 
 def why_no_table(host: Host, table: IommuTable | Missing) -> Absence | None:
     """Return why `host` has no table, or None if it has one."""
     if not isinstance(table, Missing):
         return None
+    kind, evidence = _reason(host, table)
+    return Absence(kind, evidence, _NAMES.get(iommu_vendor(host), "DMAR or IVRS"))
+
+
+def _reason(host: Host, table: Missing) -> _Reason:
+    """Return why `host` has no table, and the evidence."""
     path = host.reading.path if host.reading else "/sys/firmware/acpi/tables"
     kind = table.kind
     if kind is MissingKind.DENIED and host.reading is not None:
-        return Absence(AbsenceKind.DENIED, (path,))
+        return AbsenceKind.DENIED, (path,)
     if kind in (MissingKind.FAILED, MissingKind.DENIED):
-        return Absence(AbsenceKind.FAILED, (words.reading_error(path, table.detail or kind.value),))
+        return AbsenceKind.FAILED, (words.reading_error(path, table.detail or kind.value),)
     pvh = _pvh(host)
     if pvh:
-        return Absence(AbsenceKind.PVH_DOM0, pvh)
+        return AbsenceKind.PVH_DOM0, pvh
     if kind is MissingKind.NOT_COLLECTED:
-        evidence = (table.detail,) if table.by_collector else ()
-        return Absence(AbsenceKind.NOT_COLLECTED, evidence)
+        return AbsenceKind.NOT_COLLECTED, (table.detail,) if table.by_collector else ()
     return _absent(host)
 
 
 def _pvh(host: Host) -> tuple[str, ...]:
     """Return the evidence that this is a PVH dom0, or an empty tuple.
 
-    With VT-d, a PV dom0 has the table as RMAD.  A PVH dom0 gets a new XSDT without the table
-    (xen/arch/x86/hvm/dom0_build.c, ``pvh_setup_acpi``).
+    A PV dom0 has the table: a DMAR as RMAD, an IVRS under its own name.  A PVH dom0 gets a new XSDT
+    without it (xen/arch/x86/hvm/dom0_build.c, ``pvh_setup_acpi``, ``pvh_acpi_table_allowed``).
     """
     xen = host.xen
     if xen is None or xen.dom0 is not True or xen.guest_type == "PV":
@@ -81,37 +100,37 @@ def _arm(host: Host) -> str:
     return words.ARM_PROCESSOR if host.system.cpu_vendor == "ARM" else ""
 
 
-def _absent(host: Host) -> Absence:
+def _absent(host: Host) -> _Reason:
     """Return why the kernel does not have a table."""
     names = host.acpi_tables
     if host.logged_table is not None:
-        return Absence(AbsenceKind.HIDDEN, (words.logged_table(host.logged_table),))
+        return AbsenceKind.HIDDEN, (words.logged_table(host.logged_table.line),)
     arm = _arm(host)
     if arm:
-        return Absence(AbsenceKind.ARM, (arm,))
+        return AbsenceKind.ARM, (arm,)
     if isinstance(names, Missing):
         given = [option for option in host.system.options or () if option.startswith("acpi=")]
-        return Absence(AbsenceKind.NO_ACPI, tuple(given))
-    if "IVRS" in names:
-        return Absence(AbsenceKind.AMD, (words.IVRS_PRESENT,))
+        return AbsenceKind.NO_ACPI, tuple(given)
     dom0 = host.xen is not None and host.xen.dom0 is not False
     if host.system.virtual and not dom0:
         model = " ".join(word for word in (host.machine.vendor, host.machine.model) if word)
         evidence = (words.PROCESSOR_VIRTUAL, *([model] if model else []))
-        return Absence(AbsenceKind.VIRTUAL_MACHINE, evidence)
-    vendor = host.system.cpu_vendor
-    if vendor in ("AuthenticAMD", "HygonGenuine"):
-        return Absence(AbsenceKind.AMD, (words.processor_is(vendor),))
-    return _intel(host, dom0=dom0) if vendor == "GenuineIntel" else _UNKNOWN
+        return AbsenceKind.VIRTUAL_MACHINE, evidence
+    return _of_processor(host, dom0=dom0)
 
 
-_UNKNOWN = Absence(AbsenceKind.UNKNOWN, ())
-
-
-def _intel(host: Host, *, dom0: bool) -> Absence:
-    """Return why an Intel machine has no table."""
+def _of_processor(host: Host, *, dom0: bool) -> _Reason:
+    """Return why a machine without a table in the kernel lacks it, by its processor."""
+    vendor = host.system.cpu_vendor or ""
+    off = {
+        "GenuineIntel": (AbsenceKind.VTD_OFF, (words.INTEL_PROCESSOR,)),
+        "AuthenticAMD": (AbsenceKind.AMD, (words.processor_is(vendor),)),
+        "HygonGenuine": (AbsenceKind.AMD, (words.processor_is(vendor),)),
+    }.get(vendor)
+    if off is None:
+        return AbsenceKind.UNKNOWN, ()
     if not isinstance(host.groups, Missing) and host.groups:
-        return Absence(AbsenceKind.NOT_COLLECTED, ())  # IOMMU groups prove that there is a table
+        return AbsenceKind.NOT_COLLECTED, ()  # IOMMU groups prove that there is a table
     if host.system.virtual is False or dom0:
-        return Absence(AbsenceKind.VTD_OFF, (words.INTEL_PROCESSOR,))
-    return _UNKNOWN
+        return off
+    return AbsenceKind.UNKNOWN, ()

@@ -15,11 +15,19 @@ from dmaragent.readings import Missing, MissingKind
 TableReader = Callable[[bytes, PciTopology], IommuTable | Missing]
 """Decodes the bytes of a table and follows its paths in a topology; or returns why it does not."""
 
+
+def _read_ivrs(content: bytes, topology: PciTopology) -> IommuTable | Missing:
+    from dmaragent.iommu.amd import read_ivrs  # noqa: PLC0415 - 5 ms that only AMD hosts need
+
+    return read_ivrs(content, topology)
+
+
 READERS: Mapping[bytes, TableReader] = MappingProxyType(
     {
         b"DMAR": read_dmar,
         b"RMAD": read_dmar,  # Xen renames the table so in a PV dom0
         b"XMAR": read_dmar,  # and so before 4.6
+        b"IVRS": _read_ivrs,  # which Xen renames nowhere
     }
 )
 """By the signature at the start of a table; ``iommu/vendor.py`` has its vendor."""

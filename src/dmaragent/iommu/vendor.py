@@ -15,6 +15,31 @@ class IommuVendor(Enum):
     UNKNOWN = "unknown"
 
     @property
+    def technology(self) -> str:
+        """The name of its IOMMU: what hypervisors, kernels and firmware setups call it."""
+        return {"intel": "VT-d", "amd": "AMD-Vi", "arm": "the SMMU"}.get(self.value, "the IOMMU")
+
+    @property
+    def table_name(self) -> str:
+        """The signature of its ACPI table; Intel's for an unknown vendor."""
+        return {"amd": "IVRS", "arm": "IORT"}.get(self.value, "DMAR")
+
+    @property
+    def article(self) -> str:
+        """The indefinite article before :attr:`table_name`."""
+        return "a" if self.table_name == "DMAR" else "an"
+
+    @property
+    def region_structure(self) -> str:
+        """The structure of that table that defines a reserved region."""
+        return {"amd": "IVMD", "arm": "RMR"}.get(self.value, "RMRR")
+
+    @property
+    def unit_structure(self) -> str:
+        """The structure of that table that defines a remapping unit."""
+        return {"amd": "IVHD", "arm": "SMMU"}.get(self.value, "DRHD")
+
+    @property
     def table(self) -> str:
         """The ACPI table (and structure) that defines the reserved regions; or empty."""
         return {"intel": "DMAR (RMRR)", "amd": "IVRS (IVMD)", "arm": "IORT (RMR)"}.get(
@@ -50,10 +75,9 @@ def iommu_vendor(host: Host) -> IommuVendor:
     An empty list of ACPI tables was not read: every firmware with ACPI has tables.
     """
     if host.reading is not None:
-        # A table with another name was given as a file, and only DMAR tables are accepted so.
-        return vendor_of_table(host.reading.name) or IommuVendor.INTEL
-    if host.logged_table:
-        return IommuVendor.INTEL  # the boot log is searched for Intel's table only
+        return vendor_of_table(host.reading.name) or IommuVendor.UNKNOWN
+    if host.logged_table is not None:
+        return vendor_of_table(host.logged_table.name) or IommuVendor.UNKNOWN
     if not isinstance(host.acpi_tables, Missing):
         for name in host.acpi_tables:
             vendor = vendor_of_table(name)

@@ -22,9 +22,9 @@ def too_many_to_examine(number: int, what: str, most: int) -> str:
 GUEST_TYPE_PVH = "/sys/hypervisor/guest_type is PVH"
 HYPERVISOR_HAS_REGIONS = "the hypervisor lists reserved device memory, but the kernel has no table"
 IORT_PRESENT = "it has an IORT table"
-IVRS_PRESENT = "it has an IVRS table"
 ARM_PROCESSOR = "the processor is from Arm"
 VTD_OFF = "VT-d is off in the firmware setup, or the machine lacks it"
+AMD_VI_OFF = "AMD-Vi is off in the firmware setup, or the machine lacks it"
 INTEL_PROCESSOR = "the processor is from Intel"
 PROCESSOR_VIRTUAL = "the processor reports a hypervisor"
 

@@ -1,8 +1,10 @@
-"""DMA faults of VT-d as Linux and Xen log them.
+"""DMA faults of VT-d and AMD-Vi as Linux and Xen log them.
 
 Pure.  :mod:`dmaragent.messages.faults` parses them.  Source: Linux
-drivers/iommu/intel/dmar.c, ``dmar_fault_do_one``, which logs no segment; Xen
-drivers/passthrough/vtd/iommu.c, ``iommu_page_fault_do_one``.
+drivers/iommu/intel/dmar.c, ``dmar_fault_do_one``, which logs no segment, and
+drivers/iommu/amd/iommu.c, ``amd_iommu_report_page_fault``; Xen
+drivers/passthrough/vtd/iommu.c, ``iommu_page_fault_do_one``, and
+drivers/passthrough/amd/iommu_init.c, ``parse_event_log_entry``.
 """
 
 from collections.abc import Iterable
@@ -23,10 +25,10 @@ class Fault(NamedTuple):
     by_xen: bool
     """Whether Xen logged it; if Linux did, the address is often not a physical one."""
     segment_named: bool = True
-    """Whether the message has a segment; those of Linux do not."""
+    """Whether the message has a segment: those of Linux about VT-d do not."""
     write: bool = False
     reason: str = ""
-    """The number and text of the reason as logged, or empty."""
+    """The number and text of the reason as logged, the flags of AMD-Vi, or empty."""
 
 
 def with_known_segment(device: SBDF, functions: Iterable[SBDF]) -> SBDF:

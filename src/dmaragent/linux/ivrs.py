@@ -122,7 +122,7 @@ def read_by_linux(table: IommuTable) -> LinuxIvrs | None:
     for block in used:
         if isinstance(block, AnyIVHD):
             segment = block.segment_number
-            last_ids[segment] = max(last_ids.get(segment, 0), _last_id(block) or 0)
+            last_ids[segment] = max(last_ids.get(segment, 0), last_id_of(block) or 0)
     error = _error(kinds, block_type, used)
     return LinuxIvrs(
         block_type=block_type,
@@ -141,7 +141,7 @@ def _error(kinds: set[DamageKind], block_type: int, used: list[Block]) -> str:
     if block_type not in _IVHD_TYPES:
         return words.unsupported_ivhd(block_type)
     blocks = [block for block in used if isinstance(block, AnyIVHD)]
-    if any(_last_id(block) is None for block in blocks):
+    if any(last_id_of(block) is None for block in blocks):
         return words.IVHD_WITHOUT_DEVICES
     entries = (entry for block in blocks for entry in block.entries)
     for entry in entries:
@@ -159,11 +159,11 @@ def _doubt(damage: tuple[Damage, ...], length: int, used: list[Block]) -> str:
     trails = any(flaw.kind is DamageKind.TRAILING_BYTES for flaw in within)
     if trails or kinds & _READS_ON:
         return words.LENGTHS_NOT_CHECKED
-    broken = any(_has_broken_range(block) for block in used if isinstance(block, AnyIVHD))
+    broken = any(has_broken_range(block) for block in used if isinstance(block, AnyIVHD))
     return words.RANGE_BROKEN if broken else ""
 
 
-def _has_broken_range(block: AnyIVHD) -> bool:
+def has_broken_range(block: AnyIVHD) -> bool:
     """Return whether a range of `block` has no start or no end; Linux then makes its own."""
     is_open = False
     for entry in block.entries:
@@ -204,7 +204,7 @@ def _iommus(used: Iterable[Block]) -> Iterator[SBDF]:
             yield function_with_id(block.segment_number, block.device_id)
 
 
-def _last_id(block: Block) -> int | None:
+def last_id_of(block: Block) -> int | None:
     """Return the highest ID that Linux finds in an IVHD; None if it finds none."""
     last = None
     for entry in block.entries if isinstance(block, AnyIVHD) else ():

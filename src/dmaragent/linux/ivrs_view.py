@@ -43,6 +43,7 @@ def ivrs_linux_view(host: Host, table: IommuTable) -> LinuxView | None:
         unit_of=_units(host, table, ivrs),
         published=unexplained_regions(host.groups, ranges, host.topology),
         doubt=ivrs.doubt,
+        ivrs=ivrs,
         differences=(*_reading_differences(ivrs), *_group_differences(host, table, ranges, state)),
     )
 

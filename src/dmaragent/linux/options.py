@@ -1,11 +1,12 @@
-"""Kernel options about the IOMMU: those that switch it off, and ``relax_rmrr``.
+"""What switches Linux's IOMMU off: kernel options, and a flag of the table; ``relax_rmrr``.
 
 Pure.  Sources in Linux:
 
 * drivers/iommu/intel/iommu.c, ``intel_iommu_setup``: the last of several on and off counts;
 * drivers/iommu/amd/init.c, ``parse_amd_iommu_options``: no later option reverts off;
 * arch/x86/kernel/pci-dma.c, ``iommu_setup``: likewise;
-* arch/x86/kernel/acpi/boot.c, ``parse_acpi``: without ACPI there is no table.
+* arch/x86/kernel/acpi/boot.c, ``parse_acpi``: without ACPI there is no table;
+* drivers/iommu/intel/dmar.c, ``detect_intel_iommu`` (read in 7.3-rc7): the flag wins over them.
 
 ``iommu=pt`` and ``iommu.passthrough=1`` keep the IOMMU on: only the host's own drivers bypass it.
 """
@@ -19,6 +20,10 @@ from dmaragent.iommu.vendor import IommuVendor
 
 RELAX_RMRR = "relax_rmrr"
 """The value of ``intel_iommu=`` that makes every reserved region relaxable on Proxmox kernels."""
+OPT_OUT_FLAG = "REMAP_OPT_OUT"
+"""The flag of a DMAR table by which firmware switches DMA remapping off."""
+OPT_OUT_READ = (7, 3)
+"""The first release that reads the flag; for older ones the bit is reserved."""
 _PROXMOX = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})-(\d{1,3})-pve")
 _FIRST_PROXMOX = (6, 2, 16, 13)
 _OF_VENDOR = {
@@ -90,9 +95,16 @@ def _without_off(name: str, words: Sequence[str], first: str) -> str:
     return f"{name}={','.join(kept)}" if kept else ""
 
 
+def firmware_opts_out(flags: Sequence[str], release: tuple[int, int] | None) -> bool:
+    """Return whether a kernel of `release` keeps VT-d off because of the table's `flags`."""
+    return OPT_OUT_FLAG in flags and release is not None and release >= OPT_OUT_READ
+
+
 class UnusedCause(Enum):
     """Why a kernel without IOMMU groups does not use the IOMMU, by the available evidence."""
 
+    FIRMWARE_OPTS_OUT = "firmware-opts-out"
+    """A flag of the table switches it off, whatever the options."""
     SWITCHED_OFF = "switched-off"
     """An option switches it off."""
     ON_WITHOUT_EFFECT = "on-without-effect"
@@ -117,11 +129,15 @@ class UnusedIommu(NamedTuple):
     """An earlier option that switches the IOMMU on without effect, or empty."""
 
 
-def why_iommu_unused(options: Sequence[str] | None, vendor: IommuVendor) -> UnusedIommu:
+def why_iommu_unused(
+    options: Sequence[str] | None, vendor: IommuVendor, *, opted_out: bool = False
+) -> UnusedIommu:
     """Return why a kernel without IOMMU groups does not use the IOMMU of `vendor`.
 
-    If the command line is unknown, pass None as `options`.
+    If the command line is unknown, pass None as `options`; `opted_out` is `firmware_opts_out`.
     """
+    if opted_out:
+        return UnusedIommu(UnusedCause.FIRMWARE_OPTS_OUT)
     off = None if options is None else iommu_off_option(options, vendor)
     if off is not None:
         return UnusedIommu(UnusedCause.SWITCHED_OFF, off.option, off.earlier)

@@ -35,6 +35,10 @@ from dmaragent.linux.regions import (
 from dmaragent.linux.unexplained_regions import UnexplainedRegion, unexplained_regions
 from dmaragent.readings import Missing
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # 6 ms of imports that only AMD hosts need
+    from dmaragent.linux.ivrs import LinuxIvrs
+
 
 class LinuxState(Enum):
     """Whether the host's kernel has IOMMU groups."""
@@ -63,6 +67,8 @@ class LinuxView(NamedTuple):
     """Its differences from the table, from Xen and from its own rules."""
     doubt: str = ""
     """Why it is unknown what Linux reads in the table, or empty."""
+    ivrs: "LinuxIvrs | None" = None
+    """What Linux reads in the table, if it is an IVRS: also of devices that are unknown."""
 
 
 def linux_view(host: Host, table: IommuTable | None, coverage: UnitCoverage) -> LinuxView:

@@ -6,6 +6,7 @@ from dmaragent.linux.options import UnusedCause, UnusedIommu
 # A kernel that does not use the IOMMU ---------------------------------------------------
 
 _WHY_UNUSED = {
+    UnusedCause.FIRMWARE_OPTS_OUT: ": the firmware's table switches it off (REMAP_OPT_OUT)",
     UnusedCause.AMD_FIRMWARE: " (switched off in the firmware setup?)",
     UnusedCause.NO_SMMU: " (no SMMU in the firmware's tables, or no driver for it?)",
     UnusedCause.OPTIONS_UNKNOWN: " (intel_iommu=on?)",

@@ -8,6 +8,7 @@ from functools import cache
 
 from dmaragent.messages.known import (
     amd_boot,
+    amd_table,
     dpdk,
     iommu_boot,
     iommu_use,
@@ -27,6 +28,8 @@ from dmaragent.messages.known import (
     windows,
     xapi,
     xen,
+    xen_amd,
+    xen_amd_use,
     xen_assign,
     xen_boot,
     xen_faults,
@@ -43,6 +46,7 @@ MESSAGES: tuple[Message, ...] = (
     *linux_faults.MESSAGES,
     *linux_amd.MESSAGES,
     *amd_boot.MESSAGES,
+    *amd_table.MESSAGES,
     *linux_firmware.MESSAGES,
     *iommu_boot.MESSAGES,
     *iommu_use.MESSAGES,
@@ -52,6 +56,8 @@ MESSAGES: tuple[Message, ...] = (
     *xen_faults.MESSAGES,
     *xen_boot.MESSAGES,
     *xen_vtd.MESSAGES,
+    *xen_amd.MESSAGES,
+    *xen_amd_use.MESSAGES,
     *xen_hardware.MESSAGES,
     *xen_assign.MESSAGES,
     *xen_guest.MESSAGES,

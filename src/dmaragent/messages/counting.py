@@ -1,6 +1,5 @@
 """Counting messages: equal ones are counted as one, with their first lines and addresses."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -37,7 +36,7 @@ class Occurrence(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """The lines, addresses and reasons of one message."""
+    """The lines, addresses, reasons and flags of one message."""
 
     first: Recognised
     count: int = 0
@@ -46,10 +45,13 @@ class Tally:
     more_spans: int = 0
     reasons: set[int] = field(default_factory=set)
     """The reasons in the lines below it."""
+    flags: dict[int, None] = field(default_factory=dict)
 
-    def add(self, line: int, spans: Iterable[Span], reason: int | None) -> None:
+    def add(self, line: int, names: Names, reason: int | None) -> None:
         """Count one more line."""
         self.count += 1
+        spans = names.spans
+        self.flags.update(dict.fromkeys(names.flags))
         if reason is not None:
             self.reasons.add(reason)
         if len(self.lines) < MOST_LINES:
@@ -63,7 +65,7 @@ class Tally:
     @property
     def recognised(self) -> Recognised:
         """Return the message with all its lines."""
-        names = replace(self.first.names, spans=tuple(self.spans))
+        names = replace(self.first.names, spans=tuple(self.spans), flags=tuple(self.flags))
         if len(self.reasons) == 1:
             names = replace(names, reason=next(iter(self.reasons)))
         return replace(
@@ -93,7 +95,7 @@ def keep(kept: dict[tuple[str, str, Names], Tally], occurrence: Occurrence) -> b
                 vendor=occurrence.vendor,
             )
         )
-    kept[key].add(occurrence.number, occurrence.names.spans, _reason_below(occurrence))
+    kept[key].add(occurrence.number, occurrence.names, _reason_below(occurrence))
     return True
 
 

@@ -13,7 +13,7 @@ class DmaAddress(NamedTuple):
 
     span: Span
     width: int | None
-    """The host address width of the table, in bits; None: unknown.
+    """The host address width of the DMAR table, in bits; None: unknown, or AMD's IOMMU.
 
     A remapping unit can translate fewer bits (MGAW of its capabilities), never more.
     """
@@ -47,6 +47,6 @@ def dma_address(span: Span, inventory: Inventory) -> DmaAddress:
     }
     return DmaAddress(
         span=span,
-        width=None if header is None else header.address_bits,
+        width=None if header is None or header.signature == b"IVRS" else header.address_bits,
         reserved=tuple(sorted(reserved))[:3],
     )

@@ -1,4 +1,4 @@
-"""Reading DMA faults in logs, for ``why``, ``check`` and ``rmrr-option``.
+"""Reading DMA faults in logs, for ``why``, ``check`` and ``boot-option``.
 
 Pure.
 """
@@ -10,21 +10,27 @@ from functools import cache
 from dmaragent.linux.dma_faults import Fault
 from dmaragent.messages.known import linux_faults, xen_faults
 from dmaragent.messages.model import AMD, Program
+from dmaragent.messages.numbers import fault_flag_words, is_interrupt, is_write
 from dmaragent.messages.recognise import Recogniser
 
-_DMA_FAULTS = frozenset({"linux-dma-fault", "xen-dma-fault"})
+_DMA_FAULTS = frozenset({"linux-dma-fault", "xen-dma-fault", "xen-amd-dma-fault"})
 _REASON = re.compile(
     r"\[?(?:fault )?reason (?P<code>(?:0x)?[0-9a-fA-F]{1,4})h?(?:\]| -) ?(?P<words>.*)"
 )
 """The reason as Linux prints it, or as Xen prints it in a separate line."""
 
 
-def read_faults(log: str) -> Iterator[Fault]:
-    """Yield the DMA faults of VT-d in `log`; other lines are skipped."""
+def read_faults(log: str, *, amd: bool = False) -> Iterator[Fault]:
+    """Yield the DMA faults of VT-d in `log`, and with `amd` those of AMD-Vi; skip other lines.
+
+    A fault of AMD-Vi that is an interrupt's is no DMA fault.
+    """
     for occurrence in _recogniser().occurrences(log):
         names = occurrence.names
-        if occurrence.vendor == AMD:
+        of_amd = occurrence.vendor == AMD
+        if of_amd and (not amd or any(map(is_interrupt, names.flags))):
             continue
+        text = occurrence.text
         for device in names.devices:
             for span in names.spans:
                 yield Fault(
@@ -32,8 +38,14 @@ def read_faults(log: str) -> Iterator[Fault]:
                     address=span.first,
                     by_xen=occurrence.message.printer is Program.XEN,
                     segment_named=names.segment_named,
-                    write="[DMA Write" in occurrence.text,
-                    reason=_reason(occurrence.text.partition("fault addr")[2], occurrence.below),
+                    write=any(map(is_write, names.flags)) if of_amd else "[DMA Write" in text,
+                    reason=(
+                        "; ".join(
+                            f"flags {flags:#x}: {fault_flag_words(flags)}" for flags in names.flags
+                        )
+                        if of_amd
+                        else _reason(text.partition("fault addr")[2], occurrence.below)
+                    ),
                 )
 
 

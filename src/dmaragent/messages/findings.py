@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 
+from dmaragent.iommu.vendor import IommuVendor
+
 _NOT_RESERVED = ("rmrr-not-reserved", "rmrr-in-ram")
+_IOAPICS = ("ivhd-southbridge-ioapic", "ivhd-ioapic-unknown")
+_WITHOUT_IOMMU = ("ivmd-no-iommu", "ivmd-before-ivhd")
 _BACKWARDS = ("rmrr-limit-below-base",)
 
 FINDINGS: Mapping[str, tuple[str, ...]] = {
@@ -19,6 +23,7 @@ FINDINGS: Mapping[str, tuple[str, ...]] = {
     "linux-unit-at-zero": ("unit-without-address",),
     "linux-unit-dead": (),
     "linux-unit-taken": ("unit-repeated", "units-overlap", "unit-in-ram"),
+    "linux-iommu-opted-out": ("remap-opt-out",),
     "linux-no-unit": ("no-unit",),
     "linux-width-invalid": ("address-width-too-small",),
     "linux-checksum": ("checksum-wrong",),
@@ -41,5 +46,47 @@ FINDINGS: Mapping[str, tuple[str, ...]] = {
     "xen-structure-length": ("structure-too-short",),
     "xen-include-all-twice": ("several-include-all",),
     "xen-width-zero": ("address-width-too-small",),
+    # AMD's table
+    "linux-amd-table-invalid": ("ivrs-checksum", *_IOAPICS),
+    "linux-amd-interrupts-not-remapped": _IOAPICS,
+    "linux-amd-no-ivhd": ("ivmd-shadows-ivhd", "ivrs-unknown-block"),
+    "linux-amd-entry-ignored": ("ivhd-hid-in-fixed", "ivhd-hid-unlikely"),
+    "xen-ivmd-in-ram": ("ivmd-in-ram", "ivmd-in-nvs", "ivmd-at-zero"),
+    "xen-ivmd-not-reserved": ("ivmd-not-reserved", "ivmd-in-ram", "ivmd-in-nvs", "ivmd-at-zero"),
+    "xen-ivmd-ignored": ("ivmd-too-high", "ivrs-address-size-zero", "ivmd-wraps"),
+    "xen-ivmd-flags": ("ivmd-flags-none",),
+    "xen-ivmd-no-iommu": _WITHOUT_IOMMU,
+    "xen-ivmd-device-skipped": _WITHOUT_IOMMU,
+    "xen-ivmd-overlap": ("ivmd-overlap",),
+    "xen-ivmd-refused": ("ivmd-range-inverted", "ivmd-id-unknown", "ivmd-cut"),
+    "xen-ivhd-refused": (
+        "ivrs-no-ivhd",
+        "ivhd-short",
+        "ivhd-cut",
+        "ivhd-zero-field",
+        "ivhd-no-device",
+        "ivhd-all-entry",
+        "ivhd-hid-in-fixed",
+        "ivhd-unknown-entry",
+        "ivhd-range-broken",
+        "ivhd-alias-unknown",
+        "ivhd-entries-cut",
+        "ivhd-special-unknown",
+    ),
+    "xen-ivrs-io-apic": (*_IOAPICS, "ivhd-ioapic-twice"),
+    "xen-ivrs-entry-odd": ("ivhd-ioapic-twice",),
+    "xen-ivrs-refused": ("ivrs-checksum", "ivrs-block-past-end", "ivrs-length"),
 }
 """Ids of rules in ``checks``; empty if any rule is possible, or no rule exists yet."""
+ON_AMD: Mapping[str, tuple[str, ...]] = {
+    "linux-direct-mapping-refused": ("ivmd-range-wide", "ivmd-at-zero", "ivmd-length-tiny"),
+    "libxl-memory-map-full": ("ivmd-many-entries",),
+    "libxl-memory-map-refused": ("ivmd-many-entries",),
+}
+"""The same for messages of both vendors, on hosts with AMD's IOMMU."""
+
+
+def findings_of(message: str, vendor: IommuVendor) -> tuple[str, ...] | None:
+    """Return the rules for the id of a message on a host of `vendor`; None: no rule finds a cause."""
+    on_amd = ON_AMD.get(message) if vendor is IommuVendor.AMD else None
+    return on_amd or FINDINGS.get(message)

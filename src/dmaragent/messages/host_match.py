@@ -7,10 +7,12 @@ from dmaragent.boot_option.boot_loaders import Steps
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Region
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.regions import Held
 from dmaragent.messages.dma_address import DmaAddress
 from dmaragent.messages.iommu_state import IommuState
 from dmaragent.messages.model import Recognised, Recognition, Span
+from dmaragent.passthrough.region_coverage import HostCoverage
 from dmaragent.xen.reserved_list.model import ListEntry
 
 
@@ -48,6 +50,8 @@ class HostMatch:
     """A message with everything on this host that it names."""
 
     recognised: Recognised
+    vendor: IommuVendor
+    """The vendor of the host's IOMMU."""
     devices: tuple[DeviceMatch, ...]
     spans: tuple[RangeMatch, ...]
     group: IommuGroup | None
@@ -56,10 +60,14 @@ class HostMatch:
     """The devices of that group with their drivers; None: no driver, or unknown."""
     locked: tuple[tuple[SBDF, tuple[int, ...]], ...]
     """The devices of that group that Linux blocks, with the numbers of their regions."""
+    coverage: HostCoverage
+    """What the regions cover for which Linux blocks its devices; only on AMD hosts."""
     fits: bool | None
     """Whether the host has what it names; None: it names nothing, or this is unknown."""
     other_iommu: bool
     """Whether it is about the IOMMU of another vendor than the host's."""
+    lets_direct: bool
+    """Whether the host's kernel is known to allow a device whose region must stay mapped 1:1."""
     decided_by_xen: bool
     """Whether Linux printed it on a host where Xen controls the IOMMU."""
     vtd_off: str

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
@@ -12,6 +13,8 @@ AMD = "AMD"
 """The vendor whose regions are in the IVRS table, not in a DMAR."""
 QUARANTINE = 0x7FF1
 """The domain of unused devices, DOMID_IO: xen/include/public/xen.h."""
+FIRST_PSEUDO_DOMAIN = 0x8000
+"""Domains from here on are of one quarantined device each: Xen x86/iommu.c, iommu_alloc_domid."""
 
 
 class Program(Enum):
@@ -92,6 +95,15 @@ class Wording(NamedTuple):
     """The vendor of the IOMMU in question; empty: Intel, or any."""
 
 
+class VendorAnswer(NamedTuple):
+    """What a message means on hosts of one vendor, and what to do there; empty: as elsewhere."""
+
+    meaning: str = ""
+    advice: str = ""
+    by_error: Mapping[int, str] = MappingProxyType({})
+    """The additional meaning of the error numbers that differ."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message: its program and wordings, what it means, what to do."""
@@ -117,6 +129,8 @@ class Message:
     """What its addresses are, if it has any."""
     in_quarantine: str = ""
     """What to do instead if the domain is Xen's quarantine; empty: the same."""
+    on_amd: VendorAnswer | None = None
+    """What it means on a host with AMD's IOMMU; None: the same as on others."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -142,6 +156,8 @@ class Names:
     """The rc of libxl; -3 is ERROR_FAIL."""
     reason: int | None = None
     """A VT-d fault reason."""
+    flags: tuple[int, ...] = field(default=(), compare=False)
+    """The flags of AMD-Vi's IO_PAGE_FAULT, each value once, in the order of the lines."""
     segment_named: bool = field(default=True, compare=False)
     """Whether the message has the device's segment; if not, 0 is assumed."""
     word: str = ""

@@ -36,6 +36,7 @@ def names_of(values: Mapping[str, str | None]) -> Names:
         error=_error(given),
         result=_decimal(given.get("result")),
         reason=_reason(given),
+        flags=(int(given["flags"], 16),) if "flags" in given else (),
         segment_named="rid" not in given and given.get("sbdf", "::").count(":") > 1,
         word=(given.get("word") or given.get("written") or "").strip(),
     )
@@ -60,12 +61,13 @@ def _devices(given: Mapping[str, str]) -> tuple[SBDF, ...]:
 def _spans(given: Mapping[str, str]) -> tuple[Span, ...]:
     """Return the addresses: single ones, ranges, and those given as page numbers."""
     spans = []
-    if "address" in given:
-        address = int(given["address"], 16)
-        spans.append(Span(address, address))
+    for name in ("address", "bare"):  # with or without 0x, or without it only
+        if name in given:
+            address = int(given[name], 16)
+            spans.append(Span(address, address))
     spans += [
-        Span(int(given[base], 16), int(given.get(limit, given[base]), 16))
-        for base, limit in (("base", "limit"), ("base2", "limit2"))
+        Span(int(given[base], 16), _last(given, base, limit, end))
+        for base, limit, end in (("base", "limit", "end"), ("base2", "limit2", "end2"))
         if base in given and "size" not in given
     ]
     if "size" in given:
@@ -79,6 +81,13 @@ def _spans(given: Mapping[str, str]) -> tuple[Span, ...]:
                 end = int(given["stop"], 16) * PAGE
             spans.append(Span(begin, end - 1))
     return tuple(spans)
+
+
+def _last(given: Mapping[str, str], base: str, limit: str, end: str) -> int:
+    """Return the last byte of the range: `end` is the first after it."""
+    if end in given:
+        return int(given[end], 16) - 1
+    return int(given.get(limit, given[base]), 16)
 
 
 def _domain(given: Mapping[str, str]) -> int | None:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.boot_option.model import OptionHost
 from dmaragent.boot_option.option import write_option
 from dmaragent.boot_option.rmrr_writer import WantedRegion
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.view import LinuxState
-from dmaragent.messages.findings import FINDINGS
+from dmaragent.messages.findings import findings_of
 from dmaragent.messages.host_match import HostMatch, RangeMatch
 from dmaragent.messages.model import XEN_DECIDES, MessageSeverity
 from dmaragent.readings import Missing
@@ -28,7 +29,7 @@ def next_commands(match: HostMatch, inventory: Inventory) -> tuple[str, ...]:
         *((_RESOLVE,) if _RESOLVE in message.advice else ()),
         *(f"dmaragent explain {sbdf}" for sbdf in _devices_to_explain(match, inventory)),
         *_option_commands(match, inventory),
-        *(("dmaragent check",) if message.id in FINDINGS else ()),
+        *(("dmaragent check",) if findings_of(message.id, match.vendor) is not None else ()),
     )
 
 
@@ -64,6 +65,21 @@ def _option_commands(match: HostMatch, inventory: Inventory) -> Iterator[str]:
     on = OptionHost(inventory=inventory, release=None if xen is None else xen.release)
     base, limit = pages.start, pages.end - 1
     for device in match.devices:
-        wanted = WantedRegion(base=base, limit=limit, devices=(device.sbdf,))
-        if device.presence is not Presence.ABSENT and write_option(on, [wanted]).written:
-            yield f"dmaragent rmrr-option {base:#x}-{limit:#x}={device.sbdf}"
+        if device.presence is not Presence.ABSENT and _is_written(match, on, pages, device.sbdf):
+            yield f"dmaragent boot-option {base:#x}-{limit:#x}={device.sbdf}"
+
+
+def _is_written(match: HostMatch, on: OptionHost, pages: AddressRange, sbdf: SBDF) -> bool:
+    """Return whether Xen would accept an option for `pages`, as far as is known."""
+    base, limit = pages.start, pages.end - 1
+    if match.vendor is IommuVendor.AMD:
+        from dmaragent.boot_option.ivmd_model import (  # noqa: PLC0415 - 20 ms, for AMD hosts only
+            DeviceSpan,
+            WantedIvmd,
+        )
+        from dmaragent.boot_option.ivmd_option import write_ivmd  # noqa: PLC0415 - likewise
+
+        span = DeviceSpan(sbdf, sbdf)
+        return bool(write_ivmd(on, [WantedIvmd(base, limit, (span,))]).written)
+    wanted = WantedRegion(base=base, limit=limit, devices=(sbdf,))
+    return bool(write_option(on, [wanted]).written)

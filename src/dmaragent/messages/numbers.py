@@ -1,4 +1,4 @@
-"""Numbers in messages: errors by number and by text, and VT-d's fault reasons."""
+"""Numbers in messages: errors by number and by text, VT-d's fault reasons, AMD-Vi's flags."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -40,6 +40,38 @@ FAULT_REASONS = {
 }
 """The meaning of VT-d's fault reasons.  Source: Linux drivers/iommu/intel/dmar.c,
 ``dma_remap_fault_reasons``, which names them in order."""
+
+_INTERRUPT, _PRESENT, _WRITE, _PERMISSION, _RESERVED_BIT, _TRANSLATION = 8, 16, 32, 64, 128, 256
+
+
+def fault_flag_words(flags: int) -> str:
+    """Return the meaning of the `flags` of AMD-Vi's IO_PAGE_FAULT, as a clause.
+
+    Source: Xen amd/iommu_init.c, ``parse_event_log_entry``, which names them; Linux
+    amd/amd_iommu_types.h, EVENT_FLAG_I and EVENT_FLAG_RW.
+    """
+    if is_interrupt(flags):
+        return "this was an interrupt, not an access to memory"
+    access = "write" if is_write(flags) else "read"
+    if flags & _TRANSLATION:
+        return "the device only requested the translation (ATS)"
+    if not flags & _PRESENT:
+        return f"a {access}, and no page is mapped at the address"
+    if flags & _RESERVED_BIT:
+        return f"a {access}, and the page table's entry is invalid"
+    if flags & _PERMISSION:
+        return f"a {access}, and the page is mapped without the right to it"
+    return f"a {access} of a mapped page"
+
+
+def is_interrupt(flags: int) -> bool:
+    """Return whether a fault with these `flags` was of an interrupt."""
+    return bool(flags & _INTERRUPT)
+
+
+def is_write(flags: int) -> bool:
+    """Return whether a fault with these `flags` was of a write."""
+    return bool(flags & _WRITE)
 
 
 def error_number(words: str) -> int | None:

@@ -1,5 +1,6 @@
 """Relating messages to a host: its devices and regions, and whether the message fits it."""
 
+import re
 from dataclasses import replace
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
@@ -8,11 +9,14 @@ from dmaragent.host.groups import IommuGroup
 from dmaragent.host.memory_map import memory_words
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Region
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor, vendor_of_table
 from dmaragent.linux.dma_faults import logs_physical_addresses, with_known_segment
 from dmaragent.linux.regions import Hold
+from dmaragent.linux.release import telling_release
+from dmaragent.linux.vfio import VfioEffect, vfio_outcomes
 from dmaragent.linux.view import LinuxState
 from dmaragent.messages.dma_address import dma_address
-from dmaragent.messages.findings import FINDINGS
+from dmaragent.messages.findings import findings_of
 from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch, Why
 from dmaragent.messages.iommu_state import ABOUT_IOMMU, iommu_state, option_steps
 from dmaragent.messages.model import (
@@ -29,11 +33,28 @@ from dmaragent.messages.model import (
     Span,
 )
 from dmaragent.messages.next_commands import next_commands
+from dmaragent.messages.numbers import is_interrupt
+from dmaragent.passthrough.region_coverage import NO_COVERAGE, HostCoverage, coverage_of
 from dmaragent.readings import Missing, MissingKind
 
 _HIGHEST = (1 << 64) - 1
 _OF_LOCKED_DEVICES = frozenset({"linux-rmrr-ineligible", "linux-direct-mapping-refused"})
 """The messages that Linux prints only for devices with a region that it enforces."""
+HYPERTRANSPORT = AddressRange(0xFD_0000_0000, 0x100_0000_0000)
+"""Not memory on AMD hosts: Linux amd/iommu.c, ``amd_iommu_get_resv_regions``, HT_RANGE_START."""
+_OF_INTEL = re.compile(r"\b(?:DMAR|DRHD|RMRR|Intel-IOMMU)\b|\[VT-D\]|INTR-REMAP")
+"""What only the code for VT-d prints, on hosts that have it."""
+_OF_INTELS_OPTION = frozenset(
+    {
+        "linux-iommu-off",
+        "linux-iommu-on",
+        "linux-iommu-option",
+        "linux-option-unknown",
+        "linux-relax-active",
+        "linux-relax-unknown",
+    }
+)
+"""Messages about intel_iommu=, which Linux reads on any host."""
 
 
 def relate_all(recognition: Recognition, inventory: Inventory) -> Why:
@@ -49,8 +70,8 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
     """Return one message related to the whole host of `inventory`."""
     names, message = recognised.names, recognised.message
     group = _group_of(names, inventory)
-    of_amd = recognised.vendor == AMD
-    other_iommu = of_amd and _table_known(inventory)
+    vendor = _vendor(inventory)
+    other_iommu = _table_known(inventory) and _is_of_other_iommu(recognised, vendor)
     named = names.devices
     if message.address is MessageAddress.ACCESS and not names.segment_named:
         named = tuple(with_known_segment(sbdf, inventory.host.topology.known) for sbdf in named)
@@ -59,7 +80,7 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
     spans = (
         ()
         if for_dma
-        else tuple(_range_match(span, inventory, in_table=not of_amd) for span in names.spans)
+        else tuple(_range_match(span, inventory, in_table=not other_iommu) for span in names.spans)
     )
     translated = (
         message.address is MessageAddress.ACCESS
@@ -67,25 +88,36 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
         and not (other_iommu or logs_physical_addresses(inventory.host.system.options))
     )
     forgotten = (
-        _forgotten_pages(devices, spans, inventory)
+        _forgotten_pages(vendor, devices, spans, inventory)
         if message.address is MessageAddress.ACCESS
         and message.printer in (Program.LINUX, Program.XEN)
-        and not (translated or of_amd)
+        and not (translated or other_iommu or any(map(is_interrupt, names.flags)))
         else None
     )
     of_linux = message.printer in LINUX_DECIDES
     under_xen = inventory.linux.state is LinuxState.UNDER_XEN
     state = iommu_state(inventory) if message.id in ABOUT_IOMMU else None
-    locked = () if not of_linux or under_xen else _locked_devices(group, inventory)
+    lets_direct = _lets_direct(vendor, inventory)
+    decides = of_linux and not under_xen and not lets_direct
+    locked = _locked_devices(group, inventory) if decides else ()
     match = HostMatch(
         recognised=recognised,
+        vendor=vendor,
         devices=devices,
         spans=spans,
         group=group,
         drivers=tuple((sbdf, _driver(sbdf, inventory)) for sbdf in group.devices)
         if group is not None
         else (),
-        fits=False if other_iommu else _fits_host(message, devices, spans, inventory),
+        coverage=(
+            _coverage(message, named, locked, inventory)
+            if vendor is IommuVendor.AMD and decides
+            else NO_COVERAGE
+        ),
+        lets_direct=lets_direct,
+        fits=False
+        if other_iommu or (lets_direct and message.id in _OF_LOCKED_DEVICES)
+        else _fits_host(message, devices, spans, inventory),
         other_iommu=other_iommu,
         locked=locked,
         decided_by_xen=of_linux and under_xen,
@@ -103,10 +135,51 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
             else option_steps(state, message.printer, inventory.host)
         ),
         dma=tuple(dma_address(span, inventory) for span in names.spans) if for_dma else (),
-        findings=FINDINGS.get(message.id, ()),
+        findings=findings_of(message.id, vendor) or (),
         commands=(),
     )
     return replace(match, commands=next_commands(match, inventory))
+
+
+def _vendor(inventory: Inventory) -> IommuVendor:
+    """Return the vendor of the host's IOMMU: that of its table, or else what the host suggests."""
+    table = inventory.iommu
+    header = None if isinstance(table, Missing) else table.header
+    known = None if header is None else vendor_of_table(header.signature.decode("latin-1"))
+    return known or iommu_vendor(inventory.host)
+
+
+def _is_of_other_iommu(recognised: Recognised, vendor: IommuVendor) -> bool:
+    """Return whether a message is about the IOMMU of another vendor than `vendor`."""
+    if vendor is not IommuVendor.AMD:
+        return recognised.vendor == AMD
+    message = recognised.message
+    return (
+        recognised.vendor != AMD
+        and message.printer in (Program.LINUX, Program.XEN)
+        and message.id not in _OF_INTELS_OPTION
+        and _OF_INTEL.search(recognised.text) is not None
+    )
+
+
+def _lets_direct(vendor: IommuVendor, inventory: Inventory) -> bool:
+    """Return whether the kernel is known to allow devices with ``direct`` regions."""
+    release = telling_release(inventory.host.system.kernel_release)
+    outcomes = vfio_outcomes("direct", vendor, release)
+    return release is not None and all(one.effect is not VfioEffect.REFUSED for one in outcomes)
+
+
+def _coverage(
+    message: Message,
+    named: tuple[SBDF, ...],
+    locked: tuple[tuple[SBDF, tuple[int, ...]], ...],
+    inventory: Inventory,
+) -> HostCoverage:
+    """Return what the regions cover for which Linux blocks devices, if `message` is about that."""
+    blocked = tuple(sbdf for sbdf, _ in locked)
+    if message.id in _OF_LOCKED_DEVICES:
+        return coverage_of(inventory, (*named, *blocked))
+    return coverage_of(inventory, blocked) if blocked else NO_COVERAGE
 
 
 def _device_match(sbdf: SBDF, inventory: Inventory) -> DeviceMatch:
@@ -167,6 +240,10 @@ def _overlaps(region: Region, span: Span) -> bool:
     addresses = _range_of(span)
     if addresses is None or region.range is None:
         return (region.first, region.last) == (span.first, span.last)
+    if region.entry.table == "IVRS":  # an IVMD block of one byte is a page
+        return AddressRange(region.first // PAGE * PAGE, (region.last // PAGE + 1) * PAGE).overlaps(
+            addresses
+        )
     return region.range.overlaps(addresses)
 
 
@@ -240,7 +317,10 @@ def _locked_devices(
 
 
 def _forgotten_pages(
-    devices: tuple[DeviceMatch, ...], spans: tuple[RangeMatch, ...], inventory: Inventory
+    vendor: IommuVendor,
+    devices: tuple[DeviceMatch, ...],
+    spans: tuple[RangeMatch, ...],
+    inventory: Inventory,
 ) -> AddressRange | None:
     """Return the first pages of a fault that are in no region, if the table is known."""
     if not devices or not _table_known(inventory):
@@ -249,6 +329,8 @@ def _forgotten_pages(
     memory_map = None if isinstance(known, Missing) else known
     for place in spans:
         span = place.span
+        if vendor is IommuVendor.AMD and HYPERTRANSPORT.start <= span.first < HYPERTRANSPORT.end:
+            continue
         if not place.regions and not place.entries and not why_not_memory(span.first, memory_map):
             return AddressRange(span.first // PAGE * PAGE, span.last // PAGE * PAGE + PAGE)
     return None

@@ -7,8 +7,14 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Inventory, Region
+from dmaragent.iommu.model import names
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
-from dmaragent.linux.options import asks_to_relax_rmrrs, has_relax_rmrr, iommu_off_option
+from dmaragent.linux.options import (
+    asks_to_relax_rmrrs,
+    firmware_opts_out,
+    has_relax_rmrr,
+    iommu_off_option,
+)
 from dmaragent.linux.regions import Held, Hold
 from dmaragent.linux.release import kernel_release, telling_release
 from dmaragent.linux.view import LinuxState
@@ -48,14 +54,19 @@ class DeviceContext:
     def named_regions(self) -> tuple[Region, ...]:
         """The regions that name it in their scope, in table order."""
         regions = self.inventory.all_regions
-        return tuple(
-            region for region in regions if any(owner.sbdf == self.sbdf for owner in region.owners)
-        )
+        return tuple(region for region in regions if names(region.reserved.claims, self.sbdf))
 
     @property
     def held_regions(self) -> tuple[tuple[Region, Held], ...]:
         """The regions that Linux applies to it, in table order."""
         published = self.unexplained_regions is not None
+        ivrs = self.inventory.linux.ivrs
+        if ivrs is not None and self.function is None:
+            direct = {region.source for region in ivrs.direct_of(self.sbdf)}
+            held = Held(self.sbdf, Hold.DIRECT, None)
+            return tuple(
+                (region, held) for region in self.inventory.all_regions if region.source in direct
+            )
         return tuple(
             (region, held)
             for region in self.inventory.all_regions
@@ -99,9 +110,16 @@ class DeviceContext:
         return asks_to_relax_rmrrs(self.inventory.host.system.options)
 
     @property
+    def firmware_opts_out(self) -> bool:
+        """Whether this kernel keeps the IOMMU off because of a flag of the table."""
+        return firmware_opts_out(self.inventory.table_flags, self.kernel_release)
+
+    @property
     def iommu_unused(self) -> bool:
-        """Whether Linux does not use the IOMMU: it has no groups, or an option switches it off."""
+        """Whether Linux does not use the IOMMU: no groups, or an option or the table forbids it."""
         state, options = self.inventory.linux.state, self.inventory.host.system.options
+        if state is LinuxState.UNKNOWN and self.firmware_opts_out:
+            return True
         if state is LinuxState.UNKNOWN and options is not None:
             return iommu_off_option(options, self.vendor) is not None
         return state is LinuxState.NO_GROUPS

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.inventory import Region
 from dmaragent.iommu.model import DeviceKind
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux import words as iommu_words
 from dmaragent.linux.options import RELAX_RMRR, why_iommu_unused
 from dmaragent.linux.regions import THROUGH_BRIDGES, Hold, hold_of
 from dmaragent.linux.vfio import NO_ONE_TO_ONE, ONE_TO_ONE_MESSAGE, RMRR_MESSAGE
 from dmaragent.passthrough import linux_words, words
+from dmaragent.passthrough.amd_regions import ivmd_cases, ivmd_verdict, verdict_without_iommu
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux_group import FIRST_CHECK, NEW_RULE, OLD_RULE, group_cases
 from dmaragent.passthrough.model import Can, Case, CaseKind, PlatformVerdict
@@ -50,7 +52,7 @@ def linux_verdict(device: DeviceContext) -> PlatformVerdict:
 def _iommu_not_used(device: DeviceContext, with_iommu: PlatformVerdict) -> PlatformVerdict:
     """Return the verdict that Linux does not use the IOMMU; `with_iommu`: the one if it did."""
     options = device.inventory.host.system.options
-    unused = why_iommu_unused(options, device.vendor)
+    unused = why_iommu_unused(options, device.vendor, opted_out=device.firmware_opts_out)
     then = words.with_verdict_word(with_iommu.can, with_iommu.explanation, risk=with_iommu.risk)
     explanation = iommu_words.refused_without_iommu(unused, then)
     return PlatformVerdict(can=Can.NO, explanation=explanation, cases=with_iommu.cases)
@@ -77,6 +79,9 @@ def _verdict_before_regions(device: DeviceContext) -> PlatformVerdict | None:
             title="bridge", can=Can.NO, explanation=linux_words.BRIDGE_CASE, rule=HEADER_RULE
         )
         return PlatformVerdict(can=Can.NO, explanation=linux_words.BRIDGE_NOT_PASSED, cases=(case,))
+    without = verdict_without_iommu(device)
+    if without is not None and not device.on_xen:
+        return without
     known = device.inventory.all_regions or device.group is not None
     if device.inventory.absence is not None and not known:
         if device.on_xen:
@@ -84,7 +89,7 @@ def _verdict_before_regions(device: DeviceContext) -> PlatformVerdict | None:
         if device.iommu_unused:
             unknown = PlatformVerdict(can=Can.UNKNOWN, explanation=linux_words.UNKNOWN_WITH_IOMMU)
             return _iommu_not_used(device, unknown)
-        return PlatformVerdict(can=Can.UNKNOWN, explanation=linux_words.NO_TABLE)
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=linux_words.no_table(device.vendor))
     return None
 
 
@@ -95,7 +100,10 @@ def _region_cases(device: DeviceContext) -> Iterator[Case]:
     """Yield the effect of the regions that Linux applies to the device, by kernel."""
     locked = [region for region, held in device.held_regions if held.hold is Hold.DIRECT]
     relaxable = [region for region, held in device.held_regions if held.hold is Hold.RELAXABLE]
-    if device.facts.functions is None and device.named_regions:
+    if device.vendor is IommuVendor.AMD:
+        if locked:
+            yield from ivmd_cases(locked, device)
+    elif device.facts.functions is None and device.named_regions:
         yield Case(
             title="class unknown",
             can=Can.CONDITIONS,
@@ -205,17 +213,10 @@ def _verdict(device: DeviceContext, cases: tuple[Case, ...]) -> PlatformVerdict:
     predicted = bool(device.held_regions) and not all(
         held.by_kernel for _, held in device.held_regions
     )
-    locked = [region for region, held in device.held_regions if held.hold is Hold.DIRECT]
-    refusing = any(case.can is Can.NO and case.kind is not CaseKind.OPTION for case in cases)
-    if refusing and locked:
-        if device.has_relax_rmrr and device.asks_to_relax:
-            explanation = linux_words.RELAXED_BY_OPTION
-            return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=True)
-        explanation = linux_words.locked(locked, predicted=predicted)
-        return PlatformVerdict(can=Can.NO, explanation=explanation)
-    if refusing and device.locked_mates:
-        explanation = linux_words.group_holds_locked(device.locked_mates, predicted=predicted)
-        return PlatformVerdict(can=Can.NO, explanation=explanation)
+    by_regions = _verdict_by_regions(device, cases, predicted=predicted)
+    waits = device.vendor is IommuVendor.AMD and by_regions and by_regions.can is Can.CONDITIONS
+    if by_regions is not None and not waits:
+        return by_regions
     if any(case.kind is CaseKind.GROUP and case.can is Can.NO for case in cases):
         if device.without_group:
             return PlatformVerdict(can=Can.NO, explanation=linux_words.IN_NO_GROUP)
@@ -223,8 +224,31 @@ def _verdict(device: DeviceContext, cases: tuple[Case, ...]) -> PlatformVerdict:
     published = unexplained_verdict(device)
     if published is not None and published.can is not Can.YES:
         return published
+    if by_regions is not None:
+        return by_regions
     unknown = None if device.unexplained_regions is not None else _verdict_by_table_alone(device)
     return unknown or _allowed(device, cases, published, predicted=predicted)
+
+
+def _verdict_by_regions(
+    device: DeviceContext, cases: tuple[Case, ...], *, predicted: bool
+) -> PlatformVerdict | None:
+    """Return the verdict by the regions of the device or its group that Linux enforces, if any."""
+    locked = [region for region, held in device.held_regions if held.hold is Hold.DIRECT]
+    if device.vendor is IommuVendor.AMD:
+        return ivmd_verdict(device, locked, predicted=predicted)
+    if not any(case.can is Can.NO and case.kind is not CaseKind.OPTION for case in cases):
+        return None
+    if locked and device.has_relax_rmrr and device.asks_to_relax:
+        explanation = linux_words.RELAXED_BY_OPTION
+        return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=True)
+    if locked:
+        explanation = linux_words.locked(locked, predicted=predicted)
+        return PlatformVerdict(can=Can.NO, explanation=explanation)
+    if device.locked_mates:
+        explanation = linux_words.group_holds_locked(device.locked_mates, predicted=predicted)
+        return PlatformVerdict(can=Can.NO, explanation=explanation)
+    return None
 
 
 def _allowed(
@@ -263,7 +287,7 @@ def _verdict_by_table_alone(device: DeviceContext) -> PlatformVerdict | None:
 
 def _verdict_without_functions(device: DeviceContext) -> PlatformVerdict:
     """Return the verdict by a table alone, which names devices but not their classes."""
-    if device.named_regions:
+    if device.named_regions and device.vendor is not IommuVendor.AMD:
         return PlatformVerdict(can=Can.CONDITIONS, explanation=linux_words.ONLY_BY_CLASS)
     devices = (owner.device for region in device.inventory.all_regions for owner in region.owners)
     if device.inventory.undetermined or DeviceKind.BRIDGE in devices:

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.vfio import NO_ONE_TO_ONE, REFUSED, REFUSED_BY_INTEL, is_vfio_driver
 from dmaragent.passthrough import kvm_words, linux_words
+from dmaragent.passthrough.amd_regions import ivmd_group_case
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case, CaseKind
 from dmaragent.policy.decisions import SourceRule
@@ -53,6 +55,9 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
         )
         return
     locked = device.locked_mates
+    if locked and device.vendor is IommuVendor.AMD:
+        yield ivmd_group_case(device, locked, group.number)
+        return
     if locked and not _older_than_checks(device):
         yield Case(
             title="group",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dmaragent.addresses import SBDF
 from dmaragent.host.groups import KernelRegion
 from dmaragent.inventory import Region
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.vfio import VfioEffect
 from dmaragent.passthrough.model import PlatformVerdict
 from dmaragent.passthrough.words import (
@@ -22,7 +23,13 @@ from dmaragent.passthrough.words import (
 BRIDGE_NOT_PASSED = "it is a bridge, which VFIO does not pass through"
 BRIDGE_CASE = "VFIO accepts only functions with an endpoint's header."
 CHIPSET_NOT_JUDGED = "part of the chipset, which the host needs; dmaragent gives no verdict on it"
-NO_TABLE = "the DMAR table is missing"
+
+
+def no_table(vendor: IommuVendor) -> str:
+    """Return that the table of a host is missing."""
+    return f"the {vendor.table_name} table is missing"
+
+
 XEN_OWNS_IOMMU = (
     "Xen owns the IOMMU, and no option or patch of dom0's kernel changes what Xen enforces"
 )
@@ -121,6 +128,52 @@ def locked(regions: Sequence[Region], *, predicted: bool) -> str:
     """Return the reason if `regions` lock the device."""
     why = f"firmware requires a 1:1 mapping of {region_list(regions)}"
     return f"{why}{predicted_mark(predicted=predicted)}"
+
+
+_IVMD_EFFECTS = {
+    VfioEffect.REFUSED: "must stay mapped 1:1, and VFIO first attaches a domain that blocks all DMA. "
+    "That fails with EINVAL (Invalid argument). No kernel option changes it.",
+    VfioEffect.MAPPING_FAILS: "cannot be guest RAM: VFIO accepts the device, but VFIO_MAP_DMA fails "
+    "there with EINVAL, so a guest with RAM there does not start.",
+    VfioEffect.NOT_MAPPED: "is not checked: VFIO accepts the device and does not map the region. DMA "
+    "of the firmware there reaches guest RAM, or faults if the guest has no RAM there.",
+}
+
+
+def ivmd_effect(regions: Sequence[Region], effect: VfioEffect) -> str:
+    """Return the effect of `regions` of AMD's table in a span of kernels."""
+    return f"{capital(region_list(regions))} {_IVMD_EFFECTS[effect]}"
+
+
+def ivmd_by_release(why: str) -> str:
+    """Return that the kernel's release decides; `why`: the regions."""
+    return (
+        f"{why}. Linux 6.6 and later refuse the device, older kernels do not, and the release is "
+        "unknown"
+    )
+
+
+def ivmd_unless_ram(regions: Sequence[Region], mates: tuple[SBDF, ...], *, predicted: bool) -> str:
+    """Return the condition before Linux 6.6: of the device's own regions, or those of `mates`."""
+    what = (
+        region_list(regions)
+        if regions
+        else f"the regions of {device_list(mates)} in its IOMMU group"
+    )
+    return f"if guest RAM does not overlap {what}{predicted_mark(predicted=predicted)}"
+
+
+def ivmd_unprotected(why: str) -> str:
+    """Return the risk on a kernel that checks nothing."""
+    return f"{why}, and this kernel does not enforce it"
+
+
+NO_IVHD = "no remapping unit (IVHD) of the table serves it, so it is in no IOMMU group (predicted)"
+
+
+def linux_uses_no_iommu(why: str) -> str:
+    """Return that Linux does not use the IOMMU, by what it reads in the table."""
+    return f"{why} (predicted)"
 
 
 def group_holds_locked(mates: tuple[SBDF, ...], *, predicted: bool) -> str:

@@ -33,7 +33,8 @@ def notes_of(device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict
     yield from map(Note, _notes_on_published_regions(device))
     conventional = device.facts.conventional(device.sbdf, SUBTRACTIVE)[1]
     bridged = _behind_a_bridge(device) and not conventional
-    if device.named_regions and bridged and not device.on_linux:
+    refused = device.facts.ivrs is None and not device.on_linux
+    if device.named_regions and bridged and refused:
         yield Note(words.CONVENTIONAL_PCI, essential=True)
     yield from _notes_on_dependents(device)
     behind_vmd = device.function is not None and device.function.vmd is not None
@@ -58,8 +59,8 @@ def _notes_on_published_regions(device: DeviceContext) -> Iterator[str]:
     """Yield the source of the regions that Linux reports, if it was not decoded."""
     if not unexplained_in_group(device):
         return
-    if device.vendor in (IommuVendor.AMD, IommuVendor.ARM):
-        yield words.regions_from_undecoded_table(device.vendor)
+    if device.vendor is IommuVendor.ARM:
+        yield words.REGIONS_OF_ARM
     elif device.inventory.absence is not None:
         yield words.TABLE_NEEDS_ROOT
 

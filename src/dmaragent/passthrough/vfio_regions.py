@@ -67,7 +67,7 @@ def vfio_regions(inventory: Inventory, sbdf: SBDF) -> tuple[VfioRegion, ...] | N
             for region in sorted(group.regions)
             if region.base <= region.limit
         )
-    return _predicted(inventory, sbdf, group, release)
+    return _predicted(inventory, sbdf, group, release, vendor)
 
 
 def _group_of(inventory: Inventory, sbdf: SBDF) -> IommuGroup | None:
@@ -78,7 +78,11 @@ def _group_of(inventory: Inventory, sbdf: SBDF) -> IommuGroup | None:
 
 
 def _predicted(
-    inventory: Inventory, sbdf: SBDF, group: IommuGroup | None, release: tuple[int, int] | None
+    inventory: Inventory,
+    sbdf: SBDF,
+    group: IommuGroup | None,
+    release: tuple[int, int] | None,
+    vendor: IommuVendor,
 ) -> tuple[VfioRegion, ...] | None:
     """Return the regions of the table that Linux would apply to the group; None: unknown."""
     table = inventory.iommu
@@ -99,7 +103,7 @@ def _predicted(
                 type=held.hold.value,
                 group=None if group is None else group.number,
                 by_kernel=False,
-                outcomes=vfio_outcomes(held.hold.value, IommuVendor.INTEL, release),
+                outcomes=vfio_outcomes(held.hold.value, vendor, release),
             )
     return tuple(regions[key] for key in sorted(regions))
 

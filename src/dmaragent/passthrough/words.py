@@ -6,7 +6,6 @@ from itertools import groupby
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.host.groups import KernelRegion
 from dmaragent.inventory import Gap, Region
-from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import RELAX_RMRR
 from dmaragent.passthrough.model import Can, PlatformVerdict
 
@@ -256,13 +255,10 @@ def exists_by_physical_function(physical: SBDF) -> str:
     )
 
 
-def regions_from_undecoded_table(vendor: IommuVendor) -> str:
-    """Return the table that the regions which Linux publishes come from, on AMD and Arm."""
-    tree = " or the device tree" if vendor is IommuVendor.ARM else ""
-    return (
-        f"The regions that Linux reports come from the {vendor.table} table{tree}, "
-        "which explain does not decode."
-    )
+REGIONS_OF_ARM = (
+    "The regions that Linux reports come from RMR nodes of the IORT table (not decoded), or from the "
+    "device tree."
+)
 
 
 def useless_in_dom0(options: Sequence[str]) -> str:

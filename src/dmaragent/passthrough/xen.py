@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from dmaragent.addresses import MIB
 from dmaragent.guests.config import EmulatedDevices, GuestConfig, GuestType, PciEntry
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.passthrough import words, xen_words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case, CaseKind, PlatformVerdict
@@ -27,6 +28,7 @@ LARGE = 4096 * MIB
 """Guest RAM that fills everything below the MMIO hole, so that it overlaps every region there."""
 _SMALL = 64 * MIB
 _UNIT_RULE = SourceRule("Xen vtd/iommu.c, intel_iommu_assign_device", "ENODEV")
+_AMD_UNIT_RULE = SourceRule("Xen amd/pci_amd_iommu.c, reassign_device", "ENODEV")
 _SCOPE_RULE = SourceRule("Xen vtd/dmar.c, acpi_parse_dev_scope")
 SHARED_MESSAGE = "It's disallowed to assign {} with shared RMRR at {:x} for ..."
 _CAN = {Verdict.STARTS: Can.YES, Verdict.REFUSED: Can.NO, Verdict.UNDECIDED: Can.UNKNOWN}
@@ -107,9 +109,8 @@ def _verdict_before_policy(device: DeviceContext) -> PlatformVerdict | None:
     if facts.iommu_off:
         explanation = xen_words.xen_without_iommu(facts.iommu_off)
         return PlatformVerdict(can=Can.NO, explanation=explanation)
-    not_decoded = xen_words.XEN_NOT_DECODED.get(device.vendor)
-    if facts.incomplete and not_decoded is not None and not device.inventory.units:
-        return PlatformVerdict(can=Can.UNKNOWN, explanation=not_decoded)
+    if facts.incomplete and device.vendor is IommuVendor.ARM and not device.inventory.units:
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=xen_words.XEN_ON_ARM)
     if facts.incomplete:
         explanation = xen_words.xen_incomplete(facts.incomplete, facts.next_step)
         return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
@@ -118,20 +119,22 @@ def _verdict_before_policy(device: DeviceContext) -> PlatformVerdict | None:
         if gaps.without_unit:
             explanation = xen_words.remapping_unit_unknown(gaps.without_unit)
             return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
+        amd = facts.ivrs is not None
         case = Case(
             title="no unit",
             can=Can.NO,
             explanation=xen_words.NO_REMAPPING_UNIT_CASE,
-            rule=_UNIT_RULE,
-            releases=FIRST,
+            rule=_AMD_UNIT_RULE if amd else _UNIT_RULE,
+            releases="" if amd else FIRST,
         )
-        return PlatformVerdict(can=Can.NO, explanation=xen_words.NO_REMAPPING_UNIT, cases=(case,))
+        explanation = xen_words.no_remapping_unit(device.vendor)
+        return PlatformVerdict(can=Can.NO, explanation=explanation, cases=(case,))
     return None
 
 
 def _chipset_verdict(device: DeviceContext) -> PlatformVerdict:
     """Return the verdict on a bridge: host bridges are refused, other bridges get no verdict."""
-    if is_host_bridge(device.function):
+    if is_host_bridge(device.function) and device.facts.ivrs is None:
         case = Case(
             title="host bridge",
             can=Can.NO,
@@ -185,7 +188,19 @@ def _policy_effect(
     if not device.facts.regions_of(device.sbdf):
         return xen_words.ASSIGNED_WITHOUT_REGION
     laid_out = large.outcome is not None and large.outcome.built.layout is not None
-    return xen_words.assigned_and_mapped(laid_out=laid_out, as_strict=policy != "strict")
+    excluded, mapped = _kinds_of_regions(device)
+    return xen_words.assigned_and_mapped(
+        laid_out=laid_out, as_strict=policy != "strict", excluded=excluded, mapped=mapped
+    )
+
+
+def _kinds_of_regions(device: DeviceContext) -> tuple[int, int]:
+    """Return how many regions of the device are exclusion ranges, and how many Xen maps."""
+    regions = device.facts.regions_of(device.sbdf) or ()
+    if device.facts.ivrs is None:
+        return 0, len(regions)
+    excluded = sum(listed.in_registers for listed in device.facts.ivrs.ranges_of(device.sbdf))
+    return excluded, len(regions) - excluded
 
 
 def _policy_summary(device: DeviceContext, policy: str, can: Can, large: Resolution) -> str:

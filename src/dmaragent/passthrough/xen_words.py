@@ -17,13 +17,7 @@ from dmaragent.policy.words import HARM_WORDS
 
 # Before the policy -----------------------------------------------------------------------
 
-XEN_NOT_DECODED = {
-    IommuVendor.AMD: "Xen reads the regions from the IVRS table (IVMD entries), which dmaragent "
-    "shows but does not use yet",
-    IommuVendor.ARM: "dmaragent does not model Xen on Arm",
-}
-"""Why a verdict of Xen is unknown on hosts without VT-d, by the vendor of the IOMMU."""
-NO_REMAPPING_UNIT = "no remapping unit (DRHD) of the table covers it"
+XEN_ON_ARM = "dmaragent does not model Xen on Arm"
 NO_REMAPPING_UNIT_CASE = "Xen finds no IOMMU for the device and does not assign it."
 HOST_BRIDGE = "it is a host bridge"
 HOST_BRIDGE_CASE = "Xen does not assign host bridges."
@@ -31,6 +25,11 @@ BRIDGE_NOT_JUDGED = (
     "a bridge of the chipset; dmaragent gives no verdict on bridges. "
     "Next: explain a device behind it"
 )
+
+
+def no_remapping_unit(vendor: IommuVendor) -> str:
+    """Return that the device has no IOMMU."""
+    return f"no remapping unit ({vendor.unit_structure}) of the table covers it"
 
 
 def xen_without_iommu(why: str) -> str:
@@ -160,11 +159,22 @@ def assigned_with_warnings(why: str) -> str:
 ASSIGNED_WITHOUT_REGION = "Xen applies no region to it."
 
 
-def assigned_and_mapped(*, laid_out: bool, as_strict: bool) -> str:
-    """Return that a policy assigns the device; `laid_out`: libxl keeps RAM out of the regions."""
+def assigned_and_mapped(*, laid_out: bool, as_strict: bool, excluded: int, mapped: int) -> str:
+    """Return that a policy assigns the device; `laid_out`: libxl keeps RAM out of the regions.
+
+    `mapped` of its regions are mapped in the guest; `excluded` of them, on AMD, are exclusion
+    ranges.
+    """
     how = "libxl keeps guest RAM out of its regions" if laid_out else "Nothing overlaps its regions"
     like = ", as with strict" if as_strict else ""
-    return f"{how}, and Xen maps them in the guest{like}."
+    if not excluded:
+        return f"{how}, and Xen maps them in the guest{like}."
+    what = (
+        f"Xen maps {mapped} of them in the guest and excludes {excluded}"
+        if mapped
+        else "they are exclusion ranges"
+    )
+    return f"{how}; {what}{like}. DMA to an exclusion range is not translated."
 
 
 def shared_region(region: AddressRange, more: int, entries: int) -> str:

@@ -6,11 +6,17 @@ arch/x86/mm/p2m.c, ``set_identity_p2m_entry``; tools libxl_pci.c, ``pci_add_dm_d
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
-from dmaragent.addresses import FOUR_GIB, SBDF, AddressRange
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.guests.rdm import Policy
 from dmaragent.host.topology import PciFunction
+from dmaragent.policy.assigned import (
+    IDENTITY_RULE,
+    AddedFunction,
+    guest_ram_in,
+    refusal,
+    warning,
+)
 from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, SourceRule, undecided
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
@@ -19,7 +25,6 @@ from dmaragent.policy.words import assignment as words
 from dmaragent.xen.hypervisor.behaviour import behaviours_of
 
 SHARED_RULE = SourceRule("Xen vtd/iommu.c, intel_iommu_assign_device", "EPERM")
-IDENTITY_RULE = SourceRule("Xen x86/iommu.c, iommu_identity_mapping", "EBUSY")
 HOST_BRIDGE_RULE = SourceRule("Xen vtd/iommu.c, domain_context_mapping", "EPERM", of_regions=False)
 BRIDGED_RULE = SourceRule("Xen vtd/iommu.c, domain_context_mapping", "EOPNOTSUPP")
 FLAG_RULE = SourceRule("libxl_pci.c, pci_add_dm_done", of_regions=False)
@@ -30,19 +35,6 @@ _HOST_BRIDGE = 0x0600
 SUBTRACTIVE = 0x060401
 """The class of a bridge with subtractive decode. It leads to conventional PCI, because PCI Express
 has no subtractive decode."""
-VGA_HOLE = AddressRange(0xA0000, 0xC0000)
-"""The range below the end of low RAM in which an HVM guest has no RAM: libxc,
-``LIBXL_VGA_HOLE_SIZE``."""
-SPECIAL_PAGES = AddressRange(0xFEFF8000, 0xFF000000)
-"""Pages that libxc populates in an HVM guest (xenstore, console, I/O requests): xg_dom_x86.c."""
-
-
-class AddedFunction(NamedTuple):
-    """A function that is added to a guest, with its policy and its entry of ``pci=``."""
-
-    sbdf: SBDF
-    policy: Policy
-    device: GuestDevice
 
 
 def added_functions(
@@ -70,7 +62,7 @@ def added_functions(
                 reason = (words.function_there_already if there else words.function_given_twice)(
                     sbdf
                 )
-                decisions.append(_refusal(Decider.LIBXL, reason, ABSENT_RULE, function))
+                decisions.append(refusal(Decider.LIBXL, reason, ABSENT_RULE, function))
             else:
                 seen.add(sbdf)
                 functions.append(function)
@@ -106,37 +98,45 @@ def assign(function: AddedFunction, host: HostFacts, ram: RamLayout | None) -> I
     """
     sbdf = function.sbdf
     if host.functions is not None and sbdf not in host.functions:
-        yield _refusal(Decider.LIBXL, words.function_absent(sbdf), ABSENT_RULE, function)
+        yield refusal(Decider.LIBXL, words.function_absent(sbdf), ABSENT_RULE, function)
         return
-    if is_host_bridge((host.functions or {}).get(sbdf)):
-        yield _refusal(Decider.XEN, words.host_bridge(sbdf), HOST_BRIDGE_RULE, function)
+    if host.ivrs is None and is_host_bridge((host.functions or {}).get(sbdf)):
+        yield refusal(Decider.XEN, words.host_bridge(sbdf), HOST_BRIDGE_RULE, function)
         return
     policy = Policy.STRICT if function.policy is Policy.INVALID else function.policy
     if policy is Policy.NEITHER:
-        yield _refusal(Decider.LIBXL, words.inherits_no_policy(sbdf), FLAG_RULE, function)
+        yield refusal(Decider.LIBXL, words.inherits_no_policy(sbdf), FLAG_RULE, function)
         return
     regions = host.regions_of(sbdf)
     yield from _open_questions(function, host, regions)
+    if host.ivrs is not None:
+        from dmaragent.policy.amd_assignment import (  # noqa: PLC0415 - 1 ms, for AMD hosts only
+            assign_on_amd,
+        )
+
+        function = function._replace(policy=policy)
+        yield from assign_on_amd(function, host, ram, host.ivrs)
+        return
     yield from _behind_conventional_bridge(function, host, regions)
     strict = policy is Policy.STRICT
     for shared in (host.shared or {}).get(sbdf, ()):
         region = shared.region
         if strict:
             reason = words.shared_and_strict(region, sbdf, shared.sharers)
-            yield _refusal(Decider.XEN, reason, SHARED_RULE, function, region)
+            yield refusal(Decider.XEN, reason, SHARED_RULE, function, region)
         else:
             reason = words.shared_and_relaxed(region, sbdf, shared.sharers)
-            yield _warning(reason, SHARED_RULE, function, region, Harm.SHARED)
+            yield warning(reason, SHARED_RULE, function, region, Harm.SHARED)
     for region in regions or ():
-        overlap = None if ram is None else _ram_in(region, ram)
+        overlap = None if ram is None else guest_ram_in(region, ram)
         if overlap is None:
             continue
         if strict:
             reason = words.ram_in_strict_region(region, sbdf, overlap)
-            yield _refusal(Decider.XEN, reason, IDENTITY_RULE, function, region)
+            yield refusal(Decider.XEN, reason, IDENTITY_RULE, function, region)
         else:
             reason = words.ram_in_relaxed_region(region, sbdf, overlap)
-            yield _warning(reason, IDENTITY_RULE, function, region, Harm.CORRUPTION)
+            yield warning(reason, IDENTITY_RULE, function, region, Harm.CORRUPTION)
 
 
 def is_host_bridge(function: PciFunction | None) -> bool:
@@ -166,7 +166,7 @@ def _behind_conventional_bridge(
         return
     if certain and False not in keeping:
         reason = words.conventional_pci(sbdf, bridge)
-        yield _refusal(Decider.XEN, reason, BRIDGED_RULE, function)
+        yield refusal(Decider.XEN, reason, BRIDGED_RULE, function)
         return
     if certain:
         reason = words.conventional_pci_by_point_release(sbdf, bridge)
@@ -197,52 +197,3 @@ def _open_questions(
         yield undecided(words.sharing_unknown_without_table(sbdf), device=sbdf, place=place)
     elif unexplained:
         yield undecided(words.sharing_unknown_of_structure(sbdf), device=sbdf, place=place)
-
-
-def _ram_in(region: AddressRange, ram: RamLayout) -> AddressRange | None:
-    """Return the first part of `region` in which an HVM guest has RAM once it is built."""
-    low = ram.lowmem_end
-    for start, end in (
-        (0, min(low, VGA_HOLE.start)),
-        (min(low, VGA_HOLE.end), low),
-        (SPECIAL_PAGES.start, SPECIAL_PAGES.end),
-        (FOUR_GIB, max(FOUR_GIB, ram.highmem_end)),
-    ):
-        at, to = max(start, region.start), min(end, region.end)
-        if at < to:
-            return AddressRange(at, to)
-    return None
-
-
-def _refusal(
-    decider: Decider,
-    reason: str,
-    rule: SourceRule,
-    function: AddedFunction,
-    region: AddressRange | None = None,
-) -> Decision:
-    return Decision(
-        decider=decider,
-        effect=Effect.REFUSED,
-        reason=reason,
-        rule=rule,
-        shown=rule.error,
-        region=region,
-        device=function.sbdf,
-        place=function.device.place,
-    )
-
-
-def _warning(
-    reason: str, rule: SourceRule, function: AddedFunction, region: AddressRange, harm: Harm
-) -> Decision:
-    return Decision(
-        decider=Decider.XEN,
-        effect=Effect.WARNING,
-        reason=reason,
-        rule=rule,
-        region=region,
-        device=function.sbdf,
-        place=function.device.place,
-        harm=harm,
-    )

@@ -8,13 +8,17 @@ from typing import NamedTuple
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Gap, Inventory
-from dmaragent.iommu import words as iommu_words
-from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.iommu.no_table import IOMMU_OFF
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.policy.words import assignment as words
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.rmrr_option import UserRange, parse_rmrr_option
 from dmaragent.xen.reserved_list.model import ListSource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # 20 ms of imports that only AMD hosts need
+    from dmaragent.xen.hypervisor.ivrs_prediction import IvrsPrediction
 
 
 class SharedRegion(NamedTuple):
@@ -72,6 +76,10 @@ class HostFacts:
     """Whether the host runs Xen, so that its capabilities are the running hypervisor's."""
     notes: tuple[str, ...] = ()
     """The limits of the list of regions."""
+    vendor: IommuVendor = IommuVendor.UNKNOWN
+    """The vendor of the host's IOMMU."""
+    ivrs: "IvrsPrediction | None" = None
+    """What Xen makes of AMD's table, if the host has one: how it assigns each device."""
     names: Mapping[str, SBDF] = field(default_factory=dict)
     """Device names, as given to ``xl pci-assignable-add -n``; only xenstore has them."""
 
@@ -156,13 +164,14 @@ def facts_of(
     functions = host.topology.functions
     assignable = xen.assignable if xen is not None and xen.dom0 else None
     known_table = bool(inventory.all_regions) or not isinstance(inventory.iommu, Missing)
+    sharing_known = known_table or iommu_vendor(host) is IommuVendor.AMD  # which has no such rule
     caps = None if xen is None else xen.capabilities
-    owners, shared = _owners(inventory)
+    owners, shared = _owners(inventory) if views.ivrs is None else (_amd_owners(inventory), {})
     return HostFacts(
-        listed=tuple(entry.range for entry in views.list.entries),
+        listed=_listed(inventory),
         source=views.list.source,
-        devices=MappingProxyType(dict(views.devices)),
-        shared=MappingProxyType(shared) if known_table else None,
+        devices=views.devices,
+        shared=MappingProxyType(shared) if sharing_known else None,
         owners=MappingProxyType(owners),
         functions=None if isinstance(functions, Missing) else functions,
         assignable=frozenset(assignable) if isinstance(assignable, tuple) else None,
@@ -185,8 +194,23 @@ def facts_of(
             for alternative in views.list.alternatives
         ),
         notes=views.list.notes,
+        vendor=iommu_vendor(host),
+        ivrs=views.ivrs,
         names=MappingProxyType(dict(names or {})),
     )
+
+
+def _listed(inventory: Inventory) -> tuple[AddressRange, ...]:
+    """Return Xen's list with all that it repeats: on AMD, a region for each of its device IDs."""
+    views, xen = inventory.xen, inventory.host.xen
+    if views.ivrs is None:
+        return tuple(entry.range for entry in views.list.entries)
+    if views.list.source is not ListSource.HYPERVISOR:
+        return tuple(entry.range for entry in views.ivrs.listed())
+    reported = None if xen is None else xen.reserved_memory
+    if reported is None or isinstance(reported, Missing):
+        return ()
+    return tuple(entry.range for entry in reported)
 
 
 def _owners(
@@ -220,6 +244,15 @@ def _owners(
     return owners, {sbdf: tuple(regions) for sbdf, regions in shared.items()}
 
 
+def _amd_owners(inventory: Inventory) -> Mapping[AddressRange, tuple[SBDF, ...]]:
+    """Return the owners of each listed region on AMD. Xen shares none there."""
+    return {
+        region.xen.range: tuple(owner.sbdf for owner in region.owners if owner.sbdf is not None)
+        for region in inventory.all_regions
+        if region.xen.listed and region.xen.range is not None
+    }
+
+
 def _options(inventory: Inventory) -> list[UserRange]:
     """Return the ranges of ``rmrr=``, first those that Xen reports for one of their devices.
 
@@ -241,7 +274,12 @@ def _is_tied(inventory: Inventory, sbdf: SBDF, region: AddressRange) -> bool:
 def _unexplained_regions(
     inventory: Inventory, owners: Mapping[AddressRange, tuple[SBDF, ...]]
 ) -> frozenset[AddressRange]:
-    """Return the regions that Xen reports for a device and no structure of the table has."""
+    """Return the regions that Xen reports for a device and no structure of the table has.
+
+    On AMD it matters for none of them whether they are shared.
+    """
+    if iommu_vendor(inventory.host) is IommuVendor.AMD:
+        return frozenset()
     every = (region for own in inventory.xen.devices.values() for region in own or ())
     return frozenset(region for region in every if region not in owners)
 
@@ -253,10 +291,10 @@ def _iommu_off(inventory: Inventory) -> str:
     if xen is not None and xen.iommu_enabled is False and not contradicted:
         return words.XENS_IOMMU_OFF
     absence = inventory.absence
-    if absence is not None and absence.kind is AbsenceKind.VTD_OFF:
-        return iommu_words.VTD_OFF
+    if absence is not None and absence.kind in IOMMU_OFF:
+        return IOMMU_OFF[absence.kind]
     if listed.source is ListSource.PREDICTED and listed.iommu_disabled:
-        return words.vtd_off_by_xen(listed.iommu_disabled)
+        return words.iommu_off_by_xen(listed.iommu_disabled, iommu_vendor(inventory.host))
     return ""
 
 
@@ -271,7 +309,7 @@ def _why_list_lacks(inventory: Inventory) -> str:
 def _why_regions_missing(inventory: Inventory) -> str:
     """Return why a predicted list may lack regions; or empty."""
     source = inventory.xen.list.source
-    off = inventory.absence is not None and inventory.absence.kind is AbsenceKind.VTD_OFF
+    off = inventory.absence is not None and inventory.absence.kind in IOMMU_OFF
     if source is ListSource.HYPERVISOR or off:
         return ""
     if source is ListSource.UNKNOWN:

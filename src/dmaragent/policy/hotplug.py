@@ -19,14 +19,8 @@ from dmaragent.guests.pci import (
 )
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.host.memory_map import MemoryType
-from dmaragent.policy.assignment import (
-    ABSENT_RULE,
-    IDENTITY_RULE,
-    SPECIAL_PAGES,
-    AddedFunction,
-    added_functions,
-    assign,
-)
+from dmaragent.policy.assigned import IDENTITY_RULE, SPECIAL_PAGES, AddedFunction
+from dmaragent.policy.assignment import ABSENT_RULE, added_functions, assign
 from dmaragent.policy.binary_numbers import number_readings, verdict_of_readings
 from dmaragent.policy.decisions import (
     Decider,

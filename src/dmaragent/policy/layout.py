@@ -18,7 +18,7 @@ from dmaragent.xen.toolstack.libxl import LibxlBehaviour
 HVM_RAM_START = MIB
 """The start of RAM in an HVM guest's memory map: hvmloader describes what is below."""
 MAP_ENTRIES = 128
-"""libxl refuses a memory map with so many entries: E820MAX, xen/arch-x86/hvm/hvm_info_table.h."""
+"""libxl refuses a memory map with so many entries: E820MAX, tools/include/xenctrl.h."""
 _ROUNDING = 2 * MIB
 _WRAP = 1 << 64
 """The number of bytes in 64 bits of address: sizes are computed modulo it."""
@@ -169,6 +169,17 @@ class GuestLayout(NamedTuple):
     placed: tuple[PlacedRegion, ...]
 
     @property
+    def shown(self) -> tuple[Reservation, ...]:
+        """The reservations that the guest's memory map shows."""
+        kept = (Placement.CLEAR, Placement.MOVED)
+        return tuple(placed.reservation for placed in self.placed if placed.placement in kept)
+
+    @property
+    def has_high(self) -> bool:
+        """Whether the memory map has an entry for RAM above 4 GiB."""
+        return self.after.highmem_end not in (0, FOUR_GIB)
+
+    @property
     def refused_by(self) -> PlacedRegion | None:
         """The first strict conflict: libxl stops there, and its message names it."""
         return next(
@@ -262,16 +273,11 @@ def memory_map(layout: GuestLayout) -> tuple[MapEntry, ...]:
         ValueError: libxl refuses the map, for it would have 128 entries or more.
 
     """
-    high = layout.after.highmem_end
-    reserved = [
-        placed.reservation.region
-        for placed in layout.placed
-        if placed.placement in (Placement.CLEAR, Placement.MOVED)
-    ]
-    has_high = high not in (0, FOUR_GIB)
+    high, has_high = layout.after.highmem_end, layout.has_high
+    reserved = [entry.region for entry in layout.shown]
     number = 1 + len(reserved) + has_high
     if number >= MAP_ENTRIES:
-        raise ValueError(words.too_many_map_entries(number))
+        raise ValueError(words.too_many_map_entries(number, MAP_ENTRIES - 1))
     entries = [_ram(HVM_RAM_START, layout.after.lowmem_end)]
     entries += [MapEntry(region, MemoryType.RESERVED) for region in reserved]
     if has_high:

@@ -38,6 +38,7 @@ from dmaragent.policy.layout import (
     reservations,
     starting_layout,
 )
+from dmaragent.policy.map_entries import MAP_RULE, refusal_of_map
 from dmaragent.policy.settings import GuestDevice
 from dmaragent.policy.words import building as words
 from dmaragent.xen.toolstack.libxl import LibxlBehaviour
@@ -48,7 +49,6 @@ SIZE_RULE = SourceRule("xg_dom_x86.c, meminit_hvm", of_regions=False)
 SHADOW_RULE = SourceRule(
     "Xen x86/mm/shadow/none.c, shadow_domain_init", "EOPNOTSUPP", of_regions=False
 )
-MAP_RULE = SourceRule("libxl_x86.c, domain_construct_memmap")
 LOADER_RULE = SourceRule("xg_dom_core.c, xc_dom_build_image")
 """It copies hvmloader to 1 MiB of the guest: HVMLOADER_PHYSICAL_ADDRESS, hvmloader/config.h."""
 TINY_RULE = LOADER_RULE._replace(of_regions=False)
@@ -152,10 +152,10 @@ def _build_hvm(
     obstacles = tuple(_build_obstacles(guest, layout))
     if obstacles:
         return _result([*obstacles, *paging], layout)
-    try:
-        entries = memory_map(layout)
-    except ValueError as error:
-        return _result((refused(Decider.LIBXL, str(error), MAP_RULE),), layout)
+    too_many = refusal_of_map(layout.shown, has_high=layout.has_high)
+    if too_many is not None:
+        return _result((too_many,), layout)
+    entries = memory_map(layout)
     decisions = [
         *regions.hidden(),
         *_assignments(scenario, host, layout),

@@ -1,4 +1,4 @@
-"""The rule about refused DMA in the boot log.
+"""How a rule about refused DMA in the boot log is made: ``vtd/`` and ``amd/`` have one each.
 
 The log is Linux's own.  Under Xen it has no DMA faults: Xen prints them on its console.
 """
@@ -22,26 +22,30 @@ _NEAR = 1 << 20
 
 def _faults(facts: CheckFacts) -> Iterator[Fault]:
     """Yield the faults of the log; Linux omits the segment, so its devices decide it."""
-    for fault in read_faults("\n".join(facts.boot_log or ())):
+    for fault in read_faults("\n".join(facts.boot_log or ()), amd=True):
         if fault.segment_named:
             yield fault
         else:
             yield fault._replace(device=with_known_segment(fault.device, facts.functions or ()))
 
 
-@rule(
-    "dma-fault-logged",
-    Severity.ERROR,
-    "The boot log shows DMA that the IOMMU refused",
-    xen="Xen refuses the same DMA, unless a region allows it (see xl dmesg).",
-    linux="Linux dropped the request: the device may hang or lose data.",
-    advice="If no region there names the device, update the firmware or add one with Xen's rmrr=. "
-    "Otherwise look at the device's driver.",
-    details="Linux has no option like rmrr=.",
-    source="Linux intel/dmar.c, dmar_fault_do_one; Xen vtd/iommu.c, iommu_page_fault_do_one",
-    needs=(Need.BOOT_LOG,),
-)
-def dma_fault(facts: CheckFacts) -> Iterator[Hit]:
+def fault_rule(name: str, *, xen: str, advice: str, details: str, source: str) -> Rule:
+    """Return the rule that finds refused DMA in the boot log."""
+    make = rule(
+        name,
+        Severity.ERROR,
+        "The boot log shows DMA that the IOMMU refused",
+        xen=xen,
+        linux="Linux dropped the request: the device may hang or lose data.",
+        advice=advice,
+        details=details,
+        source=source,
+        needs=(Need.BOOT_LOG,),
+    )
+    return make(_fault_hits)
+
+
+def _fault_hits(facts: CheckFacts) -> Iterator[Hit]:
     """Find refused DMA, by device and by the region of the address, if there is one."""
     groups: dict[tuple[SBDF, Region | None], list[Fault]] = {}
     for fault in _faults(facts):
@@ -122,6 +126,3 @@ def _nearest_region_words(facts: CheckFacts, device: SBDF, faults: Sequence[Faul
     distance, side, number = min(near)
     end = "last byte" if side == "after" else "first byte"
     return f"; the nearest is {distance:#x} bytes {side} the {end} of region {number}"
-
-
-RULES: tuple[Rule, ...] = (dma_fault,)

@@ -1,108 +1,51 @@
-"""Rules about regions that the host can use and that cause trouble for its guests."""
+"""What rules about the regions of guests have in common, whatever the vendor of the table.
 
-from collections.abc import Iterator
+A rule gives the pages that a guest with a region's devices reserves: Xen's rules for them differ
+by vendor.
+"""
 
-from dmaragent.addresses import MIB, span
-from dmaragent.checks.common.facts import CheckFacts, Need
+from collections.abc import Callable, Iterator
+
+from dmaragent.addresses import MIB, PAGE, AddressRange, span
+from dmaragent.checks.common.facts import CheckFacts
 from dmaragent.checks.common.findings import range_evidence, region_hit
-from dmaragent.checks.common.model import Hit, Severity
-from dmaragent.checks.common.regions import is_placeholder
-from dmaragent.checks.common.rules import rule
-from dmaragent.checks.common.words import RESERVED_BY
+from dmaragent.checks.common.model import Hit
 from dmaragent.inventory import Region
 from dmaragent.policy.layout import MAP_ENTRIES
 from dmaragent.policy.simulate import HVMLOADER_OWN
-from dmaragent.xen.hypervisor.registered import listed_pages
-from dmaragent.xen.reserved_list.model import ListSource
 
-
-def _reaches_guests(region: Region) -> bool:
-    """Return whether Xen lists the region if VT-d is on: it has pages and a device."""
-    return (
-        region.range is not None
-        and region.xen.sharers > 0
-        and listed_pages(region.first, region.last) is not None
-    )
-
-
-@rule(
-    "rmrr-below-1mib",
-    Severity.WARNING,
-    "A region is below 1 MiB",
-    xen='A guest that reserves it as strict does not start ("RDM conflict").',
-    linux="No effect if the memory map marks the range as reserved.",
-    advice="Turn off what uses it in the firmware setup, then set rdm_policy=relaxed. DMA that remains "
-    "overwrites guest memory.",
-    details=f"{RESERVED_BY} libxl counts guest RAM from 0, so it cannot avoid the region; with relaxed it "
-    "hides the region from the guest. The region is often for legacy USB support or a management "
-    "controller.",
-    source="libxl_dm.c, libxl__domain_device_construct_rdm",
+RESERVED_BY = "A guest reserves the region with its device, or with strategy=host."
+BELOW_1MIB = (
+    f"{RESERVED_BY} libxl counts guest RAM from 0, so it cannot avoid the region; with relaxed it "
+    "hides the region from the guest."
 )
-def below_1mib(facts: CheckFacts) -> Iterator[Hit]:
+PagesOf = Callable[[Region], AddressRange | None]
+"""Returns the pages of a region that Xen lists for its devices; None: it lists nothing."""
+
+
+def is_placeholder(region: Region) -> bool:
+    """Return whether `region` is at address 0 and at most a page: how firmware declares none."""
+    return region.first == 0 and region.last in (0, PAGE - 1)
+
+
+def below_1mib_hits(facts: CheckFacts, pages_of: PagesOf) -> Iterator[Hit]:
     """Find regions that guest memory cannot avoid; placeholders have their own rule."""
     for region in facts.inventory.all_regions:
-        if region.first < MIB and not is_placeholder(region) and _reaches_guests(region):
+        if region.first < MIB and not is_placeholder(region) and pages_of(region) is not None:
             yield region_hit(region, "begins below 1 MiB.", range_evidence(facts, region))
 
 
-@rule(
-    "rmrr-hvmloader",
-    Severity.ERROR,
-    "A region overlaps hvmloader's own memory",
-    xen="A guest that reserves it does not boot: hvmloader halts (any policy).",
-    linux="No effect.",
-    advice="Do not use strategy=host, and assign the region's devices only to PV guests; or update the "
-    "firmware.",
-    details=RESERVED_BY,
-    source="Xen tools/firmware/hvmloader, e820.c build_e820_table, config.h",
-)
-def hvmloader(facts: CheckFacts) -> Iterator[Hit]:
+def hvmloader_hits(facts: CheckFacts, pages_of: PagesOf) -> Iterator[Hit]:
     """Find regions whose pages overlap hvmloader's own area."""
     for region in facts.inventory.all_regions:
-        pages = listed_pages(region.first, region.last)
-        if pages is not None and _reaches_guests(region) and pages.overlaps(HVMLOADER_OWN):
+        pages = pages_of(region)
+        if pages is not None and pages.overlaps(HVMLOADER_OWN):
             area = span(HVMLOADER_OWN)
             message = f"overlaps {area}, which hvmloader uses."
             yield region_hit(region, message, range_evidence(facts, region))
 
 
-@rule(
-    "rmrr-too-many",
-    Severity.WARNING,
-    "There are more regions than a guest's memory map can hold",
-    xen="A guest with strategy=host does not start: libxl rejects a memory map of 128 entries.",
-    linux="No effect.",
-    advice="Do not use strategy=host: libxl reserves the regions of a "
-    "guest's own devices without it.",
-    source="libxl_x86.c, domain_construct_memmap",
-)
-def too_many(facts: CheckFacts) -> Iterator[Hit]:
-    """Find hosts whose list does not fit into a map beside one entry of RAM."""
-    listed = facts.inventory.xen.list
-    number = sum(_reaches_guests(region) for region in facts.inventory.all_regions)
-    if listed.source is ListSource.HYPERVISOR and listed.entries:
-        number = len(listed.entries)
-    if number + 1 >= MAP_ENTRIES:
-        most = MAP_ENTRIES - 2
-        message = f"There are {number} regions; a map holds {most} besides RAM."
-        yield Hit(message=message, subject=f"{number} regions")
-
-
-@rule(
-    "rmrr-unlisted",
-    Severity.ERROR,
-    "Xen does not list a region that its rules accept",
-    xen="Unknown: VT-d may be off, or Xen read another table. A guest may get the device without "
-    "its region: DMA then fails or overwrites its memory.",
-    linux="No effect.",
-    advice="Assign none of its devices until `xl dmesg` (VT-d, RMRR) explains it.",
-    details="Search the output of `xl dmesg` for VT-d and RMRR: Xen prints there what it did with the "
-    "table.",
-    source="Xen vtd/dmar.c, acpi_parse_one_rmrr; passthrough/iommu.c, "
-    "iommu_get_reserved_device_memory",
-    uses=[Need.PCI, Need.MEMORY_MAP],
-)
-def unlisted(facts: CheckFacts) -> Iterator[Hit]:
+def unlisted_hits(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions that the rules predict in the running Xen's list and that are not in it."""
     for region in facts.inventory.all_regions:
         if region.source in facts.inventory.xen.unlisted:
@@ -110,4 +53,6 @@ def unlisted(facts: CheckFacts) -> Iterator[Hit]:
             yield region_hit(region, message, range_evidence(facts, region))
 
 
-RULES = (hvmloader, below_1mib, too_many, unlisted)
+def fills_a_map(entries: int) -> bool:
+    """Return whether this many entries do not fit into a guest's memory map beside one of RAM."""
+    return entries + 1 >= MAP_ENTRIES

@@ -1,1 +1,1 @@
-"""Rules that look at the DMAR table: its header, units, scopes, fields and damage."""
+"""Rules about Intel's table, DMAR: its header, units, regions, scopes, fields and damage."""

@@ -4,13 +4,11 @@
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 
-from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
-from dmaragent.checks.common.rules import evidence, rule
+from dmaragent.checks.common.damage import SHOWN, beyond_table, damage_rule, within_table
+from dmaragent.checks.common.model import Rule, Severity
 from dmaragent.checks.vtd.facts import TableFacts
-from dmaragent.readings import Missing
 from fwtables import ATSR, Damage, DamageKind, structure_name
 
 _COPY = "Copy the table again as root. If it is the same, update the firmware."
@@ -29,19 +27,10 @@ _XEN_OFF = "Xen switches VT-d off (EINVAL): no device can be passed through."
 _XEN_OFF_SINCE_4_19 = (
     "Xen 4.19 and later switches VT-d off for the whole host (EINVAL). Older releases: no effect."
 )
-_SHOWN = 8
-"""How many bytes are shown of those that belong to no structure or field."""
-_NO_FIELD = {"structures": "no structure", "undecoded": "no field"}
-"""The names in fwtables of bytes that belong to nothing, and their names here."""
 _TYPES = ("DRHD", "RMRR", "ATSR", "RHSA", "ANDD", "SATC", "SIDP")
 _ALL_PORTS = "ATSR with ALL_PORTS"
 _SKIPPED = ("ANDD", "SIDP")
 """Structures that no release of Xen parses."""
-
-_Owner = Callable[[TableFacts, int], str]
-"""Returns the name of the structure that a damage at an offset is in."""
-_Effects = Callable[[TableFacts, Damage, str], tuple[str, str]]
-"""Returns the effect of one damage on Xen and on Linux; empty: the rule's own."""
 
 
 def _type_at(facts: TableFacts, offset: int) -> str:
@@ -71,10 +60,6 @@ def _comes_to_zero(facts: TableFacts, entry: int) -> bool:
             return True
         entry += facts.content[entry + 1]
     return False
-
-
-def _no_other_effects(_facts: TableFacts, _damage: Damage, _owner: str) -> tuple[str, str]:
-    return "", ""
 
 
 def _short_structure_effects(_facts: TableFacts, damage: Damage, owner: str) -> tuple[str, str]:
@@ -120,92 +105,8 @@ def _extra_byte_effects(facts: TableFacts, damage: Damage, owner: str) -> tuple[
     return xen, ("Unknown: Linux reads the byte as an entry with a length from beyond it.")
 
 
-def _within_table(facts: TableFacts, damage: Damage) -> bool:
-    return facts.table is not None and damage.offset < facts.table.length
-
-
-def _beyond_table(facts: TableFacts, damage: Damage) -> bool:
-    return facts.table is not None and damage.offset >= facts.table.length
-
-
-def _bytes_evidence(facts: TableFacts, offset: int, size: int, name: str) -> Evidence:
-    """Return the bytes of a damage as evidence: a length as a number, all else as bytes."""
-    data = facts.content[offset : offset + size]
-    value = str(int.from_bytes(data, "little")) if "length" in name else data.hex(" ")
-    return evidence(facts, offset, size, _NO_FIELD.get(name, name), value)
-
-
-def _damage_rule(  # noqa: PLR0913 - a rule's facts, each by its name
-    name: str,
-    severity: Severity,
-    title: str,
-    *kinds: DamageKind,
-    shown: int,
-    xen: str,
-    linux: str,
-    advice: str,
-    source: str,
-    details: str = "",
-    owner: _Owner | None = None,
-    effects: _Effects = _no_other_effects,
-    where: Callable[[TableFacts, Damage], bool] | None = None,
-) -> Rule:
-    """Return the rule that finds damage of `kinds`, and shows the bytes of each.
-
-    `owner` returns the name of the damaged structure; None: the damage is in no structure.
-    `where` restricts the rule to damage at certain places.
-    """
-
-    def find(facts: TableFacts) -> Iterator[Hit]:
-        for damage in _damage_of(facts, kinds):
-            if where is None or where(facts, damage):
-                yield _hit(facts, damage)
-
-    def _hit(facts: TableFacts, damage: Damage) -> Hit:
-        reason, subject, xen, linux = damage.reason, damage.kind.value, "", ""
-        if owner is None:
-            message = f"{reason[0].upper()}{reason[1:]}"
-        else:
-            structure = owner(facts, damage.offset)
-            message = f"{structure}: {reason[0].lower()}{reason[1:]}"
-            subject = f"{structure} {subject}"
-            xen, linux = effects(facts, damage, structure)
-        bytes_shown = (
-            _bytes_evidence(facts, damage.offset, shown, damage.field)
-            if shown
-            else _bytes_evidence(facts, 0, _SHOWN, "signature and what follows")
-        )
-        return Hit(
-            message=f"{message} (offset {damage.offset:#x}).",
-            subject=subject,
-            brief=f"{message}.",
-            evidence=(bytes_shown,),
-            xen=xen,
-            linux=linux,
-        )
-
-    make = rule(
-        name,
-        severity,
-        title,
-        xen=xen,
-        linux=linux,
-        advice=advice,
-        details=details,
-        source=source,
-    )
-    return make(find)
-
-
-def _damage_of(facts: TableFacts, kinds: Iterable[DamageKind]) -> Iterator[Damage]:
-    table = facts.inventory.iommu
-    for damage in () if isinstance(table, Missing) else table.damage:
-        if damage.kind in kinds:
-            yield damage
-
-
 RULES: tuple[Rule, ...] = (
-    _damage_rule(
+    damage_rule(
         "table-unreadable",
         Severity.CRITICAL,
         "This is not a whole DMAR table",
@@ -219,7 +120,7 @@ RULES: tuple[Rule, ...] = (
         details=_COPY_FROM,
         source="VT-d 8.1; ACPI 6.5, 5.2.6",
     ),
-    _damage_rule(
+    damage_rule(
         "table-length",
         Severity.CRITICAL,
         "The table's length does not match its structures",
@@ -234,7 +135,7 @@ RULES: tuple[Rule, ...] = (
         f"whatever follows in memory, and the effect is unknown. {_COPY_FROM}",
         source=_WALKS,
     ),
-    _damage_rule(
+    damage_rule(
         "structure-too-short",
         Severity.CRITICAL,
         "A structure is too short for its type",
@@ -250,7 +151,7 @@ RULES: tuple[Rule, ...] = (
         details=_BYTES,
         source=_WALKS,
     ),
-    _damage_rule(
+    damage_rule(
         "structure-past-end",
         Severity.CRITICAL,
         "A structure runs past the table's end",
@@ -264,7 +165,7 @@ RULES: tuple[Rule, ...] = (
         details=_COPY_FROM,
         source=_WALKS,
     ),
-    _damage_rule(
+    damage_rule(
         "scope-too-short",
         Severity.CRITICAL,
         "A device scope entry is too short to name a device",
@@ -279,7 +180,7 @@ RULES: tuple[Rule, ...] = (
         details=_BYTES,
         source=_SCOPES,
     ),
-    _damage_rule(
+    damage_rule(
         "scope-past-structure",
         Severity.ERROR,
         "A device scope entry runs past its structure",
@@ -293,7 +194,7 @@ RULES: tuple[Rule, ...] = (
         details=_BYTES,
         source=_SCOPES,
     ),
-    _damage_rule(
+    damage_rule(
         "scope-length-odd",
         Severity.WARNING,
         "A device scope entry ends with half a step",
@@ -305,7 +206,7 @@ RULES: tuple[Rule, ...] = (
         advice="No action needed. Report it to the firmware's vendor.",
         source=_SCOPES,
     ),
-    _damage_rule(
+    damage_rule(
         "structure-extra-bytes",
         Severity.WARNING,
         "A structure has bytes after its last field",
@@ -319,13 +220,13 @@ RULES: tuple[Rule, ...] = (
         details=_BYTES,
         source=_WALKS,
     ),
-    _damage_rule(
+    damage_rule(
         "bytes-after-structures",
         Severity.ERROR,
         "The table has bytes after its last structure",
         DamageKind.TRAILING_BYTES,
-        shown=_SHOWN,
-        where=_within_table,
+        shown=SHOWN,
+        where=within_table,
         xen="Unknown: Xen reads them as a structure. If it reads a length below 4, it switches VT-d "
         "off (EINVAL).",
         linux='Linux rejects the table ("Record passes table end") and uses no IOMMU, unless a length '
@@ -335,19 +236,19 @@ RULES: tuple[Rule, ...] = (
         f"{_BYTES}",
         source=_WALKS,
     ),
-    _damage_rule(
+    damage_rule(
         "bytes-after-table",
         Severity.INFO,
         "There are bytes after the table's end",
         DamageKind.TRAILING_BYTES,
-        shown=_SHOWN,
-        where=_beyond_table,
+        shown=SHOWN,
+        where=beyond_table,
         xen="No effect: Xen stops at the table's length.",
         linux="No effect: Linux stops at the table's length.",
         advice="No action needed: most likely a copy of the table was padded.",
         source=_WALKS,
     ),
-    _damage_rule(
+    damage_rule(
         "checksum-wrong",
         Severity.WARNING,
         "The table's checksum is wrong",

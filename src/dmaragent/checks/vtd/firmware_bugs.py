@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from dmaragent.checks.common import regions
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.findings import range_evidence
 from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
-from dmaragent.checks.vtd import damage, ranges, references, scopes, table, units
+from dmaragent.checks.vtd import damage, ranges, references, regions, scopes, table, units
 from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.inventory import Region
 from dmaragent.messages import recogniser

@@ -7,10 +7,10 @@ from heapq import heappop, heappush
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.findings import range_evidence, region_hit
 from dmaragent.checks.common.model import Hit, Severity
-from dmaragent.checks.common.regions import LINUX_CHECK
 from dmaragent.checks.common.rules import rule
-from dmaragent.checks.common.words import LINUX_WARNS
 from dmaragent.checks.vtd.facts import TableFacts
+from dmaragent.checks.vtd.regions import LINUX_CHECK
+from dmaragent.checks.vtd.words import LINUX_WARNS
 from dmaragent.checks.vtd.xen_registration import Registered, registered, vtd_case
 from dmaragent.inventory import Region
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dmaragent.checks.common.findings import range_evidence, region_hit
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import rule
-from dmaragent.checks.common.words import NO_OTHER_RANGE, RELAXED_OVERLAP
 from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import entry_hit, scope_evidence
+from dmaragent.checks.vtd.words import NO_OTHER_RANGE, RELAXED_OVERLAP
 from dmaragent.host.topology import BusIndex
 from dmaragent.linux.regions import takes
 from fwtables.dmar.constants import ScopeType

@@ -6,9 +6,9 @@ from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.findings import region_hit
 from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule, some
-from dmaragent.checks.common.words import RELAXED_OVERLAP
 from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import scope_evidence
+from dmaragent.checks.vtd.words import RELAXED_OVERLAP
 from dmaragent.host.topology import Presence
 
 

@@ -114,6 +114,28 @@ def x2apic_opt_out_alone(facts: TableFacts) -> Iterator[Hit]:
 
 
 @rule(
+    "remap-opt-out",
+    Severity.WARNING,
+    "The firmware switches DMA remapping off for Linux",
+    xen="No effect: Xen does not read the flag.",
+    linux="Linux 7.3 and later use no IOMMU, whatever the kernel's options. Older releases do not "
+    "read the flag.",
+    advice="Look for VT-d or DMA protection in the firmware setup, or update the firmware, before "
+    "you boot Linux 7.3 or later.",
+    details="The flag is REMAP_OPT_OUT, bit 3. It was read in Linux 7.3-rc7.",
+    source="Linux intel/dmar.c, detect_intel_iommu; include/linux/dmar.h, DMAR_REMAP_OPT_OUT",
+)
+def remap_opt_out(facts: TableFacts) -> Iterator[Hit]:
+    """Find a table with the flag REMAP_OPT_OUT."""
+    if facts.table is not None and facts.table.flags & DmarFlag.REMAP_OPT_OUT:
+        yield Hit(
+            message="The flag REMAP_OPT_OUT is set.",
+            subject="REMAP_OPT_OUT",
+            evidence=(header_field(facts, "flags", f"{facts.table.flags:#x}: REMAP_OPT_OUT"),),
+        )
+
+
+@rule(
     "several-tables",
     Severity.WARNING,
     "The host has more than one DMAR table",
@@ -254,6 +276,7 @@ RULES: tuple[Rule, ...] = (
     width_too_large,
     no_interrupt_remapping,
     x2apic_opt_out_alone,
+    remap_opt_out,
     several_tables,
     renamed_by_xen,
     no_unit,

@@ -190,7 +190,7 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
 def _take_table(archive: Archive, path: str, member: Member, members: Members, head: bytes) -> bool:
     """Keep a file that begins like an ACPI table or acpidump text; return whether it does.
 
-    Only the header is kept of a table other than DMAR.
+    Only the header is kept of a table that dmaragent does not decode.
     """
     if archive.tables >= MOST_TABLES:
         return False

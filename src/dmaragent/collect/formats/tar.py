@@ -14,7 +14,7 @@ from dmaragent.collect.formats.magic import BLOCK, is_tar, tar_number, tar_sum
 from dmaragent.collect.formats.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind
 from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
-from fwtables.signatures import SIGNATURES
+from fwtables.signatures import DECODED_SIGNATURES
 
 LARGEST_HEADER = 1 << 18
 """The largest extended header: a name, a link, and extended attributes of 64 KiB."""
@@ -69,7 +69,7 @@ class Tar:
             if block == _EMPTY:
                 self._end()
                 return
-            if not self._headers and block.startswith(SIGNATURES) and not is_tar(block):
+            if not self._headers and block.startswith(DECODED_SIGNATURES) and not is_tar(block):
                 where = self._stream.where
                 raise words.packed_table(where)
             if len(block) < BLOCK:

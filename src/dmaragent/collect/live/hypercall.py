@@ -42,8 +42,10 @@ ENTRY = struct.Struct("@LL")
 """xen_reserved_device_memory: start_pfn, nr_pages."""
 ATTEMPTS = 8
 """How many times the list can grow between two hypercalls."""
-MOST_ENTRIES = 1 << 16
-"""A larger number is an error of the interface, not a machine."""
+MOST_ENTRIES = 1 << 19
+"""A larger number is an error of the interface, not a machine.  On AMD, Xen repeats a region for each
+of up to 65,536 device IDs.
+"""
 
 _SBDF = re.compile(r"([0-9a-f]{4,8}):([0-9a-f]{2}):([01][0-9a-f])\.([0-7])")
 _load: Loader = partial(ctypes.CDLL, use_errno=True)

@@ -47,7 +47,7 @@ def find_dump(tree: FileTree) -> tuple[str, bytes] | None:
 
 
 def lacks_tables(host: HostReader) -> bool:
-    """Return whether a copy lacks a readable DMAR table of its own."""
+    """Return whether a copy lacks a readable table of IOMMUs of its own."""
     names = host.list(ACPI_TABLES.request())
     listed = SIGNATURE_NAMES if isinstance(names, Missing) else names
     return not any(

@@ -18,7 +18,7 @@ from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 from fwtables.acpidump import DumpedTable
 from fwtables.found_in_text import TextTable, find_in_text
-from fwtables.signatures import SIGNATURE_NAMES, SIGNATURES
+from fwtables.signatures import DECODED_SIGNATURES, SIGNATURE_NAMES
 from fwtables.table_or_text import is_binary_table
 
 LOOKED_AT = 4096
@@ -31,13 +31,13 @@ HEADER_SIZE = 36
 """Bytes of an ACPI table's header: ACPI 6.5, 5.2.6."""
 _LARGEST_TABLE = ACPI_TABLE.limit
 _WHOLE = frozenset({"FACP", "APIC"})
-"""Tables that prove that a dump is of all tables: then a DMAR table that it lacks is absent."""
+"""Tables that prove that a dump is of all tables: then a table of IOMMUs that it lacks is absent."""
 _SMALLEST_TABLE = 48
-"""Bytes of a DMAR table's header: VT-d 8.1."""
+"""Bytes of the header of a DMAR (VT-d 8.1) and of an IVRS (ACPICA, actbl2.h)."""
 LARGEST_TEXT_TABLE = 1 << 22
 """The largest text or packed file that is searched for a table because of its name."""
 _TEXT_NAME = re.compile(
-    r".*(?:dmar|rmad|xmar|acpidump|acpi[-_]?tables?)[^/]*|.*\.dsl", re.IGNORECASE | re.DOTALL
+    r".*(?:dmar|rmad|xmar|ivrs|acpidump|acpi[-_]?tables?)[^/]*|.*\.dsl", re.IGNORECASE | re.DOTALL
 )
 _HEADING = re.compile(rb"(?:^|\n)(?:\xef\xbb\xbf)?[A-Z0-9]{4} @ (?:0x)?[0-9A-Fa-f]{1,16}\s*\n")
 _OTHER = re.compile(rb"[A-Z][A-Z0-9!]{3}")
@@ -58,9 +58,9 @@ class TableSearch:
     """The result of searching a folder."""
 
     found: list[FoundTables] = field(default_factory=list)
-    """The files that contain DMAR tables; of equal files only the first."""
+    """The files that contain tables of IOMMUs; of equal files only the first."""
     dumps: list[FoundTables] = field(default_factory=list)
-    """Complete dumps of a host that has no DMAR table."""
+    """Complete dumps of a host that has no table of IOMMUs."""
     others: list[str] = field(default_factory=list)
     """The signatures of other ACPI tables."""
     unreadable: list[str] = field(default_factory=list)
@@ -74,9 +74,9 @@ def may_hold_tables(head: bytes, size: int, name: str = "") -> bool:
     """Return whether a file of `size` bytes that begins with `head` is searched for tables.
 
     Other texts and packed files are searched only if their `name` suggests a table: dmar.dsl,
-    DMAR.hex, acpidump.txt.gz.
+    IVRS.hex, acpidump.txt.gz.
     """
-    if head.startswith(SIGNATURES) and len(head) >= 8 and b"\0" in head:
+    if head.startswith(DECODED_SIGNATURES) and len(head) >= 8 and b"\0" in head:
         return _has_header(head, size)
     if _TEXT_NAME.fullmatch(name) and size <= LARGEST_TEXT_TABLE and not is_other_table(head):
         return True
@@ -91,7 +91,7 @@ def _has_header(head: bytes, size: int) -> bool:
 
 
 def search_tables(tree: FileTree, deepest: int = DEEPEST) -> TableSearch:
-    """Search the files of `tree` for DMAR tables, `deepest` directories down.
+    """Search the files of `tree` for tables of IOMMUs, `deepest` directories down.
 
     Links are not followed.
     """
@@ -151,32 +151,32 @@ def _tables(content: bytes) -> tuple[dict[str, bytes], str]:
     except HostError:
         return {}, ""
     content = given.content
-    if content.startswith(SIGNATURES) and is_binary_table(content, SIGNATURES):
+    if content.startswith(DECODED_SIGNATURES) and is_binary_table(content, DECODED_SIGNATURES):
         whole = len(content) >= _SMALLEST_TABLE
         return ({content[:4].decode("ascii"): content} if whole else {}), given.problem
-    tables = find_in_text(content, SIGNATURES).tables
+    tables = find_in_text(content, DECODED_SIGNATURES).tables
     return name_tables(tables), given.problem or text_damage(tables)
 
 
 def text_damage(tables: Sequence[DumpedTable | TextTable]) -> str:
-    """Return what is wrong with the text of DMAR tables, with its line; else empty."""
+    """Return what is wrong with the text of these tables, with its line; else empty."""
     return "; ".join(
-        table.damage for table in tables if table.damage and table.signature in SIGNATURES
+        table.damage for table in tables if table.damage and table.signature in DECODED_SIGNATURES
     )
 
 
 def _same_tables(first: dict[str, bytes], other: dict[str, bytes]) -> bool:
-    """Return whether both contain the same DMAR tables."""
+    """Return whether both contain the same tables of IOMMUs."""
 
-    def dmar(tables: dict[str, bytes]) -> list[bytes]:
+    def sorted_tables(tables: dict[str, bytes]) -> list[bytes]:
         return sorted(data for name, data in tables.items() if name.startswith(SIGNATURE_NAMES))
 
-    return dmar(first) == dmar(other)
+    return sorted_tables(first) == sorted_tables(other)
 
 
 def is_other_table(head: bytes) -> bool:
     """Return whether a file begins with the header of another ACPI table (ACPI 6.5, 5.2.6)."""
-    if head.startswith(SIGNATURES):
+    if head.startswith(DECODED_SIGNATURES):
         return False
     return (
         len(head) >= HEADER_SIZE

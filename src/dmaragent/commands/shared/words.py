@@ -92,11 +92,11 @@ def named_device_without_function(text: str) -> str:
     return f"{text!r} lacks the function, as in =0000:0a:00.0"
 
 
-def rmrr_option_asks(*, nothing: bool) -> DmaragentError:
-    """Return the error of ``rmrr-option`` without a task, or with two."""
+def boot_option_asks(*, nothing: bool) -> DmaragentError:
+    """Return the error of ``boot-option`` without a task, or with two."""
     given = "nothing to do" if nothing else "only one task at a time is possible"
     return DmaragentError(
-        f"rmrr-option: {given}",
+        f"boot-option: {given}",
         "name regions (0xBASE-0xLIMIT=SBDF), or use --check [TEXT] or --from-log FILE",
     )
 
@@ -147,6 +147,14 @@ def wrote_table(path: str, size: str) -> str:
     return f"Wrote {path}: {size}"
 
 
+def left_out_region(number: int, name: str, facts: str) -> str:
+    return f"Left out region {number}, {name}: {facts}"
+
+
+def load_override() -> str:
+    return "Sealed, with a higher OEM revision. How to load it, and its risks: dmaragent(8), encode"
+
+
 def deciding(readings: int) -> str:
     """Return the progress of ``dump`` after the host was read."""
     return f"{readings} readings; making the answers"
@@ -189,19 +197,19 @@ def passed_over(path: str, reason: str) -> str:
 
 def published_instead(which: str) -> str:
     """Return the line above an inventory that the service published."""
-    return f"The DMAR table needs root. This inventory is from dmaragent.service ({which})."
+    return f"The firmware's table needs root. This inventory is from dmaragent.service ({which})."
 
 
 def table_needs_root(command: str) -> str:
-    return f"This machine has a DMAR table, which needs root: {command}"
+    return f"This machine has a table of its IOMMU, which needs root: {command}"
 
 
 def table_absent(command: str) -> str:
-    return f"This machine has no DMAR table (absent). On a machine with one: {command}"
+    return f"This machine has no DMAR or IVRS table (absent). On a machine with one: {command}"
 
 
 def table_unreadable(why: str, command: str) -> str:
-    return f"This machine's DMAR table cannot be read: {why}. Try: {command}"
+    return f"This machine's table cannot be read: {why}. Try: {command}"
 
 
 def shown_instead(path: str) -> str:
@@ -326,17 +334,25 @@ def command_line_unknown(where: str) -> DmaragentError:
     )
 
 
-def no_rmrr_in_text() -> DmaragentError:
+def no_option_in_text(option: str) -> DmaragentError:
     return DmaragentError(
-        "--check: the text has no rmrr=", "write it as on Xen's command line: 'rmrr=0x...=00:1d.0'"
+        f"--check: the text has no {option}=",
+        f"write it as on Xen's command line: '{option}=0x...=00:1d.0'",
     )
 
 
 def no_fault_in_log(where: str) -> DmaragentError:
     return DmaragentError(
-        f"--from-log: {where} contains no DMA fault of VT-d",
+        f"--from-log: {where} contains no DMA fault of VT-d or AMD-Vi",
         "use the output of `xl dmesg` or `dmesg`, with lines like "
         "'[DMA Write] Request device [0000:00:1d.0] fault addr bdf3e000'",
+    )
+
+
+def only_faults_of_amd(where: str) -> DmaragentError:
+    return DmaragentError(
+        f"--from-log: {where} contains DMA faults of AMD-Vi only, and the host is not an AMD machine",
+        "name the AMD host with --host, or use --vendor amd",
     )
 
 
@@ -393,6 +409,18 @@ def not_one_table(path: str, held: str, *, some: bool) -> DmaragentError:
 def no_such_table(path: str, held: str, number: int, *, several: bool) -> DmaragentError:
     hint = "choose one of them" if several else "omit --table"
     return DmaragentError(f"{path} contains {held}, but no table {number}", hint)
+
+
+def no_region_to_leave_out(path: str) -> DmaragentError:
+    return DmaragentError(
+        f"--without: {path} has no reserved region", "dmaragent decode shows its structures"
+    )
+
+
+def no_such_region(name: str, regions: str) -> DmaragentError:
+    return DmaragentError(
+        f"--without: the table has no region {name!r}", f"use all, or one of: {regions}"
+    )
 
 
 def table_not_object(path: str, number: int) -> DmaragentError:

@@ -104,8 +104,10 @@ MESSAGES = (
         "AMD-Vi: CMD Buffer head=<number> tail=<number2>",
         "AMD-Vi: Control Reg : <number>",
         "AMD-Vi: device=<sbdf> domain=<number>",
-        "AMD-Vi: IOMMU event log overflow",
         "AMD-Vi: IOMMU GA Log overflow",
+        "AMD-Vi: IOMMU GA Log restarting",
+        "AMD-Vi: IOMMU <word> log overflow",
+        "AMD-Vi: IOMMU <word> log restarting",
         "AMD-Vi: Unknown PPR request received",
         releases="every release with AMD-Vi",
         meaning="They belong to a fault. An overflow means that more faults happened than the log can "

@@ -2,7 +2,14 @@
 
 from collections.abc import Mapping
 
-from dmaragent.messages.model import Message, MessageAddress, MessageSeverity, Program, Wording
+from dmaragent.messages.model import (
+    Message,
+    MessageAddress,
+    MessageSeverity,
+    Program,
+    VendorAnswer,
+    Wording,
+)
 from dmaragent.messages.template import Template
 
 
@@ -21,6 +28,7 @@ def message(  # noqa: PLR0913 - a message's facts, each by its name
     address: MessageAddress = MessageAddress.REGION,
     in_quarantine: str = "",
     vendor: str = "",
+    on_amd: VendorAnswer | None = None,
 ) -> Message:
     """Return a message of its wordings.
 
@@ -44,6 +52,7 @@ def message(  # noqa: PLR0913 - a message's facts, each by its name
         by_reason=by_reason,
         address=address,
         in_quarantine=in_quarantine,
+        on_amd=on_amd,
     )
 
 

@@ -1,8 +1,8 @@
 """Messages of DPDK and SPDK about devices that they cannot use through VFIO."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import MessageSeverity, Program
-from dmaragent.messages.words import IOMMU_ON
+from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
+from dmaragent.messages.words import AMD_WAYS_OUT, IOMMU_ON, NO_REMAPPING_ON_AMD
 
 DPDK = Program.DPDK
 _VFIO = "lib/eal/linux/eal_vfio.c"
@@ -39,6 +39,14 @@ MESSAGES = (
         advice="Find the kernel's own line of the same second in dmesg and pass it to dmaragent why.",
         source=f"{_VFIO}, rte_vfio_setup_device, vfio_set_iommu_type; {_CHECKED}",
         by_error=_BY_ERROR,
+        on_amd=VendorAnswer(
+            meaning="DPDK only reports the kernel's error. With EINVAL, the common reason is an IVMD "
+            "block of the firmware's table (IVRS) for the device or for another device of its group. "
+            "No kernel option changes that.",
+            advice="Find the kernel's own line of the same second in dmesg and pass it to dmaragent why."
+            " If it requires a 1:1 mapping, these are the ways out, safest first:\n" + AMD_WAYS_OUT,
+            by_error=NO_REMAPPING_ON_AMD,
+        ),
     ),
     message(
         "dpdk-group-not-viable",

@@ -27,6 +27,20 @@ MESSAGES = (
         source=f"{_INTEL}, intel_iommu_setup; {_CHECKED}",
     ),
     message(
+        "linux-iommu-opted-out",
+        LINUX,
+        MessageSeverity.REFUSAL,
+        "The firmware switches Linux's IOMMU off",
+        "<iommu>Firmware forces DMA remapping off",
+        "<iommu>Any user opt or tboot/platform force_on will be ignored",
+        releases="Linux 7.3 and later (read in 7.3-rc7)",
+        meaning="The flag REMAP_OPT_OUT of the table is set. VFIO cannot pass through any device, "
+        "and no kernel option changes that. Xen does not read the flag." + NO_REGION,
+        advice="Look for VT-d, DMA remapping or DMA protection in the firmware setup. If there is no "
+        "such setting, update the firmware.",
+        source=f"{_DMAR}, detect_intel_iommu; read in 7.3-rc7",
+    ),
+    message(
         "linux-iommu-on",
         LINUX,
         MessageSeverity.NOTE,
@@ -109,6 +123,7 @@ MESSAGES = (
         "<iommu>Reserve IOAPIC range failed",
         "<iommu>Reserve iova for <any> failed",
         "<iommu>iova flush queue initialization failed",
+        "tboot: Failed to force IOMMU on",
         "tboot: Failed to initialize DMAR",
         "tboot: Failed to initialize iommu memory",
         "tboot: Failed to reserve iommu ranges",

@@ -1,7 +1,7 @@
 """Messages of libxl when it moves a device from dom0 to a guest or back."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import MessageSeverity, Program
+from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
 from dmaragent.messages.words import NO_REGION
 
 LIBXL = Program.LIBXL
@@ -96,6 +96,10 @@ MESSAGES = (
         "setting domain memory map failed",
         releases="Xen 4.6 and later",
         meaning="The map shows the guest the regions of its devices. Xen accepts at most 128 entries.",
+        on_amd=VendorAnswer(
+            meaning="The map shows the guest the regions of its devices. Xen accepts at most 128 "
+            "entries. With strategy=host, a range (IVMD block) has an entry for each device ID.",
+        ),
         advice='Remove rdm = "strategy=host", so that the map has only regions of the guest\'s own '
         "devices.",
         source="tools/libs/light/libxl_x86.c, libxl__arch_domain_construct_memmap; " + _CHECKED,

@@ -1,7 +1,8 @@
 """Messages of the Linux kernel when it blocks a device, and about options that would allow it."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import MessageSeverity, Program
+from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
+from dmaragent.messages.words import AMD_WAYS_OUT, INTERRUPTS_ON_AMD
 
 LINUX = Program.LINUX
 _REGION_HELP = (
@@ -43,6 +44,14 @@ MESSAGES = (
         "pre-boot DMA protection: switching it off was seen to help.",
         source="drivers/iommu/iommu.c, __iommu_device_set_domain, a48ce36e2786; the text "
         "checked in the source, the first release not",
+        on_amd=VendorAnswer(
+            meaning="The firmware's table (IVRS) has an IVMD block for this device: memory that must "
+            "stay mapped 1:1. A guest's mapping would replace it, so Linux refuses VFIO and returns "
+            "EINVAL. QEMU then reports that it failed to set the group container. No class of devices "
+            "is exempt on AMD hosts. No kernel option helps: neither iommu=pt, amd_iommu= nor "
+            "relax_rmrr changes it.",
+            advice=AMD_WAYS_OUT,
+        ),
     ),
     message(
         "linux-relax-unknown",
@@ -85,5 +94,6 @@ MESSAGES = (
         "look for intremap=off on the kernel's command line. allow_unsafe_interrupts=1 of "
         "vfio_iommu_type1 removes this protection: use it only for guests that you trust.",
         source="drivers/vfio/vfio_iommu_type1.c, vfio_iommu_type1_attach_group, checked",
+        on_amd=VendorAnswer(advice=INTERRUPTS_ON_AMD),
     ),
 )

@@ -44,13 +44,16 @@ MESSAGES = (
             "Intel, before that; the oldest give the reason in the next line",
         ),
         (
-            "{Event logged [}IO_PAGE_FAULT domain=<number> address=<address>",
+            "{Event logged [}IO_PAGE_FAULT domain=<number> address=<address>{ flags=<flags>}",
             "AMD, Linux 4.14 and later",
             AMD,
         ),
         (
-            "{Event logged [}IO_PAGE_FAULT device=<sbdf> domain=<number> address=<address>",
-            "AMD, every release",
+            (
+                "{Event logged [}IO_PAGE_FAULT device=<sbdf> domain=<number> address=<address>"
+                "{ flags=<flags>}"
+            ),
+            "AMD, every release; with the segment in 6.1 and later",
             AMD,
         ),
         releases="every release with an IOMMU of Intel or AMD",

@@ -1,8 +1,8 @@
 """Messages of QEMU about devices and IOMMU groups that it cannot use."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import MessageSeverity, Program
-from dmaragent.messages.words import IOMMU_ON
+from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
+from dmaragent.messages.words import AMD_WAYS_OUT, IOMMU_ON, NO_REMAPPING_ON_AMD
 
 _PREFIX = "{vfio{ error:} <sbdf>: }"
 _CONTAINER = "hw/vfio/container.c (before: hw/vfio/common.c)"
@@ -11,6 +11,14 @@ _BY_ERROR = {
     "missing.",
     22: "EINVAL: Linux 6.6 and later blocks a device with a region.",
 }
+_ON_AMD = VendorAnswer(
+    meaning="QEMU only reports the kernel's error. With EINVAL, the common reason is an IVMD block of "
+    "the firmware's table (IVRS) for the device or for another device of its group. No kernel option "
+    "changes that.",
+    advice="Find the kernel's own line of the same second in dmesg and pass it to dmaragent why. If it "
+    "requires a 1:1 mapping, these are the ways out, safest first:\n" + AMD_WAYS_OUT,
+    by_error=NO_REMAPPING_ON_AMD,
+)
 
 MESSAGES = (
     message(
@@ -35,6 +43,7 @@ MESSAGES = (
         advice="Find the kernel's own line of the same second in dmesg and pass it to dmaragent why.",
         source=f"{_CONTAINER}, vfio_init_container, checked in the source",
         by_error=_BY_ERROR,
+        on_amd=_ON_AMD,
     ),
     message(
         "qemu-container-failed",
@@ -82,6 +91,7 @@ MESSAGES = (
             16: "EBUSY: another program has the device or its group.",
             22: "EINVAL: Linux 6.6 and later blocks a device with a region.",
         },
+        on_amd=_ON_AMD._replace(by_error={}),
     ),
     message(
         "qemu-iommufd-refused",
@@ -100,6 +110,12 @@ MESSAGES = (
             1: "EPERM: a kernel before 6.6 blocks a device with a region, or interrupt remapping is"
             " missing.",
         },
+        on_amd=VendorAnswer(
+            meaning="The meaning is that of a refused group container, with the newer interface. Linux "
+            "6.6 and later blocks a device with a region earlier, when it is bound. Older kernels do "
+            "not block it on AMD hosts.",
+            by_error=NO_REMAPPING_ON_AMD,
+        ),
     ),
     message(
         "qemu-no-iommu-group",

@@ -1,8 +1,8 @@
 """Messages of libxl, hvmloader and other parts of the toolstack."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.known.xen import ASSIGN_ERRORS
-from dmaragent.messages.model import MessageSeverity, Program
+from dmaragent.messages.known.xen import ASSIGN_ERRORS, ASSIGN_ON_AMD
+from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
 
 LIBXL = Program.LIBXL
 _PCI = "tools/libs/light/libxl_pci.c"
@@ -37,6 +37,12 @@ MESSAGES = (
         "region. DMA of the device to these addresses overwrites guest memory.",
         advice="dmaragent resolve GUEST shows whether a lower rdm_mem_boundary avoids the overlap.",
         source=f"{_DM}, libxl__domain_device_construct_rdm; checked in the source",
+        on_amd=VendorAnswer(
+            meaning="The region's policy is relaxed: the guest has RAM there and does not know of the "
+            "region. If the region is a unity range, DMA of the device there overwrites guest memory. "
+            "If it is an exclusion range, the IOMMU does not translate it: the device reads and "
+            "writes the firmware's memory of the host, and data of the guest is lost.",
+        ),
     ),
     message(
         "libxl-rdm-check-failed",
@@ -62,6 +68,11 @@ MESSAGES = (
         advice='Remove rdm = "strategy=host": then the map has only the regions of the guest\'s own '
         "devices.",
         source="tools/libs/light/libxl_x86.c, domain_construct_memmap; checked in the source",
+        on_amd=VendorAnswer(
+            meaning="With strategy=host, each entry of Xen's list needs an entry of the guest's memory "
+            "map, which has room for 127. On AMD hosts the list has a range (IVMD block) once for each "
+            "device ID that it covers: a block for 16 buses alone gives 4,096 entries.",
+        ),
     ),
     message(
         "libxl-mmio-hole-ignored",
@@ -100,6 +111,7 @@ MESSAGES = (
         advice="sudo xl dmesg | sudo dmaragent why -",
         source=f"{_PCI}, pci_add_dm_done; checked in the source",
         by_error=ASSIGN_ERRORS,
+        on_amd=ASSIGN_ON_AMD,
     ),
     message(
         "libxl-pci-add-failed",

@@ -1,8 +1,8 @@
 """Messages of the Linux kernel's VFIO and iommufd about devices and memory."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import MessageSeverity, Program
-from dmaragent.messages.words import IOMMU_ON
+from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
+from dmaragent.messages.words import INTERRUPTS_ON_AMD, IOMMU_ON
 
 LINUX = Program.LINUX
 _PCI = "drivers/vfio/pci/vfio_pci_core.c"
@@ -38,6 +38,7 @@ MESSAGES = (
         "iommufd removes this protection: use it only for guests that you trust.",
         source="drivers/iommu/iommufd/device.c, iommufd_device_bind; checked in the sources of "
         "6.12 and 7.2",
+        on_amd=VendorAnswer(advice=INTERRUPTS_ON_AMD),
     ),
     message(
         "linux-vf-token",
@@ -148,13 +149,14 @@ MESSAGES = (
         "A program uses the device without an IOMMU",
         "vfio-noiommu device opened by user",
         "Adding kernel taint for vfio-noiommu group on device",
+        ("Adding kernel taint for vfio-noiommu cdev", "7.3 and later"),
         releases="Linux 4.5 and later",
         meaning="enable_unsafe_noiommu_mode is set: the device reaches all of the host's memory, "
         "and no region is mapped or protected. A guest cannot have such a device.",
         advice="If the host has an IOMMU, remove the option and use it. Otherwise the program has the "
         "same power as the kernel.",
         source="drivers/vfio/group.c, vfio_group_find_or_alloc, vfio_device_open_file (before: "
-        "vfio.c); " + _CHECKED,
+        "vfio.c); drivers/vfio/vfio_main.c, __vfio_register_dev (7.3-rc7); " + _CHECKED,
     ),
     message(
         "linux-vfio-region-missing",

@@ -1,7 +1,7 @@
 """Messages of xapi, xenopsd and Qubes OS about devices that their guests cannot get."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.known.xen import ASSIGN_ERRORS
+from dmaragent.messages.known.xen import ASSIGN_ERRORS, ASSIGN_ON_AMD
 from dmaragent.messages.model import MessageSeverity, Program
 
 _DEVICE = "xen-api, ocaml/xenopsd/xc/device.ml"
@@ -25,6 +25,7 @@ MESSAGES = (
         source=f"{_DEVICE}, PCI.add and its printer, checked in the source; the form with _ from "
         "XCP-ng's documentation of passthrough",
         by_error=ASSIGN_ERRORS,
+        on_amd=ASSIGN_ON_AMD,
     ),
     message(
         "xenopsd-guest-not-running",

@@ -1,7 +1,8 @@
 """Messages of the Xen hypervisor when it assigns a device, or a device misbehaves."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import MessageSeverity, Program
+from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
+from dmaragent.messages.words import NOT_STRATEGY_HOST
 
 XEN = Program.XEN
 _IOMMU = "xen/drivers/passthrough/vtd/iommu.c"
@@ -34,6 +35,16 @@ ASSIGN_ERRORS = {
     98: "EADDRINUSE: a region of the device overlaps a different region that the guest already has.",
 }
 """What Xen answers where a device is assigned: pci.c and vtd/iommu.c, as of 4.22."""
+ASSIGN_ON_AMD = VendorAnswer(
+    by_error={
+        1: "EPERM: Xen's security policy (XSM) forbids it. AMD hosts have no rule about shared regions.",
+        95: "EOPNOTSUPP: the guest was started without an IOMMU. Or the IOMMU sees the device under "
+        "the ID of another, as behind a PCIe-to-PCI bridge, and that ID has a region.",
+        98: "EADDRINUSE: a region of the device overlaps one that the guest already has, or has other "
+        "rights.",
+    }
+)
+"""The same on AMD: amd/pci_amd_iommu.c, amd_iommu_assign_device and what it calls, as of 4.22."""
 
 MESSAGES = (
     message(
@@ -82,6 +93,7 @@ MESSAGES = (
         advice="Read the lines before it in xl dmesg, and the meaning of the error.",
         source=f"{_PCI}, assign_device and iommu_do_pci_domctl; checked in the source",
         by_error=ASSIGN_ERRORS,
+        on_amd=ASSIGN_ON_AMD,
     ),
     message(
         "xen-deassign-failed",
@@ -114,5 +126,14 @@ MESSAGES = (
         "dmaragent hotplug those for xl pci-attach.",
         source="xen/arch/x86/mm/p2m.c, p2m_add_identity_entry (before 4.17: "
         "set_identity_p2m_entry); checked at every release tag from 4.6.0 to 4.22.0",
+        on_amd=VendorAnswer(
+            meaning="A unity range (IVMD block) must be at its own address in the guest, but the guest "
+            "has RAM or another device there. With the strict policy, Xen blocks the device (EBUSY). "
+            "With relaxed, Xen skips the page, and DMA of the device there reaches guest memory. An "
+            "exclusion range never causes this line. The numbers are pages of 4 KiB, not addresses.",
+            advice="Guest memory avoids regions only if the guest starts with the device in its "
+            "configuration. dmaragent resolve GUEST shows the fixes, dmaragent hotplug those for xl "
+            "pci-attach. " + NOT_STRATEGY_HOST,
+        ),
     ),
 )

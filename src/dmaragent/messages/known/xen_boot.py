@@ -213,7 +213,7 @@ MESSAGES = (
         releases="Xen 4.9 and later",
         meaning="Xen ignores only this range of the boot option; VT-d stays on. The numbers are pages of"
         " 4 KiB.",
-        advice="Remove the range from rmrr=, or make it smaller. dmaragent rmrr-option prints the "
+        advice="Remove the range from rmrr=, or make it smaller. dmaragent boot-option prints the "
         "option.",
         source=f"{_DMAR}, add_one_user_rmrr; checked in the source",
         address=MessageAddress.RANGE,
@@ -232,7 +232,7 @@ MESSAGES = (
         meaning="The numbers of rmrr= are pages of 4 KiB, not addresses, and include the last page. A "
         "range has at most 16 pages, and devices of one segment. After a range of more than 16 "
         "pages, Xen stops reading the option. It ignores other wrong ranges one by one.",
-        advice="dmaragent rmrr-option prints the option and splits ranges that are too large.",
+        advice="dmaragent boot-option prints the option and splits ranges that are too large.",
         source=f"{_DMAR}, parse_rmrr_param, add_one_user_rmrr; checked in the source",
         address=MessageAddress.RANGE,
     ),
@@ -246,7 +246,7 @@ MESSAGES = (
         meaning="The option is not of the form start-end=seg:bus:dev.fn, or is too large: ten ranges of "
         "16 pages are allowed. The ranges before the mistake count.",
         advice="In GRUB's files, quote ';' as '\\;': GRUB ends the line there otherwise. dmaragent "
-        "rmrr-option prints the option.",
+        "boot-option prints the option.",
         source="xen/common/kernel.c, parse_params; checked in the source",
     ),
     message(

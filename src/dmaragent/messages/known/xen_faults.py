@@ -24,7 +24,7 @@ MESSAGES = (
         "cause is a driver bug, firmware that still uses the device, or a region that the "
         "firmware forgot in its table.",
         advice="If the address is in no region of the device but the memory map calls it reserved, add "
-        "the region with Xen's boot option rmrr=. dmaragent rmrr-option prints it. Otherwise "
+        "the region with Xen's boot option rmrr=. dmaragent boot-option prints it. Otherwise "
         "check the device's driver and firmware.",
         source=f"{_IOMMU}, iommu_page_fault_do_one, in the releases from 3.3 to 4.22; checked in "
         "the source",
@@ -97,13 +97,16 @@ MESSAGES = (
         XEN,
         MessageSeverity.FAULT,
         "The IOMMU blocked a DMA access of a device",
-        ("IO_PAGE_FAULT: <sbdf> d<number> addr <address> flags", "Xen 4.14 and later"),
+        ("IO_PAGE_FAULT: <sbdf> d<domid> addr <address> flags{ <flags>}", "Xen 4.14 and later"),
         (
-            "IO_PAGE_FAULT: domain = <number>, device id = <rid>, fault address = <address>",
+            (
+                "IO_PAGE_FAULT: domain = <domid>, device id = <rid>, fault address = <address>"
+                "{, flags = <flags>}"
+            ),
             "Xen 4.1 to 4.13",
         ),
         (
-            "IO_PAGE_FAULT: domain:<number>, device id:<rid>, fault address:<address>",
+            "IO_PAGE_FAULT: domain:<domid>, device id:<rid>, fault address:<address>",
             "Xen 4.0",
         ),
         releases="Xen with AMD's IOMMU",
@@ -122,17 +125,18 @@ MESSAGES = (
         XEN,
         MessageSeverity.FAULT,
         "AMD's IOMMU reports an error",
-        "ILLEGAL_DEV_TABLE_ENTRY <number> <number2> <number3> <number4>",
-        "DEV_TABLE_HW_ERROR <number> <number2> <number3> <number4>",
-        "PAGE_TABLE_HW_ERROR <number> <number2> <number3> <number4>",
+        "ILLEGAL_DEV_TABLE_ENTRY <half><rid> <number2> <number3> <number4>",
+        "DEV_TABLE_HW_ERROR <half><rid> <number2> <number3> <number4>",
+        "PAGE_TABLE_HW_ERROR <half><rid> <number2> <number3> <number4>",
         "ILLEGAL_COMMAND_ERROR <number> <number2> <number3> <number4>",
         "COMMAND_HW_ERROR <number> <number2> <number3> <number4>",
-        "IOTLB_INV_TIMEOUT <number> <number2> <number3> <number4>",
-        "INVALID_DEV_REQUEST <number> <number2> <number3> <number4>",
+        "IOTLB_INV_TIMEOUT <half><rid> <number2> <number3> <number4>",
+        "INVALID_DEV_REQUEST <half><rid> <number2> <number3> <number4>",
         releases="Xen with AMD's IOMMU; up to 4.12 with iommu=debug only",
         meaning="A reserved region is not the reason. The name of the event shows what failed: the entry"
         " of a device, the IOMMU's own memory or commands, or a device that did not respond in "
-        "time. The numbers are the event as the IOMMU wrote it.",
+        "time. The numbers are the event as the IOMMU wrote it; the first ends with the device's bus, "
+        "device and function in bits, except for command errors.",
         advice="Find the device that hangs or was just reset. Update the firmware and Xen.",
         source=f"{_AMD}/iommu_init.c, parse_event_log_entry; checked in the source",
         vendor=AMD,

@@ -1,7 +1,7 @@
 """Messages of the Xen hypervisor when it starts VT-d or disables it."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import MessageSeverity, Program
+from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
 from dmaragent.messages.words import NO_REGION
 
 XEN = Program.XEN
@@ -89,6 +89,11 @@ MESSAGES = (
         + " If there are none, enable VT-d (AMD: IOMMU) in the firmware setup, and look for "
         "iommu=off or iommu=no on Xen's command line.",
         source=f"{_COMMON}, iommu_setup; {_CHECKED}",
+        on_amd=VendorAnswer(
+            advice=_SEE_BEFORE
+            + " Up to 4.15, they need iommu=debug. If there are none, enable the IOMMU "
+            "in the firmware setup, and look for iommu=off or iommu=no on Xen's command line."
+        ),
     ),
     message(
         "xen-iommu-on",
@@ -135,6 +140,11 @@ MESSAGES = (
         source="xen/drivers/passthrough/vtd/intremap.c, enable_intremap, "
         f"intel_iommu_supports_eim, intel_iommu_enable_eim; {_VTD}, init_vtd_hw; "
         f"xen/arch/x86/apic.c, x2apic_bsp_setup; {_CHECKED}",
+        on_amd=VendorAnswer(
+            advice="Look for lines about an IO-APIC before it: the firmware's table (IVRS) may lack one, "
+            "which ivrs_ioapic[ID]= on Xen's command line names. Look for iommu=no-intremap there. "
+            "Update the firmware."
+        ),
     ),
     message(
         "xen-chipset-erratum",

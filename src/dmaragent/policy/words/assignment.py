@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.errors import excerpt
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.policy.words import capitalized
 
 # How devices are assigned -----------------------------------------------------------------
@@ -106,13 +107,48 @@ def sharing_unknown_of_structure(sbdf: SBDF) -> str:
     return f"unknown whether other devices share the regions of {sbdf}: {why}"
 
 
+# On AMD -----------------------------------------------------------------------------------
+
+AMD_LIST_CONTRADICTS = (
+    "unknown whether AMD-Vi is on: Xen lists regions, although its rules switch AMD-Vi off"
+)
+
+
+def no_iommu(sbdf: SBDF) -> str:
+    return f"{sbdf} has no IOMMU: no IVHD block that Xen uses names it"
+
+
+def aliased(sbdf: SBDF, requester: SBDF) -> str:
+    return (
+        f"the IOMMU sees {sbdf} as {requester}, which has a region. Xen does not assign such a "
+        "device"
+    )
+
+
+def amd_unknown(sbdf: SBDF, why: str) -> str:
+    return f"unknown how Xen assigns {sbdf}: {why}"
+
+
+def ram_in_exclusion(region: AddressRange, sbdf: SBDF, ram: AddressRange) -> str:
+    overlap = _ram_in_region(region, sbdf, ram)
+    return (
+        f"{overlap}. It is an exclusion range: DMA of the device there is not translated and reaches "
+        "host memory, with either policy"
+    )
+
+
+def kind_of_region_unknown(region: AddressRange, sbdf: SBDF, ram: AddressRange) -> str:
+    overlap = _ram_in_region(region, sbdf, ram)
+    return f"{overlap}, and the table does not explain whether Xen maps or excludes it"
+
+
 # What the host decides --------------------------------------------------------------------
 
 XENS_IOMMU_OFF = "Xen's IOMMU is off: `xl info` lists no directio among virt_caps"
 
 
-def vtd_off_by_xen(why: str) -> str:
-    return f"Xen switches VT-d off for the whole host, because {why}"
+def iommu_off_by_xen(why: str, vendor: IommuVendor) -> str:
+    return f"Xen switches {vendor.technology} off for the whole host, because {why}"
 
 
 XENS_LIST_LACKS_REGIONS = (

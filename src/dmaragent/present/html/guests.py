@@ -243,7 +243,8 @@ def _memory(
     if layout is None:
         return settings
     overwritten = _overwritten(case.built.warnings, case.built.verdict)
-    placed = layout.placed[:_MOST]
+    different = list(dict.fromkeys(layout.placed))  # on AMD, Xen lists a region for each device ID
+    placed = different[:_MOST]
     drawn = [
         drawn_region(each.reservation.region, each.placement, overwritten, numbers)
         for each in placed
@@ -252,7 +253,7 @@ def _memory(
     moved = layout.before.lowmem_end - layout.after.lowmem_end
     note = words.moved(rough_size_words(moved)) if moved else ""
     rows = [*_region_rows(resolution, case, placed, drawn)]
-    left = len(layout.placed) - len(placed)
+    left = len(different) - len(placed)
     return beside(
         memory_figure(key, name, [*_ram_columns(layout)], drawn, f"{note} {words.SCALE}".strip()),
         table(words.REGIONS_OF_GUEST, words.GUEST_REGION_COLUMNS, rows),

@@ -232,7 +232,7 @@ def published_label(size: str, kind: str) -> str:
     return f"Linux: {size}, {kind}"
 
 
-BY_OPTION = "rmrr= on its command line"
+BY_OPTION = "an option on its command line"
 NOT_EXPLAINED = "the table does not explain it"
 NO_TABLE_TO_EXPLAIN = "no table to explain it"
 

@@ -17,6 +17,7 @@ from dmaragent.comparison.model import (
     RegionMatch,
     UnitChange,
 )
+from dmaragent.comparison.scopes import compared_owners
 from dmaragent.inventory import Region
 from dmaragent.iommu.model import Owner, RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
@@ -137,7 +138,7 @@ def _unit(unit: RemappingUnit) -> schema.Unit:
         "segment": unit.segment,
         "register_base": f"0x{unit.registers:x}",
         "include_pci_all": unit.serves_rest,
-        "scopes": [_plain(scoped_owner_words(entry)) for entry in unit.owners],
+        "scopes": [_plain(scoped_owner_words(entry)) for entry in compared_owners(unit.claims)],
     }
 
 

@@ -1,4 +1,4 @@
-"""The answer on one device as a JSON document: docs/schema/explain.v1.json."""
+"""The answer on one device as a JSON document: docs/schema/explain.v2.json."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def explain_document(
     }
     return {
         "format": "dmaragent.explain",
-        "version": 1,
+        "version": 2,
         "origin": {"tool": TOOL, **source_object({"kind": kind, "path": path}, stack)},
         "answer": answer,
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory, Region
-from dmaragent.iommu.model import Owner, RemappingUnit
+from dmaragent.iommu.model import Access, Claim, Owner, RemappingUnit
 from dmaragent.present.json.common import TOOL, range_object
 from dmaragent.present.words.device import class_name
 from dmaragent.readings import Missing
@@ -30,7 +30,7 @@ def inventory_document(inventory: Inventory, kind: str, path: str) -> schema.Inv
         ]
     return {
         "format": "dmaragent.inventory",
-        "version": 1,
+        "version": 2,
         "origin": origin,
         "answer": inventory_answer(inventory),
     }
@@ -125,6 +125,7 @@ def _table(
 
 def region_object(inventory: Inventory, region: Region) -> regions.Region:
     """Return one region with its owners and the views of Xen and Linux."""
+    places = {id(claim): place for place, claim in enumerate(region.reserved.claims)}
     return {
         "number": region.number,
         "segment": region.segment,
@@ -132,13 +133,17 @@ def region_object(inventory: Inventory, region: Region) -> regions.Region:
         "limit": f"0x{region.last:x}",
         "size": region.size,
         "source": {
-            "structure": "RMRR",
+            "table": region.entry.table,
+            "structure": region.entry.structure,
             "offset": region.entry.offset,
             "length": region.entry.length,
         },
+        "meaning": region.reserved.meaning.value,
+        "access": _access(region.reserved.access),
+        "claims": [_claim(claim) for claim in region.reserved.claims],
         "shared": region.xen.shared,
         "memory_map": region.memory,
-        "owners": [_owner(inventory, owner) for owner in region.owners],
+        "owners": [_owner(inventory, owner, places[id(owner.claim)]) for owner in region.owners],
         "xen": {
             "listed": region.xen.listed,
             "range": None if region.xen.range is None else range_object(region.xen.range),
@@ -208,22 +213,41 @@ def published_objects(inventory: Inventory) -> list[regions.Published]:
     ]
 
 
-def _owner(inventory: Inventory, owner: Owner) -> regions.Owner:
+def _access(access: Access) -> list[str]:
+    return [
+        name for flag, name in ((Access.READ, "read"), (Access.WRITE, "write")) if flag in access
+    ]
+
+
+def _claim(claim: Claim) -> regions.Claim:
+    ids = claim.ids
+    return {
+        "kind": claim.kind.value,
+        "as_written": claim.as_written,
+        "ids": None
+        if ids is None
+        else {"first": ids.first, "last": ids.last, "seen_as": ids.seen_as},
+    }
+
+
+def _owner(inventory: Inventory, owner: Owner, claim: int) -> regions.Owner:
     unit = None if owner.sbdf is None else inventory.linux.unit_of.get(owner.sbdf)
     return {
         "sbdf": None if owner.sbdf is None else str(owner.sbdf),
         "presence": owner.presence.value,
         "reason": owner.reason,
-        "scope": _scope(owner),
+        "scope": _scope(owner.claim),
+        "claim": claim,
         "unit": None if unit is None else unit.source.offset,
         "device": None if owner.function is None else device_object(owner.function),
     }
 
 
-def _scope(owner: Owner) -> regions.Scope:
-    """Return the claim of `owner` as a device scope entry; all claims of VT-d are by path."""
-    path = owner.claim.path
-    assert path is not None  # noqa: S101 - version 1 of the schema is for VT-d only
+def _scope(claim: Claim) -> regions.Scope | None:
+    """Return `claim` as a device scope entry; None if it has no path."""
+    path = claim.path
+    if path is None:
+        return None
     return {
         "type": path.type_name or path.type,
         "enumeration_id": path.number,
@@ -259,6 +283,7 @@ def device_object(function: PciFunction) -> regions.Device:
 def unit_object(unit: RemappingUnit) -> regions.Unit:
     """Return one remapping unit."""
     return {
+        "structure": unit.source.structure,
         "offset": unit.source.offset,
         "segment": unit.segment,
         "register_base": f"0x{unit.registers:x}",
@@ -267,12 +292,14 @@ def unit_object(unit: RemappingUnit) -> regions.Unit:
         "proximity_domain": unit.proximity_domain,
         "scopes": [
             {
-                **_scope(owner),
+                **scope,
                 "sbdf": None if owner.sbdf is None else str(owner.sbdf),
                 "presence": owner.presence.value,
             }
             for owner in unit.owners
+            if (scope := _scope(owner.claim)) is not None
         ],
+        "claims": [_claim(claim) for claim in unit.claims],
     }
 
 
@@ -286,7 +313,12 @@ def _xen(inventory: Inventory) -> schema.Xen:
         "dom0": None if xen is None else xen.dom0,
         "iommu_enabled": None if xen is None else xen.iommu_enabled,
         "entries": [
-            {**range_object(entry.range), "origin": entry.origin.value, "region": entry.region}
+            {
+                **range_object(entry.range),
+                "origin": entry.origin.value,
+                "region": entry.region,
+                "devices": entry.devices,
+            }
             for entry in listed.entries
         ],
         "devices": {
@@ -294,7 +326,7 @@ def _xen(inventory: Inventory) -> schema.Xen:
             for sbdf, ranges in sorted(views.devices.items())
         },
         "devices_source": views.devices_source.value,
-        "vtd_disabled": listed.iommu_disabled,
+        "iommu_disabled": listed.iommu_disabled,
         "why_empty": list(listed.why_empty),
         "notes": list(listed.notes),
         "assignable": [str(sbdf) for sbdf in assignable] if isinstance(assignable, tuple) else None,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def option_document(
     answer: schema.Write | schema.FromLog | schema.Check, host: Host
 ) -> schema.RmrrOptionDocument:
-    """Return the document of ``dmaragent rmrr-option``."""
+    """Return the document of ``dmaragent boot-option``."""
     return {
         "format": "dmaragent.rmrr-option",
         "version": 1,
@@ -59,10 +59,10 @@ def faults_document(faults: FaultOption) -> schema.FromLog:
         "mode": "from-log",
         **_written(faults.option),
         "faults": {
-            "by_xen": faults.by_xen,
-            "by_linux": faults.by_linux,
-            "given": list(faults.given),
-            "dropped": list(faults.dropped),
+            "by_xen": faults.faults.by_xen,
+            "by_linux": faults.faults.by_linux,
+            "given": list(faults.faults.given),
+            "dropped": list(faults.faults.dropped),
         },
     }
 

@@ -11,6 +11,7 @@ from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch, Wh
 from dmaragent.messages.iommu_state import IommuState
 from dmaragent.messages.model import QUARANTINE, Message, Names, Span
 from dmaragent.messages.numbers import error_name
+from dmaragent.passthrough.region_coverage import HostCoverage
 from dmaragent.present.json.common import TOOL, range_object
 from dmaragent.present.words.device import class_name
 from dmaragent.present.words.messages import advice_words, means_words
@@ -82,8 +83,8 @@ def _tie(match: HostMatch) -> schema.Recognised:
     recognised = match.recognised
     return {
         **_message(recognised.message),
-        "meaning": means_words(recognised),
-        "advice": advice_words(recognised),
+        "meaning": means_words(match),
+        "advice": advice_words(match),
         "text": recognised.text,
         "count": recognised.count,
         "line_numbers": list(recognised.lines),
@@ -113,6 +114,7 @@ def _tie(match: HostMatch) -> schema.Recognised:
                     ],
                 }
             ),
+            "coverage": _coverage(match.coverage),
             "iommu": None if match.iommu is None else _iommu(match.iommu),
             "dma": [_dma(address) for address in match.dma],
             "translated": match.translated,
@@ -120,6 +122,27 @@ def _tie(match: HostMatch) -> schema.Recognised:
         },
         "findings": list(match.findings),
         "next": list(match.commands),
+    }
+
+
+def _coverage(coverage: HostCoverage) -> schema.Coverage | None:
+    if not coverage.coverages:
+        return None
+    return {
+        "blocks": [
+            {
+                "regions": [region.number for region in one.regions],
+                "offsets": [region.entry.offset for region in one.regions],
+                "devices": one.devices,
+                "present": one.present,
+                "blocked": one.blocked,
+            }
+            for one in coverage.coverages
+        ],
+        "functions": coverage.coverages[0].functions,
+        "free": [str(sbdf) for sbdf in coverage.free],
+        "preboot": coverage.preboot,
+        "board": coverage.board,
     }
 
 

@@ -12,6 +12,7 @@ from dmaragent.present.words.device import card_facts, class_name, device_name, 
 from dmaragent.present.words.host import absence_words, summary_facts
 from dmaragent.present.words.numbers import size_words, span_words
 from dmaragent.present.words.region import (
+    no_owner_words,
     owner_class_words,
     owner_name,
     owner_words,
@@ -70,7 +71,7 @@ def regions_text(inventory: Inventory) -> Iterator[str]:
         repeated = len(names) > _FEW and first != region.number
         yield from paragraph(region_head(region), hang=5)
         owners = f"the same devices as region {first}" if repeated else "  ".join(names)
-        yield from paragraph(owners or "no device: its device scope is empty", indent=5)
+        yield from paragraph(owners or no_owner_words(region), indent=5)
         yield from paragraph(region_views(inventory, region), indent=5, hang=2)
 
 
@@ -78,7 +79,7 @@ def xen_list_text(inventory: Inventory) -> Iterator[str]:
     """Yield the entries of Xen's list, in its order, with their devices."""
     origins = {
         Origin.TABLE: "from the table",
-        Origin.OPTION: "from rmrr= on Xen's command line",
+        Origin.OPTION: f"from {_option_name(inventory)}= on Xen's command line",
         Origin.UNEXPLAINED: "",
         Origin.UNKNOWN: "",
     }
@@ -89,11 +90,19 @@ def xen_list_text(inventory: Inventory) -> Iterator[str]:
     for number, entry in enumerate(inventory.xen.list.entries, 1):
         owners = owners_of.get(entry.range, [])
         where = f"{entry.range.start:#010x}-{entry.range.end - 1:#010x}"
-        head = f"{number:3}  {where}  {size_words(entry.range.size)}  {origins[entry.origin]}"
+        times = f"{entry.devices:,} times  " if entry.devices > 1 else ""
+        head = (
+            f"{number:3}  {where}  {size_words(entry.range.size)}  {times}{origins[entry.origin]}"
+        )
         yield from paragraph(head.rstrip(), hang=5)
         known = inventory.xen.devices_source is not ListSource.UNKNOWN
         none = "for no present device" if known else "its devices are unknown"
         yield from paragraph("  ".join(owners) or none, indent=5)
+
+
+def _option_name(inventory: Inventory) -> str:
+    """Return Xen's boot option that adds regions."""
+    return "ivmd" if inventory.xen.ivrs is not None else "rmrr"
 
 
 def _devices(inventory: Inventory, *, wide: bool) -> list[str]:

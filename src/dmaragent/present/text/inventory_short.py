@@ -32,10 +32,20 @@ from dmaragent.present.words.inventory import (
     xen_cell,
 )
 from dmaragent.present.words.numbers import span_words
-from dmaragent.present.words.region import owner_class_words, owner_name, region_size
+from dmaragent.present.words.region import (
+    meaning_words,
+    named_ids,
+    owner_class_words,
+    owner_name,
+    region_size,
+)
+from dmaragent.readings import Missing
 
 _MOST_REGIONS = 12
 _MOST_DEVICES = 12
+_FEW_DEVICES = 6
+_MOST_LISTED = 24
+"""Lines of regions and devices together: a row of a region can take two."""
 _MOST_REASONS = 6
 _MOST_LINES = 4
 _NOTHING = "-"
@@ -55,9 +65,10 @@ def inventory_short_text(inventory: Inventory, details: str, options: str = "") 
     if device is not None:
         yield from ["", *device_card(inventory, device)]
     if inventory.regions:
-        yield from ["", *_regions(inventory)]
+        regions = list(_regions(inventory))
+        yield from ["", *regions]
         if device is None:
-            yield from ["", *_devices(inventory)]
+            yield from ["", *_devices(inventory, max(_FEW_DEVICES, _MOST_LISTED - len(regions)))]
             yield from lost_paths(inventory)
     elif inventory.xen.list.entries and device is None:
         yield from ["", "Xen's list, in its order", *xen_list_text(inventory)]
@@ -102,7 +113,9 @@ def _regions(inventory: Inventory) -> Iterator[str]:
             "Range": [f"{region.first:#010x}-{region.last:#010x}" for region in shown],
             "Size": [region_size(region) for region in shown],
             "Segment": [f"{region.segment:04x}" if segments else _NOTHING for region in shown],
-            "Devices": [str(len(region.owners)) for region in shown],
+            "Kind": [meaning_words(region) or _NOTHING for region in shown],
+            "Named": [named_ids(region) or _NOTHING for region in shown],
+            "Devices": [_owner_count(inventory, region) for region in shown],
             "Xen": [xen_cell(region) or _NOTHING for region in shown],
             "Linux": [(not under_xen and linux_cell(region)) or _NOTHING for region in shown],
         }
@@ -118,6 +131,13 @@ def _regions(inventory: Inventory) -> Iterator[str]:
         yield f"  {LINUX_PREDICTED}"
 
 
+def _owner_count(inventory: Inventory, region: Region) -> str:
+    """Return how many devices a region names; of a range of IDs, how many are present."""
+    if named_ids(region) and isinstance(inventory.host.topology.functions, Missing):
+        return _NOTHING
+    return str(len(region.owners))
+
+
 def _by_reason(regions: Iterable[Region]) -> dict[str, list[int]]:
     """Return the remarks on `regions` that their rows do not show, with the region numbers."""
     numbers: dict[str, list[int]] = {}
@@ -130,14 +150,18 @@ def _by_reason(regions: Iterable[Region]) -> dict[str, list[int]]:
 def _columns(columns: dict[str, list[str]]) -> list[str]:
     """Return a table of the columns that have a value."""
     kept = {name: cells for name, cells in columns.items() if set(cells) != {_NOTHING}}
-    return render([[*kept], *zip(*kept.values(), strict=True)])
+    whole = frozenset(n for n, name in enumerate(kept) if name == "Range")
+    return render([[*kept], *zip(*kept.values(), strict=True)], whole=whole)
 
 
 # Devices --------------------------------------------------------------------------------
 
 
-def _devices(inventory: Inventory) -> Iterator[str]:
-    """Yield a row for each device of a region; absent devices with the same regions share one."""
+def _devices(inventory: Inventory, most: int) -> Iterator[str]:
+    """Yield a row for each device of a region, at most `most`.
+
+    Absent devices with the same regions share one.
+    """
     regions_of: dict[str, list[int]] = {}
     owners: dict[str, Owner] = {}
     for region in inventory.regions:
@@ -151,7 +175,7 @@ def _devices(inventory: Inventory) -> Iterator[str]:
         yield "No region names a device."
         return
     present = sorted(name for name in owners if owners[name].presence is not Presence.ABSENT)
-    shown = present[:_MOST_DEVICES]
+    shown = present[: min(most, _MOST_DEVICES)]
     functions = [owners[name].function for name in shown]
     if shown:
         yield from _columns(

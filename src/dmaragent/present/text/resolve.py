@@ -12,7 +12,7 @@ from dmaragent.present.escaping import visible
 from dmaragent.present.screen import toned
 from dmaragent.present.text.memory_bar import LEGEND, Painted, bars
 from dmaragent.present.text.resolve_short import limit_lines, verdict_lines
-from dmaragent.present.text.tables import paragraph, render
+from dmaragent.present.text.tables import folded, paragraph, render, row_words
 from dmaragent.present.text.tones import VERDICT_TONES
 from dmaragent.present.words.guest import (
     NO_REMEDY_OF_WARNINGS,
@@ -163,9 +163,8 @@ def _regions(resolution: Resolution, case: PossibleOutcome, layout: GuestLayout)
         yield "Regions: none is reserved"
         return
     yield "Regions, in libxl's order"
-    yield from render(
-        [REGION_COLUMNS, *(region_row(resolution, case, placed) for placed in layout.placed)]
-    )
+    rows = folded(region_row(resolution, case, placed) for placed in layout.placed)
+    yield from render([REGION_COLUMNS, *(row_words(row, times) for row, times in rows)])
 
 
 def _memory(case: PossibleOutcome, layout: GuestLayout) -> Iterator[str]:
@@ -186,7 +185,8 @@ def _memory(case: PossibleOutcome, layout: GuestLayout) -> Iterator[str]:
     if case.built.memory_map:
         yield "  Memory map from libxl for hvmloader:"
         entries = [entry for entry in case.built.memory_map if entry.range.size]
-        yield from render([(span(entry.range), entry.type.value) for entry in entries], indent=4)
+        lines = folded((span(entry.range), entry.type.value) for entry in entries)
+        yield from render([row_words(line, times) for line, times in lines], indent=4)
 
 
 def _painted(ram: RamLayout, regions: list[AddressRange]) -> Painted:

@@ -1,4 +1,4 @@
-"""Text output of ``dmaragent rmrr-option``: a written option, a checked one, one for faults."""
+"""Text output of ``dmaragent boot-option``: a written option, a checked one, one for faults."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -8,6 +8,7 @@ from dmaragent.boot_option.model import (
     FaultOption,
     JudgedRange,
     RefusedRegion,
+    SiftedFaults,
     WrittenOption,
 )
 from dmaragent.present.escaping import shorten
@@ -21,12 +22,12 @@ from dmaragent.present.words.rmrr_option import (
     LINUX_FAULTS_ALONE,
     NOT_WRITTEN,
     NOTES,
-    NOTHING_LEFT,
     OPTION_WORD,
     OPTION_WORDS,
     advice_words,
     checked_headline,
     faults_headline,
+    nothing_left,
     range_headline,
     range_read_as,
     reason_words,
@@ -78,7 +79,7 @@ def _steps(option: WrittenOption) -> Iterator[str]:
     yield ""
     yield AFTER_BOOT
     yield "  xl dmesg | grep -i rmrr"
-    yield "  dmaragent rmrr-option --check"
+    yield "  dmaragent boot-option --check"
     yield "  dmaragent inventory"
 
 
@@ -112,6 +113,16 @@ def _range(number: int, judged: JudgedRange, *, checked: bool) -> Iterator[str]:
 
 
 def _faults(faults: FaultOption) -> Iterator[str]:
+    yield from sifted_faults(faults.faults)
+    yield ""
+    if faults.option.written or faults.option.refused:
+        yield from _written(faults.option)
+    else:
+        yield nothing_left("rmrr=")
+
+
+def sifted_faults(faults: SiftedFaults) -> Iterator[str]:
+    """Yield the lines about the faults themselves, which come before the option."""
     yield from paragraph(faults_headline(faults), hang=2)
     yield from paragraph(BEFORE_USE)
     if faults.by_linux:
@@ -122,8 +133,3 @@ def _faults(faults: FaultOption) -> Iterator[str]:
             yield title
         for line in lines:
             yield from paragraph(line, indent=2, hang=2)
-    yield ""
-    if faults.option.written or faults.option.refused:
-        yield from _written(faults.option)
-    else:
-        yield NOTHING_LEFT

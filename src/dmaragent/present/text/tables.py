@@ -1,6 +1,7 @@
 """Columns and paragraphs of text within a width: what does not fit is wrapped, never cut."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from textwrap import wrap
 
 from dmaragent.present.screen import current_screen, shown
@@ -16,25 +17,45 @@ def render(
     rows: Iterable[Sequence[str]],
     *,
     right: frozenset[int] = frozenset(),
+    whole: frozenset[int] = frozenset(),
     indent: int = 2,
     width: int | None = None,
 ) -> list[str]:
     """Return `rows` as lines in columns, each as wide as its widest cell.
 
     If they do not fit `width` (default: the screen), the widest columns are narrowed and their
-    cells wrapped.  `right` has the columns that are flush right.
+    cells wrapped.  `right` has the columns that are flush right, `whole` those whose cells are
+    copied: to keep these on one line, other cells are wrapped between words, and the gaps narrowed.
     """
     cells = [[shown(cell) for cell in row] for row in rows]
     if not cells:
         return []
     widths = [max(len(row[n]) for row in cells) for n in range(len(cells[0]))]
-    room = (width or current_screen().width) - indent - _GAP * (len(widths) - 1)
+    gap, most = _GAP, (width or current_screen().width) - indent
+    room = most - gap * (len(widths) - 1)
+    if whole and sum(widths) > room:
+        words = [
+            max(len(word) for row in cells for word in _words(row[n])) for n in range(len(widths))
+        ]
+        least = [wide if n in whole else words[n] for n, wide in enumerate(widths)]
+        gap = _GAP if sum(least) <= room else 1
+        room = most - gap * (len(widths) - 1)
+        while sum(widths) > room and widths != least:
+            wider = [n for n, wide in enumerate(widths) if wide > least[n]]
+            widths[max(wider, key=widths.__getitem__)] -= 1
     while sum(widths) > room and max(widths) > 1:
         widths[widths.index(max(widths))] -= 1
-    return [line for row in cells for line in _row(row, widths, right, indent)]
+    return [line for row in cells for line in _row(row, widths, right, indent, gap)]
 
 
-def _row(row: list[str], widths: list[int], right: frozenset[int], indent: int) -> list[str]:
+def _words(cell: str) -> list[str]:
+    """Return the pieces between which `cell` may be wrapped."""
+    return cell.replace("-", "- ").split() or [""]
+
+
+def _row(
+    row: list[str], widths: list[int], right: frozenset[int], indent: int, gap: int
+) -> list[str]:
     wrapped = [
         (_wrap(cell, width) if width else []) or [""]
         for cell, width in zip(row, widths, strict=True)
@@ -45,7 +66,7 @@ def _row(row: list[str], widths: list[int], right: frozenset[int], indent: int) 
             _set(cell[n] if n < len(cell) else "", width, column in right)
             for column, (cell, width) in enumerate(zip(wrapped, widths, strict=True))
         ]
-        lines.append((" " * indent + (" " * _GAP).join(parts)).rstrip())
+        lines.append((" " * indent + (" " * gap).join(parts)).rstrip())
     return lines
 
 
@@ -97,3 +118,14 @@ def bytes_lines(data: bytes) -> Iterator[str]:
         yield f"       {shown[at : at + 16].hex(' ')}"
     if len(data) > len(shown):
         yield f"       {count(len(data) - len(shown), 'byte')} more: see --json"
+
+
+def folded(rows: Iterable[tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Yield each row with how often it follows itself: Xen's list repeats regions on AMD."""
+    for row, same in groupby(rows):
+        yield row, sum(1 for _ in same)
+
+
+def row_words(row: tuple[str, ...], times: int) -> tuple[str, ...]:
+    """Return `row`, with how often it is repeated in its last cell."""
+    return row if times == 1 else (*row[:-1], f"{row[-1]} ({times:,} times)")

@@ -7,6 +7,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.topology import BusIndex, PciFunction, Presence
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.model import DeviceKind, Owner, RemappingUnit
+from dmaragent.iommu.vendor import iommu_vendor
 from dmaragent.present.text.inventory import limits_text
 from dmaragent.present.text.tables import paragraph
 from dmaragent.present.words.device import class_name
@@ -40,10 +41,11 @@ def tree_text(inventory: Inventory) -> Iterator[str]:
 def tree_nodes(inventory: Inventory) -> Iterator[Node]:
     """Yield the units, their scopes in table order and the functions behind them."""
     if not inventory.units:
+        structure = iommu_vendor(inventory.host).unit_structure
         sentence = (
-            "The remapping units (DRHD) are unknown."
+            f"The remapping units ({structure}) are unknown."
             if inventory.absence
-            else "The table has no remapping unit (DRHD)."
+            else f"The table has no remapping unit ({structure})."
         )
         yield Node(0, sentence)
         return

@@ -20,6 +20,7 @@ from dmaragent.present.words.messages import (
     here_words,
     left_out_words,
     line_words,
+    meaning_words,
     more_lines_words,
     more_words,
     next_words,
@@ -128,10 +129,12 @@ def _block_lines(matches: Matches, host: str, *, table_known: bool, details: boo
         for words in here_words(match, table_known=table_known, details=details)
     )
     yield from _under("Here", here)
-    numbers = dict.fromkeys(words for line in lines for words in number_words(line))
-    yield from labelled("Meaning", " ".join([message.meaning, *islice(numbers, _MOST_LINES)]))
-    for advice in dict.fromkeys(map(advice_words, lines)):
-        yield from labelled("Fix", advice)
+    numbers = dict.fromkeys(words for match in matches for words in number_words(match))
+    meaning = meaning_words(matches[0])
+    yield from labelled("Meaning", " ".join([meaning, *islice(numbers, _MOST_LINES)]))
+    for advice in dict.fromkeys(map(advice_words, matches)):
+        for number, part in enumerate(advice.split("\n")):
+            yield from labelled("" if number else "Fix", part)
     ways = next((match.option_steps for match in matches if match.option_steps), ())
     if ways:
         yield from boot_steps(ways, indent=9)

@@ -17,6 +17,7 @@ from dmaragent.comparison.model import (
     StructureChange,
     UnitChange,
 )
+from dmaragent.comparison.scopes import compared_owners
 from dmaragent.comparison.words import fact_name
 from dmaragent.inventory import Region
 from dmaragent.iommu.model import DeviceKind, Owner
@@ -83,6 +84,7 @@ _GUEST_COUNTS = (
 )
 _XEN_CHANGES = (
     ("vt-d", "Xen switches VT-d off on one side"),
+    ("amd-vi", "Xen switches AMD-Vi off on one side"),
     ("entry", "Xen's list has other entries"),
     ("list-order", "Xen's list has another order"),
 )
@@ -255,7 +257,7 @@ def unit_words(change: UnitChange) -> str:
     if change.a is not None and change.b is not None:
         return f"changed: {name}"
     fate = alone_words(in_a=change.b is None, certain=change.certain)
-    entries = [scoped_owner_words(owner) for owner in unit.owners]
+    entries = [scoped_owner_words(owner) for owner in compared_owners(unit.claims)]
     rest = ["all devices that no other unit names"] if unit.serves_rest else []
     return f"{fate}: {name}: {'  '.join([*entries, *rest]) or 'no device'}"
 
@@ -271,7 +273,7 @@ def unit_scopes(change: UnitChange) -> Iterator[str]:
 
 
 def structure_fate(change: StructureChange) -> str:
-    """Return how a structure that is neither RMRR nor DRHD differs."""
+    """Return how a structure that is neither region nor unit differs."""
     fate = alone_words(in_a=change.side is Side.A, certain=change.certain)
     return f"{fate}: {structure_words(change.structure)}".replace("\N{NO-BREAK SPACE}", " ")
 

@@ -6,9 +6,10 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.no_table import Absence, AbsenceKind
-from dmaragent.iommu.vendor import iommu_vendor
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux import words as sentences_on_linux
-from dmaragent.linux.options import why_iommu_unused
+from dmaragent.linux.options import firmware_opts_out, why_iommu_unused
+from dmaragent.linux.release import kernel_release
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.words.numbers import count, rough_size_words
@@ -51,36 +52,48 @@ def host_words(kind: str, path: str) -> str:
 
 _ABSENCE_WORDS = {
     AbsenceKind.DENIED: (
-        "the DMAR table is present, but reading it needs root: {}",
+        "the {table} table is present, but reading it needs root: {evidence}",
         "run this as root (sudo), or as a member of the group dmaragent of dmaragent.service",
     ),
-    AbsenceKind.FAILED: ("the DMAR table could not be read: {}", "fix the cause of that error"),
+    AbsenceKind.FAILED: (
+        "the {table} table could not be read: {evidence}",
+        "fix the cause of that error",
+    ),
     AbsenceKind.NOT_COLLECTED: (
-        "the DMAR table was not collected, so the host may or may not have one",
-        "copy /sys/firmware/acpi/tables/DMAR (RMAD in a Xen dom0) from the host as root",
+        "the {table} table was not collected{evidence}, so the host may or may not have one",
+        "copy {files} from the host as root",
     ),
     AbsenceKind.PVH_DOM0: (
-        "Xen hides the DMAR table from this PVH dom0: {}",
+        "Xen hides the {table} table from this PVH dom0: {evidence}",
         "run dmaragent as root in dom0: it reads Xen's list, which needs no table",
     ),
     AbsenceKind.HIDDEN: (
-        "the DMAR table is missing from sysfs, although the kernel found it at boot ({})",
+        "the {table} table is missing from sysfs, although the kernel found it at boot ({evidence})",
         "look for acpi= options, or for a kernel without CONFIG_ACPI's table files",
     ),
     AbsenceKind.AMD: (
-        "there is no DMAR table: this is an AMD machine ({})",
-        "dmaragent decode FILE shows an IVRS table; no other verb uses it yet",
+        (
+            "there is no IVRS table: AMD-Vi is off in the firmware setup, or the machine lacks it "
+            "({evidence})"
+        ),
+        "set IOMMU (AMD-Vi) to Enabled in the firmware setup",
     ),
     AbsenceKind.ARM: (
-        "there is no DMAR table: this is an Arm machine ({})",
-        "read /sys/kernel/iommu_groups/*/reserved_regions; dmaragent does not decode IORT tables",
+        (
+            "there is no DMAR or IVRS table: this is an Arm machine ({evidence}), whose reserved "
+            "regions are RMR nodes of the IORT (not decoded)"
+        ),
+        (
+            "rely on the regions that Linux reports in "
+            "/sys/kernel/iommu_groups/*/reserved_regions: they are what it made of those nodes"
+        ),
     ),
     AbsenceKind.VIRTUAL_MACHINE: (
-        "there is no DMAR table: this is a virtual machine ({})",
+        "there is no {table} table: this is a virtual machine ({evidence})",
         "run dmaragent on the host, or give this machine a virtual IOMMU",
     ),
     AbsenceKind.NO_ACPI: (
-        "the DMAR table is not visible: this kernel shows no ACPI tables ({})",
+        "the {table} table is not visible: this kernel shows no ACPI tables ({evidence})",
         "boot without acpi=off; in a container, /sys/firmware may be hidden",
     ),
     AbsenceKind.VTD_OFF: (
@@ -88,21 +101,38 @@ _ABSENCE_WORDS = {
         "switch on VT-d (Intel Virtualization Technology for Directed I/O) in the firmware setup",
     ),
     AbsenceKind.UNKNOWN: (
-        "there is no DMAR table: no DMAR, RMAD or XMAR in /sys/firmware/acpi/tables",
+        "there is no {table} table: no {names} in /sys/firmware/acpi/tables",
         (
-            "switch on VT-d in the firmware setup; virtual machines, AMD machines and a Xen "
-            "PVH dom0 do not have the table"
+            "switch on {setting} in the firmware setup; virtual machines and a Xen PVH dom0 do not "
+            "have the table"
         ),
     ),
 }
+_FILE_WORDS = {
+    "DMAR": "/sys/firmware/acpi/tables/DMAR (RMAD in a Xen dom0)",
+    "IVRS": "/sys/firmware/acpi/tables/IVRS",
+}
+_ANY_FILE = "/sys/firmware/acpi/tables/DMAR (RMAD in a Xen dom0; AMD: IVRS)"
+_TABLE_NAMES = {"DMAR": "DMAR, RMAD or XMAR", "IVRS": "IVRS"}
+_SETTINGS = {"DMAR": "VT-d", "IVRS": "the IOMMU (AMD-Vi)"}
 
 
 def absence_words(absence: Absence) -> tuple[str, str]:
     """Return why there is no table, and the next step."""
+    evidence = "; ".join(absence.evidence)
+    if absence.kind is AbsenceKind.NOT_COLLECTED:
+        evidence = f" ({evidence})" if evidence else ""
+    elif absence.kind is AbsenceKind.NO_ACPI:
+        evidence = evidence or "no acpi= option is set"
+    values = {
+        "table": absence.table,
+        "evidence": evidence,
+        "files": _FILE_WORDS.get(absence.table, _ANY_FILE),
+        "names": _TABLE_NAMES.get(absence.table, "DMAR, RMAD, XMAR or IVRS"),
+        "setting": _SETTINGS.get(absence.table, "VT-d (AMD: the IOMMU)"),
+    }
     what, hint = _ABSENCE_WORDS[absence.kind]
-    if absence.kind is AbsenceKind.NOT_COLLECTED and absence.evidence:
-        what = what.replace(" collected,", " collected ({}),")
-    return what.format("; ".join(absence.evidence) or "no acpi= option is set"), hint
+    return what.format_map(values), hint.format_map(values)
 
 
 FIND_DEVICES = "lspci -D on the host lists its functions"
@@ -228,7 +258,10 @@ def regions_words(inventory: Inventory) -> str:
     if not regions and inventory.iommu.damage:
         return "none in the decoded part of the table"
     if not regions:
-        return f"none concerns {device}" if device else "none: the table has no RMRR structure"
+        structure = iommu_vendor(inventory.host).region_structure
+        return (
+            f"none concerns {device}" if device else f"none: the table has no {structure} structure"
+        )
     facts = [f"{region_count(regions)}, for {device} only" if device else region_count(regions)]
     shared = sum(region.xen.shared for region in regions)
     if shared:
@@ -256,20 +289,32 @@ def xen_words(inventory: Inventory) -> str:
     if listed.source is ListSource.UNKNOWN:
         return ""
     limits = "".join(f". {note[:1].upper()}{note[1:]}" for note in listed.notes)
-    return f"{_list_words(listed)}{limits}"
+    return f"{_list_words(listed, iommu_vendor(inventory.host))}{limits}"
 
 
-def _list_words(listed: XenList) -> str:
+def _list_words(listed: XenList, vendor: IommuVendor) -> str:
     own = listed.source is ListSource.HYPERVISOR
     if listed.iommu_disabled and not own:
-        off = "would switch VT-d off for the whole host, so it would list no region"
+        technology = vendor.technology
+        off = f"would switch {technology} off for the whole host, so it would list no region"
         return f"{off} (predicted): {listed.iommu_disabled}"
     if not listed.entries:
         why = "; ".join(listed.why_empty)
         sentence = "lists no region (hypercall)" if own else "would list no region (predicted)"
         return f"{sentence}, so strategy=host reserves nothing" + (f": {why}" if why else "")
-    number = count(len(listed.entries), "region")
+    number = _entries_words(listed)
     return f"lists {number} (hypercall)" if own else f"would list {number} (predicted)"
+
+
+def _entries_words(listed: XenList) -> str:
+    """Return how many regions a list has, and how many entries if it repeats some."""
+    entries = sum(entry.devices for entry in listed.entries)
+    repeats = any(entry.devices > 1 for entry in listed.entries)
+    regions = len({entry.range for entry in listed.entries} if repeats else listed.entries)
+    number = count(regions, "region")
+    if entries == regions:
+        return number
+    return f"{number} in {entries:,} entries, one for each device ID of a region"
 
 
 def linux_words(inventory: Inventory) -> str:
@@ -278,7 +323,9 @@ def linux_words(inventory: Inventory) -> str:
     if inventory.linux.state is LinuxState.UNDER_XEN:
         return "no IOMMU groups: Xen owns the IOMMU"
     if inventory.linux.state is LinuxState.NO_GROUPS:
-        unused = why_iommu_unused(host.system.options, iommu_vendor(host))
+        release = kernel_release(host.system.kernel_release)
+        opted_out = firmware_opts_out(inventory.table_flags, release)
+        unused = why_iommu_unused(host.system.options, iommu_vendor(host), opted_out=opted_out)
         return visible(sentences_on_linux.no_groups(unused))
     if inventory.linux.state is LinuxState.UNKNOWN or isinstance(host.groups, Missing):
         return ""
@@ -294,17 +341,20 @@ def host_sentence(inventory: Inventory) -> str:
 
 
 def _reserves(inventory: Inventory) -> str:
-    regions = inventory.regions
+    regions, vendor = inventory.regions, iommu_vendor(inventory.host)
     if isinstance(inventory.iommu, Missing):
         listed = inventory.xen.list.entries
         if listed:
             number = count(len(listed), "reserved region")
-            return f"shows no DMAR table; its hypervisor lists {number}"
-        return "shows no DMAR table, so the memory that its firmware reserves is unknown"
+            return f"shows no {vendor.table_name} table; its hypervisor lists {number}"
+        return f"shows no {vendor.table_name} table, so the memory that its firmware reserves is unknown"
     if inventory.iommu.header is None:
-        return "has a DMAR table that could not be decoded"
+        return f"has {vendor.article} {vendor.table_name} table that could not be decoded"
     if not regions:
-        return "reserves no memory for devices: its DMAR table has no RMRR structure"
+        return (
+            f"reserves no memory for devices: its {vendor.table_name} table has no "
+            f"{vendor.region_structure} structure"
+        )
     owners = {(o.sbdf, o.as_written, o.hops) for region in regions for o in region.owners}
     size = rough_size_words(sum(region.size for region in regions))
     for_whom = f" for {count(len(owners), 'device')}" if owners else " for no device"

@@ -7,7 +7,7 @@ from dmaragent.linux.regions import Hold
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import visible
 from dmaragent.present.words.numbers import count, numbered_regions
-from dmaragent.present.words.region import is_elsewhere
+from dmaragent.present.words.region import access_words, is_elsewhere, named_ids
 
 LINUX_PREDICTED = "The column Linux is predicted from the table."
 
@@ -43,8 +43,10 @@ def region_remarks(region: Region) -> Iterator[str]:
         yield visible(view.reason)
     elif view.listed is False:
         yield f"not listed: {visible(view.reason)}"
-    if not region.owners:
+    if not region.owners and not named_ids(region):
         yield "names no device, because its device scope is empty"
+    if access_words(region):
+        yield access_words(region)
     if is_elsewhere(region):
         yield f"{visible(region.memory or '')} in the memory map, not reserved"
 

@@ -6,10 +6,12 @@ from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.host.words import NOT_IN_MAP
 from dmaragent.inventory import Region
 from dmaragent.iommu.no_table import Absence
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.regions import Hold
 from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch
 from dmaragent.messages.model import (
     AMD,
+    FIRST_PSEUDO_DOMAIN,
     QUARANTINE,
     Message,
     MessageAddress,
@@ -18,8 +20,11 @@ from dmaragent.messages.model import (
     Recognised,
     Recognition,
     Span,
+    VendorAnswer,
 )
-from dmaragent.messages.numbers import FAULT_REASONS, error_name
+from dmaragent.messages.numbers import FAULT_REASONS, error_name, fault_flag_words
+from dmaragent.messages.words import AMD_WAYS_OUT
+from dmaragent.present.words.coverage import coverage_words
 from dmaragent.present.words.device import class_name
 from dmaragent.present.words.host import absence_words
 from dmaragent.present.words.iommu import dma_words, iommu_words
@@ -95,17 +100,35 @@ def found_words(recognition: Recognition, messages: int, *, details: bool) -> st
     return f"{found}.{more}"
 
 
-def means_words(recognised: Recognised) -> str:
-    """Return the meaning of a message, with that of its numbers."""
-    return " ".join([recognised.message.meaning, *number_words(recognised)])
+def means_words(match: HostMatch) -> str:
+    """Return the meaning of a message on this host, with that of its numbers."""
+    return " ".join([meaning_words(match), *number_words(match)])
 
 
-def advice_words(recognised: Recognised) -> str:
-    """Return what to do about a message."""
-    message = recognised.message
-    if recognised.names.domain == QUARANTINE and message.in_quarantine:
+def meaning_words(match: HostMatch) -> str:
+    """Return the meaning of a message on this host."""
+    message = match.recognised.message
+    on_amd = _on_amd(match)
+    return (on_amd.meaning if on_amd is not None else "") or message.meaning
+
+
+def advice_words(match: HostMatch) -> str:
+    """Return what to do about a message on this host; for both vendors if its own is unknown."""
+    message = match.recognised.message
+    if match.recognised.names.domain == QUARANTINE and message.in_quarantine:
         return message.in_quarantine
+    on_amd = _on_amd(match)
+    if on_amd is not None:
+        return on_amd.advice or message.advice
+    other = message.on_amd.advice if message.on_amd is not None else ""
+    if other and match.vendor is IommuVendor.UNKNOWN:
+        return f"{message.advice}\nOn AMD hosts: {other}"
     return message.advice
+
+
+def _on_amd(match: HostMatch) -> VendorAnswer | None:
+    """Return the answer for hosts with AMD's IOMMU, if the host is one and the message has it."""
+    return match.recognised.message.on_amd if match.vendor is IommuVendor.AMD else None
 
 
 def printer_words(message: Message) -> str:
@@ -116,19 +139,33 @@ def printer_words(message: Message) -> str:
     return f"{name}, {message.releases}"
 
 
-def number_words(recognised: Recognised) -> Iterator[str]:
+def number_words(match: HostMatch) -> Iterator[str]:
     """Yield the meaning of the numbers in a message: its error, the reason of its fault."""
-    message, names = recognised.message, recognised.names
+    message, names = match.recognised.message, match.recognised.names
     if names.error is not None:
-        other = f"The error is {error_name(names.error)}."
-        yield message.by_error.get(names.error, other)
+        yield from _error_words(match, names.error)
     if message.by_reason and names.reason in FAULT_REASONS:
         yield f"Reason {names.reason:#04x}: {FAULT_REASONS[names.reason]}."
+    yield from (f"Flags {flags:#x}: {fault_flag_words(flags)}." for flags in names.flags)
+    if names.domain is not None and names.domain >= FIRST_PSEUDO_DOMAIN:
+        yield f"Domain {names.domain} is not a guest. It is Xen's quarantine of this one device."
     if names.domain == QUARANTINE:
         yield (
             f"Domain {QUARANTINE} (DOMID_IO, d[IO]) is not a guest. It is Xen's quarantine for "
             "devices that no guest has."
         )
+
+
+def _error_words(match: HostMatch, error: int) -> Iterator[str]:
+    """Yield the meaning of an error on this host; for both vendors if its own is unknown."""
+    message = match.recognised.message
+    on_amd = "" if message.on_amd is None else message.on_amd.by_error.get(error, "")
+    if on_amd and match.vendor is IommuVendor.AMD:
+        yield on_amd
+        return
+    yield message.by_error.get(error, f"The error is {error_name(error)}.")
+    if on_amd and match.vendor is IommuVendor.UNKNOWN:
+        yield f"On AMD hosts: {on_amd}"
 
 
 _MOST = 6
@@ -155,10 +192,15 @@ def here_words(match: HostMatch, *, table_known: bool, details: bool = True) -> 
     yield from _general_words(match)
     printer = match.recognised.message.printer
     by_linux = printer in _BY_VFIO and not match.decided_by_xen
-    of_amd = match.recognised.vendor == AMD
     for device in match.devices:
-        known = table_known and not of_amd
-        yield _device_words(device, table_known=known, by_linux=by_linux, details=details)
+        known = table_known and not match.other_iommu
+        yield _device_words(
+            device,
+            table_known=known,
+            by_linux=by_linux,
+            lets_direct=match.lets_direct,
+            details=details,
+        )
     if match.group is not None:
         drivers = [f"{sbdf} ({driver or 'no known driver'})" for sbdf, driver in match.drivers]
         yield f"IOMMU group {match.group.number} has {_listed(drivers)}"
@@ -168,6 +210,7 @@ def here_words(match: HostMatch, *, table_known: bool, details: bool = True) -> 
             f"Linux blocks {_listed(held)} in that group (1:1 mapping required), and so blocks all "
             "devices of the group. This is the reason, whichever device the message names"
         )
+    yield from coverage_words(match.coverage, fixes=AMD_WAYS_OUT in advice_words(match))
     if not match.other_iommu:
         yield from _places(match, table_known=table_known, most=_MOST if details else _FEW)
     yield from (dma_words(address) for address in match.dma[:_MOST])
@@ -177,9 +220,10 @@ def here_words(match: HostMatch, *, table_known: bool, details: bool = True) -> 
             "this host do not include iommu=pt"
         )
     if match.forgotten is not None:
+        option = "ivmd=, 4.16 and later" if match.vendor is IommuVendor.AMD else "rmrr="
         yield (
             "The firmware may have forgotten a region there, which is likely only if the memory "
-            "map calls the range reserved. Only Xen has a boot option that adds one (rmrr=)"
+            f"map calls the range reserved. Only Xen has a boot option that adds one ({option})"
         )
     if match.fits is False and not match.other_iommu:
         yield (
@@ -191,8 +235,10 @@ def here_words(match: HostMatch, *, table_known: bool, details: bool = True) -> 
 def _general_words(match: HostMatch) -> Iterator[str]:
     """Yield what this host decides about the message as a whole."""
     if match.other_iommu:
+        ours, its = ("Intel", "AMD") if match.recognised.vendor == AMD else ("AMD", "Intel")
+        table = "DMAR" if ours == "Intel" else "IVRS"
         yield (
-            "This message is about AMD's IOMMU, but the host has Intel's table (DMAR). Another "
+            f"This message is about {its}'s IOMMU, but the host has {ours}'s table ({table}). Another "
             "host printed it, and it does not concern the regions of this one"
         )
     if match.iommu is not None and not match.other_iommu:
@@ -201,7 +247,8 @@ def _general_words(match: HostMatch) -> Iterator[str]:
     elif match.decided_by_xen:
         yield "Xen runs here and controls the IOMMU: options of this kernel have no effect on it"
     if match.vtd_off:
-        yield f"Xen disables VT-d on this host: {match.vtd_off}"
+        unit = "AMD-Vi" if match.vendor is IommuVendor.AMD else "VT-d"
+        yield f"Xen disables {unit} on this host: {match.vtd_off}"
 
 
 def _places(match: HostMatch, *, table_known: bool, most: int) -> Iterator[str]:
@@ -215,7 +262,9 @@ def _places(match: HostMatch, *, table_known: bool, most: int) -> Iterator[str]:
         yield f"{count(rest, 'more line')} with other addresses"
 
 
-def _device_words(device: DeviceMatch, *, table_known: bool, by_linux: bool, details: bool) -> str:
+def _device_words(
+    device: DeviceMatch, *, table_known: bool, by_linux: bool, lets_direct: bool, details: bool
+) -> str:
     if device.presence is Presence.UNKNOWN:
         here = f"{device.sbdf}: unknown, because the devices of this host were not read"
     elif device.function is None:
@@ -224,7 +273,7 @@ def _device_words(device: DeviceMatch, *, table_known: bool, by_linux: bool, det
         here = f"{device.sbdf}: {_function_words(device.function)}"
     if not table_known:
         return here
-    blocked = _linux_words(device) if by_linux else ""
+    blocked = _linux_words(device, lets_direct=lets_direct) if by_linux else ""
     if device.owned and (details or len(device.owned) <= _FEW):
         owned = [_region_words(region) for region in device.owned]
         here += f". Its {'region' if len(owned) == 1 else 'regions'}: {_listed(owned)}"
@@ -235,11 +284,14 @@ def _device_words(device: DeviceMatch, *, table_known: bool, by_linux: bool, det
     return here + blocked
 
 
-def _linux_words(device: DeviceMatch) -> str:
+def _linux_words(device: DeviceMatch, *, lets_direct: bool) -> str:
     """Return whether Linux blocks the device because of its regions."""
     locked = [region.number for region, held in device.held if held.hold is Hold.DIRECT]
     through = {str(held.through) for _, held in device.held if held.through is not None}
     way = f", through the bridge {_listed(sorted(through))}" if through else ""
+    if locked and lets_direct:
+        must = numbered_regions(locked)
+        return f". This kernel allows it, but a guest with RAM in {must} fails when VFIO maps its memory"
     if locked:
         return f". Linux blocks it: {numbered_regions(locked)} must stay mapped 1:1{way}"
     if device.held:
@@ -276,8 +328,6 @@ def _span_words(match: RangeMatch, recognised: Recognised, *, table_known: bool,
     if recognised.message.address is MessageAddress.RANGE:
         place = f"{place} in bytes"
     memory = f" ({_memory_words(match.memory)})" if match.memory else ""
-    if recognised.vendor == AMD:
-        return f"{place}{memory}: its region is unknown, because AMD's table (IVRS) is not read"
     if match.regions:
         inside = _listed(
             [_place_words(region, match.span, recognised.names, most) for region in match.regions]

@@ -17,7 +17,7 @@ _MOST = 2
 
 def overview_title(version: str) -> str:
     """Return the first line: the program and its subject."""
-    return f"dmaragent {version}: memory that firmware reserves for devices (RMRR)"
+    return f"dmaragent {version}: memory that firmware reserves for devices"
 
 
 MACHINE_UNKNOWN = "vendor and model unknown"

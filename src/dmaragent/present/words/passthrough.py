@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.model import Owner
+from dmaragent.iommu.vendor import iommu_vendor
 from dmaragent.passthrough import linux_words, words
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict, ToolstackPolicy
 from dmaragent.present.screen import Tone, toned
@@ -157,11 +158,12 @@ def regions_in_short(
     if len(regions) == 1:
         what = f"{first.place}, {region_size(first)}"
     else:
-        kind = count(len(regions), first.entry.structure)
+        kind = count(len(regions), first.entry.structure.partition(" ")[0])
         what = f"{kind}, {rough_size_words(sum(region.size for region in regions))}"
     names = "  ".join(owner_words(owner).removeprefix("0000:") for owner in others[:_NAMED])
     more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
-    shared = f", shared with {names}{more}" if others else ""
+    also = "also for" if inventory.xen.ivrs is not None else "shared with"
+    shared = f", {also} {names}{more}" if others else ""
     return "; ".join([f"{what}{shared}", *_exceptions(inventory, first)])
 
 
@@ -172,7 +174,8 @@ def _exceptions(inventory: Inventory, region: Region) -> list[str]:
         facts.append(f"Xen's list depends on the release{mark}: {region.xen.reason}")
     elif region.xen.listed is False:
         off = inventory.xen.list.iommu_disabled  # the verdict has the whole reason
-        why = "Xen switches VT-d off" if off else region.xen.reason
+        technology = iommu_vendor(inventory.host).technology
+        why = f"Xen switches {technology} off" if off else region.xen.reason
         facts.append(f"Xen does not list it{mark}: {why}")
     if is_elsewhere(region):
         facts.append(f"memory map: {memory_type_words(region)}")

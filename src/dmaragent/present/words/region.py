@@ -3,7 +3,7 @@
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Region
-from dmaragent.iommu.model import DeviceKind, Owner
+from dmaragent.iommu.model import Access, ClaimKind, DeviceKind, Meaning, Owner
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.unexplained_regions import UnexplainedRegion
 from dmaragent.linux.view import LinuxState
@@ -11,6 +11,7 @@ from dmaragent.present.escaping import visible
 from dmaragent.present.words.device import class_name, holds_words, short_class_name
 from dmaragent.present.words.numbers import size_words, span_words
 from dmaragent.present.words.table import device_words
+from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource, XenView
 
 _MOST = 6
@@ -27,10 +28,46 @@ def region_head(region: Region) -> str:
     segment = f"segment {region.segment:04x}, " if region.segment else ""
     size = region_size(region)
     shared = f", shared by {region.xen.sharers} devices" if region.xen.shared else ""
+    kind = "".join(f", {word}" for word in (meaning_words(region), access_words(region)) if word)
+    ids = f" for {named_ids(region)}" if named_ids(region) else ""
     return (
         f"{region.number:3}  {region.first:#010x}-{region.last:#010x}  {size}  "
-        f"{segment}{region.entry.structure} at 0x{region.entry.offset:x}{shared}"
+        f"{segment}{region.entry.structure} at 0x{region.entry.offset:x}{kind}{ids}{shared}"
     )
+
+
+_MEANINGS = {
+    Meaning.IDENTITY: "unity map",
+    Meaning.EXCLUSION: "exclusion",
+    Meaning.UNSTATED: "no flag",
+}
+
+
+def meaning_words(region: Region) -> str:
+    """Return what AMD's table asks for in a region; empty for Intel, where all are mapped 1:1."""
+    return _MEANINGS[region.reserved.meaning] if named_ids(region) else ""
+
+
+def named_ids(region: Region) -> str:
+    """Return the device IDs that a region names; empty if it names devices by their path."""
+    return ", ".join(
+        claim.as_written for claim in region.reserved.claims if claim.kind is not ClaimKind.PATH
+    )
+
+
+def access_words(region: Region) -> str:
+    """Return the accesses that AMD's table grants in a unity map, unless it is both; or empty."""
+    access = region.reserved.access
+    if region.reserved.meaning is not Meaning.IDENTITY or access == Access.READ | Access.WRITE:
+        return ""
+    return {Access.READ: "read only", Access.WRITE: "write only"}.get(access, "no access")
+
+
+def no_owner_words(region: Region) -> str:
+    """Return why no device is named for a region."""
+    if not named_ids(region):
+        return "no device: its device scope is empty"
+    return "none of these devices is known to be present"
 
 
 def region_views(inventory: Inventory, region: Region) -> str:
@@ -135,14 +172,12 @@ def published_source_words(inventory: Inventory) -> str:
     vendor = iommu_vendor(inventory.host)
     file = "/sys/kernel/iommu_groups/*/reserved_regions"
     if vendor is IommuVendor.AMD:
-        return (
-            f"Source: {file}. Linux has them from the IVRS table (IVMD), which only "
-            "dmaragent decode reads."
-        )
+        known = not isinstance(inventory.iommu, Missing)
+        return f"Source: {file}. Linux has them from {'another' if known else 'an'} IVRS table."
     if vendor is IommuVendor.ARM:
         return (
-            f"Source: {file}. Linux has them from the IORT table (RMR) or the device tree, which "
-            "dmaragent does not decode."
+            f"Source: {file}. Linux has them from RMR nodes of the IORT table (not decoded), or from "
+            "the device tree."
         )
     if inventory.absence is not None:
         return f"Source: {file}, which every user may read. Only the table names the devices."

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from dmaragent.boot_option.model import (
     CheckedOption,
-    FaultOption,
     JudgedRange,
     OptionHost,
     RefusedRegion,
+    SiftedFaults,
     WrittenOption,
 )
 from dmaragent.present.words.numbers import count, size_words
@@ -31,7 +31,11 @@ LINUX_FAULTS_ALONE = (
     "iommu.passthrough=1. Otherwise their addresses are the IOMMU's own, not physical ones. Linux "
     "logs no PCI segment: 0000 is assumed unless the address is on one other segment only."
 )
-NOTHING_LEFT = "No fault is left for which rmrr= would help"
+
+
+def nothing_left(option: str) -> str:
+    """Return that no fault is left for which `option` would help."""
+    return f"No fault is left for which {option} would help"
 
 
 def release_words(on: OptionHost) -> str:
@@ -120,7 +124,7 @@ def advice_words(judged: JudgedRange) -> Iterator[str]:
         yield f"{lead}: {advice}"
 
 
-def faults_headline(faults: FaultOption) -> str:
+def faults_headline(faults: SiftedFaults) -> str:
     """Return how many DMA faults a log has, and who logged them."""
     logged = [
         f"{number} logged by {program}"

@@ -8,6 +8,7 @@ from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, PlatformVerdict
 from dmaragent.passthrough.unexplained_regions import unexplained_in_group
 from dmaragent.passthrough.vmd import parent_unknown
+from dmaragent.readings import Missing
 from dmaragent.remedies.devices.firmware import firmware_remedy, vmd_remedies
 from dmaragent.remedies.devices.linux import linux_remedies
 from dmaragent.remedies.devices.virtual_functions import (
@@ -34,11 +35,26 @@ def device_remedies(
     on_xen, on_linux = list(xen_remedies(device, xen)), list(linux_remedies(device, linux))
     taken = any(remedy.takes_device for remedy in (*on_xen, *on_linux))
     remedies = [*(remove_virtual_functions(device) if taken else ()), *on_xen]
-    if _region_in_the_way(device, xen, linux):
+    in_the_way = _region_in_the_way(device, xen, linux)
+    if in_the_way:
         remedies += use_virtual_function(device)
+    if _has_ivrs(device):
+        from dmaragent.remedies.devices.amd import (  # noqa: PLC0415 - for AMD hosts only
+            region_remedies,
+            xen_off_remedies,
+        )
+
+        off = tuple(xen_off_remedies(device))
+        remedies += off or (region_remedies(device) if in_the_way else ())
+    elif in_the_way:
         remedies.append(firmware_remedy(device, function))
     remedies += on_linux
     return ranked(remedies)
+
+
+def _has_ivrs(device: DeviceContext) -> bool:
+    table = device.inventory.iommu
+    return not isinstance(table, Missing) and table.is_ivrs
 
 
 def _region_in_the_way(device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict) -> bool:

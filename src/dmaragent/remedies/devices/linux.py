@@ -97,6 +97,8 @@ def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[De
 
 def _switch_iommu_on(device: DeviceContext) -> DeviceRemedy:
     """Return how to make Linux use the IOMMU."""
+    if device.firmware_opts_out:
+        return _needed(words.SWITCH_IOMMU_ON, words.CLEAR_OPT_OUT)
     options = device.inventory.host.system.options
     off = None if options is None else iommu_off_option(options, device.vendor)
     if off is not None:

@@ -146,6 +146,10 @@ SWITCH_AMD_IOMMU_ON = (
     "Linux uses an AMD IOMMU without any option. Enable it in the firmware setup "
     "(IOMMU, AMD-Vi or SVM). If it is enabled there, look for 'AMD-Vi:' in the boot log."
 )
+CLEAR_OPT_OUT = (
+    "No kernel option helps: since Linux 7.3 the flag REMAP_OPT_OUT of the firmware's table wins. "
+    "Look for VT-d, DMA remapping or DMA protection in the firmware setup, or update the firmware."
+)
 SWITCH_SMMU_ON = (
     "Linux uses an SMMU without any option, if the firmware describes it (IORT table or "
     "device tree) and the kernel has its driver. Look for 'arm-smmu' in the boot log."

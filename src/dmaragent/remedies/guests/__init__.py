@@ -13,9 +13,9 @@ from dmaragent.policy.assignment import (
     NAME_RULE,
 )
 from dmaragent.policy.decisions import Decider, Decision, SourceRule, Verdict
+from dmaragent.policy.map_entries import MAP_RULE
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.settings import Toolstack
-from dmaragent.policy.simulate import MAP_RULE
 from dmaragent.remedies import words
 from dmaragent.remedies.guests.configuration import (
     change_settings,

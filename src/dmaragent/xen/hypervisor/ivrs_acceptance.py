@@ -63,6 +63,19 @@ def undecided_without_release(
     return undecided_ivmds(_each_treatment(table, topology, memory_map, steps, None, command_line))
 
 
+def working_releases(
+    table: IommuTable,
+    topology: PciTopology,
+    memory_map: MemoryMap | None,
+    command_line: str = "",
+) -> list[Release]:
+    """Return the steps of the releases that list regions and keep AMD-Vi on, oldest first."""
+    steps = [step for step in RELEASES.steps if ivrs_behaviour_of(step).lists_regions]
+    predicted = _each_treatment(table, topology, memory_map, steps, None, command_line)
+    working = (own for own, made in predicted if not made.iommu_disabled and not made.doubt)
+    return sorted((step for own in working for step in own), key=RELEASES.steps.index)
+
+
 def _each_treatment(  # noqa: PLR0913, PLR0917 - each is a fact of its own, of a type of its own
     table: IommuTable,
     topology: PciTopology,
@@ -108,17 +121,17 @@ def _predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
     if not behaviour.lists_regions:
         return _before_the_list(table, behaviour, off, command_line, release)
     options = parse_ivmd_option(command_line, release)
-    walk = IvrsWalk(topology, memory_map, behaviour, _overrides(command_line, release))
+    walk = IvrsWalk(topology, memory_map, behaviour, overrides_of(command_line, release))
     walk.read(table, damage, options)
     off = off or walk.error
     known = not off and walk.is_whole
-    in_table = [fate for fate in walk.fates if not isinstance(fate.source, BootOption)]
+    fates = list(map(_discarded, walk.fates)) if off else walk.fates
     return IvrsPrediction(
         behaviour=behaviour,
         iommu_disabled=off,
         runs=walk.ids.listed() if known else (),
-        fates=tuple(map(_discarded, in_table) if off else in_table),
-        options=tuple(fate for fate in walk.fates if isinstance(fate.source, BootOption)),
+        fates=tuple(fate for fate in fates if not isinstance(fate.source, BootOption)),
+        options=tuple(fate for fate in fates if isinstance(fate.source, BootOption)),
         unread_options=tuple(option for option in options if option.ivmd is None),
         devices=walk.ids.by_device() if known else (),
         notes=tuple(walk.notes),
@@ -158,7 +171,7 @@ def _before_the_list(
     )
 
 
-def _overrides(command_line: str, release: Release | None) -> Overrides:
+def overrides_of(command_line: str, release: Release | None) -> Overrides:
     """Return what `command_line` changes of the checks of interrupts."""
     checks, names = True, False
     for word, _ in option_words(command_line, option_rules(release)[-1]):
@@ -232,7 +245,10 @@ def undecided_ivmds(predicted: Sequence[Predicted]) -> dict[Source, str]:
             fates.setdefault(fate.source, {}).setdefault(fate.fate, []).extend(steps)
     return {
         source: words.fates_by_release(
-            [(RELEASES.words(steps), fate.value) for fate, steps in by_fate.items()]
+            [
+                (RELEASES.words(steps), fate.value.replace("-", " "))
+                for fate, steps in by_fate.items()
+            ]
         )
         for source, by_fate in fates.items()
         if len(by_fate) > 1

@@ -45,13 +45,15 @@ FIRST_WITH_EXTENDED = (4, 8)
 """The first release that knows IVHD blocks of type 0x11: eb48587210."""
 FIRST_WITH_EFR_TEST = (4, 16)
 """The first that uses them only if the table has EFRSup: 87caa1c3fb."""
-_HEADER = 6
+UNSEEN = 6
 """The bytes of a block's header: Xen does not see a block unless more are left."""
 _LENGTH_AT = 2
 """Where in a block its length is, which damage to it names."""
-_ENTRY_HEADER = 4
-_SMALLEST_IVHD = 40
-_SOUTHBRIDGE = 0x00A0
+ENTRY_HEADER = 4
+"""Xen does not read fewer bytes at the end of an IVHD block as a device entry."""
+SMALLEST_IVHD = 40
+"""Xen refuses a shorter IVHD block, of type 0x10 too."""
+SOUTHBRIDGE = 0x00A0
 """The device ID of 00:14.0, where AMD's southbridge has its I/O APIC."""
 _WRAP = 1 << 64
 _MOST_STEPS = 1 << 20
@@ -75,7 +77,32 @@ def ivhd_type_of(table: IVRS, release: Release | None) -> int | None:
 def seen_blocks(table: IVRS) -> tuple[tuple[int, Block], ...]:
     """Return the blocks that Xen sees, with their offsets: those before the last six bytes."""
     blocks = located_blocks(table)
-    return tuple((offset, block) for offset, block in blocks if table.length > offset + _HEADER)
+    return tuple((offset, block) for offset, block in blocks if table.length > offset + UNSEEN)
+
+
+def address_bits_of(table: IVRS) -> int:
+    """Return the bits of an address that devices can use by IVinfo; 0 ignores every IVMD."""
+    return min(table.physical_address_bits, table.virtual_address_bits)
+
+
+def is_addressable(ivmd: IVMD, address_bits: int) -> bool:
+    """Return whether devices with `address_bits` reach the end of `ivmd`; else Xen ignores it."""
+    return address_bits >= 64 or not _end_of(ivmd) - 1 >> address_bits
+
+
+def stops_xen(ivmd: IVMD) -> bool:
+    """Return whether the end of `ivmd` is so near 64 bits of address that Xen stops with a BUG."""
+    end = _end_of(ivmd)
+    return not end or end > _WRAP - PAGE
+
+
+def wraps_around(ivmd: IVMD) -> bool:
+    """Return whether the last page of `ivmd` is so far before its first that the rest is unknown."""
+    return ivmd.start_address & -PAGE > (_end_of(ivmd) - 1 & -PAGE) + PAGE
+
+
+def _end_of(ivmd: IVMD) -> int:
+    return (ivmd.start_address + ivmd.memory_length) % _WRAP
 
 
 class Overrides(NamedTuple):
@@ -85,6 +112,16 @@ class Overrides(NamedTuple):
     """Whether it checks them: not with ``iommu=no-intremap``, nor without tables per device."""
     names_ioapics: bool
     """Whether ``ivrs_ioapic=`` names some itself."""
+
+
+class Overlap(NamedTuple):
+    """A unity map that overlaps one of the same device, which switches AMD-Vi off."""
+
+    source: Source
+    others: tuple[Source, ...]
+    """What the map that Xen registered before is of."""
+    device: int
+    """The device ID."""
 
 
 class _Served(NamedTuple):
@@ -104,7 +141,10 @@ class _Unpredictable(Exception):  # noqa: N818 - likewise
 
 
 class IvrsWalk:
-    """Xen's walk over one table and the ranges of ``ivmd=``."""
+    """Xen's walk over one table and the ranges of ``ivmd=``.
+
+    With `goes_on`, an IVMD that switches AMD-Vi off does not end the walk, so that all are found.
+    """
 
     def __init__(
         self,
@@ -112,11 +152,14 @@ class IvrsWalk:
         memory_map: MemoryMap | None,
         behaviour: IvrsBehaviour,
         overrides: Overrides,
+        *,
+        goes_on: bool = False,
     ) -> None:
         self._topology = topology
         self._memory = IvmdMemory(memory_map, inverted=behaviour.memory_test_inverted)
         self._behaviour = behaviour
         self._overrides = overrides
+        self._goes_on = goes_on
         self._iommus: list[AmdIommu] = []
         self._ioapics: dict[int, tuple[int, int]] = {}
         """By handle: the segment and the device ID of the I/O APIC."""
@@ -134,6 +177,9 @@ class IvrsWalk:
         """The comparisons of ranges so far."""
         self.is_whole = False
         """Whether the walk came to its end."""
+        self.has_ids = False
+        """Whether it came to the IVMDs, so that `ids` is the whole table of device IDs."""
+        self.overlaps: list[Overlap] = []
 
     def read(self, table: IVRS, damage: Iterable[Damage], options: Iterable[IvmdRange]) -> None:
         """Walk over `table` with its `damage`, then over the `options` that Xen accepts."""
@@ -160,7 +206,7 @@ class IvrsWalk:
     def _check_damage(self, table: IVRS, damage: Iterable[Damage]) -> None:
         """End the walk, or doubt, for what is wrong with the bytes of `table`."""
         for flaw in damage:
-            seen = table.length > flaw.offset - _LENGTH_AT + _HEADER
+            seen = table.length > flaw.offset - _LENGTH_AT + UNSEEN
             if flaw.kind is DamageKind.CHECKSUM:
                 raise _Refusal(words.CHECKSUM)
             if flaw.kind is DamageKind.STRUCTURE_PAST_END and seen:
@@ -180,7 +226,7 @@ class IvrsWalk:
         for offset, block in self._blocks:
             if block.type != used_type:
                 continue
-            if isinstance(block, UnknownBlock) or block_length(block) < _SMALLEST_IVHD:
+            if isinstance(block, UnknownBlock) or block_length(block) < SMALLEST_IVHD:
                 raise _refused(block, offset, words.SHORT_IVHD)
             assert isinstance(block, AnyIVHD)  # noqa: S101 - the type says so
             used.append((offset, block))
@@ -223,7 +269,7 @@ class IvrsWalk:
                 start = entry
             else:
                 yield from self._one(entry, block, offset)
-        if len(block.undecoded) >= _ENTRY_HEADER or start is not None:
+        if len(block.undecoded) >= ENTRY_HEADER or start is not None:
             raise _refused(block, offset, words.ENTRIES_CUT)
 
     def _range(self, start: Entry, last: int, block: AnyIVHD, offset: int) -> _Served:
@@ -283,7 +329,7 @@ class IvrsWalk:
         if len(bounds) * len(ivmds) > _MOST_STEPS:
             raise _Unpredictable(words.TOO_MANY_STEPS)
         self.ids = DeviceIdTable(end, bounds)
-        self._address_bits = min(table.physical_address_bits, table.virtual_address_bits)
+        self._address_bits = address_bits_of(table)
 
     def _bounds(self, served: dict[int, list[_Served]], ivmds: list[IVMD]) -> set[int]:
         """Return the device IDs at which Xen's treatment can change."""
@@ -305,6 +351,7 @@ class IvrsWalk:
         self, table: IVRS, served: dict[int, list[_Served]], options: list[IvmdRange]
     ) -> None:
         """Handle IVHDs and IVMDs in table order, then the command line's: ``parse_ivrs_table``."""
+        self.has_ids = True
         for offset, block in self._blocks:
             if isinstance(block, AnyIVHD) and offset in served:
                 self._serve(block, served[offset])
@@ -314,14 +361,16 @@ class IvrsWalk:
                     self.fates.append(self._register(block, source))
                 except _Refusal as refusal:
                     self.fates.append(_refused_ivmd(source, str(refusal)))
-                    raise _refused(block, offset, str(refusal)) from refusal
+                    if not self._goes_on:
+                        raise _refused(block, offset, str(refusal)) from refusal
         for option in options:
             assert option.ivmd is not None  # noqa: S101 - `read` leaves others out
             try:
                 self.fates.append(self._register(option.ivmd, option.source))
             except _Refusal as refusal:
                 self.fates.append(_refused_ivmd(option.source, str(refusal)))
-                raise _Refusal(words.option_refused(option.text, str(refusal))) from refusal
+                if not self._goes_on:
+                    raise _Refusal(words.option_refused(option.text, str(refusal))) from refusal
 
     def _serve(self, block: AnyIVHD, served: list[_Served]) -> None:
         """Assign device IDs to the IOMMU of `block`: ``add_ivrs_mapping_entry``."""
@@ -347,14 +396,14 @@ class IvrsWalk:
         """Check one IVMD and register it: ``parse_ivmd_block``."""
         if not isinstance(ivmd, IVMD):
             raise _Refusal(words.SHORT_IVMD)
-        end = (ivmd.start_address + ivmd.memory_length) % _WRAP
-        if not end or end > _WRAP - PAGE:
+        end = _end_of(ivmd)
+        if stops_xen(ivmd):
             raise _Refusal(words.WRAPS_TO_ZERO)
-        if self._address_bits < 64 and end - 1 >> self._address_bits:
+        if not is_addressable(ivmd, self._address_bits):
             reason = words.not_addressable(self._address_bits)
             return IvmdAcceptance(source=source, fate=IvmdFate.IGNORED, reason=reason)
         base, limit = ivmd.start_address & -PAGE, end - 1 & -PAGE
-        if base > limit + PAGE:
+        if wraps_around(ivmd):
             self.doubt = self.doubt or words.WRAPS
             return IvmdAcceptance(source=source, fate=IvmdFate.UNKNOWN, reason=words.WRAPS)
         if end > 1 << 48:
@@ -399,7 +448,7 @@ class IvrsWalk:
         if not self._overrides.checks_ioapics:
             return
         self.notes.append(words.IOAPICS_ASSUMED)
-        if (0, _SOUTHBRIDGE) in self._ioapics.values():
+        if (0, SOUTHBRIDGE) in self._ioapics.values():
             return
         if not self._overrides.names_ioapics:
             raise _Refusal(words.NO_SOUTHBRIDGE_IOAPIC)
@@ -567,6 +616,7 @@ class _Registration:
                 same = other._replace(is_global=other.is_global or is_global, sources=sources)
                 return (*run.maps[:place], same, *run.maps[place + 1 :])
             if other.base + other.length > base and base + length > other.base:
+                self._walk.overlaps.append(Overlap(self._source, other.sources, run.first))
                 pages = AddressRange(other.base, other.base + other.length)
                 raise _Refusal(words.overlaps(pages, device_name(run.first)))
         unity = UnityMap(base, length, self._access, is_global, (self._source,))

@@ -63,12 +63,12 @@ def damage_unknown(flaw: Damage) -> str:
 
 def block_refused(name: str, offset: int, reason: str) -> str:
     """The block at `offset` switches AMD-Vi off."""
-    return f"the {name} at offset 0x{offset:x}: {reason}"
+    return f"Xen does not accept the {name} at offset 0x{offset:x}: {reason}"
 
 
 def option_refused(text: str, reason: str) -> str:
     """The range `text` of ``ivmd=`` switches AMD-Vi off."""
-    return f"{text} of `ivmd=`: {reason}"
+    return f"Xen does not accept {text} of `ivmd=`: {reason}"
 
 
 SHORT_IVHD = "it is shorter than 40 bytes (ENODEV)"

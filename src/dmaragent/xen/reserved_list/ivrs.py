@@ -64,7 +64,7 @@ def ivrs_xen_views(
         views = _reported(host, xen.reserved_memory, table, prediction)
     else:
         views = _predicted(host, table, prediction, wanted)
-    return views._replace(unit_of=unit_of)
+    return views._replace(unit_of=unit_of, ivrs=prediction)
 
 
 def _is_running(wanted: Release, running: Release) -> bool:

@@ -9,6 +9,10 @@ from dmaragent.iommu.model import Difference, RemappingUnit, Source
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.prediction import ListAlternative
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # 20 ms of imports that only AMD hosts need
+    from dmaragent.xen.hypervisor.ivrs_prediction import IvrsPrediction
+
 _NONE: Mapping[Any, Any] = {}
 
 
@@ -102,3 +106,5 @@ class XenViews(NamedTuple):
     """Likewise the ranges of `rmrr=` that Xen accepts, with the devices that they name."""
     contradicted: Mapping[SBDF, str] = _NONE
     """The devices whose list from Xen contradicts the table or Xen's whole list, with the reason."""
+    ivrs: "IvrsPrediction | None" = None
+    """What Xen's rules make of the table, if it is an IVRS: what AMD-Vi does with each device."""

@@ -82,7 +82,7 @@ class Answer(TypedDict):
 class CheckDocument(TypedDict):
     """dmaragent check --json, version 1.
 
-    What is wrong with a host's DMAR table. 'answer' is equal on a host and on its recording;
+    What is wrong with a host's DMAR or IVRS table. 'answer' is equal on a host and on its recording;
     'origin' shows which one was read.
     """
 

@@ -253,7 +253,7 @@ class Answer(TypedDict):
     table_order: TableOrder | None
     """The order of the regions that both tables have, by A's numbers; null: the same."""
     xen: list[Reworded]
-    """Changes of Xen's list that no region shows: vt-d, entry, list-order."""
+    """Changes of Xen's list that no region shows: vt-d or amd-vi, entry, list-order."""
     renumbered: list[Renumbered]
     """PCI functions that are certainly the same and have another address."""
     units: list[UnitChange]

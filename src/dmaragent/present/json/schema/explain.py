@@ -1,4 +1,4 @@
-"""The types of docs/schema/explain.v1.json."""
+"""The types of docs/schema/explain.v2.json."""
 
 from typing import Annotated, Literal, TypedDict
 
@@ -101,6 +101,6 @@ class ExplainDocument(TypedDict):
     """
 
     format: Literal["dmaragent.explain"]
-    version: Literal[1]
+    version: Literal[2]
     origin: StackOrigin
     answer: Answer

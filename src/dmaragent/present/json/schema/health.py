@@ -31,7 +31,7 @@ class Answer(TypedDict):
     scans: Ordinal
     """The number of scans since the agent's start."""
     table_present: bool
-    """Whether a DMAR table was read."""
+    """Whether a DMAR or IVRS table was read."""
     complete: bool
     """Whether the inventory is complete: no region can be missing."""
 

@@ -1,4 +1,4 @@
-"""The types of docs/schema/inventory.v1.json."""
+"""The types of docs/schema/inventory.v2.json."""
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
@@ -74,7 +74,7 @@ class DecodedTable(NamedTable):
     """A table that was decoded, possibly with damage."""
 
     state: Literal["decoded"]
-    signature: Annotated[str, ("enum", ("DMAR", "RMAD", "XMAR"))]
+    signature: Annotated[str, ("enum", ("DMAR", "RMAD", "XMAR", "IVRS"))]
     length: int
     """The length in the header, in bytes."""
     revision: int
@@ -109,6 +109,8 @@ class ListEntry(Range):
 
     origin: Annotated[str, ListOrigin]
     region: int | None
+    devices: Ordinal
+    """How often the list has it: on AMD, once for each device ID that the region covers."""
 
 
 class Xen(TypedDict):
@@ -126,8 +128,8 @@ class Xen(TypedDict):
     devices: dict[str, list[Range] | None]
     """The ranges that a guest with the device reserves; null: unknown; devices without ranges are
     left out."""
-    vtd_disabled: Prose
-    """Why Xen switches VT-d off for the whole host, as predicted; or empty."""
+    iommu_disabled: Prose
+    """Why Xen switches VT-d or AMD-Vi off for the whole host, as predicted; or empty."""
     why_empty: list[Prose]
     assignable: list[Sbdf] | None
     """The devices bound to pciback; null: unknown."""
@@ -176,7 +178,7 @@ class Answer(TypedDict):
     absence: Absence | None
     """Why there is no table, by the available evidence."""
     other_tables: list[str]
-    """DMAR tables besides the one in effect, by name."""
+    """Tables of IOMMUs besides the one in effect, by name."""
     pci_functions: Count | None
     """How many PCI functions are present; null if unknown."""
     complete: bool
@@ -198,13 +200,13 @@ class Answer(TypedDict):
 
 
 class InventoryDocument(TypedDict):
-    """dmaragent inventory --json, version 1.
+    """dmaragent inventory --json, version 2.
 
     Every reserved region of a host and its owners. 'answer' is equal on a host and on its
     recording; 'origin' shows which of them was read.
     """
 
     format: Literal["dmaragent.inventory"]
-    version: Literal[1]
+    version: Literal[2]
     origin: Annotated[Origin, ("dependentRequired", PUBLISHED)]
     answer: Answer

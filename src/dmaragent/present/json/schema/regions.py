@@ -1,8 +1,9 @@
 """Types of regions, devices, units and groups that several documents share."""
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, TypedDict
 
 from dmaragent.host.topology import Presence
+from dmaragent.iommu.model import ClaimKind, Meaning
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.linux.regions import Hold
 from dmaragent.present.json.schema.common import ClassName, Count, Ordinal, Prose, Range, Sbdf
@@ -20,9 +21,34 @@ class Absence(TypedDict):
 class RegionSource(TypedDict):
     """The structure of the table that defines the region."""
 
-    structure: Literal["RMRR"]
+    table: str
+    """The signature of the table: DMAR, RMAD, XMAR or IVRS."""
+    structure: str
+    """RMRR, or an IVMD block by the name of its type."""
     offset: Annotated[int, ("minimum", 48)]
     length: Annotated[int, ("minimum", 24)]
+
+
+class DeviceIds(TypedDict):
+    """Requester IDs of a segment: bus, device and function in 16 bits."""
+
+    first: Annotated[int, ("minimum", 0), ("maximum", 65535)]
+    last: Annotated[int, ("minimum", 0), ("maximum", 65535)]
+    """The last ID; below first in a wrong table."""
+    seen_as: int | None
+    """The ID that the IOMMU sees instead; null: each one's own."""
+
+
+class Claim(TypedDict):
+    """An entry of a structure that names devices, as firmware wrote it."""
+
+    kind: Annotated[str, ClaimKind]
+    """How it names them: by a path through bridges (Intel), one ID, a range of IDs, all devices of
+    an IOMMU, all devices (AMD)."""
+    as_written: str
+    """The location as text."""
+    ids: DeviceIds | None
+    """null: it is not by IDs."""
 
 
 class Hop(TypedDict):
@@ -80,9 +106,12 @@ class Owner(TypedDict):
     presence: Annotated[str, Presence]
     reason: Prose
     """Why it is not present, or empty."""
-    scope: Scope
+    scope: Scope | None
+    """The device scope entry; null on AMD, whose claims have no path."""
+    claim: Count
+    """Which of the region's claims names it, from 0."""
     unit: int | None
-    """The offset of the DRHD structure that serves it."""
+    """The offset of the structure (DRHD or IVHD) whose unit serves it."""
     device: Device | None
 
 
@@ -120,8 +149,15 @@ class Region(TypedDict):
     size: Count
     """Bytes; 0 if the limit is below the base."""
     source: RegionSource
+    meaning: Annotated[str, Meaning]
+    """identity: mapped 1:1; exclusion: not translated (AMD); unstated: the table has neither flag
+    (AMD)."""
+    access: list[Annotated[str, ("enum", ("read", "write"))]]
+    """The accesses that firmware grants there; on Intel both."""
+    claims: list[Claim]
     shared: bool
-    """Whether Xen counts more than one device scope entry, present or not."""
+    """Whether Xen counts more than one device scope entry, present or not; on AMD Xen has no such
+    rule."""
     memory_map: str | None
     """Its type in the firmware's memory map; null: the map is unknown."""
     owners: list[Owner]
@@ -140,6 +176,8 @@ class UnitScope(Scope):
 class Unit(TypedDict):
     """A remapping unit."""
 
+    structure: str
+    """DRHD, or an IVHD block by the name of its type."""
     offset: int
     segment: int
     register_base: Address
@@ -147,6 +185,9 @@ class Unit(TypedDict):
     include_pci_all: bool
     proximity_domain: int | None
     scopes: list[UnitScope]
+    """Its device scope entries; empty on AMD."""
+    claims: list[Claim]
+    """All that names its devices, in table order."""
 
 
 class GroupRegion(Range):

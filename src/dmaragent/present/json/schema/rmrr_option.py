@@ -58,7 +58,7 @@ class Target(TypedDict):
     xen: Release | None
     """The release that the answer is for; null: unknown, so the newest known release is assumed."""
     table: bool
-    """Whether there was a DMAR table to check the ranges against."""
+    """Whether there was a DMAR or IVRS table to check the ranges against."""
 
 
 class Written(Target):
@@ -137,7 +137,7 @@ class Check(Target):
 
 
 class RmrrOptionDocument(TypedDict):
-    """dmaragent rmrr-option --json, version 1.
+    """dmaragent boot-option --json, version 1.
 
     Xen's boot option rmrr=, written for regions or for the DMA faults of a log, or checked.
     'answer' is the same for a host and for its recording; 'origin' names the source.

@@ -156,6 +156,34 @@ class Dma(LongRange):
     is left out, because memory can be mapped over it."""
 
 
+class Covered(TypedDict):
+    """IVMD blocks for the same devices, and how many functions of the host these are."""
+
+    regions: list[Ordinal]
+    offsets: list[Count]
+    """Offsets of the blocks in the table, in bytes."""
+    devices: str
+    """The devices as the table has them."""
+    present: Count
+    """How many of them are present."""
+    blocked: Count
+    """How many of them Linux blocks: those with an IOMMU."""
+
+
+class Coverage(TypedDict):
+    """What AMD's table covers, for a message about a device that Linux blocks for it."""
+
+    blocks: Annotated[list[Covered], ("minItems", 1)]
+    functions: Count
+    """How many PCI functions the host has."""
+    free: list[Sbdf]
+    """Devices that Linux blocks neither for a block of their own nor for one of their group."""
+    preboot: bool | None
+    """Whether the firmware used the IOMMU before boot, as IVinfo has it; null: unknown."""
+    board: Prose
+    """What users reported of the firmware setup of this board; empty: nothing."""
+
+
 class Here(TypedDict):
     """The message on this host."""
 
@@ -169,6 +197,8 @@ class Here(TypedDict):
     devices: list[Device]
     addresses: list[Place]
     group: Group | None
+    coverage: Coverage | None
+    """null: the host has Intel's table, or the message is not about a region."""
     iommu: Iommu | None
     """The state of the host's IOMMU; null: the message is not about a disabled IOMMU."""
     dma: list[Dma]

@@ -1,0 +1,1 @@
+"""Rules about AMD's table, IVRS: its header, IOMMUs (IVHD), memory (IVMD) and damage."""

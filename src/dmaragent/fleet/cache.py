@@ -1,0 +1,76 @@
+"""Records kept between runs, by the hash of the document and the version of dmaragent.
+
+An entry that is damaged, or another version's, counts as none.  A document that is a directory has
+no entry.
+"""
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, replace
+from hashlib import sha256
+from pathlib import Path
+
+from dmaragent import __version__
+from dmaragent.fleet.documents import Document
+from dmaragent.fleet.records import HostRecord, NoData, read_record
+from dmaragent.question.context import Question
+
+_LARGEST = 1 << 28
+"""Of a larger document no hash is taken."""
+
+
+def cache_folder() -> str:
+    """Return the folder of the cache; empty if there is no home."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):
+        home = os.path.expanduser("~")
+        base = os.path.join(home, ".cache") if os.path.isabs(home) else ""
+    return base and os.path.join(base, "dmaragent", "fleet")
+
+
+def read_cached(document: Document, question: Question, folder: str) -> HostRecord | NoData:
+    """Return the record of `document`, from the cache in `folder` if it is there and unchanged."""
+    key = _key(document.path, question) if folder else ""
+    if not key:
+        return read_record(document, question)
+    place = Path(folder, key[:2], key[2:])
+    known = _load(place)
+    if known is not None:
+        return replace(known, name=document.name, path=document.path)
+    record = read_record(document, question)
+    if isinstance(record, HostRecord):
+        _store(place, record)
+    return record
+
+
+def _key(path: str, question: Question) -> str:
+    try:
+        if not os.path.isfile(path) or os.path.getsize(path) > _LARGEST:
+            return ""
+        with open(path, "rb") as file:
+            content = sha256(file.read())
+    except OSError:
+        return ""
+    content.update(f"\0{__version__}\0{question!r}".encode())
+    return content.hexdigest()
+
+
+def _load(place: Path) -> HostRecord | None:
+    try:
+        loaded = json.loads(place.read_bytes())
+        record = HostRecord(**{**loaded, "findings": tuple(loaded["findings"])})
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return record
+
+
+def _store(place: Path, record: HostRecord) -> None:
+    """Write an entry whole or not at all; without a place to write to there is no cache."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=place.parent, delete=False) as file:
+            json.dump(asdict(record), file)
+        os.replace(file.name, place)
+    except OSError:
+        return

@@ -1,0 +1,134 @@
+"""Which hosts of a fleet can pass a device through: every host is asked, as devices differ."""
+
+import re
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from typing import NamedTuple
+
+from dmaragent.addresses import SBDF
+from dmaragent.answers.devices import DeviceRow, device_rows
+from dmaragent.api import ask_host
+from dmaragent.errors import DmaragentError
+from dmaragent.fleet.engine import answers
+from dmaragent.fleet.records import HostRecord
+from dmaragent.passthrough.model import Can
+from dmaragent.pci_classes import is_class, is_class_name
+from dmaragent.present.words.devices import verdict_key
+from dmaragent.question.context import Question
+
+_ID = re.compile(r"(?:0x)?([0-9a-f]{4}):(?:0x)?([0-9a-f]{4})", re.IGNORECASE)
+
+
+class DeviceQuery(NamedTuple):
+    """The devices that a question is about: by ID, by address, or by class."""
+
+    text: str
+    vendor: int | None = None
+    device: int | None = None
+    sbdf: SBDF | None = None
+
+    @property
+    def device_class(self) -> str:
+        """The class, if it is none of the others."""
+        return "" if self.vendor is not None or self.sbdf is not None else self.text
+
+    def fits(self, row: DeviceRow) -> bool:
+        """Return whether the question is about the device of `row`."""
+        function = row.function
+        if self.sbdf is not None:
+            return row.sbdf == self.sbdf
+        if function is None:
+            return False
+        if self.vendor is not None:
+            return (function.vendor_id, function.device_id) == (self.vendor, self.device)
+        return function.class_code is not None and is_class(function.class_code, self.text)
+
+
+def parse_query(text: str) -> DeviceQuery:
+    """Return what `text` asks for.
+
+    Raises:
+        ValueError: it is neither an ID, an address nor the name of a class.
+
+    """
+    match = _ID.fullmatch(text)
+    if match is not None:
+        return DeviceQuery(text, int(match[1], 16), int(match[2], 16))
+    try:
+        return DeviceQuery(text, sbdf=SBDF.parse(text))
+    except ValueError:
+        if is_class_name(text):
+            return DeviceQuery(text.lower())
+        raise
+
+
+class DeviceOnHost(NamedTuple):
+    """A device of one host, with the verdict of the side that decides there."""
+
+    host: str
+    sbdf: str
+    verdict: str
+    """``allowed``, ``blocked`` and so on, as `devices` shows it."""
+    can: Can
+    driver: str | None
+    regions: int
+    remedy: str
+    """The best fix in a few words; or empty."""
+
+
+class DevicesOfHost(NamedTuple):
+    """The devices of a host that a question is about, or why they are unknown."""
+
+    host: str
+    devices: tuple[DeviceOnHost, ...]
+    unknown: str
+
+
+class _Task(NamedTuple):
+    name: str
+    path: str
+    query: DeviceQuery
+    question: Question
+
+
+def devices_on(
+    records: Iterable[HostRecord],
+    query: DeviceQuery,
+    question: Question,
+    executor: Executor | None = None,
+) -> tuple[DevicesOfHost, ...]:
+    """Return the devices of each host that `query` is about, by the host's name."""
+    tasks: Sequence[_Task] = [
+        _Task(record.name, record.path, query, question)
+        for record in sorted(records, key=lambda record: record.name)
+    ]
+    return tuple(answers(_asked, tasks, executor))
+
+
+def _asked(task: _Task) -> DevicesOfHost:
+    try:
+        asked = ask_host(task.path, task.question)
+    except DmaragentError as error:
+        return DevicesOfHost(task.name, (), error.message)
+    rows = device_rows(asked.inventory, asked.facts, asked.stack)
+    known = asked.facts.functions is not None
+    found = tuple(_on_host(task.name, row) for row in rows if task.query.fits(row))
+    return DevicesOfHost(task.name, found, "" if known or found else FUNCTIONS_UNKNOWN)
+
+
+FUNCTIONS_UNKNOWN = "its PCI functions are unknown"
+
+
+def _on_host(name: str, row: DeviceRow) -> DeviceOnHost:
+    verdicts = row.deciding
+    same = len({verdict.can for verdict in verdicts}) == 1
+    verdict = verdicts[0]
+    return DeviceOnHost(
+        host=name,
+        sbdf=str(row.sbdf),
+        verdict=verdict_key(verdict) if same else verdict_key(verdict._replace(can=Can.UNKNOWN)),
+        can=verdict.can if same else Can.UNKNOWN,
+        driver=None if row.function is None else row.function.driver,
+        regions=len(row.regions) + len(row.reported),
+        remedy="" if row.remedy is None else row.remedy.words,
+    )

@@ -1,0 +1,114 @@
+"""The documents of a fleet: which files and directories below a folder are one host each."""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from dmaragent.collect.open_tree import is_directory_host
+from dmaragent.fleet import words
+
+MOST_DOCUMENTS = 200_000
+"""More than any fleet; a folder with more is the wrong folder."""
+_DEEPEST = 4
+"""Levels of folders that are searched below the given one."""
+_SUFFIXES = (
+    ".tar.xz",
+    ".tar.gz",
+    ".tar.bz2",
+    ".tar.zst",
+    ".tar",
+    ".tgz",
+    ".txz",
+    ".zip",
+    ".xz",
+    ".gz",
+    ".bz2",
+    ".zst",
+    ".bin",
+    ".dat",
+    ".aml",
+    ".txt",
+    ".out",
+    ".hex",
+)
+_REPORT = frozenset({"sos_commands", "proc", "sys"})
+"""Directories of a collector's report, or of a copied root."""
+_OTHER_FILES = (
+    ".md",
+    ".cfg",
+    ".xml",
+    ".conf",
+    ".log",
+    ".html",
+    ".csv",
+    ".ndjson",
+    ".sha256",
+    ".asc",
+)
+"""The ends of names of files that lie beside documents: notes, guests, reports, checksums."""
+
+
+class Document(NamedTuple):
+    """A file or directory that stands for one host."""
+
+    name: str
+    """The host's name: that of the file, because names inside a bundle are redacted."""
+    path: str
+
+
+def host_name(path: str) -> str:
+    """Return the name of the host whose document is `path`: its file's, without what it is."""
+    name = os.path.basename(os.path.normpath(path))
+    lower = name.lower()
+    for suffix in _SUFFIXES:
+        if lower.endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+def find_documents(paths: Iterable[str]) -> list[Document]:
+    """Return the documents of `paths`, which are documents or folders of them, by name and path.
+
+    Hidden files are left out, and those whose name shows that they are something else; links are
+    not followed.
+
+    Raises:
+        HostError: a path does not exist, or there are too many documents.
+
+    """
+    documents: list[Document] = []
+    for path in paths:
+        if not os.path.exists(path):
+            raise words.no_such_folder(path)
+        for document in _below(path, _DEEPEST) if os.path.isdir(path) else [_document(path)]:
+            documents.append(document)
+            if len(documents) > MOST_DOCUMENTS:
+                raise words.too_many_documents(path, MOST_DOCUMENTS)
+    return sorted(set(documents))
+
+
+def _document(path: str) -> Document:
+    return Document(host_name(path), path)
+
+
+def _below(path: str, levels: int) -> Iterator[Document]:
+    """Yield the documents in the directory `path`; it is one itself if it has a host's files."""
+    if is_directory_host(path) or _is_report(path) or not levels:
+        yield _document(path)
+        return
+    with os.scandir(path) as entries:
+        inside = sorted(entries, key=lambda entry: entry.name)
+    for entry in inside:
+        if entry.name.startswith(".") or entry.is_symlink():
+            continue
+        if entry.name.lower().startswith("readme") or entry.name.lower().endswith(_OTHER_FILES):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(entry.path, levels - 1)
+        elif entry.is_file(follow_symlinks=False):
+            yield _document(entry.path)
+
+
+def _is_report(path: str) -> bool:
+    with os.scandir(path) as entries:
+        return any(entry.name in _REPORT and entry.is_dir() for entry in entries)

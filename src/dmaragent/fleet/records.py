@@ -1,0 +1,209 @@
+"""One host of a fleet, read from its document: what is shown of it, and the classes it is in."""
+
+import time
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import sha256
+from typing import NamedTuple
+
+from dmaragent.api import OpenedContext, ask_host
+from dmaragent.checks import check
+from dmaragent.checks.common.model import Severity
+from dmaragent.collect.ledger import CLOCK
+from dmaragent.errors import DmaragentError, OtherFormatError
+from dmaragent.fleet import words
+from dmaragent.fleet.canonical import digest
+from dmaragent.fleet.documents import Document
+from dmaragent.host.memory_map import MemoryMap
+from dmaragent.host.topology import PciFunction
+from dmaragent.inventory import Inventory
+from dmaragent.linux.view import LinuxView
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.question.context import Question
+from dmaragent.readings import Missing
+from dmaragent.xen.reserved_list.model import ListSource
+
+NAMES_OF_FUNCTION = frozenset(
+    {"driver", "driver_known", "vendor_name", "device_name", "slot", "iommu_group"}
+)
+"""The fields of a function that no rule about a Xen guest reads."""
+NOT_IN_XENS_CLASS: dict[type, frozenset[str]] = {
+    PciFunction: NAMES_OF_FUNCTION | {"vendor_id", "device_id"},
+    HostFacts: frozenset({"assignable"}),
+}
+"""What is left out of the class for Xen guests.  The devices bound to pciback change daily; they
+decide about no verdict, only about the commands before a start."""
+
+
+class Why(Enum):
+    """Why a host has no answer."""
+
+    ABSENT = "absent"
+    """It was expected, and has no document."""
+    STALE = "stale"
+    """Its document is too old."""
+    UNREADABLE = "unreadable"
+    NEWER_FORMAT = "newer-format"
+    """A newer dmaragent made it."""
+    REPLACED = "replaced"
+    """Another document of the same name is newer."""
+
+
+class NoData(NamedTuple):
+    """A host without an answer, and why."""
+
+    name: str
+    why: Why
+    detail: str
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostRecord:
+    """What a fleet keeps of a host: small, because there are many."""
+
+    name: str
+    path: str
+    vendor: str | None
+    model: str | None
+    firmware: str | None
+    xen: str | None
+    """The running release; None if it runs no Xen, or that is unknown."""
+    linux: str | None
+    """The kernel's release."""
+    list_source: str
+    """The source of Xen's list: hypervisor, predicted, unknown."""
+    table: str
+    """The table's signature and a digest of its bytes; empty without a table."""
+    regions: int
+    shape: str
+    """A digest of the sizes and claims of its regions: equal if they only lie elsewhere."""
+    xen_class: str
+    """Hosts of one class answer alike about every Xen guest."""
+    linux_class: str
+    """Hosts of one class answer alike about every KVM guest."""
+    findings: tuple[int, int]
+    """Errors (critical ones too) and warnings of its table."""
+    incomplete: str
+    """Why regions may be missing, or empty."""
+    made: int | None
+    """When it was made, in seconds since 1970; None: unknown."""
+
+
+def read_record(document: Document, question: Question) -> HostRecord | NoData:
+    """Return the record of the host in `document`, or why it cannot be read."""
+    try:
+        asked = ask_host(document.path, question)
+    except OtherFormatError as error:
+        return NoData(document.name, Why.NEWER_FORMAT, error.message, error.hint)
+    except DmaragentError as error:
+        return NoData(document.name, Why.UNREADABLE, error.message, error.hint)
+    except (OSError, RecursionError, ValueError) as error:
+        return NoData(document.name, Why.UNREADABLE, words.failed(error))
+    return record_of(document, asked)
+
+
+def record_of(document: Document, asked: OpenedContext) -> HostRecord:
+    """Return the record of a host that was read."""
+    host, inventory = asked.host, asked.inventory
+    checked = None if inventory.absence is not None else check(inventory)
+    severities = [finding.severity for finding in checked.findings] if checked else []
+    errors = sum(severity in (Severity.CRITICAL, Severity.ERROR) for severity in severities)
+    return HostRecord(
+        name=document.name,
+        path=document.path,
+        vendor=host.machine.vendor,
+        model=host.machine.model,
+        firmware=host.machine.firmware,
+        xen=None if host.running_release is None else str(host.running_release),
+        linux=host.system.kernel_release,
+        list_source=inventory.xen.list.source.value,
+        table=_table(inventory),
+        regions=len(inventory.regions),
+        shape=_shape(inventory),
+        xen_class=digest((asked.facts, asked.stack), NOT_IN_XENS_CLASS),
+        linux_class=_linux_class(asked),
+        findings=(errors, sum(severity is Severity.WARNING for severity in severities)),
+        incomplete=asked.facts.incomplete,
+        made=_made(asked),
+    )
+
+
+def _table(inventory: Inventory) -> str:
+    reading = inventory.host.reading
+    if reading is None or isinstance(reading.content, Missing):
+        return ""
+    return f"{reading.name[:4]} {sha256(reading.content).hexdigest()[:12]}"
+
+
+def _shape(inventory: Inventory) -> str:
+    """Return the digest of what an update does not change if regions only move."""
+    shape = [
+        (region.segment, region.size, [claim.as_written for claim in region.reserved.claims])
+        for region in inventory.regions
+    ]
+    return digest(sorted(shape)) if shape else ""
+
+
+def _linux_class(asked: OpenedContext) -> str:
+    """Return the digest of all that an answer about a KVM guest can depend on."""
+    host, inventory = asked.host, asked.inventory
+    ram = host.memory_map.entries if isinstance(host.memory_map, MemoryMap) else None
+    return digest(
+        (
+            asked.facts,
+            asked.stack,
+            host.topology.functions,
+            host.groups,
+            host.system._replace(memory_total=None, boot_time=None),
+            (host.machine.vendor, host.machine.model),
+            ram,
+            inventory.linux,
+            inventory.regions,
+            inventory.gaps,
+            inventory.absence,
+            inventory.undetermined,
+            _table(inventory),
+        ),
+        {LinuxView: frozenset({"ivrs"})},
+    )
+
+
+def _made(asked: OpenedContext) -> int | None:
+    answer = asked.opened.reader.call(CLOCK.request())
+    if isinstance(answer, Missing):
+        return None
+    try:
+        return int(float(answer.decode("ascii").split()[0]))
+    except (ValueError, IndexError):
+        return None
+
+
+def is_known(record: HostRecord) -> bool:
+    """Return whether Xen's list is known, from Xen or from a table."""
+    return record.list_source != ListSource.UNKNOWN.value
+
+
+def fresh(
+    records: list[HostRecord], most_age: float | None, now: float | None = None
+) -> tuple[list[HostRecord], list[NoData]]:
+    """Return the newest document of each host that is not older than `most_age` seconds.
+
+    A document of unknown age counts as old enough to be used: a table has no clock.
+    """
+    now = time.time() if now is None else now
+    newest: dict[str, HostRecord] = {}
+    without: list[NoData] = []
+    for record in sorted(records, key=lambda record: (record.name, record.made or 0, record.path)):
+        earlier = newest.get(record.name)
+        if earlier is not None:
+            without.append(NoData(record.name, Why.REPLACED, words.replaced(earlier.path)))
+        newest[record.name] = record
+    kept = []
+    for record in newest.values():
+        age = None if record.made is None else now - record.made
+        if most_age is not None and age is not None and age > most_age:
+            without.append(NoData(record.name, Why.STALE, words.stale(age), words.COLLECT_AGAIN))
+        else:
+            kept.append(record)
+    return kept, without

@@ -1,0 +1,162 @@
+"""The answers about a fleet as text: largest class first, reasons once a class, names folded."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from dmaragent.fleet import words
+from dmaragent.fleet.classes import HostClass, OddHost, folded
+from dmaragent.fleet.devices import DevicesOfHost
+from dmaragent.fleet.guests import ClassVerdict, GuestOnFleet
+from dmaragent.fleet.records import HostRecord, NoData
+from dmaragent.passthrough.model import Can
+from dmaragent.policy.decisions import Verdict
+from dmaragent.present.escaping import visible
+from dmaragent.present.text.tables import paragraph
+from dmaragent.present.words.numbers import count
+
+MOST_CLASSES = 8
+"""Classes that are shown unless all are wanted."""
+_INDENT = 2
+
+
+def show_text(
+    classes: Sequence[HostClass],
+    odd: Sequence[OddHost],
+    without: Sequence[NoData],
+    *,
+    details: bool,
+) -> Iterator[str]:
+    """Yield the hosts by class, those that differ from their model, and those without data."""
+    hosts = sum(len(of.hosts) for of in classes)
+    yield words.fleet_of(hosts, len(classes))
+    if classes:
+        yield ""
+        shown = classes if details else classes[:MOST_CLASSES]
+        for of in shown:
+            yield from _class_lines(of)
+        if len(classes) > len(shown):
+            rest = classes[len(shown) :]
+            hosts_left = sum(len(of.hosts) for of in rest)
+            yield f"  {words.more_classes(len(rest), hosts_left)}"
+    errors = [host.name for of in classes for host in of.hosts if host.findings[0]]
+    if errors:
+        yield ""
+        yield from paragraph(words.with_errors(len(errors), folded(errors)), hang=_INDENT)
+    if odd:
+        yield ""
+        yield words.ODD
+        for each in odd:
+            yield from paragraph(words.odd_host(each), indent=_INDENT, hang=_INDENT)
+    yield from _without_text(without)
+
+
+def _class_lines(of: HostClass) -> Iterator[str]:
+    """Yield what the hosts of a class are, and their names."""
+    head = f"{of.label:3}{len(of.hosts):5}  "
+    for number, line in enumerate(
+        paragraph(visible(words.class_words(of.first)), indent=len(head))
+    ):
+        yield head + line[len(head) :] if not number else line
+    yield from paragraph(visible(folded(of.names)), indent=len(head), hang=_INDENT)
+
+
+def guests_text(
+    guests: Sequence[GuestOnFleet],
+    records: Sequence[HostRecord],
+    without: Sequence[NoData],
+    *,
+    details: bool,
+) -> Iterator[str]:
+    """Yield for each guest on which hosts it starts, where not and why."""
+    for number, guest in enumerate(guests):
+        if number:
+            yield ""
+        yield from paragraph(words.guest_headline(guest, len(records), len(without)), hang=_INDENT)
+        for verdict in (Verdict.STARTS, Verdict.REFUSED, Verdict.UNDECIDED):
+            found = [(of, own) for of, own in guest.verdicts if own.verdict is verdict]
+            if found:
+                yield from _verdict_lines(verdict, found, details=details)
+    yield from _without_text(without)
+
+
+def _verdict_lines(
+    verdict: Verdict, found: Sequence[tuple[HostClass, ClassVerdict]], *, details: bool
+) -> Iterator[str]:
+    hosts = sum(len(of.hosts) for of, _ in found)
+    yield words.verdict_line(verdict, hosts, len(found))
+    shown = found if details else found[:MOST_CLASSES]
+    for of, own in shown:
+        what = " ".join(filter(None, (of.first.model, of.first.firmware)))
+        head = f"{of.label} {count(len(of.hosts), 'host')}: {folded(of.names)}"
+        yield from paragraph(
+            visible(f"{head}{f' ({what})' if what else ''}"), indent=_INDENT, hang=_INDENT
+        )
+        reasons = own.reasons if details else own.reasons[:1]
+        for reason in reasons:
+            yield from paragraph(visible(reason), indent=2 * _INDENT, hang=_INDENT)
+        left = len(own.reasons) - len(reasons)
+        if left:
+            yield f"    {words.more_reasons(left)}"
+        for remedy in own.remedies if details else own.remedies[:1]:
+            yield from paragraph(words.remedy(visible(remedy)), indent=2 * _INDENT, hang=_INDENT)
+    if len(found) > len(shown):
+        rest = found[len(shown) :]
+        yield f"  {words.more_classes(len(rest), sum(len(of.hosts) for of, _ in rest))}"
+
+
+def devices_text(
+    query: str, answers: Sequence[DevicesOfHost], without: Sequence[NoData]
+) -> Iterator[str]:
+    """Yield the hosts that can give away the device, and those that cannot."""
+    by_verdict: dict[str, list[str]] = {}
+    absent, unknown = [], []
+    for answer in answers:
+        if answer.unknown:
+            unknown.append(answer.host)
+        elif not answer.devices:
+            absent.append(answer.host)
+        for device in answer.devices:
+            key = f"{device.verdict}\0{device.remedy if device.can is not Can.YES else ''}"
+            by_verdict.setdefault(key, []).append(f"{answer.host}")
+    yield from paragraph(words.device_headline(query, answers, len(without)), hang=_INDENT)
+    for key in sorted(by_verdict, key=lambda key: (-len(by_verdict[key]), key)):
+        verdict, _, remedy = key.partition("\0")
+        names = by_verdict[key]
+        fix = f" ({words.first_fix(remedy)})" if remedy else ""
+        yield from paragraph(
+            visible(f"{verdict}: {count(len(names), 'device')} of {folded(names)}{fix}"),
+            indent=_INDENT,
+            hang=_INDENT,
+        )
+    for what, hosts in ((words.NOT_THERE, absent), (words.FUNCTIONS_UNKNOWN, unknown)):
+        if hosts:
+            yield from paragraph(
+                f"{what}: {count(len(hosts), 'host')}: {visible(folded(hosts))}",
+                indent=_INDENT,
+                hang=_INDENT,
+            )
+    yield from _without_text(without)
+
+
+def _without_text(without: Sequence[NoData]) -> Iterator[str]:
+    """Yield the hosts without an answer, by reason."""
+    if not without:
+        return
+    yield ""
+    yield words.no_data(len(without))
+    by_reason: dict[str, list[NoData]] = {}
+    for host in without:
+        by_reason.setdefault(host.why.value, []).append(host)
+    for why, hosts in by_reason.items():
+        names = visible(folded(host.name for host in hosts))
+        yield from paragraph(f"{why}: {names}", indent=_INDENT, hang=_INDENT)
+        for host in _few(hosts):
+            if host.detail:
+                yield from paragraph(visible(host.detail), indent=2 * _INDENT, hang=_INDENT)
+
+
+def _few(hosts: Iterable[NoData]) -> list[NoData]:
+    """Return the first host of each detail, at most three."""
+    details: dict[str, NoData] = {}
+    for host in hosts:
+        details.setdefault(host.detail, host)
+    return list(details.values())[:3]

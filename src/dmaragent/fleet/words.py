@@ -1,0 +1,168 @@
+"""Sentences about a fleet's documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dmaragent.errors import DmaragentError, HostError
+from dmaragent.passthrough.model import Can
+from dmaragent.policy.decisions import Verdict
+from dmaragent.present.escaping import visible
+from dmaragent.present.words.numbers import count
+
+if TYPE_CHECKING:  # which import these sentences
+    from dmaragent.fleet.classes import OddHost
+    from dmaragent.fleet.devices import DevicesOfHost
+    from dmaragent.fleet.guests import GuestOnFleet
+    from dmaragent.fleet.records import HostRecord
+
+_DAY = 86_400
+COLLECT_AGAIN = "collect from the host again, or use --stale never"
+COLLECT = "collect from the host"
+ABSENT = "there is no document of it"
+
+
+def no_such_folder(path: str) -> HostError:
+    return HostError(
+        f"{path} does not exist", "name a folder with a bundle, a report or a table for each host"
+    )
+
+
+def too_many_documents(path: str, most: int) -> HostError:
+    return HostError(
+        f"{path} contains more than {most} files", "name the folder that has the documents only"
+    )
+
+
+def no_document(paths: str) -> HostError:
+    return HostError(
+        f"{paths} contains no document of a host",
+        "put a bundle (dmaragent dump), a report or a table there for each host",
+    )
+
+
+def failed(error: BaseException) -> str:
+    """Return why a document could not be read, if it is not an error of dmaragent."""
+    return f"{type(error).__name__}: {visible(str(error))}"[:200]
+
+
+def replaced(path: str) -> str:
+    return f"{path} is older than another document of this name"
+
+
+def stale(age: float) -> str:
+    days = int(age // _DAY)
+    return f"the document is {days} day{'' if days == 1 else 's'} old"
+
+
+def unknown_class(why: str) -> str:
+    return f"the host was read, but {why}"
+
+
+# Text -----------------------------------------------------------------------------------
+
+UNKNOWN = "unknown"
+ODD = "Differ from most hosts of their model"
+NOT_THERE = "no such device"
+FUNCTIONS_UNKNOWN = "its PCI functions are unknown"
+_VERDICTS = {
+    Verdict.STARTS: "Starts",
+    Verdict.REFUSED: "Will not start",
+    Verdict.UNDECIDED: "Unknown",
+}
+_DIFFERS = {
+    "firmware": "firmware",
+    "table": "table",
+    "xen": "Xen",
+    "list": "source of Xen's list",
+}
+
+
+def class_words(host: HostRecord) -> str:
+    """Return what the hosts of a class are, by one of them."""
+    model = " ".join(word for word in (host.vendor, host.model) if word)
+    table = f"{count(host.regions, 'region')} ({host.table[:4]})" if host.table else "no table"
+    system = f"Xen {host.xen}" if host.xen else f"Linux {host.linux}" if host.linux else ""
+    return ", ".join(
+        word for word in (model or "unknown machine", host.firmware, system, table) if word
+    )
+
+
+def fleet_of(hosts: int, classes: int) -> str:
+    return f"{count(hosts, 'host')} in {count(classes, 'class', 'classes')}"
+
+
+def more_classes(classes: int, hosts: int) -> str:
+    return (
+        f"{count(classes, 'more class', 'more classes')} with {count(hosts, 'host')}: add --details"
+    )
+
+
+def more_reasons(number: int) -> str:
+    return f"{count(number, 'more reason')}: add --details"
+
+
+def with_errors(hosts: int, names: str) -> str:
+    return visible(f"Errors in the firmware's table of {count(hosts, 'host')}: {names}")
+
+
+def odd_host(odd: OddHost) -> str:
+    value, usual = odd.value or UNKNOWN, odd.usual or UNKNOWN
+    return visible(f"{odd.host.name}: {_DIFFERS[odd.differs]} {value}, most have {usual}")
+
+
+def no_data(hosts: int) -> str:
+    return f"No data of {count(hosts, 'host')}"
+
+
+def guest_headline(guest: GuestOnFleet, hosts: int, without: int) -> str:
+    starts, refused = guest.hosts(Verdict.STARTS), guest.hosts(Verdict.REFUSED)
+    unknown = guest.hosts(Verdict.UNDECIDED)
+    parts = [f"starts on {starts} of {count(hosts + without, 'host')}"]
+    if refused:
+        parts.append(f"not on {refused}")
+    if unknown:
+        parts.append(f"{unknown} unknown")
+    if without:
+        parts.append(f"no data of {without}")
+    return visible(f"{guest.name}: {', '.join(parts)}")
+
+
+def verdict_line(verdict: Verdict, hosts: int, classes: int) -> str:
+    return f"{_VERDICTS[verdict]}: {count(hosts, 'host')} in {count(classes, 'class', 'classes')}"
+
+
+def remedy(action: str) -> str:
+    return f"Fix, tried on this class: {action}"
+
+
+def first_fix(fix: str) -> str:
+    return f"first fix: {fix}"
+
+
+def device_headline(query: str, answers: Sequence[DevicesOfHost], without: int) -> str:
+    having = [answer for answer in answers if answer.devices]
+    free = [answer for answer in having if any(device.can is Can.YES for device in answer.devices)]
+    text = f"{query}: {len(free)} of {count(len(answers) + without, 'host')} can pass it through"
+    return visible(f"{text}, {len(having)} have it")
+
+
+# Errors of the command ------------------------------------------------------------------
+
+
+def not_a_device(text: str) -> DmaragentError:
+    return DmaragentError(
+        f"{text}: neither an ID, an address nor a class of devices",
+        "write 8086:10d3, 0000:01:00.0 or the name of a class such as ethernet",
+    )
+
+
+def not_a_number_of_days(text: str) -> DmaragentError:
+    return DmaragentError(f"--stale: {text} is no number of days", "write a number, or never")
+
+
+def no_guest(paths: str) -> DmaragentError:
+    return DmaragentError(
+        f"no guest in {paths}", "name an xl.cfg, libvirt's XML or a folder of them"
+    )

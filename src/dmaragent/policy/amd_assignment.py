@@ -1,0 +1,99 @@
+"""What AMD-Vi does when Xen assigns a guest's device, after the guest is built.
+
+Pure.  Xen maps the unity maps of a device 1:1 in the guest, and ``rdm_policy`` is about these
+alone.  An exclusion range is in registers of the IOMMU: under either policy DMA of the device there
+reaches memory of the host.  Source: ``xen/hypervisor/ivrs_assignment.py``.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from dmaragent.addresses import AddressRange
+from dmaragent.guests.rdm import Policy
+from dmaragent.policy.assigned import (
+    IDENTITY_RULE,
+    AddedFunction,
+    guest_ram_in,
+    refusal,
+    warning,
+)
+from dmaragent.policy.decisions import Decider, Decision, Harm, SourceRule, undecided
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.layout import RamLayout
+from dmaragent.policy.words import assignment as words
+from dmaragent.xen.hypervisor.ivrs_assignment import AssignmentRefusal, assignment_of
+from dmaragent.xen.hypervisor.ivrs_ids import ListedRange
+from dmaragent.xen.hypervisor.ivrs_prediction import IvrsPrediction
+from dmaragent.xen.reserved_list.model import ListSource
+
+NO_IOMMU_RULE = SourceRule("Xen amd/pci_amd_iommu.c, reassign_device", "ENODEV")
+OFF_RULE = SourceRule("Xen passthrough/pci.c, assign_device", "ENODEV")
+ALIASED_RULE = SourceRule("Xen amd/pci_amd_iommu.c, reassign_device", "EOPNOTSUPP")
+EXCLUSION_RULE = SourceRule("Xen amd/iommu_acpi.c, reserve_unity_map_for_device")
+
+
+def assign_on_amd(
+    function: AddedFunction, host: HostFacts, ram: RamLayout | None, ivrs: IvrsPrediction
+) -> Iterator[Decision]:
+    """Yield what Xen with the table `ivrs` does with `function`, whose policy is strict or relaxed.
+
+    `ram` is the layout of an HVM guest, None for a PV guest.
+    """
+    sbdf, place = function.sbdf, function.device.place
+    assigned = assignment_of(ivrs, sbdf)
+    if assigned.refusal is AssignmentRefusal.IOMMU_OFF:
+        if host.source is ListSource.HYPERVISOR and host.listed:
+            yield undecided(words.AMD_LIST_CONTRADICTS, device=sbdf, place=place)
+        else:
+            reason = words.iommu_off_by_xen(ivrs.iommu_disabled, host.vendor)
+            yield refusal(Decider.XEN, reason, OFF_RULE, function)
+        return
+    if assigned.refusal is AssignmentRefusal.NO_IOMMU:
+        yield refusal(Decider.XEN, words.no_iommu(sbdf), NO_IOMMU_RULE, function)
+        return
+    if assigned.refusal is AssignmentRefusal.ALIASED:
+        reason = words.aliased(sbdf, assigned.requester)
+        yield refusal(Decider.XEN, reason, ALIASED_RULE, function)
+        return
+    if assigned.doubt:
+        yield undecided(words.amd_unknown(sbdf, assigned.doubt), device=sbdf, place=place)
+        return
+    if ram is None:
+        return
+    for listed in assigned.mapped:
+        yield from _mapped(function, listed.entry.range, ram)
+    for listed in assigned.untranslated:
+        region = listed.entry.range
+        overlap = guest_ram_in(region, ram)
+        if overlap is not None:
+            reason = words.ram_in_exclusion(region, sbdf, overlap)
+            yield warning(reason, EXCLUSION_RULE, function, region, Harm.CORRUPTION)
+    yield from _unpredicted(function, host, ram, (*assigned.mapped, *assigned.untranslated))
+
+
+def _mapped(function: AddedFunction, region: AddressRange, ram: RamLayout) -> Iterator[Decision]:
+    """Yield the effect of a unity map that guest RAM overlaps."""
+    overlap = guest_ram_in(region, ram)
+    if overlap is None:
+        return
+    if function.policy is Policy.RELAXED:
+        reason = words.ram_in_relaxed_region(region, function.sbdf, overlap)
+        yield warning(reason, IDENTITY_RULE, function, region, Harm.CORRUPTION)
+    else:
+        reason = words.ram_in_strict_region(region, function.sbdf, overlap)
+        yield refusal(Decider.XEN, reason, IDENTITY_RULE, function, region)
+
+
+def _unpredicted(
+    function: AddedFunction, host: HostFacts, ram: RamLayout, predicted: Sequence[ListedRange]
+) -> Iterator[Decision]:
+    """Yield a region that Xen reports for `function` and the table does not explain.
+
+    It is a unity map or an exclusion range; these differ only if guest RAM overlaps it.
+    """
+    known = {listed.entry.range for listed in predicted}
+    for region in host.regions_of(function.sbdf) or ():
+        overlap = None if region in known else guest_ram_in(region, ram)
+        if overlap is not None:
+            reason = words.kind_of_region_unknown(region, function.sbdf, overlap)
+            place = function.device.place
+            yield undecided(reason, region=region, device=function.sbdf, place=place)

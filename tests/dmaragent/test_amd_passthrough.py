@@ -1,0 +1,220 @@
+"""Whether a device under an IVMD block can be passed through, by Linux and by Xen."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from dmaragent.addresses import MIB, SBDF
+from dmaragent.answers.device import Explanation
+from dmaragent.guests.config import EmulatedDevices, GuestConfig, GuestType, PciEntry
+from dmaragent.host import Host
+from dmaragent.inventory import take_inventory
+from dmaragent.linux.vfio import ONE_TO_ONE_MESSAGE
+from dmaragent.passthrough.model import Can
+from dmaragent.policy.amd_assignment import ALIASED_RULE, EXCLUSION_RULE, NO_IOMMU_RULE
+from dmaragent.policy.assigned import IDENTITY_RULE
+from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.host_facts import facts_of
+from dmaragent.policy.hotplug import Hotplug, attach
+from dmaragent.policy.map_entries import MAP_RULE
+from dmaragent.policy.resolution import Resolution, Stack
+from dmaragent.policy.resolver import resolve
+from dmaragent.policy.settings import Toolstack
+from dmaragent.releases import Release
+from support.amd_hosts import host_of, table_alone
+from support.explained import told
+from support.ivrs_hosts import device, qemu
+from support.ivrs_tables import ivmd
+
+USB, NIC, VGA = "0000:00:1d.0", "0000:01:00.0", "0000:02:00.0"
+UNITY, EXCLUSION = 7, 8
+BLOCKED = "0x0000000090000000 0x0000000090000fff direct\n"
+
+
+def under(flags: int, *, start: int = 0x90000000, covers: str = NIC, kernel: str = "") -> Host:
+    """Return a host whose table reserves a page at `start` for one device."""
+    data = qemu(ivmd(start, 0x1000, flags=flags, device=device(covers[5:])))
+    host = host_of(data, {covers: BLOCKED.encode()} if flags else {})
+    return host._replace(system=host.system._replace(kernel_release=kernel or None))
+
+
+def on_linux(host: Host, sbdf: str = NIC) -> Explanation:
+    return told(host, sbdf[5:], "4.20.4")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "can"),
+    [("6.12.57", Can.NO), ("6.6.0", Can.NO), ("6.1.0", Can.CONDITIONS), ("", Can.UNKNOWN)],
+)
+@pytest.mark.parametrize("flags", [UNITY, EXCLUSION])
+def test_linux_refuses_the_device_from_6_6_on(flags: int, kernel: str, can: Can) -> None:
+    linux = on_linux(under(flags, kernel=kernel)).linux
+
+    assert linux.can is can
+    assert {case.message for case in linux.cases if case.can is Can.NO} == (
+        set() if can is Can.CONDITIONS else {ONE_TO_ONE_MESSAGE}
+    )
+
+
+def test_before_6_6_guest_ram_decides_and_the_device_has_no_other_risk() -> None:
+    linux = on_linux(under(UNITY, kernel="6.1.0")).linux
+
+    assert (linux.can, linux.risk) == (Can.CONDITIONS, False)
+    assert [case.rule.error for case in linux.cases if case.rule is not None][:1] == ["EINVAL"]
+
+
+def test_no_class_is_exempt_and_other_devices_are_allowed() -> None:
+    host = under(UNITY, covers=USB, kernel="6.12.0")
+
+    assert on_linux(host, USB).linux.can is Can.NO
+    assert on_linux(host, NIC).linux.can is Can.YES
+
+
+def test_a_bare_table_covers_devices_though_no_function_is_known() -> None:
+    alone = table_alone(qemu(ivmd(0x90000000, 0x1000, kind=0x22, device=0, auxiliary=0x0FFF)))
+    linux = on_linux(alone, NIC).linux
+
+    assert linux.can is Can.UNKNOWN  # the kernel's release decides
+    assert [case.can for case in linux.cases][:2] == [Can.NO, Can.CONDITIONS]
+    assert len(take_inventory(alone).of_device(SBDF.parse(NIC)).regions) == 1
+
+
+def test_a_mate_of_the_group_blocks_from_6_6_on_and_not_before() -> None:
+    data = qemu(ivmd(0x90000000, 0x1000, device=device("01:00.0")))
+    host = host_of(data, {NIC: BLOCKED.encode(), VGA: BLOCKED.encode()})
+    assert not isinstance(host.groups, tuple) or host.groups
+    groups = tuple(
+        group._replace(devices=(SBDF.parse(NIC), SBDF.parse(VGA)))
+        for group in host.groups  # type: ignore[union-attr]
+        if SBDF.parse(NIC) in group.devices
+    )
+    host = host._replace(groups=groups)
+    found: Mapping[str, Can] = {
+        kernel: on_linux(
+            host._replace(system=host.system._replace(kernel_release=kernel)), VGA
+        ).linux.can
+        for kernel in ("6.12.0", "6.1.0")
+    }
+
+    assert found == {"6.12.0": Can.NO, "6.1.0": Can.CONDITIONS}
+
+
+# Xen --------------------------------------------------------------------------------------
+
+
+def stack(release: str) -> Stack:
+    known = Release.parse(release)
+    return Stack(
+        toolstack=Toolstack.XL,
+        release=known,
+        hypervisor=known,
+        documented=False,
+        origin="",
+        library_answers=None,
+    )
+
+
+def guest(text: str = "", boundary: int = 2048, rdm: str | None = None) -> GuestConfig:
+    return GuestConfig(
+        source="guest",
+        name="guest",
+        type=GuestType.HVM,
+        builder=GuestType.HVM,
+        typed=GuestType.HVM,
+        memory=4096 * MIB,
+        boundary=boundary * MIB,
+        emulated=EmulatedDevices(),
+        pci=(PciEntry("", text),) if text else (),
+        rdm=rdm,
+        passthrough="enabled",
+    )
+
+
+def resolved(host: Host, config: GuestConfig, release: str = "4.20.4") -> Resolution:
+    taken = take_inventory(host, Release.parse(release))
+    return resolve(config, facts_of(taken, Release.parse(release)), stack(release))
+
+
+def attached(host: Host, text: str, release: str = "4.20.4") -> Hotplug:
+    taken = take_inventory(host, Release.parse(release))
+    return attach(text, guest(), facts_of(taken, Release.parse(release)), stack(release))
+
+
+def test_a_unity_map_in_guest_ram_refuses_a_strict_device_and_warns_of_a_relaxed_one() -> None:
+    host = under(UNITY)
+    strict, relaxed = attached(host, NIC), attached(host, f"{NIC},rdm_policy=relaxed")
+
+    assert strict.verdict is Verdict.REFUSED
+    assert [decision.rule for decision in strict.decisions] == [IDENTITY_RULE]
+    assert relaxed.verdict is Verdict.STARTS
+    assert [warning.rule for warning in relaxed.warnings] == [IDENTITY_RULE]
+
+
+@pytest.mark.parametrize("policy", ["strict", "relaxed"])
+def test_an_exclusion_range_in_guest_ram_is_a_warning_under_either_policy(policy: str) -> None:
+    found = attached(under(EXCLUSION), f"{NIC},rdm_policy={policy}")
+
+    assert found.verdict is Verdict.STARTS
+    assert [warning.rule for warning in found.warnings] == [EXCLUSION_RULE]
+
+
+def test_libxl_still_refuses_a_strict_guest_whose_ram_stays_there() -> None:
+    host, relaxed = under(EXCLUSION), f"{NIC},rdm_policy=relaxed"
+
+    assert resolved(host, guest(NIC, boundary=3000)).verdict is Verdict.REFUSED
+    assert resolved(host, guest(relaxed, boundary=3000)).verdict is Verdict.STARTS
+    assert resolved(host, guest(NIC)).verdict is Verdict.STARTS
+
+
+def test_a_device_without_an_iommu_is_refused() -> None:
+    own = "0000:00:01.0"  # the IOMMU itself
+    found = resolved(under(UNITY), guest(own))
+
+    assert found.verdict is Verdict.REFUSED
+    assert found.reasons[0].rule == NO_IOMMU_RULE
+
+
+def test_amd_vi_off_refuses_every_device() -> None:
+    host = under(0)  # neither unity nor exclusion
+
+    assert told(host, VGA[5:], "4.20.4").xen.can is Can.NO
+    assert "AMD-Vi" in facts_of(take_inventory(host, Release.parse("4.20.4"))).iommu_off
+
+
+def test_an_aliased_device_with_a_unity_map_is_refused_from_4_16_1_on() -> None:
+    host = host_of(qemu(ivmd(0x90000000, 0x1000, flags=UNITY, device=device("00:1e.0"))))
+    aliased = SBDF.parse("03:00.0")
+    known = host.topology.known
+    function = next(iter(known.values()))._replace(sbdf=aliased, class_code=0x020000)
+    host = host._replace(topology=type(host.topology)({**known, aliased: function}))
+    found = resolved(host, guest(str(aliased)))
+
+    assert found.verdict is Verdict.REFUSED
+    assert found.reasons[0].rule == ALIASED_RULE
+
+
+def test_before_4_16_what_xen_does_is_unknown() -> None:
+    assert resolved(under(UNITY), guest(NIC), "4.15.5").verdict is Verdict.UNDECIDED
+
+
+def test_strategy_host_has_an_entry_for_each_device_id_and_128_are_too_many() -> None:
+    every = ivmd(0x90000000, 0x1000, kind=0x22, flags=UNITY, device=0x0100, auxiliary=0x0107)
+    wide = (
+        ivmd(
+            0x90000000 + 0x1000 * page,
+            0x1000,
+            kind=0x22,
+            flags=UNITY,
+            device=0x100,
+            auxiliary=0x107,
+        )
+        for page in range(16)
+    )
+    eight = resolved(host_of(qemu(every)), guest(rdm="strategy=host"))
+    many = resolved(host_of(qemu(*wide)), guest(rdm="strategy=host"))
+
+    assert len(eight.host.listed) == 8
+    assert eight.verdict is Verdict.STARTS
+    assert len(many.host.listed) == 128
+    assert many.verdict is Verdict.REFUSED
+    assert many.reasons[0].rule == MAP_RULE

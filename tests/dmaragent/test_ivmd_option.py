@@ -1,0 +1,173 @@
+"""Xen's ``ivmd=`` option on one host: what a check finds, and what is written."""
+
+import pytest
+
+from dmaragent.boot_option.ivmd_model import IvmdEffect, WrittenIvmd
+from dmaragent.boot_option.ivmd_option import check_ivmd, write_ivmd
+from dmaragent.boot_option.ivmd_writer import words_of
+from dmaragent.boot_option.model import OptionHost
+from dmaragent.boot_option.request import RequestError, read_wanted_ivmd
+from dmaragent.host.xen import RdmEntry
+from dmaragent.xen.hypervisor.ivmd_ranges import parse_ivmd_option
+from support.ivmd_hosts import amd_host, option_host, with_xen
+from support.ivrs_hosts import device, qemu
+from support.ivrs_tables import ivmd
+
+
+def written(on: OptionHost, *regions: str) -> WrittenIvmd:
+    return write_ivmd(on, [read_wanted_ivmd(text) for text in regions])
+
+
+def effects(on: OptionHost, text: str) -> list[IvmdEffect]:
+    return [judged.effect for judged in check_ivmd(on, text).ranges]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ivmd=0x91000=1:0.0", [IvmdEffect.ACCEPTED]),
+        ("ivmd=0x91000=1:0.0-1:0.7;0x92000", [IvmdEffect.ACCEPTED] * 2),
+        ("0x91000=1:0.0", [IvmdEffect.ACCEPTED]),
+        ("ivmd=0x91000=1:0.0;x", [IvmdEffect.ACCEPTED, IvmdEffect.NOT_READ]),
+        ("ivmd=0x91000=9:0.0", [IvmdEffect.SWITCHES_OFF]),
+        ("ivmd=0x90001=0:1d.0", [IvmdEffect.SWITCHES_OFF]),
+        ("ivmd=0x1000=1:0.0", [IvmdEffect.SWITCHES_OFF]),
+        ("ivmd=0x91000=1:0.0-1:0.0", [IvmdEffect.SWITCHES_OFF]),
+        ("ivmd=0x91000=1:0.0;0x1000=1:0.0", [IvmdEffect.NO_EFFECT, IvmdEffect.SWITCHES_OFF]),
+    ],
+)
+def test_each_range_has_its_effect(text: str, expected: list[IvmdEffect]) -> None:
+    assert effects(option_host(), text) == expected
+
+
+def test_a_device_without_an_iommu_costs_the_host_its_iommu_until_it_is_ignored() -> None:
+    text = "ivmd=0x91000=0:2.0"
+
+    assert effects(option_host(release="4.19.0"), text) == [IvmdEffect.SWITCHES_OFF]
+    assert effects(option_host(release="4.19.1"), text) == [IvmdEffect.NO_EFFECT]
+    assert effects(option_host(release="4.19"), text) == [IvmdEffect.UNKNOWN]
+
+
+def test_before_4_16_nothing_is_read() -> None:
+    checked = check_ivmd(option_host(release="4.15.5"), "ivmd=0x91000=1:0.0")
+
+    assert [judged.effect for judged in checked.ranges] == [IvmdEffect.NOT_READ]
+    assert not written(option_host(release="4.15.5"), "0x91000000+4K=01:00.0").words
+
+
+def test_without_a_memory_map_the_effect_is_unknown() -> None:
+    on = option_host(amd_host(memory=False))
+
+    assert effects(on, "ivmd=0x91000=1:0.0") == [IvmdEffect.UNKNOWN]
+    assert check_ivmd(on, "ivmd=0x91000=1:0.0").taken is None
+
+
+def test_addresses_in_bytes_are_a_mistake_with_the_pages_that_were_meant() -> None:
+    checked = check_ivmd(option_host(), "ivmd=0x91000000-0x91000fff=1:0.0")
+
+    assert checked.mistaken
+    assert "0x91000=1:0.0" in checked.ranges[0].advice[0]
+
+
+def test_the_running_xens_list_decides_about_its_own_command_line() -> None:
+    line = "ivmd=0x91000=1:0.0;0x92000=1:0.0"
+    host = with_xen(amd_host(), line, listed=(RdmEntry(0x91000, 1), RdmEntry(0x90000, 2)))
+
+    checked = check_ivmd(option_host(host), None)
+
+    assert [judged.effect for judged in checked.ranges] == [
+        IvmdEffect.ACCEPTED,
+        IvmdEffect.NO_EFFECT,
+    ]
+
+
+# Writing
+
+
+def test_regions_become_words_in_pages_one_for_each() -> None:
+    option = written(
+        option_host(), "0x91000000-0x91001fff=00:1d.0,01:00.0-01:00.7", "0x92000000+4K"
+    )
+
+    assert option.words == ("ivmd=0x91000-0x91001=00:1d.0,01:00.0-01:00.7", "ivmd=0x92000")
+    assert (option.used, option.present, option.refused) == (3, 0, ())
+
+
+def test_what_is_written_is_what_xen_reads_back() -> None:
+    option = written(option_host(), "0x91000000+8K=00:1d.0,01:00.0-01:00.7", "0x92000000+4K")
+
+    checked = check_ivmd(option_host(), " ".join(option.words))
+    assert [judged.effect for judged in checked.ranges] == [IvmdEffect.ACCEPTED] * 3
+
+
+@pytest.mark.parametrize(
+    "region",
+    [
+        "0x1000000+4K=01:00.0",  # RAM
+        "0x90001000+8K=00:1d.0",  # overlaps the table's unity map in part
+        "0x90000000+8K=00:1d.0",  # the table has it
+        "0x90010000+4K=01:00.0",  # the table excludes it
+        "0x91000000+4K=09:00.0",  # no IOMMU
+        "0x91000000+4K=0001:01:00.0",
+        "0x91000000+4K=01:00.7-01:00.0",
+        "0x91000000+4K=" + ",".join(f"01:00.{n % 8}" for n in range(9)),
+    ],
+)
+def test_what_xen_would_refuse_is_not_written_beside_what_it_accepts(region: str) -> None:
+    option = written(option_host(), region, "0x92000000+4K=02:00.0")
+
+    assert option.words == ("ivmd=0x92000=02:00.0",)
+    (refused,) = option.refused
+    assert refused.wanted == read_wanted_ivmd(region)
+    assert refused.reason
+
+
+def test_two_regions_that_overlap_cannot_both_be_written() -> None:
+    option = written(option_host(), "0x91000000+8K=01:00.0", "0x91001000+8K=01:00.0")
+
+    assert option.words == ("ivmd=0x91000-0x91001=01:00.0",)
+    assert len(option.refused) == 1
+
+
+def test_what_is_on_the_command_line_already_counts() -> None:
+    line = "ivmd=" + ";".join(f"0x9200{n}=1:0.{n}" for n in range(7))
+    on = option_host(with_xen(amd_host(), line))
+
+    option = written(on, "0x91000000+4K=01:00.0", "0x93000000+4K=01:00.0")
+
+    assert (option.present, option.used, len(option.refused)) == (7, 1, 1)
+
+
+def test_a_host_whose_iommu_is_off_gets_no_option() -> None:
+    broken = qemu(ivmd(0x90000000, 0x1000, flags=0, device=device("00:1d.0")))
+
+    assert not written(option_host(amd_host(broken)), "0x91000000+4K=01:00.0").words
+    assert not written(option_host(with_xen(amd_host(), "iommu=off")), "0x91000000+4K").words
+
+
+def test_many_ranges_of_devices_need_two_words() -> None:
+    spans = ",".join(f"0{n}:00.0-0{n}:1f.7" for n in range(1, 9))
+
+    words = words_of(read_wanted_ivmd(f"0x91000000+1M={spans}"))
+
+    read = parse_ivmd_option(" ".join(words), None)
+    assert (len(words), max(map(len, words)) <= 127) == (2, True)
+    assert [own.ivmd.device_id >> 8 for own in read if own.ivmd] == list(range(1, 9))
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("0x91000000+4Kx", 14),
+        ("0x91000000", 11),
+        ("0x91000000+4K=01:00", 15),
+        ("0x91000000+4K=01:00.0-", 23),
+        ("0x91000000+4K=01:00.0,zz", 23),
+        ("91000000+4K", 1),
+    ],
+)
+def test_a_region_that_cannot_be_read_has_a_place(text: str, position: int) -> None:
+    with pytest.raises(RequestError) as raised:
+        read_wanted_ivmd(text)
+
+    assert raised.value.position == position
