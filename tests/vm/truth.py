@@ -18,7 +18,7 @@ from typing import Any
 from vm.suites import SUITES, Suite
 
 RECORDS = Path(__file__).with_name("records")
-_SUBJECTS = ("Linux", "Xen", "Guests", "The service", "AMD")
+_SUBJECTS = ("Linux", "Xen", "Guests", "The service", "AMD", "Xen on AMD")
 """The words with which titles begin, in the order of the page."""
 PROGRAMS = ("QEMU, client of VFIO",)
 """Of `programs`: the rows of the page."""
