@@ -91,6 +91,15 @@ LINES: list[tuple[str, str, Names]] = [
         ),
         names(USB, 0x6004000, reason=6),
     ),
+    (
+        "qemu-iommufd-not-opened",
+        (
+            "qemu-system-x86_64: -device vfio-pci,host=0000:81:00.0,addr=05.0,iommufd=iommufd: vfio "
+            "0000:81:00.0: vfio /sys/bus/pci/devices/0000:81:00.0/vfio-dev: failed to load "
+            '"/sys/bus/pci/devices/0000:81:00.0/vfio-dev/vfio2/dev"'
+        ),
+        names("0000:81:00.0", word="/sys/bus/pci/devices/0000:81:00.0/vfio-dev/vfio2/dev"),
+    ),
     # Debian sid: Linux 7.2, QEMU 11; its kernel has no iommufd
     (
         "linux-dma-fault",

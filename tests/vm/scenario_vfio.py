@@ -184,8 +184,8 @@ def test_why_names_the_region_that_a_line_is_about(machine: Booted, truth: Truth
 def test_dma_of_a_relaxable_region_goes_where_resolve_says(machine: Booted, truth: Truth) -> None:
     section = truth.section(
         "Linux: DMA of a device with a relaxable region, once VFIO has it",
-        """Left, the warning of `dmaragent resolve`. Right, what a USB controller did that was told
-        to use the region: it wrote to the guest's memory, or the kernel logged a fault there.""",
+        """Left, the warning of `dmaragent resolve`. Right, what a USB controller did whose schedule
+        was in the region: it wrote to the guest's memory, or the kernel logged a fault there.""",
         "guest",
     )
     for name in ("relaxable-in-ram", "relaxable-above-ram"):

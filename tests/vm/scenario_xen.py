@@ -44,6 +44,7 @@ def test_the_table_is_found_under_the_name_that_xen_gives_it(machine: Booted) ->
 
 
 def test_the_list_is_xens(machine: Booted, truth: Truth) -> None:
+    only_inside(machine)
     section = truth.section(
         "Xen: its list of reserved device memory",
         """Left, `dmaragent inventory` in dom0, as root. Right, XENMEM_reserved_device_memory_map,

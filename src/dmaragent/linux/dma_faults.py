@@ -1,7 +1,7 @@
 """DMA faults of VT-d and AMD-Vi as Linux and Xen log them.
 
 Pure.  :mod:`dmaragent.messages.faults` parses them.  Source: Linux
-drivers/iommu/intel/dmar.c, ``dmar_fault_do_one``, which logs no segment, and
+drivers/iommu/intel/dmar.c, ``dmar_fault_do_one``, which logs a segment in 7.2 but not in 6.12, and
 drivers/iommu/amd/iommu.c, ``amd_iommu_report_page_fault``; Xen
 drivers/passthrough/vtd/iommu.c, ``iommu_page_fault_do_one``, and
 drivers/passthrough/amd/iommu_init.c, ``parse_event_log_entry``.
@@ -25,7 +25,7 @@ class Fault(NamedTuple):
     by_xen: bool
     """Whether Xen logged it; if Linux did, the address is often not a physical one."""
     segment_named: bool = True
-    """Whether the message has a segment: those of Linux about VT-d do not."""
+    """Whether the message has a segment: those of Linux 6.12 and earlier about VT-d do not."""
     write: bool = False
     reason: str = ""
     """The number and text of the reason as logged, the flags of AMD-Vi, or empty."""

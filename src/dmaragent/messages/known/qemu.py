@@ -217,6 +217,10 @@ MESSAGES = (
         "failed to find vfio-dev/vfioX/dev",
         "couldn't open directory /sys/bus/pci/devices/<sbdf>/vfio-dev",
         'failed to load "<word>" (is your kernel config missing CONFIG_VFIO_DEVICE_CDEV?)',
+        (
+            'vfio /sys/bus/pci/devices/<sbdf>/vfio-dev: failed to load "<word>"',
+            "QEMU 10.0, on a kernel without iommufd",
+        ),
         "Use FD passing only with iommufd backend",
         "Failed to allocate ioas{: <error>}",
         ("error attach device to iommufd ioas", "reported; not in the sources that were read"),
