@@ -69,6 +69,10 @@ _READS_ON = frozenset(
 _ALL_ONES = (1 << 64) - 1
 
 
+IVMD_SEGMENTS = (6, 0)
+"""The first release that reads the segment of an IVMD.  Linux 5.10 was booted without, 6.1 with."""
+
+
 class DirectRegion(NamedTuple):
     """A region that Linux maps 1:1, in whole pages, for the devices of `ids`."""
 
@@ -110,8 +114,11 @@ class LinuxIvrs(NamedTuple):
         return tuple(region for region in self.direct if region.ids.contains(sbdf))
 
 
-def read_by_linux(table: IommuTable) -> LinuxIvrs | None:
-    """Return what Linux makes of `table`; None if it is not an IVRS whose fixed part is whole."""
+def read_by_linux(table: IommuTable, release: tuple[int, int] | None = None) -> LinuxIvrs | None:
+    """Return what Linux makes of `table`; None if it is not an IVRS whose fixed part is whole.
+
+    `release` is the kernel's; None stands for one that reads segments.
+    """
     ivrs = ivrs_of(table)
     if ivrs is None:
         return None
@@ -130,7 +137,9 @@ def read_by_linux(table: IommuTable) -> LinuxIvrs | None:
         doubt=_doubt(table.damage, ivrs.length, used),
         served=IdSet(() if error else _served(used, last_ids)),
         iommus=frozenset(_iommus(used)),
-        direct=() if error else tuple(_direct(ivrs, last_ids)),
+        direct=()
+        if error
+        else tuple(_direct(ivrs, last_ids, segments=release is None or release >= IVMD_SEGMENTS)),
     )
 
 
@@ -256,12 +265,16 @@ def _named_ids(block: AnyIVHD) -> Iterator[DeviceIds]:
             yield DeviceIds(segment, described.device, described.device)
 
 
-def _direct(table: IVRS, last_ids: dict[int, int]) -> Iterator[DirectRegion]:
-    """Yield the IVMD blocks that Linux maps: those with the flag of unity or exclusion."""
+def _direct(table: IVRS, last_ids: dict[int, int], *, segments: bool) -> Iterator[DirectRegion]:
+    """Yield the IVMD blocks that Linux maps: those with the flag of unity or exclusion.
+
+    Without `segments`, Linux takes each for segment 0.
+    """
     for offset, ivmd in ivmds_of(table):
         if meaning_of(ivmd.flags) is Meaning.UNSTATED or ivmd.type == BlockType.IVMD_IOMMU:
             continue
-        segment, start = ivmd_segment(ivmd), _page_up(ivmd.start_address)
+        segment = ivmd_segment(ivmd) if segments else 0
+        start = _page_up(ivmd.start_address)
         yield DirectRegion(
             source=table_entry(table, offset, ivmd),
             ids=_ids_of(ivmd, segment, last_ids.get(segment, 0)),
