@@ -199,9 +199,27 @@ def test_a_table_without_a_whole_header_has_no_regions() -> None:
 @pytest.mark.parametrize(
     ("kernel", "held_by_linux"), [("5.10.0-32-amd64", True), ("6.1.0-57-amd64", False)]
 )
-def test_linux_reads_the_segment_of_an_ivmd_from_6_0_on(kernel: str, *, held_by_linux: bool) -> None:
+def test_linux_reads_the_segment_of_an_ivmd_from_6_0_on(
+    kernel: str, *, held_by_linux: bool
+) -> None:
     other = ivmd(0x90000000, 0x1000, device=device("01:00.0"), reserved=b"\1" + bytes(7))
     host = host_of(qemu(other))
     taken = inventory(host._replace(system=host.system._replace(kernel_release=kernel)))
 
     assert bool(taken.regions[0].linux) is held_by_linux
+
+
+@pytest.mark.parametrize(
+    ("kernel", "uses"),
+    [("6.1.0-57-amd64", True), ("6.12.117", False), ("7.2.13", False), ("6.6.0", None)],
+)
+def test_a_region_without_access_switches_the_iommu_off_from_6_12_on(
+    kernel: str, *, uses: bool | None
+) -> None:
+    host = host_of(qemu(ivmd(0x90000000, 0x1000, flags=1, device=device("01:00.0"))))
+    taken = inventory(host._replace(system=host.system._replace(kernel_release=kernel)))
+
+    assert taken.linux.ivrs is not None
+    assert bool(taken.linux.doubt) is (uses is None)
+    assert bool(taken.linux.ivrs.error) is (uses is False)
+    assert bool(taken.linux.unit_of) is (uses is not False)

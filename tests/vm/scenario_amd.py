@@ -36,7 +36,7 @@ IVMDS = (
     ivmd(
         AT + 0x30000,
         0x1000,
-        flags=1,
+        flags=5,
         kind=0x22,
         device=device_id(NIC),
         auxiliary=device_id("01:00.7"),
@@ -99,6 +99,25 @@ def test_every_devices_regions_are_the_kernels(machine: Booted, truth: Truth) ->
         told = _merged(_ranges(predicted, devices))
         for device in devices:
             section.row(device, told, sorted(kernels.get(group, set())))
+    section.hold()
+
+
+def test_a_region_without_access_switches_the_iommu_off(
+    boot: Callable[[Boot], Booted], suite: Suite, truth: Truth
+) -> None:
+    section = truth.section(
+        "AMD: an IVMD that grants no access",
+        """Left, whether dmaragent predicts that Linux uses the IOMMU. Right, whether Linux has IOMMU
+        groups.""",
+        "table",
+    )
+    without = ivmd(AT, 0x1000, flags=1, device=device_id(NIC))
+    here = boot(with_structures(replace(BOOT, name="amd-no-access", suite=suite), without))
+    told = taken_without(here.out / "captured.tar.gz", "iommu_group")
+    assert told.linux.ivrs is not None
+    uses = not told.linux.ivrs.error
+    groups = bool(here.read("reserved_regions"))
+    section.row("a unity map for neither reading nor writing", uses, groups)
     section.hold()
 
 

@@ -393,7 +393,7 @@ def meaning_of(flags: int) -> Meaning:
     return Meaning.IDENTITY if flags & IvmdFlag.UNITY else Meaning.UNSTATED
 
 
-def _access(flags: int) -> Access:
+def access_of(flags: int) -> Access:
     """Return what devices may do: all in an exclusion range, which the IOMMU does not check."""
     if flags & IvmdFlag.EXCLUSION_RANGE:
         return Access.READ | Access.WRITE
@@ -416,7 +416,7 @@ def _regions(table: IVRS, present: _Present) -> Iterator[ReservedRegion]:
             last=ivmd.start_address + ivmd.memory_length - 1,
             source=table_entry(table, offset, ivmd),
             meaning=meaning_of(ivmd.flags),
-            access=_access(ivmd.flags),
+            access=access_of(ivmd.flags),
             claims=(_region_claim(ivmd, segment, units.get((segment, ivmd.device_id)), present),),
             fields=_region_fields(offset, ivmd),
         )

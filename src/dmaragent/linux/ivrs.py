@@ -19,6 +19,7 @@ from dmaragent.iommu.amd import (
     IdSet,
     ServedIds,
     SpecialDevice,
+    access_of,
     described_by,
     ivmd_segment,
     ivmds_of,
@@ -69,6 +70,11 @@ _READS_ON = frozenset(
 _ALL_ONES = (1 << 64) - 1
 
 
+MAPPED_OR_OFF = (6, 12)
+"""A release in which a region that cannot be mapped switches the IOMMU off: ``iommu_setup_default_domain``
+fails, and AMD's driver takes its devices back.  Booted: 6.12 and 7.2 do so, 6.1 does not."""
+MAPPED_OR_NOT = (6, 1)
+"""A release in which such a region has no effect."""
 IVMD_SEGMENTS = (6, 0)
 """The first release that reads the segment of an IVMD.  Linux 5.10 was booted without, 6.1 with."""
 
@@ -81,6 +87,8 @@ class DirectRegion(NamedTuple):
     start: int
     end: int
     """The byte after its last; its start if the table gives it no length."""
+    mappable: bool = True
+    """Whether it grants an access: Linux cannot map what may be neither read nor written."""
 
     @property
     def range(self) -> AddressRange | None:
@@ -280,6 +288,7 @@ def _direct(table: IVRS, last_ids: dict[int, int], *, segments: bool) -> Iterato
             ids=_ids_of(ivmd, segment, last_ids.get(segment, 0)),
             start=start,
             end=start + _page_up(ivmd.memory_length) & _ALL_ONES,
+            mappable=bool(access_of(ivmd.flags)),
         )
 
 

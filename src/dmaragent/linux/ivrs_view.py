@@ -12,7 +12,14 @@ from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
 from dmaragent.iommu.amd import IdSet
 from dmaragent.iommu.model import Difference, IommuTable, RemappingUnit, Source
-from dmaragent.linux.ivrs import DirectRegion, LinuxIvrs, read_by_linux
+from dmaragent.linux import words
+from dmaragent.linux.ivrs import (
+    MAPPED_OR_NOT,
+    MAPPED_OR_OFF,
+    DirectRegion,
+    LinuxIvrs,
+    read_by_linux,
+)
 from dmaragent.linux.regions import Held, Hold
 from dmaragent.linux.release import kernel_release
 from dmaragent.linux.unexplained_regions import unexplained_regions
@@ -34,6 +41,7 @@ def ivrs_linux_view(host: Host, table: IommuTable) -> LinuxView | None:
     groups: dict[SBDF, IommuGroup] = {}
     if not isinstance(host.groups, Missing):
         groups = {sbdf: group for group in host.groups for sbdf in group.devices}
+    ivrs = _without_unmappable(host, ivrs)
     direct = {sbdf: ivrs.direct_of(sbdf) for sbdf in sorted(host.topology.known)}
     ranges = {sbdf: _ranges(regions) for sbdf, regions in direct.items() if _ranges(regions)}
     state = linux_state(host)
@@ -47,6 +55,21 @@ def ivrs_linux_view(host: Host, table: IommuTable) -> LinuxView | None:
         ivrs=ivrs,
         differences=(*_reading_differences(ivrs), *_group_differences(host, table, ranges, state)),
     )
+
+
+def _without_unmappable(host: Host, ivrs: LinuxIvrs) -> LinuxIvrs:
+    """Return `ivrs` as it is if Linux cannot map a region of a device that is present.
+
+    Kernels from 6.12 on then use no IOMMU; 6.1 and before ignore it; between them that is unknown.
+    """
+    release = kernel_release(host.system.kernel_release)
+    if ivrs.error or release is None or release <= MAPPED_OR_NOT:
+        return ivrs
+    if all(region.mappable for sbdf in host.topology.known for region in ivrs.direct_of(sbdf)):
+        return ivrs
+    if release < MAPPED_OR_OFF:
+        return ivrs._replace(doubt=ivrs.doubt or words.IVMD_WITHOUT_ACCESS_BY_RELEASE)
+    return ivrs._replace(error=words.IVMD_WITHOUT_ACCESS, served=IdSet(()), direct=())
 
 
 def _ranges(regions: Sequence[DirectRegion]) -> tuple[AddressRange, ...]:

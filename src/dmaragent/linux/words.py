@@ -68,6 +68,13 @@ def floppy_workaround(group: int) -> str:
 # AMD's table ----------------------------------------------------------------------------
 
 IVRS_CHECKSUM = "the table's checksum is wrong, so Linux uses no IOMMU"
+IVMD_WITHOUT_ACCESS = (
+    "an IVMD grants neither reading nor writing, so Linux cannot map it for its device and uses no "
+    "IOMMU"
+)
+IVMD_WITHOUT_ACCESS_BY_RELEASE = (
+    "an IVMD grants neither reading nor writing: Linux 6.12 then uses no IOMMU, Linux 6.1 does"
+)
 IVHD_WITHOUT_DEVICES = "an IVHD block names no device, so Linux uses no IOMMU"
 BLOCK_LENGTH_ZERO = "a block has length 0: Linux reads it for ever and does not boot"
 LENGTHS_NOT_CHECKED = (

@@ -21,6 +21,7 @@ from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
 from dmaragent.iommu.amd import ivmd_segment, meaning_of
 from dmaragent.iommu.model import Meaning
+from dmaragent.linux.words import IVMD_WITHOUT_ACCESS
 from dmaragent.xen.hypervisor.ivrs_walk import is_addressable, stops_xen
 from fwtables.ivrs.constants import IvmdFlag, flag_names
 
@@ -79,7 +80,7 @@ def flags_both(facts: IvrsFacts) -> Iterator[Hit]:
     advice=FIRMWARE,
     details=f"What the region is for may fail in a guest of Xen. {LOAD_TABLE}",
     source="Xen amd/iommu_acpi.c, parse_ivmd_block (e941abd7ca); Linux amd/init.c, "
-    "init_unity_map_range",
+    "init_unity_map_range, iommu.c, iommu_setup_default_domain",
 )
 def one_way(facts: IvrsFacts) -> Iterator[Hit]:
     """Find unity maps without reading or without writing."""
@@ -93,7 +94,9 @@ def one_way(facts: IvrsFacts) -> Iterator[Hit]:
         if not (read or write):
             message = "is a unity map without any access."
             case = XenCase("Xen maps it without access: the device's DMA there fails.", None)
-            linux = "Linux maps it without access: the device's DMA there fails."
+            linux = "Linux 6.12 and later use no IOMMU at all. Linux 6.1 has no use for it."
+            if facts.linux is not None and facts.linux.error == IVMD_WITHOUT_ACCESS:
+                case = case._replace(severity=Severity.CRITICAL)
         yield ivmd_hit(ivmd, message, _flags(facts, ivmd), case=case, linux=linux)
 
 
