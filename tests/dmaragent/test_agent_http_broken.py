@@ -125,7 +125,7 @@ BROKEN: dict[str, tuple[bytes, int]] = {
     "a method that nobody knows": (b"BREW /v1/inventory HTTP/1.1\r\n" + HOST + b"\r\n", 405),
     "a trace": (b"TRACE /v1/inventory HTTP/1.1\r\n" + HOST + b"\r\n", 405),
     "JSON that is cut": (post(b'{"guest": '), 400),
-    "JSON of depth 30,000": (post(b"[" * 30000 + b"]" * 30000), 400),
+    "JSON of depth 30,000": (post(b"[" * 30000), 400),
     "JSON that is not UTF-8": (post(b'{"guest": "\xff"}'), 400),
     "NaN": (post(b'{"guest": NaN}'), 400),
     "an infinite number": (post(b'{"guest": -Infinity}'), 400),

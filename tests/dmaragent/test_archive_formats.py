@@ -172,7 +172,8 @@ def test_each_limit_is_told(
 
     with pytest.raises(HostError) as refused:
         open_host(str(path))
-    worded(str(refused.value))
+    # How far data are packed depends on the library: Debian sid has another zlib.
+    worded(re.sub(r"\d+ bytes of it", "N bytes of it", str(refused.value)))
 
 
 def test_a_name_is_shown_escaped_and_not_whole() -> None:

@@ -26,7 +26,7 @@ class Notifier:
     def ping(self) -> None:
         """Report to the watchdog that the service lives, unless systemd has not read earlier messages.
 
-        To wait for systemd would stop the service, which clients then cannot reach.
+        If the service waited for systemd, it would not answer clients.
         """
         self._send(("WATCHDOG=1",), wait=False)
 

@@ -361,6 +361,8 @@ def too_many_values(where: str, most: int) -> HostError:
 
 def manifest_not_json(where: str, why: Exception) -> HostError:
     """Return the error for a manifest that is not JSON."""
+    if isinstance(why, RecursionError):
+        return HostError(f"{where}: {_MANIFEST} is nested too deeply")
     return HostError(f"{where}: {_MANIFEST} is not JSON: {why}")
 
 

@@ -386,6 +386,8 @@ _TAKES = "use the output of: dmaragent decode DMAR.bin --json > dmar.json"
 
 
 def not_json(path: str, why: object) -> DmaragentError:
+    if isinstance(why, RecursionError):
+        return DmaragentError(f"{path} is nested too deeply", _TAKES)
     return DmaragentError(f"{path} is not JSON: {why}", _TAKES)
 
 
