@@ -51,6 +51,8 @@ from fwtables.ivrs.constants import BlockType, EntryType, Variety
 
 FIRST_UNITY_FOR_EXCLUSION = (5, 6)
 """The first release that makes an exclusion range ``direct``: 387caf0b759a."""
+FIRST_SEGMENT_OF_IVMD = (6, 0)
+"""The first release that reads the segment of an IVMD: b618ae6247bb.  Before, it is segment 0."""
 _LAST_TYPE = 0x40
 """The scan for the type of IVHD ends at a block of a higher type."""
 _IVHD_TYPES = frozenset({BlockType.IVHD, BlockType.IVHD_WITH_EFR, BlockType.IVHD_WITH_HID})
@@ -110,8 +112,12 @@ class LinuxIvrs(NamedTuple):
         return tuple(region for region in self.direct if region.ids.contains(sbdf))
 
 
-def read_by_linux(table: IommuTable) -> LinuxIvrs | None:
-    """Return what Linux makes of `table`; None if it is not an IVRS whose fixed part is whole."""
+def read_by_linux(table: IommuTable, release: tuple[int, int] | None = None) -> LinuxIvrs | None:
+    """Return what Linux makes of `table`; None if it is not an IVRS whose fixed part is whole.
+
+    `release` is the kernel's (:func:`~dmaragent.linux.release.telling_release`); None: unknown,
+    treated as 6.0 or later.
+    """
     ivrs = ivrs_of(table)
     if ivrs is None:
         return None
@@ -130,7 +136,7 @@ def read_by_linux(table: IommuTable) -> LinuxIvrs | None:
         doubt=_doubt(table.damage, ivrs.length, used),
         served=IdSet(() if error else _served(used, last_ids)),
         iommus=frozenset(_iommus(used)),
-        direct=() if error else tuple(_direct(ivrs, last_ids)),
+        direct=() if error else tuple(_direct(ivrs, last_ids, release)),
     )
 
 
@@ -256,12 +262,16 @@ def _named_ids(block: AnyIVHD) -> Iterator[DeviceIds]:
             yield DeviceIds(segment, described.device, described.device)
 
 
-def _direct(table: IVRS, last_ids: dict[int, int]) -> Iterator[DirectRegion]:
+def _direct(
+    table: IVRS, last_ids: dict[int, int], release: tuple[int, int] | None
+) -> Iterator[DirectRegion]:
     """Yield the IVMD blocks that Linux maps: those with the flag of unity or exclusion."""
+    has_segment = release is None or release >= FIRST_SEGMENT_OF_IVMD
     for offset, ivmd in ivmds_of(table):
         if meaning_of(ivmd.flags) is Meaning.UNSTATED or ivmd.type == BlockType.IVMD_IOMMU:
             continue
-        segment, start = ivmd_segment(ivmd), _page_up(ivmd.start_address)
+        segment = ivmd_segment(ivmd) if has_segment else 0
+        start = _page_up(ivmd.start_address)
         yield DirectRegion(
             source=table_entry(table, offset, ivmd),
             ids=_ids_of(ivmd, segment, last_ids.get(segment, 0)),

@@ -10,6 +10,7 @@ from dmaragent.checks.common.facts import CheckFacts, common_facts
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.amd import ivmds_of, ivrs_of, table_entry
 from dmaragent.linux.ivrs import LinuxIvrs, read_by_linux
+from dmaragent.linux.release import telling_release
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.ivmd_ranges import parse_ivmd_option
 from dmaragent.xen.hypervisor.ivrs_acceptance import overrides_of
@@ -96,7 +97,8 @@ class IvrsFacts(CheckFacts):
     def linux(self) -> LinuxIvrs | None:
         """What Linux makes of the table."""
         iommu = self.inventory.iommu
-        return None if isinstance(iommu, Missing) else read_by_linux(iommu)
+        release = telling_release(self.inventory.host.system.kernel_release)
+        return None if isinstance(iommu, Missing) else read_by_linux(iommu, release)
 
     @cached_property
     def linux_ivhds(self) -> tuple[Ivhd, ...]:
