@@ -194,3 +194,14 @@ def test_a_table_without_a_whole_header_has_no_regions() -> None:
     assert taken.regions == ()
     assert taken.complete is False
     assert taken.decoded is False
+
+
+@pytest.mark.parametrize(
+    ("kernel", "held_by_linux"), [("5.10.0-32-amd64", True), ("6.1.0-57-amd64", False)]
+)
+def test_linux_reads_the_segment_of_an_ivmd_from_6_0_on(kernel: str, *, held_by_linux: bool) -> None:
+    other = ivmd(0x90000000, 0x1000, device=device("01:00.0"), reserved=b"\1" + bytes(7))
+    host = host_of(qemu(other))
+    taken = inventory(host._replace(system=host.system._replace(kernel_release=kernel)))
+
+    assert bool(taken.regions[0].linux) is held_by_linux

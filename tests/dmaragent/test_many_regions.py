@@ -225,4 +225,4 @@ def test_the_answer_about_a_device_does_not_write_the_whole_table() -> None:
         take_inventory(join(collect(large_host(64, regions)))) for regions in (100, 1000)
     )
 
-    assert answer(large) - answer(small) <= 900 * 12
+    assert answer(large) - answer(small) <= 900 * 16  # whether each region names it

@@ -56,7 +56,9 @@ GROUPS = """\
 for group in /sys/kernel/iommu_groups/*; do
     [ -d "$group" ] || continue
     for device in "$group"/devices/*; do
-        sed "s/^/${group##*/} ${device##*/} /" "$group/reserved_regions"
+        while read -r region; do
+            echo "${group##*/} ${device##*/} $region"
+        done <"$group/reserved_regions"
     done
 done >reserved_regions
 dmesg >dmesg

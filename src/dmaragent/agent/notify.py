@@ -24,7 +24,7 @@ class Notifier:
         self._send(lines, wait=True)
 
     def ping(self) -> None:
-        """Tell the watchdog that the service lives, unless systemd has not read earlier messages.
+        """Report to the watchdog that the service lives, unless systemd has not read earlier messages.
 
         To wait for systemd would stop the service, which clients then cannot reach.
         """

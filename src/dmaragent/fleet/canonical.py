@@ -25,7 +25,7 @@ def canonical(value: object, left_out: Mapping[type, frozenset[str]]) -> Any:
     """Return `value` as what JSON has: named fields as objects, sets and mappings in order.
 
     Raises:
-        TypeError: it has a value of another kind, whose equality is unknown.
+        TypeError: a part is not a value of these kinds.
 
     """
     if isinstance(value, Enum):

@@ -11,7 +11,7 @@ from dmaragent.fleet.records import HostRecord
 
 
 class HostClass(NamedTuple):
-    """Hosts that answer alike."""
+    """Hosts with equal answers."""
 
     label: str
     """A letter or more, by size: A is the largest class."""

@@ -1,4 +1,4 @@
-"""Which hosts of a fleet can pass a device through: every host is asked, as devices differ."""
+"""Which hosts of a fleet can pass a device through: every host is read, because devices differ."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ class DeviceQuery(NamedTuple):
 
     @property
     def device_class(self) -> str:
-        """The class, if it is none of the others."""
+        """The class, if the question has no ID and no address."""
         return "" if self.vendor is not None or self.sbdf is not None else self.text
 
     def fits(self, row: DeviceRow) -> bool:

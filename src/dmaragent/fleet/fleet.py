@@ -27,7 +27,7 @@ class Fleet(NamedTuple):
 
 
 class FleetQuery(NamedTuple):
-    """Which hosts are asked, and for which releases."""
+    """Which hosts a question is about, and for which releases."""
 
     question: Question = Question()
     expected: frozenset[str] | None = None
@@ -53,7 +53,7 @@ def read_fleet(
 
     Args:
         folders: folders of documents, or documents.
-        query: which hosts are asked, and for which releases.
+        query: which hosts it is about, and for which releases.
         cache: the folder of the cache; empty: none.
         executor: where the documents are read; None: here, one after the other.
 

@@ -21,7 +21,7 @@ from dmaragent.remedies.guests import guest_remedies
 
 
 class ClassVerdict(NamedTuple):
-    """What becomes of a guest on the hosts of a class."""
+    """The verdict on a guest on the hosts of a class."""
 
     verdict: Verdict
     reasons: tuple[str, ...]
@@ -34,7 +34,7 @@ class ClassVerdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestOnFleet:
-    """One guest, and what becomes of it on each class."""
+    """One guest, and its verdict on each class."""
 
     name: str
     source: str
@@ -58,7 +58,7 @@ def resolve_on(
     question: Question,
     executor: Executor | None = None,
 ) -> tuple[GuestOnFleet, ...]:
-    """Return what becomes of `guests` on the hosts of `records`: one resolution a class and guest."""
+    """Return the verdicts on `guests` on the hosts of `records`: one resolution a class and guest."""
     found: dict[int, list[tuple[HostClass, ClassVerdict]]] = {}
     for kvm, classes in ((False, xen_classes(records)), (True, linux_classes(records))):
         numbers = [
@@ -82,7 +82,7 @@ def resolve_on(
 
 
 def _resolved(task: _Task) -> tuple[ClassVerdict, ...]:
-    """Return what becomes of each guest of `task` on its host."""
+    """Return the verdict on each guest of `task` on its host."""
     try:
         asked = ask_host(task.path, task.question, task.guests)
     except DmaragentError as error:  # it was read a moment ago

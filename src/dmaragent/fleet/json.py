@@ -77,7 +77,7 @@ def odd_objects(odd: Sequence[OddHost]) -> list[schema.Odd]:
 
 
 def guest_objects(guests: Sequence[GuestOnFleet], without: int) -> list[schema.FleetGuest]:
-    """Return what becomes of each guest by class; `without` hosts have no data."""
+    """Return the verdict on each guest by class; `without` hosts have no data."""
     return [
         {
             "guest": guest.name,

@@ -51,8 +51,6 @@ from fwtables.ivrs.constants import BlockType, EntryType, Variety
 
 FIRST_UNITY_FOR_EXCLUSION = (5, 6)
 """The first release that makes an exclusion range ``direct``: 387caf0b759a."""
-FIRST_SEGMENT_OF_IVMD = (6, 0)
-"""The first release that reads the segment of an IVMD: b618ae6247bb.  Before, it is segment 0."""
 _LAST_TYPE = 0x40
 """The scan for the type of IVHD ends at a block of a higher type."""
 _IVHD_TYPES = frozenset({BlockType.IVHD, BlockType.IVHD_WITH_EFR, BlockType.IVHD_WITH_HID})
@@ -69,6 +67,10 @@ _READS_ON = frozenset(
 )
 """Linux checks no length: what it reads beyond is unknown."""
 _ALL_ONES = (1 << 64) - 1
+
+
+IVMD_SEGMENTS = (6, 0)
+"""The first release that reads the segment of an IVMD.  Linux 5.10 was booted without, 6.1 with."""
 
 
 class DirectRegion(NamedTuple):
@@ -115,8 +117,7 @@ class LinuxIvrs(NamedTuple):
 def read_by_linux(table: IommuTable, release: tuple[int, int] | None = None) -> LinuxIvrs | None:
     """Return what Linux makes of `table`; None if it is not an IVRS whose fixed part is whole.
 
-    `release` is the kernel's (:func:`~dmaragent.linux.release.telling_release`); None: unknown,
-    treated as 6.0 or later.
+    `release` is the kernel's; None stands for one that reads segments.
     """
     ivrs = ivrs_of(table)
     if ivrs is None:
@@ -136,7 +137,9 @@ def read_by_linux(table: IommuTable, release: tuple[int, int] | None = None) -> 
         doubt=_doubt(table.damage, ivrs.length, used),
         served=IdSet(() if error else _served(used, last_ids)),
         iommus=frozenset(_iommus(used)),
-        direct=() if error else tuple(_direct(ivrs, last_ids, release)),
+        direct=()
+        if error
+        else tuple(_direct(ivrs, last_ids, segments=release is None or release >= IVMD_SEGMENTS)),
     )
 
 
@@ -262,15 +265,15 @@ def _named_ids(block: AnyIVHD) -> Iterator[DeviceIds]:
             yield DeviceIds(segment, described.device, described.device)
 
 
-def _direct(
-    table: IVRS, last_ids: dict[int, int], release: tuple[int, int] | None
-) -> Iterator[DirectRegion]:
-    """Yield the IVMD blocks that Linux maps: those with the flag of unity or exclusion."""
-    has_segment = release is None or release >= FIRST_SEGMENT_OF_IVMD
+def _direct(table: IVRS, last_ids: dict[int, int], *, segments: bool) -> Iterator[DirectRegion]:
+    """Yield the IVMD blocks that Linux maps: those with the flag of unity or exclusion.
+
+    Without `segments`, Linux takes each for segment 0.
+    """
     for offset, ivmd in ivmds_of(table):
         if meaning_of(ivmd.flags) is Meaning.UNSTATED or ivmd.type == BlockType.IVMD_IOMMU:
             continue
-        segment = ivmd_segment(ivmd) if has_segment else 0
+        segment = ivmd_segment(ivmd) if segments else 0
         start = _page_up(ivmd.start_address)
         yield DirectRegion(
             source=table_entry(table, offset, ivmd),

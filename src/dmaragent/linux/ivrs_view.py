@@ -14,7 +14,7 @@ from dmaragent.iommu.amd import IdSet
 from dmaragent.iommu.model import Difference, IommuTable, RemappingUnit, Source
 from dmaragent.linux.ivrs import DirectRegion, LinuxIvrs, read_by_linux
 from dmaragent.linux.regions import Held, Hold
-from dmaragent.linux.release import telling_release
+from dmaragent.linux.release import kernel_release
 from dmaragent.linux.unexplained_regions import unexplained_regions
 from dmaragent.linux.view import (
     LinuxState,
@@ -28,7 +28,7 @@ from dmaragent.readings import Missing
 
 def ivrs_linux_view(host: Host, table: IommuTable) -> LinuxView | None:
     """Return Linux's view of `host` with `table`; None if it is not a readable IVRS."""
-    ivrs = read_by_linux(table, telling_release(host.system.kernel_release))
+    ivrs = read_by_linux(table, kernel_release(host.system.kernel_release))
     if ivrs is None:
         return None
     groups: dict[SBDF, IommuGroup] = {}

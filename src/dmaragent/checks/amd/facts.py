@@ -9,8 +9,7 @@ from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.checks.common.facts import CheckFacts, common_facts
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.amd import ivmds_of, ivrs_of, table_entry
-from dmaragent.linux.ivrs import LinuxIvrs, read_by_linux
-from dmaragent.linux.release import telling_release
+from dmaragent.linux.ivrs import LinuxIvrs
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.ivmd_ranges import parse_ivmd_option
 from dmaragent.xen.hypervisor.ivrs_acceptance import overrides_of
@@ -97,8 +96,7 @@ class IvrsFacts(CheckFacts):
     def linux(self) -> LinuxIvrs | None:
         """What Linux makes of the table."""
         iommu = self.inventory.iommu
-        release = telling_release(self.inventory.host.system.kernel_release)
-        return None if isinstance(iommu, Missing) else read_by_linux(iommu, release)
+        return None if isinstance(iommu, Missing) else self.inventory.linux.ivrs
 
     @cached_property
     def linux_ivhds(self) -> tuple[Ivhd, ...]:

@@ -29,7 +29,7 @@ class Machine(TypedDict):
 
 
 class FleetClass(TypedDict):
-    """Hosts that answer alike about every Xen guest."""
+    """Hosts with equal answers about every Xen guest."""
 
     label: str
     """A letter or more, by size."""
@@ -46,7 +46,7 @@ class FleetClass(TypedDict):
 
 
 class FleetVerdict(TypedDict):
-    """What becomes of a guest on the hosts of a class."""
+    """The verdict on a guest on the hosts of a class."""
 
     label: str
     hosts: list[str]
