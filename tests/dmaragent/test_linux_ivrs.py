@@ -99,6 +99,15 @@ def test_other_blocks_are_nothing_to_linux(ignored: bytes) -> None:
     assert lines(qemu(ignored), "01:00.0") == []
 
 
+def test_before_linux_6_0_a_block_of_another_segment_is_one_of_segment_0() -> None:
+    table = qemu(ivmd(0x3C000000, 0x1000, device=device("01:00.0"), reserved=b"\1" + bytes(7)))
+
+    for release, number in (((5, 10), 1), ((5, 19), 1), ((6, 0), 0), (None, 0)):
+        view = read_by_linux(read(table), release)
+        assert view is not None
+        assert len(view.direct_of(NETWORK)) == number
+
+
 def test_the_start_is_rounded_up_and_the_length_too() -> None:
     table = qemu(ivmd(0x3C600800, 0x1000, device=device("01:00.0")))
 

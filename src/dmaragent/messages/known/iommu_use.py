@@ -25,10 +25,13 @@ MESSAGES = (
         ("AMD-Vi: Out of memory allocating dm-regions", "AMD, 5.10 and later", AMD),
         releases="Linux 6.4 and later; AMD's words before, too",
         meaning="The host's own driver loses access to memory that the firmware reserved for the device."
-        " No effect on guests.",
-        advice="Look for the region with dmaragent explain. " + _UPDATE,
-        source=f"{_CORE}, iommu_setup_default_domain; {_INTEL}, intel_iommu_memory_notifier; "
-        f"{_CHECKED}",
+        " If Linux 6.12 or 7.2 on AMD cannot map the region at all, it makes no IOMMU group: no device "
+        "of the host can be passed through. An IVMD block with the flag of a unity map and neither "
+        "permission does that. Otherwise no effect on guests.",
+        advice="Look for the region with dmaragent explain, and for groups in "
+        "/sys/kernel/iommu_groups. " + _UPDATE,
+        source=f"{_CORE}, iommu_setup_default_domain (152431e4fe7f); {_INTEL}, "
+        f"intel_iommu_memory_notifier; {_CHECKED}; the missing groups seen on booted machines",
     ),
     message(
         "linux-address-too-wide",
