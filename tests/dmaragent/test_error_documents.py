@@ -20,10 +20,12 @@ def question(verb: str, host: object) -> list[object]:
         "resolve": ["--memory", "1024"],
         "hotplug": ["0a:00.0", "--into", HP / "guests" / "nic.cfg"],
         "why": ["Your BIOS is broken; bad RMRR [0x00000000e8000-0x00000000e8fff]"],
-        "rmrr-option": ["--check", "rmrr=0xe8=0a:00.0"],
+        "boot-option": ["--check", "rmrr=0xe8=0a:00.0"],
     }
     if verb == "diff":
         return [verb, host, HP, "--json"]
+    if verb == "fleet":
+        return [verb, "show", host, "--json"]
     if verb == "status":
         return [verb, "--json", "--bogus"]
     return [verb, *extra.get(verb, []), "--host", host, "--json"]

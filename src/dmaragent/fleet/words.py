@@ -25,7 +25,9 @@ ABSENT = "there is no document of it"
 
 def no_such_folder(path: str) -> HostError:
     return HostError(
-        f"{path} does not exist", "name a folder with a bundle, a report or a table for each host"
+        f"{path} does not exist",
+        "name a folder with a bundle, a report or a table for each host",
+        where=path,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from dmaragent.iommu.model import Claim, DeviceKind, OtherStructure
 from dmaragent.iommu.vtd import device_kind
-from fwtables import ANDD, ATSR, RHSA, SATC, SIDP, DeviceScope, UnknownStructure
+from fwtables import ANDD, ATSR, RHSA, SATC, SIDP, DeviceScope
 from fwtables.dmar.constants import ScopeType, flag_names
 
 _DEVICE_WORDS = {
@@ -30,14 +30,13 @@ def device_words(claim: Claim) -> str:
 def structure_words(other: OtherStructure) -> str:
     """Return a structure in one line, its scope entries as paths: ``00:1c.0>00.0``."""
     name, structure = other.name, other.decoded
-    if isinstance(structure, UnknownStructure):
-        return f"{name}, {len(structure.body)} bytes after its header"
     if isinstance(structure, RHSA):
         at = structure.register_base_address
         return f"{name}: unit at {at:#x} is on NUMA node {structure.proximity_domain}"
     if isinstance(structure, ANDD):
         return f"{name}: ACPI device {structure.acpi_device_number} is {structure.name}"
-    assert isinstance(structure, ATSR | SATC | SIDP)  # noqa: S101 - the only remaining types
+    if not isinstance(structure, ATSR | SATC | SIDP):  # of an unknown type, in either table
+        return f"{name}, {len(getattr(structure, 'body', b''))} bytes after its header"
     flags = getattr(structure, "flags", 0)
     line = f"{name} of segment {structure.segment_number:04x}"
     if flags:
