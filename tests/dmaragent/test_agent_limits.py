@@ -246,7 +246,7 @@ def test_a_worker_that_needs_too_much_memory_is_answered_for(
     tmp_path: Path, laptop: Published
 ) -> None:
     # Room for less than one arena of the allocator, of which a part can be free already.
-    little = Limits(worker_memory=_needed()["worker_memory"] + MIB // 8)
+    little = Limits(worker_memory=_needed()["worker_memory"] + MIB // 8, deadline=600)
     many = ",".join(f"'00:{n >> 3:02x}.{n & 7}'" for n in range(256))
     with serving(tmp_path / "s", lambda: (laptop, PublishedFacts(memory=1)), little) as path:
         said = exchange(path, post(BARE + f"pci = [{many}]\n"))

@@ -30,7 +30,10 @@ def serving(
     faults: list[dict[str, Any]] | None = None,
     worker: Command | None = None,
 ) -> Iterator[Path]:
-    """Serve on a socket at `path`, in a thread of its own; collect in `faults` what goes wrong."""
+    """Serve on a socket at `path`, in a thread of its own; collect in `faults` what goes wrong.
+
+    Without `limits`, a worker on a busy machine has ten minutes.
+    """
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(str(path))
     loop = asyncio.new_event_loop()
@@ -38,7 +41,7 @@ def serving(
         loop.set_exception_handler(lambda _, told: faults.append(told))
 
     async def start() -> Server:
-        server = Server(state, limits or Limits(), worker)
+        server = Server(state, limits or Limits(deadline=600, turn=600), worker)
         await server.start(listening)
         return server
 
