@@ -38,10 +38,6 @@ and the guests. The rest is run by hand, on the day that the table gives.
 
 A dash: that scenario is not recorded for that release. Open a section for its rows.
 
-Known difference: an IVMD block with the flag of a unity map and neither permission, for a device that is
-present. Linux 6.12 and 7.2 then log "not able to establish FW requested direct mapping" and make no IOMMU group.
-dmaragent predicts groups and regions, as Linux 6.1 has them, so these releases have no record of AMD's regions.
-
 Not compared: iommufd, because no kernel of these suites has it (CONFIG_IOMMUFD); guests with OVMF. A PVH dom0
 with a range of `rmrr=` in its RAM ends at boot ("not permitted"), so its lab has none. Its processor is AMD's and
 its IOMMU Intel's, which no real machine has.
