@@ -124,7 +124,7 @@ TABLE = "root/sys/firmware/acpi/tables/DMAR"
         {"manifest.json": b"[" * 99999},
         {"root/sys/firmware/acpi/tables/DMAR/x": b""},
     ],
-    ids=str,
+    ids=lambda change: str(change)[:80],
 )
 def test_a_bundle_is_held_against_its_manifest_when_it_is_opened(
     change: dict[str, bytes | None], tmp_path: Path, worded: Worded
