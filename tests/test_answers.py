@@ -65,7 +65,7 @@ def test_prose_is_removed_and_facts_stay() -> None:
     side = {"can": "no", "explanation": "a reason", "cases": []}
     document = {
         "format": "dmaragent.explain",
-        "version": 1,
+        "version": 2,
         "answer": {"xen": side, "notes": ["a note", "another"], "device": "0000:00:14.0"},
     }
     answer = without_prose({"exit": 1, "document": document, "errors": ""})["document"]["answer"]

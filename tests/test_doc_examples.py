@@ -102,7 +102,7 @@ def test_the_machine_that_is_added_as_an_example_answers_as_expected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = (ROOT / "docs/adding-a-table.md").read_text("utf-8")
-    _, facts, expected, guests = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    _, facts, _of_an_ivrs, expected, guests = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     (config,) = re.findall(r"```\n(name = .*?)```", page, re.DOTALL)
     folder = tmp_path / "example-laptop"
     folder.mkdir()

@@ -189,6 +189,7 @@ def test_an_example_runs_and_is_answered(
     runs = "agent run --runtime" in line
     done = _shell(machine / "bin", folder, UNTIL_PUBLISHED.format(line=here) if runs else here)
 
-    assert done.returncode in (0, 1), done.stderr
+    open_too = {2} if "--need" in line and done.stdout else set()  # the hosts may leave it open
+    assert done.returncode in {0, 1} | open_too, done.stderr
     assert "Traceback" not in done.stderr
     assert "Next: " not in done.stderr

@@ -124,8 +124,8 @@ class _Counting(Notifier):
         super().__init__({})
         self.alive = 0
 
-    def say(self, *lines: str) -> None:
-        self.alive += "WATCHDOG=1" in lines
+    def ping(self) -> None:
+        self.alive += 1
 
 
 def test_a_scan_that_hangs_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ EVERY_VERB = {
     "resolve": "resolve --memory 4096 --pci 0a:00.0 --host {}",
     "hotplug": "hotplug 0a:00.0 --into {}/../guest.cfg --host {}",
     "diff": "diff {} {}",
+    "fleet show": "fleet show {}/..",
     "boot-option": "boot-option --check rmrr=0xe8=0a:00.0 --host {}",
     "report": "report --host {} -o -",
     "dump": "dump --host {} -o -",
