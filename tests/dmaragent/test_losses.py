@@ -48,6 +48,9 @@ MAY_MAKE_UNKNOWN: dict[LedgerEntry, set[str]] = {
     # Xen from 4.19 on switches VT-d off for a region in RAM
     ledger.MEMORY_MAP: {"Xen", *GUESTS},
     ledger.MEMORY_MAP_ENTRY: {"Xen", *GUESTS},
+    # without a table, the processor tells the vendor and the release what Linux does on Arm
+    ledger.CPU: {"Xen", *GUESTS},
+    ledger.KERNEL_RELEASE: {"Linux"},
     # Xen's own word on regions and capabilities
     ledger.XEN_RDM: {"Xen", *GUESTS},
     ledger.XEN_RDM_DEVICES: {"Xen", *GUESTS},

@@ -84,9 +84,9 @@ def _pvh(host: Host) -> tuple[str, ...]:
     without it (xen/arch/x86/hvm/dom0_build.c, ``pvh_setup_acpi``, ``pvh_acpi_table_allowed``).
     """
     xen = host.xen
-    if xen is None or xen.dom0 is not True or xen.guest_type == "PV":
+    if xen is None or xen.dom0 is False or xen.guest_type == "PV":
         return ()
-    if xen.guest_type == "PVH":
+    if xen.guest_type == "PVH" and xen.dom0:
         return (words.GUEST_TYPE_PVH,)
     if not isinstance(xen.reserved_memory, Missing) and xen.reserved_memory:
         return (words.HYPERVISOR_HAS_REGIONS,)
@@ -132,5 +132,7 @@ def _of_processor(host: Host, *, dom0: bool) -> _Reason:
     if not isinstance(host.groups, Missing) and host.groups:
         return AbsenceKind.NOT_COLLECTED, ()  # IOMMU groups prove that there is a table
     if host.system.virtual is False or dom0:
+        if host.xen is not None and host.xen.dom0 is None and host.xen.guest_type == "PVH":
+            return AbsenceKind.UNKNOWN, ()  # a PVH dom0 has no table, whatever the firmware has
         return off
     return AbsenceKind.UNKNOWN, ()

@@ -134,7 +134,7 @@ def _verdict_before_policy(device: DeviceContext) -> PlatformVerdict | None:
 
 def _chipset_verdict(device: DeviceContext) -> PlatformVerdict:
     """Return the verdict on a bridge: host bridges are refused, other bridges get no verdict."""
-    if is_host_bridge(device.function) and device.facts.ivrs is None:
+    if is_host_bridge(device.function) and device.vendor is IommuVendor.INTEL:
         case = Case(
             title="host bridge",
             can=Can.NO,

@@ -291,7 +291,7 @@ def _iommu_off(inventory: Inventory) -> str:
     if xen is not None and xen.iommu_enabled is False and not contradicted:
         return words.XENS_IOMMU_OFF
     absence = inventory.absence
-    if absence is not None and absence.kind in IOMMU_OFF:
+    if absence is not None and absence.kind in IOMMU_OFF and not contradicted:
         return IOMMU_OFF[absence.kind]
     if listed.source is ListSource.PREDICTED and listed.iommu_disabled:
         return words.iommu_off_by_xen(listed.iommu_disabled, iommu_vendor(inventory.host))

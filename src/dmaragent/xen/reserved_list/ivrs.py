@@ -35,7 +35,7 @@ from dmaragent.xen.reserved_list.model import (
     XenView,
     XenViews,
 )
-from dmaragent.xen.reserved_list.predicted import memory_map_of
+from dmaragent.xen.reserved_list.predicted import memory_map_of, memory_map_of_ivmds
 
 _LISTED = frozenset({IvmdFate.ACCEPTED})
 _UNKNOWN = frozenset({IvmdFate.UNKNOWN})
@@ -56,12 +56,15 @@ def ivrs_xen_views(
     wanted = release or running
     if wanted is not None and running is not None and _is_running(wanted, running):
         wanted = running
-    prediction = predict_ivrs(
-        table, host.topology, memory_map_of(host), wanted, host.xen_command_line
-    )
     xen = host.xen
-    if xen is not None and wanted == xen.release and not isinstance(xen.reserved_memory, Missing):
-        views = _reported(host, xen.reserved_memory, table, prediction)
+    reported = xen.reserved_memory if xen is not None and wanted == xen.release else None
+    if isinstance(reported, Missing):
+        reported = None
+    # A list with entries proves that Xen found no region in RAM.
+    memory_map = memory_map_of(host) if reported else memory_map_of_ivmds(host)
+    prediction = predict_ivrs(table, host.topology, memory_map, wanted, host.xen_command_line)
+    if reported is not None:
+        views = _reported(host, reported, table, prediction)
     else:
         views = _predicted(host, table, prediction, wanted)
     return views._replace(unit_of=unit_of, ivrs=prediction)
@@ -88,7 +91,7 @@ def _predicted(
     undecided, notes = prediction.undecided, prediction.notes
     if release is None:
         undecided = undecided_without_release(
-            table, host.topology, memory_map_of(host), host.xen_command_line
+            table, host.topology, memory_map_of_ivmds(host), host.xen_command_line
         )
         notes = (*notes, words.NOTHING_BEFORE_4_16)
     regions |= {

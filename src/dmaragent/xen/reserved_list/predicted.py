@@ -57,6 +57,18 @@ def memory_map_of(host: Host) -> MemoryMap | None:
     return None
 
 
+def memory_map_of_ivmds(host: Host) -> MemoryMap | None:
+    """Return the memory map for the prediction; None for a table without its host.
+
+    Each release that lists IVMDs compares each of them with the map, so a host without a map has an
+    incomplete one.
+    """
+    known = memory_map_of(host)
+    if known is None and not isinstance(host.topology.functions, Missing):
+        return MemoryMap((), incomplete=words.MEMORY_MAP_LOST)
+    return known
+
+
 def predicted_views(
     host: Host, table: IommuTable, prediction: XenPrediction, release: Release | None
 ) -> XenViews:

@@ -75,6 +75,9 @@ def memory_map_unreadable(why: str) -> str:
     return f"the firmware's memory map could not be read ({why})"
 
 
+MEMORY_MAP_LOST = "the firmware's memory map was not collected"
+
+
 def options_by_release(releases: str) -> str:
     return f"{releases} accept other ranges of rmrr= than the newest release"
 
