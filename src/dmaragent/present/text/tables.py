@@ -74,21 +74,29 @@ def _set(text: str, width: int, flush_right: bool) -> str:  # noqa: FBT001 - pri
     return text.rjust(width) if flush_right else text.ljust(width)
 
 
-def paragraph(text: str, *, indent: int = 0, hang: int = 0) -> list[str]:
+def paragraph(text: str, *, indent: int = 0, hang: int = 0, whole_paths: bool = True) -> list[str]:
     """Return `text` in lines as wide as the screen; `hang` indents all but the first further.
 
     A no-break space keeps two words on one line and is printed as a space.  Unprintable characters
-    are escaped, because the text may come from firmware or a stranger's file.
+    are escaped, because the text may come from firmware or a stranger's file.  A path is not broken,
+    because it is copied, unless `whole_paths` is False.
     """
     safe = _NO_BREAK.join(map(shown, text.split(_NO_BREAK)))
-    lines = _wrap(safe, current_screen().width, indent, indent + hang, hyphens=False)
+    width = current_screen().width
+    lines = _wrap(safe, width, (indent, indent + hang), hyphens=False, paths=whole_paths)
     return [line.replace(_NO_BREAK, " ") for line in lines]
 
 
 def _wrap(
-    text: str, width: int, first: int = 0, others: int = 0, *, hyphens: bool = True
+    text: str,
+    width: int,
+    indents: tuple[int, int] = (0, 0),
+    *,
+    hyphens: bool = True,
+    paths: bool = True,
 ) -> list[str]:
     """Return escaped text in indented lines; the most common case, a single line, is not wrapped."""
+    first, others = indents
     if first + len(text) <= width and text[-1:].strip():
         return [" " * first + text]
     return wrap(
@@ -97,7 +105,7 @@ def _wrap(
         initial_indent=" " * first,
         subsequent_indent=" " * others,
         break_on_hyphens=hyphens,
-        break_long_words=not _is_path(max(text.split(), key=len, default="")),
+        break_long_words=not (paths and _is_path(max(text.split(), key=len, default=""))),
     )
 
 

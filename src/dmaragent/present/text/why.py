@@ -119,7 +119,7 @@ def _block_lines(matches: Matches, host: str, *, table_known: bool, details: boo
     most = _MOST_LINES if details else 1
     for line in lines[:most]:
         text = shorten(line.text, _MOST_TEXT)
-        yield from paragraph(f"{line_words(line)}: {text}", indent=2, hang=2)
+        yield from paragraph(f"{line_words(line)}: {text}", indent=2, hang=2, whole_paths=False)
     rest = sum(line.count for line in lines[most:])
     if rest:
         yield f"  {more_lines_words(rest)}"
