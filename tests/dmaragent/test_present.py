@@ -129,4 +129,4 @@ def test_what_fits_a_line_is_what_textwrap_makes_of_it(
         break_on_hyphens=hyphens,
     )
 
-    assert _wrap(text, width, first, others, hyphens=hyphens) == expected
+    assert _wrap(text, width, (first, others), hyphens=hyphens) == expected
