@@ -10,7 +10,7 @@ import pytest
 
 from dmaragent.addresses import AddressRange
 from dmaragent.api import ask_host
-from dmaragent.commands.fleet import exit_code
+from dmaragent.commands.fleet.common import exit_code
 from dmaragent.fleet import guests as fleet_guests
 from dmaragent.fleet.canonical import digest
 from dmaragent.fleet.classes import folded, odd_hosts, xen_classes

@@ -1,0 +1,141 @@
+"""What the verbs of ``dmaragent fleet`` share: which documents they read, and how they end."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from dmaragent.commands.shared.output import print_document
+from dmaragent.commands.shared.questions import add_xen, named_release
+from dmaragent.fleet import words
+from dmaragent.fleet.cache import cache_folder
+from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
+from dmaragent.fleet.json import fleet_document
+from dmaragent.present.escaping import visible
+from dmaragent.question.context import Question
+
+if TYPE_CHECKING:
+    from dmaragent.present.json.schema.fleet import FleetAnswer
+
+_DAY = 86_400
+
+
+class OpenedFleet(NamedTuple):
+    """A fleet that was read, what is asked about it, and where the work is done."""
+
+    fleet: Fleet
+    question: Question
+    executor: Executor | None
+    """None: in this process."""
+
+
+def add_folders(parser: argparse.ArgumentParser) -> None:
+    """Add the folders as arguments of a verb that has no others."""
+    parser.add_argument("folders", metavar="DIR", nargs="+", help="a folder of documents")
+
+
+def add_on(parser: argparse.ArgumentParser) -> None:
+    """Add the folders as an option, and how many hosts are needed."""
+    parser.add_argument(
+        "--on",
+        dest="folders",
+        metavar="DIR",
+        action="append",
+        required=True,
+        help="a folder of documents; can be repeated",
+    )
+
+
+def add_need(parser: argparse.ArgumentParser) -> None:
+    """Add how many hosts are needed."""
+    parser.add_argument(
+        "--need",
+        metavar="N",
+        type=int,
+        help="exit with 0 if it is yes on N hosts (default: on all)",
+    )
+
+
+def add_details(parser: argparse.ArgumentParser) -> None:
+    """Add the option to show all."""
+    parser.add_argument("--details", action="store_true", help="show all classes and reasons")
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Add which documents count, and how they are read."""
+    add_xen(parser)
+    parser.add_argument(
+        "--hosts", metavar="NAMES", help="the hosts that there should be, with commas"
+    )
+    parser.add_argument(
+        "--stale",
+        metavar="DAYS",
+        default="never",
+        help="use no document that is older (default: never)",
+    )
+    parser.add_argument(
+        "--jobs", metavar="N", type=int, default=1, help="use N processes (default: 1)"
+    )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="read every document again, and keep nothing"
+    )
+
+
+@contextmanager
+def opened_fleet(options: argparse.Namespace) -> Iterator[OpenedFleet]:
+    """Read the fleet of `options`; replaced documents are named on stderr."""
+    question = Question(xen=named_release(options.xen))
+    with _executor(options.jobs) as executor:
+        fleet = read_fleet(
+            options.folders,
+            FleetQuery(
+                question=question,
+                expected=None if options.hosts is None else _names(options.hosts),
+                most_age=_seconds(options.stale),
+            ),
+            cache="" if options.no_cache else cache_folder(),
+            executor=executor,
+        )
+        for other in fleet.replaced:
+            print(visible(f"dmaragent: {other.name}: {other.detail}"), file=sys.stderr)
+        yield OpenedFleet(fleet, question, executor)
+
+
+@contextmanager
+def _executor(jobs: int) -> Iterator[Executor | None]:
+    if jobs <= 1:
+        yield None
+        return
+    with ProcessPoolExecutor(jobs) as executor:
+        yield executor
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.replace(",", " ").split())
+
+
+def _seconds(text: str) -> float | None:
+    if text == "never":
+        return None
+    try:
+        days = float(text)
+    except ValueError as error:
+        raise words.not_a_number_of_days(text) from error
+    return days * _DAY
+
+
+def print_fleet(options: argparse.Namespace, fleet: Fleet, answer: FleetAnswer) -> None:
+    """Print the document of `answer`."""
+    print_document(fleet_document(answer, list(options.folders), fleet.documents, fleet.expected))
+
+
+def exit_code(yes: int, no: int, unknown: int, need: int | None) -> int:
+    """Return 0 if `yes` hosts suffice, 2 if the `unknown` ones could make up for it, else 1."""
+    wanted = yes + no + unknown if need is None else need
+    if yes >= wanted and yes + no + unknown:
+        return 0
+    return 2 if yes + unknown >= wanted else 1
