@@ -28,15 +28,15 @@ def on_amd(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_earlier_name_is_the_same_verb(capsys: Capture) -> None:
-    region = "0xbdf3e000+4K=00:1d.0"
+    region = "0x7ef3e000+4K=00:1d.0"
     earlier = run(capsys, "rmrr-option", region, "--host", INTEL)
 
     assert run(capsys, "boot-option", region, "--host", INTEL) == earlier
-    assert "rmrr=0xbdf3e=00:1d.0" in earlier.out
+    assert "rmrr=0x7ef3e=00:1d.0" in earlier.out
 
 
 def test_the_document_for_intel_has_the_earlier_format(capsys: Capture) -> None:
-    ran = run(capsys, "boot-option", "0xbdf3e000+4K=00:1d.0", "--host", INTEL, "--json")
+    ran = run(capsys, "boot-option", "0x7ef3e000+4K=00:1d.0", "--host", INTEL, "--json")
 
     assert ran.document["format"] == "dmaragent.rmrr-option"
 

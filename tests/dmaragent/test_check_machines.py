@@ -37,6 +37,8 @@ EXPECTED: dict[str, Expected] = {
     "hp-dl380e-gen8": [
         ("rmrr-below-1mib", "warning", "0xe8000-0xe8fff"),
         ("rmrr-below-1mib", "warning", "0xf4000-0xf4fff"),
+        # A hole of the memory map; the other regions are reserved.
+        ("rmrr-not-reserved", "warning", "0xe8000-0xe8fff"),
         # Seven regions name a slot that is empty (07:00.0) and the hidden 00:1f.5.
         ("rmrr-device-absent", "info", "0000:00:1f.5"),
         ("rmrr-device-absent", "info", "0000:07:00.0"),

@@ -24,6 +24,7 @@ from support.wording import Worded
 ABSENT = rmrr(0x6000000, 0x600FFFF, scope(1, 0, (9, 0)))
 PRESENT = rmrr(0x2000000, 0x200FFFF, scope(1, 0, (2, 0)))
 EMPTY = rmrr(0x5000000, 0x5000000, scope(1, 0, (0x14, 0)))
+MEMORY = ("0x0 0x1ffffff System RAM", "0x2000000 0x7ffffff Reserved")
 VERSION = "/sys/hypervisor/version/"
 
 
@@ -44,7 +45,7 @@ def resolved(inventory: Inventory, rdm: str, hypervisor: Release) -> Resolution:
 
 
 def absent_region_as(release: Release) -> Inventory:
-    return take_inventory(inventory_of(UNIT, PRESENT, ABSENT).host, release)
+    return take_inventory(inventory_of(UNIT, PRESENT, ABSENT, memory=MEMORY).host, release)
 
 
 def test_a_range_that_xen_ignored_does_not_own_the_pages_of_another() -> None:
@@ -181,7 +182,7 @@ def test_a_guest_starts_if_xen_ignores_the_region_in_its_way(
     release: Release, verdict: Verdict
 ) -> None:
     """The region is at 96 MiB, below the boundary, and strict by the guest's `rdm`."""
-    inventory = inventory_of(UNIT, ABSENT)
+    inventory = inventory_of(UNIT, ABSENT, memory=MEMORY)
     found = resolved(take_inventory(inventory.host, release), HOST_STRICT, release)
 
     assert found.verdict is verdict
@@ -189,7 +190,7 @@ def test_a_guest_starts_if_xen_ignores_the_region_in_its_way(
 
 def test_the_answer_names_the_points_that_it_depends_on(worded: Worded) -> None:
     release = Release(4, 19)
-    inventory = take_inventory(inventory_of(UNIT, ABSENT).host, release)
+    inventory = take_inventory(inventory_of(UNIT, ABSENT, memory=MEMORY).host, release)
     found = resolved(inventory, HOST_STRICT, release)
 
     worded(found.reasons[0].reason, "4.19.4", "4.19.0", "4.19.3")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from dmaragent.addresses import GIB, SBDF, AddressRange
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Resolution
@@ -243,7 +244,7 @@ UNFIXED: Mapping[str, tuple[Case, str]] = {
         remedies_words.LIST_PRESENT_FUNCTION,
     ),
     "a host bridge": (
-        Case(host=facts(functions={DEVICE_A: BRIDGE})),
+        Case(host=facts(functions={DEVICE_A: BRIDGE}, vendor=IommuVendor.INTEL)),
         remedies_words.HOST_BRIDGE_NEVER,
     ),
     "a name that xenstore alone knows": (

@@ -14,13 +14,13 @@ HP = MACHINES / "hp-dl380e-gen8"
 
 
 def test_a_region_of_128_kib_becomes_two_words(capsys: Capture, worded: Worded) -> None:
-    ran = run(capsys, "rmrr-option", "0xbdf3e000-0xbdf5dfff=00:1d.0", "--host", HP)
+    ran = run(capsys, "rmrr-option", "0x7ef3e000-0x7ef5dfff=00:1d.0", "--host", HP)
 
     lines = ran.out.splitlines()
     assert ran.code == 0
     worded(lines[0], "10", "4.22")
-    assert "  rmrr=0xbdf3e-0xbdf4d=00:1d.0" in lines
-    assert "  rmrr=0xbdf4e-0xbdf5d=00:1d.0" in lines
+    assert "  rmrr=0x7ef3e-0x7ef4d=00:1d.0" in lines
+    assert "  rmrr=0x7ef4e-0x7ef5d=00:1d.0" in lines
 
 
 def test_the_option_a_host_has_booted_with_is_checked(capsys: Capture, worded: Worded) -> None:
@@ -35,10 +35,10 @@ def test_the_option_a_host_has_booted_with_is_checked(capsys: Capture, worded: W
 
 
 def test_a_document_of_what_was_written_keeps_to_its_schema(capsys: Capture) -> None:
-    ran = run(capsys, "rmrr-option", "0xbdf3e000+8K=00:1d.0", "--host", HP, "--json")
+    ran = run(capsys, "rmrr-option", "0x7ef3e000+8K=00:1d.0", "--host", HP, "--json")
 
     answer = ran.document["answer"]
-    assert answer["option"]["words"] == "rmrr=0xbdf3e-0xbdf3f=00:1d.0"
+    assert answer["option"]["words"] == "rmrr=0x7ef3e-0x7ef3f=00:1d.0"
     assert answer["mode"] == "write"
 
 
@@ -112,12 +112,12 @@ def test_a_fault_that_was_dropped_is_to_be_looked_at_beside_one_that_was_written
 
 def test_xen_cmdline_gets_several_ranges_as_one_word(capsys: Capture) -> None:
     one, two = (
-        run(capsys, "rmrr-option", f"0xbdf3e000+{size}=00:1d.0", "--host", HP).out
+        run(capsys, "rmrr-option", f"0x7ef3e000+{size}=00:1d.0", "--host", HP).out
         for size in ("4K", "128K")
     )
 
-    assert r"--set-xen 'rmrr=0xbdf3e-0xbdf4d=00:1d.0\;0xbdf4e-0xbdf5d=00:1d.0'" in two
-    assert "--set-xen rmrr=0xbdf3e=00:1d.0\n" in one
+    assert r"--set-xen 'rmrr=0x7ef3e-0x7ef4d=00:1d.0\;0x7ef4e-0x7ef5d=00:1d.0'" in two
+    assert "--set-xen rmrr=0x7ef3e=00:1d.0\n" in one
 
 
 @pytest.mark.parametrize(
@@ -156,11 +156,11 @@ def test_a_host_whose_command_line_is_not_known_says_what_to_do(
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (["--check", "rmrr=0xbdf3e000-0xbdf5dfff=00:1d.0"], 1),
-        (["--check", "rmrr=0xbdf3e=00:1d.0;0xbdf3f", "--xen", "4.17"], 1),
+        (["--check", "rmrr=0x7ef3e000-0x7ef5dfff=00:1d.0"], 1),
+        (["--check", "rmrr=0x7ef3e=00:1d.0;0x7ef3f", "--xen", "4.17"], 1),
         (["--check", "rmrr=1=zz rmrr=2=zz"], 1),
-        (["0xbdf3e000+4K=00:1d.0", "--xen", "4.8"], 1),
-        (["0xbdf3e000+4K=00:1d.0", "0xbdf3e800+4K=00:1d.0", "--xen", "4.17"], 1),
+        (["0x7ef3e000+4K=00:1d.0", "--xen", "4.8"], 1),
+        (["0x7ef3e000+4K=00:1d.0", "0x7ef3e800+4K=00:1d.0", "--xen", "4.17"], 1),
     ],
 )
 def test_the_first_line_says_it_and_the_exit_code_too(
@@ -175,7 +175,7 @@ def test_the_first_line_says_it_and_the_exit_code_too(
 
 def test_without_a_table_a_well_formed_option_exits_with_2(capsys: Capture, worded: Worded) -> None:
     host = MACHINES / "synthetic-sosreport-without-table"
-    arguments = ["rmrr-option", "--check", "rmrr=0xbdf3e=00:1d.0", "--xen", "4.17", "--host", host]
+    arguments = ["rmrr-option", "--check", "rmrr=0x7ef3e=00:1d.0", "--xen", "4.17", "--host", host]
 
     ran = run(capsys, *arguments)
 
@@ -194,7 +194,7 @@ def test_hostile_words_are_shown_escaped_and_within_80_columns(capsys: Capture) 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_machine_gives_an_answer_within_80_columns(name: str, capsys: Capture) -> None:
-    for arguments in (["0xbdf3e000+0x1f001=00:1d.0"], ["--check", "rmrr=123=00:1f.0;10-9;x"]):
+    for arguments in (["0x7ef3e000+0x1f001=00:1d.0"], ["--check", "rmrr=123=00:1f.0;10-9;x"]):
         ran = run(capsys, "rmrr-option", *arguments, "--host", MACHINES / name)
         pasted = ("    echo ", "  echo ", "  rmrr=", "    /opt/xensource/", "    update-grub ")
         prose = [line for line in ran.out.splitlines() if not line.startswith(pasted)]

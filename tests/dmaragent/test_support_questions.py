@@ -160,20 +160,20 @@ def test_9_the_kernel_calls_the_firmware_broken(capsys: Capture, worded: Worded)
 
 
 def test_10_a_region_that_the_firmware_forgot(capsys: Capture) -> None:
-    fault = "(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:19.0] fault addr ad800000"
+    fault = "(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:19.0] fault addr 7b840000"
 
     why = run(capsys, "why", fault, "--host", MACHINES / "synthetic-odd-scopes")
     command = re.search(r"dmaragent (boot-option \S+)", why.out)
     assert command is not None
     option = run(capsys, *command[1].split(), "--host", MACHINES / "synthetic-odd-scopes")
 
-    assert "rmrr=0xad800=00:19.0" in option.out  # a page number, not an address
+    assert "rmrr=0x7b840=00:19.0" in option.out  # a page number, not an address
     assert (
         run(
             capsys,
             "rmrr-option",
             "--check",
-            "rmrr=0xad800000=00:19.0",
+            "rmrr=0x7b840000=00:19.0",
             "--host",
             MACHINES / "synthetic-odd-scopes",
         ).code

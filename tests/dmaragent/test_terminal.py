@@ -28,8 +28,12 @@ VERBS = {
 """Answers that are longer than a line of any terminal."""
 
 
+_SEQUENCE = re.compile(r"\x1b\[[0-9;]*m")
+"""What gives text a colour, and has no width."""
+
+
 def _widest(text: str) -> int:
-    return max(len(line) for line in text.splitlines() if str(HP) not in line)
+    return max(len(_SEQUENCE.sub("", line)) for line in text.splitlines() if str(HP) not in line)
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -110,23 +110,23 @@ def test_a_consequence_alone_is_explained_by_its_error(
 def test_a_reason_of_a_fault_is_put_into_words(
     capsys: pytest.CaptureFixture[str], worded: Worded
 ) -> None:
-    text = "DMAR: [DMA Write] Request device [00:1d.0] fault addr bdf3e000 [fault reason 05]"
+    text = "DMAR: [DMA Write] Request device [00:1d.0] fault addr 7ef3e000 [fault reason 05]"
 
     said = words(run(capsys, "why", text, "--host", HP))
 
-    worded(said, "0x05", "0xbdf3e000")
+    worded(said, "0x05", "0x7ef3e000")
     assert "boot-option" not in said
 
 
 def test_a_fault_that_xen_logged_offers_its_boot_option(
     capsys: pytest.CaptureFixture[str], worded: Worded
 ) -> None:
-    text = "(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:1d.0] fault addr bdf3e000"
+    text = "(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:1d.0] fault addr 7ef3e000"
 
     said = words(run(capsys, "why", text, "--host", HP))
 
     worded(said)
-    assert "dmaragent boot-option 0xbdf3e000-0xbdf3efff=0000:00:1d.0" in said
+    assert "dmaragent boot-option 0x7ef3e000-0x7ef3efff=0000:00:1d.0" in said
 
 
 def test_below_xen_nothing_is_said_of_what_linux_holds(

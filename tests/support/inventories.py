@@ -1,12 +1,12 @@
 """Inventories of tables made up for tests, on a host of a few functions and bridges."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.linux.view import LinuxState
-from support.hosts import Function, fake_host
+from support.hosts import Function, add_memory_map, fake_host
 from support.tables import drhd, table
 
 BRIDGE = 0x060400
@@ -24,9 +24,12 @@ UNIT = drhd(0xFED91000, flags=1)
 XEN = {"/sys/hypervisor/type": b"xen\n", "/proc/xen/capabilities": b"control_d\n"}
 
 
-def inventory_of(*structures: bytes, **answers: Mapping[str, object]) -> Inventory:
-    """Take the inventory of a table of `structures`, on a host that has `answers` too."""
+def inventory_of(
+    *structures: bytes, memory: Sequence[str] = (), **answers: Mapping[str, object]
+) -> Inventory:
+    """Take the inventory of a table of `structures`, on a host that has `memory` and `answers`."""
     fake = fake_host(FUNCTIONS, {"DMAR": table(*structures)})
+    add_memory_map(fake, memory)
     for name, values in answers.items():
         getattr(fake, name).update(values)
     return take_inventory(join(collect(fake)))

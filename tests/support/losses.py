@@ -14,7 +14,6 @@ from dmaragent.collect.ledger import LEDGER, HostRequest, LedgerEntry, Operation
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.recorded.recording import KeptHost, Recorder
 from dmaragent.host import Host, join
-from dmaragent.inventory.gaps import is_table_alone
 from dmaragent.iommu.table import iommu_table
 from dmaragent.messages import recogniser
 from dmaragent.messages.model import Recognised
@@ -92,6 +91,10 @@ def with_losses(answers: Answers, *losses: Loss) -> Host:
     return join(collect(KeptHost({**answers, **{one.request: one.answer for one in losses}})))
 
 
+LATER = Question(xen="4.20.4")
+"""A release that decides by the memory map; most machines are asked about an earlier one."""
+
+
 def verdicts(
     host: Host,
     devices: tuple[str, ...],
@@ -103,9 +106,26 @@ def verdicts(
     `guests` are the texts of configurations by name.  What helps is not worked out: it is tried
     with the same rules.
     """
-    known = context_of(host, Question())
-    functions = {str(sbdf): sbdf for sbdf in host.topology.known}
     found: dict[str, str] = {}
+    for question in (Question(), LATER):
+        _add_verdicts(found, host, devices, guests, question)
+    inventory = context_of(host, Question()).inventory
+    for message in messages:
+        fits = relate(message, inventory).fits
+        found[f"why {message.text}"] = "unknown" if fits is None else str(fits)
+    return found
+
+
+def _add_verdicts(
+    found: dict[str, str],
+    host: Host,
+    devices: tuple[str, ...],
+    guests: Mapping[str, str],
+    question: Question,
+) -> None:
+    known = context_of(host, question)
+    on = f" on {question.xen}" if question.xen else ""
+    functions = {str(sbdf): sbdf for sbdf in host.topology.known}
     for name in devices:
         sbdf = functions.get(name)
         if sbdf is None:
@@ -114,21 +134,17 @@ def verdicts(
             sbdf=sbdf, inventory=known.inventory, facts=known.facts, stack=known.stack
         )
         xen, linux = xen_verdict(context), linux_verdict(context)
-        found[f"explain {name}, Xen"] = xen.can.value
-        found[f"explain {name}, Linux"] = linux.can.value
+        found[f"explain {name}{on}, Xen"] = xen.can.value
+        found[f"explain {name}{on}, Linux"] = linux.can.value
         for case in xen.cases:
             if case.title in _POLICIES:
-                found[f"explain {name}, {case.title}, Xen"] = case.can.value
+                found[f"explain {name}{on}, {case.title}, Xen"] = case.can.value
     for name, text in guests.items():
         for guest in read_guests(text, name):
-            found[f"resolve {name}"] = resolve(guest, known.facts, known.stack).verdict.value
+            found[f"resolve {name}{on}"] = resolve(guest, known.facts, known.stack).verdict.value
             for device in devices:
                 answer = attach(device, guest, known.facts, known.stack)
-                found[f"hotplug {device} into {name}"] = answer.verdict.value
-    for message in messages:
-        fits = relate(message, known.inventory).fits
-        found[f"why {message.text}"] = "unknown" if fits is None else str(fits)
-    return found
+                found[f"hotplug {device} into {name}{on}"] = answer.verdict.value
 
 
 def messages_of(host: Host, devices: tuple[str, ...]) -> tuple[Recognised, ...]:
@@ -184,6 +200,6 @@ class Losing:
         What is said of a table alone is predicted, and labelled so.
         """
         host = with_losses(self._answers, *losses)._replace(problems=())
-        if host == self._host or is_table_alone(host):
+        if host == self._host or host.is_table_alone:
             return None
         return verdicts(host, self._devices, self._guests, self._said)

@@ -28,7 +28,7 @@ from dmaragent.xen.hypervisor.ivmd_ranges import MOST_RANGES, IvmdRange, parse_i
 from dmaragent.xen.hypervisor.ivrs_acceptance import predict_ivrs
 from dmaragent.xen.hypervisor.ivrs_behaviour import ivrs_behaviour_of
 from dmaragent.xen.hypervisor.ivrs_prediction import IvmdAcceptance, IvmdFate, IvrsPrediction
-from dmaragent.xen.reserved_list.predicted import memory_map_of, memory_map_of_ivmds
+from dmaragent.xen.reserved_list.predicted import memory_map_of
 from fwtables import IVMD, device_name
 from fwtables.ivrs.constants import BlockType
 
@@ -62,7 +62,7 @@ def _predict(on: OptionHost, line: str) -> IvrsPrediction | None:
     """Return what Xen makes of the table and `line`; None: the table is unknown."""
     if on.ivrs is None:
         return None
-    return predict_ivrs(on.ivrs, on.host.topology, memory_map_of_ivmds(on.host), on.release, line)
+    return predict_ivrs(on.ivrs, on.host.topology, memory_map_of(on.host), on.release, line)
 
 
 def _judged(on: OptionHost, line: str, prediction: IvrsPrediction | None) -> Iterator[JudgedIvmd]:

@@ -19,7 +19,7 @@ from dmaragent.host.system import System, join_system
 from dmaragent.host.topology import PciTopology
 from dmaragent.host.unreadable import report_unreadable
 from dmaragent.host.xen import XenHost, join_xen
-from dmaragent.readings import HostSnapshot, Missing, TableReading
+from dmaragent.readings import HostSnapshot, Missing, MissingKind, TableReading
 from dmaragent.releases import Release
 
 _LOGGED_TABLE = re.compile(r"ACPI: (DMAR|RMAD|XMAR|IVRS) (?:0x)?[0-9A-Fa-f]")
@@ -77,6 +77,16 @@ class Host(NamedTuple):
     def xen_command_line(self) -> str:
         """Xen's own boot options; empty if they are unknown."""
         return "" if self.xen is None else self.xen.command_line or ""
+
+    @property
+    def is_table_alone(self) -> bool:
+        """Whether the table is the only thing collected from the host."""
+        readings = (self.topology.functions, self.groups, self.memory_map)
+        known = (self.xen, self.system.kernel_release, self.system.cpu_vendor, self.machine.vendor)
+        return not any(known) and all(
+            isinstance(reading, Missing) and reading.kind is MissingKind.NOT_COLLECTED
+            for reading in readings
+        )
 
     @property
     def ram_map(self) -> MemoryMap | Missing:

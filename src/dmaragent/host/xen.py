@@ -63,6 +63,18 @@ class XenHost(NamedTuple):
         return any(capability.endswith("directio") for capability in self.capabilities)
 
 
+def _is_dom0(capabilities: bytes | Missing) -> bool | None:
+    """Return whether /proc/xen/capabilities is dom0's; None: it was not read, or is cut.
+
+    Another domain has an empty file: Linux drivers/xen/xenfs/super.c, ``capabilities_read``.
+    """
+    if isinstance(capabilities, Missing):
+        return None
+    if b"control_d" in capabilities:
+        return True
+    return None if capabilities.strip() else False
+
+
 def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
     """Return the facts about Xen; None if no reading shows that the kernel runs on Xen."""
     kind = text(reading.hypervisor_type)
@@ -78,15 +90,12 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
     ):
         if isinstance(answer, Missing) and kind == "xen":
             problems.missing(what, answer, quiet=answer.kind is MissingKind.NOT_COLLECTED)
-    capabilities = text(reading.capabilities)
     options, line = info.get("virt_caps"), info.get("xen_commandline")
     if line is not None and len(line.encode()) >= XEN_REPORTS:
         problems.add(words.options_cut(XEN_REPORTS))
     extra = text(reading.version[2]) or info.get("xen_extra")
     return XenHost(
-        dom0=None
-        if isinstance(reading.capabilities, Missing)
-        else "control_d" in (capabilities or ""),
+        dom0=_is_dom0(reading.capabilities),
         guest_type=text(reading.guest_type),
         release=_release(reading, info, extra),
         extra=extra,

@@ -22,7 +22,7 @@ from dmaragent.inventory.model import Gap, Gaps, Region
 from dmaragent.iommu.model import DeviceKind, IommuTable, RemappingUnit
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.view import LinuxState
-from dmaragent.readings import Missing, MissingKind
+from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource, Origin, XenViews
 
 
@@ -34,7 +34,7 @@ def gaps_of(
     table: IommuTable | None,
 ) -> Gaps:
     """Return the gaps of `host`, whose `table` has these `regions`."""
-    if is_table_alone(host):
+    if host.is_table_alone:
         return Gaps()
     both = (*_function_gaps(host), *_class_gaps(host), *_covered_gaps(host, regions))
     xen = (
@@ -49,16 +49,6 @@ def gaps_of(
         linux = (*both, *_lost_owner_gaps(host, regions), *_group_gaps(host))
     units = () if table is None else table.units
     return Gaps(xen=xen, linux=linux, without_unit=_why_without_unit(host, units))
-
-
-def is_table_alone(host: Host) -> bool:
-    """Return whether the table is the only thing collected from `host`."""
-    readings = (host.topology.functions, host.groups, host.memory_map)
-    known = (host.xen, host.system.kernel_release, host.system.cpu_vendor, host.machine.vendor)
-    return not any(known) and all(
-        isinstance(reading, Missing) and reading.kind is MissingKind.NOT_COLLECTED
-        for reading in readings
-    )
 
 
 # Functions -------------------------------------------------------------------------------

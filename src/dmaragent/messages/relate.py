@@ -97,7 +97,8 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
     of_linux = message.printer in LINUX_DECIDES
     under_xen = inventory.linux.state is LinuxState.UNDER_XEN
     state = iommu_state(inventory) if message.id in ABOUT_IOMMU else None
-    lets_direct = _lets_direct(vendor, inventory)
+    refuses = _refuses_direct(vendor, inventory)
+    lets_direct = refuses is False
     decides = of_linux and not under_xen and not lets_direct
     locked = _locked_devices(group, inventory) if decides else ()
     match = HostMatch(
@@ -115,9 +116,11 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
             else NO_COVERAGE
         ),
         lets_direct=lets_direct,
-        fits=False
-        if other_iommu or (lets_direct and message.id in _OF_LOCKED_DEVICES)
-        else _fits_host(message, devices, spans, inventory),
+        fits=not other_iommu
+        and _all_of(
+            message.id not in _OF_LOCKED_DEVICES or refuses,
+            _fits_host(message, devices, spans, inventory),
+        ),
         other_iommu=other_iommu,
         locked=locked,
         decided_by_xen=of_linux and under_xen,
@@ -162,11 +165,21 @@ def _is_of_other_iommu(recognised: Recognised, vendor: IommuVendor) -> bool:
     )
 
 
-def _lets_direct(vendor: IommuVendor, inventory: Inventory) -> bool:
-    """Return whether the kernel is known to allow devices with ``direct`` regions."""
+def _refuses_direct(vendor: IommuVendor, inventory: Inventory) -> bool | None:
+    """Return whether the kernel refuses devices with ``direct`` regions; None: unknown release."""
     release = telling_release(inventory.host.system.kernel_release)
     outcomes = vfio_outcomes("direct", vendor, release)
-    return release is not None and all(one.effect is not VfioEffect.REFUSED for one in outcomes)
+    effects = {outcome.effect is VfioEffect.REFUSED for outcome in outcomes}
+    if release is None and len(effects) > 1:
+        return None
+    return True in effects
+
+
+def _all_of(*facts: bool | None) -> bool | None:
+    """Return whether all are true; None: unknown, and none is false."""
+    if False in facts:
+        return False
+    return None if None in facts else True
 
 
 def _coverage(

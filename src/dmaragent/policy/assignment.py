@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.guests.rdm import Policy
 from dmaragent.host.topology import PciFunction
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.policy.assigned import (
     IDENTITY_RULE,
     AddedFunction,
@@ -31,6 +32,7 @@ FLAG_RULE = SourceRule("libxl_pci.c, pci_add_dm_done", of_regions=False)
 ABSENT_RULE = SourceRule("libxl_pci.c, libxl__device_pci_add", of_regions=False)
 NAME_RULE = SourceRule("libxl_pci.c, name2bdf", of_regions=False)
 SLOT_RULE = SourceRule("libxl_pci.c, device_pci_add_stubdom_done", of_regions=False)
+_IOMMU = 0x0806
 _HOST_BRIDGE = 0x0600
 SUBTRACTIVE = 0x060401
 """The class of a bridge with subtractive decode. It leads to conventional PCI, because PCI Express
@@ -100,8 +102,9 @@ def assign(function: AddedFunction, host: HostFacts, ram: RamLayout | None) -> I
     if host.functions is not None and sbdf not in host.functions:
         yield refusal(Decider.LIBXL, words.function_absent(sbdf), ABSENT_RULE, function)
         return
-    if host.ivrs is None and is_host_bridge((host.functions or {}).get(sbdf)):
-        yield refusal(Decider.XEN, words.host_bridge(sbdf), HOST_BRIDGE_RULE, function)
+    chipset = _of_chipset(function, host)
+    if chipset is not None:
+        yield chipset
         return
     policy = Policy.STRICT if function.policy is Policy.INVALID else function.policy
     if policy is Policy.NEITHER:
@@ -146,6 +149,29 @@ def is_host_bridge(function: PciFunction | None) -> bool:
     """
     code = None if function is None else function.class_code
     return code is not None and code >> 8 == _HOST_BRIDGE
+
+
+def _of_chipset(function: AddedFunction, host: HostFacts) -> Decision | None:
+    """Return the decision on a host bridge or an IOMMU; None if the other rules decide."""
+    sbdf = function.sbdf
+    known = (host.functions or {}).get(sbdf)
+    if host.vendor is IommuVendor.INTEL:
+        if is_host_bridge(known):
+            return refusal(Decider.XEN, words.host_bridge(sbdf), HOST_BRIDGE_RULE, function)
+        return None
+    if host.ivrs is None and _needs_ivrs(known):
+        reason = words.unknown_without_ivrs(sbdf)
+        return undecided(reason, device=sbdf, place=function.device.place)
+    return None
+
+
+def _needs_ivrs(function: PciFunction | None) -> bool:
+    """Return whether AMD's table decides about `function`: a host bridge, or an IOMMU itself.
+
+    The IVHD blocks cover almost every other function.
+    """
+    code = None if function is None else function.class_code
+    return code is not None and code >> 8 in (_HOST_BRIDGE, _IOMMU)
 
 
 def _behind_conventional_bridge(

@@ -287,15 +287,27 @@ def _unexplained_regions(
 def _iommu_off(inventory: Inventory) -> str:
     """Return why guests can have no device at all, by Xen's report or its rules; or empty."""
     xen, listed = inventory.host.xen, inventory.xen.list
-    contradicted = listed.source is ListSource.HYPERVISOR and bool(listed.entries)
-    if xen is not None and xen.iommu_enabled is False and not contradicted:
+    if xen is not None and xen.iommu_enabled is False and not _lists_regions(inventory):
         return words.XENS_IOMMU_OFF
     absence = inventory.absence
-    if absence is not None and absence.kind in IOMMU_OFF and not contradicted:
+    if absence is not None and absence.kind in IOMMU_OFF and not _lists_regions(inventory):
         return IOMMU_OFF[absence.kind]
     if listed.source is ListSource.PREDICTED and listed.iommu_disabled:
         return words.iommu_off_by_xen(listed.iommu_disabled, iommu_vendor(inventory.host))
     return ""
+
+
+def _lists_regions(inventory: Inventory) -> bool:
+    """Return whether the running hypervisor listed regions, which shows that its IOMMU is on.
+
+    It does not matter which release the question is about.
+    """
+    xen = inventory.host.xen
+    return (
+        xen is not None
+        and bool(xen.reserved_memory)
+        and not isinstance(xen.reserved_memory, Missing)
+    )
 
 
 def _why_list_lacks(inventory: Inventory) -> str:
@@ -309,7 +321,8 @@ def _why_list_lacks(inventory: Inventory) -> str:
 def _why_regions_missing(inventory: Inventory) -> str:
     """Return why a predicted list may lack regions; or empty."""
     source = inventory.xen.list.source
-    off = inventory.absence is not None and inventory.absence.kind in IOMMU_OFF
+    absence = inventory.absence
+    off = absence is not None and absence.kind in IOMMU_OFF and not _lists_regions(inventory)
     if source is ListSource.HYPERVISOR or off:
         return ""
     if source is ListSource.UNKNOWN:

@@ -125,6 +125,10 @@ def aliased(sbdf: SBDF, requester: SBDF) -> str:
     )
 
 
+def unknown_without_ivrs(sbdf: SBDF) -> str:
+    return f"unknown how Xen assigns {sbdf}: the IVRS table decides it, and was not read"
+
+
 def amd_unknown(sbdf: SBDF, why: str) -> str:
     return f"unknown how Xen assigns {sbdf}: {why}"
 

@@ -10,7 +10,7 @@ from dmaragent.passthrough.model import Can, Case, PlatformVerdict, ToolstackPol
 from dmaragent.present.screen import Tone, toned
 from dmaragent.present.words.numbers import count, numbered_regions, rough_size_words
 from dmaragent.present.words.region import (
-    is_elsewhere,
+    is_in_ram,
     memory_type_words,
     owner_words,
     region_size,
@@ -153,7 +153,7 @@ def regions_label(regions: Sequence[Region]) -> str:
 def regions_in_short(
     inventory: Inventory, regions: Sequence[Region], others: Sequence[Owner]
 ) -> str:
-    """Return size and sharers of a group of regions, and exceptions of Xen or the memory map."""
+    """Return size and sharers of a group of regions, and what is unusual: for Xen, or RAM."""
     first = regions[0]
     if len(regions) == 1:
         what = f"{first.place}, {region_size(first)}"
@@ -177,7 +177,7 @@ def _exceptions(inventory: Inventory, region: Region) -> list[str]:
         technology = iommu_vendor(inventory.host).technology
         why = f"Xen switches {technology} off" if off else region.xen.reason
         facts.append(f"Xen does not list it{mark}: {why}")
-    if is_elsewhere(region):
+    if is_in_ram(region):
         facts.append(f"memory map: {memory_type_words(region)}")
     return facts
 

@@ -1,7 +1,9 @@
 """A reserved region in words: its size, its owners, and how Xen and Linux treat it."""
 
 from dmaragent.host.groups import IommuGroup
+from dmaragent.host.memory_map import MemoryType
 from dmaragent.host.topology import Presence
+from dmaragent.host.words import NOT_IN_MAP
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.model import Access, ClaimKind, DeviceKind, Meaning, Owner
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
@@ -117,9 +119,19 @@ def is_elsewhere(region: Region) -> bool:
     return region.memory is not None and region.memory.lower() != "reserved"
 
 
+def is_in_ram(region: Region) -> bool:
+    """Return whether the memory map has RAM in `region`, which can block all devices."""
+    return is_elsewhere(region) and MemoryType.RAM.value in (region.memory or "").split(", ")
+
+
 def memory_type_words(region: Region) -> str:
     """Return the type of a region that is not in reserved memory."""
-    return f"{visible(region.memory or '')}, not reserved"
+    return f"{memory_kinds(region)}, not reserved"
+
+
+def memory_kinds(region: Region) -> str:
+    """Return the types that the memory map has for `region`, and whether a part has no entry."""
+    return visible((region.memory or "").replace(NOT_IN_MAP, "no entry"))
 
 
 def owner_words(owner: Owner) -> str:

@@ -20,7 +20,7 @@ from dmaragent.remedies.table_override import OverrideReader, TableOverride, tab
 from dmaragent.xen.hypervisor.ivrs_acceptance import predict_ivrs, working_releases
 from dmaragent.xen.hypervisor.ivrs_behaviour import RELEASES
 from dmaragent.xen.hypervisor.ivrs_prediction import IvmdFate, IvrsPrediction
-from dmaragent.xen.reserved_list.predicted import memory_map_of_ivmds
+from dmaragent.xen.reserved_list.predicted import memory_map_of
 from fwtables import EncodeError, encode
 from fwtables.without_regions import without_regions
 
@@ -96,7 +96,7 @@ def _first_refused(inventory: Inventory, table: IommuTable) -> int | None:
     prediction = predict_ivrs(
         table,
         host.topology,
-        memory_map_of_ivmds(host),
+        memory_map_of(host),
         inventory.xen.list.release,
         host.xen_command_line,
     )
@@ -111,7 +111,7 @@ def _mended_by(inventory: Inventory, table: IommuTable, prediction: IvrsPredicti
     """Return the newer releases of Xen that keep their IOMMU with this table; empty: none."""
     host = inventory.host
     release = inventory.xen.list.release
-    steps = working_releases(table, host.topology, memory_map_of_ivmds(host), host.xen_command_line)
+    steps = working_releases(table, host.topology, memory_map_of(host), host.xen_command_line)
     if release is not None:
         now = RELEASES.steps_of(release)[-1]
         steps = [step for step in steps if RELEASES.steps.index(step) > RELEASES.steps.index(now)]

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from dmaragent.addresses import SBDF
 from dmaragent.host import Host
 from dmaragent.iommu.model import IommuTable, RemappingUnit, ReservedRegion
-from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import behaviours_of
 from dmaragent.xen.hypervisor.prediction import COUNTED_DEVICES
 from dmaragent.xen.reserved_list.model import ListSource, XenList, XenViews
-from dmaragent.xen.reserved_list.predicted import predict_list, predicted_views
+from dmaragent.xen.reserved_list.predicted import predict_list, predicted_views, reported_list
 from dmaragent.xen.reserved_list.reported import reported_views
 
 
@@ -36,9 +35,9 @@ def xen_views(
     if wanted is not None and running is not None and _is_running(wanted, running):
         wanted = running
     prediction = None if table is None else predict_list(host, table, wanted)
-    xen = host.xen
-    if xen is not None and wanted == xen.release and not isinstance(xen.reserved_memory, Missing):
-        views = reported_views(host, xen.reserved_memory, table, prediction)
+    reported = reported_list(host, wanted)
+    if reported is not None:
+        views = reported_views(host, reported, table, prediction)
     elif prediction is None or table is None:
         unknown = XenList(
             source=ListSource.UNKNOWN, entries=(), release=None, iommu_disabled="", why_empty=()

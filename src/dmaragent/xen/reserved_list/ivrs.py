@@ -35,7 +35,7 @@ from dmaragent.xen.reserved_list.model import (
     XenView,
     XenViews,
 )
-from dmaragent.xen.reserved_list.predicted import memory_map_of, memory_map_of_ivmds
+from dmaragent.xen.reserved_list.predicted import memory_map_of, reported_list
 
 _LISTED = frozenset({IvmdFate.ACCEPTED})
 _UNKNOWN = frozenset({IvmdFate.UNKNOWN})
@@ -56,12 +56,8 @@ def ivrs_xen_views(
     wanted = release or running
     if wanted is not None and running is not None and _is_running(wanted, running):
         wanted = running
-    xen = host.xen
-    reported = xen.reserved_memory if xen is not None and wanted == xen.release else None
-    if isinstance(reported, Missing):
-        reported = None
-    # A list with entries proves that Xen found no region in RAM.
-    memory_map = memory_map_of(host) if reported else memory_map_of_ivmds(host)
+    reported = reported_list(host, wanted)
+    memory_map = memory_map_of(host, reported=bool(reported))
     prediction = predict_ivrs(table, host.topology, memory_map, wanted, host.xen_command_line)
     if reported is not None:
         views = _reported(host, reported, table, prediction)
@@ -91,9 +87,11 @@ def _predicted(
     undecided, notes = prediction.undecided, prediction.notes
     if release is None:
         undecided = undecided_without_release(
-            table, host.topology, memory_map_of_ivmds(host), host.xen_command_line
+            table, host.topology, memory_map_of(host), host.xen_command_line
         )
         notes = (*notes, words.NOTHING_BEFORE_4_16)
+    if entries and prediction.doubt:
+        notes = (*notes, words.list_uncertain(prediction.doubt))
     regions |= {
         source: XenView(listed=None, range=None, reason=reason, notes=())
         for source, reason in undecided.items()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.host.memory_map import MemoryMap
+from dmaragent.host.xen import RdmEntry
 from dmaragent.iommu.model import IommuTable, Source
 from dmaragent.iommu.vtd import dmar_of
 from dmaragent.readings import Missing, MissingKind
@@ -40,13 +41,24 @@ from dmaragent.xen.reserved_list.model import (
 
 def predict_list(host: Host, table: IommuTable, release: Release | None) -> XenPrediction:
     """Return the prediction for `table`; at least its fixed part must be decoded."""
-    return predict_table(table, host.topology, memory_map_of(host), release, host.xen_command_line)
+    memory_map = memory_map_of(host, reported=bool(reported_list(host, release)))
+    return predict_table(table, host.topology, memory_map, release, host.xen_command_line)
 
 
-def memory_map_of(host: Host) -> MemoryMap | None:
-    """Return the memory map for the prediction; None if none was collected.
+def reported_list(host: Host, release: Release | None) -> tuple[RdmEntry, ...] | None:
+    """Return the list that the running hypervisor reported, if `release` is its release."""
+    xen = host.xen
+    if xen is None or release != xen.release or isinstance(xen.reserved_memory, Missing):
+        return None
+    return xen.reserved_memory
 
-    If a map exists and could not be read, the result is an incomplete map without entries.
+
+def memory_map_of(host: Host, *, reported: bool = False) -> MemoryMap | None:
+    """Return the memory map for the prediction; None for a table without its host.
+
+    Of a host, a map that was not collected is an incomplete one without entries, because releases
+    decide by it.  If the hypervisor `reported` entries, it found no region in RAM, so the result is
+    then None.
     """
     known = host.ram_map
     if not isinstance(known, Missing):
@@ -54,19 +66,9 @@ def memory_map_of(host: Host) -> MemoryMap | None:
     if known.kind in (MissingKind.DENIED, MissingKind.FAILED):
         why = known.detail or known.kind.value
         return MemoryMap((), incomplete=words.memory_map_unreadable(why))
-    return None
-
-
-def memory_map_of_ivmds(host: Host) -> MemoryMap | None:
-    """Return the memory map for the prediction; None for a table without its host.
-
-    Each release that lists IVMDs compares each of them with the map, so a host without a map has an
-    incomplete one.
-    """
-    known = memory_map_of(host)
-    if known is None and not isinstance(host.topology.functions, Missing):
-        return MemoryMap((), incomplete=words.MEMORY_MAP_LOST)
-    return known
+    if reported or host.is_table_alone:
+        return None
+    return MemoryMap((), incomplete=words.MEMORY_MAP_LOST)
 
 
 def predicted_views(
@@ -83,6 +85,8 @@ def predicted_views(
     doubt = prediction.doubt
     if release is None and not doubt:
         doubt = _options_doubt(host, table, prediction)
+    if entries and doubt:
+        notes = (*notes, words.list_uncertain(doubt))
     return XenViews(
         list=XenList(
             source=ListSource.PREDICTED,

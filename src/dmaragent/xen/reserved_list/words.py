@@ -78,6 +78,10 @@ def memory_map_unreadable(why: str) -> str:
 MEMORY_MAP_LOST = "the firmware's memory map was not collected"
 
 
+def list_uncertain(doubt: str) -> str:
+    return f"this is not certain: {doubt}"
+
+
 def options_by_release(releases: str) -> str:
     return f"{releases} accept other ranges of rmrr= than the newest release"
 
