@@ -37,6 +37,7 @@ from dmaragent.present.words.passthrough import (
     xen_cases,
     xen_would_decide,
 )
+from dmaragent.present.words.region import is_in_ram
 from dmaragent.remedies.remedy import DeviceRemedy
 
 _MOST_REGIONS = 4
@@ -128,7 +129,7 @@ def _regions_in_short(
             tuple(owner.sbdf or owner.as_written for owner in sharers),
             region.xen.listed,
             region.xen.reason,
-            region.memory,
+            region.memory if is_in_ram(region) else "",
         )
         groups.setdefault(key, []).append(region)
         others.setdefault(key, sharers)
