@@ -1,7 +1,10 @@
 """A folder of many hosts: documents, classes, guests, devices; and what is without data."""
 
+import contextlib
+import io
 import json
 import shutil
+import tarfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +13,9 @@ import pytest
 
 from dmaragent.addresses import AddressRange
 from dmaragent.api import ask_host
+from dmaragent.collect.unpack_archive import unpack_archive
 from dmaragent.commands.fleet.common import exit_code
+from dmaragent.errors import HostError
 from dmaragent.fleet import guests as fleet_guests
 from dmaragent.fleet.canonical import digest
 from dmaragent.fleet.classes import folded, odd_hosts, xen_classes
@@ -62,6 +67,94 @@ def test_each_document_is_a_host_by_its_files_name(pool: Path) -> None:
 
     assert names == ["amd", "broken", "hp", "node7", "xen001", "xen002"]
     assert host_name("a/b/DMAR.bin") == "DMAR"
+
+
+def archive_of(folder: Path, at: Path, kind: str) -> None:
+    """Pack `folder`, named after itself, into the archive `at`."""
+    shutil.make_archive(str(at.with_suffix("")), kind, folder.parent, folder.name)
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("tar", ".tar"), ("zip", ".zip")])
+def test_an_archive_of_documents_is_a_folder_of_them(
+    pool: Path, tmp_path: Path, kind: str, suffix: str
+) -> None:
+    """Directories with links, archives in archives, and a file that is no host."""
+    inner = tmp_path / "rack"
+    inner.mkdir()
+    for name in ("xen001", "hp"):
+        archive_of(pool / name, inner / f"{name}.tar", "tar")
+        shutil.rmtree(pool / name)
+    archive_of(inner, pool / "rack.tar", "tar")
+    (pool / "notes.bin").write_text("no host")
+    archive_of(pool, tmp_path / f"all{suffix}", kind)
+    (tmp_path / "unpacked").mkdir()
+
+    read = read_fleet(
+        [str(tmp_path / f"all{suffix}")],
+        FleetQuery(question=XL),
+        unpacked=str(tmp_path / "unpacked"),
+    )
+
+    names = {"amd", "hp", "xen001", "xen002"} if kind == "tar" else {"hp", "xen001"}
+    assert names <= {record.name for record in read.records}
+    assert [(host.name, host.why) for host in read.without] == [("broken", Why.UNREADABLE)]
+    by_name = {record.name: record for record in read.records}
+    assert by_name["hp"].where.endswith(f"all{suffix}: pool/rack.tar: rack/hp.tar")
+    plain = ask_host(str(MACHINES / "hp-dl380e-gen8"), XL)
+    assert by_name["hp"].xen_class == digest((plain.facts, plain.stack), NOT_IN_XENS_CLASS)
+
+
+def test_expected_hosts_are_found_in_an_archive(pool: Path, tmp_path: Path) -> None:
+    archive_of(pool, tmp_path / "all.tar", "tar")
+    (tmp_path / "unpacked").mkdir()
+
+    read = read_fleet(
+        [str(tmp_path / "all.tar")],
+        FleetQuery(question=XL, expected=frozenset({"hp", "gone"})),
+        unpacked=str(tmp_path / "unpacked"),
+    )
+
+    assert [record.name for record in read.records] == ["hp"]
+    assert [(host.name, host.why) for host in read.without] == [("gone", Why.ABSENT)]
+
+
+def test_a_bundle_that_was_changed_stays_one_host(pool: Path, tmp_path: Path) -> None:
+    table = pool / "hp/root/sys/firmware/acpi/tables/DMAR"
+    table.write_bytes(table.read_bytes()[:-1] + b"x")
+    archive_of(pool / "hp", tmp_path / "xen9.tar", "tar")
+    (tmp_path / "unpacked").mkdir()
+
+    read = read_fleet(
+        [str(tmp_path / "xen9.tar")], FleetQuery(question=XL), unpacked=str(tmp_path / "unpacked")
+    )
+
+    assert [(host.name, host.why) for host in read.without] == [("xen9", Why.UNREADABLE)]
+
+
+def test_no_file_of_an_archive_is_written_outside(tmp_path: Path) -> None:
+    """A link out of the folder, a file through it, and names that lead out."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "unpacked").mkdir()
+    for name, members in {
+        "through": ((b"a", "a", str(outside)), (b"x", "a/file", "")),
+        "upward": ((b"x", "../outside/file", ""),),
+        "absolute": ((b"x", f"{outside}/file", ""),),
+    }.items():
+        with tarfile.open(tmp_path / f"{name}.tar", "w") as archive:
+            for content, path, target in members:
+                member = tarfile.TarInfo(path)
+                member.size = 0 if target else len(content)
+                member.type, member.linkname = (
+                    (tarfile.SYMTYPE, target) if target else (tarfile.REGTYPE, "")
+                )
+                archive.addfile(member, io.BytesIO(content))
+        folder = tmp_path / "unpacked" / name
+        folder.mkdir()
+        with contextlib.suppress(HostError):
+            unpack_archive(str(tmp_path / f"{name}.tar"), str(folder))
+
+    assert list(outside.iterdir()) == []
 
 
 def test_alike_hosts_are_one_class_and_the_damaged_one_has_no_data(pool: Path) -> None:

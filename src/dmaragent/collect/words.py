@@ -490,3 +490,21 @@ def not_written(path: str, error: OSError) -> DmaragentError:
     is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     hint = "free some space, or use another disk" if is_full else "check the folder"
     return DmaragentError(f"{path} cannot be written: {why}", hint)
+
+
+def unpacks_too_far(path: str, most: int) -> HostError:
+    """Return the error for an archive with more than `most` MiB of files."""
+    return HostError(
+        f"{path} unpacks to more than {most} MiB",
+        "unpack it yourself, and name the folder",
+        where=path,
+    )
+
+
+def member_not_written(path: str, name: str, error: OSError) -> HostError:
+    """Return the error for a member that the system could not write."""
+    return HostError(
+        f"{path}: {shown(name)} could not be unpacked: {error.strerror}",
+        "unpack it yourself, and name the folder",
+        where=path,
+    )

@@ -37,7 +37,7 @@ def read_cached(document: Document, question: Question, folder: str) -> HostReco
     place = Path(folder, key[:2], key[2:])
     known = _load(place)
     if known is not None:
-        return replace(known, name=document.name, path=document.path)
+        return replace(known, name=document.name, path=document.path, where=document.place)
     record = read_record(document, question)
     if isinstance(record, HostRecord):
         _store(place, record)

@@ -4,7 +4,10 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from dmaragent.collect.open_host import is_host_file
 from dmaragent.collect.open_tree import is_directory_host
+from dmaragent.collect.tables.files import LOOKED_AT, may_hold_tables
+from dmaragent.collect.unpack_archive import unpack_archive
 from dmaragent.fleet import words
 
 MOST_DOCUMENTS = 200_000
@@ -54,6 +57,13 @@ class Document(NamedTuple):
     name: str
     """The host's name: that of the file, because names inside a bundle are redacted."""
     path: str
+    where: str = ""
+    """The archive that it was unpacked from; empty: none."""
+
+    @property
+    def place(self) -> str:
+        """Its place for the user."""
+        return self.where or self.path
 
 
 def host_name(path: str) -> str:
@@ -85,6 +95,37 @@ def find_documents(paths: Iterable[str]) -> list[Document]:
             if len(documents) > MOST_DOCUMENTS:
                 raise words.too_many_documents(path, MOST_DOCUMENTS)
     return sorted(set(documents))
+
+
+def documents_in(document: Document, folder: str) -> list[Document]:
+    """Return the documents in an archive of several, unpacked into the empty `folder`.
+
+    Files that are neither an archive nor a table are left out, so an archive of something else has
+    none.
+
+    Raises:
+        HostError: the archive is damaged or exceeds a limit.
+
+    """
+    if os.path.isdir(document.path) or not unpack_archive(document.path, folder):
+        return []
+    found = [inner for inner in find_documents([folder]) if inner.path != folder]
+    return [
+        inner._replace(where=f"{document.place}: {os.path.relpath(inner.path, folder)}")
+        for inner in found
+        if os.path.isdir(inner.path) or _may_be_host(inner.path)
+    ]
+
+
+def _may_be_host(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            head = file.read(LOOKED_AT)
+    except OSError:
+        return False
+    return is_host_file(head) or may_hold_tables(
+        head, os.path.getsize(path), os.path.basename(path)
+    )
 
 
 def _document(path: str) -> Document:

@@ -1,12 +1,15 @@
 """A fleet that was read: its hosts, and those without an answer."""
 
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import NamedTuple
 
+from dmaragent.collect.given_file import is_archive_file
+from dmaragent.errors import DmaragentError
 from dmaragent.fleet import words
 from dmaragent.fleet.cache import read_cached
-from dmaragent.fleet.documents import Document, find_documents
+from dmaragent.fleet.documents import Document, documents_in, find_documents
 from dmaragent.fleet.engine import answers
 from dmaragent.fleet.records import HostRecord, NoData, Why, fresh
 from dmaragent.question.context import Question
@@ -40,6 +43,18 @@ class _Task(NamedTuple):
     document: Document
     question: Question
     cache: str
+    unpacked: str
+
+
+class _Places(NamedTuple):
+    """The folders that a run writes to; empty: none."""
+
+    cache: str
+    unpacked: str
+
+
+_DEEPEST = 3
+"""Archives within each other, down to a document."""
 
 
 def read_fleet(
@@ -47,6 +62,7 @@ def read_fleet(
     query: FleetQuery,
     *,
     cache: str = "",
+    unpacked: str = "",
     executor: Executor | None = None,
 ) -> Fleet:
     """Read the documents in `folders`.
@@ -55,26 +71,33 @@ def read_fleet(
         folders: folders of documents, or documents.
         query: which hosts it is about, and for which releases.
         cache: the folder of the cache; empty: none.
+        unpacked: the folder that archives of several documents are unpacked to, which must exist
+            for as long as the result is used; empty: they are not.
         executor: where the documents are read; None: here, one after the other.
 
     Raises:
         HostError: a folder does not exist, or there is no document.
 
     """
-    documents = find_documents(folders)
     expected = query.expected
-    if expected is not None:
-        documents = [document for document in documents if document.name in expected]
+    documents = find_documents(folders)
+    named = [document for document in documents if expected is None or document.name in expected]
     if not documents and not expected:
         raise words.no_document(", ".join(folders))
-    records: list[HostRecord] = []
-    without: list[NoData] = []
-    tasks = [_Task(document, query.question, cache) for document in documents]
-    for result in answers(_read, tasks, executor):
-        if isinstance(result, HostRecord):
-            records.append(result)
-        else:
-            without.append(result)
+    places = _Places(cache, unpacked)
+    records, without = _read_all(named, query.question, places, executor)
+    read = {record.name for record in records} | {host.name for host in without}
+    missing = (expected or frozenset()) - read
+    if missing:
+        others = [
+            document
+            for document in documents
+            if document.name not in missing and is_archive_file(document.path)
+        ]
+        inside = _read_all([*others], query.question, places, executor)
+        records += [record for record in inside[0] if record.name in missing]
+        without += [host for host in inside[1] if host.name in missing]
+    count = len(records) + len(without)
     records, aged = fresh(records, query.most_age)
     known = {record.name for record in records}
     without = [host for host in [*without, *aged] if host.name not in known]
@@ -89,10 +112,43 @@ def read_fleet(
         records=tuple(sorted(records, key=lambda record: record.name)),
         without=tuple(sorted(without, key=lambda host: (host.name, host.why.value, host.detail))),
         replaced=tuple(replaced),
-        documents=len(documents),
+        documents=count,
         expected=None if expected is None else len(expected),
     )
 
 
-def _read(task: _Task) -> HostRecord | NoData:
-    return read_cached(*task)
+def _read_all(
+    documents: Sequence[Document], question: Question, places: _Places, executor: Executor | None
+) -> tuple[list[HostRecord], list[NoData]]:
+    """Read documents, and those in archives of several."""
+    records: list[HostRecord] = []
+    without: list[NoData] = []
+    for depth in range(_DEEPEST + 1):
+        unpacked = places.unpacked if depth < _DEEPEST else ""
+        tasks = [_Task(document, question, places.cache, unpacked) for document in documents]
+        inside: list[Document] = []
+        for result in answers(_read, tasks, executor):
+            if isinstance(result, HostRecord):
+                records.append(result)
+            elif isinstance(result, NoData):
+                without.append(result)
+            else:
+                inside += result
+        documents = inside
+        if not documents:
+            break
+    return records, without
+
+
+def _read(task: _Task) -> HostRecord | NoData | tuple[Document, ...]:
+    """Return the record of a document, why it has none, or the documents in it."""
+    record = read_cached(task.document, task.question, task.cache)
+    if not isinstance(record, NoData) or record.why is not Why.UNREADABLE or not task.unpacked:
+        return record
+    try:
+        inside = documents_in(task.document, tempfile.mkdtemp(dir=task.unpacked))
+    except DmaragentError as error:
+        return record._replace(detail=error.message, next_step=error.hint)
+    except OSError as error:
+        return record._replace(detail=words.failed(error))
+    return tuple(inside) if len(inside) > 1 else record  # one is the host itself, which failed

@@ -64,6 +64,9 @@ class HostRecord:
 
     name: str
     path: str
+    """The file or directory that is read."""
+    where: str
+    """Its place for the user: the path, or the archive and the path in it."""
     vendor: str | None
     model: str | None
     firmware: str | None
@@ -112,6 +115,7 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
     return HostRecord(
         name=document.name,
         path=document.path,
+        where=document.place,
         vendor=host.machine.vendor,
         model=host.machine.model,
         firmware=host.machine.firmware,
@@ -197,7 +201,7 @@ def fresh(
     for record in sorted(records, key=lambda record: (record.name, record.made or 0, record.path)):
         earlier = newest.get(record.name)
         if earlier is not None:
-            without.append(NoData(record.name, Why.REPLACED, words.replaced(earlier.path)))
+            without.append(NoData(record.name, Why.REPLACED, words.replaced(earlier.where)))
         newest[record.name] = record
     kept = []
     for record in newest.values():

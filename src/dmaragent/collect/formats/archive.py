@@ -80,7 +80,7 @@ def read_archive(where: str, source: BinaryIO, head: bytes) -> Archive:
 
     """
     archive = Archive(where=where)
-    members = _members(where, source, head)
+    members = members_of(where, source, head)
     letters = 0
     for member in members:
         letters += len(member.name)
@@ -95,7 +95,13 @@ def read_archive(where: str, source: BinaryIO, head: bytes) -> Archive:
     return archive
 
 
-def _members(where: str, source: BinaryIO, head: bytes) -> Members:
+def members_of(where: str, source: BinaryIO, head: bytes) -> Members:
+    """Return the members of the archive in `source`, whose first bytes are `head`.
+
+    Raises:
+        HostError: its format is not supported.
+
+    """
     if head.startswith(ZIP):
         return Zip(where, source)
     tool = unpacker_of(head)
@@ -105,7 +111,7 @@ def _members(where: str, source: BinaryIO, head: bytes) -> Members:
 
 
 def _take(archive: Archive, member: Member, members: Members) -> None:
-    path = _plain_path(archive, member)
+    path = plain_path(archive.where, member)
     if path:
         top = path.partition("/")[0]
         if len(archive.tops) < _MOST_TOPS:
@@ -127,7 +133,7 @@ def _take(archive: Archive, member: Member, members: Members) -> None:
         raise _refusal(archive, member, str(error)) from error
 
 
-def _plain_path(archive: Archive, member: Member) -> str:
+def plain_path(where: str, member: Member) -> str:
     """Return a member's path without ``.``, ``..`` and a leading slash; never one outside.
 
     Raises:
@@ -136,23 +142,25 @@ def _plain_path(archive: Archive, member: Member) -> str:
     """
     name = member.name
     if not name or "\0" in name:
-        raise _refusal(archive, member, "is not a valid name")
+        raise words.member_refused(where, member.name, "is not a valid name")
     if len(name) > LONGEST_NAME or len(member.target) > LONGEST_NAME or "\0" in member.target:
-        raise _refusal(archive, member, "has a name or a link target that is too long")
+        raise words.member_refused(
+            where, member.name, "has a name or a link target that is too long"
+        )
     steps = name.split("/")
     if "" in steps or "." in steps or ".." in steps:
-        steps = _plain_steps(archive, member, steps)
+        steps = _plain_steps(where, member, steps)
     if len(steps) > DEEPEST:
-        raise _refusal(archive, member, f"is more than {DEEPEST} directories deep")
+        raise words.member_refused(where, member.name, f"is more than {DEEPEST} directories deep")
     return "/".join(steps)
 
 
-def _plain_steps(archive: Archive, member: Member, steps: list[str]) -> list[str]:
+def _plain_steps(where: str, member: Member, steps: list[str]) -> list[str]:
     plain: list[str] = []
     for step in steps:
         if step == "..":
             if not plain:
-                raise _refusal(archive, member, "leads out of the archive")
+                raise words.member_refused(where, member.name, "leads out of the archive")
             plain.pop()
         elif step not in ("", "."):
             plain.append(step)

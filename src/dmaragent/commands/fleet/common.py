@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -89,7 +90,10 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
 def opened_fleet(options: argparse.Namespace) -> Iterator[OpenedFleet]:
     """Read the fleet of `options`; replaced documents are named on stderr."""
     question = Question(xen=named_release(options.xen))
-    with _executor(options.jobs) as executor:
+    with (
+        _executor(options.jobs) as executor,
+        tempfile.TemporaryDirectory(prefix="dmaragent-") as unpacked,
+    ):
         fleet = read_fleet(
             options.folders,
             FleetQuery(
@@ -98,6 +102,7 @@ def opened_fleet(options: argparse.Namespace) -> Iterator[OpenedFleet]:
                 most_age=_seconds(options.stale),
             ),
             cache="" if options.no_cache else cache_folder(),
+            unpacked=unpacked,
             executor=executor,
         )
         for other in fleet.replaced:

@@ -1,0 +1,87 @@
+"""An archive of documents, unpacked into a directory of the program's own.
+
+Links are made last, so no file is ever written through one; readers of the result follow none out of
+it (``formats/disk_tree.py``).
+"""
+
+import os
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from dmaragent.collect import words
+from dmaragent.collect.formats.archive import members_of, plain_path
+from dmaragent.collect.formats.members import MOST_MEMBERS, Member, MemberKind, Members
+from dmaragent.collect.formats.words import too_many_members
+from dmaragent.collect.given_file import GivenArchive, read_given
+from dmaragent.collect.reader import open_stream
+from dmaragent.readings import Missing
+
+MOST_UNPACKED = 1 << 32
+"""The most bytes of an archive's files in all: bundles of 100,000 hosts have 3 GB."""
+_PIECE = 1 << 18
+
+
+def unpack_archive(path: str, folder: str) -> bool:
+    """Unpack the archive at `path` into the empty directory `folder`; return whether it is one.
+
+    Files, directories and symbolic links are unpacked, and other members are left out.
+
+    Raises:
+        HostError: it is damaged, exceeds a limit, or a name in it leads out of it.
+
+    """
+    opened = open_stream(path)
+    if isinstance(opened, Missing):
+        raise words.unreadable(path, opened)
+    file, begin = opened
+    with file:
+        given = read_given(path, file, begin)
+        if not isinstance(given, GivenArchive):
+            return False
+        _unpack(path, members_of(path, given.source, given.head), folder)
+    return True
+
+
+def _unpack(path: str, members: Members, folder: str) -> None:
+    links: list[tuple[str, str]] = []
+    total = 0
+    for number, member in enumerate(members):
+        if number == MOST_MEMBERS:
+            raise too_many_members(path, MOST_MEMBERS)
+        name = plain_path(path, member)
+        place = os.path.join(folder, name)
+        total += member.size
+        if total > MOST_UNPACKED:
+            raise words.unpacks_too_far(path, MOST_UNPACKED >> 20)
+        try:
+            if member.kind is MemberKind.FOLDER:
+                os.makedirs(place, exist_ok=True)
+            elif member.kind is MemberKind.FILE and name:
+                os.makedirs(os.path.dirname(place), exist_ok=True)
+                with open(place, "wb") as file:
+                    _copy(members, member, file)
+            elif member.kind is MemberKind.SYMBOLIC_LINK and name:
+                links.append((member.target, place))
+        except OSError as error:
+            raise words.member_not_written(path, name, error) from error
+    for target, place in links:
+        _link(target, place)
+
+
+def _copy(members: Members, member: Member, file: BinaryIO) -> None:
+    file.writelines(_pieces(members, member.size))
+
+
+def _pieces(members: Members, size: int) -> Iterator[bytes]:
+    while size and (piece := members.read(min(size, _PIECE))):
+        size -= len(piece)
+        yield piece
+
+
+def _link(target: str, place: str) -> None:
+    """Make a link; one that cannot be made is left out, as a reader would find it broken."""
+    try:
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        os.symlink(target, place)
+    except OSError:
+        return
