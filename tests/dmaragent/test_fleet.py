@@ -28,6 +28,7 @@ from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import resolve
 from dmaragent.question.context import Question
+from dmaragent.question.guest_resolver import GuestResolver
 from support.cli import run
 from support.machines import MACHINES, NAMES
 
@@ -176,20 +177,50 @@ def test_a_host_of_a_class_answers_for_all_of_it(pool: Path) -> None:
             assert alone.verdict is verdict.verdict
 
 
-def test_one_resolution_for_each_class_and_guest(
+def test_one_resolution_for_each_class_and_kind_of_guest(
     pool: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
+    """Guests that differ in their name and file alone are one kind."""
+    resolved: list[str] = []
+    own = GuestResolver.resolve
 
-    def counting(path: str, *rest: object) -> object:
-        asked.append(path)
-        return ask_host(path, *rest)  # type: ignore[arg-type]
+    def counting(self: GuestResolver, guest: Guest) -> object:
+        resolved.append(guest.name)
+        return own(self, guest)
 
+    monkeypatch.setattr(GuestResolver, "resolve", counting)
+    many = [
+        guest
+        for number in range(5)
+        for guest in read_all_guests(GUEST.replace('"g"', f'"g{number}"'), f"g{number}.cfg")
+    ]
+    many += read_all_guests(GUEST.replace("2048", "1024"), "small.cfg")
     records = fleet_of(pool).records
-    monkeypatch.setattr(fleet_guests, "ask_host", counting)
-    resolve_on(records, guests(), XL)
 
-    assert len(asked) == len(xen_classes(records)) == 3
+    found = resolve_on(records, many, XL)
+
+    assert len(resolved) == len(xen_classes(records)) * 2 == 6
+    assert [guest.name for guest in found] == ["g0", "g1", "g2", "g3", "g4", "g"]
+    assert len({guest.verdicts for guest in found}) == 2
+
+
+def test_fixes_are_tried_for_the_largest_classes(
+    pool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = fleet_of(pool).records
+    strict = guests(GUEST.replace("00:1a.0", "00:1a.0,rdm_policy=strict"))
+    (whole,) = resolve_on(records, strict, XL)
+    monkeypatch.setattr(fleet_guests, "REMEDIES_OF", 1)
+    (found,) = resolve_on(records, strict, XL)
+    (every,) = resolve_on(records, strict, XL, all_remedies=True)
+
+    refused = [own for _, own in found.verdicts if own.verdict is Verdict.REFUSED]
+    assert len(refused) > 1
+    assert [own.remedies is not None for own in refused] == [True] + [False] * (len(refused) - 1)
+    assert every == whole
+    assert [own._replace(remedies=None) for _, own in found.verdicts] == [
+        own._replace(remedies=None) for _, own in whole.verdicts
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)

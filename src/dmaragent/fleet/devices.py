@@ -1,4 +1,4 @@
-"""Which hosts of a fleet can pass a device through: every host is read, because devices differ."""
+"""Which hosts of a fleet can pass a device through."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -9,6 +9,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.answers.devices import DeviceRow, device_rows
 from dmaragent.api import ask_host
 from dmaragent.errors import DmaragentError
+from dmaragent.fleet.classes import linux_classes
 from dmaragent.fleet.engine import answers
 from dmaragent.fleet.records import HostRecord
 from dmaragent.passthrough.model import Can
@@ -65,7 +66,6 @@ def parse_query(text: str) -> DeviceQuery:
 class DeviceOnHost(NamedTuple):
     """A device of one host, with the verdict of the side that decides there."""
 
-    host: str
     sbdf: str
     verdict: str
     """``allowed``, ``blocked`` and so on, as `devices` shows it."""
@@ -85,7 +85,6 @@ class DevicesOfHost(NamedTuple):
 
 
 class _Task(NamedTuple):
-    name: str
     path: str
     query: DeviceQuery
     question: Question
@@ -97,34 +96,40 @@ def devices_on(
     question: Question,
     executor: Executor | None = None,
 ) -> tuple[DevicesOfHost, ...]:
-    """Return the devices of each host that `query` is about, by the host's name."""
-    tasks: Sequence[_Task] = [
-        _Task(record.name, record.path, query, question)
-        for record in sorted(records, key=lambda record: record.name)
+    """Return the devices of each host that `query` is about, by the host's name.
+
+    One host of a class is read: hosts of a Linux class have equal functions, drivers and groups.
+    """
+    classes = linux_classes(tuple(records))
+    tasks: Sequence[_Task] = [_Task(of.first.path, query, question) for of in classes]
+    found = [
+        DevicesOfHost(host.name, devices, unknown)
+        for of, (devices, unknown) in zip(classes, answers(_asked, tasks, executor), strict=True)
+        for host in of.hosts
     ]
-    return tuple(answers(_asked, tasks, executor))
+    return tuple(sorted(found, key=lambda host: host.host))
 
 
-def _asked(task: _Task) -> DevicesOfHost:
+def _asked(task: _Task) -> tuple[tuple[DeviceOnHost, ...], str]:
+    """Return the devices of a host, and why they are unknown."""
     try:
         asked = ask_host(task.path, task.question)
     except DmaragentError as error:
-        return DevicesOfHost(task.name, (), error.message)
+        return (), error.message
     rows = device_rows(asked.inventory, asked.facts, asked.stack)
     known = asked.facts.functions is not None
-    found = tuple(_on_host(task.name, row) for row in rows if task.query.fits(row))
-    return DevicesOfHost(task.name, found, "" if known or found else FUNCTIONS_UNKNOWN)
+    found = tuple(_on_host(row) for row in rows if task.query.fits(row))
+    return found, "" if known or found else FUNCTIONS_UNKNOWN
 
 
 FUNCTIONS_UNKNOWN = "its PCI functions are unknown"
 
 
-def _on_host(name: str, row: DeviceRow) -> DeviceOnHost:
+def _on_host(row: DeviceRow) -> DeviceOnHost:
     verdicts = row.deciding
     same = len({verdict.can for verdict in verdicts}) == 1
     verdict = verdicts[0]
     return DeviceOnHost(
-        host=name,
         sbdf=str(row.sbdf),
         verdict=verdict_key(verdict) if same else verdict_key(verdict._replace(can=Can.UNKNOWN)),
         can=verdict.can if same else Can.UNKNOWN,

@@ -1,5 +1,6 @@
-"""Which hosts of a fleet can run a guest: one resolution for each class and guest."""
+"""Which hosts of a fleet can run a guest: one resolution for each class and kind of guest."""
 
+import json
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -7,9 +8,11 @@ from typing import NamedTuple
 
 from dmaragent.api import ask_host
 from dmaragent.errors import DmaragentError
+from dmaragent.fleet.canonical import canonical
 from dmaragent.fleet.classes import HostClass, linux_classes, xen_classes
 from dmaragent.fleet.engine import answers
 from dmaragent.fleet.records import HostRecord
+from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution
@@ -18,6 +21,14 @@ from dmaragent.present.words.guest import reason_words
 from dmaragent.question.context import Question
 from dmaragent.question.guest_resolver import GuestResolver
 from dmaragent.remedies.guests import guest_remedies
+
+REMEDIES_OF = 8
+"""The classes that refuse a guest whose fixes are tried, the largest first, unless all are wanted: a
+fix is a resolution of its own, and a guest has several."""
+_NOT_IN_KIND: dict[type, frozenset[str]] = {
+    GuestConfig: frozenset({"name", "source"}),
+    KvmGuest: frozenset({"name", "source"}),
+}
 
 
 class ClassVerdict(NamedTuple):
@@ -28,8 +39,8 @@ class ClassVerdict(NamedTuple):
     """Why, the deciding one first; of a guest that starts its warnings."""
     risk: bool
     """Whether it starts with memory at risk."""
-    remedies: tuple[str, ...]
-    """The fixes that were tried on the class's first host, safest first."""
+    remedies: tuple[str, ...] | None
+    """The fixes that were tried on the class's first host, safest first; None: none was tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +61,7 @@ class _Task(NamedTuple):
     path: str
     guests: tuple[Guest, ...]
     question: Question
+    remedies: bool = False
 
 
 def resolve_on(
@@ -57,28 +69,74 @@ def resolve_on(
     guests: Sequence[Guest],
     question: Question,
     executor: Executor | None = None,
+    *,
+    all_remedies: bool = False,
 ) -> tuple[GuestOnFleet, ...]:
-    """Return the verdicts on `guests` on the hosts of `records`: one resolution a class and guest."""
-    found: dict[int, list[tuple[HostClass, ClassVerdict]]] = {}
+    """Return the verdicts on `guests` on the hosts of `records`.
+
+    There is one resolution for each class of hosts and each kind of guest: guests that differ in
+    their name alone are one kind.  Fixes are tried for the largest classes, or for all.
+    """
+    kinds: dict[str, list[int]] = {}
+    for number, guest in enumerate(guests):
+        kinds.setdefault(kind_of(guest), []).append(number)
+    verdicts: dict[int, tuple[tuple[HostClass, ClassVerdict], ...]] = {}
     for kvm, classes in ((False, xen_classes(records)), (True, linux_classes(records))):
-        numbers = [
-            number for number, guest in enumerate(guests) if isinstance(guest, KvmGuest) is kvm
-        ]
-        if not numbers:
+        own = [like for like in kinds.values() if isinstance(guests[like[0]], KvmGuest) is kvm]
+        if not own:
             continue
-        own = tuple(guests[number] for number in numbers)
-        tasks = [_Task(of.first.path, own, question) for of in classes]
-        for of, verdicts in zip(classes, answers(_resolved, tasks, executor), strict=True):
-            for number, verdict in zip(numbers, verdicts, strict=True):
-                found.setdefault(number, []).append((of, verdict))
+        first = tuple(guests[like[0]] for like in own)
+        few = all_remedies or len(classes) <= REMEDIES_OF
+        tasks = [_Task(of.first.path, first, question, remedies=few) for of in classes]
+        table = [list(row) for row in answers(_resolved, tasks, executor)]
+        if not few:
+            _try_remedies(table, tasks, executor)
+        for column, like in enumerate(own):
+            found = tuple((of, row[column]) for of, row in zip(classes, table, strict=True))
+            verdicts |= dict.fromkeys(like, found)
     return tuple(
         GuestOnFleet(
             name=guest.name or guest.source,
             source=guest.source,
-            verdicts=tuple(found.get(number, ())),
+            verdicts=verdicts.get(number, ()),
         )
         for number, guest in enumerate(guests)
     )
+
+
+def kind_of(guest: Guest) -> str:
+    """Return a key that guests share if they differ in their names alone.
+
+    The place of a setting is its line, whatever file it is in.
+    """
+    text = json.dumps(canonical(guest, _NOT_IN_KIND))
+    return text.replace(json.dumps(f"{guest.source}:")[1:-1], ":")
+
+
+_Table = list[list[ClassVerdict]]
+"""By class, then by guest."""
+
+
+def _try_remedies(table: _Table, tasks: Sequence[_Task], executor: Executor | None) -> None:
+    """Add fixes to `table`, which `tasks` made, for the largest classes that refuse a guest."""
+    wanted: dict[int, list[int]] = {}
+    for column in range(len(tasks[0].guests)):
+        refusing = [row for row in range(len(table)) if _is_refused(table[row][column])]
+        for row in refusing[:REMEDIES_OF]:
+            wanted.setdefault(row, []).append(column)
+    again = [
+        tasks[row]._replace(guests=tuple(tasks[row].guests[at] for at in columns), remedies=True)
+        for row, columns in wanted.items()
+    ]
+    for (row, columns), found in zip(
+        wanted.items(), answers(_resolved, again, executor), strict=True
+    ):
+        for column, verdict in zip(columns, found, strict=True):
+            table[row][column] = verdict
+
+
+def _is_refused(found: ClassVerdict) -> bool:
+    return found.verdict is Verdict.REFUSED
 
 
 def _resolved(task: _Task) -> tuple[ClassVerdict, ...]:
@@ -86,24 +144,26 @@ def _resolved(task: _Task) -> tuple[ClassVerdict, ...]:
     try:
         asked = ask_host(task.path, task.question, task.guests)
     except DmaragentError as error:  # it was read a moment ago
-        gone = ClassVerdict(Verdict.UNDECIDED, (error.message,), risk=False, remedies=())
+        gone = ClassVerdict(Verdict.UNDECIDED, (error.message,), risk=False, remedies=None)
         return (gone,) * len(task.guests)
     resolver = GuestResolver(asked, task.question)
-    return tuple(_verdict(resolver, guest) for guest in task.guests)
+    return tuple(_verdict(resolver, guest, remedies=task.remedies) for guest in task.guests)
 
 
-def _verdict(resolver: GuestResolver, guest: Guest) -> ClassVerdict:
+def _verdict(resolver: GuestResolver, guest: Guest, *, remedies: bool) -> ClassVerdict:
     try:
         resolution = resolver.resolve(guest)
     except DmaragentError as error:
-        return ClassVerdict(Verdict.UNDECIDED, (error.message,), risk=False, remedies=())
+        return ClassVerdict(Verdict.UNDECIDED, (error.message,), risk=False, remedies=None)
     starts = resolution.verdict is Verdict.STARTS
     risk = starts and residual_risk(tuple(resolution.reasons)).harm > Harm.NONE
     return ClassVerdict(
         verdict=resolution.verdict,
-        reasons=tuple(dict.fromkeys(map(reason_words, resolution.reasons))),
+        reasons=tuple(
+            dict.fromkeys(reason_words(reason, guest.source) for reason in resolution.reasons)
+        ),
         risk=risk,
-        remedies=_remedies(resolution),
+        remedies=_remedies(resolution) if remedies else None,
     )
 
 

@@ -89,7 +89,7 @@ def guest_objects(guests: Sequence[GuestOnFleet], without: int) -> list[schema.F
                     "verdict": found.verdict.value,
                     "reasons": list(found.reasons),
                     "risk": found.risk,
-                    "remedies": list(found.remedies),
+                    "remedies": None if found.remedies is None else list(found.remedies),
                 }
                 for of, found in guest.verdicts
             ],
@@ -108,7 +108,7 @@ def add_devices(answer: schema.FleetAnswer, answers: Sequence[DevicesOfHost]) ->
     """Add the devices of each host to `answer`, and the hosts without one."""
     answer["devices"] = [
         {
-            "host": device.host,
+            "host": host.host,
             "device": device.sbdf,
             "verdict": device.verdict,
             "can": device.can.value,

@@ -96,7 +96,8 @@ def _verdict_lines(
         left = len(own.reasons) - len(reasons)
         if left:
             yield f"    {words.more_reasons(left)}"
-        for remedy in own.remedies if details else own.remedies[:1]:
+        tried = own.remedies or ()
+        for remedy in tried if details else tried[:1]:
             yield from paragraph(words.remedy(visible(remedy)), indent=2 * _INDENT, hang=_INDENT)
     if len(found) > len(shown):
         rest = found[len(shown) :]

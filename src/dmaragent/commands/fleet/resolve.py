@@ -49,7 +49,13 @@ def run(options: argparse.Namespace) -> int:
         raise no_guest(options.guests)
     with opened_fleet(options) as opened:
         fleet = opened.fleet
-        found = resolve_on(fleet.records, guests, opened.question, opened.executor)
+        found = resolve_on(
+            fleet.records,
+            guests,
+            opened.question,
+            opened.executor,
+            all_remedies=options.details,
+        )
     if options.json:
         answer = base_answer(xen_classes(fleet.records), fleet.without)
         answer["guests"] = guest_objects(found, len(fleet.without))

@@ -53,8 +53,9 @@ class FleetVerdict(TypedDict):
     verdict: GuestVerdict
     reasons: list[Prose]
     risk: bool
-    remedies: list[Prose]
-    """The fixes that were tried on the class's first host."""
+    remedies: list[Prose] | None
+    """The fixes that were tried on the class's first host; null: none was tried.  They are tried if the
+    guest is refused, on the eight largest classes, with --details on all."""
 
 
 class Counts(TypedDict):
