@@ -17,6 +17,7 @@ LAYERS = (
     (
         "addresses",
         "boot_words",
+        "canonical",
         "errors",
         "gc_control",
         "pci_classes",
@@ -100,7 +101,6 @@ PURE_IN_THE_SHELL = (
     "agent/routes.py",
     "agent/words.py",
     "commands/shared/words.py",
-    "fleet/canonical.py",
     "fleet/classes.py",
     "fleet/json.py",
     "fleet/text.py",
