@@ -165,8 +165,8 @@ def _of_regions(inventory: Inventory) -> Iterator[Metric]:
     locked, relaxable, shared = _devices(inventory)
     yield Metric(
         name="dmaragent_devices",
-        help="PCI functions that Linux applies regions to, by the strictest: locked (VFIO cannot pass "
-        "it through) or relaxable. Each function is counted once.",
+        help="PCI functions with regions, by how Linux enforces the strictest: locked (VFIO cannot pass "
+        "the function through) or relaxable. Each function is counted once.",
         samples=(
             Sample(value=locked, labels=(("state", Hold.DIRECT.word),)),
             Sample(value=relaxable, labels=(("state", Hold.RELAXABLE.word),)),
