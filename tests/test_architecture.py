@@ -102,6 +102,8 @@ PURE_IN_THE_SHELL = (
     "agent/words.py",
     "commands/shared/words.py",
     "fleet/classes.py",
+    "fleet/export_words.py",
+    "fleet/exports.py",
     "fleet/json.py",
     "fleet/text.py",
     "fleet/words.py",

@@ -60,7 +60,7 @@ def guests(text: str = GUEST) -> tuple[Guest, ...]:
 
 
 def test_each_document_is_a_host_by_its_files_name(pool: Path) -> None:
-    for name in (".hidden", "README.txt", "guest.cfg"):
+    for name in (".hidden", "README.txt", "guest.cfg", "hp.nfd", "hp.yaml"):
         (pool / name).write_text("x")
     (pool / "rack").mkdir()
     (pool / "rack" / "node7.tar.gz").write_bytes(b"x")
