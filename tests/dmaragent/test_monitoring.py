@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ CORE_PANELS = {"row", "stat", "table", "text", "timeseries"}
 """Types of panels that Grafana has without plug-ins."""
 
 
-def published() -> dict[str, set[str]]:
+@cache
+def metrics() -> dict[str, set[str]]:
     """Return each metric that a file of the agent can have, with its labels."""
     found: dict[str, set[str]] = {}
     for name in (None, *sorted(path.name for path in MACHINES.iterdir() if path.is_dir())):
@@ -39,9 +41,9 @@ def published() -> dict[str, set[str]]:
     return found
 
 
-METRICS = published()
-KNOWN = {**METRICS, **OTHERS}
-LABELS = OF_TARGETS.union(*KNOWN.values())
+def known_labels() -> set[str]:
+    """Return the labels of all metrics that rules and panels can use."""
+    return OF_TARGETS.union(*metrics().values())
 
 
 def rules() -> str:
@@ -106,10 +108,10 @@ def unknown_names(expression: str, known: dict[str, set[str]]) -> list[str]:
         ]
     rest = re.sub(r"\{[^}]*\}|\[\w+\]", " ", rest)
     for labels in re.findall(r"\b(?:by|on|group_left|ignoring|without)\s*\(([^()]*)\)", rest):
-        unknown += [label for label in re.findall(r"\w+", labels) if label not in LABELS]
+        unknown += [label for label in re.findall(r"\w+", labels) if label not in known_labels()]
     rest = re.sub(r"\b(?:by|on|group_left|ignoring|without)\s*\([^()]*\)", " ", rest)
     if label := re.search(r"label_values\((\w+)\s*,\s*(\w+)\)", re.sub(r"\s+", " ", rest)):
-        unknown += [] if label[2] in LABELS else [label[2]]
+        unknown += [] if label[2] in known_labels() else [label[2]]
         rest = label[1]
     names = set(re.findall(r"[A-Za-z_:][\w:]*", rest)) - AGGREGATIONS - FUNCTIONS - OPERATORS
     return unknown + sorted(names - known.keys())
@@ -119,7 +121,7 @@ def unknown_names(expression: str, known: dict[str, set[str]]) -> list[str]:
     "expression", [*rule_expressions(), *panel_expressions(), *variable_expressions()]
 )
 def test_an_expression_names_what_the_agent_publishes(expression: str) -> None:
-    assert unknown_names(expression, KNOWN) == []
+    assert unknown_names(expression, {**metrics(), **OTHERS}) == []
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,7 @@ def test_an_expression_names_what_the_agent_publishes(expression: str) -> None:
     ],
 )
 def test_an_unknown_name_is_found(expression: str, unknown: list[str]) -> None:
-    assert unknown_names(expression, KNOWN) == unknown
+    assert unknown_names(expression, {**metrics(), **OTHERS}) == unknown
 
 
 def test_the_labels_in_words_of_rules_and_panels_exist() -> None:
@@ -147,7 +149,7 @@ def test_the_labels_in_words_of_rules_and_panels_exist() -> None:
     }
 
     assert named
-    assert set(named) | set(legends) <= LABELS
+    assert set(named) | set(legends) <= known_labels()
     assert used == variables
 
 
@@ -156,7 +158,7 @@ def test_columns_that_are_renamed_are_those_of_the_query() -> None:
         for step in panel.get("transformations", ()):
             options = step["options"]
             columns = {*options["renameByName"], *options["excludeByName"], *options["indexByName"]}
-            assert columns <= LABELS | {"Time", "Value", "__name__"}, panel["title"]
+            assert columns <= known_labels() | {"Time", "Value", "__name__"}, panel["title"]
 
 
 def test_the_dashboard_needs_no_plugin_and_its_panels_do_not_overlap() -> None:
@@ -187,8 +189,8 @@ def test_the_page_has_every_metric_and_every_alert() -> None:
     alerts = set(re.findall(r"alert: (\w+)", rules()))
 
     assert alerts
-    assert of_page == METRICS.keys() | served | alerts
-    for metric, labels in METRICS.items():
+    assert of_page == metrics().keys() | served | alerts
+    for metric, labels in metrics().items():
         (row,) = re.findall(rf"^\| `{metric}(?:\{{(.*)\}})?` \|", PAGE, re.MULTILINE)
         assert set(filter(None, row.split(","))) == labels
 
