@@ -163,6 +163,11 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l csv
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l nfd
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l nova
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -s o -l output -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l force
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l expire -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l hosts -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l stale -r

@@ -17,6 +17,7 @@ LAYERS = (
     (
         "addresses",
         "boot_words",
+        "canonical",
         "errors",
         "gc_control",
         "pci_classes",
@@ -100,8 +101,9 @@ PURE_IN_THE_SHELL = (
     "agent/routes.py",
     "agent/words.py",
     "commands/shared/words.py",
-    "fleet/canonical.py",
     "fleet/classes.py",
+    "fleet/export_words.py",
+    "fleet/exports.py",
     "fleet/json.py",
     "fleet/text.py",
     "fleet/words.py",

@@ -9,6 +9,10 @@ import pytest
 from dmaragent import __version__
 from dmaragent.agent.metrics import Metric, Sample, _lines, metrics_text
 from dmaragent.agent.published import Published
+from dmaragent.fleet.documents import Document
+from dmaragent.fleet.records import HostRecord, read_record
+from dmaragent.question.context import Question, context_of
+from dmaragent.question.host_class import running_class, xen_class
 from support.machines import MACHINES
 from support.served import published_machine
 from support.wording import Worded
@@ -23,12 +27,19 @@ def values(published: Published | None, *, failed: bool = False) -> dict[str, fl
     return {name: float(value) for name, _, value in lines}
 
 
+def info(published: Published, name: str) -> dict[str, str]:
+    """Return the labels of the metric `name`, which has one sample."""
+    text = metrics_text(published)
+    (labels,) = re.findall(rf"^{name}\{{(.*)\}} 1$", text, re.MULTILINE)
+    return dict(re.findall(r'([a-z_]+)="((?:[^"\\]|\\.)*)"', labels))
+
+
 def test_a_machine_of_two_regions_is_counted() -> None:
     found = values(published_machine("lenovo-laptop"))
 
     expected = {
         f'dmaragent_build_info{{version="{__version__}"}}': 1,
-        "dmaragent_memory_bytes": 1 << 25,
+        "process_resident_memory_bytes": 1 << 25,
         "dmaragent_scan_failed": 0,
         "dmaragent_scans_total": 5,
         "dmaragent_generation": 3,
@@ -47,7 +58,11 @@ def test_the_states_of_devices_are_those_of_the_inventory() -> None:
     held = [one for region in published.inventory.regions for one in region.linux]
     locked = {one.sbdf for one in held if one.hold.value == "direct"}
 
+    every = {one.sbdf for one in held}
+
     assert found['dmaragent_devices{state="locked"}'] == len(locked) > 0
+    assert found['dmaragent_devices{state="relaxable"}'] == len(every - locked) > 0
+    assert found["dmaragent_shared_devices"] > 0
     assert found["dmaragent_regions"] == len(published.inventory.regions)
     assert found["dmaragent_region_bytes"] == sum(one.size for one in published.inventory.regions)
 
@@ -88,11 +103,61 @@ def test_a_label_cannot_break_out_of_its_quotes(worded: Worded) -> None:
 
 
 @pytest.mark.parametrize("name", MACHINE_NAMES)
+def test_the_class_is_that_of_the_fleet(name: str) -> None:
+    """Equal digests for each machine that runs a known release of Xen, else no class."""
+    path = str(MACHINES / name)
+    record = read_record(Document(name, path), Question())
+    assert isinstance(record, HostRecord)
+    labels = info(published_machine(name), "dmaragent_machine_info")
+
+    assert labels["class"] == (record.xen_class if record.xen else "")
+    assert labels["table_digest"] == (record.table.split()[1] if record.table else "")
+    assert (labels["vendor"], labels["model"]) == (record.vendor or "", record.model or "")
+    assert labels["firmware"] == (record.firmware or "")
+
+
+def test_the_class_is_that_of_a_document_with_libxlutil_s_answers() -> None:
+    """A bundle has them, and the agent does not run libxlutil: they are no part of the class."""
+    host = published_machine("xen-pv-dom0").inventory.host
+    with_library = context_of(host, Question(), b'["library", "4.17.7"]\n')
+
+    assert with_library.stack.library_answers is not None
+    assert running_class(host) == xen_class(with_library.facts, with_library.stack) != ""
+
+
+def test_only_a_host_that_runs_xen_has_a_hypervisor() -> None:
+    labels = info(published_machine("xen-pv-dom0"), "dmaragent_hypervisor_info")
+
+    assert labels == {"xen": "4.17.7", "list_source": "hypervisor"}
+    without = values(published_machine("lenovo-laptop"))
+    assert not [name for name in without if "hypervisor" in name]
+
+
+def test_an_unknown_release_of_xen_is_empty_and_has_no_class() -> None:
+    published = published_machine("xen-pv-dom0")
+    xen = published.inventory.host.xen
+    assert xen is not None
+    host = published.inventory.host._replace(xen=xen._replace(release=None))
+    inventory = published.inventory._replace(host=host)
+    changed = replace(published, inventory=inventory, xen_class=running_class(host))
+
+    assert info(changed, "dmaragent_hypervisor_info")["xen"] == ""
+    assert info(changed, "dmaragent_machine_info")["class"] == ""
+
+
+def test_the_files_have_no_metric_that_node_exporter_has_about_itself() -> None:
+    """node_exporter cannot gather its textfiles with a second metric of this name."""
+    names = metrics_text(published_machine("lenovo-laptop")).split()
+
+    assert not [name for name in names if name.startswith("process_")]
+
+
+@pytest.mark.parametrize("name", MACHINE_NAMES)
 def test_every_metric_has_help_and_type_once_and_in_one_place(name: str) -> None:
     text = metrics_text(published_machine(name), memory=1)
     helps = re.findall(r"^# HELP (\S+) \S", text, re.MULTILINE)
     types = re.findall(r"^# TYPE (\S+) (?:gauge|counter)$", text, re.MULTILINE)
-    samples = re.findall(r"^(dmaragent_[a-z_]+)(?:\{[^}]*\})? \S+$", text, re.MULTILINE)
+    samples = re.findall(r"^([a-z_]+)(?:\{[^}]*\})? \S+$", text, re.MULTILINE)
 
     assert helps == types == list(dict.fromkeys(samples))
     assert len(set(helps)) == len(helps)
@@ -115,7 +180,7 @@ def test_promtool_would_complain(promtool: None) -> None:
 
     done = subprocess.run(
         ["promtool", "check", "metrics"],
-        input=text.replace("dmaragent_memory_bytes", "dmaragentMemory_kilobytes"),
+        input=text.replace("process_resident_memory_bytes", "dmaragentMemory_kilobytes"),
         capture_output=True,
         text=True,
         check=False,

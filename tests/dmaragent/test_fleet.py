@@ -17,18 +17,19 @@ from dmaragent.collect.unpack_archive import unpack_archive
 from dmaragent.commands.fleet.common import exit_code
 from dmaragent.errors import HostError
 from dmaragent.fleet import guests as fleet_guests
-from dmaragent.fleet.canonical import digest
 from dmaragent.fleet.classes import folded, odd_hosts, xen_classes
 from dmaragent.fleet.documents import find_documents, host_name
 from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
 from dmaragent.fleet.guests import resolve_on
 from dmaragent.fleet.json import base_answer, guest_objects
-from dmaragent.fleet.records import NOT_IN_XENS_CLASS, HostRecord, Why, fresh
+from dmaragent.fleet.records import HostRecord, Why, fresh
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import resolve
 from dmaragent.question.context import Question
 from dmaragent.question.guest_resolver import GuestResolver
+from dmaragent.question.host_class import xen_class
 from support.cli import run
 from support.machines import MACHINES, NAMES
 
@@ -59,7 +60,7 @@ def guests(text: str = GUEST) -> tuple[Guest, ...]:
 
 
 def test_each_document_is_a_host_by_its_files_name(pool: Path) -> None:
-    for name in (".hidden", "README.txt", "guest.cfg"):
+    for name in (".hidden", "README.txt", "guest.cfg", "hp.nfd", "hp.yaml"):
         (pool / name).write_text("x")
     (pool / "rack").mkdir()
     (pool / "rack" / "node7.tar.gz").write_bytes(b"x")
@@ -102,7 +103,7 @@ def test_an_archive_of_documents_is_a_folder_of_them(
     by_name = {record.name: record for record in read.records}
     assert by_name["hp"].where.endswith(f"all{suffix}: pool/rack.tar: rack/hp.tar")
     plain = ask_host(str(MACHINES / "hp-dl380e-gen8"), XL)
-    assert by_name["hp"].xen_class == digest((plain.facts, plain.stack), NOT_IN_XENS_CLASS)
+    assert by_name["hp"].xen_class == xen_class(plain.facts, plain.stack)
 
 
 def test_expected_hosts_are_found_in_an_archive(pool: Path, tmp_path: Path) -> None:
@@ -228,8 +229,8 @@ def test_a_field_that_a_rule_reads_makes_another_class(name: str) -> None:
     asked = ask_host(str(MACHINES / name), XL)
     facts, stack = asked.facts, asked.stack
 
-    def of(changed: object) -> str:
-        return digest((changed, stack), NOT_IN_XENS_CLASS)
+    def of(changed: HostFacts) -> str:
+        return xen_class(changed, stack)
 
     page = AddressRange(0x7000_0000, 0x7000_1000)
     others = [

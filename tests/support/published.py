@@ -15,6 +15,7 @@ from dmaragent.collect.open_host import open_host
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.json.inventory import inventory_document
+from dmaragent.question.host_class import running_class
 
 GENERATION = 3
 SCANNED = 1700000000.25
@@ -31,6 +32,7 @@ def publish(inventory: Inventory) -> Published:
         checked=checked,
         findings=findings_document(inventory, checked),
         document=json.dumps(told).encode(),
+        xen_class=running_class(inventory.host),
         generation=GENERATION,
         digest=digest,
         scanned=SCANNED,

@@ -13,6 +13,7 @@ from dmaragent.checks.common.model import Checked, Severity
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.model import TableHeader
 from dmaragent.linux.regions import Hold
+from dmaragent.question.host_class import table_digest
 from dmaragent.readings import Missing
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -40,11 +41,14 @@ class Metric:
         return "counter" if self.name.endswith("_total") else "gauge"
 
 
-def metrics_text(published: Published | None, *, memory: int, failed: bool = False) -> str:
+def metrics_text(
+    published: Published | None, *, memory: int | None = None, failed: bool = False
+) -> str:
     """Return all metrics as text.
 
     `published` is None before the first scan. `memory` is the resident memory of the agent's
-    process in bytes. `failed` is whether the last scan of the host failed.
+    process in bytes; None in files, because node_exporter, which serves them, has a metric of that
+    name about itself. `failed` is whether the last scan of the host failed.
     """
     return "".join(_lines(metric) for metric in _metrics(published, memory, failed=failed))
 
@@ -69,13 +73,12 @@ def _label(value: str) -> str:
     return _escape(value).replace('"', '\\"')
 
 
-def _metrics(published: Published | None, memory: int, *, failed: bool) -> Iterator[Metric]:
-    yield Metric(
-        name="dmaragent_build_info",
-        help="The agent's version, as a label.",
-        samples=(Sample(value=1, labels=(("version", __version__),)),),
-    )
-    yield _single("dmaragent_memory_bytes", "Resident memory of the agent, in bytes.", memory)
+def _metrics(published: Published | None, memory: int | None, *, failed: bool) -> Iterator[Metric]:
+    yield _info("dmaragent_build_info", "The agent's version, as a label.", version=__version__)
+    if memory is not None:
+        yield _single(
+            "process_resident_memory_bytes", "Resident memory of the agent, in bytes.", memory
+        )
     yield _single(
         "dmaragent_scan_failed",
         "Whether the last attempt to read the host failed (1) or not (0).",
@@ -88,6 +91,7 @@ def _metrics(published: Published | None, memory: int, *, failed: bool) -> Itera
     )
     if published is not None:
         yield from _of_scan(published)
+        yield from _of_host(published)
         yield from _of_table(published.inventory)
         if published.inventory.absence is None:
             yield _findings(published.checked)
@@ -104,6 +108,30 @@ def _of_scan(published: Published) -> Iterator[Metric]:
         "Time of the last scan, in seconds since 1970.",
         published.scanned,
     )
+
+
+def _of_host(published: Published) -> Iterator[Metric]:
+    inventory = published.inventory
+    machine = inventory.host.machine
+    yield _info(
+        "dmaragent_machine_info",
+        "The machine, its firmware, a digest of its table, and the class that `dmaragent fleet` puts "
+        "the host in for Xen guests, as labels. An unknown value is empty.",
+        vendor=machine.vendor or "",
+        model=machine.model or "",
+        firmware=machine.firmware or "",
+        table_digest=table_digest(inventory),
+        **{"class": published.xen_class},
+    )
+    if inventory.host.xen is not None:
+        release = inventory.host.running_release
+        yield _info(
+            "dmaragent_hypervisor_info",
+            "The release of the running Xen and the source of its list of reserved regions, as "
+            "labels. An unknown release is empty.",
+            xen="" if release is None else str(release),
+            list_source=inventory.xen.list.source.value,
+        )
 
 
 def _of_table(inventory: Inventory) -> Iterator[Metric]:
@@ -134,27 +162,33 @@ def _of_regions(inventory: Inventory) -> Iterator[Metric]:
         "Total size of the reserved regions, in bytes.",
         sum(region.size for region in inventory.all_regions),
     )
+    locked, relaxable, shared = _devices(inventory)
     yield Metric(
         name="dmaragent_devices",
-        help="PCI functions by state: locked or relaxable (how Linux enforces their regions), shared "
-        "(Xen treats one of their regions as shared). A function can be in several states.",
-        samples=tuple(
-            Sample(value=number, labels=(("state", state),))
-            for state, number in _devices(inventory).items()
+        help="PCI functions with regions, by how Linux enforces the strictest: locked (VFIO cannot pass "
+        "the function through) or relaxable. Each function is counted once.",
+        samples=(
+            Sample(value=locked, labels=(("state", Hold.DIRECT.word),)),
+            Sample(value=relaxable, labels=(("state", Hold.RELAXABLE.word),)),
         ),
+    )
+    yield _single(
+        "dmaragent_shared_devices",
+        "PCI functions of which Xen treats a region as shared.",
+        shared,
     )
 
 
 def _table_info(header: TableHeader) -> Metric:
-    return Metric(
-        name="dmaragent_table_info",
-        help="The table's signature, as a label.",
-        samples=(Sample(value=1, labels=(("signature", header.signature.decode("latin-1")),)),),
+    return _info(
+        "dmaragent_table_info",
+        "The table's signature, as a label.",
+        signature=header.signature.decode("latin-1"),
     )
 
 
-def _devices(inventory: Inventory) -> dict[str, int]:
-    """Return the number of devices with regions in each state."""
+def _devices(inventory: Inventory) -> tuple[int, int, int]:
+    """Return how many devices with regions are locked, relaxable and not locked, and shared."""
     held = [device for region in inventory.all_regions for device in region.linux]
     locked = {device.sbdf for device in held if device.hold is Hold.DIRECT}
     relaxable = {device.sbdf for device in held if device.hold is Hold.RELAXABLE} - locked
@@ -165,7 +199,7 @@ def _devices(inventory: Inventory) -> dict[str, int]:
         for owner in region.owners
         if owner.function is not None
     }
-    return {"locked": len(locked), "relaxable": len(relaxable), "shared": len(shared)}
+    return len(locked), len(relaxable), len(shared)
 
 
 def _findings(checked: Checked) -> Metric:
@@ -181,3 +215,7 @@ def _findings(checked: Checked) -> Metric:
 
 def _single(name: str, words: str, value: float) -> Metric:
     return Metric(name=name, help=words, samples=(Sample(value=value),))
+
+
+def _info(name: str, words: str, **labels: str) -> Metric:
+    return Metric(name=name, help=words, samples=(Sample(value=1, labels=tuple(labels.items())),))

@@ -52,7 +52,7 @@ class Publisher:
                 text = "".join(f"{line}\n" for line in inventory_text(published.inventory))
             self._write(self.runtime, INVENTORY_TEXT, text.encode("utf-8", "backslashreplace"))
             self._write(self.runtime, INVENTORY, published.document)
-        metrics = metrics_text(published, memory=memory()).encode("utf-8")
+        metrics = metrics_text(published).encode("utf-8")
         self._write(self.runtime, METRICS, metrics)
         try:
             if self.textfile is not None:

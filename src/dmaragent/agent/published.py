@@ -16,6 +16,8 @@ class Published:
     """The document of ``dmaragent check``, made once per scan; None if there is no table."""
     document: bytes
     """The inventory document, as in inventory.json."""
+    xen_class: str
+    """The class of the host for Xen guests; empty if no Xen runs, or its release is unknown."""
     generation: int
     """From 1; it increases with every change of the answer."""
     digest: str

@@ -16,6 +16,7 @@ from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.json.check import check_document
 from dmaragent.present.json.inventory import inventory_document
 from dmaragent.present.json.writer import json_text
+from dmaragent.question.host_class import running_class
 
 
 def scan(host: HostReader, before: Published | None, now: float) -> Published:
@@ -37,6 +38,7 @@ def _scan(host: HostReader, before: Published | None, now: float) -> Published:
         checked=checked,
         findings=findings_document(inventory, checked),
         document=_bytes(document) + b"\n",
+        xen_class=running_class(inventory.host),
         generation=generation,
         digest=digest,
         scanned=now,

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.devices import DeviceRow, device_rows
+from dmaragent.answers.devices import DeviceRow, Verdict, device_rows
 from dmaragent.api import ask_host
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet.classes import linux_classes
@@ -125,14 +125,20 @@ def _asked(task: _Task) -> tuple[tuple[DeviceOnHost, ...], str]:
 FUNCTIONS_UNKNOWN = "its PCI functions are unknown"
 
 
+def deciding_verdict(row: DeviceRow) -> Verdict:
+    """Return the verdict of the side that decides; unknown if it may be either and they differ."""
+    first, *others = row.deciding
+    if all(verdict.can is first.can for verdict in others):
+        return first
+    return first._replace(can=Can.UNKNOWN)
+
+
 def _on_host(row: DeviceRow) -> DeviceOnHost:
-    verdicts = row.deciding
-    same = len({verdict.can for verdict in verdicts}) == 1
-    verdict = verdicts[0]
+    verdict = deciding_verdict(row)
     return DeviceOnHost(
         sbdf=str(row.sbdf),
-        verdict=verdict_key(verdict) if same else verdict_key(verdict._replace(can=Can.UNKNOWN)),
-        can=verdict.can if same else Can.UNKNOWN,
+        verdict=verdict_key(verdict),
+        can=verdict.can,
         driver=None if row.function is None else row.function.driver,
         regions=len(row.regions) + len(row.reported),
         remedy="" if row.remedy is None else row.remedy.words,

@@ -45,6 +45,8 @@ _OTHER_FILES = (
     ".html",
     ".csv",
     ".ndjson",
+    ".nfd",
+    ".yaml",
     ".sha256",
     ".asc",
 )

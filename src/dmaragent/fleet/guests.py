@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dmaragent.api import ask_host
+from dmaragent.canonical import canonical
 from dmaragent.errors import DmaragentError
-from dmaragent.fleet.canonical import canonical
 from dmaragent.fleet.classes import HostClass, linux_classes, xen_classes
 from dmaragent.fleet.engine import answers
 from dmaragent.fleet.records import HostRecord

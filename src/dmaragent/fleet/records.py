@@ -3,36 +3,23 @@
 import time
 from dataclasses import dataclass
 from enum import Enum
-from hashlib import sha256
 from typing import NamedTuple
 
 from dmaragent.api import OpenedContext, ask_host
+from dmaragent.canonical import digest
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Severity
 from dmaragent.collect.ledger import CLOCK
 from dmaragent.errors import DmaragentError, OtherFormatError
 from dmaragent.fleet import words
-from dmaragent.fleet.canonical import digest
 from dmaragent.fleet.documents import Document
 from dmaragent.host.memory_map import MemoryMap
-from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
 from dmaragent.linux.view import LinuxView
-from dmaragent.policy.host_facts import HostFacts
 from dmaragent.question.context import Question
+from dmaragent.question.host_class import table_digest, xen_class
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
-
-NAMES_OF_FUNCTION = frozenset(
-    {"driver", "driver_known", "vendor_name", "device_name", "slot", "iommu_group"}
-)
-"""The fields of a function that no rule about a Xen guest reads."""
-NOT_IN_XENS_CLASS: dict[type, frozenset[str]] = {
-    PciFunction: NAMES_OF_FUNCTION | {"vendor_id", "device_id"},
-    HostFacts: frozenset({"assignable"}),
-}
-"""What is left out of the class for Xen guests.  The devices bound to pciback change daily; they
-decide about no verdict, only about the commands before a start."""
 
 
 class Why(Enum):
@@ -125,7 +112,7 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         table=_table(inventory),
         regions=len(inventory.regions),
         shape=_shape(inventory),
-        xen_class=digest((asked.facts, asked.stack), NOT_IN_XENS_CLASS),
+        xen_class=xen_class(asked.facts, asked.stack),
         linux_class=_linux_class(asked),
         findings=(errors, sum(severity is Severity.WARNING for severity in severities)),
         incomplete=asked.facts.incomplete,
@@ -134,10 +121,8 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
 
 
 def _table(inventory: Inventory) -> str:
-    reading = inventory.host.reading
-    if reading is None or isinstance(reading.content, Missing):
-        return ""
-    return f"{reading.name[:4]} {sha256(reading.content).hexdigest()[:12]}"
+    reading, of_bytes = inventory.host.reading, table_digest(inventory)
+    return "" if reading is None or not of_bytes else f"{reading.name[:4]} {of_bytes}"
 
 
 def _shape(inventory: Inventory) -> str:

@@ -1,0 +1,45 @@
+"""Sentences of ``dmaragent fleet export``."""
+
+from collections.abc import Sequence
+
+from dmaragent.errors import DmaragentError
+from dmaragent.fleet.classes import folded
+from dmaragent.fleet.records import NoData
+from dmaragent.present.escaping import visible
+
+
+def not_written(host: NoData) -> str:
+    return visible(f"dmaragent: {host.name}: no file ({host.why.value}): {host.detail}")
+
+
+def age_unknown(names: Sequence[str]) -> str:
+    return visible(
+        f"dmaragent: labels without expiry, age of the document unknown: {folded(names)}"
+    )
+
+
+def expired(names: Sequence[str]) -> str:
+    return visible(f"dmaragent: NFD ignores these, document older than --expire: {folded(names)}")
+
+
+def many_hosts(hosts: int) -> DmaragentError:
+    return DmaragentError(
+        f"{hosts} hosts, and each needs a file of its own",
+        "add -o DIR, or name one host with --hosts",
+    )
+
+
+def only_with(option: str, formats: str) -> DmaragentError:
+    return DmaragentError(
+        f"{option} has no effect without {formats}", f"add {formats}, or leave {option} out"
+    )
+
+
+def not_days(text: str) -> DmaragentError:
+    return DmaragentError(
+        f"--expire: {text} is no number of days", "write a number above 0, up to 36500"
+    )
+
+
+def no_folder(path: str, why: str) -> DmaragentError:
+    return DmaragentError(f"cannot write to {path}: {why}", "name a folder that can be written")

@@ -1,0 +1,52 @@
+"""What distinguishes hosts: the class of a host for Xen guests, and the digest of its table.
+
+Pure. The fleet and the agent's metrics use the same functions, so their digests can be compared.
+"""
+
+from hashlib import sha256
+
+from dmaragent.canonical import DIGITS, digest
+from dmaragent.host import Host
+from dmaragent.host.topology import PciFunction
+from dmaragent.inventory import Inventory
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.resolution import Stack
+from dmaragent.question.context import Question, context_of
+from dmaragent.readings import Missing
+
+NAMES_OF_FUNCTION = frozenset(
+    {"driver", "driver_known", "vendor_name", "device_name", "slot", "iommu_group"}
+)
+"""The fields of a function that no rule about a Xen guest reads."""
+NOT_IN_XENS_CLASS: dict[type, frozenset[str]] = {
+    PciFunction: NAMES_OF_FUNCTION | {"vendor_id", "device_id"},
+    HostFacts: frozenset({"assignable"}),
+    Stack: frozenset({"origin", "library_answers"}),
+}
+"""What is left out of the class for Xen guests.  The devices bound to pciback change daily; they
+decide about no verdict, only about the commands before a start.  The answers of libxlutil are about
+the texts of the guests that a bundle was made with; its release is the stack's."""
+
+
+def xen_class(facts: HostFacts, stack: Stack) -> str:
+    """Return the class: hosts of one class answer alike about every Xen guest."""
+    return digest((facts, stack), NOT_IN_XENS_CLASS)
+
+
+def running_class(host: Host) -> str:
+    """Return the class of a host by the Xen that runs; empty if none runs, or its release is unknown.
+
+    It assumes that the installed libxlutil is of the same series as the running Xen.
+    """
+    if host.running_release is None:
+        return ""
+    context = context_of(host, Question())
+    return xen_class(context.facts, context.stack)
+
+
+def table_digest(inventory: Inventory) -> str:
+    """Return the digest of the bytes of the firmware's table; empty if they are unknown."""
+    reading = inventory.host.reading
+    if reading is None or isinstance(reading.content, Missing):
+        return ""
+    return sha256(reading.content).hexdigest()[:DIGITS]
