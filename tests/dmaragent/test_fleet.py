@@ -370,3 +370,14 @@ def test_verdicts_are_of_hosts_and_not_of_classes(pool: Path) -> None:
 
     total = sum(found.hosts(verdict) for verdict in Verdict)
     assert total == 4
+
+
+def test_recorded_answers_of_libxlutil_make_another_class(pool: Path) -> None:
+    """They decide about the texts that they are of, so one host of a class must not lend its own."""
+    record = fleet_of(pool).records[0]
+    apart = [replace(record, name="a", library="1"), replace(record, name="b", library="2")]
+
+    assert [of.names for of in xen_classes([*apart, replace(apart[0], name="c")])] == [
+        ("a", "c"),
+        ("b",),
+    ]

@@ -16,6 +16,8 @@ from dmaragent.fleet.documents import Document
 from dmaragent.fleet.records import HostRecord, NoData, read_record
 from dmaragent.question.context import Question
 
+_FORMAT = 2
+"""Counted up if a record or a class is made otherwise; entries of another format are not found."""
 _LARGEST = 1 << 28
 """Of a larger document no hash is taken."""
 
@@ -52,7 +54,7 @@ def _key(path: str, question: Question) -> str:
             content = sha256(file.read())
     except OSError:
         return ""
-    content.update(f"\0{__version__}\0{question!r}".encode())
+    content.update(f"\0{__version__}\0{_FORMAT}\0{question!r}".encode())
     return content.hexdigest()
 
 

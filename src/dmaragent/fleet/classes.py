@@ -16,6 +16,7 @@ class HostClass(NamedTuple):
     label: str
     """A letter or more, by size: A is the largest class."""
     digest: str
+    """Two classes have one digest if their bundles have different answers of libxlutil."""
     hosts: tuple[HostRecord, ...]
     """By name."""
 
@@ -32,24 +33,24 @@ class HostClass(NamedTuple):
 
 def xen_classes(records: Iterable[HostRecord]) -> tuple[HostClass, ...]:
     """Return the classes for Xen guests, the largest first."""
-    return _classes(records, lambda record: record.xen_class)
+    return _classes(records, lambda record: (record.xen_class, record.library))
 
 
 def linux_classes(records: Iterable[HostRecord]) -> tuple[HostClass, ...]:
     """Return the classes for KVM guests, the largest first."""
-    return _classes(records, lambda record: record.linux_class)
+    return _classes(records, lambda record: (record.linux_class, ""))
 
 
 def _classes(
-    records: Iterable[HostRecord], key: Callable[[HostRecord], str]
+    records: Iterable[HostRecord], key: Callable[[HostRecord], tuple[str, str]]
 ) -> tuple[HostClass, ...]:
-    groups: dict[str, list[HostRecord]] = {}
+    groups: dict[tuple[str, str], list[HostRecord]] = {}
     for record in sorted(records, key=lambda record: (record.name, record.path)):
         groups.setdefault(key(record), []).append(record)
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[1][0].name))
     return tuple(
         HostClass(_label(number), digest, tuple(hosts))
-        for number, (digest, hosts) in enumerate(ordered)
+        for number, ((digest, _), hosts) in enumerate(ordered)
     )
 
 

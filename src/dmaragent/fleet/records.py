@@ -16,6 +16,7 @@ from dmaragent.fleet.documents import Document
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.inventory import Inventory
 from dmaragent.linux.view import LinuxView
+from dmaragent.policy.resolution import Stack
 from dmaragent.question.context import Question
 from dmaragent.question.host_class import table_digest, xen_class
 from dmaragent.readings import Missing
@@ -69,7 +70,9 @@ class HostRecord:
     shape: str
     """A digest of the sizes and claims of its regions: equal if they only lie elsewhere."""
     xen_class: str
-    """Hosts of one class answer alike about every Xen guest."""
+    """Hosts of one class, and of one `library`, answer alike about every Xen guest."""
+    library: str
+    """A digest of libxlutil's recorded answers, which decide too; empty without them."""
     linux_class: str
     """Hosts of one class answer alike about every KVM guest."""
     findings: tuple[int, int]
@@ -113,6 +116,7 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         regions=len(inventory.regions),
         shape=_shape(inventory),
         xen_class=xen_class(asked.facts, asked.stack),
+        library=_library(asked.stack),
         linux_class=_linux_class(asked),
         findings=(errors, sum(severity is Severity.WARNING for severity in severities)),
         incomplete=asked.facts.incomplete,
@@ -132,6 +136,10 @@ def _shape(inventory: Inventory) -> str:
         for region in inventory.regions
     ]
     return digest(sorted(shape)) if shape else ""
+
+
+def _library(stack: Stack) -> str:
+    return "" if stack.library_answers is None else digest(stack.library_answers)
 
 
 def _linux_class(asked: OpenedContext) -> str:
