@@ -27,6 +27,7 @@ from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import resolve
+from dmaragent.present.words.guest import reason_words
 from dmaragent.question.context import Question
 from dmaragent.question.guest_resolver import GuestResolver
 from dmaragent.question.host_class import xen_class
@@ -381,3 +382,33 @@ def test_recorded_answers_of_libxlutil_make_another_class(pool: Path) -> None:
         ("a", "c"),
         ("b",),
     ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_left_out_of_a_class_decides_about_no_guest(name: str) -> None:
+    asked = ask_host(str(MACHINES / name), XL)
+    functions = {
+        sbdf: function._replace(
+            driver="other",
+            driver_known=True,
+            vendor_name="other",
+            device_name="other",
+            slot=None,
+            iommu_group=4711,
+            vendor_id=0x4711,
+            device_id=0x4711,
+        )
+        for sbdf, function in (asked.facts.functions or {}).items()
+    }
+    facts = asked.facts
+    other = replace(
+        facts,
+        assignable=frozenset(),
+        functions=None if facts.functions is None else functions,
+    )
+    assert xen_class(other, asked.stack) == xen_class(facts, asked.stack)
+    for path in sorted((MACHINES / name / "guests").glob("*.cfg")):
+        for guest in read_all_guests(path.read_text(), path.name):
+            before, after = (resolve(guest, each, asked.stack) for each in (facts, other))  # type: ignore[arg-type]
+            assert after.verdict is before.verdict
+            assert [*map(reason_words, after.reasons)] == [*map(reason_words, before.reasons)]
