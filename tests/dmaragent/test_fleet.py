@@ -18,11 +18,13 @@ from dmaragent.commands.fleet.common import exit_code
 from dmaragent.errors import HostError
 from dmaragent.fleet import guests as fleet_guests
 from dmaragent.fleet.classes import folded, odd_hosts, xen_classes
+from dmaragent.fleet.diff import fleet_difference
 from dmaragent.fleet.documents import find_documents, host_name
 from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
 from dmaragent.fleet.guests import resolve_on
 from dmaragent.fleet.json import base_answer, guest_objects
-from dmaragent.fleet.records import HostRecord, Why, fresh
+from dmaragent.fleet.records import HostRecord, NoData, Why, fresh
+from dmaragent.fleet.words import ELSEWHERE
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
@@ -412,3 +414,59 @@ def test_what_is_left_out_of_a_class_decides_about_no_guest(name: str) -> None:
             before, after = (resolve(guest, each, asked.stack) for each in (facts, other))  # type: ignore[arg-type]
             assert after.verdict is before.verdict
             assert [*map(reason_words, after.reasons)] == [*map(reason_words, before.reasons)]
+
+
+# Differences ----------------------------------------------------------------------------
+
+
+def test_hosts_that_changed_alike_are_one_entry(pool: Path) -> None:
+    fleet = fleet_of(pool)
+    moved = {"places": "other", "table": "DMAR 000000000000", "firmware": "2"}
+    after = fleet._replace(
+        records=tuple(
+            replace(record, **moved) if record.name.startswith("xen") else record  # type: ignore[arg-type]
+            for record in fleet.records
+        )
+    )
+
+    found = fleet_difference(fleet, after)
+
+    assert found.same == 2
+    assert [(entry.hosts, [fact.what for fact in entry.changes]) for entry in found.changed] == [
+        (("xen001", "xen002"), ["firmware", "table", "regions"])
+    ]
+    assert found.changed[0].changes[-1].after == ELSEWHERE
+    assert found.not_compared == ("broken",)
+
+
+def test_a_host_without_data_on_one_side_is_not_compared(pool: Path) -> None:
+    fleet = fleet_of(pool)
+    gone = fleet._replace(
+        records=fleet.records[1:], without=(NoData("amd", Why.UNREADABLE, "damaged"),)
+    )
+    new = fleet._replace(records=(*fleet.records, replace(fleet.records[0], name="new")))
+
+    assert fleet_difference(fleet, gone).not_compared == ("amd", "broken")
+    assert fleet_difference(fleet, gone).only_before == ()
+    assert fleet_difference(fleet, new).only_after == ("new",)
+
+
+def test_the_verb_shows_the_guests_that_an_update_stops(
+    pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    after, guest = tmp_path / "after", tmp_path / "g.cfg"
+    shutil.copytree(pool, after, symlinks=True)
+    shutil.rmtree(after / "xen002")
+    shutil.copytree(MACHINES / "lenovo-laptop", after / "xen002")
+    guest.write_text(GUEST)
+    arguments = ("fleet", "diff", str(pool), str(after), "--no-cache", "--xen", "4.17")
+
+    ran = run(capsys, *arguments, "--guest", str(guest), "--json")
+    (entry,) = json.loads(ran.out)["answer"]["changed"]
+
+    assert ran.code == 1
+    assert entry["hosts"] == ["xen002"]
+    assert {change["what"] for change in entry["changes"]} >= {"model", "table", "regions"}
+    assert run(capsys, "fleet", "diff", str(pool), str(pool), "--no-cache").code == 2  # broken
+    (pool / "broken.tar.xz").unlink()
+    assert run(capsys, "fleet", "diff", str(pool), str(pool), "--no-cache").code == 0

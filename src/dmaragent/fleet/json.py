@@ -11,6 +11,7 @@ from dmaragent.present.json.common import TOOL
 if TYPE_CHECKING:
     from dmaragent.fleet.classes import HostClass, OddHost
     from dmaragent.fleet.devices import DevicesOfHost
+    from dmaragent.fleet.diff import FleetDifference
     from dmaragent.fleet.guests import GuestOnFleet
     from dmaragent.fleet.records import HostRecord, NoData
     from dmaragent.present.json.schema import fleet as schema
@@ -123,6 +124,36 @@ def add_devices(answer: schema.FleetAnswer, answers: Sequence[DevicesOfHost]) ->
         host.host for host in answers if not host.devices and not host.unknown
     ]
     answer["functions_unknown"] = [host.host for host in answers if host.unknown]
+
+
+def add_difference(
+    answer: schema.FleetAnswer, difference: FleetDifference, without_before: Sequence[NoData]
+) -> None:
+    """Add what changed to `answer`, which is about the later state."""
+    answer["no_data_before"] = base_answer((), without_before)["no_data"]
+    answer["changed"] = [
+        {
+            "hosts": list(entry.hosts),
+            "model": entry.model,
+            "changes": [
+                {"what": fact.what, "before": fact.before, "after": fact.after}
+                for fact in entry.changes
+            ],
+            "guests": [
+                {
+                    "guest": guest.guest,
+                    "before": guest.before.value,
+                    "after": guest.after.value,
+                }
+                for guest in entry.guests
+            ],
+        }
+        for entry in difference.changed
+    ]
+    answer["same"] = difference.same
+    answer["only_before"] = list(difference.only_before)
+    answer["only_after"] = list(difference.only_after)
+    answer["not_compared"] = list(difference.not_compared)
 
 
 EXPORTED = (

@@ -69,6 +69,8 @@ class HostRecord:
     regions: int
     shape: str
     """A digest of the sizes and claims of its regions: equal if they only lie elsewhere."""
+    places: str
+    """A digest of the ranges of its regions; empty without regions."""
     xen_class: str
     """Hosts of one class, and of one `library`, answer alike about every Xen guest."""
     library: str
@@ -115,6 +117,7 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         table=_table(inventory),
         regions=len(inventory.regions),
         shape=_shape(inventory),
+        places=_places(inventory),
         xen_class=xen_class(asked.facts, asked.stack),
         library=_library(asked.stack),
         linux_class=_linux_class(asked),
@@ -136,6 +139,11 @@ def _shape(inventory: Inventory) -> str:
         for region in inventory.regions
     ]
     return digest(sorted(shape)) if shape else ""
+
+
+def _places(inventory: Inventory) -> str:
+    places = sorted((region.segment, region.place) for region in inventory.regions)
+    return digest(places) if places else ""
 
 
 def _library(stack: Stack) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dmaragent.fleet import words
 from dmaragent.fleet.classes import HostClass, OddHost, folded
 from dmaragent.fleet.devices import DevicesOfHost
+from dmaragent.fleet.diff import FleetDifference
 from dmaragent.fleet.guests import ClassVerdict, GuestOnFleet
 from dmaragent.fleet.records import HostRecord, NoData
 from dmaragent.passthrough.model import Can
@@ -136,6 +137,33 @@ def devices_text(
                 hang=_INDENT,
             )
     yield from _without_text(without)
+
+
+def diff_text(difference: FleetDifference, *, details: bool) -> Iterator[str]:
+    """Yield what changed, hosts that changed alike together."""
+    yield words.diff_headline(difference)
+    shown = difference.changed if details else difference.changed[:MOST_CLASSES]
+    for entry in shown:
+        yield ""
+        model = f" ({entry.model})" if entry.model else ""
+        head = f"{count(len(entry.hosts), 'host')}: {folded(entry.hosts)}{model}"
+        yield from paragraph(visible(head), hang=_INDENT)
+        for fact in entry.changes:
+            yield from paragraph(visible(words.change(fact)), indent=_INDENT, hang=_INDENT)
+        for guest in entry.guests:
+            yield from paragraph(visible(words.guest_change(guest)), indent=_INDENT, hang=_INDENT)
+    if len(difference.changed) > len(shown):
+        rest = difference.changed[len(shown) :]
+        yield words.more_changes(len(rest), sum(len(entry.hosts) for entry in rest))
+    for what, names in (
+        (words.ONLY_BEFORE, difference.only_before),
+        (words.ONLY_AFTER, difference.only_after),
+        (words.NOT_COMPARED, difference.not_compared),
+    ):
+        if names:
+            yield ""
+            text = f"{what}: {count(len(names), 'host')}: {folded(names)}"
+            yield from paragraph(visible(text), hang=_INDENT)
 
 
 def _without_text(without: Sequence[NoData]) -> Iterator[str]:

@@ -14,10 +14,13 @@ from dmaragent.present.words.numbers import count
 if TYPE_CHECKING:  # which import these sentences
     from dmaragent.fleet.classes import OddHost
     from dmaragent.fleet.devices import DevicesOfHost
+    from dmaragent.fleet.diff import Change, FleetDifference, GuestChange
     from dmaragent.fleet.guests import GuestOnFleet
     from dmaragent.fleet.records import HostRecord
 
 _DAY = 86_400
+ELSEWHERE = "elsewhere"
+"""The value of a change of `regions` that only moved them."""
 COLLECT_AGAIN = "collect from the host again, or use --stale never"
 COLLECT = "collect from the host"
 ABSENT = "there is no document of it"
@@ -148,6 +151,56 @@ def device_headline(query: str, answers: Sequence[DevicesOfHost], without: int) 
     free = [answer for answer in having if any(device.can is Can.YES for device in answer.devices)]
     text = f"{query}: {len(free)} of {count(len(answers) + without, 'host')} can pass it through"
     return visible(f"{text}, {len(having)} have it")
+
+
+# Differences ----------------------------------------------------------------------------
+
+_FACTS = {
+    "model": "machine",
+    "firmware": "firmware",
+    "xen": "Xen",
+    "linux": "Linux",
+    "list": "source of Xen's list",
+    "table": "table",
+}
+
+
+def diff_headline(difference: FleetDifference) -> str:
+    """Return how many hosts changed, and how many did not."""
+    changed = sum(len(entry.hosts) for entry in difference.changed)
+    return f"{count(changed, 'host')} changed, {difference.same} did not"
+
+
+def change(fact: Change) -> str:
+    """Return one difference of a host as a sentence without a full stop."""
+    before, after = fact.before or UNKNOWN, fact.after or UNKNOWN
+    if fact.what == "regions":
+        if fact.after == ELSEWHERE:
+            return f"the same {count(int(before), 'region')}, elsewhere"
+        if before == after:
+            return f"{count(int(after), 'region')} of other sizes or devices"
+        return f"regions: {before}, now {after}"
+    if fact.what == "facts":
+        return "devices or hardware features changed: dmaragent diff shows them"
+    return f"{_FACTS[fact.what]}: {before}, now {after}"
+
+
+def guest_change(of: GuestChange) -> str:
+    return f"{of.guest}: {_VERDICT_WORDS[of.before]}, now {_VERDICT_WORDS[of.after]}"
+
+
+_VERDICT_WORDS = {
+    Verdict.STARTS: "starts",
+    Verdict.REFUSED: "will not start",
+    Verdict.UNDECIDED: "unknown",
+}
+ONLY_BEFORE = "Only before"
+ONLY_AFTER = "Only now"
+NOT_COMPARED = "Not compared, because a document has no data"
+
+
+def more_changes(entries: int, hosts: int) -> str:
+    return f"{count(entries, 'more change')} of {count(hosts, 'host')}: add --details"
 
 
 # Errors of the command ------------------------------------------------------------------

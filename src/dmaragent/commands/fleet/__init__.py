@@ -24,6 +24,7 @@ VERBS = {
     "show": "show the hosts in classes, and odd ones",
     "resolve": "show which hosts can run a guest",
     "device": "show which hosts can pass a device through",
+    "diff": "show what changed between two folders",
     "export": "export each host for other tools",
 }
 """Each verb with its line in ``dmaragent fleet --help``; it is the module of that name."""

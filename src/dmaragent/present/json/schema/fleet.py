@@ -106,6 +106,39 @@ class Without(TypedDict):
     next: Prose
 
 
+ChangeWord = Annotated[
+    str,
+    ("enum", ("model", "firmware", "xen", "linux", "list", "table", "regions", "facts")),
+]
+"""facts: the class of the host changed, and none of the other facts."""
+
+
+class FactChange(TypedDict):
+    """A fact before and after; empty: unknown."""
+
+    what: ChangeWord
+    before: str
+    after: str
+    """Of regions: their number, or "elsewhere" if they only moved."""
+
+
+class VerdictChange(TypedDict):
+    """The verdict on a guest before and after."""
+
+    guest: str
+    before: GuestVerdict
+    after: GuestVerdict
+
+
+class ChangedHosts(TypedDict):
+    """Hosts that changed alike."""
+
+    hosts: list[str]
+    model: str
+    changes: list[FactChange]
+    guests: list[VerdictChange]
+
+
 class FleetAnswer(TypedDict):
     """The answer; it is equal for equal documents, whatever their order."""
 
@@ -122,6 +155,18 @@ class FleetAnswer(TypedDict):
     """Of fleet device: the hosts that do not have it."""
     functions_unknown: NotRequired[list[str]]
     """Of fleet device: the hosts whose PCI functions are unknown."""
+    changed: NotRequired[list[ChangedHosts]]
+    """Of fleet diff, whose classes and no_data are those of the later state."""
+    same: NotRequired[Count]
+    """Of fleet diff: how many hosts did not change."""
+    only_before: NotRequired[list[str]]
+    """Of fleet diff: hosts without a later document."""
+    only_after: NotRequired[list[str]]
+    """Of fleet diff: hosts without an earlier document."""
+    not_compared: NotRequired[list[str]]
+    """Of fleet diff: hosts of which an earlier or later document has no data."""
+    no_data_before: NotRequired[list[Without]]
+    """Of fleet diff: the earlier documents without data."""
 
 
 class FleetDocument(TypedDict):
