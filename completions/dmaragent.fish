@@ -141,6 +141,8 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l on -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l need -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l one-setting
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l bar-room -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l hosts -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l stale -r

@@ -103,6 +103,10 @@ PURE_IN_THE_SHELL = (
     "fleet/canonical.py",
     "fleet/classes.py",
     "fleet/json.py",
+    "fleet/setting_choice.py",
+    "fleet/setting_text.py",
+    "fleet/setting_trials.py",
+    "fleet/setting_words.py",
     "fleet/text.py",
     "fleet/words.py",
 )

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 
 from dmaragent.passthrough.model import Can
 from dmaragent.present.json.schema.common import Count, GuestVerdict, Prose, Sbdf, ToolOrigin
+from fwtables.fields import Address
 
 WhyWord = Annotated[str, ("enum", ("absent", "stale", "unreadable", "newer-format", "replaced"))]
 """absent: it was expected and has no document; stale: its document is too old; unreadable;
@@ -105,6 +106,71 @@ class Without(TypedDict):
     next: Prose
 
 
+class SettingEntry(TypedDict):
+    """An entry of pci= that changes."""
+
+    device: str
+    """The entry as it is."""
+    rdm_policy: Annotated[str, ("enum", ("strict", "relaxed"))]
+
+
+class Setting(TypedDict):
+    """A change of an xl.cfg."""
+
+    mmio_hole: Count | None
+    """In MiB; null: as written."""
+    memory: Count | None
+    """In MiB; null: as written."""
+    low_memory: Count | None
+    """The most MiB of guest memory below 4 GiB with this mmio_hole; null: mmio_hole is as written."""
+    entries: list[SettingEntry]
+    lines: list[str]
+    """The lines to write; none: the guest is right as it is."""
+
+
+class RegionOnHost(TypedDict):
+    """A region of a host."""
+
+    host: str
+    base: Address
+    limit: Address
+
+
+class ClassResult(TypedDict):
+    """The hosts of a class, and why they are listed."""
+
+    label: str
+    hosts: list[str]
+    reasons: list[Prose]
+
+
+class OneSetting(Setting):
+    """The setting with which a guest starts on most hosts."""
+
+    guest: str
+    source: str
+    found: Annotated[str, ("enum", ("found", "none", "unknown"))]
+    """found: it starts on every host, tried on every class; none: with every setting that was
+    tried, it does not start on some host; unknown: no host is known to prevent it, but some are
+    unknown or have no data."""
+    bar_room: Count | None
+    """The MiB left below the regions of all devices of all hosts; null: not requested."""
+    lowest_region: RegionOnHost | None
+    """The region that mmio_hole is for; null: it is as written."""
+    no_room: RegionOnHost | None
+    """The region below which bar_room cannot be left; null: it can."""
+    tried: Count
+    """On how many classes."""
+    starts: Count
+    """On how many hosts it starts."""
+    prevented_by: list[ClassResult]
+    unknown: list[ClassResult]
+    risks: list[ClassResult]
+    """The hosts on which it starts with a risk, with the warnings."""
+    less_memory: Setting | None
+    """A better setting that needs less memory, tried on every class."""
+
+
 class FleetAnswer(TypedDict):
     """The answer; it is equal for equal documents, whatever their order."""
 
@@ -115,6 +181,8 @@ class FleetAnswer(TypedDict):
     """Of fleet show."""
     guests: NotRequired[list[FleetGuest]]
     """Of fleet resolve."""
+    one_setting: NotRequired[list[OneSetting]]
+    """Of fleet resolve --one-setting, by guest."""
     devices: NotRequired[list[FleetDevice]]
     """Of fleet device."""
     without_device: NotRequired[list[str]]
