@@ -171,6 +171,76 @@ class OneSetting(Setting):
     """A better setting that needs less memory, tried on every class."""
 
 
+class MovedDevice(TypedDict):
+    """A device of a guest."""
+
+    device: str
+    """Its address on the source, or the ID of --device."""
+    id: str
+    """Vendor and device; empty if unknown."""
+
+
+class AttachedDevice(TypedDict):
+    """A device of a guest on a target."""
+
+    id: str
+    device: Sbdf | None
+    """Its address there; null: there is none, or it is unknown."""
+    spec: str
+    """What to write for xl pci-attach; empty for a KVM guest."""
+    verdict: Annotated[str, ("enum", ("attached", "refused", "undecided"))]
+    """undecided: unknown, and the reasons explain why."""
+    reasons: list[Prose]
+    """Why it is not attached; of an attached device its warnings."""
+    shown: list[str]
+    """What Xen or a tool prints if it is refused: the name of an error, or a message."""
+    risk: bool
+    """Whether it is attached with memory at risk."""
+    bound: bool | None
+    """Whether it is bound to pciback (KVM: to a driver of VFIO); null: unknown."""
+    needs: list[Prose]
+    """The commands to run first."""
+    relaxed: Annotated[str, ("enum", ("no", "risk", "yes"))]
+    """Whether a refused device is attached with rdm_policy=relaxed: no, only with memory at risk,
+    or yes."""
+
+
+class Target(TypedDict):
+    """The devices of a guest on a target."""
+
+    host: str
+    verdict: Annotated[str, ("enum", ("attached", "refused", "undecided"))]
+    """Of all devices together."""
+    reason: Prose
+    """Why nothing is known about it; or empty."""
+    devices: list[AttachedDevice]
+
+
+class MoveCounts(TypedDict):
+    """How many hosts."""
+
+    attached: Count
+    refused: Count
+    undecided: Count
+    no_data: Count
+
+
+class FleetMove(TypedDict):
+    """A guest that is migrated without its devices."""
+
+    guest: str
+    source: str
+    """Its file."""
+    started_on: str
+    """The host whose memory layout it keeps."""
+    hypervisor: Annotated[str, ("enum", ("xen", "kvm"))]
+    devices: list[MovedDevice]
+    ram_ends: list[Address]
+    """Where its RAM below 4 GiB can end; none: unknown, or not an HVM guest of Xen."""
+    targets: list[Target]
+    counts: MoveCounts
+
+
 class FleetAnswer(TypedDict):
     """The answer; it is equal for equal documents, whatever their order."""
 
@@ -187,12 +257,14 @@ class FleetAnswer(TypedDict):
     """Of fleet device."""
     without_device: NotRequired[list[str]]
     """Of fleet device: the hosts that do not have it."""
+    move: NotRequired[FleetMove]
+    """Of fleet move."""
     functions_unknown: NotRequired[list[str]]
     """Of fleet device: the hosts whose PCI functions are unknown."""
 
 
 class FleetDocument(TypedDict):
-    """dmaragent fleet show, resolve or device, version 1.
+    """dmaragent fleet show, resolve, device or move, version 1.
 
     Many hosts, by class: hosts of a class have the same answer.
     """
