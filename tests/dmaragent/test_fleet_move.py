@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.api import ask_host
 from dmaragent.collect.recorded.recording import write_files
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet.fleet import FleetQuery, read_fleet
 from dmaragent.fleet.move import Move, Source, move_to
 from dmaragent.fleet.move_devices import HostMove
 from dmaragent.fleet.move_text import move_object
+from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.policy.decisions import Harm, Verdict
+from dmaragent.policy.hotplug import attach, attach_migrated
 from dmaragent.question.context import Question
 from support import machines
 from support.cli import run
@@ -189,6 +192,7 @@ def test_two_devices_of_one_id_need_two_on_the_target(pool: Path) -> None:
     found = moved(pool, USB + BELOW, devices=(XHCI, XHCI))["alike"]
 
     assert [device.verdict for device in found.devices] == [Verdict.STARTS, Verdict.REFUSED]
+    assert [device.device is None for device in found.devices] == [False, True]
     assert found.verdict is Verdict.REFUSED
 
 
@@ -251,6 +255,20 @@ def test_linux_decides_for_a_kvm_guest_with_any_layout(pool: Path) -> None:
     (locked,) = [target for target in of_nic.targets if target.host == "hp2"]
     assert locked.verdict is Verdict.REFUSED
     assert locked.devices[0].device is not None
+
+
+@pytest.mark.parametrize("more", ["", BELOW, "mmio_hole = 3072\n", 'rdm = "strategy=host"\n'])
+@pytest.mark.parametrize("name", ["lenovo-laptop", "xen-pv-dom0", "synthetic-amd-xen-dom0"])
+def test_a_move_to_the_same_host_is_a_hotplug(name: str, more: str) -> None:
+    """Of a guest whose IOMMU context does not come from a device."""
+    asked = ask_host(str(MACHINES / name), XL)
+    guest = guest_of('passthrough = "enabled"\n' + more)
+    assert isinstance(guest, GuestConfig)
+    known = (asked.facts, asked.stack)
+    for sbdf in asked.facts.functions or ():
+        for policy in ("", ",rdm_policy=relaxed"):
+            text = f"{sbdf}{policy}"
+            assert attach_migrated(text, guest, known, known) == attach(text, guest, *known)
 
 
 def test_processes_change_nothing(pool: Path) -> None:

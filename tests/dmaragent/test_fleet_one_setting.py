@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.addresses import MIB, AddressRange
+from dmaragent.addresses import MIB, SBDF, AddressRange
 from dmaragent.api import ask_host
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet import one_setting
@@ -236,6 +236,20 @@ def test_a_region_that_hvmloader_may_cover_with_a_bar_is_unknown(
     assert isinstance(guest, GuestConfig)
 
     assert try_setting(guest, known, Setting(2566)).verdict is verdict
+
+
+def test_no_setting_helps_a_region_in_the_range_of_hvmloader() -> None:
+    known = _known("lenovo-laptop", "4.17")
+    region = AddressRange(0xFC20_0000, 0xFC20_1000)
+    own = {SBDF.parse("00:14.0"): (region,)}
+    there = known._replace(facts=replace(known.facts, devices=own, listed=(region,), shared={}))
+    guest = guest_of('pci = ["00:14.0"]\n')
+    assert isinstance(guest, GuestConfig)
+
+    for entry in ("00:14.0", "00:14.0,rdm_policy=strict", "00:14.0,rdm_policy=relaxed"):
+        for hole in (None, 3840):
+            setting = Setting(hole, (("00:14.0", entry),))
+            assert try_setting(guest, there, setting).verdict is Verdict.REFUSED
 
 
 def test_an_unset_policy_is_written_if_the_release_leaves_it_unset() -> None:

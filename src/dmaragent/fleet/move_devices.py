@@ -88,6 +88,12 @@ class HostMove(NamedTuple):
     reason: str = ""
     """Why nothing is known about the devices; or empty."""
 
+    @property
+    def at_risk(self) -> bool:
+        """Whether all devices are attached, and one of them with memory at risk."""
+        starts = self.verdict is Verdict.STARTS
+        return starts and any(device.harm for device in self.devices)
+
 
 # The devices that the guest needs ---------------------------------------------------------
 
@@ -242,7 +248,8 @@ def _attached(
     found = migration.attach(spec, present)
     bound = migration.target.facts.assignable
     starts = found.verdict is Verdict.STARTS
-    reasons = found.warnings if starts else found.decisions
+    worst_first = sorted(found.warnings, key=lambda warning: -warning.harm)
+    reasons = worst_first if starts else found.decisions
     return DeviceMove(
         wanted=wanted,
         device=sbdf,

@@ -11,6 +11,7 @@ from dmaragent.fleet.move_devices import DeviceMove, HostMove
 from dmaragent.fleet.records import HostRecord, NoData
 from dmaragent.fleet.text import MOST_CLASSES, without_text
 from dmaragent.fleet.words import more_reasons
+from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.policy.decisions import Harm, Verdict
 from dmaragent.present.escaping import visible
@@ -38,12 +39,12 @@ def move_text(
 ) -> Iterator[str]:
     """Yield the answer, what decides, and the targets; those with equal answers together."""
     name = move.guest.name or move.guest.source
-    yes, no, unknown = (move.hosts(verdict) for verdict in _VERDICTS)
-    head = words.headline(move.source.name, yes, no, unknown, len(without))
+    head = words.headline(move, len(without))
     yield from paragraph(visible(f"{name}: {head}"), hang=_INDENT)
     for device in move.devices:
         yield from paragraph(visible(words.wanted(device.text, device.id)), indent=_INDENT, hang=8)
-    if move.ram_ends:
+    kvm = isinstance(move.guest, KvmGuest)
+    if isinstance(move.guest, GuestConfig) and move.guest.type is GuestType.HVM:
         ends = words.ram_ends(move.ram_ends, move.source.name)
         yield from paragraph(visible(f"{ends}."), indent=_INDENT, hang=8)
     models = {record.name: record.model or "" for record in records}
@@ -55,7 +56,6 @@ def move_text(
             yield from _groups(targets, models, details=details)
     yield from without_text(without)
     yield ""
-    kvm = isinstance(move.guest, KvmGuest)
     yield from paragraph(f"{words.KVM_DECIDES if kvm else words.XEN_STEPS}.")
 
 

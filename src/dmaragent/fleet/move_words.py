@@ -1,11 +1,17 @@
 """Sentences about a guest whose devices move to other hosts."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from dmaragent.errors import DmaragentError
 from dmaragent.policy.decisions import Harm, Verdict
 from dmaragent.policy.words import HARM_WORDS
 from dmaragent.present.words.numbers import count, size_words
+
+if TYPE_CHECKING:  # which imports these sentences
+    from dmaragent.fleet.move import Move
 
 # Why the answer about a device is unknown or no -------------------------------------------
 
@@ -53,14 +59,16 @@ KVM_DECIDES = (
 )
 
 
-def headline(source: str, yes: int, no: int, unknown: int, without: int) -> str:
-    parts = [
-        f"its devices can be attached on {yes} of {count(yes + no + unknown + without, 'host')}"
-    ]
+def headline(move: Move, without: int) -> str:
+    yes, no, unknown = map(move.hosts, (Verdict.STARTS, Verdict.REFUSED, Verdict.UNDECIDED))
+    at_risk = sum(target.at_risk for target in move.targets)
+    risky = f" ({at_risk} with a risk)" if at_risk else ""
+    hosts = count(len(move.targets) + without, "host")
+    parts = [f"its devices can be attached on {yes} of {hosts}{risky}"]
     parts += [f"not on {no}"] if no else []
     parts += [f"{unknown} unknown"] if unknown else []
     parts += [f"no data of {without}"] if without else []
-    return f"started on {source}: {', '.join(parts)}"
+    return f"started on {move.source.name}: {', '.join(parts)}"
 
 
 def wanted(text: str, ids: str) -> str:
@@ -68,6 +76,8 @@ def wanted(text: str, ids: str) -> str:
 
 
 def ram_ends(ends: Sequence[int], source: str) -> str:
+    if not ends:
+        return f"RAM     unknown, because this guest would not start on {source} as it is"
     where = " or ".join(f"{end:#x} ({size_words(end)})" for end in ends)
     return f"RAM     below 4 GiB ends at {where}, as {source} laid it out"
 

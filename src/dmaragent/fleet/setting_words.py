@@ -73,8 +73,8 @@ def unknown_setting(starts: int, hosts: int, unknown: int, without: int) -> str:
 
 def low_memory(size: int) -> str:
     return (
-        f"Guest memory below 4 GiB: at most {size} MiB, the rest is above. A 32-bit guest "
-        "without PAE cannot use that"
+        f"Guest memory below 4 GiB: at most {size} MiB; the rest is above. A 32-bit guest "
+        "without PAE cannot use the rest"
     )
 
 
