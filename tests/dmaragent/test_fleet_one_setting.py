@@ -238,6 +238,18 @@ def test_a_region_that_hvmloader_may_cover_with_a_bar_is_unknown(
     assert try_setting(guest, known, Setting(2566)).verdict is verdict
 
 
+def test_a_setting_is_applied_for_every_release_that_reads_the_file() -> None:
+    text = 'pci = ["00:14.0"]\npci += ["00:02.0"]\n'
+    guest = guest_of(text)
+    assert isinstance(guest, GuestConfig)
+    assert guest.older
+    changed = Setting(2566, (("00:14.0", "00:14.0,rdm_policy=strict"),), 1024).apply(guest)
+
+    for reading in (changed, *(older for _, older in changed.older)):
+        assert (reading.mmio_hole, reading.memory) == (2566 * MIB, 1024 * MIB)
+        assert "00:14.0" not in {entry.text for entry in reading.pci}
+
+
 def test_no_setting_helps_a_region_in_the_range_of_hvmloader() -> None:
     known = _known("lenovo-laptop", "4.17")
     region = AddressRange(0xFC20_0000, 0xFC20_1000)
@@ -322,6 +334,8 @@ def test_the_verb_and_its_exit_codes(
     assert (prevented.code, none["found"]) == (1, "none")
     assert [each["hosts"] for each in none["prevented_by"]] == [["lenovo-laptop"]]
     assert "rmrr" not in all_known.out + prevented.out
+    for text in (run(capsys, *asked).out, run(capsys, *asked, "--details").out):
+        assert max(map(len, text.splitlines())) <= 80
     for wrong in (("--need", "1"), ("--bar-room", "-1")):
         assert run(capsys, *asked, *wrong).code == 2
     assert run(capsys, *asked[:-1], "--bar-room", "1").code == 2

@@ -10,6 +10,7 @@ from dmaragent.fleet.records import NoData
 from dmaragent.fleet.setting_choice import Found, OneSetting, RegionOnHost, Trials
 from dmaragent.fleet.text import MOST_CLASSES, class_head, more_classes_line, without_text
 from dmaragent.fleet.words import more_reasons, verdict_line
+from dmaragent.guests.config import GuestType
 from dmaragent.policy.decisions import Harm, Verdict
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import paragraph
@@ -49,7 +50,7 @@ def _setting_lines(one: OneSetting, *, details: bool) -> Iterator[str]:
         yield from _lines(
             words.MORE_WITH_LESS_MEMORY if fewer else words.LESS_MEMORY, one.less_memory
         )
-    if one.found is not Found.NONE:
+    if one.found is not Found.NONE and one.request.guest.type is GuestType.HVM:
         yield ""
         yield from paragraph(f"{words.PROMISED}.")
         if one.request.bar_room is not None:

@@ -28,8 +28,8 @@ def region_not_in_map(region: AddressRange, sbdf: SBDF) -> str:
 
 LINES = "Write into the xl.cfg, in place of its own lines:"
 BEST = "The best setting that was tried:"
-LESS_MEMORY = "Without that risk, with less memory (tried on every class):"
-MORE_WITH_LESS_MEMORY = "Starts on more hosts with less memory (tried on every class):"
+LESS_MEMORY = "With less risk, and less memory (tried on every class):"
+MORE_WITH_LESS_MEMORY = "On more hosts, with less memory (tried on every class):"
 PROMISED = (
     "This is for devices that the guest has from its start. It is no promise for a device that "
     "is attached later: hvmloader places BARs from the start of the hole upwards, and avoids only "
