@@ -11,6 +11,7 @@ import contextlib
 import io
 import re
 import shlex
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -29,6 +30,18 @@ GUESTS = {
     "win10.xml": domain(hostdev("bus='0' slot='0x14' function='0'")),
     "guest.cfg": 'name = "guest-1"\ntype = "hvm"\nmemory = 4096\npci = [ "01:00.0" ]\n',
 }
+GUESTS["usb.cfg"] = 'name = "usb"\ntype = "hvm"\nmemory = 4096\npci = [ "00:1a.0" ]\n'
+GUESTS["moving.cfg"] = (
+    'name = "moving"\ntype = "hvm"\nmemory = 4096\nmmio_hole = 3136\npassthrough = "enabled"\n'
+    'pci = [ "00:1a.0,rdm_policy=relaxed" ]\n'
+)
+POOL = {
+    "dell1": "dell-r820",
+    "hp1": "hp-dl380e-gen8",
+    "xen001": "xen-pv-dom0",
+    "xen002": "xen-pv-dom0",
+}
+"""The hosts of the folder ``pool``, as recorded machines."""
 _LIVE = {"decode", "encode", "status", "diff"}
 """Verbs without ``--host``, or with a path instead of it."""
 
@@ -71,6 +84,8 @@ def furnish(folder: Path) -> None:
     (folder / "testdata").symlink_to(MACHINES.parent)
     for name in ("lenovo-laptop", "hp-dl380e-gen8", "xen-pv-dom0"):
         (folder / name).symlink_to(MACHINES / name)
+    for name, machine in POOL.items():
+        shutil.copytree(MACHINES / machine, folder / "pool" / name, symlinks=True)
     for name, text in GUESTS.items():
         (folder / name).write_text(text, "utf-8")
     table = MACHINES / "dell-r820/root/sys/firmware/acpi/tables/DMAR"

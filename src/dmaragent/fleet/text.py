@@ -34,10 +34,7 @@ def show_text(
         shown = classes if details else classes[:MOST_CLASSES]
         for of in shown:
             yield from _class_lines(of)
-        if len(classes) > len(shown):
-            rest = classes[len(shown) :]
-            hosts_left = sum(len(of.hosts) for of in rest)
-            yield f"  {words.more_classes(len(rest), hosts_left)}"
+        yield from more_classes_line(classes[len(shown) :])
     errors = [host.name for of in classes for host in of.hosts if host.findings[0]]
     if errors:
         yield ""
@@ -47,7 +44,7 @@ def show_text(
         yield words.ODD
         for each in odd:
             yield from paragraph(words.odd_host(each), indent=_INDENT, hang=_INDENT)
-    yield from _without_text(without)
+    yield from without_text(without)
 
 
 def _class_lines(of: HostClass) -> Iterator[str]:
@@ -76,7 +73,7 @@ def guests_text(
             found = [(of, own) for of, own in guest.verdicts if own.verdict is verdict]
             if found:
                 yield from _verdict_lines(verdict, found, details=details)
-    yield from _without_text(without)
+    yield from without_text(without)
 
 
 def _verdict_lines(
@@ -86,11 +83,7 @@ def _verdict_lines(
     yield words.verdict_line(verdict, hosts, len(found))
     shown = found if details else found[:MOST_CLASSES]
     for of, own in shown:
-        what = " ".join(filter(None, (of.first.model, of.first.firmware)))
-        head = f"{of.label} {count(len(of.hosts), 'host')}: {folded(of.names)}"
-        yield from paragraph(
-            visible(f"{head}{f' ({what})' if what else ''}"), indent=_INDENT, hang=_INDENT
-        )
+        yield from class_head(of)
         reasons = own.reasons if details else own.reasons[:1]
         for reason in reasons:
             yield from paragraph(visible(reason), indent=2 * _INDENT, hang=_INDENT)
@@ -100,9 +93,22 @@ def _verdict_lines(
         tried = own.remedies or ()
         for remedy in tried if details else tried[:1]:
             yield from paragraph(words.remedy(visible(remedy)), indent=2 * _INDENT, hang=_INDENT)
-    if len(found) > len(shown):
-        rest = found[len(shown) :]
-        yield f"  {words.more_classes(len(rest), sum(len(of.hosts) for of, _ in rest))}"
+    yield from more_classes_line([of for of, _ in found[len(shown) :]])
+
+
+def class_head(of: HostClass) -> Iterator[str]:
+    """Yield the line of a class: its letter, its hosts, its model."""
+    what = " ".join(filter(None, (of.first.model, of.first.firmware)))
+    head = f"{of.label} {count(len(of.hosts), 'host')}: {folded(of.names)}"
+    yield from paragraph(
+        visible(f"{head}{f' ({what})' if what else ''}"), indent=_INDENT, hang=_INDENT
+    )
+
+
+def more_classes_line(rest: Sequence[HostClass]) -> Iterator[str]:
+    """Yield how many classes are left out, if any."""
+    if rest:
+        yield f"  {words.more_classes(len(rest), sum(len(of.hosts) for of in rest))}"
 
 
 def devices_text(
@@ -136,7 +142,7 @@ def devices_text(
                 indent=_INDENT,
                 hang=_INDENT,
             )
-    yield from _without_text(without)
+    yield from without_text(without)
 
 
 def diff_text(difference: FleetDifference, *, details: bool) -> Iterator[str]:
@@ -166,7 +172,7 @@ def diff_text(difference: FleetDifference, *, details: bool) -> Iterator[str]:
             yield from paragraph(visible(text), hang=_INDENT)
 
 
-def _without_text(without: Sequence[NoData]) -> Iterator[str]:
+def without_text(without: Sequence[NoData]) -> Iterator[str]:
     """Yield the hosts without an answer, by reason."""
     if not without:
         return

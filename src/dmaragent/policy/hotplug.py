@@ -5,10 +5,10 @@ Source: tools xl_pci.c, ``pciattach``; libxl_pci.c, ``libxl__device_pci_add``. N
 MMIO hole: Xen arch/x86/mm/p2m.c, ``p2m_add_identity_entry`` (4.6: ``set_identity_p2m_entry``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from dmaragent.addresses import AddressRange
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.pci import (
     PciRefusal,
@@ -115,31 +115,73 @@ def _both_readings(guest: GuestConfig, plain: Hotplug, binary: Hotplug) -> Hotpl
 
 def _attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
     into = resolve(guest, host, stack)
+    pairs = [(device, Policy.STRICT) for device in into.settings.devices]
+    present, _ = added_functions(pairs, host)
+    here = _Attachment(
+        into, host, stack, tuple(function.sbdf for function in present), migrated=False
+    )
+    return _attach_to(text, here)
+
+
+def attach_migrated(
+    text: str,
+    guest: GuestConfig,
+    built_on: tuple[HostFacts, Stack],
+    now_on: tuple[HostFacts, Stack],
+    present: Iterable[SBDF] = (),
+) -> Hotplug:
+    """Return the answer about a device that is attached after `guest` was migrated.
+
+    The guest keeps the memory layout of the host `built_on`. It was migrated without devices to the
+    host `now_on`, and got the functions `present` there.
+    """
+    answers = [
+        _attach_to(
+            text,
+            _Attachment(resolve(reading, *built_on), *now_on, tuple(present), migrated=True),
+        )
+        for reading in number_readings(guest, built_on[1].library_answers)
+    ]
+    return answers[0] if len(answers) == 1 else _both_readings(guest, *answers)
+
+
+class _Attachment(NamedTuple):
+    """A running guest to which a device is attached."""
+
+    into: Resolution
+    """The guest as it was built: its layout does not change later."""
+    host: HostFacts
+    """The host on which it runs now."""
+    stack: Stack
+    """The toolstack and the releases of that host."""
+    present: tuple[SBDF, ...]
+    """The functions that it has."""
+    migrated: bool
+
+
+def _attach_to(text: str, to: _Attachment) -> Hotplug:
+    into, host, stack = to.into, to.host, to.stack
     pci = _read(text, stack)
     if isinstance(pci, Decision):
-        stops = [pci] if pci.effect is Effect.UNDECIDED else [pci, *_obstacles(into)]
-        return _answer(text, into, None, Policy.STRICT, stops)
+        stops = [pci] if pci.effect is Effect.UNDECIDED else [pci, *_obstacles(to)]
+        return _answer(text, to, None, Policy.STRICT, stops)
     policy = _policy(pci, stack)
     device = GuestDevice(
         place="", text=text, pci=pci, policy=policy, explicit=pci.policy is not None
     )
-    decisions = dict.fromkeys(_obstacles(into))
+    decisions = dict.fromkeys(_obstacles(to))
     if any(decision.rule == ADD_RULE for decision in decisions):
-        return _answer(text, into, device, policy, list(decisions))
-    pairs = [(present, Policy.STRICT) for present in into.settings.devices]
-    present, _ = added_functions(pairs, host)
-    functions, additions = added_functions(
-        [(device, policy)], host, present=[function.sbdf for function in present]
-    )
+        return _answer(text, to, device, policy, list(decisions))
+    functions, additions = added_functions([(device, policy)], host, present=to.present)
     if any(decision.effect is Effect.UNDECIDED for decision in decisions):
         decisions |= dict.fromkeys((*additions, *_absent_refusals(device, policy, host)))
-        return _answer(text, into, device, policy, list(decisions))
+        return _answer(text, to, device, policy, list(decisions))
     decisions |= dict.fromkeys(additions)
     running = _running_guests(into)
     if all(built.verdict is Verdict.UNDECIDED for built in running):
         unknown = undecided(words.guest_start_unknown(running[0].decisions[0].reason))
         absent = _absent_refusals(device, policy, host)
-        return _answer(text, into, device, policy, [*decisions, *absent, unknown])
+        return _answer(text, to, device, policy, [*decisions, *absent, unknown])
     for built in running:
         ram = None if built.layout is None else built.layout.after
         for function in functions:
@@ -147,7 +189,7 @@ def _attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hot
             decisions |= dict.fromkeys(assigned)
             if ram is not None and not any(decision.rule == ABSENT_RULE for decision in assigned):
                 decisions |= dict.fromkeys(_hole_decisions(function, host, built, into))
-    return _answer(text, into, device, policy, list(decisions))
+    return _answer(text, to, device, policy, list(decisions))
 
 
 def _read(text: str, stack: Stack) -> PciText | Decision:
@@ -185,9 +227,10 @@ def _policy(pci: PciText, stack: Stack) -> Policy:
     return asked
 
 
-def _obstacles(into: Resolution) -> Iterator[Decision]:
+def _obstacles(to: _Attachment) -> Iterator[Decision]:
     """Yield everything that refuses the device before Xen checks it, in order."""
-    guest, host = into.guest, into.host
+    into, host = to.into, to.host
+    guest = into.guest
     complaints = (*into.settings.refusals, *into.settings.undefined)
     if complaints:
         first = complaints[0]
@@ -199,17 +242,30 @@ def _obstacles(into: Resolution) -> Iterator[Decision]:
     if host.iommu_off:
         yield refused(Decider.LIBXL, building.iommu_off(host.iommu_off), ADD_RULE)
         return
-    enabled = guest.passthrough not in (None, "default", "disabled")
-    context_when_assigned = into.stack.hypervisor.series < CONTEXT_AT_CREATION
-    if not guest.pci and not enabled and not context_when_assigned:
-        yield refused(Decider.XEN, words.NO_IOMMU_CONTEXT, CONTEXT_RULE)
-    if host.incomplete:
-        yield undecided(host.incomplete)
-    elif host.unlisted and Strategy.HOST in into.settings.strategies:
-        yield undecided(host.unlisted)
+    if not _has_iommu_context(to):
+        reason = words.NO_IOMMU_CONTEXT_AFTER_MIGRATION if to.migrated else words.NO_IOMMU_CONTEXT
+        yield refused(Decider.XEN, reason, CONTEXT_RULE)
+    incomplete = host.incomplete or into.host.incomplete
+    if incomplete:
+        yield undecided(incomplete)
+    elif into.host.unlisted and Strategy.HOST in into.settings.strategies:
+        yield undecided(into.host.unlisted)
     elif not _running_guests(into):
         why = into.reasons[0].reason if into.reasons else words.NOTHING_KNOWN
         yield undecided(words.guest_ram_unknown(why))
+
+
+def _has_iommu_context(to: _Attachment) -> bool:
+    """Return whether the guest has an IOMMU context, or gets one with its first device.
+
+    A migrated guest is created again from the configuration that libxl stored before it set
+    defaults, without the devices that were detached: libxl_create.c, ``do_domain_create`` and
+    ``libxl__domain_config_setdefault``.
+    """
+    guest = to.into.guest
+    enabled = guest.passthrough not in (None, "default", "disabled")
+    created_with_device = bool(guest.pci) and not to.migrated
+    return enabled or created_with_device or to.stack.hypervisor.series < CONTEXT_AT_CREATION
 
 
 def _absent_refusals(device: GuestDevice, policy: Policy, host: HostFacts) -> Iterator[Decision]:
@@ -234,7 +290,7 @@ def _running_guests(into: Resolution) -> list[BuiltGuest]:
 
 def _answer(
     text: str,
-    into: Resolution,
+    to: _Attachment,
     device: GuestDevice | None,
     policy: Policy,
     decisions: list[Decision],
@@ -243,16 +299,16 @@ def _answer(
     stops = stops_of(decisions)
     return Hotplug(
         text=text,
-        guest=into.guest,
-        stack=into.stack,
-        host=into.host,
+        guest=to.into.guest,
+        stack=to.stack,
+        host=to.host,
         verdict=verdict_of(stops),
         pci=None if device is None else device.pci,
         policy=policy,
         decisions=stops,
         warnings=warnings_of(decisions),
-        prerequisites=prerequisites(into.guest, settings, into.host),
-        ignored_settings=into.settings.ignored_settings,
+        prerequisites=prerequisites(to.into.guest, settings, to.host),
+        ignored_settings=to.into.settings.ignored_settings,
     )
 
 

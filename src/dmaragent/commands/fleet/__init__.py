@@ -16,6 +16,7 @@ examples:
   dmaragent fleet show pool/
   dmaragent fleet resolve win10.cfg --on pool/ --need 38
   dmaragent fleet device 8086:1521 --on pool/
+  dmaragent fleet move win10.cfg --from xen001 --on pool/
   dmaragent fleet export pool/ --csv > hosts.csv
 
 Exit codes: 0 yes on all hosts (on --need hosts); 1 no; 2 unknown, because it
@@ -25,6 +26,7 @@ VERBS = {
     "resolve": "show which hosts can run a guest",
     "device": "show which hosts can pass a device through",
     "diff": "show what changed between two folders",
+    "move": "show where a guest's devices can be attached after a migration",
     "export": "export each host for other tools",
 }
 """Each verb with its line in ``dmaragent fleet --help``; it is the module of that name."""

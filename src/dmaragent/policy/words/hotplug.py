@@ -9,6 +9,11 @@ NO_IOMMU_CONTEXT = (
     "the guest was created without a device and without passthrough=, so it has no IOMMU "
     "context (strategy=host alone does not make one)"
 )
+NO_IOMMU_CONTEXT_AFTER_MIGRATION = (
+    "the guest is migrated without its devices and then created again. Its configuration has no "
+    'passthrough="enabled", so it has no IOMMU context on the target. Write that setting before '
+    "the guest is started"
+)
 NOTHING_KNOWN = "nothing is known about it"
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 
 from dmaragent.passthrough.model import Can
 from dmaragent.present.json.schema.common import Count, GuestVerdict, Prose, Sbdf, ToolOrigin
+from fwtables.fields import Address
 
 WhyWord = Annotated[str, ("enum", ("absent", "stale", "unreadable", "newer-format", "replaced"))]
 """absent: it was expected and has no document; stale: its document is too old; unreadable;
@@ -139,6 +140,141 @@ class ChangedHosts(TypedDict):
     guests: list[VerdictChange]
 
 
+class SettingEntry(TypedDict):
+    """An entry of pci= that changes."""
+
+    device: str
+    """The entry as it is."""
+    rdm_policy: Annotated[str, ("enum", ("strict", "relaxed"))]
+
+
+class Setting(TypedDict):
+    """A change of an xl.cfg."""
+
+    mmio_hole: Count | None
+    """In MiB; null: as written."""
+    memory: Count | None
+    """In MiB; null: as written."""
+    low_memory: Count | None
+    """The most MiB of guest memory below 4 GiB with this mmio_hole; null: mmio_hole is as written."""
+    entries: list[SettingEntry]
+    lines: list[str]
+    """The lines to write; none: the guest is right as it is."""
+
+
+class RegionOnHost(TypedDict):
+    """A region of a host."""
+
+    host: str
+    base: Address
+    limit: Address
+
+
+class ClassResult(TypedDict):
+    """The hosts of a class, and why they are listed."""
+
+    label: str
+    hosts: list[str]
+    reasons: list[Prose]
+
+
+class OneSetting(Setting):
+    """The setting with which a guest starts on most hosts."""
+
+    guest: str
+    source: str
+    found: Annotated[str, ("enum", ("found", "none", "unknown"))]
+    """found: it starts on every host, tried on every class; none: with every setting that was
+    tried, it does not start on some host; unknown: no host is known to prevent it, but some are
+    unknown or have no data."""
+    bar_room: Count | None
+    """The MiB left below the regions of all devices of all hosts; null: not requested."""
+    lowest_region: RegionOnHost | None
+    """The region that mmio_hole is for; null: it is as written."""
+    no_room: RegionOnHost | None
+    """The region below which bar_room cannot be left; null: it can."""
+    tried: Count
+    """On how many classes."""
+    starts: Count
+    """On how many hosts it starts."""
+    prevented_by: list[ClassResult]
+    unknown: list[ClassResult]
+    risks: list[ClassResult]
+    """The hosts on which it starts with a risk, with the warnings."""
+    less_memory: Setting | None
+    """A better setting that needs less memory, tried on every class."""
+
+
+class MovedDevice(TypedDict):
+    """A device of a guest."""
+
+    device: str
+    """Its address on the source, or the ID of --device."""
+    id: str
+    """Vendor and device; empty if unknown."""
+
+
+class AttachedDevice(TypedDict):
+    """A device of a guest on a target."""
+
+    id: str
+    device: Sbdf | None
+    """Its address there; null: there is none, or it is unknown."""
+    spec: str
+    """What to write for xl pci-attach; empty for a KVM guest."""
+    verdict: Annotated[str, ("enum", ("attached", "refused", "undecided"))]
+    """undecided: unknown, and the reasons explain why."""
+    reasons: list[Prose]
+    """Why it is not attached; of an attached device its warnings."""
+    shown: list[str]
+    """What Xen or a tool prints if it is refused: the name of an error, or a message."""
+    risk: bool
+    """Whether it is attached with memory at risk."""
+    bound: bool | None
+    """Whether it is bound to pciback (KVM: to a driver of VFIO); null: unknown."""
+    needs: list[Prose]
+    """The commands to run first."""
+    relaxed: Annotated[str, ("enum", ("no", "risk", "yes"))]
+    """Whether a refused device is attached with rdm_policy=relaxed: no, only with memory at risk,
+    or yes."""
+
+
+class Target(TypedDict):
+    """The devices of a guest on a target."""
+
+    host: str
+    verdict: Annotated[str, ("enum", ("attached", "refused", "undecided"))]
+    """Of all devices together."""
+    reason: Prose
+    """Why nothing is known about it; or empty."""
+    devices: list[AttachedDevice]
+
+
+class MoveCounts(TypedDict):
+    """How many hosts."""
+
+    attached: Count
+    refused: Count
+    undecided: Count
+    no_data: Count
+
+
+class FleetMove(TypedDict):
+    """A guest that is migrated without its devices."""
+
+    guest: str
+    source: str
+    """Its file."""
+    started_on: str
+    """The host whose memory layout it keeps."""
+    hypervisor: Annotated[str, ("enum", ("xen", "kvm"))]
+    devices: list[MovedDevice]
+    ram_ends: list[Address]
+    """Where its RAM below 4 GiB can end; none: unknown, or not an HVM guest of Xen."""
+    targets: list[Target]
+    counts: MoveCounts
+
+
 class FleetAnswer(TypedDict):
     """The answer; it is equal for equal documents, whatever their order."""
 
@@ -149,10 +285,14 @@ class FleetAnswer(TypedDict):
     """Of fleet show."""
     guests: NotRequired[list[FleetGuest]]
     """Of fleet resolve."""
+    one_setting: NotRequired[list[OneSetting]]
+    """Of fleet resolve --one-setting, by guest."""
     devices: NotRequired[list[FleetDevice]]
     """Of fleet device."""
     without_device: NotRequired[list[str]]
     """Of fleet device: the hosts that do not have it."""
+    move: NotRequired[FleetMove]
+    """Of fleet move."""
     functions_unknown: NotRequired[list[str]]
     """Of fleet device: the hosts whose PCI functions are unknown."""
     changed: NotRequired[list[ChangedHosts]]
@@ -170,7 +310,7 @@ class FleetAnswer(TypedDict):
 
 
 class FleetDocument(TypedDict):
-    """dmaragent fleet show, resolve or device, version 1.
+    """dmaragent fleet show, resolve, device or move, version 1.
 
     Many hosts, by class: hosts of a class have the same answer.
     """

@@ -1,0 +1,134 @@
+"""Whether a guest's devices can be attached on other hosts, once it was migrated without them.
+
+Every target is read, because devices and drivers differ within a class.
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from typing import NamedTuple
+
+from dmaragent.api import OpenedContext, ask_host
+from dmaragent.errors import DmaragentError
+from dmaragent.fleet import move_words as words
+from dmaragent.fleet.engine import answers
+from dmaragent.fleet.move_devices import (
+    HostMove,
+    Migration,
+    MovedFrom,
+    WantedDevice,
+    devices_of,
+    kvm_devices_of,
+    move_xen,
+    named_devices,
+    ram_ends,
+)
+from dmaragent.fleet.move_kvm import move_kvm
+from dmaragent.fleet.records import HostRecord
+from dmaragent.guests.config import GuestConfig
+from dmaragent.guests.formats import Guest
+from dmaragent.guests.kvm_guest import KvmGuest
+from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.resolver import resolve
+from dmaragent.question.context import Question
+from dmaragent.question.guest_resolver import GuestResolver
+
+
+class Source(NamedTuple):
+    """The host on which a guest was started."""
+
+    name: str
+    path: str
+
+
+class Move(NamedTuple):
+    """A guest, the host on which it was started, its devices, and the answer of each target."""
+
+    guest: Guest
+    source: Source
+    devices: tuple[WantedDevice, ...]
+    ram_ends: tuple[int, ...]
+    """Where its RAM below 4 GiB can end; it keeps that.  None: unknown, or not an HVM guest."""
+    targets: tuple[HostMove, ...]
+    """By name."""
+
+    def hosts(self, verdict: Verdict) -> int:
+        """Return on how many hosts this is the answer."""
+        return sum(target.verdict is verdict for target in self.targets)
+
+
+class _Task(NamedTuple):
+    name: str
+    path: str
+    question: Question
+    guest: Guest
+    source: MovedFrom
+    devices: tuple[WantedDevice, ...]
+
+
+def move_to(  # noqa: PLR0913 - two have names
+    records: Iterable[HostRecord],
+    guest: Guest,
+    source: Source,
+    question: Question,
+    *,
+    devices: Sequence[str] = (),
+    executor: Executor | None = None,
+) -> Move:
+    """Return whether the devices of `guest` can be attached on the hosts of `records`.
+
+    Args:
+        records: the targets.
+        guest: the guest, as it was started.
+        source: the host on which it was started.
+        question: for which releases.
+        devices: the devices as IDs with settings for xl pci-attach, such as
+            ``8086:1521,rdm_policy=relaxed``; none: those of the guest.
+        executor: where the targets are read; None: here, one after the other.
+
+    Raises:
+        DmaragentError: the source cannot be read, a device is not an ID, or there is no device.
+
+    """
+    given = named_devices(devices)
+    asked = ask_host(source.path, question, [guest])
+    known = _known(asked, question, guest)
+    ends: set[int] = set()
+    if isinstance(guest, KvmGuest):
+        wanted = given or kvm_devices_of(guest, known.facts)
+    else:
+        resolution = resolve(guest, *known)
+        wanted = given or devices_of(resolution)
+        ends.update(ram_ends(resolution))
+    if not wanted:
+        raise words.no_device(guest.source)
+    tasks = [
+        _Task(record.name, record.path, question, guest, known, wanted)
+        for record in sorted(records, key=lambda record: record.name)
+    ]
+    return Move(guest, source, wanted, tuple(sorted(ends)), tuple(answers(_moved, tasks, executor)))
+
+
+def _known(asked: OpenedContext, question: Question, guest: Guest) -> MovedFrom:
+    """Return what decides about `guest` on a host.
+
+    Raises:
+        DmaragentError: the toolstack of `question` does not build it.
+
+    """
+    resolver = GuestResolver(asked, question)
+    resolver.check(guest)
+    if not isinstance(guest, GuestConfig):
+        return MovedFrom(asked.facts, asked.stack)
+    context = resolver.context_for(guest)
+    return MovedFrom(context.facts, context.stack)
+
+
+def _moved(task: _Task) -> HostMove:
+    try:
+        asked = ask_host(task.path, task.question, [task.guest])
+        target = _known(asked, task.question, task.guest)
+    except DmaragentError as error:
+        return HostMove(task.name, Verdict.UNDECIDED, (), error.message)
+    if isinstance(task.guest, KvmGuest):
+        return move_kvm(task.name, task.guest, asked.inventory, target, task.devices)
+    return move_xen(task.name, Migration(task.guest, task.source, target), task.devices)

@@ -1,0 +1,307 @@
+"""A guest's devices on other hosts: the layout of the host where it was started decides."""
+
+import shutil
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from dmaragent.api import ask_host
+from dmaragent.collect.recorded.recording import write_files
+from dmaragent.errors import DmaragentError
+from dmaragent.fleet.fleet import FleetQuery, read_fleet
+from dmaragent.fleet.move import Move, Source, move_to
+from dmaragent.fleet.move_devices import HostMove
+from dmaragent.fleet.move_text import move_object
+from dmaragent.guests.config import GuestConfig
+from dmaragent.guests.formats import Guest, read_all_guests
+from dmaragent.policy.decisions import Harm, Verdict
+from dmaragent.policy.hotplug import attach, attach_migrated
+from dmaragent.question.context import Question
+from support import machines
+from support.cli import run
+from support.kvm import domain, hostdev
+from support.machines import MACHINES
+
+XL = Question(xen="4.17")
+GUEST = 'name = "g"\ntype = "hvm"\nmemory = 4096\n'
+USB = 'pci = ["00:14.0,rdm_policy=strict"]\npassthrough = "enabled"\n'
+BELOW = "rdm_mem_boundary = 1500\n"
+"""RAM of the guest ends at 0x5fa00000 on the laptop, whose region begins at 0x5fa2a000."""
+XHCI = "8086:9ded"
+
+
+def laptop(pool: Path, name: str, monkeypatch: pytest.MonkeyPatch, **changes: str) -> None:
+    """Make a laptop in `pool` whose facts have other texts: the region of 00:14.0, for example."""
+    text = (MACHINES / "lenovo-laptop/machine.toml").read_text("utf-8")
+    for old, new in changes.items():
+        assert old.replace("_", ":") in text
+        text = text.replace(old.replace("_", ":"), new)
+    with monkeypatch.context() as patch:
+        facts = pool.parent / "facts"
+        (facts / name).mkdir(parents=True)
+        (facts / name / "machine.toml").write_text(text, "utf-8")
+        patch.setattr(machines, "MACHINES", facts)
+        write_files(machines.rebuild(name), str(pool / name))
+
+
+def at(start: int) -> dict[str, str]:
+    """Return the changes that move the region of 00:14.0 to `start`."""
+    return {"0x5fa2a000": f"{start:#x}", "0x5fa49fff": f"{start + 0x1FFFF:#x}"}
+
+
+@pytest.fixture
+def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a folder with the laptop, and laptops whose region of 00:14.0 is elsewhere."""
+    folder = tmp_path / "pool"
+    for name, changes in {
+        "source": {},
+        "alike": {},
+        "lower": at(0x5000_0000),
+        "middle": at(0x6000_0000),
+        "higher": at(0x9000_0000),
+        "above": at(0xF800_0000),
+        "absent": {"8086_9ded": "8086:a36d"},
+    }.items():
+        laptop(folder, name, monkeypatch, **changes)
+    return folder
+
+
+def moved(
+    pool: Path,
+    text: str,
+    *,
+    source: str = "source",
+    devices: tuple[str, ...] = (),
+    xen: str = "4.17",
+) -> dict[str, HostMove]:
+    return {target.host: target for target in move(pool, text, source, devices, xen).targets}
+
+
+def move(
+    pool: Path, text: str, source: str = "source", devices: tuple[str, ...] = (), xen: str = "4.17"
+) -> Move:
+    question = Question(xen=xen)
+    records = read_fleet([str(pool)], FleetQuery(question=question)).records
+    targets = [record for record in records if record.name != source]
+    place = Source(source, str(pool / source))
+    return move_to(targets, guest_of(text), place, question, devices=devices)
+
+
+def guest_of(text: str) -> Guest:
+    (guest,) = read_all_guests(text if text.startswith("<") else GUEST + text, "g.cfg")
+    return guest
+
+
+def verdicts(found: dict[str, HostMove]) -> dict[str, Verdict]:
+    return {name: host.verdict for name, host in found.items()}
+
+
+def test_the_layout_of_the_source_decides_on_each_target(pool: Path) -> None:
+    found = moved(pool, USB + BELOW)
+
+    assert verdicts(found) == {
+        "alike": Verdict.STARTS,  # its region is reserved in the guest's memory map
+        "lower": Verdict.REFUSED,  # RAM is there
+        "middle": Verdict.STARTS,  # nothing is there: BARs begin at 2 GiB or above
+        "higher": Verdict.UNDECIDED,  # BARs may be there
+        "above": Verdict.UNDECIDED,
+        "absent": Verdict.REFUSED,
+    }
+    assert found["lower"].devices[0].shown == ("EBUSY",)
+    assert move(pool, USB + BELOW).ram_ends == (0x5FA0_0000,)
+
+
+def test_the_layout_of_the_target_does_not_decide(pool: Path) -> None:
+    """Built on `lower`, the guest has its RAM below that region; it keeps what `source` laid out."""
+    lower = "rdm_mem_boundary = 1000\n"
+
+    assert verdicts(moved(pool, USB + lower, source="lower"))["source"] is Verdict.STARTS
+    assert move(pool, USB + lower, "lower").ram_ends == (0x5000_0000,)
+    assert verdicts(moved(pool, USB + lower))["lower"] is Verdict.REFUSED
+
+
+def test_ram_in_a_region_is_overwritten_if_the_device_is_relaxed(pool: Path) -> None:
+    (strict,) = moved(pool, USB + BELOW)["lower"].devices
+    (relaxed,) = moved(pool, USB.replace("strict", "relaxed") + BELOW)["lower"].devices
+
+    assert (strict.verdict, strict.relaxed) == (Verdict.REFUSED, Harm.CORRUPTION)
+    assert (relaxed.verdict, relaxed.harm) == (Verdict.STARTS, Harm.CORRUPTION)
+    assert relaxed.spec == "0000:00:14.0,rdm_policy=relaxed"
+
+
+def test_space_for_bars_below_the_regions_lets_a_device_be_attached_later(pool: Path) -> None:
+    """As booted: docs/truth.md, the guests hole and hole-videoram."""
+    without = 'passthrough = "enabled"\n'
+    device = (XHCI,)
+    at_region = moved(pool, f"{without}mmio_hole = 2560\n", devices=device)
+    with_room = moved(pool, f"{without}mmio_hole = 3072\n", devices=device)
+
+    assert verdicts(at_region)["middle"] is Verdict.REFUSED
+    assert at_region["middle"].devices[0].shown == ("EBUSY",)  # the framebuffer is there
+    assert {verdicts(with_room)[name] for name in ("alike", "middle")} == {Verdict.STARTS}
+
+
+@pytest.mark.parametrize(
+    ("passthrough", "xen", "verdict"),
+    [
+        ('passthrough = "enabled"\n', "4.17", Verdict.STARTS),
+        ("", "4.17", Verdict.REFUSED),  # the guest is created again without a device
+        ("", "4.12", Verdict.STARTS),  # Xen makes the context with the first device
+        ('passthrough = "disabled"\n', "4.17", Verdict.REFUSED),
+    ],
+)
+def test_a_migrated_guest_needs_an_iommu_context_of_its_own(
+    pool: Path, passthrough: str, xen: str, verdict: Verdict
+) -> None:
+    text = USB.partition("\n")[0] + "\n" + passthrough + BELOW
+    found = moved(pool, text, xen=xen)["alike"]
+
+    assert found.verdict is verdict
+
+
+def test_more_than_one_scope_entry_needs_a_relaxed_device() -> None:
+    records = read_fleet([str(MACHINES / "hp-dl380e-gen8")], FleetQuery(question=XL)).records
+    source = Source("dell-r820", str(MACHINES / "dell-r820"))
+    small = 'name = "g"\ntype = "hvm"\nmemory = 1024\npassthrough = "enabled"\n'
+    (guest,) = read_all_guests(small, "g.cfg")
+    ehci = ("8086:1d2d,rdm_policy=relaxed", "8086:1d2d")
+    relaxed, strict = (
+        move_to(records, guest, source, XL, devices=(each,)).targets[0] for each in ehci
+    )
+
+    assert (relaxed.verdict, relaxed.devices[0].harm) == (Verdict.STARTS, Harm.SHARED)
+    assert (strict.verdict, strict.devices[0].relaxed) == (Verdict.REFUSED, Harm.SHARED)
+    assert strict.devices[0].shown == ("EPERM",)
+
+
+def test_the_device_is_found_by_its_id_at_another_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "pool"
+    laptop(folder, "source", monkeypatch)
+    other = {"0000_00_14.0": "0000:00:15.0", "14.0": "15.0"}
+    laptop(folder, "other", monkeypatch, **other)
+    (device,) = moved(folder, USB + BELOW)["other"].devices
+
+    assert str(device.device) == "0000:00:15.0"
+    assert device.verdict is Verdict.STARTS
+
+
+def test_two_devices_of_one_id_need_two_on_the_target(pool: Path) -> None:
+    found = moved(pool, USB + BELOW, devices=(XHCI, XHCI))["alike"]
+
+    assert [device.verdict for device in found.devices] == [Verdict.STARTS, Verdict.REFUSED]
+    assert [device.device is None for device in found.devices] == [False, True]
+    assert found.verdict is Verdict.REFUSED
+
+
+def test_unknown_functions_and_unknown_regions_stay_unknown(pool: Path) -> None:
+    table = "root/sys/firmware/acpi/tables/DMAR"
+    shutil.copy(pool / "alike" / table, pool / "table.bin")
+    shutil.copytree(MACHINES / "synthetic-sosreport-without-table", pool / "sos")
+    found = moved(pool, USB + BELOW)
+    usb = moved(pool, USB + BELOW, devices=("8086:1d26",))
+
+    assert found["table"].verdict is Verdict.UNDECIDED
+    assert usb["sos"].verdict is Verdict.UNDECIDED
+
+
+def test_a_guest_that_would_not_start_has_an_unknown_layout(pool: Path) -> None:
+    found = moved(pool, USB)
+
+    assert {found[name].verdict for name in ("alike", "lower", "higher")} == {Verdict.UNDECIDED}
+    assert move(pool, USB).ram_ends == ()
+
+
+def test_a_device_of_a_table_alone_has_no_id(pool: Path) -> None:
+    table = "root/sys/firmware/acpi/tables/DMAR"
+    shutil.copy(pool / "alike" / table, pool / "table.bin")
+    question = Question(xen="4.17")
+    records = read_fleet([str(pool / "alike")], FleetQuery(question=question)).records
+    place = Source("table", str(pool / "table.bin"))
+    (unknown,) = move_to(records, guest_of(USB + BELOW), place, question).targets
+    (given,) = move_to(records, guest_of(USB + BELOW), place, question, devices=(XHCI,)).targets
+
+    assert (unknown.verdict, given.verdict) == (Verdict.UNDECIDED, Verdict.STARTS)
+
+
+def test_commands_before_the_device_is_attached_are_those_of_the_target() -> None:
+    dom0 = MACHINES / "xen-pv-dom0"
+    records = read_fleet([str(dom0)], FleetQuery(question=Question())).records
+    text = (
+        'pci = ["00:1a.0", "81:00.0"]\npassthrough = "enabled"\n'
+        "memory = 1000\nrdm_mem_boundary = 64\n"
+    )
+    (target,) = move_to(records, guest_of(text), Source("a", str(dom0)), Question()).targets
+
+    assert [(str(each.device), each.bound, each.needs) for each in target.devices] == [
+        ("0000:00:1a.0", False, ("xl pci-assignable-add 0000:00:1a.0",)),
+        ("0000:81:00.0", True, ()),
+    ]
+
+
+def test_linux_decides_for_a_kvm_guest_with_any_layout(pool: Path) -> None:
+    usb = domain(hostdev("bus='0x00' slot='0x14' function='0x0'"))
+    nic = domain(hostdev("bus='0x03' slot='0x00' function='0x0'"))
+    shutil.copytree(MACHINES / "hp-dl380e-gen8", pool / "hp1")
+    shutil.copytree(MACHINES / "hp-dl380e-gen8", pool / "hp2")
+    of_usb, of_nic = move(pool, usb), move(pool, nic, "hp1")
+    found = {target.host: target for target in of_usb.targets}
+
+    assert of_usb.ram_ends == ()
+    assert found["absent"].verdict is Verdict.REFUSED
+    assert found["alike"].verdict is Verdict.STARTS
+    (locked,) = [target for target in of_nic.targets if target.host == "hp2"]
+    assert locked.verdict is Verdict.REFUSED
+    assert locked.devices[0].device is not None
+
+
+@pytest.mark.parametrize("more", ["", BELOW, "mmio_hole = 3072\n", 'rdm = "strategy=host"\n'])
+@pytest.mark.parametrize("name", ["lenovo-laptop", "xen-pv-dom0", "synthetic-amd-xen-dom0"])
+def test_a_move_to_the_same_host_is_a_hotplug(name: str, more: str) -> None:
+    """Of a guest whose IOMMU context does not come from a device."""
+    asked = ask_host(str(MACHINES / name), XL)
+    guest = guest_of('passthrough = "enabled"\n' + more)
+    assert isinstance(guest, GuestConfig)
+    known = (asked.facts, asked.stack)
+    for sbdf in asked.facts.functions or ():
+        for policy in ("", ",rdm_policy=relaxed"):
+            text = f"{sbdf}{policy}"
+            assert attach_migrated(text, guest, known, known) == attach(text, guest, *known)
+
+
+def test_processes_change_nothing(pool: Path) -> None:
+    records = read_fleet([str(pool)], FleetQuery(question=XL)).records
+    place, guest = Source("source", str(pool / "source")), guest_of(USB + BELOW)
+    here = move_to(records, guest, place, XL)
+    with ProcessPoolExecutor(2) as executor:
+        there = move_to(tuple(reversed(records)), guest, place, XL, executor=executor)
+
+    assert move_object(here, 0) == move_object(there, 0)
+
+
+def test_an_id_is_needed_and_a_guest_without_devices_has_none(pool: Path) -> None:
+    with pytest.raises(DmaragentError):
+        moved(pool, USB, devices=("00:14.0",))
+    with pytest.raises(DmaragentError):
+        moved(pool, "")
+
+
+def test_the_verb_and_its_exit_codes(
+    pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    cfg = tmp_path / "g.cfg"
+    cfg.write_text(GUEST + USB + BELOW)
+    asked = ("fleet", "move", cfg, "--from", "source", "--on", pool, "--xen", "4.17")
+    ran = run(capsys, *asked, "--json")
+    counts = ran.document["answer"]["move"]["counts"]
+
+    assert (ran.code, counts) == (1, {"attached": 2, "refused": 2, "undecided": 2, "no_data": 0})
+    assert [run(capsys, *asked, "--need", need).code for need in (2, 4, 5)] == [0, 2, 1]
+    assert run(capsys, *asked, "--hosts", "alike,gone").code == 2
+    text = run(capsys, *asked, "--hosts", "alike,lower").out
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert run(capsys, *asked[:4], "nowhere", *asked[5:]).code == 2
+    assert run(capsys, *asked, "--hosts", "source").code == 2
