@@ -85,7 +85,7 @@ def _maps(
     ram: RamLayout | None,
     collision: Decision | None,
 ) -> Iterator[Decision]:
-    """Yield what becomes of the unity maps in Xen's order, up to the one with a `collision`."""
+    """Yield the effect of each unity map in Xen's order, up to the one with a `collision`."""
     for listed in assigned.mapped:
         region = listed.entry.range
         if collision is not None and collision.region == region:
