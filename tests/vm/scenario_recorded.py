@@ -29,6 +29,7 @@ SUITES = (BOOKWORM, TRIXIE)
 
 RECORDING = ("manifest.json", "root", "calls")
 RECORD = """\
+uname -r >releases
 ls /sys/bus/pci/devices >functions
 dmesg >dmesg
 udevadm settle
@@ -46,9 +47,10 @@ XEN = replace(
 modprobe xen-pciback
 xl pci-assignable-add 01:00.0 || fail "01:00.0 is not assignable"
 python3 /share/hypercall.py >hypercall.json || fail hypercall
-xl info >info
 xl dmesg >xen
-{RECORD}""",
+{RECORD}
+xl info | sed -n 's/^xen_version *: //p' >>releases
+""",
 )
 
 
@@ -113,8 +115,11 @@ def _has_its_groups(booted: Booted, expected: Mapping[str, Any]) -> None:
 
 
 def _kept(request: pytest.FixtureRequest, booted: Booted, name: str) -> Booted:
-    """Write the recording into testdata, if the command line says so."""
+    """Write the recording into testdata, if the command line says so; its origin has the releases."""
     if request.config.option.keep_machines:
+        stated = load(name, "origin.toml")["machine"]
+        missing = [each for each in booted.text("releases").split() if each not in stated]
+        assert not missing, f"write {missing} into the origin.toml of {name}"
         for part in RECORDING:
             remove(MACHINES / name / part)
         shutil.copytree(booted.out / "recording", MACHINES / name, dirs_exist_ok=True)
