@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BASE ?= HEAD
 PAIRS ?= 100
 
-.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil bench fuzz fuzz-ci fuzz-guided docs screens examples site pictures testdata release dist-test deb deb-test deb-test-all rpm-test zipapp zipapp-test test-matrix upstream-review vm vm-all clean
+.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil bench fuzz fuzz-ci fuzz-guided docs screens examples site pictures testdata release dist-test deb deb-test deb-test-all rpm-test zipapp zipapp-test test-matrix upstream-review vm vm-all vm-machines clean
 
 help:
 	@echo "Try it"
@@ -25,6 +25,7 @@ help:
 	@echo "  make upstream-review  list cited functions of SRC=GIT-DIRECTORY that changed: BASE=TAG TAG=TAG"
 	@echo "  make vm             compare answers with booted machines, as root"
 	@echo "  make vm-all         compare on SUITES=bullseye,trixie or all; writes docs/truth.md"
+	@echo "  make vm-machines    boot the captured AMD machines of testdata, and record them again"
 	@echo "Fuzz: FUZZ_KIND=tables FUZZ_COUNT=1000 FUZZ_SECONDS=60 FUZZ_SEED=1"
 	@echo "  make fuzz           mutate inputs by a seed, for a long time"
 	@echo "  make fuzz-ci        mutate inputs by a seed, for about a minute"
@@ -198,6 +199,9 @@ SCENARIOS = tests/vm
 
 vm-all: $(VENV)/ready
 	$(VM) --suites=$(SUITES) $(SCENARIOS)
+
+vm-machines: $(VENV)/ready
+	$(VM) --suites=$(SUITES) --keep-machines tests/vm/scenario_recorded.py
 
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -1,6 +1,7 @@
 """Whether a device under an IVMD block can be passed through, by Linux and by Xen."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from dmaragent.inventory import take_inventory
 from dmaragent.linux.vfio import ONE_TO_ONE_MESSAGE
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.amd_assignment import ALIASED_RULE, EXCLUSION_RULE, NO_IOMMU_RULE
-from dmaragent.policy.assigned import IDENTITY_RULE
+from dmaragent.policy.assigned import EARLIER_MAP_RULE, IDENTITY_RULE
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import facts_of
 from dmaragent.policy.hotplug import Hotplug, attach
@@ -191,6 +192,37 @@ def test_an_aliased_device_with_a_unity_map_is_refused_from_4_16_1_on() -> None:
 
     assert found.verdict is Verdict.REFUSED
     assert found.reasons[0].rule == ALIASED_RULE
+
+
+EQUAL, BESIDE = (0x90000000, 0x2000, UNITY), (0x90002000, 0x1000, UNITY)
+OVERLAPS, READ_ONLY = (0x90001000, 0x2000, UNITY), (0x90000000, 0x2000, 3)
+
+
+@pytest.mark.parametrize(
+    ("other", "refused"), [(EQUAL, False), (BESIDE, False), (OVERLAPS, True), (READ_ONLY, True)]
+)
+@pytest.mark.parametrize("kind", [GuestType.HVM, GuestType.PV])
+def test_a_guest_has_two_devices_only_if_their_unity_maps_are_equal_or_apart(
+    other: tuple[int, int, int], kind: GuestType, *, refused: bool
+) -> None:
+    start, length, flags = other
+    host = host_of(
+        qemu(
+            ivmd(0x90000000, 0x2000, flags=UNITY, device=device("01:00.0")),
+            ivmd(start, length, flags=flags, device=device("02:00.0")),
+        )
+    )
+    typed = replace(guest(NIC), type=kind, builder=kind, typed=kind)
+    entries = {text: PciEntry("", text) for text in (NIC, VGA)}
+    rules = {
+        order: [each.rule for each in resolved(host, replace(typed, pci=order)).reasons]
+        for order in ((entries[NIC], entries[VGA]), (entries[VGA], entries[NIC]))
+    }
+
+    assert all((EARLIER_MAP_RULE in found) is refused for found in rules.values())
+    taken = facts_of(take_inventory(host, Release.parse("4.20.4")), Release.parse("4.20.4"))
+    found = attach(f"{VGA},rdm_policy=relaxed", typed, taken, stack("4.20.4"))
+    assert (EARLIER_MAP_RULE in [decision.rule for decision in found.decisions]) is refused
 
 
 def test_before_4_16_what_xen_does_is_unknown() -> None:

@@ -211,9 +211,18 @@ def test_linux_reads_the_segment_of_an_ivmd_from_6_0_on(
 
 @pytest.mark.parametrize(
     ("kernel", "uses"),
-    [("6.1.0-57-amd64", True), ("6.12.117", False), ("7.2.13", False), ("6.6.0", None)],
+    [
+        ("5.10.0-32-amd64", True),
+        ("6.1.0-57-amd64", True),
+        ("6.4.16", True),
+        ("6.5.0", False),
+        ("6.12.117", False),
+        ("7.2.13", False),
+        ("5.14.0-503.el9.x86_64", None),  # its vendor backports
+        ("6.12.0-55.el10.x86_64", False),
+    ],
 )
-def test_a_region_without_access_switches_the_iommu_off_from_6_12_on(
+def test_a_region_without_access_switches_the_iommu_off_from_6_5_on(
     kernel: str, *, uses: bool | None
 ) -> None:
     host = host_of(qemu(ivmd(0x90000000, 0x1000, flags=1, device=device("01:00.0"))))
@@ -223,3 +232,12 @@ def test_a_region_without_access_switches_the_iommu_off_from_6_12_on(
     assert bool(taken.linux.doubt) is (uses is None)
     assert bool(taken.linux.ivrs.error) is (uses is False)
     assert bool(taken.linux.unit_of) is (uses is not False)
+
+
+@pytest.mark.parametrize(("option", "uses"), [("iommu=pt", True), ("iommu=nopt", False)])
+def test_with_iommu_pt_a_region_without_access_has_no_effect(option: str, *, uses: bool) -> None:
+    host = host_of(qemu(ivmd(0x90000000, 0x1000, flags=1, device=device("01:00.0"))))
+    system = host.system._replace(kernel_release="6.12.117", options=(option,))
+    taken = inventory(host._replace(system=system))
+
+    assert bool(taken.linux.unit_of) is uses

@@ -53,7 +53,7 @@ def test_every_machine_fits_a_screen_and_ends_with_the_next_command(
 @pytest.mark.parametrize("name", NAMES)
 def test_the_short_form_keeps_regions_assumptions_and_the_reason_without_a_table(name: str) -> None:
     inventory = ask_host(str(MACHINES / name), Question()).inventory
-    text = _words(_short(inventory)).lower()
+    text = _words(_short(inventory)[:-1]).lower()  # the next command may name any device
 
     for region in inventory.regions:
         assert f"{region.first:#010x}-{region.last:#010x}" in text

@@ -30,7 +30,18 @@ pytestmark = pytest.mark.slow  # every reading of machines is lost in turn
 _MOST = 60
 """Losses of a machine that are tried by chance of their names."""
 
-WHOLE = ("xen-pv-dom0", "qemu-q35-rmrr", "qemu-q35-seabios", "qemu-q35-ovmf", "lenovo-laptop")
+WHOLE = (
+    "lenovo-laptop",
+    "qemu-amd-bookworm",
+    "qemu-amd-own-table",
+    "qemu-amd-trixie",
+    "qemu-q35-ovmf",
+    "qemu-q35-rmrr",
+    "qemu-q35-seabios",
+    "xen-amd-bookworm",
+    "xen-amd-trixie",
+    "xen-pv-dom0",
+)
 """Machines of which everything was recorded: nothing that is unknown may come in."""
 GUESTS = {"resolve", "hotplug"}
 WHY = "why"

@@ -22,9 +22,12 @@ _XEN = re.compile(r"Xen version (\S+)")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--suites``."""
+    """Add ``--suites`` and ``--keep-machines``."""
     parser.addoption(
         "--suites", default="ci", help="ci, all, or names of Debian's suites with commas"
+    )
+    parser.addoption(
+        "--keep-machines", action="store_true", help="write the captured machines of testdata again"
     )
 
 

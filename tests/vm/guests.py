@@ -68,6 +68,7 @@ ERRORS = {
     "EPERM": "Operation not permitted",
     "EBUSY": "Device or resource busy",
     "EOPNOTSUPP": "Operation not supported",
+    "EADDRINUSE": "Address already in use",
 }
 """The C library's words, which libxl prints."""
 _HVMLOADERS = 0xFC000000
@@ -81,13 +82,16 @@ _SHARED = re.compile(r"It's risky to assign \S+ with shared RMRR at ([\da-f]+)")
 _FAILED = re.compile(r"domain creation fail: (.+)|xc_assign_device failed: (.+)|(no IOMMU\?)")
 
 
-def files() -> dict[str, bytes]:
+def files(
+    guests: Mapping[str, tuple[str, ...]] = GUESTS,
+    attached: Mapping[str, tuple[str, ...]] = ATTACHED,
+) -> dict[str, bytes]:
     """Give the configurations, and what is attached, as files of the share."""
     found = {}
-    for name, lines in GUESTS.items():
+    for name, lines in guests.items():
         text = "\n".join((f'name = "{name}"', *_COMMON, *lines, ""))
         found[f"guests/{name}.cfg"] = text
-    for name, specs in ATTACHED.items():
+    for name, specs in attached.items():
         found[f"guests/{name}.attach"] = "".join(f"{spec}\n" for spec in specs)
     return {path: text.encode() for path, text in found.items()}
 

@@ -70,11 +70,16 @@ _READS_ON = frozenset(
 _ALL_ONES = (1 << 64) - 1
 
 
-MAPPED_OR_OFF = (6, 12)
-"""A release in which a region that cannot be mapped switches the IOMMU off: ``iommu_setup_default_domain``
-fails, and AMD's driver takes its devices back.  Booted: 6.12 and 7.2 do so, 6.1 does not."""
-MAPPED_OR_NOT = (6, 1)
-"""A release in which such a region has no effect."""
+MAPPED_OR_OFF = (6, 5)
+"""The first release in which a region that cannot be mapped switches the IOMMU off.
+
+``iommu_v1_map_pages`` of AMD's driver refuses to map without an access (EINVAL), in every release.
+Up to 6.4, ``bus_iommu_probe`` ignores what ``iommu_create_device_direct_mappings`` returns.  Since
+d99be00f42ea and 1000dccd5d13, ``iommu_setup_default_domain`` returns it, ``bus_iommu_probe`` stops,
+and ``iommu_device_register`` takes back the devices of the IOMMU.  A domain that does not translate
+(``iommu=pt``) has no such map.  Booted: 5.10 and 6.1 use the IOMMU, 6.12 and 7.2 only with
+``iommu=pt``.
+"""
 IVMD_SEGMENTS = (6, 0)
 """The first release that reads the segment of an IVMD.  Linux 5.10 was booted without, 6.1 with."""
 

@@ -13,15 +13,15 @@ from dmaragent.host.groups import IommuGroup
 from dmaragent.iommu.amd import IdSet
 from dmaragent.iommu.model import Difference, IommuTable, RemappingUnit, Source
 from dmaragent.linux import words
+from dmaragent.linux.dma_faults import logs_physical_addresses
 from dmaragent.linux.ivrs import (
-    MAPPED_OR_NOT,
     MAPPED_OR_OFF,
     DirectRegion,
     LinuxIvrs,
     read_by_linux,
 )
 from dmaragent.linux.regions import Held, Hold
-from dmaragent.linux.release import kernel_release
+from dmaragent.linux.release import kernel_release, telling_release
 from dmaragent.linux.unexplained_regions import unexplained_regions
 from dmaragent.linux.view import (
     LinuxState,
@@ -58,18 +58,21 @@ def ivrs_linux_view(host: Host, table: IommuTable) -> LinuxView | None:
 
 
 def _without_unmappable(host: Host, ivrs: LinuxIvrs) -> LinuxIvrs:
-    """Return `ivrs` as it is if Linux cannot map a region of a device that is present.
+    """Return `ivrs` without all devices if Linux cannot map a region of a device that is present.
 
-    Kernels from 6.12 on then use no IOMMU; 6.1 and before ignore it; between them that is unknown.
+    Kernels from 6.5 on then use no IOMMU, unless the host's drivers bypass it; earlier ones ignore
+    the region, unless their vendor backports changes: then that is unknown.
     """
     release = kernel_release(host.system.kernel_release)
-    if ivrs.error or release is None or release <= MAPPED_OR_NOT:
+    if ivrs.error or release is None or logs_physical_addresses(host.system.options):
         return ivrs
     if all(region.mappable for sbdf in host.topology.known for region in ivrs.direct_of(sbdf)):
         return ivrs
-    if release < MAPPED_OR_OFF:
-        return ivrs._replace(doubt=ivrs.doubt or words.IVMD_WITHOUT_ACCESS_BY_RELEASE)
-    return ivrs._replace(error=words.IVMD_WITHOUT_ACCESS, served=IdSet(()), direct=())
+    if release >= MAPPED_OR_OFF:
+        return ivrs._replace(error=words.IVMD_WITHOUT_ACCESS, served=IdSet(()), direct=())
+    if telling_release(host.system.kernel_release) is None:
+        return ivrs._replace(doubt=ivrs.doubt or words.IVMD_WITHOUT_ACCESS_BY_VENDOR)
+    return ivrs
 
 
 def _ranges(regions: Sequence[DirectRegion]) -> tuple[AddressRange, ...]:

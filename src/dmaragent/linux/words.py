@@ -72,8 +72,9 @@ IVMD_WITHOUT_ACCESS = (
     "an IVMD grants neither reading nor writing, so Linux cannot map it for its device and uses no "
     "IOMMU"
 )
-IVMD_WITHOUT_ACCESS_BY_RELEASE = (
-    "an IVMD grants neither reading nor writing: Linux 6.12 then uses no IOMMU, Linux 6.1 does"
+IVMD_WITHOUT_ACCESS_BY_VENDOR = (
+    "an IVMD grants neither reading nor writing: Linux 6.5 and later then use no IOMMU, and the vendor "
+    "of this kernel may have added that change"
 )
 IVHD_WITHOUT_DEVICES = "an IVHD block names no device, so Linux uses no IOMMU"
 BLOCK_LENGTH_ZERO = "a block has length 0: Linux reads it for ever and does not boot"

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dmaragent.addresses import AddressRange
 from dmaragent.guests.rdm import Policy
 from dmaragent.policy.assigned import (
+    EARLIER_MAP_RULE,
     IDENTITY_RULE,
     AddedFunction,
     guest_ram_in,
@@ -20,7 +21,11 @@ from dmaragent.policy.decisions import Decider, Decision, Harm, SourceRule, unde
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
 from dmaragent.policy.words import assignment as words
-from dmaragent.xen.hypervisor.ivrs_assignment import AssignmentRefusal, assignment_of
+from dmaragent.xen.hypervisor.ivrs_assignment import (
+    AssignmentRefusal,
+    IvrsAssignment,
+    assignment_of,
+)
 from dmaragent.xen.hypervisor.ivrs_ids import ListedRange
 from dmaragent.xen.hypervisor.ivrs_prediction import IvrsPrediction
 from dmaragent.xen.reserved_list.model import ListSource
@@ -32,11 +37,16 @@ EXCLUSION_RULE = SourceRule("Xen amd/iommu_acpi.c, reserve_unity_map_for_device"
 
 
 def assign_on_amd(
-    function: AddedFunction, host: HostFacts, ram: RamLayout | None, ivrs: IvrsPrediction
+    function: AddedFunction,
+    host: HostFacts,
+    ram: RamLayout | None,
+    ivrs: IvrsPrediction,
+    before: Sequence[AddedFunction] = (),
 ) -> Iterator[Decision]:
     """Yield what Xen with the table `ivrs` does with `function`, whose policy is strict or relaxed.
 
-    `ram` is the layout of an HVM guest, None for a PV guest.
+    `before` are the functions that the guest has by then. `ram` is the layout of an HVM guest, None
+    for a PV guest.
     """
     sbdf, place = function.sbdf, function.device.place
     assigned = assignment_of(ivrs, sbdf)
@@ -57,10 +67,9 @@ def assign_on_amd(
     if assigned.doubt:
         yield undecided(words.amd_unknown(sbdf, assigned.doubt), device=sbdf, place=place)
         return
+    yield from _maps(function, assigned, ram, _collision(function, assigned, before, ivrs))
     if ram is None:
         return
-    for listed in assigned.mapped:
-        yield from _mapped(function, listed.entry.range, ram)
     for listed in assigned.untranslated:
         region = listed.entry.range
         overlap = guest_ram_in(region, ram)
@@ -68,6 +77,43 @@ def assign_on_amd(
             reason = words.ram_in_exclusion(region, sbdf, overlap)
             yield warning(reason, EXCLUSION_RULE, function, region, Harm.CORRUPTION)
     yield from _unpredicted(function, host, ram, (*assigned.mapped, *assigned.untranslated))
+
+
+def _maps(
+    function: AddedFunction,
+    assigned: IvrsAssignment,
+    ram: RamLayout | None,
+    collision: Decision | None,
+) -> Iterator[Decision]:
+    """Yield the effect of each unity map in Xen's order, up to the one with a `collision`."""
+    for listed in assigned.mapped:
+        region = listed.entry.range
+        if collision is not None and collision.region == region:
+            yield collision
+            return
+        if ram is not None:
+            yield from _mapped(function, region, ram)
+
+
+def _collision(
+    function: AddedFunction,
+    assigned: IvrsAssignment,
+    before: Sequence[AddedFunction],
+    ivrs: IvrsPrediction,
+) -> Decision | None:
+    """Return the refusal of the first unity map that overlaps one the guest has by then.
+
+    Equal maps are counted, so they do not collide.
+    """
+    earlier = [(own.sbdf, one) for own in before for one in assignment_of(ivrs, own.sbdf).mapped]
+    for listed in assigned.mapped:
+        region = listed.entry.range
+        for other, one in earlier:
+            equal = region == one.entry.range and listed.access == one.access
+            if region.overlaps(one.entry.range) and not equal:
+                reason = words.overlaps_earlier_map(region, function.sbdf, one.entry.range, other)
+                return refusal(Decider.XEN, reason, EARLIER_MAP_RULE, function, region)
+    return None
 
 
 def _mapped(function: AddedFunction, region: AddressRange, ram: RamLayout) -> Iterator[Decision]:

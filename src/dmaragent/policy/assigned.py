@@ -9,6 +9,8 @@ from dmaragent.policy.layout import RamLayout
 from dmaragent.policy.settings import GuestDevice
 
 IDENTITY_RULE = SourceRule("Xen x86/iommu.c, iommu_identity_mapping", "EBUSY")
+EARLIER_MAP_RULE = SourceRule("Xen x86/iommu.c, iommu_identity_mapping", "EADDRINUSE")
+"""Of two maps that are not equal and overlap; VT-d is off with such regions."""
 VGA_HOLE = AddressRange(0xA0000, 0xC0000)
 """The range below the end of low RAM in which an HVM guest has no RAM: libxc,
 ``LIBXL_VGA_HOLE_SIZE``."""

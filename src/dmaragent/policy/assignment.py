@@ -92,10 +92,15 @@ def _functions_of(device: GuestDevice, host: HostFacts) -> tuple[SBDF, ...] | De
     return host.siblings(pci.sbdf) if pci.all_functions else (pci.sbdf,)
 
 
-def assign(function: AddedFunction, host: HostFacts, ram: RamLayout | None) -> Iterator[Decision]:
+def assign(
+    function: AddedFunction,
+    host: HostFacts,
+    ram: RamLayout | None,
+    before: Sequence[AddedFunction] = (),
+) -> Iterator[Decision]:
     """Yield refusals, unknowns and warnings of the assignment of one function.
 
-    `ram` is the layout of an HVM guest. It is None for a PV guest: Xen maps its regions in the
+    `before` are the functions that the guest has by then. `ram` is the layout of an HVM guest. It is None for a PV guest: Xen maps its regions in the
     IOMMU alone, so they overlap nothing.
     """
     sbdf = function.sbdf
@@ -118,7 +123,7 @@ def assign(function: AddedFunction, host: HostFacts, ram: RamLayout | None) -> I
         )
 
         function = function._replace(policy=policy)
-        yield from assign_on_amd(function, host, ram, host.ivrs)
+        yield from assign_on_amd(function, host, ram, host.ivrs, before)
         return
     yield from _behind_conventional_bridge(function, host, regions)
     strict = policy is Policy.STRICT

@@ -184,8 +184,9 @@ def _attach_to(text: str, to: _Attachment) -> Hotplug:
         return _answer(text, to, device, policy, [*decisions, *absent, unknown])
     for built in running:
         ram = None if built.layout is None else built.layout.after
-        for function in functions:
-            assigned = list(assign(function, host, ram))
+        for number, function in enumerate(functions):
+            before = (*present, *functions[:number])
+            assigned = list(assign(function, host, ram, before))
             decisions |= dict.fromkeys(assigned)
             if ram is not None and not any(decision.rule == ABSENT_RULE for decision in assigned):
                 decisions |= dict.fromkeys(_hole_decisions(function, host, built, into))

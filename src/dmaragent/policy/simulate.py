@@ -273,8 +273,8 @@ def _assignments(
     pairs = list(zip(scenario.devices, scenario.device_policies, strict=True))
     functions, decisions = added_functions(pairs, host)
     yield from decisions
-    for function in functions:
-        yield from assign(function, host, ram)
+    for number, function in enumerate(functions):
+        yield from assign(function, host, ram, functions[:number])
 
 
 def _hvmloader_halts(layout: GuestLayout) -> Iterator[Decision]:

@@ -94,7 +94,7 @@ def one_way(facts: IvrsFacts) -> Iterator[Hit]:
         if not (read or write):
             message = "is a unity map without any access."
             case = XenCase("Xen maps it without access: the device's DMA there fails.", None)
-            linux = "Linux 6.12 and later use no IOMMU at all. Linux 6.1 has no use for it."
+            linux = "Linux 6.5 and later use no IOMMU at all, except with iommu=pt. Earlier ones ignore it."
             if facts.linux is not None and facts.linux.error == IVMD_WITHOUT_ACCESS:
                 case = case._replace(severity=Severity.CRITICAL)
         yield ivmd_hit(ivmd, message, _flags(facts, ivmd), case=case, linux=linux)

@@ -141,6 +141,20 @@ def ram_in_exclusion(region: AddressRange, sbdf: SBDF, ram: AddressRange) -> str
     )
 
 
+def overlaps_earlier_map(
+    region: AddressRange, sbdf: SBDF, earlier: AddressRange, other: SBDF
+) -> str:
+    if region == earlier:
+        return (
+            f"{sbdf} and {other} have region {span(region)} with different access rights, so a guest "
+            "cannot have both devices"
+        )
+    return (
+        f"region {span(region)} of {sbdf} overlaps region {span(earlier)} of {other}, which the guest "
+        "has already. Xen maps both only if they are equal"
+    )
+
+
 def kind_of_region_unknown(region: AddressRange, sbdf: SBDF, ram: AddressRange) -> str:
     overlap = _ram_in_region(region, sbdf, ram)
     return f"{overlap}, and the table does not explain whether Xen maps or excludes it"

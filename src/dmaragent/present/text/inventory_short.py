@@ -43,7 +43,7 @@ from dmaragent.readings import Missing
 
 _MOST_REGIONS = 12
 _MOST_DEVICES = 12
-_FEW_DEVICES = 6
+_FEW_DEVICES = 5
 _MOST_LISTED = 24
 """Lines of regions and devices together: a row of a region can take two."""
 _MOST_REASONS = 6
@@ -68,7 +68,7 @@ def inventory_short_text(inventory: Inventory, details: str, options: str = "") 
         regions = list(_regions(inventory))
         yield from ["", *regions]
         if device is None:
-            yield from ["", *_devices(inventory, max(_FEW_DEVICES, _MOST_LISTED - len(regions)))]
+            yield from ["", *_devices(inventory, _MOST_LISTED - len(regions))]
             yield from lost_paths(inventory)
     elif inventory.xen.list.entries and device is None:
         yield from ["", "Xen's list, in its order", *xen_list_text(inventory)]
@@ -106,20 +106,24 @@ def _regions(inventory: Inventory) -> Iterator[str]:
     """Yield a row for each region, then the reasons and memory types, each once."""
     under_xen = inventory.linux.state is LinuxState.UNDER_XEN
     shown = inventory.regions[:_MOST_REGIONS]
-    segments = any(region.segment for region in inventory.regions)
-    yield from _columns(
-        {
-            "#": [str(region.number) for region in shown],
-            "Range": [f"{region.first:#010x}-{region.last:#010x}" for region in shown],
-            "Size": [region_size(region) for region in shown],
-            "Segment": [f"{region.segment:04x}" if segments else _NOTHING for region in shown],
-            "Kind": [meaning_words(region) or _NOTHING for region in shown],
-            "Named": [named_ids(region) or _NOTHING for region in shown],
-            "Devices": [_owner_count(inventory, region) for region in shown],
-            "Xen": [xen_cell(region) or _NOTHING for region in shown],
-            "Linux": [(not under_xen and linux_cell(region)) or _NOTHING for region in shown],
-        }
-    )
+    named = any(named_ids(region) for region in inventory.regions)
+    segments = not named and any(region.segment for region in inventory.regions)
+    columns = {
+        "#": [str(region.number) for region in shown],
+        "Range": [f"{region.first:#010x}-{region.last:#010x}" for region in shown],
+        "Size": [region_size(region) for region in shown],
+        "Segment": [f"{region.segment:04x}" if segments else _NOTHING for region in shown],
+        "Kind": [meaning_words(region) or _NOTHING for region in shown],
+        "Named": [_named(region) for region in shown],
+        "Devices": [_owner_count(inventory, region) for region in shown],
+        "Xen": [xen_cell(region) or _NOTHING for region in shown],
+        "Linux": [(not under_xen and linux_cell(region)) or _NOTHING for region in shown],
+    }
+    table = _columns(columns)
+    if len(table) > len(shown) + 1 and all(region.xen.listed is False for region in shown):
+        del columns["Xen"]  # the remarks have it, and each row fits the screen
+        table = _columns(columns)
+    yield from table
     if len(inventory.regions) > len(shown):
         yield f"  {left_out(len(inventory.regions) - len(shown), 'region')}"
     reasons = _by_reason(inventory.regions)
@@ -129,6 +133,12 @@ def _regions(inventory: Inventory) -> Iterator[str]:
         yield f"  {left_out(len(reasons) - _MOST_REASONS, 'remark')}"
     if is_linux_predicted(inventory):
         yield f"  {LINUX_PREDICTED}"
+
+
+def _named(region: Region) -> str:
+    """Return the device IDs that a region names, with their segment unless it is the first."""
+    ids = named_ids(region)
+    return f"{region.segment:04x}:{ids}" if ids and region.segment else ids or _NOTHING
 
 
 def _owner_count(inventory: Inventory, region: Region) -> str:
@@ -158,7 +168,7 @@ def _columns(columns: dict[str, list[str]]) -> list[str]:
 
 
 def _devices(inventory: Inventory, most: int) -> Iterator[str]:
-    """Yield a row for each device of a region, at most `most`.
+    """Yield a row for each device of a region, about `most` lines with those of absent devices.
 
     Absent devices with the same regions share one.
     """
@@ -175,7 +185,10 @@ def _devices(inventory: Inventory, most: int) -> Iterator[str]:
         yield "No region names a device."
         return
     present = sorted(name for name in owners if owners[name].presence is not Presence.ABSENT)
-    shown = present[: min(most, _MOST_DEVICES)]
+    absent: dict[str, list[str]] = {}
+    for name in sorted(set(owners) - set(present)):
+        absent.setdefault(regions_label(regions_of[name]), []).append(name)
+    shown = present[: min(max(_FEW_DEVICES, most - len(absent)), _MOST_DEVICES)]
     functions = [owners[name].function for name in shown]
     if shown:
         yield from _columns(
@@ -190,9 +203,6 @@ def _devices(inventory: Inventory, most: int) -> Iterator[str]:
         )
     if len(present) > len(shown):
         yield f"  {left_out(len(present) - len(shown), 'device')}"
-    absent: dict[str, list[str]] = {}
-    for name in sorted(set(owners) - set(present)):
-        absent.setdefault(regions_label(regions_of[name]), []).append(name)
     for label, names in absent.items():
         yield from paragraph(absent_words(label, names), indent=2, hang=2)
 
