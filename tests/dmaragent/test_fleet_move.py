@@ -258,7 +258,7 @@ def test_linux_decides_for_a_kvm_guest_with_any_layout(pool: Path) -> None:
 
 
 @pytest.mark.parametrize("more", ["", BELOW, "mmio_hole = 3072\n", 'rdm = "strategy=host"\n'])
-@pytest.mark.parametrize("name", ["lenovo-laptop", "xen-pv-dom0", "synthetic-amd-xen-dom0"])
+@pytest.mark.parametrize("name", ["lenovo-laptop", "xen-pv-dom0", "xen-amd-bookworm"])
 def test_a_move_to_the_same_host_is_a_hotplug(name: str, more: str) -> None:
     """Of a guest whose IOMMU context does not come from a device."""
     asked = ask_host(str(MACHINES / name), XL)

@@ -315,7 +315,8 @@ def test_the_verb_and_its_exit_codes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    pool, cfg = tmp_path / "pool", tmp_path / "g.cfg"
+    monkeypatch.chdir(tmp_path)  # a path is never broken, so its length is part of the width
+    pool, cfg = Path("pool"), Path("g.cfg")
     cfg.write_text(GUEST + 'pci = ["00:1a.0"]\n')
     for machine in THREE:
         shutil.copytree(MACHINES / machine, pool / machine)

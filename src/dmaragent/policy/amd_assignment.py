@@ -7,7 +7,7 @@ reaches memory of the host.  Source: ``xen/hypervisor/ivrs_assignment.py``.
 
 from collections.abc import Iterator, Sequence
 
-from dmaragent.addresses import AddressRange
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.guests.rdm import Policy
 from dmaragent.policy.assigned import (
     EARLIER_MAP_RULE,
@@ -41,7 +41,7 @@ def assign_on_amd(
     host: HostFacts,
     ram: RamLayout | None,
     ivrs: IvrsPrediction,
-    before: Sequence[AddedFunction] = (),
+    before: Sequence[SBDF] = (),
 ) -> Iterator[Decision]:
     """Yield what Xen with the table `ivrs` does with `function`, whose policy is strict or relaxed.
 
@@ -98,14 +98,14 @@ def _maps(
 def _collision(
     function: AddedFunction,
     assigned: IvrsAssignment,
-    before: Sequence[AddedFunction],
+    before: Sequence[SBDF],
     ivrs: IvrsPrediction,
 ) -> Decision | None:
     """Return the refusal of the first unity map that overlaps one the guest has by then.
 
     Equal maps are counted, so they do not collide.
     """
-    earlier = [(own.sbdf, one) for own in before for one in assignment_of(ivrs, own.sbdf).mapped]
+    earlier = [(own, one) for own in before for one in assignment_of(ivrs, own).mapped]
     for listed in assigned.mapped:
         region = listed.entry.range
         for other, one in earlier:

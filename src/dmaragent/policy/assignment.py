@@ -96,12 +96,12 @@ def assign(
     function: AddedFunction,
     host: HostFacts,
     ram: RamLayout | None,
-    before: Sequence[AddedFunction] = (),
+    before: Sequence[SBDF] = (),
 ) -> Iterator[Decision]:
     """Yield refusals, unknowns and warnings of the assignment of one function.
 
-    `before` are the functions that the guest has by then. `ram` is the layout of an HVM guest. It is None for a PV guest: Xen maps its regions in the
-    IOMMU alone, so they overlap nothing.
+    `before` are the functions that the guest has by then. `ram` is the layout of an HVM guest. It
+    is None for a PV guest: Xen maps its regions in the IOMMU alone, so they overlap nothing.
     """
     sbdf = function.sbdf
     if host.functions is not None and sbdf not in host.functions:

@@ -185,7 +185,7 @@ def _attach_to(text: str, to: _Attachment) -> Hotplug:
     for built in running:
         ram = None if built.layout is None else built.layout.after
         for number, function in enumerate(functions):
-            before = (*present, *functions[:number])
+            before = (*to.present, *(earlier.sbdf for earlier in functions[:number]))
             assigned = list(assign(function, host, ram, before))
             decisions |= dict.fromkeys(assigned)
             if ram is not None and not any(decision.rule == ABSENT_RULE for decision in assigned):

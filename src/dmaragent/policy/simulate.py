@@ -274,7 +274,7 @@ def _assignments(
     functions, decisions = added_functions(pairs, host)
     yield from decisions
     for number, function in enumerate(functions):
-        yield from assign(function, host, ram, functions[:number])
+        yield from assign(function, host, ram, [earlier.sbdf for earlier in functions[:number]])
 
 
 def _hvmloader_halts(layout: GuestLayout) -> Iterator[Decision]:
