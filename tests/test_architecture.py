@@ -102,6 +102,11 @@ PURE_IN_THE_SHELL = (
     "commands/shared/words.py",
     "fleet/canonical.py",
     "fleet/classes.py",
+    "fleet/collection/failures.py",
+    "fleet/collection/model.py",
+    "fleet/collection/names.py",
+    "fleet/collection/stream.py",
+    "fleet/collection/words.py",
     "fleet/json.py",
     "fleet/text.py",
     "fleet/words.py",
@@ -212,6 +217,16 @@ def _modules(root: Path) -> list[Path]:
 )
 def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
     assert _violations(path, ROOT / "src/dmaragent") == []
+
+
+def test_an_optional_library_is_imported_by_its_module_alone() -> None:
+    importing = {
+        path.relative_to(ROOT).as_posix()
+        for path in _modules(ROOT / "src/dmaragent")
+        if any(name.partition(".")[0] == "ClusterShell" for name in _imports(path))
+    }
+
+    assert importing == {"src/dmaragent/fleet/collection/node_sets.py"}
 
 
 def test_the_types_of_documents_are_imported_for_mypy_only() -> None:
