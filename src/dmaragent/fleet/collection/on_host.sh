@@ -1,8 +1,8 @@
 #!/bin/sh
 # What `dmaragent fleet collect` runs on a host, from standard input: it prints a document as base64.
 #
-# @MARK@ is a random word of the run.  It begins the lines that count, because a login shell can print
-# anything before and after them.  @CAPTURE@ is the text of capture.sh.
+# The mark is a random word of the run.  It begins the lines that count, because a login shell can print
+# anything before and after them.
 
 # A function, so that the shell reads the whole script before it runs.
 collect() {
