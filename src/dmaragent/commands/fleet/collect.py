@@ -18,8 +18,8 @@ from dmaragent.fleet.classes import folded
 from dmaragent.fleet.collection import words
 from dmaragent.fleet.collection.collecting import LOG, Collection, collected, write_log
 from dmaragent.fleet.collection.model import Outcome
-from dmaragent.fleet.collection.names import checked, expanded, listed, needs_clustershell
-from dmaragent.fleet.collection.node_sets import node_set
+from dmaragent.fleet.collection.names import checked, listed
+from dmaragent.fleet.collection.node_sets import host_names
 from dmaragent.fleet.collection.ssh import SshOptions
 
 EXAMPLES = """\
@@ -109,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
 def _names(options: argparse.Namespace) -> Iterator[str]:
     """Yield the names of the hosts."""
     for text in (*options.hosts, *_in_files(options.hosts_file)):
-        yield from node_set(text) if needs_clustershell(text) else expanded(text)
+        yield from host_names(text)
 
 
 def _in_files(paths: Iterable[str]) -> Iterator[str]:

@@ -37,11 +37,11 @@ def capture_script() -> str:
         installed = pkgutil.get_data("dmaragent", "data/capture.sh")
         if installed is not None:
             return installed.decode("utf-8")
-    except FileNotFoundError:
+    except OSError:
         pass  # an editable install has the sources
     path = os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "integrations", "capture.sh")
     try:
         with open(path, encoding="utf-8") as file:
             return file.read()
-    except FileNotFoundError as error:
+    except OSError as error:
         raise words.not_installed("capture.sh") from error

@@ -3,7 +3,20 @@
 ClusterShell is optional.  Only this module imports it, and only for names that need it.
 """
 
+from collections.abc import Iterable
+
 from dmaragent.fleet.collection import words
+from dmaragent.fleet.collection.names import expanded, needs_clustershell
+
+
+def host_names(text: str) -> Iterable[str]:
+    """Return the names in `text`; only what else cannot be expanded needs ClusterShell.
+
+    Raises:
+        DmaragentError: it cannot be expanded.
+
+    """
+    return node_set(text) if needs_clustershell(text) else expanded(text)
 
 
 def node_set(text: str) -> list[str]:
