@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from dmaragent.commands.fleet import collect
 from dmaragent.commands.shared.installed import capture_script
 from dmaragent.errors import DmaragentError
+from dmaragent.fleet import cache
 from dmaragent.fleet.collection import collecting, stream
 from dmaragent.fleet.collection.failures import failure_of
 from dmaragent.fleet.collection.model import Broken, Failure, Received
@@ -88,6 +89,7 @@ def fake(tmp_path: Path, bundle: bytes, monkeypatch: pytest.MonkeyPatch) -> Path
     write_program(folder / "other", "dmaragent", 'echo a table it is not >"$3"')
     write_program(folder / "fails", "dmaragent", "echo no room on the disk >&2; exit 2")
     monkeypatch.setenv("FAKE", str(folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     # In place of capture.sh, which reads the machine that runs the tests.
     monkeypatch.setattr(collect, "capture_script", lambda: f'cp "{folder}/bundle" "$2"')
@@ -380,6 +382,17 @@ def test_the_exit_codes_are_of_all_some_and_none(
     assert collected(capsys, pool, "good[1-3]").code == 0
     assert collected(capsys, pool, "good1,refused").code == 1
     assert collected(capsys, pool, "refused").code == 2
+
+
+def test_what_was_collected_is_in_the_cache(
+    fake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = tmp_path / "pool"
+    collected(capsys, pool, "good[1-3]")
+    monkeypatch.setattr(cache, "read_record", None)  # no document is read again
+
+    shown = run(capsys, "fleet", "show", pool, "--json").document
+    assert shown["answer"]["classes"][0]["hosts"] == ["good1", "good2", "good3"]
 
 
 def test_only_a_good_document_replaces_an_earlier_one(

@@ -64,8 +64,9 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
 
 def collect(fleet: Hosts, pool: Path, names: str, *more: str) -> tuple[int, str, dict[str, Any]]:
     """Collect; return the exit code, what was printed, and the lines of the log by host."""
+    cache = f"XDG_CACHE_HOME={fleet.folder / 'cache'}"
     words = ["fleet", "collect", "-w", names, "-o", str(pool), *more]
-    done = fleet.run([sys.executable, "-m", "dmaragent", *words])
+    done = fleet.run(["env", cache, sys.executable, "-m", "dmaragent", *words])
     assert "Traceback" not in done.stderr
     lines = (pool / "collect.ndjson").read_text("ascii").splitlines()
     return done.returncode, done.stderr, {row["host"]: row for row in map(json.loads, lines)}

@@ -26,7 +26,7 @@ _DAY = 86_400
 
 
 class OpenedFleet(NamedTuple):
-    """A fleet that was read, what is asked about it, and where the work is done."""
+    """A fleet that was read, the question about it, and where the work is done."""
 
     fleet: Fleet
     question: Question

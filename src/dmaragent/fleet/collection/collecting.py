@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from dmaragent.collect.writing import write_new
+from dmaragent.fleet.cache import cache_folder, read_cached
 from dmaragent.fleet.collection import words
 from dmaragent.fleet.collection.failures import LONGEST_DETAIL, failure_of, last_line
 from dmaragent.fleet.collection.model import Broken, Failure, Outcome, Received
@@ -26,7 +27,7 @@ from dmaragent.fleet.collection.stream import (
     suffix_of,
 )
 from dmaragent.fleet.documents import Document
-from dmaragent.fleet.records import NoData, read_record
+from dmaragent.fleet.records import NoData
 from dmaragent.question.context import Question
 
 LOG = "collect.ndjson"
@@ -152,7 +153,7 @@ def _keep(host: str, received: Received, suffix: str, folder: str) -> None:
     """Write a document under its name, and remove what it replaces under another."""
 
     def check(path: str) -> None:
-        record = read_record(Document(host, path), Question())
+        record = read_cached(Document(host, path), Question(), cache_folder())
         if isinstance(record, NoData):
             raise _NotADocumentError(record.detail.replace(path, host))
 

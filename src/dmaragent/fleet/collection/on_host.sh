@@ -1,4 +1,4 @@
-#!/bin/sh
+# shellcheck shell=sh
 # What `dmaragent fleet collect` runs on a host, from standard input: it prints a document as base64.
 #
 # The mark is a random word of the run.  It begins the lines that count, because a login shell can print
