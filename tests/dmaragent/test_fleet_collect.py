@@ -87,12 +87,16 @@ def fake(tmp_path: Path, bundle: bytes, monkeypatch: pytest.MonkeyPatch) -> Path
     write_program(folder / "user", "id", "echo 1000")
     write_program(folder / "with", "dmaragent", copies)
     write_program(folder / "other", "dmaragent", 'echo a table it is not >"$3"')
-    write_program(folder / "fails", "dmaragent", "echo no room on the disk >&2; exit 2")
+    write_program(
+        folder / "fails", "dmaragent", "printf 'no room on the disk\\nNext: x\\n' >&2; exit 2"
+    )
     monkeypatch.setenv("FAKE", str(folder))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     # In place of capture.sh, which reads the machine that runs the tests.
-    monkeypatch.setattr(collect, "capture_script", lambda: f'cp "{folder}/bundle" "$2"')
+    monkeypatch.setattr(
+        collect, "capture_script", lambda: f'cp "{folder}/bundle" "$2"; echo ok >&2'
+    )
     return folder
 
 
@@ -368,6 +372,8 @@ def test_each_host_ends_as_it_does_and_nothing_half_is_left(
     assert rows(pool)["bare"]["made_by"] == "capture.sh"
     assert rows(pool)["closed"]["detail"] == "This account is not available."
     assert rows(pool)["fails"]["detail"] == "no room on the disk"
+    assert rows(pool)["half"]["detail"] == "Connection to half closed by remote host."
+    assert rows(pool)["wrong"]["detail"] == ""
     for host in ("half", "wrong", "table", "fails", "user", "closed", "evil", "refused"):
         assert sum(line.startswith(f"{host}: ") for line in ran.err.splitlines()) == 1
     assert "\x1b" not in ran.err

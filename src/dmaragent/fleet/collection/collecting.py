@@ -16,7 +16,7 @@ from typing import NamedTuple
 from dmaragent.collect.writing import write_new
 from dmaragent.fleet.cache import cache_folder, read_cached
 from dmaragent.fleet.collection import words
-from dmaragent.fleet.collection.failures import LONGEST_DETAIL, failure_of, last_line
+from dmaragent.fleet.collection.failures import LONGEST_DETAIL, SSH_FAILED, failure_of, last_line
 from dmaragent.fleet.collection.model import Broken, Failure, Outcome, Received
 from dmaragent.fleet.collection.ssh import Ran, Runner, SshOptions, command
 from dmaragent.fleet.collection.stream import (
@@ -141,7 +141,9 @@ def _received(ran: Ran, run: _Run) -> Received | Broken:
         return received
     ended = ran.code is not None
     if received is not None and (ended or received.failure is not Failure.HALF):
-        return received._replace(detail=last_line(ran.errors))
+        if received.failure is Failure.DUMP_FAILED or ran.code == SSH_FAILED:
+            return received._replace(detail=last_line(ran.errors))
+        return received  # its last line is no error: capture.sh prints what it does
     output = ran.output[-LONGEST_DETAIL:].decode("utf-8", "replace")
     broken = failure_of(ran.code, ran.errors, output, sudo=run.collection.ssh.sudo)
     if broken.failure is Failure.TIMEOUT and not broken.detail:

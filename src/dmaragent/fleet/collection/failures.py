@@ -36,6 +36,9 @@ def failure_of(code: int | None, errors: str, output: str, *, sudo: bool) -> Bro
 
 
 def last_line(errors: str) -> str:
-    """Return the last line with text, escaped: a stranger can have written it."""
-    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    """Return the last line with text, escaped: a stranger can have written it.
+
+    dmaragent prints a next step after its error, which is for who runs it there.
+    """
+    lines = [line.strip() for line in errors.partition("\nNext: ")[0].splitlines() if line.strip()]
     return visible(lines[-1])[:LONGEST_DETAIL] if lines else ""
