@@ -122,12 +122,13 @@ complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l no-redact
 complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l color -r -a 'auto always never'
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export' -a show
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export' -a resolve -d 'predict whether a guest starts with its PCI devices'
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export' -a device
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export' -a diff -d 'compare two hosts, or one host before and after an update'
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export' -a move
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export' -a export
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export collect' -a show
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export collect' -a resolve -d 'predict whether a guest starts with its PCI devices'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export collect' -a device
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export collect' -a diff -d 'compare two hosts, or one host before and after an update'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export collect' -a move
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export collect' -a export
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export collect' -a collect
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -F
@@ -201,6 +202,15 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l stale -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l jobs -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l no-cache
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -s w -l hosts -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -l hosts-file -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -s o -l output -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -l user -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -l sudo
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -l ssh-option -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -l fanout -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -l timeout -r
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from diff' -F

@@ -33,6 +33,10 @@ source=$folder/dmaragent-$version.tar.gz
 "$work/tools/bin/twine" check --strict "$wheel" "$source"
 "$work/tools/bin/check-wheel-contents" "$wheel"
 
+mkdir "$work/fake"
+printf '#!/bin/sh\ncat >"%s"; exit 1\n' "$work/sent" >"$work/fake/ssh"
+chmod +x "$work/fake/ssh"
+
 answers() { # program...: whether it is this version and answers, away from the checkout
     cd "$work"
     [ "$("$@" --version)" = "dmaragent $version" ] || fail "$1 has another version"
@@ -44,6 +48,12 @@ answers() { # program...: whether it is this version and answers, away from the 
         # shellcheck disable=SC2015
         [ $code -le 1 ] && [ -s "$work/shown" ] || fail "$* $words exits with $code: $(tail -n 3 "$work/shown")"
     done
+    # The script that runs on hosts without dmaragent is a part of the program.
+    code=0
+    PATH=$work/fake:$PATH "$@" fleet collect -w host -o "$work/pool" >"$work/shown" 2>&1 || code=$?
+    # shellcheck disable=SC2015
+    [ $code = 2 ] && grep -q '^TOOL="capture.sh' "$work/sent" || fail "fleet collect: $(tail -n 3 "$work/shown")"
+    rm -r "$work/pool" "$work/sent"
     cd - >/dev/null
 }
 for file in "$wheel" "$source"; do

@@ -104,6 +104,11 @@ PURE_IN_THE_SHELL = (
     "fleet/classes.py",
     "fleet/export_words.py",
     "fleet/exports.py",
+    "fleet/collection/failures.py",
+    "fleet/collection/model.py",
+    "fleet/collection/names.py",
+    "fleet/collection/stream.py",
+    "fleet/collection/words.py",
     "fleet/json.py",
     "fleet/move_devices.py",
     "fleet/move_kvm.py",
@@ -222,6 +227,16 @@ def _modules(root: Path) -> list[Path]:
 )
 def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
     assert _violations(path, ROOT / "src/dmaragent") == []
+
+
+def test_an_optional_library_is_imported_by_its_module_alone() -> None:
+    importing = {
+        path.relative_to(ROOT).as_posix()
+        for path in _modules(ROOT / "src/dmaragent")
+        if any(name.partition(".")[0] == "ClusterShell" for name in _imports(path))
+    }
+
+    assert importing == {"src/dmaragent/fleet/collection/node_sets.py"}
 
 
 def test_the_types_of_documents_are_imported_for_mypy_only() -> None:

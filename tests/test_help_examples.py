@@ -41,8 +41,9 @@ LOG = """\
 libxl: error: RDM conflict at 0xad800000
 """
 STAND_INS = {
-    "sudo": '"$@"',
-    "ssh": 'shift; "$@"',
+    "sudo": '[ "$1" != -n ] || shift; "$@"',
+    "ssh": 'case " $* " in *" -- "*) while [ "$1" != -- ]; do shift; done; shift ;; esac; shift; $*',
+    "id": "echo 0",
     "systemctl": "",
     "virsh": "cat win10.xml",
     "journalctl": f"printf '%s' '{LOG}'",
@@ -104,6 +105,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "before": LAPTOP, "rack1": LAPTOP, "rack2": SERVER, "recorded": DOM0,
     }.items():  # fmt: skip
         (files / name).symlink_to(host)
+    (files / "hosts.txt").write_text("xen[01-02]\n", "utf-8")
     (files / "kern.log.2.gz").write_bytes(gzip.compress(DMESG))
     shutil.copytree(LAPTOP / "root", files / "sosreport-x", symlinks=True)
     write_files(files / "sosreport-x", {"sos_commands/kernel/dmesg": DMESG})
@@ -116,8 +118,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (programs / name).write_text(f"#!/bin/sh\n{does}\n", "utf-8")
         (programs / name).chmod(0o755)
     for name, host in {"xen001": DOM0, "xen002": DOM0, "server": SERVER}.items():
-        (files / "pool").mkdir(exist_ok=True)
-        shutil.copytree(host, files / "pool" / name, symlinks=True)
+        for pool in ("pool", "old", "new"):
+            shutil.copytree(host, files / pool / name, symlinks=True)
     for made in (
         f"dmaragent dump --host {SERVER} -o server.tar.xz",
         "dmaragent dump -o for-support.tar.xz",
@@ -184,7 +186,7 @@ def test_an_example_runs_and_is_answered(
     shutil.copytree(machine / "files", folder, symlinks=True)
     here = line.replace("/etc/xen", "etc/xen").replace("/tmp/", "")  # noqa: S108 - of the example
     here = here.replace("mkdir published", "mkdir other")
-    for written in re.findall(r"(?:-o|>) (\S+)", here):
+    for written in re.findall(r"(?:-o|>) (\S+[^/\s])(?= |$)", here):
         (folder / written).unlink(missing_ok=True)
     runs = "agent run --runtime" in line
     done = _shell(machine / "bin", folder, UNTIL_PUBLISHED.format(line=here) if runs else here)

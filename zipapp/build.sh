@@ -15,8 +15,8 @@ python3 -m venv "$work/python"
 "$work/python/bin/pip" --disable-pip-version-check --quiet install --target "$work/app" \
     --no-deps --no-compile . "$(grep -o 'construct>=[0-9.]*' pyproject.toml)"
 # The machine of `dmaragent demo` has thousands of small files; whoever runs this has a bundle.
-# The schemas are read as files, which a zip has none of.
-rm -rf "$work/app/dmaragent/data" "$work/app/bin" "$work/app/share" "$work"/app/*.dist-info
+# The schemas are read as files, which a zip has none of; capture.sh is read from it.
+rm -rf "$work"/app/dmaragent/data/{demo,schema} "$work/app/bin" "$work/app/share" "$work"/app/*.dist-info
 rm -rf "$work/app/construct/examples"
 cat >"$work/app/__main__.py" <<'EOF'
 import sys

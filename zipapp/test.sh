@@ -37,4 +37,13 @@ for verb in "agent run" "schema inventory" demo; do
     [ $code = 2 ] || fail "$verb exits with $code"
     if grep -q Traceback "$work/out"; then fail "$verb shows a traceback"; fi
 done
+# The script that runs on hosts without dmaragent is in the file.
+mkdir "$work/fake"
+printf '#!/bin/sh\ncat >"%s"; exit 1\n' "$work/sent" >"$work/fake/ssh"
+chmod +x "$work/fake/ssh"
+code=0
+PATH=$work/fake:$PATH "$work/bare/bin/python" "$work/dmaragent.pyz" fleet collect -w host -o "$work/pool" \
+    >"$work/out" 2>&1 || code=$?
+# shellcheck disable=SC2015
+[ $code = 2 ] && grep -q '^TOOL="capture.sh' "$work/sent" || fail "fleet collect: $(tail -n 3 "$work/out")"
 echo "make zipapp-test: $size bytes; $compared answers are equal"

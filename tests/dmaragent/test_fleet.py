@@ -268,6 +268,17 @@ def test_an_expected_host_without_a_document_is_absent(pool: Path) -> None:
     assert [(host.name, host.why) for host in fleet.without] == [("gone", Why.ABSENT)]
 
 
+def test_expected_hosts_can_be_ranges(pool: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ran = run(capsys, "fleet", "export", str(pool), "--hosts", "xen[001-003]", "--no-cache")
+    rows = [json.loads(line) for line in ran.out.splitlines()]
+
+    assert [(row["name"], row["no_data"]) for row in rows] == [
+        ("xen001", ""),
+        ("xen002", ""),
+        ("xen003", "absent"),
+    ]
+
+
 def test_stale_documents_and_older_ones_of_a_name_do_not_count(pool: Path) -> None:
     record = fleet_of(pool).records[0]
     day = 86_400

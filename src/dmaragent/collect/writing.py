@@ -9,7 +9,7 @@ import os
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from dmaragent.collect import words
@@ -19,11 +19,18 @@ PREFIX = ".dmaragent-"
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
-def write_new(path: str, data: bytes, *, force: bool = False, private: bool = True) -> None:
+def write_new(
+    path: str,
+    data: bytes,
+    *,
+    force: bool = False,
+    private: bool = True,
+    check: Callable[[str], None] | None = None,
+) -> None:
     """Write `data` to `path`; replace an existing file only with `force`.
 
     A `private` file has mode 0600, because it describes a host. Others get the mode that the umask
-    leaves.
+    leaves. `check` gets the temporary file; if it raises, nothing is written to `path`.
 
     Raises:
         DmaragentError: `path` exists, is not a regular file, or cannot be written.
@@ -32,7 +39,7 @@ def write_new(path: str, data: bytes, *, force: bool = False, private: bool = Tr
     check_place(path, force=force)
     try:
         with _signals_held():
-            _write(path, data, force=force, private=private)
+            _write(path, data, force=force, private=private, check=check)
     except FileExistsError as error:  # another process made it meanwhile
         raise words.file_exists(path) from error
     except OSError as error:
@@ -94,7 +101,14 @@ def _signals_held() -> Iterator[None]:
             os.kill(os.getpid(), ends[0])
 
 
-def _write(path: str, data: bytes, *, force: bool, private: bool) -> None:
+def _write(
+    path: str,
+    data: bytes,
+    *,
+    force: bool,
+    private: bool,
+    check: Callable[[str], None] | None,
+) -> None:
     folder = os.path.dirname(path) or "."
     descriptor, temporary = tempfile.mkstemp(prefix=PREFIX, dir=folder)
     try:
@@ -104,6 +118,8 @@ def _write(path: str, data: bytes, *, force: bool, private: bool) -> None:
             if not private:
                 os.fchmod(file.fileno(), 0o666 & ~_umask())
             os.fsync(file.fileno())
+        if check is not None:
+            check(temporary)
         if force:
             os.replace(temporary, path)
         else:

@@ -13,6 +13,7 @@ is that of its file.  Hosts that are alike in what decides form a class, and are
 answered once."""
 EXAMPLES = """\
 examples:
+  dmaragent fleet collect -w xen[01-04] -o pool/
   dmaragent fleet show pool/
   dmaragent fleet resolve win10.cfg --on pool/ --need 38
   dmaragent fleet device 8086:1521 --on pool/
@@ -28,6 +29,7 @@ VERBS = {
     "diff": "show what changed between two folders",
     "move": "show where a guest's devices can be attached after a migration",
     "export": "export each host for other tools",
+    "collect": "fill a folder with a document of each host, over ssh",
 }
 """Each verb with its line in ``dmaragent fleet --help``; it is the module of that name."""
 

@@ -14,6 +14,7 @@ from dmaragent.commands.shared.output import print_document
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.fleet import words
 from dmaragent.fleet.cache import cache_folder
+from dmaragent.fleet.collection.node_sets import host_names
 from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
 from dmaragent.fleet.json import fleet_document
 from dmaragent.present.escaping import visible
@@ -70,7 +71,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     """Add which documents count, and how they are read."""
     add_xen(parser)
     parser.add_argument(
-        "--hosts", metavar="NAMES", help="the hosts that there should be, with commas"
+        "--hosts", metavar="NAMES", help="the hosts that there should be: xen[01-40],db1"
     )
     parser.add_argument(
         "--stale",
@@ -120,7 +121,7 @@ def _executor(jobs: int) -> Iterator[Executor | None]:
 
 
 def _names(text: str) -> frozenset[str]:
-    return frozenset(text.replace(",", " ").split())
+    return frozenset(host_names(text))
 
 
 def _seconds(text: str) -> float | None:

@@ -20,8 +20,8 @@ from dmaragent.guests.formats import Guest
 
 EXAMPLES = """\
 examples:
-  dmaragent fleet diff before/ after/
-  dmaragent fleet diff before/ after/ --guest win10.cfg
+  dmaragent fleet diff old/ new/
+  dmaragent fleet diff old/ new/ --guest win10.cfg
 
 Exit codes: 0 nothing changed; 1 hosts changed, came or went; 2 some could not
 be compared, and nothing else changed."""

@@ -1,6 +1,7 @@
-"""The data that is installed with the program: schemas, and the machine of ``demo``."""
+"""The data installed with the program: schemas, the machine of ``demo``, and capture.sh."""
 
 import os
+import pkgutil
 
 from dmaragent.commands.shared import words
 
@@ -23,3 +24,24 @@ def installed_folder(name: str) -> str:
     if not os.path.isdir(path):
         raise words.not_installed(name)
     return path
+
+
+def capture_script() -> str:
+    """Return the text of capture.sh, also from dmaragent.pyz.
+
+    Raises:
+        DmaragentError: the installation does not have it.
+
+    """
+    try:
+        installed = pkgutil.get_data("dmaragent", "data/capture.sh")
+        if installed is not None:
+            return installed.decode("utf-8")
+    except OSError:
+        pass  # an editable install has the sources
+    path = os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "integrations", "capture.sh")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError as error:
+        raise words.not_installed("capture.sh") from error

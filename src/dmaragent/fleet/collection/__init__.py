@@ -1,0 +1,1 @@
+"""Collection: fill a folder with one document for each host, over ssh."""
