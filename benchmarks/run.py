@@ -13,6 +13,7 @@ import agent  # noqa: E402 - the path above is needed
 import decoding  # noqa: E402 - likewise
 import decoding_ivrs  # noqa: E402 - likewise
 import dumping  # noqa: E402 - likewise
+import fleet  # noqa: E402 - likewise
 import guests  # noqa: E402 - likewise
 import layers  # noqa: E402 - likewise
 import peers  # noqa: E402 - likewise
@@ -114,6 +115,13 @@ time that grows linearly with the number of guests.
 
 {guests}
 
+## Many hosts
+
+`dmaragent fleet` on folders of made-up bundles (gzip), each a whole process on one processor. `device` and `resolve`
+read one host of each class. The guests differ in memory, device, strategy and policy, so each is a kind of its own.
+
+{fleet}
+
 ## The local API of the agent
 
 50 clients at once send 100 requests each to the service, which publishes a recorded machine. They request the
@@ -159,6 +167,7 @@ def main() -> None:
         dumping=table(dumping.HEAD, dumping.rows()),
         replay=table(replay.HEAD, replay.rows()),
         guests=table(guests.HEAD, guests.rows()),
+        fleet=table(fleet.HEAD, fleet.rows()),
         agent=table(agent.HEAD, agent.rows()),
         peers=table(peers.HEAD, peers.rows()),
         layers=table(layers.HEAD, layers.rows()),
