@@ -16,7 +16,8 @@ from dmaragent.checks.common.damage import (
     within_table,
 )
 from dmaragent.checks.common.model import Rule, Severity
-from dmaragent.xen.hypervisor.ivrs_walk import ENTRY_HEADER, UNSEEN
+from dmaragent.xen.hypervisor.ivrs_blocks import UNSEEN
+from dmaragent.xen.hypervisor.ivrs_entries import ENTRY_HEADER
 from fwtables import AnyIVHD, Block, Damage, DamageKind, block_name
 from fwtables.ivrs.constants import BlockType
 
