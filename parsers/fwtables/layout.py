@@ -94,7 +94,11 @@ def maker(cls: type[_Value], names: tuple[str, ...]) -> Callable[[tuple[Any, ...
 @cache
 def _unfrozen(names: tuple[str, ...]) -> Any:
     """Return a class with the slots `names`, which is not frozen."""
-    return make_dataclass("_Unfrozen", names, repr=False, eq=False, slots=True)
+    # A docstring of its own, because dataclasses takes longer to write one than to make the class.
+    namespace = {"__slots__": names, "__doc__": "A value before it changes its class."}
+    return make_dataclass(
+        "_Unfrozen", names, repr=False, eq=False, match_args=False, namespace=namespace
+    )
 
 
 def derive(structure: Construct) -> Layout:
