@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BASE ?= HEAD
 PAIRS ?= 100
 
-.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil bench fuzz fuzz-ci fuzz-guided docs screens examples site pictures testdata release dist-test deb deb-test deb-test-all rpm-test zipapp zipapp-test test-matrix upstream-review vm vm-all vm-machines clean
+.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil acpi-readers bench fuzz fuzz-ci fuzz-guided docs screens examples site pictures testdata release dist-test deb deb-test deb-test-all rpm-test zipapp zipapp-test test-matrix upstream-review vm vm-all vm-machines clean
 
 help:
 	@echo "Try it"
@@ -19,6 +19,7 @@ help:
 	@echo "  make answers        compare all recorded answers with a commit: BASE=HEAD~1"
 	@echo "  make answers-facts  compare them without prose (schemas mark the prose)"
 	@echo "  make losses         remove each reading of each recorded machine, and PAIRS=N pairs"
+	@echo "  make acpi-readers   compare the decoding of an IVRS with iasl of Debian 13 and sid, and fwts"
 	@echo "  make libxlutil      compare the readers of guests with libxlutil 4.14, 4.17 and 4.20"
 	@echo "  make recall         extract messages from XEN=GIT-DIRECTORY SOURCES=DIRECTORY"
 	@echo "  make test-matrix    run README's commands and the tests in new Debians and other Pythons, as root"
@@ -107,6 +108,10 @@ libxlutil: $(VENV)/ready
 	DMARAGENT_LIBXLUTIL_TEXTS=100000 $(BIN)/python -m pytest -k itself \
 		tests/dmaragent/test_guests_rdm.py tests/dmaragent/test_guests_pci_library.py \
 		tests/dmaragent/test_guests_xlcfg.py
+
+acpi-readers: $(VENV)/ready
+	tests/acpi_readers/fetch.sh trixie sid
+	$(BIN)/python -m pytest tests/fwtables/test_ivrs_readers.py
 
 recall: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m recall $(abspath $(XEN)) $(abspath $(SOURCES))

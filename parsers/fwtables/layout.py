@@ -7,8 +7,10 @@ are equal.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import make_dataclass
+from functools import cache
 from struct import Struct as Packer
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from construct import Bytes, Construct, FormatField, Renamed
 
@@ -65,6 +67,38 @@ def located_from(
     for value in values:
         yield offset, value
         offset += length_of(value)
+
+
+def maker(cls: type[_Value], names: tuple[str, ...]) -> Callable[[tuple[Any, ...]], _Value]:
+    """Return a function that makes a `cls`, a frozen dataclass with slots, from its fields' values.
+
+    `names` are the names of all its fields, in the order of the values.  ``cls(…)`` takes four times
+    as long, because it sets each field with ``object.__setattr__``.  The function fills a value of a
+    class that has the same slots and is not frozen, and then changes the class of that value.
+
+    Raises:
+        TypeError: `names` are not the fields of `cls`.
+
+    """
+    unfrozen = _unfrozen(names)
+
+    def make(values: tuple[Any, ...]) -> Any:
+        made = unfrozen(*values)
+        made.__class__ = cls
+        return made
+
+    make(names)
+    return make
+
+
+@cache
+def _unfrozen(names: tuple[str, ...]) -> Any:
+    """Return a class with the slots `names`, which is not frozen."""
+    # A docstring of its own, because dataclasses takes longer to write one than to make the class.
+    namespace = {"__slots__": names, "__doc__": "A value before it changes its class."}
+    return make_dataclass(
+        "_Unfrozen", names, repr=False, eq=False, match_args=False, namespace=namespace
+    )
 
 
 def derive(structure: Construct) -> Layout:

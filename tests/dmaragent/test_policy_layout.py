@@ -180,6 +180,22 @@ def test_an_override_compares_the_start_and_not_the_size() -> None:
     assert found == (Reservation(A, STRICT, DEVICE_A, from_host=True),)
 
 
+@pytest.mark.parametrize("devices", [(), (_device(DEVICE_B, A, policy=STRICT),)])
+def test_a_region_that_the_list_repeats_is_placed_once(devices: tuple[DeviceRequest, ...]) -> None:
+    """Equal objects and the same object have the same layout; the second takes less work."""
+    same = (B, A) * 4096
+    equal = [AddressRange(region.start, region.end) for region in same]
+
+    layouts = []
+    for regions in (same, equal):
+        found = reservations(Strategy.HOST, regions, RELAXED, devices, NEW)
+        layouts.append(lay_out(starting_layout(2800 * MIB), found, NEW, boundary=2800 * MIB))
+
+    assert layouts[0] == layouts[1]
+    assert len(layouts[0].placed) == 8192
+    assert len({id(placed) for placed in layouts[0].placed}) == 2 + len(devices)
+
+
 def test_s8_a_region_at_the_boundary_is_not_above_it() -> None:
     at = AddressRange(0x80000000, 0x80002000)
     above = AddressRange(0x80001000, 0x80002000)

@@ -2,15 +2,16 @@
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.addresses import SBDF
-from dmaragent.boot_option.boot_loaders import grub_default, one_word, several_words
+from dmaragent.boot_option.boot_loaders import grub_default, one_word
 from dmaragent.boot_option.request import RequestError, read_wanted
-from dmaragent.boot_option.rmrr_writer import RmrrText, WantedRegion, write_ranges
+from dmaragent.boot_option.rmrr_writer import PageRange, RmrrText, WantedRegion, write_ranges
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.rmrr_option import parse_rmrr_option
 from support.wording import Worded
@@ -27,6 +28,10 @@ def _wanted(base: int, limit: int, *devices: str) -> WantedRegion:
 def _one(wanted: WantedRegion, taken: int = 0, longest: int = 127) -> RmrrText:
     (written,) = write_ranges([wanted], taken, longest)
     return written
+
+
+def _words(ranges: Sequence[PageRange]) -> str:
+    return " ".join(each.word for each in ranges)
 
 
 def _texts(*wanted: WantedRegion) -> list[str]:
@@ -185,7 +190,7 @@ def test_xen_reads_back_exactly_the_pages_and_devices(
     written = write_ranges(regions)
     ranges = [each for one in written for each in one.ranges]
     words = one_word(ranges, 127) if together else None
-    read = parse_rmrr_option(words if words is not None else several_words(ranges), Release(4, 22))
+    read = parse_rmrr_option(words if words is not None else _words(ranges), Release(4, 22))
 
     assert all(one.accepted and not one.reason for one in read)
     assert [(one.start_pfn, one.end_pfn, one.devices) for one in read] == [
@@ -203,7 +208,7 @@ def test_xen_reads_back_exactly_the_pages_and_devices(
 @pytest.mark.parametrize("form", ["words", "one word"])
 def test_the_shell_hands_grub_what_its_own_language_reads_as_the_option(form: str) -> None:
     ranges = _one(_wanted(0xBDF3E000, 0xBDF5DFFF)).ranges
-    options = several_words(ranges) if form == "words" else one_word(ranges, 127)
+    options = _words(ranges) if form == "words" else one_word(ranges, 127)
     assert options is not None
     script = (
         f'GRUB_CMDLINE_XEN_DEFAULT="dom0_mem=2G"\n{grub_default(options)}\n'

@@ -9,8 +9,8 @@ from dmaragent.releases import Release
 from dmaragent.xen.hypervisor import ivrs_words as words
 from dmaragent.xen.hypervisor.ivrs_acceptance import predict_ivrs
 from dmaragent.xen.hypervisor.ivrs_behaviour import RELEASES
+from dmaragent.xen.hypervisor.ivrs_blocks import ivhd_type_of
 from dmaragent.xen.hypervisor.ivrs_prediction import IvmdFate
-from dmaragent.xen.hypervisor.ivrs_walk import ivhd_type_of
 from fwtables import IVRS, decode_as
 from support.ivrs_hosts import (
     IOMMU,

@@ -1,11 +1,14 @@
 """The derived readers agree with construct, which has the only definition of the formats."""
 
+import copy
+from dataclasses import FrozenInstanceError
+
 import pytest
 from construct import Bytes, GreedyBytes, Int16ub, Int16ul, Renamed, Struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fwtables import RMRR, decode, header, layout
+from fwtables import IVMD, RMRR, HidEntry, decode, header, layout
 from fwtables.dmar import layouts
 from fwtables.dmar.constants import StructureType
 from fwtables.dmar.structures import (
@@ -85,3 +88,22 @@ def test_a_byte_is_found_in_its_field() -> None:
 def test_what_has_no_fixed_little_endian_form_is_refused(unfit: object) -> None:
     with pytest.raises(TypeError):
         layout.derive(Struct("first" / Int16ul, Renamed(unfit, "unfit")))
+
+
+def test_a_made_value_is_the_value_of_its_class() -> None:
+    values = {"type": 0x21, "flags": 1, "device_id": 0xA0, "auxiliary": 0, "reserved": bytes(8)}
+    values |= {"start_address": 1 << 20, "memory_length": 0x1000, "undecoded": b""}
+    wanted = IVMD(**values)  # type: ignore[arg-type] # by name
+
+    made = layout.maker(IVMD, tuple(values))(tuple(values.values()))
+
+    assert (type(made), made, hash(made), repr(made)) == (IVMD, wanted, hash(wanted), repr(wanted))
+    assert copy.deepcopy(made) == wanted
+    with pytest.raises(FrozenInstanceError):
+        made.flags = 2  # type: ignore[misc] # what is tested
+
+
+@pytest.mark.parametrize("names", [("type",), ("type", "device_id", "dte_settings", "other")])
+def test_names_that_are_not_the_fields_of_the_class_are_refused(names: tuple[str, ...]) -> None:
+    with pytest.raises(TypeError):
+        layout.maker(HidEntry, names)

@@ -11,18 +11,7 @@ here=$(dirname "$0")
 
 get() { # suite series: unpack what libxenmisc of the series needs
     folder=$(cd "$here/../.." && pwd)/build/libxlutil/$2
-    rm -rf "$folder"
-    use_suite "$1" "$folder/apt"
-    apt-get --quiet --quiet --yes --download-only --no-install-recommends install "libxenmisc$2"
-    for package in "$folder"/apt/cache/archives/*.deb; do
-        # A program of this machine does not run with an older C library than it was built for.
-        name=$(dpkg-deb --field "$package" Package)
-        version=$(dpkg-deb --field "$package" Version)
-        own=$(dpkg-query --show --showformat '${Version}' libc6)
-        [ "$name" = libc6 ] && dpkg --compare-versions "$version" lt "$own" && continue
-        dpkg-deb --extract "$package" "$folder"
-    done
-    rm -rf "$folder/apt" "${folder:?}/usr/share"
+    unpack "$1" "$folder" "libxenmisc$2"
     ls "$folder"/usr/lib/*/"libxlutil.so.$2" >/dev/null
 }
 

@@ -132,13 +132,13 @@ EVERY_BLOCK = ivrs(
 """A table of every block and every device entry, known ones and others."""
 
 
-def every_device(kind: int = 0x40) -> bytes:
-    """Write a table of 65,536 select entries, in blocks of as many as a length has room for."""
+def every_device(kind: int = 0x40, count: int = 0x10000) -> bytes:
+    """Write a table of `count` select entries, in blocks of as many as a length has room for."""
     most = (0xFFFF - 40) // 4
-    firsts = range(0, 0x10000, most)
+    firsts = range(0, count, most)
     return ivrs(
         *(
-            ivhd(*(entry(2, n) for n in range(first, min(first + most, 0x10000))), kind=kind)
+            ivhd(*(entry(2, n) for n in range(first, min(first + most, count))), kind=kind)
             for first in firsts
         )
     )

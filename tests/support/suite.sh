@@ -23,3 +23,20 @@ CONFIGURATION
     export APT_CONFIG="$2/apt.conf"
     apt-get --quiet --quiet update
 }
+
+unpack() { # suite folder package...: unpack the packages and what they need in the folder
+    suite=$1 folder=$2
+    shift 2
+    rm -rf "$folder"
+    use_suite "$suite" "$folder/apt"
+    apt-get --quiet --quiet --yes --download-only --no-install-recommends install "$@"
+    for archive in "$folder"/apt/cache/archives/*.deb; do
+        # A program of this machine does not run with an older C library than it was built for.
+        name=$(dpkg-deb --field "$archive" Package)
+        version=$(dpkg-deb --field "$archive" Version)
+        own=$(dpkg-query --show --showformat '${Version}' libc6)
+        [ "$name" = libc6 ] && dpkg --compare-versions "$version" lt "$own" && continue
+        dpkg-deb --extract "$archive" "$folder"
+    done
+    rm -rf "$folder/apt" "${folder:?}/usr/share/doc" "${folder:?}/usr/share/man"
+}

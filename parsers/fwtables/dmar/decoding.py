@@ -6,11 +6,11 @@ The walk is a loop over (type, length), as in Linux
 :mod:`fwtables.table`.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import Any, get_args
 
 from fwtables.damage import Damage, DamageKind, count_bytes
-from fwtables.dmar.constants import StructureType
 from fwtables.dmar.layouts import BODIES, DEVICE_SCOPE, PATH_ENTRY, STRUCTURE_HEADER, TABLE
 from fwtables.dmar.structures import (
     ANDD,
@@ -23,18 +23,31 @@ from fwtables.dmar.structures import (
     Structure,
     UnknownStructure,
 )
-from fwtables.layout import Layout
+from fwtables.layout import maker
 from fwtables.walk import Walk
 
-_READERS: dict[int, tuple[type[Known], Layout, bool]] = {
-    number: (cls, BODIES[StructureType(number)], cls in get_args(Scoped))
-    for number, cls in STRUCTURES.items()
-}
-"""By structure type: its class, its fixed part, and whether device scope entries follow that."""
+_SCOPED = frozenset(number for number, cls in STRUCTURES.items() if cls in get_args(Scoped))
 _STRUCTURE_HEADER_SIZE = STRUCTURE_HEADER.size
 _unpack_scope = DEVICE_SCOPE.packer.unpack_from
 _unpack_structure = STRUCTURE_HEADER.packer.unpack_from
 _SMALLEST_SCOPE = DEVICE_SCOPE.size + PATH_ENTRY.size
+_Values = tuple[Any, ...]
+
+
+@cache
+def _structure_maker(kind: int) -> Callable[[_Values], Known]:
+    """Return the function that makes a structure of type `kind` from its values."""
+    cls = STRUCTURES[kind]
+    lists = ("acpi_object_name",) if cls is ANDD else ("device_scope",) if kind in _SCOPED else ()
+    return maker(cls, (*BODIES[kind].names, *lists, "undecoded"))
+
+
+@cache
+def _scope_makers() -> tuple[Callable[[_Values], PathEntry], Callable[[_Values], DeviceScope]]:
+    """Return the functions that make a step of a path and a device scope entry from their values."""
+    names = (name for name in DEVICE_SCOPE.names if name != "length")
+    scope = maker(DeviceScope, (*names, "path", "undecoded"))
+    return maker(PathEntry, PATH_ENTRY.names), scope
 
 
 def decode_dmar(data: bytes) -> tuple[DMAR, int, list[Damage]]:
@@ -70,10 +83,9 @@ class _Walk(Walk):
     def structure(self, kind: int, start: int, end: int) -> Structure:
         """Decode the structure from `start` to `end`; all its bytes are there."""
         body = start + _STRUCTURE_HEADER_SIZE
-        reader = _READERS.get(kind)
-        if reader is None:
+        if kind not in STRUCTURES:
             return UnknownStructure(type=kind, body=self.data[body:end])
-        cls, layout, scoped = reader
+        cls, layout = STRUCTURES[kind], BODIES[kind]
         rest = body + layout.size
         if rest > end:
             reason = (
@@ -83,17 +95,15 @@ class _Walk(Walk):
             self.add_damage(start + 2, "length", DamageKind.STRUCTURE_LENGTH_BELOW_MINIMUM, reason)
             return UnknownStructure(type=kind, body=self.data[body:end])
         values = layout.packer.unpack_from(self.data, body)
-        fields: dict[str, Any] = dict(zip(layout.names, values, strict=True))
         if cls is ANDD:
-            fields["acpi_object_name"] = self.data[rest:end]
+            values, rest = (*values, self.data[rest:end]), end
+        elif kind in _SCOPED:
+            scopes, rest = self.scopes(rest, end)
+            values = (*values, scopes)
         elif rest < end:
-            if scoped:
-                fields["device_scope"], rest = self.scopes(rest, end)
-            else:
-                reason = f"{count_bytes(end - rest)} after the last field of an {cls.__name__}"
-                self.add_damage(rest, "undecoded", DamageKind.STRUCTURE_TRAILING_BYTES, reason)
-            fields["undecoded"] = self.data[rest:end]
-        return cls(**fields)
+            reason = f"{count_bytes(end - rest)} after the last field of an {cls.__name__}"
+            self.add_damage(rest, "undecoded", DamageKind.STRUCTURE_TRAILING_BYTES, reason)
+        return _structure_maker(kind)((*values, self.data[rest:end]))
 
     def scopes(self, offset: int, end: int) -> tuple[tuple[DeviceScope, ...], int]:
         """Decode the device scope entries up to `end`; also return where the decoding ended."""
@@ -140,15 +150,8 @@ def _scope(entry: bytes) -> DeviceScope:
     Tables repeat the same few entries, so equal entries are one value.
     """
     # In the order of the grammar, which tests/fwtables/test_layout.py tests.
-    kind, _, flags, reserved, enumeration_id, start_bus_number = _unpack_scope(entry)
+    kind, _, *others = _unpack_scope(entry)
     odd = len(entry) % PATH_ENTRY.size
     steps = PATH_ENTRY.packer.iter_unpack(entry[DEVICE_SCOPE.size : len(entry) - odd])
-    return DeviceScope(
-        type=kind,
-        flags=flags,
-        reserved=reserved,
-        enumeration_id=enumeration_id,
-        start_bus_number=start_bus_number,
-        path=tuple([PathEntry(device, function) for device, function in steps]),
-        undecoded=entry[len(entry) - odd :],
-    )
+    make_step, make_scope = _scope_makers()
+    return make_scope((kind, *others, tuple(map(make_step, steps)), entry[len(entry) - odd :]))

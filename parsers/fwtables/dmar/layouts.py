@@ -14,13 +14,15 @@ from fwtables.dmar.structures import (
     Structure,
     UnknownStructure,
 )
-from fwtables.layout import derive, located_from
+from fwtables.layout import Layout, derive, located_from
 
 TABLE = derive(DMAR.GRAMMAR)
 STRUCTURE_HEADER = derive(structures.STRUCTURE_HEADER)
 DEVICE_SCOPE = derive(DeviceScope.GRAMMAR)
 PATH_ENTRY = derive(PathEntry.GRAMMAR)
-BODIES = {StructureType(number): derive(cls.GRAMMAR) for number, cls in STRUCTURES.items()}
+BODIES: dict[int, Layout] = {
+    StructureType(number): derive(cls.GRAMMAR) for number, cls in STRUCTURES.items()
+}
 """By structure type: the fixed part after the structure's type and length."""
 SMALLEST = {int(kind): STRUCTURE_HEADER.size + body.size for kind, body in BODIES.items()}
 """By structure type: the bytes of its fixed part, type and length included."""

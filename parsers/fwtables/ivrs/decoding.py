@@ -5,16 +5,18 @@ The walk is as in Linux (drivers/iommu/amd/init.c, ``init_iommu_all`` and
 :mod:`fwtables.table`.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from fwtables.damage import Damage, DamageKind, count_bytes
-from fwtables.ivrs.constants import EntryType
+from fwtables.ivrs.constants import BlockType, EntryType
 from fwtables.ivrs.layouts import (
     BLOCK_HEADER,
     BODIES,
     ENTRY_LAYOUTS,
     TABLE,
+    UNKNOWN_ENTRY_LAYOUTS,
     fixed_entry_length,
 )
 from fwtables.ivrs.structures import (
@@ -28,18 +30,53 @@ from fwtables.ivrs.structures import (
     UnknownBlock,
     UnknownEntry,
 )
+from fwtables.layout import maker
 from fwtables.walk import Walk
 
-_READERS = {number: (cls, BODIES[number]) for number, cls in BLOCKS.items()}
-_ENTRY_READERS = {
-    number: (cls, ENTRY_LAYOUTS[number].names, ENTRY_LAYOUTS[number].packer.unpack_from)
-    for number, cls in ENTRIES.items()
-}
 _BLOCK_HEADER_SIZE = BLOCK_HEADER.size
+_LENGTH = TABLE.names.index("length")
+_IVMD = BODIES[BlockType.IVMD_ALL]
 _unpack_block = BLOCK_HEADER.packer.unpack_from
 _LENGTHS = bytes(map(fixed_entry_length, range(256)))
 _HID = ENTRY_LAYOUTS[EntryType.ACPI_HID]
 _UID_LENGTH_AT = _HID.offset_of("uid_length")
+_Values = tuple[Any, ...]
+_EntryReader = tuple[Callable[[bytes, int], _Values], Callable[[_Values], Entry]]
+
+
+@cache
+def _block_maker(kind: int) -> Callable[[_Values], Block]:
+    """Return the function that makes a block of type `kind` from its values."""
+    cls = BLOCKS[kind]
+    entries = () if cls is IVMD else ("entries",)
+    return maker(cls, ("type", "flags", *BODIES[kind].names, *entries, "undecoded"))
+
+
+def _unpack_hid(data: bytes, offset: int) -> _Values:
+    """Return the values of the ACPI HID entry at `offset`; all its bytes are there."""
+    *values, length = _HID.packer.unpack_from(data, offset)
+    uid = offset + _HID.size
+    return (*values, data[uid : uid + length])
+
+
+class _EntryReaders(dict[int, _EntryReader]):
+    """By entry type: the functions that unpack an entry, and make it from its values.
+
+    They are made when the first entry of their type is decoded.
+    """
+
+    def __missing__(self, kind: int) -> _EntryReader:
+        if kind == EntryType.ACPI_HID:
+            names = (*(name for name in _HID.names if name != "uid_length"), "uid")
+            self[kind] = _unpack_hid, maker(HidEntry, names)
+        else:
+            layout = ENTRY_LAYOUTS.get(kind) or UNKNOWN_ENTRY_LAYOUTS[_LENGTHS[kind]]
+            cls: type[Entry] = ENTRIES.get(kind, UnknownEntry)
+            self[kind] = layout.packer.unpack_from, maker(cls, layout.names)
+        return self[kind]
+
+
+_ENTRY_READERS = _EntryReaders()
 
 
 def decode_ivrs(data: bytes) -> tuple[IVRS, int, list[Damage]]:
@@ -47,10 +84,14 @@ def decode_ivrs(data: bytes) -> tuple[IVRS, int, list[Damage]]:
 
     Return the table, the end of the decoded part, and the damage in any order.
     """
-    fields = dict(zip(TABLE.names, TABLE.packer.unpack_from(data), strict=True))
-    walk = _Walk(data, fields["length"], TABLE.size, _BLOCK_HEADER_SIZE)
+    values = TABLE.packer.unpack_from(data)
+    walk = _Walk(data, values[_LENGTH], TABLE.size, _BLOCK_HEADER_SIZE)
     blocks = walk.blocks()
-    return IVRS(**fields, blocks=blocks), walk.offset, walk.damage
+    return (
+        IVRS(**dict(zip(TABLE.names, values, strict=True)), blocks=blocks),
+        walk.offset,
+        walk.damage,
+    )
 
 
 class _Walk(Walk):
@@ -75,10 +116,9 @@ class _Walk(Walk):
     def block(self, kind: int, flags: int, start: int, end: int) -> Block:
         """Decode the block from `start` to `end`; all its bytes are there."""
         body = start + _BLOCK_HEADER_SIZE
-        reader = _READERS.get(kind)
-        if reader is None:
+        layout = BODIES.get(kind)
+        if layout is None:
             return UnknownBlock(type=kind, flags=flags, body=self.data[body:end])
-        cls, layout = reader
         rest = body + layout.size
         if rest > end:
             reason = (
@@ -88,25 +128,27 @@ class _Walk(Walk):
             self.add_damage(start + 2, "length", DamageKind.STRUCTURE_LENGTH_BELOW_MINIMUM, reason)
             return UnknownBlock(type=kind, flags=flags, body=self.data[body:end])
         values = layout.packer.unpack_from(self.data, body)
-        fields: dict[str, Any] = dict(zip(layout.names, values, strict=True))
-        if cls is not IVMD:
-            fields["entries"], rest = self.entries(rest, end)
+        if layout is not _IVMD:
+            entries, rest = self.entries(rest, end)
+            values = (*values, entries)
         elif rest < end:
             reason = f"{count_bytes(end - rest)} after the last field of an IVMD block"
             self.add_damage(rest, "undecoded", DamageKind.STRUCTURE_TRAILING_BYTES, reason)
-        return cls(type=kind, flags=flags, **fields, undecoded=self.data[rest:end])
+        return _block_maker(kind)((kind, flags, *values, self.data[rest:end]))
 
     def entries(self, offset: int, end: int) -> tuple[tuple[Entry, ...], int]:
         """Decode the device entries up to `end`; also return where the decoding ended."""
-        data, lengths, read = self.data, _LENGTHS, _entry
+        data, lengths, readers = self.data, _LENGTHS, _ENTRY_READERS
         entries: list[Entry] = []
         while offset < end:
-            length = lengths[data[offset]] or self.variable_length(offset, end)
+            kind = data[offset]
+            length = lengths[kind] or self.variable_length(offset, end)
             following = offset + length
             if not length or following > end:
                 self.add_entry_damage(offset, length, end - offset)
                 break
-            entries.append(read(data[offset:following]))
+            unpack, make = readers[kind]
+            entries.append(make(unpack(data, offset)))
             offset = following
         return tuple(entries), offset
 
@@ -133,21 +175,3 @@ class _Walk(Walk):
             f"{left}"
         )
         self.add_damage(at, field, DamageKind.ENTRY_PAST_STRUCTURE, reason)
-
-
-@lru_cache(maxsize=4096)
-def _entry(entry: bytes) -> Entry:
-    """Decode a device entry; all its bytes are there.
-
-    The blocks of one IOMMU list the same devices two or three times, so equal entries are one value.
-    """
-    kind = entry[0]
-    reader = _ENTRY_READERS.get(kind)
-    if reader is None:
-        return UnknownEntry(type=kind, body=entry[1:])
-    cls, names, unpack = reader
-    fields: dict[str, Any] = dict(zip(names, unpack(entry), strict=True))
-    if cls is HidEntry:
-        del fields["uid_length"]
-        fields["uid"] = entry[_HID.size :]
-    return cls(**fields)

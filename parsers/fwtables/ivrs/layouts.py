@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from construct import Bytes, Int8ul, Struct
+
 from fwtables.ivrs import structures
 from fwtables.ivrs.structures import (
     BLOCKS,
@@ -23,6 +25,10 @@ BODIES = {number: _BY_CLASS[cls] for number, cls in BLOCKS.items()}
 """By block type: the fixed part after the block's type, flags and length."""
 ENTRY_LAYOUTS = {number: _BY_CLASS[cls] for number, cls in ENTRIES.items()}
 """By entry type: the fixed part, the type included."""
+UNKNOWN_ENTRY_LAYOUTS = {
+    length: derive(Struct("type" / Int8ul, "body" / Bytes(length - 1))) for length in (4, 8)
+}
+"""By length: an entry that is not decoded."""
 
 
 def fixed_entry_length(entry_type: int) -> int:

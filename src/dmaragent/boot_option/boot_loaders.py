@@ -190,11 +190,6 @@ def _loaders(setup: BootSetup) -> tuple[Loader, ...]:
 # The words of Xen's rmrr= ---------------------------------------------------------------
 
 
-def several_words(ranges: Sequence[PageRange]) -> str:
-    """Return `ranges` as a word each: no character of them means anything to a boot loader."""
-    return " ".join(pages.word for pages in ranges)
-
-
 def one_word(ranges: Sequence[PageRange], longest: int) -> str | None:
     """Return `ranges` as one word with ``;``; None if it is over the `longest` that Xen reads."""
     word = "rmrr=" + ";".join(pages.text for pages in ranges)

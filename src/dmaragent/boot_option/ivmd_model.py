@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from dmaragent.addresses import PAGE, SBDF, AddressRange
-from dmaragent.boot_option.model import OptionHost, SiftedFaults
+from dmaragent.addresses import SBDF
+from dmaragent.boot_option.model import Checked, OptionForFaults, OptionHost
+from dmaragent.boot_option.wanted import Refused, Wanted
 from dmaragent.xen.hypervisor.ivmd_ranges import IvmdRange
 
 FIRST_RELEASE = (4, 16)
@@ -43,37 +44,9 @@ class DeviceSpan(NamedTuple):
         return "-".join(dict.fromkeys(map(str, self)))
 
 
-class WantedIvmd(NamedTuple):
-    """A region that the option must name, and its devices."""
-
-    base: int
-    limit: int
-    """Its last byte."""
-    devices: tuple[DeviceSpan, ...]
-    """Empty: all devices of the host."""
-
-    @property
-    def first(self) -> int:
-        """The page its first byte is in."""
-        return self.base // PAGE
-
-    @property
-    def last(self) -> int:
-        """The page its last byte is in."""
-        return self.limit // PAGE
-
-    @property
-    def rounded(self) -> bool:
-        """Whether its whole pages are larger than the region itself."""
-        return self.base % PAGE != 0 or (self.limit + 1) % PAGE != 0
-
-    @property
-    def pages(self) -> AddressRange:
-        """Its whole pages."""
-        return AddressRange(self.first * PAGE, (self.last + 1) * PAGE)
-
-    def __str__(self) -> str:
-        return f"0x{self.base:x}-0x{self.limit:x}"
+WantedIvmd = Wanted[DeviceSpan]
+"""A region for devices or ranges of devices."""
+RefusedIvmd = Refused[DeviceSpan]
 
 
 class IvmdText(NamedTuple):
@@ -82,13 +55,6 @@ class IvmdText(NamedTuple):
     wanted: WantedIvmd
     words: tuple[str, ...]
     """One, or several if its devices do not fit in one."""
-
-
-class RefusedIvmd(NamedTuple):
-    """A wanted region without a range, and why."""
-
-    wanted: WantedIvmd
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,35 +79,16 @@ class JudgedIvmd:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedIvmd:
+class CheckedIvmd(Checked[JudgedIvmd]):
     """Every range of ``ivmd=`` in a text or a command line, and what Xen does with it."""
 
-    on: OptionHost
-    text: str
-    own: bool
-    """Whether it is the host's own command line."""
-    ranges: tuple[JudgedIvmd, ...]
     iommu_disabled: str
     """Why Xen switches AMD-Vi off with this command line; or empty."""
-    notes: tuple[str, ...]
-
-    @property
-    def taken(self) -> bool | None:
-        """Whether Xen applies all of it; None: it is well formed, but a fact is unknown."""
-        verdicts = {judged.taken for judged in self.ranges}
-        if False in verdicts:
-            return False
-        return None if None in verdicts else True
 
     @property
     def switches_off(self) -> bool:
         """Whether a range of it switches AMD-Vi off."""
         return any(judged.effect is IvmdEffect.SWITCHES_OFF for judged in self.ranges)
-
-    @property
-    def mistaken(self) -> bool:
-        """Whether a range is probably not what was meant, accepted or not."""
-        return any(judged.mistaken for judged in self.ranges)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +111,4 @@ class WrittenIvmd:
         return tuple(word for text in self.written for word in text.words)
 
 
-class FaultIvmd(NamedTuple):
-    """The option for the DMA faults of a log."""
-
-    option: WrittenIvmd
-    faults: SiftedFaults
+FaultIvmd = OptionForFaults[WrittenIvmd]

@@ -1,10 +1,14 @@
-"""Xen's ``rmrr=`` option on one host: ranges that were checked, ranges that were written."""
+"""Xen's ``rmrr=`` option on one host: ranges that were checked, ranges that were written.
+
+:mod:`dmaragent.boot_option.ivmd_model` has what differs for ``ivmd=``.
+"""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from dmaragent.addresses import AddressRange
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.boot_option.rmrr_writer import PageRange, RmrrText, WantedRegion
+from dmaragent.boot_option.wanted import Refused
 from dmaragent.host import Host
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.inventory import Inventory
@@ -36,12 +40,7 @@ class JudgedRange:
     """Whether its numbers look like addresses in bytes; Xen reads them as pages anyway."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedRegion:
-    """A wanted region without a range, and why."""
-
-    wanted: WantedRegion
-    reason: str
+RefusedRegion = Refused[SBDF]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,28 +106,53 @@ class OptionHost:
         return self.host.xen.command_line if self.host.xen else None
 
 
+class Judged(Protocol):
+    """One range of an option, and whether Xen accepts it."""
+
+    @property
+    def taken(self) -> bool | None:
+        """Whether Xen accepts it; None: unknown."""
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What was probably meant, and notes; a sentence each."""
+
+    @property
+    def mistaken(self) -> bool:
+        """Whether its numbers look like addresses in bytes."""
+
+
+JudgedT = TypeVar("JudgedT", bound=Judged)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedOption:
+class Checked(Generic[JudgedT]):
     """Every range of a text or a command line, and whether Xen accepts it."""
 
     on: OptionHost
     text: str
     own: bool
     """Whether it is the host's own command line."""
-    ranges: tuple[JudgedRange, ...]
+    ranges: tuple[JudgedT, ...]
     notes: tuple[str, ...]
 
     @property
     def taken(self) -> bool | None:
         """Whether Xen accepts all of it; None: it is well formed, but a fact is unknown."""
-        if any(judged.taken is False for judged in self.ranges):
+        verdicts = {judged.taken for judged in self.ranges}
+        if False in verdicts:
             return False
-        return None if any(judged.taken is None for judged in self.ranges) else True
+        return None if None in verdicts else True
 
     @property
     def mistaken(self) -> bool:
         """Whether a range is probably not what was meant, accepted or not."""
         return any(judged.mistaken for judged in self.ranges)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedOption(Checked[JudgedRange]):
+    """Every range of ``rmrr=`` in a text or a command line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +172,11 @@ class WrittenOption:
         """The ranges, in order."""
         return tuple(pages for region in self.written for pages in region.ranges)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the command line, one for each range."""
+        return tuple(pages.word for pages in self.ranges)
+
 
 class SiftedFaults(NamedTuple):
     """The DMA faults of a log: the regions that the table may lack, and the other faults."""
@@ -163,8 +192,14 @@ class SiftedFaults(NamedTuple):
     """The faults whose address cannot be in a region of the firmware, a sentence each."""
 
 
-class FaultOption(NamedTuple):
+WrittenT = TypeVar("WrittenT")
+
+
+class OptionForFaults(NamedTuple, Generic[WrittenT]):
     """The option for the DMA faults of a log."""
 
-    option: WrittenOption
+    option: WrittenT
     faults: SiftedFaults
+
+
+FaultOption = OptionForFaults[WrittenOption]

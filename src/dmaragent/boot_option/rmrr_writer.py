@@ -9,8 +9,9 @@ it.  A word for each range needs no quoting in any boot loader, and Xen cuts a l
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dmaragent.addresses import PAGE, SBDF
+from dmaragent.addresses import SBDF
 from dmaragent.boot_option import words
+from dmaragent.boot_option.wanted import Wanted
 from dmaragent.xen.hypervisor.rmrr_option import MOST_DEVICES, MOST_PAGES, MOST_RANGES
 
 _ROOM = 99
@@ -19,31 +20,8 @@ MOST_SEGMENT = 0xFFFF
 """Xen keeps a segment in 16 bits: drivers/pci/pci.c, ``parse_pci_seg``."""
 
 
-class WantedRegion(NamedTuple):
-    """A region that the option must name, and its devices."""
-
-    base: int
-    limit: int
-    """Its last byte."""
-    devices: tuple[SBDF, ...]
-
-    @property
-    def first(self) -> int:
-        """The page its first byte is in."""
-        return self.base // PAGE
-
-    @property
-    def last(self) -> int:
-        """The page its last byte is in."""
-        return self.limit // PAGE
-
-    @property
-    def rounded(self) -> bool:
-        """Whether its whole pages are larger than the region itself."""
-        return self.base % PAGE != 0 or (self.limit + 1) % PAGE != 0
-
-    def __str__(self) -> str:
-        return f"0x{self.base:x}-0x{self.limit:x}"
+WantedRegion = Wanted[SBDF]
+"""A region for a device or several."""
 
 
 class PageRange(NamedTuple):

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from dmaragent.boot_option.from_faults import ivmd_of_faults, option_of_faults
 from dmaragent.boot_option.ivmd_model import CheckedIvmd, FaultIvmd, WrittenIvmd
 from dmaragent.boot_option.ivmd_option import check_ivmd, write_ivmd
-from dmaragent.boot_option.model import CheckedOption, FaultOption, OptionHost, WrittenOption
+from dmaragent.boot_option.model import (
+    CheckedOption,
+    FaultOption,
+    OptionForFaults,
+    OptionHost,
+    WrittenOption,
+)
 from dmaragent.boot_option.option import check_option, write_option
 from dmaragent.boot_option.request import RequestError, read_wanted, read_wanted_ivmd
 from dmaragent.collect.given_file import read_content, unpacked
@@ -193,7 +199,7 @@ def _print_ivmd(
     if isinstance(answer, WrittenIvmd):
         document, lines = written_ivmd(answer), written_ivmd_text(answer)
         code = 1 if answer.refused else 0
-    elif isinstance(answer, FaultIvmd):
+    elif isinstance(answer, OptionForFaults):
         document, lines, code = faults_ivmd(answer), faults_ivmd_text(answer), _fault_code(answer)
     else:
         document, lines = checked_ivmd(answer), checked_ivmd_text(answer)

@@ -51,7 +51,7 @@ def _class_lines(of: HostClass) -> Iterator[str]:
     """Yield what the hosts of a class are, and their names."""
     head = f"{of.label:3}{len(of.hosts):5}  "
     for number, line in enumerate(
-        paragraph(visible(words.class_words(of.first)), indent=len(head))
+        paragraph(visible(words.class_words(of.hosts)), indent=len(head))
     ):
         yield head + line[len(head) :] if not number else line
     yield from paragraph(visible(folded(of.names)), indent=len(head), hang=_INDENT)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from dmaragent.errors import DmaragentError, HostError
@@ -84,14 +85,33 @@ _DIFFERS = {
 }
 
 
-def class_words(host: HostRecord) -> str:
-    """Return what the hosts of a class are, by one of them."""
-    model = " ".join(word for word in (host.vendor, host.model) if word)
-    table = f"{count(host.regions, 'region')} ({host.table[:4]})" if host.table else "no table"
-    system = f"Xen {host.xen}" if host.xen else f"Linux {host.linux}" if host.linux else ""
-    return ", ".join(
-        word for word in (model or "unknown machine", host.firmware, system, table) if word
+def class_words(hosts: Sequence[HostRecord]) -> str:
+    """Return what the hosts of a class are; values that differ between them are counted."""
+    facts = (
+        _common(" ".join(filter(None, (host.vendor, host.model))) for host in hosts)
+        or "unknown machine",
+        _common(host.firmware or "" for host in hosts),
+        _common(map(_system, hosts)),
+        _common(map(_table, hosts)),
     )
+    return ", ".join(filter(None, facts))
+
+
+def _system(host: HostRecord) -> str:
+    return f"Xen {host.xen}" if host.xen else f"Linux {host.linux}" if host.linux else ""
+
+
+def _table(host: HostRecord) -> str:
+    return f"{count(host.regions, 'region')} ({host.table[:4]})" if host.table else "no table"
+
+
+def _common(values: Iterable[str]) -> str:
+    """Return the value of most hosts, and how many others there are."""
+    counts = Counter(values)
+    usual = counts.most_common(1)[0][0]
+    if len(counts) == 1:
+        return usual
+    return f"{usual or UNKNOWN} (or {count(len(counts) - 1, 'other')})"
 
 
 def fleet_of(hosts: int, classes: int) -> str:

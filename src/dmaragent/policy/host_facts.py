@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import PciFunction
+from dmaragent.host.xen import RdmEntry
 from dmaragent.inventory import Gap, Inventory
 from dmaragent.iommu.no_table import IOMMU_OFF
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
@@ -201,16 +202,19 @@ def facts_of(
 
 
 def _listed(inventory: Inventory) -> tuple[AddressRange, ...]:
-    """Return Xen's list with all that it repeats: on AMD, a region for each of its device IDs."""
+    """Return Xen's list with all that it repeats: on AMD, a region for each of its device IDs.
+
+    Equal ranges are one object: see :func:`~dmaragent.policy.layout.each_once`.
+    """
     views, xen = inventory.xen, inventory.host.xen
     if views.ivrs is None:
         return tuple(entry.range for entry in views.list.entries)
-    if views.list.source is not ListSource.HYPERVISOR:
-        return tuple(entry.range for entry in views.ivrs.listed())
-    reported = None if xen is None else xen.reserved_memory
-    if reported is None or isinstance(reported, Missing):
-        return ()
-    return tuple(entry.range for entry in reported)
+    entries: Iterable[RdmEntry] = views.ivrs.listed()
+    if views.list.source is ListSource.HYPERVISOR:
+        reported = None if xen is None else xen.reserved_memory
+        entries = () if reported is None or isinstance(reported, Missing) else reported
+    ranges: dict[AddressRange, AddressRange] = {}
+    return tuple([ranges.setdefault(entry.range, entry.range) for entry in entries])
 
 
 def _owners(

@@ -5,9 +5,9 @@ before it libxl_dom.c, ``libxl__build_hvm``; after it libxl_x86.c, ``domain_cons
 libxl computes in 64 bits and checks no size: a value below zero wraps around.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from dmaragent.addresses import FOUR_GIB, MIB, SBDF, AddressRange
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, SMALLEST_HOLE, Policy, Strategy
@@ -19,6 +19,7 @@ HVM_RAM_START = MIB
 """The start of RAM in an HVM guest's memory map: hvmloader describes what is below."""
 MAP_ENTRIES = 128
 """libxl refuses a memory map with so many entries: E820MAX, tools/include/xenctrl.h."""
+_Value = TypeVar("_Value")
 _ROUNDING = 2 * MIB
 _WRAP = 1 << 64
 """The number of bytes in 64 bits of address: sizes are computed modulo it."""
@@ -105,6 +106,14 @@ def starting_layout(maximum: int, video: int = 8 * MIB, mmio_hole: int = 0) -> R
     return RamLayout(start, (FOUR_GIB + ram - start) % _WRAP) if ram > start else RamLayout(ram, 0)
 
 
+def each_once(values: Iterable[_Value]) -> list[_Value]:
+    """Return the objects of `values`, each once, in order.
+
+    Xen's list on AMD has a region once for each of its device IDs: the same object thousands of times.
+    """
+    return list({id(value): value for value in values}.values())
+
+
 def reservations(
     strategy: Strategy,
     host: Sequence[AddressRange],
@@ -124,7 +133,11 @@ def reservations(
     if strategy is Strategy.HOST:
         if not host:
             return None
-        entries = [Reservation(region, guest_policy, None, from_host=True) for region in host]
+        made = {
+            id(region): Reservation(region, guest_policy, None, from_host=True)
+            for region in each_once(host)
+        }
+        entries = [made[id(region)] for region in host]
     by_start: dict[int, int] = {}
     for place, entry in enumerate(entries):
         by_start.setdefault(entry.region.start, place)
@@ -172,7 +185,7 @@ class GuestLayout(NamedTuple):
     def shown(self) -> tuple[Reservation, ...]:
         """The reservations that the guest's memory map shows."""
         kept = (Placement.CLEAR, Placement.MOVED)
-        return tuple(placed.reservation for placed in self.placed if placed.placement in kept)
+        return tuple([placed.reservation for placed in self.placed if placed.placement in kept])
 
     @property
     def has_high(self) -> bool:
@@ -202,8 +215,9 @@ def lay_out(
     """
     if reserved is None:
         return GuestLayout(before, before, ())
+    different = each_once(reserved)
     low, added = before.lowmem_end, 0
-    for entry in reserved:
+    for entry in different:  # RAM that moved for a region does not move again for the same one
         start = entry.region.start
         if boundary < start < low:  # a region without pages counts: see counts_as_overlap
             end = start
@@ -216,11 +230,12 @@ def lay_out(
         high = FOUR_GIB
     after = RamLayout(low, (high + added) % _WRAP)
     judge = _Judge(before, after, boundary)
-    return GuestLayout(before, after, tuple(map(judge.place, reserved)))
+    placed = {id(entry): judge.place(entry) for entry in different}
+    return GuestLayout(before, after, tuple([placed[id(entry)] for entry in reserved]))
 
 
 class _Judge:
-    """Finds the placement of reservations after the move; a guest can have thousands."""
+    """Finds the placement of reservations after the move."""
 
     def __init__(self, before: RamLayout, after: RamLayout, boundary: int) -> None:
         self._before = before

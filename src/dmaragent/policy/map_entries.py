@@ -11,7 +11,7 @@ same.  From 4.8 on, libxl counts an ACPI table of ``acpi_firmware=`` as well, wh
 from collections.abc import Sequence
 
 from dmaragent.policy.decisions import Decider, Decision, Effect, SourceRule
-from dmaragent.policy.layout import MAP_ENTRIES, Reservation
+from dmaragent.policy.layout import MAP_ENTRIES, Reservation, each_once
 from dmaragent.policy.words import building as words
 
 MAP_RULE = SourceRule("libxl_x86.c, domain_construct_memmap", "ERROR_INVAL")
@@ -28,8 +28,8 @@ def refusal_of_map(shown: Sequence[Reservation], *, has_high: bool) -> Decision 
     number = 1 + len(shown) + has_high
     if number < MAP_ENTRIES:
         return None
-    from_host = [entry.region for entry in shown if entry.from_host]
-    repeated = len(set(from_host)) < len(from_host)
+    from_host = [entry for entry in shown if entry.from_host]
+    repeated = len({entry.region for entry in each_once(from_host)}) < len(from_host)
     return Decision(
         decider=Decider.LIBXL,
         effect=Effect.REFUSED,

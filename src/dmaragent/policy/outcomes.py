@@ -11,6 +11,7 @@ from typing import NamedTuple
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.layout import GuestLayout
 from dmaragent.policy.settings import RdmSettings
 from dmaragent.policy.simulate import BuiltGuest, Scenario, build
 from dmaragent.policy.words import verdict as words
@@ -160,14 +161,23 @@ def same_result(first: BuiltGuest, second: BuiltGuest) -> bool:
     if first.verdict is not second.verdict or first.memory_map != second.memory_map:
         return False
     same = first.decisions == second.decisions and first.warnings == second.warnings
-    return same and _visible_layout(first) == _visible_layout(second)
+    return same and _same_layout(first.layout, second.layout)
 
 
-def _visible_layout(built: BuiltGuest) -> object:
-    layout = built.layout
-    if layout is None:
-        return None
-    return layout.after, [(placed.reservation.region, placed.placement) for placed in layout.placed]
+def _same_layout(first: GuestLayout | None, second: GuestLayout | None) -> bool:
+    """Return whether both have the same RAM and the same placements."""
+    if first is None or second is None:
+        return first is second
+    if first.after != second.after or len(first.placed) != len(second.placed):
+        return False
+    pairs = {
+        (id(one), id(other)): (one, other)
+        for one, other in zip(first.placed, second.placed, strict=True)
+    }
+    return all(
+        (one.reservation.region, one.placement) == (other.reservation.region, other.placement)
+        for one, other in pairs.values()
+    )
 
 
 def assumption_words(assumed: Sequence[Assumed]) -> tuple[str, ...]:

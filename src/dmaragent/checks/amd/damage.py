@@ -3,18 +3,24 @@
 ``RULES`` is a table with an entry for the kinds of damage that have the same effect.
 """
 
-from bisect import bisect_right
-from operator import itemgetter
-
 from dmaragent.checks.amd.effects import FIRMWARE, LOAD_TABLE, XEN_OFF
 from dmaragent.checks.amd.facts import IvrsFacts
-from dmaragent.checks.common.damage import SHOWN, beyond_table, damage_rule, within_table
+from dmaragent.checks.common.damage import (
+    COPY,
+    REPORT,
+    SHOWN,
+    damage_rule,
+    padding_rule,
+    structure_at,
+    unreadable_rule,
+    within_table,
+)
 from dmaragent.checks.common.model import Rule, Severity
-from dmaragent.xen.hypervisor.ivrs_walk import ENTRY_HEADER, UNSEEN
+from dmaragent.xen.hypervisor.ivrs_blocks import UNSEEN
+from dmaragent.xen.hypervisor.ivrs_entries import ENTRY_HEADER
 from fwtables import AnyIVHD, Block, Damage, DamageKind, block_name
 from fwtables.ivrs.constants import BlockType
 
-_COPY = "Copy the table again as root. If it is the same, update the firmware."
 _COPY_FROM = "The table is /sys/firmware/acpi/tables/IVRS, in a Xen dom0 too."
 _WALKS = (
     "Xen amd/iommu_acpi.c, detect_iommu_acpi and parse_ivrs_table; Linux amd/init.c, init_iommu_all"
@@ -34,8 +40,7 @@ _LENGTH_AT = 2
 
 def _block_at(facts: IvrsFacts, offset: int) -> str:
     """Return the name of the block that contains `offset`."""
-    place = bisect_right(facts.blocks, offset, key=itemgetter(0)) - 1
-    return block_name(facts.blocks[place][1])
+    return block_name(structure_at(facts.blocks, offset)[1])
 
 
 def _type_at(facts: IvrsFacts, offset: int) -> str:
@@ -62,8 +67,7 @@ def _ivhd_cut(facts: IvrsFacts, damage: Damage) -> bool:
 
 
 def _damaged_block(facts: IvrsFacts, damage: Damage) -> Block:
-    place = bisect_right(facts.blocks, damage.offset, key=itemgetter(0)) - 1
-    return facts.blocks[place][1]
+    return structure_at(facts.blocks, damage.offset)[1]
 
 
 def _linux_uses(facts: IvrsFacts, block: Block) -> bool:
@@ -89,17 +93,10 @@ def _is_unused(facts: IvrsFacts, damage: Damage) -> bool:
 
 
 RULES: tuple[Rule, ...] = (
-    damage_rule(
+    unreadable_rule(
         "ivrs-unreadable",
-        Severity.CRITICAL,
-        "This is not a whole IVRS table",
-        DamageKind.NOT_A_TABLE,
-        DamageKind.ANOTHER_TABLE,
-        DamageKind.TRUNCATED_HEADER,
-        shown=0,
-        xen="Xen looks for the table by its signature. If it finds none, AMD-Vi is off.",
-        linux="Linux also looks for the signature. If it finds none, it has no IOMMU.",
-        advice=_COPY,
+        "IVRS",
+        "AMD-Vi",
         details=_COPY_FROM,
         source="ACPI 6.5, 5.2.6; Xen amd/iommu_acpi.c, amd_iommu_detect_acpi",
     ),
@@ -112,7 +109,7 @@ RULES: tuple[Rule, ...] = (
         shown=4,
         xen="Unknown: Xen trusts the length. If a block ends beyond it, Xen switches AMD-Vi off (ENODEV).",
         linux=_LINUX_UNKNOWN,
-        advice=_COPY,
+        advice=COPY,
         details=_COPY_FROM,
         source=_WALKS,
     ),
@@ -169,7 +166,7 @@ RULES: tuple[Rule, ...] = (
         xen=XEN_OFF,
         linux=_LINUX_UNKNOWN,
         advice=FIRMWARE,
-        details=f'Xen prints "IVRS: table length exceeded". {_COPY} {_COPY_FROM} {LOAD_TABLE}',
+        details=f'Xen prints "IVRS: table length exceeded". {COPY} {_COPY_FROM} {LOAD_TABLE}',
         source=_WALKS,
     ),
     damage_rule(
@@ -185,18 +182,7 @@ RULES: tuple[Rule, ...] = (
         details=f"They are too few for a type and a length. {LOAD_TABLE}",
         source=_WALKS,
     ),
-    damage_rule(
-        "ivrs-padded",
-        Severity.INFO,
-        "There are bytes after the table's end",
-        DamageKind.TRAILING_BYTES,
-        shown=SHOWN,
-        where=beyond_table,
-        xen="No effect: Xen stops at the table's length.",
-        linux="No effect: Linux stops at the table's length.",
-        advice="No action needed: most likely a copy of the table was padded.",
-        source=_WALKS,
-    ),
+    padding_rule("ivrs-padded", source=_WALKS),
     damage_rule(
         "ivhd-cut",
         Severity.CRITICAL,
@@ -254,7 +240,7 @@ RULES: tuple[Rule, ...] = (
         owner=_block_at,
         xen="No effect: Xen goes by the block's length.",
         linux="No effect: Linux goes by the block's length.",
-        advice="No action needed. Report it to the firmware's vendor.",
+        advice=REPORT,
         source="Xen amd/iommu_acpi.c, parse_ivmd_block; Linux amd/init.c, init_memory_definitions",
     ),
 )

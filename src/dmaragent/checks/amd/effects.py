@@ -6,7 +6,7 @@ from typing import NamedTuple
 from dmaragent.checks.amd.facts import Ivmd, IvrsFacts
 from dmaragent.checks.common.model import Severity
 from dmaragent.xen.hypervisor.ivrs_behaviour import IvrsBehaviour
-from dmaragent.xen.hypervisor.ivrs_walk import stops_xen, wraps_around
+from dmaragent.xen.hypervisor.ivrs_blocks import stops_xen, wraps_around
 
 XEN_OFF = "Xen switches AMD-Vi off (ENODEV): no device can be passed through."
 NO_PASSTHROUGH = "no passthrough at all"

@@ -14,17 +14,17 @@ from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.ivmd_ranges import parse_ivmd_option
 from dmaragent.xen.hypervisor.ivrs_acceptance import overrides_of
 from dmaragent.xen.hypervisor.ivrs_behaviour import RELEASES, IvrsBehaviour, ivrs_behaviour_of
-from dmaragent.xen.hypervisor.ivrs_memory import IvmdMemory, MemoryCheck
-from dmaragent.xen.hypervisor.ivrs_prediction import IvmdAcceptance
-from dmaragent.xen.hypervisor.ivrs_walk import (
-    IvrsWalk,
-    Overrides,
+from dmaragent.xen.hypervisor.ivrs_blocks import (
     address_bits_of,
     is_addressable,
     ivhd_type_of,
     seen_blocks,
     stops_xen,
 )
+from dmaragent.xen.hypervisor.ivrs_entries import Overrides
+from dmaragent.xen.hypervisor.ivrs_memory import IvmdMemory, MemoryCheck
+from dmaragent.xen.hypervisor.ivrs_prediction import IvmdAcceptance
+from dmaragent.xen.hypervisor.ivrs_walk import IvrsWalk
 from fwtables import IVMD, IVRS, AnyIVHD, Block, Entry, located_blocks
 from fwtables.ivrs.constants import BlockType
 from fwtables.ivrs.layouts import BLOCK_HEADER, BODIES, entry_length

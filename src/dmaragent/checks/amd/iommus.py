@@ -10,7 +10,7 @@ from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
 from dmaragent.iommu.model import function_with_id
 from dmaragent.linux.ivrs import last_id_of
-from dmaragent.xen.hypervisor.ivrs_walk import SMALLEST_IVHD
+from dmaragent.xen.hypervisor.ivrs_blocks import SMALLEST_IVHD
 from fwtables import block_length, device_name
 
 _IOMMU_CLASS = 0x0806

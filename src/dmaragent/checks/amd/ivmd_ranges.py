@@ -22,7 +22,7 @@ from dmaragent.checks.common.rules import rule
 from dmaragent.iommu.amd import ivmd_segment, meaning_of
 from dmaragent.iommu.model import Meaning
 from dmaragent.linux.words import IVMD_WITHOUT_ACCESS
-from dmaragent.xen.hypervisor.ivrs_walk import is_addressable, stops_xen
+from dmaragent.xen.hypervisor.ivrs_blocks import is_addressable, stops_xen
 from fwtables.ivrs.constants import IvmdFlag, flag_names
 
 _SOURCE = f"{WALK}; {LINUX_IVMD}"

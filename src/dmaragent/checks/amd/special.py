@@ -10,7 +10,7 @@ from dmaragent.checks.amd.fields import block_field, entry_evidence, entry_hit
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
-from dmaragent.xen.hypervisor.ivrs_walk import SOUTHBRIDGE
+from dmaragent.xen.hypervisor.ivrs_entries import SOUTHBRIDGE
 from fwtables import AnyIVHD, HidEntry, SpecialEntry, block_length, device_name
 from fwtables.ivrs.constants import BlockType, UidFormat, Variety
 

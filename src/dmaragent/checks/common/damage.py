@@ -1,7 +1,9 @@
 """How a rule is made about damage that fwtables finds in the bytes of any table."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
+from typing import Any, TypeVar
 
 from dmaragent.checks.common.facts import CheckFacts
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
@@ -12,9 +14,12 @@ from fwtables import Damage, DamageKind
 
 SHOWN = 8
 """How many bytes are shown of those that belong to no structure or field."""
+COPY = "Copy the table again as root. If it is the same, update the firmware."
+REPORT = "No action needed. Report it to the firmware's vendor."
 _NO_FIELD = {"structures": "no structure", "blocks": "no block", "undecoded": "no field"}
 """The names in fwtables of bytes that belong to nothing, and their names here."""
 
+_Structure = TypeVar("_Structure")
 Owner = Callable[[Any, int], str]
 """Returns the name of the structure that a damage at an offset is in, from the facts."""
 Effects = Callable[[Any, Damage, str], tuple[str, str]]
@@ -87,13 +92,52 @@ def damage_rule(  # noqa: PLR0913 - a rule's facts, each by its name
     return make(find)
 
 
+def unreadable_rule(name: str, table: str, iommu: str, *, details: str, source: str) -> Rule:
+    """Return the rule about bytes that are not a whole `table`, the table of `iommu`."""
+    return damage_rule(
+        name,
+        Severity.CRITICAL,
+        f"This is not a whole {table} table",
+        DamageKind.NOT_A_TABLE,
+        DamageKind.ANOTHER_TABLE,
+        DamageKind.TRUNCATED_HEADER,
+        shown=0,
+        xen=f"Xen looks for the table by its signature. If it finds none, {iommu} is off.",
+        linux="Linux also looks for the signature. If it finds none, it has no IOMMU.",
+        advice=COPY,
+        details=details,
+        source=source,
+    )
+
+
+def padding_rule(name: str, *, source: str) -> Rule:
+    """Return the rule about bytes after the length that the table's header has."""
+    return damage_rule(
+        name,
+        Severity.INFO,
+        "There are bytes after the table's end",
+        DamageKind.TRAILING_BYTES,
+        shown=SHOWN,
+        where=_beyond_table,
+        xen="No effect: Xen stops at the table's length.",
+        linux="No effect: Linux stops at the table's length.",
+        advice="No action needed: most likely a copy of the table was padded.",
+        source=source,
+    )
+
+
+def structure_at(located: Sequence[tuple[int, _Structure]], offset: int) -> tuple[int, _Structure]:
+    """Return the structure of `located` that contains `offset`, and where it begins."""
+    return located[bisect_right(located, offset, key=itemgetter(0)) - 1]
+
+
 def within_table(facts: CheckFacts, damage: Damage) -> bool:
     """Return whether `damage` is within the length that the table's header has."""
     header = _header(facts)
     return header is not None and damage.offset < header.length
 
 
-def beyond_table(facts: CheckFacts, damage: Damage) -> bool:
+def _beyond_table(facts: CheckFacts, damage: Damage) -> bool:
     """Return whether `damage` is after the length that the table's header has."""
     header = _header(facts)
     return header is not None and damage.offset >= header.length

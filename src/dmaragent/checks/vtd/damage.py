@@ -3,15 +3,20 @@
 ``RULES`` is a table with an entry for the kinds of damage that have the same effect.
 """
 
-from bisect import bisect_right
-from operator import itemgetter
-
-from dmaragent.checks.common.damage import SHOWN, beyond_table, damage_rule, within_table
+from dmaragent.checks.common.damage import (
+    COPY,
+    REPORT,
+    SHOWN,
+    damage_rule,
+    padding_rule,
+    structure_at,
+    unreadable_rule,
+    within_table,
+)
 from dmaragent.checks.common.model import Rule, Severity
 from dmaragent.checks.vtd.facts import TableFacts
 from fwtables import ATSR, Damage, DamageKind, structure_name
 
-_COPY = "Copy the table again as root. If it is the same, update the firmware."
 _COPY_FROM = "The table is /sys/firmware/acpi/tables/DMAR (RMAD in a Xen dom0)."
 _FIRMWARE = "Copy the table again. If it is the same, update the firmware."
 _BYTES = "Report it to the vendor with the bytes shown."
@@ -41,8 +46,7 @@ def _type_at(facts: TableFacts, offset: int) -> str:
 
 def _structure_at(facts: TableFacts, offset: int) -> str:
     """Return the name of the structure that contains `offset`; an ATSR may have an unread scope."""
-    place = bisect_right(facts.structures, offset, key=itemgetter(0)) - 1
-    structure = facts.structures[place][1]
+    _, structure = structure_at(facts.structures, offset)
     name = structure_name(structure)
     return _ALL_PORTS if isinstance(structure, ATSR) and structure.all_ports else name
 
@@ -52,8 +56,7 @@ def _comes_to_zero(facts: TableFacts, entry: int) -> bool:
 
     A length byte beyond the structure is the next structure's; beyond the table it is unknown.
     """
-    place = bisect_right(facts.structures, entry, key=itemgetter(0)) - 1
-    start = facts.structures[place][0]
+    start, _ = structure_at(facts.structures, entry)
     end = start + int.from_bytes(facts.content[start + 2 : start + 4], "little")
     while entry < end and entry + 1 < len(facts.content):
         if not facts.content[entry + 1]:
@@ -106,17 +109,10 @@ def _extra_byte_effects(facts: TableFacts, damage: Damage, owner: str) -> tuple[
 
 
 RULES: tuple[Rule, ...] = (
-    damage_rule(
+    unreadable_rule(
         "table-unreadable",
-        Severity.CRITICAL,
-        "This is not a whole DMAR table",
-        DamageKind.NOT_A_TABLE,
-        DamageKind.ANOTHER_TABLE,
-        DamageKind.TRUNCATED_HEADER,
-        shown=0,
-        xen="Xen looks for the table by its signature. If it finds none, VT-d is off.",
-        linux="Linux also looks for the signature. If it finds none, it has no IOMMU.",
-        advice=_COPY,
+        "DMAR",
+        "VT-d",
         details=_COPY_FROM,
         source="VT-d 8.1; ACPI 6.5, 5.2.6",
     ),
@@ -130,7 +126,7 @@ RULES: tuple[Rule, ...] = (
         xen="Xen trusts the length: it misses structures, or reads unknown memory.",
         linux='Linux trusts it too. If it ends within a structure, Linux rejects the table ("Record '
         'passes table end") and uses no IOMMU.',
-        advice=_COPY,
+        advice=COPY,
         details=f"If the length is too short, Xen misses what comes after it. If it is too long, Xen reads "
         f"whatever follows in memory, and the effect is unknown. {_COPY_FROM}",
         source=_WALKS,
@@ -161,7 +157,7 @@ RULES: tuple[Rule, ...] = (
         xen="Xen does not check this. It reads what follows the table as part of the structure: the "
         "effect is unknown.",
         linux='Linux rejects the table ("Record passes table end") and uses no IOMMU.',
-        advice=_COPY,
+        advice=COPY,
         details=_COPY_FROM,
         source=_WALKS,
     ),
@@ -203,7 +199,7 @@ RULES: tuple[Rule, ...] = (
         owner=_structure_at,
         xen="No effect: Xen rounds the number of steps down.",
         linux="No effect: Linux rounds the number of steps down.",
-        advice="No action needed. Report it to the firmware's vendor.",
+        advice=REPORT,
         source=_SCOPES,
     ),
     damage_rule(
@@ -236,18 +232,7 @@ RULES: tuple[Rule, ...] = (
         f"{_BYTES}",
         source=_WALKS,
     ),
-    damage_rule(
-        "bytes-after-table",
-        Severity.INFO,
-        "There are bytes after the table's end",
-        DamageKind.TRAILING_BYTES,
-        shown=SHOWN,
-        where=beyond_table,
-        xen="No effect: Xen stops at the table's length.",
-        linux="No effect: Linux stops at the table's length.",
-        advice="No action needed: most likely a copy of the table was padded.",
-        source=_WALKS,
-    ),
+    padding_rule("bytes-after-table", source=_WALKS),
     damage_rule(
         "checksum-wrong",
         Severity.WARNING,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dmaragent.boot_option.boot_loaders import grub_default
 from dmaragent.boot_option.ivmd_advice import devices_of, pages_of
 from dmaragent.boot_option.ivmd_model import (
     CheckedIvmd,
@@ -15,10 +14,10 @@ from dmaragent.boot_option.ivmd_model import (
     WrittenIvmd,
 )
 from dmaragent.boot_option.ivmd_writer import one_word
+from dmaragent.present.json.boot_option import faults_object, option_forms, target
 from dmaragent.present.json.common import TOOL, range_object
 
 if TYPE_CHECKING:
-    from dmaragent.boot_option.model import OptionHost
     from dmaragent.present.json.schema import ivmd_option as schema
     from dmaragent.present.json.schema.common import Host
 
@@ -39,7 +38,7 @@ def checked_ivmd(option: CheckedIvmd) -> schema.Check:
     """Return the answer of a check."""
     return {
         "mode": "check",
-        **_host(option.on),
+        **target(option.on, option.on.ivrs),
         "text": option.text,
         "own_command_line": option.own,
         "taken": option.taken,
@@ -56,46 +55,23 @@ def written_ivmd(option: WrittenIvmd) -> schema.Write:
 
 def faults_ivmd(found: FaultIvmd) -> schema.FromLog:
     """Return the answer with an option for the faults of a log."""
-    faults = found.faults
     return {
         "mode": "from-log",
         **_written(found.option),
-        "faults": {
-            "by_xen": faults.by_xen,
-            "by_linux": faults.by_linux,
-            "given": list(faults.given),
-            "dropped": list(faults.dropped),
-        },
+        "faults": faults_object(found.faults),
     }
 
 
 def _written(option: WrittenIvmd) -> schema.Written:
     return {
-        **_host(option.on),
-        "option": _option(option.words) if option.words else None,
+        **target(option.on, option.on.ivrs),
+        "option": option_forms(option.words, one_word(option.words)) if option.words else None,
         "regions": [{**_wanted(text.wanted), "words": list(text.words)} for text in option.written],
         "refused": [
             {**_wanted(refused.wanted), "reason": refused.reason} for refused in option.refused
         ],
         "present": option.present,
         "notes": list(option.notes),
-    }
-
-
-def _host(on: OptionHost) -> schema.Target:
-    return {
-        "xen": None if on.release is None else str(on.release),
-        "table": on.ivrs is not None,
-    }
-
-
-def _option(words: tuple[str, ...]) -> schema.Option:
-    together = one_word(words)
-    return {
-        "words": " ".join(words),
-        "one_word": together,
-        "grub": grub_default(" ".join(words)),
-        "grub_one_word": None if together is None else grub_default(together),
     }
 
 

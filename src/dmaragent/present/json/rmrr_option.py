@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dmaragent.addresses import SBDF
-from dmaragent.boot_option.boot_loaders import grub_default, one_word, several_words
+from dmaragent.boot_option.boot_loaders import one_word
 from dmaragent.boot_option.model import (
     CheckedOption,
     FaultOption,
     JudgedRange,
-    OptionHost,
     RefusedRegion,
     WrittenOption,
 )
 from dmaragent.boot_option.rmrr_writer import RmrrText
+from dmaragent.present.json.boot_option import faults_object, option_forms, target
 from dmaragent.present.json.common import TOOL, range_object
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def checked_document(option: CheckedOption) -> schema.Check:
     """Return the answer of a check."""
     return {
         "mode": "check",
-        **_host(option.on),
+        **target(option.on, option.on.table),
         "text": option.text,
         "own_command_line": option.own,
         "taken": option.taken,
@@ -58,41 +58,19 @@ def faults_document(faults: FaultOption) -> schema.FromLog:
     return {
         "mode": "from-log",
         **_written(faults.option),
-        "faults": {
-            "by_xen": faults.faults.by_xen,
-            "by_linux": faults.faults.by_linux,
-            "given": list(faults.faults.given),
-            "dropped": list(faults.faults.dropped),
-        },
-    }
-
-
-def _host(on: OptionHost) -> schema.Target:
-    return {
-        "xen": None if on.release is None else str(on.release),
-        "table": on.table is not None,
+        "faults": faults_object(faults.faults),
     }
 
 
 def _written(option: WrittenOption) -> schema.Written:
+    together = one_word(option.ranges, option.on.longest_word)
     return {
-        **_host(option.on),
-        "option": _option(option) if option.ranges else None,
+        **target(option.on, option.on.table),
+        "option": option_forms(option.words, together) if option.words else None,
         "regions": [_region(text) for text in option.written],
         "refused": [_refused(region) for region in option.refused],
         "present": option.present,
         "notes": list(option.notes),
-    }
-
-
-def _option(option: WrittenOption) -> schema.Option:
-    ranges = option.ranges
-    together = one_word(ranges, option.on.longest_word)
-    return {
-        "words": several_words(ranges),
-        "one_word": together,
-        "grub": grub_default(several_words(ranges)),
-        "grub_one_word": None if together is None else grub_default(together),
     }
 
 

@@ -1,22 +1,17 @@
 """Xen's option ``ivmd=`` in words."""
 
-from collections.abc import Iterator
-
 from dmaragent.boot_option.ivmd_advice import devices_of, pages_of
 from dmaragent.boot_option.ivmd_model import (
     CheckedIvmd,
     IvmdEffect,
     JudgedIvmd,
-    RefusedIvmd,
     WrittenIvmd,
 )
+from dmaragent.present.words.boot_option import also_present, for_regions, release_words
 from dmaragent.present.words.numbers import count, size_words
-from dmaragent.present.words.rmrr_option import release_words
 from dmaragent.xen.hypervisor.ivmd_ranges import MOST_RANGES, IvmdRange
 
-OPTION_WORD = "Option (in pages of 4 KiB)"
 OPTION_WORDS = "Option (in pages of 4 KiB; Xen reads every word)"
-AFTER_BOOT = "After the reboot, check that Xen accepted it"
 EFFECTS = {
     IvmdEffect.ACCEPTED: "accepted",
     IvmdEffect.NO_EFFECT: "no effect",
@@ -29,25 +24,11 @@ EFFECTS = {
 def written_headline(option: WrittenIvmd) -> str:
     """Return for how many regions an option was written, and how many of Xen's places it needs."""
     xen = release_words(option.on)
-    wanted = len(option.written) + len(option.refused)
+    regions = for_regions(option.written, option.refused)
     if not option.written:
-        regions = "the region" if wanted == 1 else f"any of the {wanted} regions"
         return f"No ivmd= for {regions} ({xen})"
-    regions = count(len(option.written), "region")
-    some = regions if not option.refused else f"{len(option.written)} of {wanted} regions"
-    use = f"{option.used} of Xen's {MOST_RANGES} places"
-    if option.present:
-        use += f", and {option.present} already on the command line"
-    return f"ivmd= for {some}: {use} ({xen})"
-
-
-def region_refused(refused: RefusedIvmd) -> str:
-    """Return why no option was written for a region, and for which devices it was wanted."""
-    devices = ", ".join(map(str, refused.wanted.devices[:3])) or "all devices"
-    more = len(refused.wanted.devices) - 3
-    if more > 0:
-        devices += f" and {more} more"
-    return f"{refused.wanted} for {devices}: {refused.reason}"
+    use = f"{option.used} of Xen's {MOST_RANGES} places{also_present(option.present)}"
+    return f"ivmd= for {regions}: {use} ({xen})"
 
 
 def checked_headline(option: CheckedIvmd) -> str:
@@ -102,10 +83,3 @@ def read_as(read: IvmdRange) -> str:
     devices = devices_of(read)
     named = "every device" if devices is None else "-".join(dict.fromkeys(map(str, devices)))
     return f"{sentence}({size_words(pages.size)}), for {named}"
-
-
-def advice_words(judged: JudgedIvmd) -> Iterator[str]:
-    """Yield each piece of advice on a range: a fix if Xen does not apply it, else a warning."""
-    lead = "Fix" if judged.taken is False else "Warning"
-    for advice in judged.advice:
-        yield f"{lead}: {advice}"

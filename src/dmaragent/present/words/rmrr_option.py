@@ -1,48 +1,15 @@
 """Xen's option ``rmrr=`` in words."""
 
-from collections.abc import Iterator
-
 from dmaragent.boot_option.model import (
     CheckedOption,
     JudgedRange,
-    OptionHost,
-    RefusedRegion,
-    SiftedFaults,
     WrittenOption,
 )
+from dmaragent.present.words.boot_option import also_present, for_regions, release_words
 from dmaragent.present.words.numbers import count, size_words
-from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE
 from dmaragent.xen.hypervisor.rmrr_option import MOST_RANGES, UserRange
 
-OPTION_WORD = "Option (in pages of 4 KiB)"
 OPTION_WORDS = "Option (in pages of 4 KiB; each word is one range, and Xen reads all of them)"
-AFTER_BOOT = "After the reboot, check that Xen accepted it"
-NOT_WRITTEN = "Not written"
-NOTES = "Notes"
-FAULTS_IN_TABLE = "Already in the table"
-FAULTS_LEFT_OUT = "Left out"
-BEFORE_USE = (
-    "Check before you use the option: a fault shows one page that the device accessed. The "
-    "firmware's region can be larger. A fault can also be a driver bug or a stale mapping. Ask the "
-    "vendor for the region, or look for it in the memory map."
-)
-LINUX_FAULTS_ALONE = (
-    "Faults that Linux logged count only if the kernel options of this host have iommu=pt or "
-    "iommu.passthrough=1. Otherwise their addresses are the IOMMU's own, not physical ones. Linux "
-    "logs no PCI segment: 0000 is assumed unless the address is on one other segment only."
-)
-
-
-def nothing_left(option: str) -> str:
-    """Return that no fault is left for which `option` would help."""
-    return f"No fault is left for which {option} would help"
-
-
-def release_words(on: OptionHost) -> str:
-    """Return the release that the answer is for."""
-    if on.release is None:
-        return "assuming Xen {}.{}, the newest known release".format(*NEWEST_RELEASE)
-    return f"Xen {on.release}"
 
 
 def range_read_as(read: UserRange) -> str:
@@ -64,25 +31,11 @@ def range_read_as(read: UserRange) -> str:
 def written_headline(option: WrittenOption) -> str:
     """Return for how many regions an option was written, and how many of Xen's ranges it needs."""
     xen = release_words(option.on)
-    wanted = len(option.written) + len(option.refused)
-    if not option.ranges:
-        regions = "the region" if wanted == 1 else f"any of the {wanted} regions"
+    regions = for_regions(option.written, option.refused)
+    if not option.written:
         return f"No rmrr= for {regions} ({xen})"
-    regions = count(len(option.written), "region")
-    some = regions if not option.refused else f"{len(option.written)} of {wanted} regions"
-    use = f"{len(option.ranges)} of Xen's {MOST_RANGES} ranges"
-    if option.present:
-        use += f", and {option.present} already on the command line"
-    return f"rmrr= for {some}: {use} ({xen})"
-
-
-def region_refused(refused: RefusedRegion) -> str:
-    """Return why no option was written for a region, and for which devices it was wanted."""
-    devices = ", ".join(map(str, refused.wanted.devices[:3]))
-    more = len(refused.wanted.devices) - 3
-    if more > 0:
-        devices += f" and {more} more"
-    return f"{refused.wanted} for {devices}: {refused.reason}"
+    use = f"{len(option.ranges)} of Xen's {MOST_RANGES} ranges{also_present(option.present)}"
+    return f"rmrr= for {regions}: {use} ({xen})"
 
 
 def checked_headline(option: CheckedOption) -> str:
@@ -115,20 +68,3 @@ def range_headline(judged: JudgedRange, text: str, *, checked: bool) -> str:
 def reason_words(judged: JudgedRange) -> str:
     """Return the reason of a verdict, or what limits it."""
     return f"{'But' if judged.taken else 'Reason'}: {judged.reason}"
-
-
-def advice_words(judged: JudgedRange) -> Iterator[str]:
-    """Yield each piece of advice on a range: a fix if Xen does not accept it, else a warning."""
-    lead = "Fix" if judged.taken is False else "Warning"
-    for advice in judged.advice:
-        yield f"{lead}: {advice}"
-
-
-def faults_headline(faults: SiftedFaults) -> str:
-    """Return how many DMA faults a log has, and who logged them."""
-    logged = [
-        f"{number} logged by {program}"
-        for number, program in ((faults.by_xen, "Xen"), (faults.by_linux, "Linux"))
-        if number
-    ]
-    return f"{count(faults.by_xen + faults.by_linux, 'DMA fault')}: {', '.join(logged)}"

@@ -16,6 +16,7 @@ from dmaragent.xen.hypervisor import words as common_words
 from dmaragent.xen.hypervisor.command_line import iommu_switch, option_rules, option_words
 from dmaragent.xen.hypervisor.ivmd_ranges import parse_ivmd_option
 from dmaragent.xen.hypervisor.ivrs_behaviour import RELEASES, IvrsBehaviour, ivrs_behaviour_of
+from dmaragent.xen.hypervisor.ivrs_entries import Overrides
 from dmaragent.xen.hypervisor.ivrs_ids import ListRun
 from dmaragent.xen.hypervisor.ivrs_prediction import (
     IvmdAcceptance,
@@ -23,7 +24,7 @@ from dmaragent.xen.hypervisor.ivrs_prediction import (
     IvrsAlternative,
     IvrsPrediction,
 )
-from dmaragent.xen.hypervisor.ivrs_walk import IvrsWalk, Overrides
+from dmaragent.xen.hypervisor.ivrs_walk import IvrsWalk
 from dmaragent.xen.hypervisor.release_spans import FIRST_SERIES, NEWEST_RELEASE, series_words
 from fwtables import IVRS, Damage, located_blocks
 

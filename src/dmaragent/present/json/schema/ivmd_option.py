@@ -3,29 +3,15 @@
 from typing import Annotated, Literal, TypedDict
 
 from dmaragent.boot_option.ivmd_model import IvmdEffect
+from dmaragent.present.json.schema.boot_option import Faults, Option, Target
 from dmaragent.present.json.schema.common import (
     Count,
     HostOrigin,
     Ordinal,
     Prose,
     Range,
-    Release,
     Sbdf,
 )
-from dmaragent.present.json.schema.rmrr_option import Faults
-
-
-class Option(TypedDict):
-    """The option, ready to paste."""
-
-    words: str
-    """A word ivmd= for each region; no boot loader needs quotes for it."""
-    one_word: str | None
-    """The same as one word with ';'; null if Xen would cut it off at 127 characters."""
-    grub: str
-    """The words as a line for /etc/default/grub."""
-    grub_one_word: str | None
-    """The one word as a line for /etc/default/grub, with ';' quoted for GRUB."""
 
 
 class DeviceSpan(TypedDict):
@@ -52,15 +38,6 @@ class Refused(Wanted):
     """A region without an option."""
 
     reason: Prose
-
-
-class Target(TypedDict):
-    """The host that the option is for."""
-
-    xen: Release | None
-    """The release that the answer is for; null: unknown, so the newest known release is assumed."""
-    table: bool
-    """Whether there was an IVRS table to check the ranges against."""
 
 
 class Written(Target):

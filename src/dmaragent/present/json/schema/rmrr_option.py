@@ -2,29 +2,16 @@
 
 from typing import Annotated, Literal, TypedDict
 
+from dmaragent.present.json.schema.boot_option import Faults, Option, Target
 from dmaragent.present.json.schema.common import (
     Count,
     HostOrigin,
     Ordinal,
     Prose,
     Range,
-    Release,
     Sbdf,
 )
 from fwtables.fields import Address
-
-
-class Option(TypedDict):
-    """The option, ready to paste."""
-
-    words: str
-    """A word rmrr= for each range; no boot loader needs quotes for it."""
-    one_word: str | None
-    """The same as one word with ';'; null if Xen would cut it off at 127 characters."""
-    grub: str
-    """The words as a line for /etc/default/grub."""
-    grub_one_word: str | None
-    """The one word as a line for /etc/default/grub, with ';' quoted for GRUB."""
 
 
 class PageRange(TypedDict):
@@ -52,15 +39,6 @@ class Refused(Range):
     reason: str
 
 
-class Target(TypedDict):
-    """The host that the option is for."""
-
-    xen: Release | None
-    """The release that the answer is for; null: unknown, so the newest known release is assumed."""
-    table: bool
-    """Whether there was a DMAR or IVRS table to check the ranges against."""
-
-
 class Written(Target):
     """The option that was written, if any."""
 
@@ -80,17 +58,6 @@ class Write(Written):
     """An option that was written for regions."""
 
     mode: Literal["write"]
-
-
-class Faults(TypedDict):
-    """How many faults the log has, by the program that logged them, and which were left out."""
-
-    by_xen: Count
-    by_linux: Count
-    given: list[str]
-    """Faults in regions that the table already gives the device."""
-    dropped: list[str]
-    """Faults at addresses that are not memory, or that Linux logged without iommu=pt."""
 
 
 class FromLog(Written):
