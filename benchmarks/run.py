@@ -117,8 +117,8 @@ time that grows linearly with the number of guests.
 
 ## Many hosts
 
-`dmaragent fleet` on folders of made-up bundles (gzip), each a whole process on one processor. `device` and `resolve`
-read one host of each class. The guests differ in memory, device, strategy and policy, so each is a kind of its own.
+`dmaragent fleet` on folders of synthetic bundles (gzip), each a whole process on one processor. `device` and `resolve`
+read one host of each class. The guests differ in memory, device, strategy and policy, so each is of another kind.
 
 {fleet}
 
