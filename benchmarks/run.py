@@ -118,7 +118,7 @@ time that grows linearly with the number of guests.
 ## Many hosts
 
 `dmaragent fleet` on folders of synthetic bundles (gzip), each a whole process on one processor. `device` and `resolve`
-read one host of each class. The guests differ in memory, device, strategy and policy, so each is of another kind.
+read one host of each class. The guests differ in memory, device, strategy and policy, so each guest is resolved on each class.
 
 {fleet}
 
