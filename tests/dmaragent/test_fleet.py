@@ -3,8 +3,10 @@
 import contextlib
 import io
 import json
+import os
 import shutil
 import tarfile
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from dmaragent.collect.unpack_archive import unpack_archive
 from dmaragent.commands.fleet.common import exit_code
 from dmaragent.errors import HostError
 from dmaragent.fleet import guests as fleet_guests
-from dmaragent.fleet.classes import folded, odd_hosts, xen_classes
+from dmaragent.fleet.classes import folded, linux_classes, odd_hosts, xen_classes
 from dmaragent.fleet.diff import fleet_difference
 from dmaragent.fleet.documents import find_documents, host_name
 from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
@@ -481,3 +483,145 @@ def test_the_verb_shows_the_guests_that_an_update_stops(
     assert run(capsys, "fleet", "diff", str(pool), str(pool), "--no-cache").code == 2  # broken
     (pool / "broken.tar.xz").unlink()
     assert run(capsys, "fleet", "diff", str(pool), str(pool), "--no-cache").code == 0
+
+
+# Documents that are not what they seem ---------------------------------------------------
+
+
+def test_a_table_in_a_folder_of_its_own_is_named_after_the_folder(tmp_path: Path) -> None:
+    table = (MACHINES / "hp-dl380e-gen8/root/sys/firmware/acpi/tables/DMAR").read_bytes()
+    for name in ("h1", "h2"):
+        (tmp_path / "tables" / name).mkdir(parents=True)
+        (tmp_path / "tables" / name / "DMAR").write_bytes(table)
+
+    found = read_fleet([str(tmp_path / "tables")], FleetQuery(question=XL))
+
+    assert [record.name for record in found.records] == ["h1", "h2"]
+
+
+def test_a_damaged_document_beside_a_good_one_of_its_name_is_told(pool: Path) -> None:
+    for suffix in ("tar.gz", "tar.xz"):
+        (pool / f"hp.{suffix}").write_bytes(b"\x1f\x8b\x08 damaged")
+        (pool / f"lost.{suffix}").write_bytes(b"\x1f\x8b\x08 damaged")
+
+    fleet = fleet_of(pool)
+
+    assert [host.name for host in fleet.without] == ["broken", "lost"]
+    assert sorted(host.name for host in fleet.replaced) == ["hp", "hp", "lost"]
+
+
+def test_equal_documents_of_a_name_count_once_and_silently(pool: Path) -> None:
+    twice = read_fleet([str(pool), f"{pool}/."], FleetQuery(question=XL))
+
+    assert twice.records == tuple(
+        replace(record, path=twice.records[number].path, where=twice.records[number].where)
+        for number, record in enumerate(fleet_of(pool).records)
+    )
+    assert [host for host in twice.replaced if host.name != "broken"] == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user to be refused")
+def test_a_folder_that_cannot_be_listed_is_a_line(
+    pool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if path.endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    (pool / "closed").mkdir()
+    monkeypatch.setattr(os, "scandir", refusing)
+
+    assert [host.name for host in fleet_of(pool).without] == ["broken", "closed"]
+
+
+def test_a_newer_format_is_told_as_such(pool: Path) -> None:
+    manifest = pool / "hp/manifest.json"
+    manifest.write_text(manifest.read_text().replace('"version": 1', '"version": 99', 1))
+
+    found = {host.name: host.why for host in fleet_of(pool).without}
+
+    assert found["hp"] is Why.NEWER_FORMAT
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda entry: entry | {"record": entry["record"] | {"regions": 99}},
+        lambda entry: entry | {"record": entry["record"] | {"made": "x", "findings": []}},
+        lambda entry: {"record": entry["record"]},
+        lambda _: [],
+    ],
+)
+def test_a_changed_entry_of_the_cache_counts_as_none(
+    tmp_path: Path, change: Callable[[dict[str, dict[str, object]]], object]
+) -> None:
+    table = tmp_path / "hp.bin"
+    table.write_bytes((MACHINES / "hp-dl380e-gen8/root/sys/firmware/acpi/tables/DMAR").read_bytes())
+    cache = str(tmp_path / "cache")
+    first = read_fleet([str(table)], FleetQuery(question=XL), cache=cache)
+    (entry,) = (path for path in Path(cache).rglob("*") if path.is_file())
+    entry.write_text(json.dumps(change(json.loads(entry.read_text()))))
+
+    assert read_fleet([str(table)], FleetQuery(question=XL), cache=cache) == first
+
+
+def test_an_entry_of_another_document_counts_as_none(tmp_path: Path) -> None:
+    cache = str(tmp_path / "cache")
+    records = []
+    for name in ("hp-dl380e-gen8", "dell-r820"):
+        table = tmp_path / f"{name}.bin"
+        table.write_bytes((MACHINES / name / "root/sys/firmware/acpi/tables/DMAR").read_bytes())
+        records.append(read_fleet([str(table)], FleetQuery(question=XL), cache=cache).records[0])
+    one, other = (path for path in Path(cache).rglob("*") if path.is_file())
+    one_text = one.read_text()
+    one.write_text(other.read_text())
+    other.write_text(one_text)
+
+    again = read_fleet([str(tmp_path / "dell-r820.bin")], FleetQuery(question=XL), cache=cache)
+
+    assert again.records[0] == records[1]
+
+
+def test_a_reason_names_no_file_because_guests_share_it(pool: Path) -> None:
+    strict = GUEST.replace("00:1a.0", "00:1a.0,rdm_policy=strict")
+    many = [
+        guest
+        for name in ("a", "b")
+        for guest in read_all_guests(strict.replace('"g"', f'"{name}"'), f"{name}.cfg")
+    ]
+
+    reasons = [
+        reason
+        for guest in resolve_on(fleet_of(pool).records, many, XL)
+        for _, own in guest.verdicts
+        for reason in own.reasons
+    ]
+
+    assert any("line 4" in reason for reason in reasons)
+    assert not any(".cfg" in reason for reason in reasons)
+
+
+def test_classes_of_kvm_guests_have_labels_of_their_own(pool: Path) -> None:
+    records = fleet_of(pool).records
+
+    assert {of.label for of in xen_classes(records)}.isdisjoint(
+        of.label for of in linux_classes(records)
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("--need", "0"), ("--jobs", "0"), ("--stale", "-1"), ("--stale", "nan"), ("--hosts", "")],
+)
+def test_impossible_numbers_and_names_are_refused(
+    pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: tuple[str, str]
+) -> None:
+    guest = tmp_path / "g.cfg"
+    guest.write_text(GUEST)
+    ran = run(capsys, "fleet", "resolve", str(guest), "--on", str(pool), "--no-cache", *wrong)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert wrong[0] in ran.err

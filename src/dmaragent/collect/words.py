@@ -315,11 +315,15 @@ def beside_machine(where: str, top: str, others: list[str]) -> HostError:
 
 def wrong_recording_manifest(error: HostError) -> HostError:
     """Return the error for a recording whose manifest cannot be read because of `error`."""
+    if isinstance(error, OtherFormatError):
+        return error
     return HostError(error.message, error.hint or _RECORDING_CHANGED, where=error.where)
 
 
 def wrong_bundle_manifest(error: HostError) -> HostError:
     """Return the error for a bundle whose manifest cannot be read because of `error`."""
+    if isinstance(error, OtherFormatError):
+        return error
     return HostError(error.message, error.hint or _BUNDLE_CHANGED)
 
 

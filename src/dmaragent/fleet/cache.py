@@ -16,7 +16,7 @@ from dmaragent.fleet.documents import Document
 from dmaragent.fleet.records import HostRecord, NoData, read_record
 from dmaragent.question.context import Question
 
-_FORMAT = 2
+_FORMAT = 3
 """Counted up if a record or a class is made otherwise; entries of another format are not found."""
 _LARGEST = 1 << 28
 """Of a larger document no hash is taken."""
@@ -37,12 +37,12 @@ def read_cached(document: Document, question: Question, folder: str) -> HostReco
     if not key:
         return read_record(document, question)
     place = Path(folder, key[:2], key[2:])
-    known = _load(place)
+    known = _load(place, key)
     if known is not None:
         return replace(known, name=document.name, path=document.path, where=document.place)
     record = read_record(document, question)
     if isinstance(record, HostRecord):
-        _store(place, record)
+        _store(place, record, key)
     return record
 
 
@@ -58,21 +58,37 @@ def _key(path: str, question: Question) -> str:
     return content.hexdigest()
 
 
-def _load(place: Path) -> HostRecord | None:
+def _load(place: Path, key: str) -> HostRecord | None:
+    """Return a record that was stored for `key`; None: there is none, or it was changed."""
     try:
         loaded = json.loads(place.read_bytes())
-        record = HostRecord(**{**loaded, "findings": tuple(loaded["findings"])})
+        fields = loaded["record"]
+        if loaded["check"] != _check(fields, key):
+            return None
+        record = HostRecord(**{**fields, "findings": tuple(fields["findings"])})
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     return record
 
 
-def _store(place: Path, record: HostRecord) -> None:
+def _check(fields: object, key: str) -> str:
+    text = json.dumps(fields, sort_keys=True)
+    return sha256(f"{key}\0{text}".encode()).hexdigest()
+
+
+def _store(place: Path, record: HostRecord, key: str) -> None:
     """Write an entry whole or not at all; without a place to write to there is no cache."""
+    fields = json.loads(json.dumps(asdict(record)))
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=place.parent, delete=False) as file:
-            json.dump(asdict(record), file)
-        os.replace(file.name, place)
+            written = Path(file.name)
+            try:
+                json.dump({"check": _check(fields, key), "record": fields}, file)
+                file.flush()
+            except OSError:
+                written.unlink(missing_ok=True)
+                raise
+        written.replace(place)
     except OSError:
         return

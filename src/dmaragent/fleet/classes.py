@@ -14,7 +14,7 @@ class HostClass(NamedTuple):
     """Hosts with equal answers."""
 
     label: str
-    """A letter or more, by size: A is the largest class."""
+    """A letter or more, by size: A is the largest class for Xen guests, a the one for KVM guests."""
     digest: str
     """Two classes have one digest if their bundles have different answers of libxlutil."""
     hosts: tuple[HostRecord, ...]
@@ -38,7 +38,8 @@ def xen_classes(records: Iterable[HostRecord]) -> tuple[HostClass, ...]:
 
 def linux_classes(records: Iterable[HostRecord]) -> tuple[HostClass, ...]:
     """Return the classes for KVM guests, the largest first."""
-    return _classes(records, lambda record: (record.linux_class, ""))
+    classes = _classes(records, lambda record: (record.linux_class, ""))
+    return tuple(of._replace(label=of.label.lower()) for of in classes)
 
 
 def _classes(

@@ -9,6 +9,7 @@ from dmaragent.collect.open_tree import is_directory_host
 from dmaragent.collect.tables.files import LOOKED_AT, may_hold_tables
 from dmaragent.collect.unpack_archive import unpack_archive
 from dmaragent.fleet import words
+from fwtables.signatures import DECODED_SIGNATURES
 
 MOST_DOCUMENTS = 200_000
 """More than any fleet; a folder with more is the wrong folder."""
@@ -34,6 +35,7 @@ _SUFFIXES = (
     ".out",
     ".hex",
 )
+_TABLES = frozenset(signature.decode("ascii") for signature in DECODED_SIGNATURES)
 _REPORT = frozenset({"sos_commands", "proc", "sys"})
 """Directories of a collector's report, or of a copied root."""
 _OTHER_FILES = (
@@ -92,7 +94,8 @@ def find_documents(paths: Iterable[str]) -> list[Document]:
     for path in paths:
         if not os.path.exists(path):
             raise words.no_such_folder(path)
-        for document in _below(path, _DEEPEST) if os.path.isdir(path) else [_document(path)]:
+        inside = _below(path, _DEEPEST, top=True) if os.path.isdir(path) else [_document(path)]
+        for document in inside:
             documents.append(document)
             if len(documents) > MOST_DOCUMENTS:
                 raise words.too_many_documents(path, MOST_DOCUMENTS)
@@ -134,13 +137,16 @@ def _document(path: str) -> Document:
     return Document(host_name(path), path)
 
 
-def _below(path: str, levels: int) -> Iterator[Document]:
-    """Yield the documents in the directory `path`; it is one itself if it has a host's files."""
-    if is_directory_host(path) or _is_report(path) or not levels:
+def _below(path: str, levels: int, *, top: bool = False) -> Iterator[Document]:
+    """Yield the documents in the directory `path`; it is one itself if it has a host's files.
+
+    A directory that cannot be listed is one too, so that it is named.  A table in a directory of its
+    own has the directory's name.
+    """
+    inside = _entries(path)
+    if inside is None or is_directory_host(path) or _is_report(inside) or not levels:
         yield _document(path)
         return
-    with os.scandir(path) as entries:
-        inside = sorted(entries, key=lambda entry: entry.name)
     for entry in inside:
         if entry.name.startswith(".") or entry.is_symlink():
             continue
@@ -149,9 +155,20 @@ def _below(path: str, levels: int) -> Iterator[Document]:
         if entry.is_dir(follow_symlinks=False):
             yield from _below(entry.path, levels - 1)
         elif entry.is_file(follow_symlinks=False):
-            yield _document(entry.path)
+            document = _document(entry.path)
+            if not top and document.name.upper() in _TABLES:
+                document = document._replace(name=os.path.basename(path))
+            yield document
 
 
-def _is_report(path: str) -> bool:
-    with os.scandir(path) as entries:
-        return any(entry.name in _REPORT and entry.is_dir() for entry in entries)
+def _entries(path: str) -> list[os.DirEntry[str]] | None:
+    """Return what is in a directory, by name; None: it cannot be listed."""
+    try:
+        with os.scandir(path) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return None
+
+
+def _is_report(inside: Iterable[os.DirEntry[str]]) -> bool:
+    return any(entry.name in _REPORT and entry.is_dir() for entry in inside)

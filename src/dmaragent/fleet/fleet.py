@@ -97,11 +97,19 @@ def read_fleet(
         inside = _read_all([*others], query.question, places, executor)
         records += [record for record in inside[0] if record.name in missing]
         without += [host for host in inside[1] if host.name in missing]
-    count = len(records) + len(without)
+    found = len(records) + len(without)
     records, aged = fresh(records, query.most_age)
     known = {record.name for record in records}
-    without = [host for host in [*without, *aged] if host.name not in known]
     replaced = [host for host in aged if host.why is Why.REPLACED]
+    lost: dict[str, NoData] = {}
+    for host in (*aged, *without):
+        if host.why is Why.REPLACED:
+            continue
+        if host.name in known or host.name in lost:
+            replaced.append(host._replace(why=Why.REPLACED, detail=words.also_lost(host.detail)))
+        else:
+            lost[host.name] = host
+    without = list(lost.values())
     told = known | {host.name for host in without}
     without += [
         NoData(name, Why.ABSENT, words.ABSENT, words.COLLECT)
@@ -112,7 +120,7 @@ def read_fleet(
         records=tuple(sorted(records, key=lambda record: record.name)),
         without=tuple(sorted(without, key=lambda host: (host.name, host.why.value, host.detail))),
         replaced=tuple(replaced),
-        documents=count,
+        documents=found,
         expected=None if expected is None else len(expected),
     )
 
@@ -151,4 +159,5 @@ def _read(task: _Task) -> HostRecord | NoData | tuple[Document, ...]:
         return record._replace(detail=error.message, next_step=error.hint)
     except OSError as error:
         return record._replace(detail=words.failed(error))
-    return tuple(inside) if len(inside) > 1 else record  # one is the host itself, which failed
+    several = len(inside) > 1 or any(is_archive_file(inner.path) for inner in inside)
+    return tuple(inside) if several else record  # one is the host itself, which failed

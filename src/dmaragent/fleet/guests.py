@@ -16,11 +16,13 @@ from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution
-from dmaragent.policy.decisions import Harm, Verdict, residual_risk
+from dmaragent.policy.decisions import Decision, Harm, Verdict, residual_risk
+from dmaragent.policy.words import HARM_WORDS
 from dmaragent.present.words.guest import reason_words
 from dmaragent.question.context import Question
 from dmaragent.question.guest_resolver import GuestResolver
 from dmaragent.remedies.guests import guest_remedies
+from dmaragent.remedies.remedy import GuestRemedy
 
 REMEDIES_OF = 8
 """The classes that refuse a guest whose fixes are tried, the largest first, unless all are wanted: a
@@ -49,8 +51,15 @@ class GuestOnFleet:
 
     name: str
     source: str
+    kvm: bool
+    """Whether KVM runs it, not Xen."""
     verdicts: tuple[tuple[HostClass, ClassVerdict], ...]
     """The largest class first."""
+
+    @property
+    def at_risk(self) -> int:
+        """On how many hosts it starts with memory at risk."""
+        return sum(len(of.hosts) for of, found in self.verdicts if found.risk)
 
     def hosts(self, verdict: Verdict) -> int:
         """Return on how many hosts this is its verdict."""
@@ -98,6 +107,7 @@ def resolve_on(
         GuestOnFleet(
             name=guest.name or guest.source,
             source=guest.source,
+            kvm=isinstance(guest, KvmGuest),
             verdicts=verdicts.get(number, ()),
         )
         for number, guest in enumerate(guests)
@@ -159,12 +169,17 @@ def _verdict(resolver: GuestResolver, guest: Guest, *, remedies: bool) -> ClassV
     risk = starts and residual_risk(tuple(resolution.reasons)).harm > Harm.NONE
     return ClassVerdict(
         verdict=resolution.verdict,
-        reasons=tuple(
-            dict.fromkeys(reason_words(reason, guest.source) for reason in resolution.reasons)
-        ),
+        reasons=tuple(dict.fromkeys(map(_reason, resolution.reasons))),
         risk=risk,
         remedies=_remedies(resolution) if remedies else None,
     )
+
+
+def _reason(decision: Decision) -> str:
+    """Return a reason without its file, because guests of one kind share it: ``(line 4)``."""
+    _, _, line = decision.place.rpartition(":")
+    place = f"line {line}" if line.isdecimal() else decision.place
+    return reason_words(decision._replace(place=place))
 
 
 def _remedies(resolution: AnyResolution) -> tuple[str, ...]:
@@ -172,4 +187,10 @@ def _remedies(resolution: AnyResolution) -> tuple[str, ...]:
     if isinstance(resolution, KvmResolution) or resolution.verdict is not Verdict.REFUSED:
         return ()
     ranked = guest_remedies(resolution).ranked
-    return tuple(remedy.action for remedy in ranked if remedy.verdict is Verdict.STARTS)
+    return tuple(_remedy(remedy) for remedy in ranked if remedy.verdict is Verdict.STARTS)
+
+
+def _remedy(remedy: GuestRemedy) -> str:
+    """Return a fix, and the risk that it leaves."""
+    risk = f" (with risk: {HARM_WORDS[remedy.harm]})" if remedy.harm > Harm.NONE else ""
+    return f"{remedy.action}{risk}"

@@ -69,6 +69,11 @@ def _class(of: HostClass) -> schema.FleetClass:
     }
 
 
+def class_objects(classes: Sequence[HostClass]) -> list[schema.FleetClass]:
+    """Return classes as objects."""
+    return [_class(of) for of in classes]
+
+
 def odd_objects(odd: Sequence[OddHost]) -> list[schema.Odd]:
     """Return the hosts that differ from most of their model."""
     return [

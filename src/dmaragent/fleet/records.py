@@ -1,7 +1,7 @@
 """One host of a fleet, read from its document: what is shown of it, and the classes it is in."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple
 
@@ -66,6 +66,8 @@ class HostRecord:
     """The source of Xen's list: hypervisor, predicted, unknown."""
     table: str
     """The table's signature and a digest of its bytes; empty without a table."""
+    no_table: str
+    """Why there is none, as a value of AbsenceKind; empty with a table."""
     regions: int
     shape: str
     """A digest of the sizes and claims of its regions: equal if they only lie elsewhere."""
@@ -115,6 +117,7 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         linux=host.system.kernel_release,
         list_source=inventory.xen.list.source.value,
         table=_table(inventory),
+        no_table="" if inventory.absence is None else inventory.absence.kind.value,
         regions=len(inventory.regions),
         shape=_shape(inventory),
         places=_places(inventory),
@@ -184,6 +187,10 @@ def _made(asked: OpenedContext) -> int | None:
         return None
 
 
+def _same(one: HostRecord, other: HostRecord) -> bool:
+    return replace(one, path=other.path, where=other.where) == other
+
+
 def is_known(record: HostRecord) -> bool:
     """Return whether Xen's list is known, from Xen or from a table."""
     return record.list_source != ListSource.UNKNOWN.value
@@ -201,8 +208,10 @@ def fresh(
     without: list[NoData] = []
     for record in sorted(records, key=lambda record: (record.name, record.made or 0, record.path)):
         earlier = newest.get(record.name)
-        if earlier is not None:
-            without.append(NoData(record.name, Why.REPLACED, words.replaced(earlier.where)))
+        if earlier is not None and not _same(earlier, record):
+            known = earlier.made is not None and record.made is not None
+            why = words.replaced if known and earlier.made != record.made else words.not_used
+            without.append(NoData(record.name, Why.REPLACED, why(earlier.where)))
         newest[record.name] = record
     kept = []
     for record in newest.values():

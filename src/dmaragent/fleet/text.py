@@ -13,6 +13,7 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import paragraph
 from dmaragent.present.words.numbers import count
+from dmaragent.xen.reserved_list.model import ListSource
 
 MOST_CLASSES = 8
 """Classes that are shown unless all are wanted."""
@@ -62,9 +63,10 @@ def guests_text(
     records: Sequence[HostRecord],
     without: Sequence[NoData],
     *,
+    release_named: bool = False,
     details: bool,
 ) -> Iterator[str]:
-    """Yield for each guest on which hosts it starts, where not and why."""
+    """Yield for each guest on which hosts it starts, where not and why; and what is assumed."""
     for number, guest in enumerate(guests):
         if number:
             yield ""
@@ -73,7 +75,22 @@ def guests_text(
             found = [(of, own) for of, own in guest.verdicts if own.verdict is verdict]
             if found:
                 yield from _verdict_lines(verdict, found, details=details)
+    if not all(guest.kvm for guest in guests):
+        yield from _assumptions(records, release_named=release_named)
     yield from without_text(without)
+
+
+def _assumptions(records: Sequence[HostRecord], *, release_named: bool) -> Iterator[str]:
+    """Yield on how many hosts the release of Xen is assumed, and its list predicted."""
+    assumed = 0 if release_named else sum(not record.xen for record in records)
+    predicted = sum(record.list_source == ListSource.PREDICTED.value for record in records)
+    notes = [
+        words.assumed_release(assumed) if assumed else "",
+        words.predicted_list(predicted) if predicted else "",
+    ]
+    if any(notes):
+        yield ""
+        yield from paragraph(" ".join(filter(None, notes)))
 
 
 def _verdict_lines(

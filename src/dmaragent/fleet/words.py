@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from dmaragent.errors import DmaragentError, HostError
+from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import visible
 from dmaragent.present.words.numbers import count
+from dmaragent.xen.hypervisor.release_spans import NEWEST_RELEASE
 
 if TYPE_CHECKING:  # which import these sentences
     from dmaragent.fleet.classes import OddHost
@@ -55,6 +57,16 @@ def failed(error: BaseException) -> str:
 
 def replaced(path: str) -> str:
     return f"{path} is older than another document of this name"
+
+
+def not_used(path: str) -> str:
+    return (
+        f"{path} is not used: another document has this name, and their ages are unknown or equal"
+    )
+
+
+def also_lost(detail: str) -> str:
+    return f"another document of this name is used or listed; {detail}"
 
 
 def stale(age: float) -> str:
@@ -102,7 +114,19 @@ def _system(host: HostRecord) -> str:
 
 
 def _table(host: HostRecord) -> str:
-    return f"{count(host.regions, 'region')} ({host.table[:4]})" if host.table else "no table"
+    if host.table:
+        return f"{count(host.regions, 'region')} ({host.table[:4]})"
+    return _NO_TABLE.get(host.no_table, "no table")
+
+
+_NO_TABLE = {
+    AbsenceKind.DENIED.value: "table not read",
+    AbsenceKind.FAILED.value: "table not read",
+    AbsenceKind.NOT_COLLECTED.value: "table not collected",
+    AbsenceKind.HIDDEN.value: "table hidden",
+    AbsenceKind.PVH_DOM0.value: "table hidden by Xen",
+    AbsenceKind.UNKNOWN.value: "table unknown",
+}
 
 
 def _common(values: Iterable[str]) -> str:
@@ -144,7 +168,8 @@ def no_data(hosts: int) -> str:
 def guest_headline(guest: GuestOnFleet, hosts: int, without: int) -> str:
     starts, refused = guest.hosts(Verdict.STARTS), guest.hosts(Verdict.REFUSED)
     unknown = guest.hosts(Verdict.UNDECIDED)
-    parts = [f"starts on {starts} of {count(hosts + without, 'host')}"]
+    risk = f" ({guest.at_risk} with a risk)" if guest.at_risk else ""
+    parts = [f"starts on {starts} of {count(hosts + without, 'host')}{risk}"]
     if refused:
         parts.append(f"not on {refused}")
     if unknown:
@@ -152,6 +177,15 @@ def guest_headline(guest: GuestOnFleet, hosts: int, without: int) -> str:
     if without:
         parts.append(f"no data of {without}")
     return visible(f"{guest.name}: {', '.join(parts)}")
+
+
+def assumed_release(hosts: int) -> str:
+    newest = "{}.{}".format(*NEWEST_RELEASE)
+    return f"Assumes Xen {newest}, the newest known release, on {count(hosts, 'host')} of unknown release."
+
+
+def predicted_list(hosts: int) -> str:
+    return f"Xen's list of regions is predicted on {count(hosts, 'host')}."
 
 
 def verdict_line(verdict: Verdict, hosts: int, classes: int) -> str:
@@ -235,6 +269,21 @@ def not_a_device(text: str) -> DmaragentError:
 
 def not_a_number_of_days(text: str) -> DmaragentError:
     return DmaragentError(f"--stale: {text} is no number of days", "write a number, or never")
+
+
+LEAST_ONE = "must be a number of 1 or more"
+
+
+def most_jobs(most: int) -> str:
+    return f"must be at most {most}"
+
+
+def no_names() -> DmaragentError:
+    return DmaragentError("--hosts names no host", "write names with commas: xen[01-40],db1")
+
+
+def too_many_names(most: int) -> DmaragentError:
+    return DmaragentError(f"--hosts names more than {most} hosts", "name fewer")
 
 
 def no_guest(paths: str) -> DmaragentError:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
+import math
+import multiprocessing
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from dmaragent.commands.shared.output import print_document
@@ -15,6 +21,7 @@ from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.fleet import words
 from dmaragent.fleet.cache import cache_folder
 from dmaragent.fleet.collection.node_sets import host_names
+from dmaragent.fleet.documents import MOST_DOCUMENTS
 from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
 from dmaragent.fleet.json import fleet_document
 from dmaragent.present.escaping import visible
@@ -24,6 +31,8 @@ if TYPE_CHECKING:
     from dmaragent.present.json.schema.fleet import FleetAnswer
 
 _DAY = 86_400
+MOST_JOBS = 256
+"""More processes than any use has; a process is started for each at once."""
 
 
 class OpenedFleet(NamedTuple):
@@ -57,7 +66,7 @@ def add_need(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--need",
         metavar="N",
-        type=int,
+        type=_at_least_one,
         help="exit with 0 if it is yes on N hosts (default: on all)",
     )
 
@@ -80,11 +89,25 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         help="use no document that is older (default: never)",
     )
     parser.add_argument(
-        "--jobs", metavar="N", type=int, default=1, help="use N processes (default: 1)"
+        "--jobs", metavar="N", type=_jobs, default=1, help="use N processes (default: 1)"
     )
     parser.add_argument(
         "--no-cache", action="store_true", help="read every document again, and keep nothing"
     )
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(words.LEAST_ONE)
+    return number
+
+
+def _jobs(text: str) -> int:
+    number = _at_least_one(text)
+    if number > MOST_JOBS:
+        raise argparse.ArgumentTypeError(words.most_jobs(MOST_JOBS))
+    return number
 
 
 @contextmanager
@@ -92,6 +115,7 @@ def opened_fleet(options: argparse.Namespace) -> Iterator[OpenedFleet]:
     """Read the fleet of `options`; replaced documents are named on stderr."""
     question = Question(xen=named_release(options.xen))
     with (
+        _ended_by_sigterm(),
         _executor(options.jobs) as executor,
         tempfile.TemporaryDirectory(prefix="dmaragent-") as unpacked,
     ):
@@ -116,12 +140,52 @@ def _executor(jobs: int) -> Iterator[Executor | None]:
     if jobs <= 1:
         yield None
         return
-    with ProcessPoolExecutor(jobs) as executor:
-        yield executor
+    with ProcessPoolExecutor(jobs, initializer=_end_with_parent) as executor:
+        try:
+            yield executor
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            children = multiprocessing.active_children()
+            for child in children:
+                child.terminate()
+            for child in children:
+                child.join()  # before its temporary files are removed
+            raise
+
+
+def _end_with_parent() -> None:
+    """Leave interrupts to the parent, which then ends this process; and do not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    PR_SET_PDEATHSIG = 1  # noqa: N806 - prctl(2)
+    with suppress(OSError, AttributeError):  # another system
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Raise SystemExit for a SIGTERM, so that temporary files are removed."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _names(text: str) -> frozenset[str]:
-    return frozenset(host_names(text))
+    named = frozenset(islice(host_names(text), MOST_DOCUMENTS + 1))
+    if not named:
+        raise words.no_names()
+    if len(named) > MOST_DOCUMENTS:
+        raise words.too_many_names(MOST_DOCUMENTS)
+    return named
 
 
 def _seconds(text: str) -> float | None:
@@ -131,6 +195,8 @@ def _seconds(text: str) -> float | None:
         days = float(text)
     except ValueError as error:
         raise words.not_a_number_of_days(text) from error
+    if not 0 <= days < math.inf:
+        raise words.not_a_number_of_days(text)
     return days * _DAY
 
 

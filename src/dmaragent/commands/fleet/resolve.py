@@ -14,10 +14,10 @@ from dmaragent.commands.fleet.common import (
 from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, tell_left_out
 from dmaragent.commands.shared.output import add_json, print_lines
 from dmaragent.fleet import setting_words
-from dmaragent.fleet.classes import xen_classes
+from dmaragent.fleet.classes import linux_classes, xen_classes
 from dmaragent.fleet.fleet import Fleet
 from dmaragent.fleet.guests import GuestOnFleet, resolve_on
-from dmaragent.fleet.json import base_answer, guest_objects
+from dmaragent.fleet.json import base_answer, class_objects, guest_objects
 from dmaragent.fleet.one_setting import of_xl, one_setting_on
 from dmaragent.fleet.setting_choice import Found
 from dmaragent.fleet.setting_text import setting_objects, settings_text
@@ -82,10 +82,20 @@ def run(options: argparse.Namespace) -> int:
         )
     if options.json:
         answer = base_answer(xen_classes(fleet.records), fleet.without)
+        if any(guest.kvm for guest in found):
+            answer["linux_classes"] = class_objects(linux_classes(fleet.records))
         answer["guests"] = guest_objects(found, len(fleet.without))
         print_fleet(options, fleet, answer)
     else:
-        print_lines(guests_text(found, fleet.records, fleet.without, details=options.details))
+        print_lines(
+            guests_text(
+                found,
+                fleet.records,
+                fleet.without,
+                release_named=options.xen is not None,
+                details=options.details,
+            )
+        )
     return max(_code_of(guest, fleet, options.need) for guest in found)
 
 

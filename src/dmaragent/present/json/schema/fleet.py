@@ -283,6 +283,8 @@ class FleetAnswer(TypedDict):
     no_data: list[Without]
     odd: NotRequired[list[Odd]]
     """Of fleet show."""
+    linux_classes: NotRequired[list[FleetClass]]
+    """Of fleet resolve with KVM guests: the classes of their verdicts, with labels in small letters."""
     guests: NotRequired[list[FleetGuest]]
     """Of fleet resolve."""
     one_setting: NotRequired[list[OneSetting]]
