@@ -116,8 +116,8 @@ def opened_fleet(options: argparse.Namespace) -> Iterator[OpenedFleet]:
     question = Question(xen=named_release(options.xen))
     with (
         _ended_by_sigterm(),
-        _executor(options.jobs) as executor,
         tempfile.TemporaryDirectory(prefix="dmaragent-") as unpacked,
+        _executor(options.jobs) as executor,  # ends first, as its processes write there
     ):
         fleet = read_fleet(
             options.folders,
