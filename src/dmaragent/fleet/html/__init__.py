@@ -81,10 +81,7 @@ def _tiles(
         sizes = words.lead(len(records), len(classes), 0).rstrip(".")
         largest = words.largest(len(classes[0].hosts), classes[0].label)
         yield Tile(sizes, "classes", (largest,))
-        if any(host.model for host in records):
-            models = several_firmwares(records)
-            sentence = words.several_firmwares(models) if models else words.ONE_FIRMWARE
-            yield Tile(sentence, "firmware", tone="warned" if models else "good")
+        yield _firmware_tile(records)
     if odd:
         hosts = len({each.host.name for each in odd})
         yield Tile(words.odd_in_short(hosts), "odd", tone="warned")
@@ -93,6 +90,17 @@ def _tiles(
         yield Tile(words.errors_in_short(len(wrong)), "errors", tone="bad")
     if report.without:
         yield Tile(words.no_data_in_short(len(report.without)), "no-data", tone="warned")
+
+
+def _firmware_tile(records: Sequence[HostRecord]) -> Tile:
+    """Return whether machines have more than one firmware."""
+    models = several_firmwares(records)
+    key = "firmware" if any(host.model for host in records) else ""
+    if models:
+        return Tile(words.several_firmwares(models), key, tone="warned")
+    if all(host.model and host.firmware for host in records):
+        return Tile(words.ONE_FIRMWARE, key, tone="good")
+    return Tile(words.NOT_SEVERAL, key)
 
 
 def _guest_tiles(report: FleetReport) -> Iterator[Tile]:

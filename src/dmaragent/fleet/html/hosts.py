@@ -1,7 +1,7 @@
 """The hosts of the report of a fleet: classes, firmware, odd hosts, and hosts without data."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from dmaragent.fleet.classes import HostClass, OddHost
 from dmaragent.fleet.guests import GuestOnFleet
@@ -20,12 +20,14 @@ from dmaragent.fleet.html.parts import (
 from dmaragent.fleet.records import HostRecord, NoData
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.html.markup import Child, Markup, element
-from dmaragent.present.html.parts import RowGroup, Section, block_of, section
+from dmaragent.present.html.parts import RowGroup, Section, bullets, section
 
 _MOST_CLASSES = 1000
 _MOST_ROWS = 500
-_MOST_DETAILS = 5
+_DETAILS = 5
 """Details that are shown of a reason."""
+_LONG = 600
+"""Characters of a detail with its next step."""
 _BUDGET = 400_000
 """Characters of names in one table."""
 GUEST_COLUMNS = 3
@@ -68,11 +70,11 @@ def _class_row(of: HostClass, place: Place) -> Sequence[Child]:
         str(len(of.hosts)),
         values(machine(host) for host in of.hosts),
         values(host.firmware or "" for host in of.hosts),
-        values(host.xen or "-" for host in of.hosts),
+        values(host.xen or words.NO_XEN for host in of.hosts),
         values(host.linux or "" for host in of.hosts),
         values(host.list_source for host in of.hosts),
-        values(host.table or "-" for host in of.hosts),
-        values(str(host.regions) if host.table else "-" for host in of.hosts),
+        values(host.table or words.NO_TABLE for host in of.hosts),
+        values(str(host.regions) if host.table else "" for host in of.hosts),
     )
 
 
@@ -86,8 +88,9 @@ def _class_note(of: HostClass, most: int | None) -> Child:
 
 
 def several_firmwares(records: Sequence[HostRecord]) -> int:
-    """Return how many machines have more than one firmware."""
-    return sum(len(firmwares) > 1 for firmwares in _firmwares(records).values())
+    """Return how many machines have more than one firmware that is known."""
+    known = [host for host in records if host.firmware]
+    return sum(len(firmwares) > 1 for firmwares in _firmwares(known).values())
 
 
 def _firmwares(records: Sequence[HostRecord]) -> dict[str, dict[str, list[HostRecord]]]:
@@ -235,15 +238,8 @@ def no_data_section(without: Sequence[NoData]) -> Section | None:
     most = most_characters(([host.name for host in hosts] for hosts in by_reason.values()), _BUDGET)
     groups = [
         RowGroup(
-            [
-                (
-                    words.WHY[why],
-                    str(len(hosts)),
-                    names_of([host.name for host in hosts], most),
-                    _few(host.detail for host in hosts),
-                    _few(host.next_step for host in hosts),
-                )
-            ]
+            [(words.WHY[why], str(len(hosts)), names_of([host.name for host in hosts], most))],
+            _details(hosts),
         )
         for why, hosts in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
     ]
@@ -255,9 +251,11 @@ def no_data_section(without: Sequence[NoData]) -> Section | None:
     )
 
 
-def _few(texts: Iterable[str]) -> Child:
-    """Return the most frequent of some texts, each on a line of its own."""
-    counted = Counter(text for text in texts if text).most_common()
-    shown = [cut(text, 300) for text, _ in counted[:_MOST_DETAILS]]
+def _details(hosts: Sequence[NoData]) -> Child:
+    """Return the most frequent details of a reason, each with the next step."""
+    counted = Counter((host.detail, host.next_step) for host in hosts if host.detail).most_common()
+    shown = [
+        cut(words.detail(detail, next_step), _LONG) for (detail, next_step), _ in counted[:_DETAILS]
+    ]
     left = len(counted) - len(shown)
-    return block_of([*shown, words.more_values(left)] if left else shown) if shown else "-"
+    return bullets([*shown, words.more_values(left)] if left else shown)

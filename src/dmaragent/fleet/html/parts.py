@@ -62,7 +62,8 @@ def long_table(
         folds.append(parts.folded(which, grouped_table(f"{caption}: {which}", head, chunk)))
     left = total - len(written)
     more = element("p", words.more_rows(left, rest), class_="note") if left else None
-    return several(grouped_table(caption, head, written[:_SHOWN]), folds, more)
+    shown = grouped_table(caption, head, written[:_SHOWN])
+    return element("div", shown, folds, more, class_="wide")
 
 
 def names_of(hosts: Sequence[str], most: int | None) -> Markup:

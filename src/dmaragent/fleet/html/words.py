@@ -15,6 +15,8 @@ ERRORS = "Errors in tables"
 NO_DATA = "Hosts without data"
 GUESTS = "Guests"
 UNKNOWN = "unknown"
+NO_XEN = "none, or unknown"
+NO_TABLE = "no table"
 NOTHING_READ = "No document could be read"
 
 
@@ -58,6 +60,7 @@ def several_firmwares(models: int) -> str:
 
 
 ONE_FIRMWARE = "Each machine has one firmware"
+NOT_SEVERAL = "No machine has more than one known firmware"
 
 
 def odd_in_short(hosts: int) -> str:
@@ -150,7 +153,7 @@ ERRORS_CAPTION = "Hosts whose table has errors"
 ERRORS_COLUMNS = ("Hosts", "Number", "Errors", "Warnings")
 NO_DATA_LEAD = "No answer is guessed for these hosts."
 NO_DATA_CAPTION = "Hosts without data, by reason"
-NO_DATA_COLUMNS = ("Reason", "Number", "Hosts", "Detail", "Next")
+NO_DATA_COLUMNS = ("Reason", "Number", "Hosts")
 WHY = {
     "absent": "no document",
     "stale": "too old",
@@ -158,6 +161,12 @@ WHY = {
     "newer-format": "made by a newer dmaragent",
     "replaced": "replaced by a newer document",
 }
+
+
+def detail(text: str, next_step: str) -> str:
+    """Return why hosts have no data, and what to do."""
+    return f"{text}. Next: {next_step}." if next_step else f"{text}."
+
 
 # Guests ---------------------------------------------------------------------------------
 
