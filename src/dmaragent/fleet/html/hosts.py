@@ -66,14 +66,14 @@ def _classes_table(classes: Sequence[HostClass], place: Place) -> Markup:
 
 def _class_row(of: HostClass, place: Place) -> Sequence[Child]:
     return (
-        element("span", f"{place.prefix}{of.label}", id=f"{place.key}-{of.label}"),
+        element("span", f"{place.prefix}{of.label}", id=f"{place.key}-{of.label}", class_="short"),
         str(len(of.hosts)),
         values(machine(host) for host in of.hosts),
         values(host.firmware or "" for host in of.hosts),
         values(host.xen or words.NO_XEN for host in of.hosts),
         values(host.linux or "" for host in of.hosts),
-        values(host.list_source for host in of.hosts),
-        values(host.table or words.NO_TABLE for host in of.hosts),
+        values((host.list_source for host in of.hosts), whole=True),
+        values((host.table or words.NO_TABLE for host in of.hosts), whole=True),
         values(str(host.regions) if host.table else "" for host in of.hosts),
     )
 

@@ -108,13 +108,21 @@ def most_characters(groups: Iterable[Sequence[str]], budget: int) -> int | None:
     return None if size <= budget else max(_MOST_TEXT, budget // (6 * len(lists)))
 
 
-def values(texts: Iterable[str]) -> Child:
-    """Return the values that hosts have, the most frequent first; at most three."""
+def values(texts: Iterable[str], *, whole: bool = False) -> Child:
+    """Return the values that hosts have, the most frequent first; at most three.
+
+    Args:
+        texts: the value of each host; empty if it is unknown.
+        whole: whether the words of each stay on one line.
+
+    """
     counted = Counter(texts).most_common()
     shown = [cut(text) if text else words.UNKNOWN for text, _ in counted[:_VALUES]]
     left = len(counted) - len(shown)
-    text = ", ".join(shown)
-    return f"{text} {words.more_values(left)}" if left else text
+    more = f" {words.more_values(left)}" if left else None
+    if whole:
+        return [[parts.short(text), " "] for text in shown], more
+    return ", ".join(shown), more
 
 
 def labels(classes: Sequence[HostClass], place: Place) -> Markup:
