@@ -108,6 +108,17 @@ def test_firmware_drift_has_hosts_classes_and_the_hosts_that_start_a_guest() -> 
     assert page.all("a", href="#class-A")
 
 
+def test_hosts_on_which_a_guest_is_unknown_are_counted_apart() -> None:
+    records = made_up_fleet(12, 12)
+    found = ClassVerdict(Verdict.UNDECIDED, ("its list is unknown",), risk=False, remedies=None)
+
+    page = Page(fleet_html(FleetReport(records, guests=[guest_of(records, found)])))
+
+    assert "0 of 12 (12 unknown)" in section_text(page, "guests")
+    assert "0 of 7 (7 unknown)" in section_text(page, "guests")  # beside the five largest
+    assert "0 of 1 (1 unknown)" in section_text(page, "firmware")
+
+
 def test_an_unknown_firmware_is_no_second_one() -> None:
     known = [made_up_record(name, 1, firmware="1") for name in "ab"]
     unknown = made_up_record("c", 1, firmware=None)

@@ -50,7 +50,6 @@ def _matrix(
     most: int,
 ) -> Markup:
     beside = classes[:_COLUMNS]
-    total = sum(len(of.hosts) for of in classes)
     head = [
         words.GUEST_COLUMN,
         words.STARTS_COLUMN,
@@ -58,24 +57,29 @@ def _matrix(
         words.OTHERS_COLUMN,
     ]
     groups = [
-        RowGroup([_row(guest, len(beside), total)], _reasons(guest, place, most))
-        for guest in guests
+        RowGroup([_row(guest, len(beside))], _reasons(guest, place, most)) for guest in guests
     ]
     return long_table(
         caption, head, groups, most=_MOST_GUESTS, rest="dmaragent fleet resolve GUEST --on DIR"
     )
 
 
-def _row(guest: GuestOnFleet, beside: int, total: int) -> Sequence[Child]:
+def _row(guest: GuestOnFleet, beside: int) -> Sequence[Child]:
     others = guest.verdicts[beside:]
-    hosts = sum(len(of.hosts) for of, _ in others)
-    starting = sum(len(of.hosts) for of, found in others if found.verdict is Verdict.STARTS)
     return (
         cut(guest.name, 60),
-        words.part_of(guest.hosts(Verdict.STARTS), total),
+        _starts_on(guest.verdicts),
         *(_mark(found.verdict, risk=found.risk) for _, found in guest.verdicts[:beside]),
-        words.part_of(starting, hosts) if others else "-",
+        _starts_on(others) if others else "-",
     )
+
+
+def _starts_on(verdicts: Sequence[tuple[HostClass, ClassVerdict]]) -> str:
+    """Return on how many hosts of some classes a guest starts, and on how many that is unknown."""
+    hosts = dict.fromkeys(Verdict, 0)
+    for of, found in verdicts:
+        hosts[found.verdict] += len(of.hosts)
+    return words.part_of(hosts[Verdict.STARTS], hosts[Verdict.UNDECIDED], sum(hosts.values()))
 
 
 def _mark(verdict: Verdict, *, risk: bool) -> Markup:

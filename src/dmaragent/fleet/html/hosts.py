@@ -112,13 +112,13 @@ def firmware_section(
         return None
     class_of = {host.name: of for of in classes for host in of.hosts}
     shown = guests[:GUEST_COLUMNS]
-    starting = [_starting(guest) for guest in shown]
+    verdicts = [_verdicts(guest) for guest in shown]
     head = [*words.FIRMWARE_COLUMNS, *(words.starts_column(cut(each.name, 30)) for each in shown)]
     ordered = sorted(
         by_machine.items(), key=lambda item: (-len(item[1]), -_hosts(item[1]), item[0])
     )
     groups = [
-        RowGroup([_firmware_row(model, firmware, hosts, class_of, starting)])
+        RowGroup([_firmware_row(model, firmware, hosts, class_of, verdicts)])
         for model, firmwares in ordered
         for firmware, hosts in sorted(firmwares.items(), key=lambda item: (-len(item[1]), item[0]))
     ]
@@ -134,14 +134,9 @@ def _hosts(firmwares: Mapping[str, Sequence[HostRecord]]) -> int:
     return sum(map(len, firmwares.values()))
 
 
-def _starting(guest: GuestOnFleet) -> frozenset[str]:
-    """Return the names of the hosts on which a guest starts."""
-    return frozenset(
-        host.name
-        for of, found in guest.verdicts
-        if found.verdict is Verdict.STARTS
-        for host in of.hosts
-    )
+def _verdicts(guest: GuestOnFleet) -> Mapping[str, Verdict]:
+    """Return the verdict on a guest by the name of the host."""
+    return {host.name: found.verdict for of, found in guest.verdicts for host in of.hosts}
 
 
 def _firmware_row(
@@ -149,7 +144,7 @@ def _firmware_row(
     firmware: str,
     hosts: Sequence[HostRecord],
     class_of: Mapping[str, HostClass],
-    starting: Sequence[frozenset[str]],
+    verdicts: Sequence[Mapping[str, Verdict]],
 ) -> Sequence[Child]:
     own = list({class_of[host.name].label: class_of[host.name] for host in hosts}.values())
     return (
@@ -157,11 +152,12 @@ def _firmware_row(
         firmware,
         str(len(hosts)),
         labels(sorted(own, key=lambda of: (-len(of.hosts), of.names)), XEN),
-        *(
-            words.part_of(sum(host.name in names for host in hosts), len(hosts))
-            for names in starting
-        ),
+        *(_starts_on(Counter(by_name[host.name] for host in hosts)) for by_name in verdicts),
     )
+
+
+def _starts_on(hosts: Counter[Verdict]) -> str:
+    return words.part_of(hosts[Verdict.STARTS], hosts[Verdict.UNDECIDED], sum(hosts.values()))
 
 
 # Odd hosts, and tables with errors ------------------------------------------------------

@@ -191,9 +191,9 @@ def column(label: str, hosts: int) -> str:
     return f"{label} ({hosts})"
 
 
-def part_of(number: int, total: int) -> str:
+def part_of(starting: int, unknown: int, total: int) -> str:
     """Return on how many hosts a guest starts."""
-    return f"{number} of {total}"
+    return f"{starting} of {total}{f' ({unknown} unknown)' if unknown else ''}"
 
 
 def reasons(number: int) -> str:
