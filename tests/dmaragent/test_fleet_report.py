@@ -42,7 +42,7 @@ def section_text(page: Page, key: str) -> str:
 @pytest.mark.slow  # nine large pages
 @pytest.mark.parametrize("guests", [0, 20, 500])
 @pytest.mark.parametrize(
-    "pattern", ["xen{:05}", "{}-a-name-that-does-not-fold.site.example.com", "{}&<'\x1b"]
+    "pattern", ["xen{:05}", "{0}-does-not-fold-{0}.site.example.com", "{0}&<'\x1b{0}"]
 )
 def test_a_page_of_10000_hosts_in_649_classes_stays_small(pattern: str, guests: int) -> None:
     records = made_up_fleet(10_000, 649, pattern)
@@ -60,14 +60,27 @@ def test_a_page_of_hosts_that_all_differ_is_limited_and_counts_what_it_leaves_ou
         for number in range(5000)
     ]
     without = [
-        NoData(f"{number}-{name}", Why.UNREADABLE, f"{number}" * 100) for number in range(5000)
+        NoData(f"{number}-{name}{number}", Why.UNREADABLE, f"{number}" * 100)
+        for number in range(5000)
     ]
 
     page = fleet_html(FleetReport(records, without))
 
     assert len(page.encode()) < MOST
-    assert page.count('id="class-') == 1000
-    assert "4000 more rows" in Page(page).text
+    assert page.count('id="class-') == 702
+    assert {one.attributes["href"] for one in Page(page).all("a")} <= {
+        f"#{name}" for name in Page(page).ids
+    }
+    assert "4298 more rows" in Page(page).text
+
+
+def test_long_names_are_limited_and_counted() -> None:
+    records = made_up_fleet(10_000, 649, "{0}-" + "n" * 240 + "{0}")
+
+    page = fleet_html(FleetReport(records))
+
+    assert len(page.encode()) < MOST
+    assert "15 more hosts" in page  # of the 16 of the largest class
 
 
 def test_every_host_is_on_the_page_with_its_class() -> None:
@@ -284,10 +297,14 @@ def test_without_a_host_the_page_has_the_reasons_and_the_exit_code_is_2(
 
 
 def test_classes_for_kvm_are_listed_only_for_kvm_guests() -> None:
-    records = made_up_fleet(6, 3)
+    records = [replace(record, linux_class=record.name) for record in made_up_fleet(6, 3)]
     found = ClassVerdict(Verdict.STARTS, (), risk=False, remedies=())
     verdicts = tuple((of, found) for of in linux_classes(records))
     guest = GuestOnFleet(name="vm", source="vm.xml", verdicts=verdicts)
 
+    page = Page(fleet_html(FleetReport(records, kvm_guests=[guest])))
+
     assert "kvm-class" not in fleet_html(FleetReport(records))
-    assert "kvm-class-C" in Page(fleet_html(FleetReport(records, kvm_guests=[guest]))).ids
+    assert [name for name in page.ids if name.startswith("kvm-class-")] == [
+        f"kvm-class-{label}" for label in "ABCDEF"
+    ]

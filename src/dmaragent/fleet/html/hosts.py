@@ -8,6 +8,7 @@ from dmaragent.fleet.guests import GuestOnFleet
 from dmaragent.fleet.html import words
 from dmaragent.fleet.html.parts import (
     KVM,
+    MOST_CLASSES,
     XEN,
     Place,
     cut,
@@ -22,7 +23,6 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.present.html.markup import Child, Markup, element
 from dmaragent.present.html.parts import RowGroup, Section, bullets, section
 
-_MOST_CLASSES = 1000
 _MOST_ROWS = 500
 _DETAILS = 5
 """Details that are shown of a reason."""
@@ -60,7 +60,7 @@ def _classes_table(classes: Sequence[HostClass], place: Place) -> Markup:
     most = most_characters((of.names for of in classes), _BUDGET)
     groups = [RowGroup([_class_row(of, place)], _class_note(of, most)) for of in classes]
     return long_table(
-        words.CLASSES_CAPTION, words.CLASS_COLUMNS, groups, most=_MOST_CLASSES, rest=_SHOW
+        words.CLASSES_CAPTION, words.CLASS_COLUMNS, groups, most=MOST_CLASSES, rest=_SHOW
     )
 
 

@@ -21,6 +21,9 @@ _IN_VIEW = 300
 """Characters of names that are not folded away."""
 _VALUES = 3
 _LABELS = 12
+_LETTERS = 2
+MOST_CLASSES = 702
+"""The classes of a page: those with labels of up to two letters, A to ZZ."""
 
 
 class Place(NamedTuple):
@@ -126,10 +129,14 @@ def values(texts: Iterable[str], *, whole: bool = False) -> Child:
 
 
 def labels(classes: Sequence[HostClass], place: Place) -> Markup:
-    """Return links to classes, at most twelve."""
-    links = [
-        several(element("a", f"{place.prefix}{of.label}", href=f"#{place.key}-{of.label}"), " ")
-        for of in classes[:_LABELS]
-    ]
+    """Return the labels of classes, at most twelve, with links to those that the page has."""
+    links = [several(_label(of.label, place), " ") for of in classes[:_LABELS]]
     left = len(classes) - len(links)
     return several(links, words.more_classes(left) if left else None)
+
+
+def _label(label: str, place: Place) -> Child:
+    shown = f"{place.prefix}{label}"
+    if len(label) > _LETTERS:
+        return shown
+    return element("a", shown, href=f"#{place.key}-{label}")
