@@ -122,13 +122,14 @@ complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l no-redact
 complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l color -r -a 'auto always never'
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export collect' -a show
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export collect' -a resolve -d 'predict whether a guest starts with its PCI devices'
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export collect' -a device
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export collect' -a diff -d 'compare two hosts, or one host before and after an update'
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export collect' -a move
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export collect' -a export
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move export collect' -a collect
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a show
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a resolve -d 'predict whether a guest starts with its PCI devices'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a device
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a diff -d 'compare two hosts, or one host before and after an update'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a move
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a report -d 'write everything to one HTML page, for a bug report'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a export
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a collect
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -F
@@ -189,6 +190,16 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from report' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from report' -F
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from report' -s o -l output -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from report' -l guest -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from report' -l force
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from report' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from report' -l hosts -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from report' -l stale -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from report' -l jobs -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from report' -l no-cache
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l csv

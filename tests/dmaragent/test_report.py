@@ -10,8 +10,9 @@ import pytest
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
-from dmaragent.present.html import own_file, report_html
+from dmaragent.present.html import report_html
 from dmaragent.present.html.picture import FILLS
+from dmaragent.present.html.whole_page import own_file
 from support.cli import run
 from support.kvm import domain, hostdev, publishing, resolved
 from support.machines import MACHINES, NAMES

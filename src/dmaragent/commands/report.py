@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from dmaragent.answers.device import explain
@@ -11,18 +10,20 @@ from dmaragent.answers.devices import device_rows
 from dmaragent.api import ask_host
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked
-from dmaragent.collect.writing import write_new
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, tell_left_out
 from dmaragent.commands.shared.hosts import add_host, tell_reading
+from dmaragent.commands.shared.pages import (
+    add_force,
+    add_page_output,
+    check_page_output,
+    write_page,
+)
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.present.escaping import visible
 from dmaragent.present.html import report_html
 from dmaragent.present.html.devices import DeviceAnswers, devices_to_explain
 from dmaragent.present.screen import PLAIN, printed_on
-from dmaragent.present.words.host import wrote
 from dmaragent.question.context import Context, Question
 from dmaragent.question.guest_resolver import GuestResolver, any_answer
 
@@ -43,12 +44,7 @@ Exit codes: 0 written; 2 not written."""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb to `parser`."""
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help="the file to write, - for standard output (the default)",
-    )
+    add_page_output(parser)
     add_host(parser)
     parser.add_argument(
         "--guest",
@@ -58,22 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="add this guest: any file that resolve reads; can be repeated",
     )
     add_xen(parser)
-    parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
+    add_force(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the report."""
-    to_output = options.output in (None, "-")
-    if to_output and sys.stdout.isatty():
-        raise words.report_to_terminal()
-    page = _page(options).encode("utf-8")
-    if to_output:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(page)
-        sys.stdout.buffer.flush()
-    else:
-        write_new(options.output, page, force=options.force)
-        print(wrote(visible(options.output), len(page)))
+    check_page_output(options)
+    write_page(_page(options), options)
     return 0
 
 

@@ -18,6 +18,7 @@ examples:
   dmaragent fleet resolve win10.cfg --on pool/ --need 38
   dmaragent fleet device 8086:1521 --on pool/
   dmaragent fleet move win10.cfg --from xen001 --on pool/
+  dmaragent fleet report pool/ -o fleet.html
   dmaragent fleet export pool/ --csv > hosts.csv
 
 Exit codes: 0 yes on all hosts (on --need hosts); 1 no; 2 unknown, because it
@@ -28,6 +29,7 @@ VERBS = {
     "device": "show which hosts can pass a device through",
     "diff": "show what changed between two folders",
     "move": "show where a guest's devices can be attached after a migration",
+    "report": "write one HTML page of all hosts",
     "export": "export each host for other tools",
     "collect": "fill a folder with a document of each host, over ssh",
 }

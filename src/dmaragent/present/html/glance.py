@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from dmaragent.answers.devices import DeviceRow
 from dmaragent.answers.devices import Verdict as DeviceVerdict
@@ -15,7 +14,7 @@ from dmaragent.present.html.devices import lost_paths, passed_through
 from dmaragent.present.html.guests import AnyAnswer, guest_name, resolution_of
 from dmaragent.present.html.marks import guest_mark, severity_mark
 from dmaragent.present.html.markup import Child, Markup, element
-from dmaragent.present.html.parts import Section, bullets, section
+from dmaragent.present.html.parts import Section, Tile, bullets, section, strip
 from dmaragent.present.words.devices import verdict_counts
 from dmaragent.present.words.findings import by_rule, counts_words, ran_words
 from dmaragent.present.words.host import absence_words
@@ -36,16 +35,6 @@ _FINDING_TONES = {
 }
 
 
-class _Tile(NamedTuple):
-    """One answer: a sentence that leads to its section, and what belongs to it."""
-
-    sentence: str
-    section: str = ""
-    """The key of the section; empty: it has none."""
-    more: Sequence[Child] = ()
-    tone: str = "muted"
-
-
 def glance_section(
     inventory: Inventory,
     checked: Checked | None,
@@ -54,21 +43,14 @@ def glance_section(
 ) -> Section:
     """Return the answers of the report, each with a link to its section."""
     tiles = [*_device_tiles(inventory, rows), *_guest_tiles(guests), *_finding_tiles(checked)]
-    strip = element("ul", [_tile(tile) for tile in tiles], class_="strip") if tiles else None
     notices = [*_absence(inventory), *_damage(inventory)]
-    return section("glance", words.GLANCE, notices, strip)
-
-
-def _tile(tile: _Tile) -> Markup:
-    link = element("a", tile.sentence, href=f"#{tile.section}") if tile.section else tile.sentence
-    more = [element("p", line) for line in tile.more if line is not None]
-    return element("li", element("p", element("strong", link)), more, class_=tile.tone)
+    return section("glance", words.GLANCE, notices, strip(tiles))
 
 
 # Devices --------------------------------------------------------------------------------
 
 
-def _device_tiles(inventory: Inventory, rows: Sequence[DeviceRow]) -> list[_Tile]:
+def _device_tiles(inventory: Inventory, rows: Sequence[DeviceRow]) -> list[Tile]:
     """Return the worst verdict of each side that decides, with the numbers of all; worst first."""
     shown, _ = passed_through(rows)
     lost = len(lost_paths(inventory))
@@ -80,7 +62,7 @@ def _device_tiles(inventory: Inventory, rows: Sequence[DeviceRow]) -> list[_Tile
         more = [verdict_counts(shown, side)] if len(verdicts) > 1 else []
         if lost:
             more.append(words.lost_paths(lost))
-        tile = _Tile(sentence, "devices", more, _TONES.get(worst.can, "muted"))
+        tile = Tile(sentence, "devices", more, _TONES.get(worst.can, "muted"))
         tiles.append((_badness(worst), tile))
     return [tile for _, tile in sorted(tiles, key=lambda pair: pair[0])]
 
@@ -92,7 +74,7 @@ def _badness(verdict: DeviceVerdict) -> tuple[int, bool]:
 # Guests ---------------------------------------------------------------------------------
 
 
-def _guest_tiles(guests: Sequence[AnyAnswer]) -> Iterator[_Tile]:
+def _guest_tiles(guests: Sequence[AnyAnswer]) -> Iterator[Tile]:
     """Yield the worst result of the guests, and the verdict on each, the worst first."""
     if not guests:
         return
@@ -113,7 +95,7 @@ def _guest_tiles(guests: Sequence[AnyAnswer]) -> Iterator[_Tile]:
     ]
     left = len(guests) - _MOST_GUESTS
     more = words.more_guests(left) if left > 0 else None
-    yield _Tile(sentence, "guests", (*listed, more), _GUEST_TONES[worst])
+    yield Tile(sentence, "guests", (*listed, more), _GUEST_TONES[worst])
 
 
 _REFUSED, _CORRUPTING, _UNDECIDED, _UNHARMED = range(4)
@@ -134,18 +116,18 @@ def _rank(answer: AnyAnswer) -> int:
 # Findings, and what is missing ----------------------------------------------------------
 
 
-def _finding_tiles(checked: Checked | None) -> Iterator[_Tile]:
+def _finding_tiles(checked: Checked | None) -> Iterator[Tile]:
     if checked is None:
         return
     sentence, ran = words.capital(counts_words(checked)), words.capital(ran_words(checked))
     if not checked.findings:
-        yield _Tile(sentence, "findings", (ran,), "good" if checked.decoded else "bad")
+        yield Tile(sentence, "findings", (ran,), "good" if checked.decoded else "bad")
         return
     first = next(by_rule(checked))
     worst = first[0]
     link = element("a", worst.rule.title, href=f"#rule-{worst.severity.value}-{worst.rule.id}")
     number = f" ({words.cases(len(first))})" if len(first) > 1 else ""
-    yield _Tile(
+    yield Tile(
         sentence,
         "findings",
         ([severity_mark(worst.severity), " ", link, number], ran),

@@ -28,11 +28,32 @@ class RowGroup(NamedTuple):
     """What is true of all of them; it has a row of its own below them."""
 
 
+class Tile(NamedTuple):
+    """One answer: a sentence that leads to its section, and what belongs to it."""
+
+    sentence: str
+    section: str = ""
+    """The key of the section; empty: it has none."""
+    more: Sequence[Child] = ()
+    tone: str = "muted"
+
+
 def section(key: str, title: str, *children: Child) -> Section:
     """Return a section that is named by its heading."""
     heading = element("h2", title, id=f"{key}-heading")
     whole = element("section", heading, children, id=key, aria_labelledby=f"{key}-heading")
     return Section(key, title, whole)
+
+
+def strip(tiles: Sequence[Tile]) -> Markup:
+    """Return tiles side by side, as many as fit."""
+    return element("ul", map(_tile, tiles), class_="strip") if tiles else NOTHING
+
+
+def _tile(tile: Tile) -> Markup:
+    link = element("a", tile.sentence, href=f"#{tile.section}") if tile.section else tile.sentence
+    more = [element("p", line) for line in tile.more if line is not None]
+    return element("li", element("p", element("strong", link)), more, class_=tile.tone)
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Child]]) -> Markup:
