@@ -30,7 +30,7 @@ KVM_GUEST = """\
 def guest_of(records: list, found: ClassVerdict, name: str = "g") -> GuestOnFleet:  # type: ignore[type-arg]
     """Return a guest with the same verdict on every class."""
     verdicts = tuple((of, found) for of in xen_classes(records))
-    return GuestOnFleet(name=name, source="g.cfg", verdicts=verdicts)
+    return GuestOnFleet(name=name, source="g.cfg", kvm=False, verdicts=verdicts)
 
 
 def section_text(page: Page, key: str) -> str:
@@ -109,7 +109,10 @@ def test_firmware_drift_has_hosts_classes_and_the_hosts_that_start_a_guest() -> 
     starts = ClassVerdict(Verdict.STARTS, (), risk=False, remedies=None)
     refused = ClassVerdict(Verdict.REFUSED, ("no",), risk=False, remedies=())
     guest = GuestOnFleet(
-        name="win10", source="g.cfg", verdicts=tuple(zip(classes, (starts, refused), strict=True))
+        name="win10",
+        source="g.cfg",
+        kvm=False,
+        verdicts=tuple(zip(classes, (starts, refused), strict=True)),
     )
 
     page = Page(fleet_html(FleetReport(records, guests=[guest])))
@@ -277,7 +280,7 @@ def test_the_command_writes_xen_and_kvm_guests_with_classes_of_their_own(
 
     assert ran.code == 0
     assert (again.code, out.read_text("utf-8")) == (2, page.source)
-    assert {"class-A", "class-B", "kvm-class-A", "kvm-class-B"} <= set(page.ids)
+    assert {"class-A", "class-B", "kvm-class-a", "kvm-class-b"} <= set(page.ids)
     assert {one.attributes["href"] for one in page.all("a")} <= {f"#{name}" for name in page.ids}
     for name in ("win10", "vm1"):
         assert name in section_text(page, "guests")
@@ -300,11 +303,11 @@ def test_classes_for_kvm_are_listed_only_for_kvm_guests() -> None:
     records = [replace(record, linux_class=record.name) for record in made_up_fleet(6, 3)]
     found = ClassVerdict(Verdict.STARTS, (), risk=False, remedies=())
     verdicts = tuple((of, found) for of in linux_classes(records))
-    guest = GuestOnFleet(name="vm", source="vm.xml", verdicts=verdicts)
+    guest = GuestOnFleet(name="vm", source="vm.xml", kvm=True, verdicts=verdicts)
 
     page = Page(fleet_html(FleetReport(records, kvm_guests=[guest])))
 
     assert "kvm-class" not in fleet_html(FleetReport(records))
     assert [name for name in page.ids if name.startswith("kvm-class-")] == [
-        f"kvm-class-{label}" for label in "ABCDEF"
+        f"kvm-class-{label}" for label in "abcdef"
     ]

@@ -58,7 +58,7 @@ def _hostile() -> FleetReport:
     records = [made_up_record(f"{name}{number}", number, **facts) for number in range(3)]
     found = ClassVerdict(Verdict.REFUSED, (name,), risk=False, remedies=(name,))
     verdicts = tuple((of, found) for of, _ in made_up_guests(records, 1)[0].verdicts)
-    guest = GuestOnFleet(name=name, source="g", verdicts=verdicts)
+    guest = GuestOnFleet(name=name, source="g", kvm=False, verdicts=verdicts)
     return FleetReport(records, [NoData(name, Why.ABSENT, name, name)], [guest])
 
 

@@ -48,6 +48,7 @@ def made_up_record(name: str, number: int = 0, **facts: object) -> HostRecord:
         "linux": f"6.1.0-{number % 40}-amd64",
         "list_source": "hypervisor",
         "table": f"DMAR {number:012x}",
+        "no_table": "",
         "regions": number % 12,
         "shape": "",
         "places": "",
@@ -82,6 +83,6 @@ def made_up_guests(records: list[HostRecord], number: int) -> list[GuestOnFleet]
         for at, of in enumerate(xen_classes(records))
     )
     return [
-        GuestOnFleet(name=f"guest{guest}", source=f"guest{guest}.cfg", verdicts=verdicts)
+        GuestOnFleet(name=f"guest{guest}", source=f"guest{guest}.cfg", kvm=False, verdicts=verdicts)
         for guest in range(number)
     ]

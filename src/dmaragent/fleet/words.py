@@ -116,6 +116,10 @@ def _system(host: HostRecord) -> str:
 def _table(host: HostRecord) -> str:
     if host.table:
         return f"{count(host.regions, 'region')} ({host.table[:4]})"
+    return no_table_words(host)
+
+
+def no_table_words(host: HostRecord) -> str:
     return _NO_TABLE.get(host.no_table, "no table")
 
 

@@ -19,6 +19,7 @@ from dmaragent.fleet.html.parts import (
     values,
 )
 from dmaragent.fleet.records import HostRecord, NoData
+from dmaragent.fleet.words import no_table_words
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.html.markup import Child, Markup, element
 from dmaragent.present.html.parts import RowGroup, Section, bullets, section
@@ -73,7 +74,7 @@ def _class_row(of: HostClass, place: Place) -> Sequence[Child]:
         values(host.xen or words.NO_XEN for host in of.hosts),
         values(host.linux or "" for host in of.hosts),
         values((host.list_source for host in of.hosts), whole=True),
-        values((host.table or words.NO_TABLE for host in of.hosts), whole=True),
+        values((host.table or no_table_words(host) for host in of.hosts), whole=True),
         values(str(host.regions) if host.table else "" for host in of.hosts),
     )
 

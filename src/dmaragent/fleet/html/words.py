@@ -16,7 +16,6 @@ NO_DATA = "Hosts without data"
 GUESTS = "Guests"
 UNKNOWN = "unknown"
 NO_XEN = "none, or unknown"
-NO_TABLE = "no table"
 NOTHING_READ = "No document could be read"
 
 
