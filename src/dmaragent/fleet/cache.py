@@ -33,17 +33,30 @@ def cache_folder() -> str:
 
 def read_cached(document: Document, question: Question, folder: str) -> HostRecord | NoData:
     """Return the record of `document`, from the cache in `folder` if it is there and unchanged."""
+    known = cached(document, question, folder)
+    if isinstance(known, HostRecord):
+        return known
+    record = read_record(document, question)
+    keep(record, known)
+    return record
+
+
+def cached(document: Document, question: Question, folder: str) -> HostRecord | Path | None:
+    """Return the record of `document` in the cache, or its place there; None: it has none."""
     key = _key(document.path, question) if folder else ""
     if not key:
-        return read_record(document, question)
+        return None
     place = Path(folder, key[:2], key[2:])
     known = _load(place)
-    if known is not None:
-        return replace(known, name=document.name, path=document.path, where=document.place)
-    record = read_record(document, question)
-    if isinstance(record, HostRecord):
+    if known is None:
+        return place
+    return replace(known, name=document.name, path=document.path, where=document.place)
+
+
+def keep(record: HostRecord | NoData, place: Path | None) -> None:
+    """Store a record that was read."""
+    if place is not None and isinstance(record, HostRecord):
         _store(place, record)
-    return record
 
 
 def _key(path: str, question: Question) -> str:

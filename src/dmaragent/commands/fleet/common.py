@@ -6,7 +6,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +15,9 @@ from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.fleet import words
 from dmaragent.fleet.cache import cache_folder
 from dmaragent.fleet.collection.node_sets import host_names
+from dmaragent.fleet.dask_engine import dask_workers
+from dmaragent.fleet.engine import Engine
+from dmaragent.fleet.engine_words import ENGINE_OR_JOBS
 from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
 from dmaragent.fleet.json import fleet_document
 from dmaragent.present.escaping import visible
@@ -31,7 +34,7 @@ class OpenedFleet(NamedTuple):
 
     fleet: Fleet
     question: Question
-    executor: Executor | None
+    engine: Engine
     """None: in this process."""
 
 
@@ -83,6 +86,11 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         "--jobs", metavar="N", type=int, default=1, help="use N processes (default: 1)"
     )
     parser.add_argument(
+        "--engine",
+        metavar="ADDRESS",
+        help="use the workers of the Dask scheduler at ADDRESS: tcp://scheduler:8786",
+    )
+    parser.add_argument(
         "--no-cache", action="store_true", help="read every document again, and keep nothing"
     )
 
@@ -92,7 +100,7 @@ def opened_fleet(options: argparse.Namespace) -> Iterator[OpenedFleet]:
     """Read the fleet of `options`; replaced documents are named on stderr."""
     question = Question(xen=named_release(options.xen))
     with (
-        _executor(options.jobs) as executor,
+        _engine(options) as engine,
         tempfile.TemporaryDirectory(prefix="dmaragent-") as unpacked,
     ):
         fleet = read_fleet(
@@ -104,20 +112,29 @@ def opened_fleet(options: argparse.Namespace) -> Iterator[OpenedFleet]:
             ),
             cache="" if options.no_cache else cache_folder(),
             unpacked=unpacked,
-            executor=executor,
+            engine=engine,
         )
         for other in fleet.replaced:
             print(visible(f"dmaragent: {other.name}: {other.detail}"), file=sys.stderr)
-        yield OpenedFleet(fleet, question, executor)
+        yield OpenedFleet(fleet, question, engine)
 
 
 @contextmanager
-def _executor(jobs: int) -> Iterator[Executor | None]:
-    if jobs <= 1:
+def _engine(options: argparse.Namespace) -> Iterator[Engine]:
+    if options.engine is not None:
+        if options.jobs > 1:
+            raise ENGINE_OR_JOBS
+        with dask_workers(options.engine, _tell) as workers:
+            yield workers
+    elif options.jobs > 1:
+        with ProcessPoolExecutor(options.jobs) as executor:
+            yield executor
+    else:
         yield None
-        return
-    with ProcessPoolExecutor(jobs) as executor:
-        yield executor
+
+
+def _tell(text: str) -> None:
+    print(f"dmaragent: {text}", file=sys.stderr)
 
 
 def _names(text: str) -> frozenset[str]:
