@@ -40,7 +40,7 @@ def dask_workers(address: str, tell: Callable[[str], None]) -> Iterator[Elsewher
     """Use the workers of the scheduler at `address`; `tell` is called with what the user must know.
 
     Raises:
-        DmaragentError: distributed is not installed, the scheduler does not answer, or no worker
+        DmaragentError: distributed is not installed, the scheduler cannot be reached, or no worker
             has the versions of this process.
 
     """

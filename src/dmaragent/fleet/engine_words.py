@@ -22,9 +22,9 @@ def needs_dask(address: str) -> DmaragentError:
 def no_scheduler(address: str, error: BaseException) -> DmaragentError:
     first = (str(error).splitlines() or [""])[0]
     return DmaragentError(
-        visible(f"no scheduler of Dask answers at {address} ({type(error).__name__}: {first})")[
-            :400
-        ],
+        visible(
+            f"the Dask scheduler {address} cannot be reached ({type(error).__name__}: {first})"
+        )[:400],
         f"start one with dask-scheduler, or {_WITHOUT}",
         where=address,
     )

@@ -1,5 +1,6 @@
 """A fleet that was read: its hosts, and those without an answer."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -185,10 +186,16 @@ def _inside(task: _Task, record: HostRecord | NoData) -> HostRecord | NoData | _
     """Return the documents in one that cannot be read, or else what it was read as."""
     if not isinstance(record, NoData) or record.why is not Why.UNREADABLE or not task.unpacked:
         return record
+    folder = ""
     try:
-        inside = documents_in(task.document, tempfile.mkdtemp(dir=task.unpacked))
+        folder = tempfile.mkdtemp(dir=task.unpacked)
+        inside = documents_in(task.document, folder)
     except DmaragentError as error:
-        return record._replace(detail=error.message, next_step=error.hint)
-    except OSError as error:
-        return record._replace(detail=words.failed(error))
-    return tuple(inside) if len(inside) > 1 else record  # one is the host itself, which failed
+        record = record._replace(detail=error.message, next_step=error.hint)
+    except (OSError, RecursionError, ValueError) as error:
+        record = record._replace(detail=words.failed(error))
+    else:
+        if len(inside) > 1:  # one is the host itself, which failed
+            return tuple(inside)
+    shutil.rmtree(folder, ignore_errors=True)  # many such archives would fill the disk
+    return record

@@ -34,7 +34,9 @@ def _entry(entry: os.DirEntry[str]) -> tuple[str, int, int]:
 
 @contextmanager
 def working_in(directory: str) -> Iterator[bool]:
-    """Work in `directory`, alone in this process; yield whether it exists.  Empty: where it works.
+    """Work in `directory`, alone in this process; yield whether it exists.
+
+    An empty one is not changed to.
 
     Answers contain paths as the user typed them, so a path that is relative to the user's directory
     stays so.
