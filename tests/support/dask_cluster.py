@@ -11,12 +11,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+PATHS = os.pathsep.join(
+    [str(ROOT / "src"), str(ROOT / "parsers"), os.environ.get("PYTHONPATH", "")]
+)
+_WAIT = """\
+import sys, time
+from distributed import Client
+with Client(sys.argv[1]) as client:
+    while len(client.nthreads()) != int(sys.argv[2]):
+        time.sleep(0.1)
+"""
+"""Waits until the scheduler has so many workers; it has no event for a lost one."""
 _LOCAL = "127.0.0.1"
 
 
 def lacking(python: str = sys.executable) -> str:
     """Return why there can be no cluster; empty if there can."""
-    found = subprocess.run([python, "-c", "import distributed"], capture_output=True, check=False)
+    command = [python, "-c", "import distributed, dmaragent.api"]
+    environment = {**os.environ, "PYTHONPATH": PATHS}
+    found = subprocess.run(command, env=environment, capture_output=True, check=False)
     return (
         "" if found.returncode == 0 else "distributed is not installed (Debian python3-distributed)"
     )
@@ -52,6 +65,12 @@ class Cluster:
         self.workers.append(worker)
         return worker
 
+    def wait_for(self, workers: int) -> None:
+        """Wait until there are so many workers."""
+        command = [self.python, "-c", _WAIT, self.address, str(workers)]
+        environment = {**os.environ, "PYTHONPATH": PATHS}
+        subprocess.run(command, env=environment, capture_output=True, check=True, timeout=300)
+
     def end(self) -> None:
         """End all processes by their id."""
         for process in (*self.workers, self.scheduler):
@@ -61,11 +80,10 @@ class Cluster:
 
     def _start(self, what: str, *words: str, **environment: str) -> subprocess.Popen[bytes]:
         log = (self.folder / f"{what}-{len(self.workers)}.log").open("wb")
-        paths = os.pathsep.join([str(ROOT / "src"), str(ROOT / "parsers")])
         with log:
             return subprocess.Popen(
                 [self.python, "-m", f"distributed.cli.dask_{what}", *words],
-                env={**os.environ, "PYTHONPATH": paths, **environment},
+                env={**os.environ, "PYTHONPATH": PATHS, **environment},
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
@@ -91,6 +109,7 @@ def cluster(folder: Path, workers: int = 2, python: str = sys.executable) -> Ite
     try:
         for _ in range(workers):
             made.add_worker()
+        made.wait_for(workers)
         yield made
     finally:
         made.end()
