@@ -116,7 +116,7 @@ class _DaskWorkers(Elsewhere):
     ) -> Iterator[_Result]:
         """Yield what `function` returns on a worker for each of `arguments`, in their order.
 
-        A worker that is lost is told, and Dask does its work again on another one.  What then still
+        A lost worker is reported, and Dask does its work again on another one.  What then still
         fails is sent once more.
 
         Raises:
