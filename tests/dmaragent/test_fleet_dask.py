@@ -41,9 +41,9 @@ def pool(tmp_path: Path) -> Path:
     folder.mkdir()
     for name, machine in {"xen001": "xen-pv-dom0", "xen002": "xen-pv-dom0"}.items():
         shutil.copytree(MACHINES / machine, folder / name)
-    for number, machine in enumerate(sorted(MACHINES.iterdir())):
-        if (machine / "manifest.json").exists() and number < 30:
-            (folder / f"{machine.name}.tar").write_bytes(tar_of(files_of(machine), ""))
+    for number, recorded in enumerate(sorted(MACHINES.iterdir())):
+        if (recorded / "manifest.json").exists() and number < 30:
+            (folder / f"{recorded.name}.tar").write_bytes(tar_of(files_of(recorded), ""))
     (folder / "rack.tar").write_bytes(tar_of({"hp.tar": tar_of(files_of(HP), "")}, ""))
     (folder / "broken.tar.xz").write_bytes(b"\xfd7zXZ\0 damaged")
     (tmp_path / "g.cfg").write_text(GUEST)
