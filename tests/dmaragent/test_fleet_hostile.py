@@ -152,7 +152,7 @@ def test_damaged_documents_change_no_other_answer(tmp_path: Path) -> None:
     }
     assert all(Path(path).name.startswith(("out", "deep")) for path in unpacked)
     told = {host.name for host in among.without}
-    for name in {"manifest", *map(_name, bad)} - told:
+    for name in {"manifest.json", *map(_name, bad)} - told:
         assert name.startswith(("out", "deep", "links")), name  # those with documents inside
     assert {host.why for host in among.without} == {Why.UNREADABLE, Why.NEWER_FORMAT}
     assert all(host.detail.isprintable() for host in among.without)
