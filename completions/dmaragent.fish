@@ -137,6 +137,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -l hosts -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -l stale -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -l jobs -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -l engine -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -l no-cache
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -l json
@@ -151,6 +152,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l hosts -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l stale -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l jobs -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l engine -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l no-cache
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from resolve' -l json
@@ -162,6 +164,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l hosts -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l stale -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l jobs -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l engine -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l no-cache
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l json
@@ -172,6 +175,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -l hosts -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -l stale -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -l jobs -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -l engine -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -l no-cache
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -l json
@@ -186,6 +190,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -l hosts -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -l stale -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -l jobs -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -l engine -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -l no-cache
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -l details
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -l json
@@ -199,6 +204,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from report' -l hosts -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from report' -l stale -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from report' -l jobs -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from report' -l engine -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from report' -l no-cache
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -F
@@ -212,6 +218,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l hosts -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l stale -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l jobs -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l engine -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from export' -l no-cache
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -s w -l hosts -r

@@ -102,6 +102,7 @@ PURE_IN_THE_SHELL = (
     "agent/words.py",
     "commands/shared/words.py",
     "fleet/classes.py",
+    "fleet/engine_words.py",
     "fleet/export_words.py",
     "fleet/exports.py",
     "fleet/collection/failures.py",
@@ -234,14 +235,21 @@ def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
     assert _violations(path, ROOT / "src/dmaragent") == []
 
 
-def test_an_optional_library_is_imported_by_its_module_alone() -> None:
+@pytest.mark.parametrize(
+    ("library", "module"),
+    [
+        ("ClusterShell", "src/dmaragent/fleet/collection/node_sets.py"),
+        ("distributed", "src/dmaragent/fleet/dask_engine.py"),
+    ],
+)
+def test_an_optional_library_is_imported_by_its_module_alone(library: str, module: str) -> None:
     importing = {
         path.relative_to(ROOT).as_posix()
         for path in _modules(ROOT / "src/dmaragent")
-        if any(name.partition(".")[0] == "ClusterShell" for name in _imports(path))
+        if any(name.partition(".")[0] == library for name in _imports(path))
     }
 
-    assert importing == {"src/dmaragent/fleet/collection/node_sets.py"}
+    assert importing == {module}
 
 
 def test_the_types_of_documents_are_imported_for_mypy_only() -> None:

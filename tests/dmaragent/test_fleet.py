@@ -252,7 +252,7 @@ def test_a_field_that_a_rule_reads_makes_another_class(name: str) -> None:
 def test_the_order_of_documents_and_the_engine_change_nothing(pool: Path) -> None:
     fleet = fleet_of(pool)
     with ProcessPoolExecutor(2) as executor:
-        apart = read_fleet([str(pool)], FleetQuery(question=XL), executor=executor)
+        apart = read_fleet([str(pool)], FleetQuery(question=XL), engine=executor)
         there = resolve_on(apart.records, guests(), XL, executor)
     here = resolve_on(tuple(reversed(fleet.records)), guests(), XL)
 

@@ -276,7 +276,7 @@ def test_processes_change_nothing(pool: Path) -> None:
     place, guest = Source("source", str(pool / "source")), guest_of(USB + BELOW)
     here = move_to(records, guest, place, XL)
     with ProcessPoolExecutor(2) as executor:
-        there = move_to(tuple(reversed(records)), guest, place, XL, executor=executor)
+        there = move_to(tuple(reversed(records)), guest, place, XL, engine=executor)
 
     assert move_object(here, 0) == move_object(there, 0)
 

@@ -290,7 +290,7 @@ def test_processes_and_rereading_change_nothing(monkeypatch: pytest.MonkeyPatch)
     fleet, guests = fleet_of(*THREE), [guest_of('pci = ["00:1a.0"]\n'), guest_of("")]
     here = one_setting_on(fleet.records, guests, XL)
     with ProcessPoolExecutor(2) as executor:
-        there = one_setting_on(fleet.records, guests, XL, executor=executor)
+        there = one_setting_on(fleet.records, guests, XL, engine=executor)
     monkeypatch.setattr(one_setting, "_MOST_KEPT", 0)
     again = one_setting_on(tuple(reversed(fleet.records)), guests, XL)
 

@@ -33,17 +33,30 @@ def cache_folder() -> str:
 
 def read_cached(document: Document, question: Question, folder: str) -> HostRecord | NoData:
     """Return the record of `document`, from the cache in `folder` if it is there and unchanged."""
+    known = cached(document, question, folder)
+    if isinstance(known, HostRecord):
+        return known
+    record = read_record(document, question)
+    keep(record, known)
+    return record
+
+
+def cached(document: Document, question: Question, folder: str) -> HostRecord | Path | None:
+    """Return the record of `document` in the cache, or its place there; None: it has none."""
     key = _key(document.path, question) if folder else ""
     if not key:
-        return read_record(document, question)
+        return None
     place = Path(folder, key[:2], key[2:])
-    known = _load(place, key)
-    if known is not None:
-        return replace(known, name=document.name, path=document.path, where=document.place)
-    record = read_record(document, question)
-    if isinstance(record, HostRecord):
-        _store(place, record, key)
-    return record
+    known = _load(place)
+    if known is None:
+        return place
+    return replace(known, name=document.name, path=document.path, where=document.place)
+
+
+def keep(record: HostRecord | NoData, place: Path | None) -> None:
+    """Store a record that was read."""
+    if place is not None and isinstance(record, HostRecord):
+        _store(place, record)
 
 
 def _key(path: str, question: Question) -> str:
@@ -58,12 +71,12 @@ def _key(path: str, question: Question) -> str:
     return content.hexdigest()
 
 
-def _load(place: Path, key: str) -> HostRecord | None:
-    """Return a record that was stored for `key`; None: there is none, or it was changed."""
+def _load(place: Path) -> HostRecord | None:
+    """Return a record that was stored at `place`; None: there is none, or it was changed."""
     try:
         loaded = json.loads(place.read_bytes())
         fields = loaded["record"]
-        if loaded["check"] != _check(fields, key):
+        if loaded["check"] != _check(fields, place):
             return None
         record = HostRecord(**{**fields, "findings": tuple(fields["findings"])})
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
@@ -71,12 +84,13 @@ def _load(place: Path, key: str) -> HostRecord | None:
     return record
 
 
-def _check(fields: object, key: str) -> str:
+def _check(fields: object, place: Path) -> str:
+    """Return the hash of an entry and of its key, which is its place."""
     text = json.dumps(fields, sort_keys=True)
-    return sha256(f"{key}\0{text}".encode()).hexdigest()
+    return sha256(f"{place.parent.name}{place.name}\0{text}".encode()).hexdigest()
 
 
-def _store(place: Path, record: HostRecord, key: str) -> None:
+def _store(place: Path, record: HostRecord) -> None:
     """Write an entry whole or not at all; without a place to write to there is no cache."""
     fields = json.loads(json.dumps(asdict(record)))
     try:
@@ -84,7 +98,7 @@ def _store(place: Path, record: HostRecord, key: str) -> None:
         with tempfile.NamedTemporaryFile("w", dir=place.parent, delete=False) as file:
             written = Path(file.name)
             try:
-                json.dump({"check": _check(fields, key), "record": fields}, file)
+                json.dump({"check": _check(fields, place), "record": fields}, file)
                 file.flush()
             except OSError:
                 written.unlink(missing_ok=True)

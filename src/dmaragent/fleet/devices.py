@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
@@ -10,7 +9,7 @@ from dmaragent.answers.devices import DeviceRow, Verdict, device_rows
 from dmaragent.api import ask_host
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet.classes import linux_classes
-from dmaragent.fleet.engine import answers
+from dmaragent.fleet.engine import Engine, answers
 from dmaragent.fleet.records import HostRecord
 from dmaragent.passthrough.model import Can
 from dmaragent.pci_classes import is_class, is_class_name
@@ -94,7 +93,7 @@ def devices_on(
     records: Iterable[HostRecord],
     query: DeviceQuery,
     question: Question,
-    executor: Executor | None = None,
+    engine: Engine = None,
 ) -> tuple[DevicesOfHost, ...]:
     """Return the devices of each host that `query` is about, by the host's name.
 
@@ -104,7 +103,7 @@ def devices_on(
     tasks: Sequence[_Task] = [_Task(of.first.path, query, question) for of in classes]
     found = [
         DevicesOfHost(host.name, devices, unknown)
-        for of, (devices, unknown) in zip(classes, answers(_asked, tasks, executor), strict=True)
+        for of, (devices, unknown) in zip(classes, answers(_asked, tasks, engine), strict=True)
         for host in of.hosts
     ]
     return tuple(sorted(found, key=lambda host: host.host))

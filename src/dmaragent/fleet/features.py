@@ -1,7 +1,6 @@
 """What a scheduler can select hosts by: classes, the table's digest, regions, kinds of devices."""
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Executor
 from typing import NamedTuple
 
 from dmaragent.answers.devices import DeviceRow, device_rows
@@ -9,7 +8,7 @@ from dmaragent.api import ask_host
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet.classes import linux_classes
 from dmaragent.fleet.devices import deciding_verdict
-from dmaragent.fleet.engine import answers
+from dmaragent.fleet.engine import Engine, answers
 from dmaragent.fleet.records import HostRecord
 from dmaragent.passthrough.model import Can
 from dmaragent.pci_classes import is_class
@@ -54,14 +53,14 @@ class _Task(NamedTuple):
 
 
 def features_of(
-    records: Iterable[HostRecord], question: Question, executor: Executor | None = None
+    records: Iterable[HostRecord], question: Question, engine: Engine = None
 ) -> tuple[HostFeatures, ...]:
     """Return the features of each host, by name; one host of a Linux class is read for its devices."""
     classes = linux_classes(tuple(records))
     tasks = [_Task(of.first.path, question) for of in classes]
     found = [
         _features(record, kinds, question)
-        for of, kinds in zip(classes, answers(_devices, tasks, executor), strict=True)
+        for of, kinds in zip(classes, answers(_devices, tasks, engine), strict=True)
         for record in of.hosts
     ]
     return tuple(sorted(found, key=lambda features: features.name))

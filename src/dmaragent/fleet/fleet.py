@@ -1,16 +1,16 @@
 """A fleet that was read: its hosts, and those without an answer."""
 
+import shutil
 import tempfile
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dmaragent.collect.given_file import is_archive_file
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet import words
-from dmaragent.fleet.cache import read_cached
+from dmaragent.fleet.cache import cached, keep, read_cached
 from dmaragent.fleet.documents import Document, documents_in, find_documents
-from dmaragent.fleet.engine import answers
+from dmaragent.fleet.engine import Elsewhere, Engine, answers
 from dmaragent.fleet.records import HostRecord, NoData, Why, fresh
 from dmaragent.question.context import Question
 
@@ -45,6 +45,11 @@ class _Task(NamedTuple):
     cache: str
     unpacked: str
 
+    @property
+    def path(self) -> str:
+        """The document."""
+        return self.document.path
+
 
 class _Places(NamedTuple):
     """The folders that a run writes to; empty: none."""
@@ -63,7 +68,7 @@ def read_fleet(
     *,
     cache: str = "",
     unpacked: str = "",
-    executor: Executor | None = None,
+    engine: Engine = None,
 ) -> Fleet:
     """Read the documents in `folders`.
 
@@ -73,7 +78,7 @@ def read_fleet(
         cache: the folder of the cache; empty: none.
         unpacked: the folder that archives of several documents are unpacked to, which must exist
             for as long as the result is used; empty: they are not.
-        executor: where the documents are read; None: here, one after the other.
+        engine: where the documents are read; None: here, one after the other.
 
     Raises:
         HostError: a folder does not exist, or there is no document.
@@ -85,7 +90,7 @@ def read_fleet(
     if not documents and not expected:
         raise words.no_document(", ".join(folders))
     places = _Places(cache, unpacked)
-    records, without = _read_all(named, query.question, places, executor)
+    records, without = _read_all(named, query.question, places, engine)
     read = {record.name for record in records} | {host.name for host in without}
     missing = (expected or frozenset()) - read
     if missing:
@@ -94,7 +99,7 @@ def read_fleet(
             for document in documents
             if document.name not in missing and is_archive_file(document.path)
         ]
-        inside = _read_all([*others], query.question, places, executor)
+        inside = _read_all([*others], query.question, places, engine)
         records += [record for record in inside[0] if record.name in missing]
         without += [host for host in inside[1] if host.name in missing]
     found = len(records) + len(without)
@@ -126,7 +131,7 @@ def read_fleet(
 
 
 def _read_all(
-    documents: Sequence[Document], question: Question, places: _Places, executor: Executor | None
+    documents: Sequence[Document], question: Question, places: _Places, engine: Engine
 ) -> tuple[list[HostRecord], list[NoData]]:
     """Read documents, and those in archives of several."""
     records: list[HostRecord] = []
@@ -135,7 +140,7 @@ def _read_all(
         unpacked = places.unpacked if depth < _DEEPEST else ""
         tasks = [_Task(document, question, places.cache, unpacked) for document in documents]
         inside: list[Document] = []
-        for result in answers(_read, tasks, executor):
+        for result in _read_each(tasks, engine):
             if isinstance(result, HostRecord):
                 records.append(result)
             elif isinstance(result, NoData):
@@ -148,16 +153,57 @@ def _read_all(
     return records, without
 
 
-def _read(task: _Task) -> HostRecord | NoData | tuple[Document, ...]:
+_Inside = tuple[Document, ...]
+
+
+def _read_each(tasks: Sequence[_Task], engine: Engine) -> Iterator[HostRecord | NoData | _Inside]:
+    """Yield what each of `tasks` is about.
+
+    Only this machine has the cache and the folder of unpacked archives, so workers elsewhere read
+    documents and do nothing else.
+    """
+    if not isinstance(engine, Elsewhere):
+        yield from answers(_read, tasks, engine)
+        return
+    known = [cached(task.document, task.question, task.cache) for task in tasks]
+    asked = [
+        task._replace(cache="", unpacked="")
+        for task, record in zip(tasks, known, strict=True)
+        if not isinstance(record, HostRecord)
+    ]
+    found = answers(_record, asked, engine)
+    for task, record in zip(tasks, known, strict=True):
+        if isinstance(record, HostRecord):
+            yield record
+        else:
+            new = next(found)
+            keep(new, record)
+            yield _inside(task, new)
+
+
+def _read(task: _Task) -> HostRecord | NoData | _Inside:
     """Return the record of a document, why it has none, or the documents in it."""
-    record = read_cached(task.document, task.question, task.cache)
+    return _inside(task, _record(task))
+
+
+def _record(task: _Task) -> HostRecord | NoData:
+    return read_cached(task.document, task.question, task.cache)
+
+
+def _inside(task: _Task, record: HostRecord | NoData) -> HostRecord | NoData | _Inside:
+    """Return the documents in one that cannot be read, or else what it was read as."""
     if not isinstance(record, NoData) or record.why is not Why.UNREADABLE or not task.unpacked:
         return record
+    folder = ""
     try:
-        inside = documents_in(task.document, tempfile.mkdtemp(dir=task.unpacked))
+        folder = tempfile.mkdtemp(dir=task.unpacked)
+        inside = documents_in(task.document, folder)
     except DmaragentError as error:
-        return record._replace(detail=error.message, next_step=error.hint)
-    except OSError as error:
-        return record._replace(detail=words.failed(error))
-    several = len(inside) > 1 or any(is_archive_file(inner.path) for inner in inside)
-    return tuple(inside) if several else record  # one is the host itself, which failed
+        record = record._replace(detail=error.message, next_step=error.hint)
+    except (OSError, RecursionError, ValueError) as error:
+        record = record._replace(detail=words.failed(error))
+    else:
+        if len(inside) > 1 or any(is_archive_file(inner.path) for inner in inside):
+            return tuple(inside)  # one directory is the host itself, which failed
+    shutil.rmtree(folder, ignore_errors=True)  # many such archives would fill the disk
+    return record

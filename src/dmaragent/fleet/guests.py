@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ from dmaragent.api import ask_host
 from dmaragent.canonical import canonical
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet.classes import HostClass, linux_classes, xen_classes
-from dmaragent.fleet.engine import answers
+from dmaragent.fleet.engine import Engine, answers
 from dmaragent.fleet.records import HostRecord
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
@@ -77,7 +76,7 @@ def resolve_on(
     records: Sequence[HostRecord],
     guests: Sequence[Guest],
     question: Question,
-    executor: Executor | None = None,
+    engine: Engine = None,
     *,
     all_remedies: bool = False,
 ) -> tuple[GuestOnFleet, ...]:
@@ -97,9 +96,9 @@ def resolve_on(
         first = tuple(guests[like[0]] for like in own)
         few = all_remedies or len(classes) <= REMEDIES_OF
         tasks = [_Task(of.first.path, first, question, remedies=few) for of in classes]
-        table = [list(row) for row in answers(_resolved, tasks, executor)]
+        table = [list(row) for row in answers(_resolved, tasks, engine)]
         if not few:
-            _try_remedies(table, tasks, executor)
+            _try_remedies(table, tasks, engine)
         for column, like in enumerate(own):
             found = tuple((of, row[column]) for of, row in zip(classes, table, strict=True))
             verdicts |= dict.fromkeys(like, found)
@@ -127,7 +126,7 @@ _Table = list[list[ClassVerdict]]
 """By class, then by guest."""
 
 
-def _try_remedies(table: _Table, tasks: Sequence[_Task], executor: Executor | None) -> None:
+def _try_remedies(table: _Table, tasks: Sequence[_Task], engine: Engine) -> None:
     """Add fixes to `table`, which `tasks` made, for the largest classes that refuse a guest."""
     wanted: dict[int, list[int]] = {}
     for column in range(len(tasks[0].guests)):
@@ -139,7 +138,7 @@ def _try_remedies(table: _Table, tasks: Sequence[_Task], executor: Executor | No
         for row, columns in wanted.items()
     ]
     for (row, columns), found in zip(
-        wanted.items(), answers(_resolved, again, executor), strict=True
+        wanted.items(), answers(_resolved, again, engine), strict=True
     ):
         for column, verdict in zip(columns, found, strict=True):
             table[row][column] = verdict

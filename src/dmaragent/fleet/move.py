@@ -4,13 +4,12 @@ Every target is read, because devices and drivers differ within a class.
 """
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor
 from typing import NamedTuple
 
 from dmaragent.api import OpenedContext, ask_host
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet import move_words as words
-from dmaragent.fleet.engine import answers
+from dmaragent.fleet.engine import Engine, answers
 from dmaragent.fleet.move_devices import (
     HostMove,
     Migration,
@@ -72,7 +71,7 @@ def move_to(  # noqa: PLR0913 - two have names
     question: Question,
     *,
     devices: Sequence[str] = (),
-    executor: Executor | None = None,
+    engine: Engine = None,
 ) -> Move:
     """Return whether the devices of `guest` can be attached on the hosts of `records`.
 
@@ -83,7 +82,7 @@ def move_to(  # noqa: PLR0913 - two have names
         question: for which releases.
         devices: the devices as IDs with settings for xl pci-attach, such as
             ``8086:1521,rdm_policy=relaxed``; none: those of the guest.
-        executor: where the targets are read; None: here, one after the other.
+        engine: where the targets are read; None: here, one after the other.
 
     Raises:
         DmaragentError: the source cannot be read, a device is not an ID, or there is no device.
@@ -105,7 +104,7 @@ def move_to(  # noqa: PLR0913 - two have names
         _Task(record.name, record.path, question, guest, known, wanted)
         for record in sorted(records, key=lambda record: record.name)
     ]
-    return Move(guest, source, wanted, tuple(sorted(ends)), tuple(answers(_moved, tasks, executor)))
+    return Move(guest, source, wanted, tuple(sorted(ends)), tuple(answers(_moved, tasks, engine)))
 
 
 def _known(asked: OpenedContext, question: Question, guest: Guest) -> MovedFrom:

@@ -5,7 +5,6 @@ the result of each candidate. Nothing is offered that was not tried on every cla
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
@@ -13,7 +12,7 @@ from dmaragent.api import ask_host
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet import setting_words as words
 from dmaragent.fleet.classes import HostClass, xen_classes
-from dmaragent.fleet.engine import answers
+from dmaragent.fleet.engine import Engine, answers
 from dmaragent.fleet.records import HostRecord
 from dmaragent.fleet.setting_choice import (
     OneSetting,
@@ -76,7 +75,7 @@ def one_setting_on(  # noqa: PLR0913 - four have names
     *,
     without: int = 0,
     bar_room: int | None = None,
-    executor: Executor | None = None,
+    engine: Engine = None,
 ) -> tuple[OneSetting, ...]:
     """Return for each guest the setting that starts on most hosts of `records`.
 
@@ -87,7 +86,7 @@ def one_setting_on(  # noqa: PLR0913 - four have names
         without: how many hosts have no data.
         bar_room: the MiB to leave for BARs below the regions of all devices of all hosts; None:
             only the regions of the guest's own devices count.
-        executor: where the hosts are read; None: here.
+        engine: where the hosts are read; None: here.
 
     Raises:
         DmaragentError: a guest is not one that xl builds from an xl.cfg.
@@ -98,7 +97,7 @@ def one_setting_on(  # noqa: PLR0913 - four have names
     xl_guests = tuple(request.guest for request in requests)
     keep = len(classes) <= _MOST_KEPT
     tasks = [_Task(of.first.path, question, xl_guests, keep) for of in classes]
-    read = list(answers(_regions, tasks, executor))
+    read = list(answers(_regions, tasks, engine))
     found = [
         [RegionsOfClass(of, regions) for of, regions in zip(classes, column, strict=True)]
         for column in _by_guest([regions.by_guest for regions in read], len(requests))
@@ -109,13 +108,13 @@ def one_setting_on(  # noqa: PLR0913 - four have names
         task._replace(known=regions.known, settings=to_try, entries=entries)
         for task, regions in zip(tasks, read, strict=True)
     ]
-    needed = _by_guest(list(answers(_relaxed, tasks, executor)), len(requests))
+    needed = _by_guest(list(answers(_relaxed, tasks, engine)), len(requests))
     settings = tuple(map(candidates, to_try, needed))
-    results = _try_all(tasks, settings, classes, executor)
+    results = _try_all(tasks, settings, classes, engine)
     best = list(map(best_setting, requests, results, found))
     less = tuple(map(with_less_memory, best, results))
     if any(less):
-        others = map(best_setting, requests, _try_all(tasks, less, classes, executor), found)
+        others = map(best_setting, requests, _try_all(tasks, less, classes, engine), found)
         best = [
             replace(own, less_memory=better(other, own)) if tried else own
             for own, other, tried in zip(best, others, less, strict=True)
@@ -150,11 +149,11 @@ def _try_all(
     tasks: Sequence[_Task],
     settings: tuple[tuple[Setting, ...], ...],
     classes: Sequence[HostClass],
-    executor: Executor | None,
+    engine: Engine,
 ) -> list[list[tuple[Setting, Trials]]]:
     """Return for each guest each of its `settings` with the result on every class."""
     asked = [task._replace(settings=settings) for task in tasks]
-    tried = _by_guest(list(answers(_tried, asked, executor)), len(settings))
+    tried = _by_guest(list(answers(_tried, asked, engine)), len(settings))
     return [
         [
             (setting, tuple(zip(classes, (results[number] for results in of_guest), strict=True)))

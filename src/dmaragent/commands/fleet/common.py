@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,7 +21,10 @@ from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.fleet import words
 from dmaragent.fleet.cache import cache_folder
 from dmaragent.fleet.collection.node_sets import host_names
+from dmaragent.fleet.dask_engine import dask_workers
 from dmaragent.fleet.documents import MOST_DOCUMENTS
+from dmaragent.fleet.engine import Engine
+from dmaragent.fleet.engine_words import ENGINE_OR_JOBS
 from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
 from dmaragent.fleet.json import fleet_document
 from dmaragent.present.escaping import visible
@@ -40,7 +43,7 @@ class OpenedFleet(NamedTuple):
 
     fleet: Fleet
     question: Question
-    executor: Executor | None
+    engine: Engine
     """None: in this process."""
 
 
@@ -92,6 +95,11 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         "--jobs", metavar="N", type=_jobs, default=1, help="use N processes (default: 1)"
     )
     parser.add_argument(
+        "--engine",
+        metavar="ADDRESS",
+        help="use the workers of the Dask scheduler at ADDRESS: tcp://scheduler:8786",
+    )
+    parser.add_argument(
         "--no-cache", action="store_true", help="read every document again, and keep nothing"
     )
 
@@ -117,7 +125,7 @@ def opened_fleet(options: argparse.Namespace) -> Iterator[OpenedFleet]:
     with (
         _ended_by_sigterm(),
         tempfile.TemporaryDirectory(prefix="dmaragent-") as unpacked,
-        _executor(options.jobs) as executor,  # ends first, as its processes write there
+        _engine(options) as engine,  # ends first, as its processes write there
     ):
         fleet = read_fleet(
             options.folders,
@@ -128,18 +136,29 @@ def opened_fleet(options: argparse.Namespace) -> Iterator[OpenedFleet]:
             ),
             cache="" if options.no_cache else cache_folder(),
             unpacked=unpacked,
-            executor=executor,
+            engine=engine,
         )
         for other in fleet.replaced:
             print(visible(f"dmaragent: {other.name}: {other.detail}"), file=sys.stderr)
-        yield OpenedFleet(fleet, question, executor)
+        yield OpenedFleet(fleet, question, engine)
 
 
 @contextmanager
-def _executor(jobs: int) -> Iterator[Executor | None]:
-    if jobs <= 1:
+def _engine(options: argparse.Namespace) -> Iterator[Engine]:
+    if options.engine is not None:
+        if options.jobs > 1:
+            raise ENGINE_OR_JOBS
+        with dask_workers(options.engine, _tell) as workers:
+            yield workers
+    elif options.jobs > 1:
+        with _processes(options.jobs) as executor:
+            yield executor
+    else:
         yield None
-        return
+
+
+@contextmanager
+def _processes(jobs: int) -> Iterator[Engine]:
     with ProcessPoolExecutor(jobs, initializer=_end_with_parent) as executor:
         try:
             yield executor
@@ -177,6 +196,10 @@ def _ended_by_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _tell(text: str) -> None:
+    print(f"dmaragent: {text}", file=sys.stderr)
 
 
 def _names(text: str) -> frozenset[str]:

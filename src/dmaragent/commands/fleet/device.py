@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
         raise words.not_a_device(options.device) from error
     with opened_fleet(options) as opened:
         fleet = opened.fleet
-        answers = devices_on(fleet.records, query, opened.question, opened.executor)
+        answers = devices_on(fleet.records, query, opened.question, opened.engine)
     if options.json:
         answer = base_answer(xen_classes(fleet.records), fleet.without)
         add_devices(answer, answers)

@@ -79,4 +79,4 @@ def _guests(paths: list[str]) -> list[Guest]:
 def _resolved(opened: OpenedFleet, guests: list[Guest]) -> tuple[GuestOnFleet, ...]:
     if not guests:
         return ()
-    return resolve_on(opened.fleet.records, guests, opened.question, opened.executor)
+    return resolve_on(opened.fleet.records, guests, opened.question, opened.engine)

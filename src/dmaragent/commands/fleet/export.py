@@ -101,7 +101,7 @@ def _write_features(options: argparse.Namespace) -> int:
         fleet = opened.fleet
         if options.output is None and len(fleet.records) > 1:
             raise words.many_hosts(len(fleet.records))
-        hosts = features_of(fleet.records, opened.question, opened.executor)
+        hosts = features_of(fleet.records, opened.question, opened.engine)
     for other in fleet.without:
         print(words.not_written(other), file=sys.stderr)
     texts = _nova(hosts) if options.nova else _nfd(hosts, days)

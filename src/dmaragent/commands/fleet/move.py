@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
             source,
             opened.question,
             devices=options.devices,
-            executor=opened.executor,
+            engine=opened.engine,
         )
     if options.json:
         answer = base_answer(xen_classes(opened.fleet.records), without)

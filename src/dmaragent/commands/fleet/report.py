@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     guests = _guests(options.guests)
     with opened_fleet(options) as opened, printed_on(PLAIN):  # no colours in the page
         fleet = opened.fleet
-        found = resolve_on(fleet.records, guests, opened.question, opened.executor)
+        found = resolve_on(fleet.records, guests, opened.question, opened.engine)
     kvm = [isinstance(guest, KvmGuest) for guest in guests]
     report = FleetReport(
         records=fleet.records,

@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
             fleet.records,
             guests,
             opened.question,
-            opened.executor,
+            opened.engine,
             all_remedies=options.details,
         )
     if options.json:
@@ -125,7 +125,7 @@ def _one_setting(options: argparse.Namespace, guests: list[Guest]) -> int:
             opened.question,
             without=len(fleet.without),
             bar_room=options.bar_room,
-            executor=opened.executor,
+            engine=opened.engine,
         )
     if options.json:
         answer = base_answer(xen_classes(fleet.records), fleet.without)
