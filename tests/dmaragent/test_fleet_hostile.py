@@ -158,8 +158,8 @@ def test_damaged_documents_change_no_other_answer(tmp_path: Path) -> None:
     assert all(host.detail.isprintable() for host in among.without)
     assert listing(tmp_path) == here | {str(tmp_path / "two")}
     assert not {path for path in listing(Path("/tmp")) - outside if "escaped" in path}  # noqa: S108
-    unpacked = tmp_path / "two"
-    assert not [path for path in tmp_path.rglob("*escaped*") if not path.is_relative_to(unpacked)]
+    inside = tmp_path / "two"
+    assert not [path for path in tmp_path.rglob("*escaped*") if not path.is_relative_to(inside)]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10 < MOST_MEMORY
 
 
