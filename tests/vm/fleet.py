@@ -12,15 +12,14 @@ from typing import Any
 
 from support.tables import rmrr
 from vm.dom0 import ABSENT, ON_BUS_80, UHCI
-from vm.guests import ERRORS, Outcome, files
+from vm.guests import Outcome, files
 from vm.ingredients import LabError
 from vm.suites import BOOKWORM, BULLSEYE, TRIXIE, Suite
 from vm.truth import RECORDS
 
 SUITES = (BULLSEYE, BOOKWORM, TRIXIE)
 STARTS = "Fleet: guests on hosts of three releases"
-RESTORED = "Fleet: devices attached to a guest that was saved and restored"
-"""The sections of the page."""
+"""The section of the page."""
 POOL = "pool"
 DOCUMENTS = RECORDS / "fleet"
 """A document for each host that was booted."""
@@ -40,10 +39,8 @@ RMRRS: Mapping[str, tuple[bytes, ...]] = {
 }
 """By suite.  The RAM of a guest ends at 392 MiB (0x18800000), so some are above it."""
 USB, NETWORK = "00:1a.0", "81:00.0"
-USB_ID = "8086:2934"
-_HOLE, _ENABLED = "mmio_hole = 3816", 'passthrough = "enabled"'
 ONE_SETTING: Mapping[str, tuple[str, ...]] = {
-    "usb": (_HOLE,),
+    "usb": ("mmio_hole = 3816",),
     "network": ("mmio_hole = 3806", f'pci = [ "{NETWORK},rdm_policy=relaxed" ]'),
 }
 """By guest, the lines that `fleet resolve --one-setting` prints for these hosts.
@@ -59,31 +56,6 @@ GUESTS: Mapping[str, tuple[str, ...]] = {
     "network-one-setting": ONE_SETTING["network"],
 }
 """By name, what a configuration has besides."""
-MOVED_ON = (BOOKWORM,)
-MOVED: Mapping[str, tuple[str, ...]] = {
-    "moved-bare": (),
-    "moved-device": (f"pci = ['{USB},rdm_policy=relaxed']",),
-    "moved-enabled": (_ENABLED,),
-    "moved-hole": (_ENABLED, _HOLE),
-}
-"""Likewise, guests that are saved and restored on one of the hosts: each takes a minute."""
-ATTACHED = {
-    "moved-bare": (f"{USB},rdm_policy=relaxed",),
-    "moved-device": (f"{USB},rdm_policy=relaxed",),
-    "moved-enabled": (f"{USB},rdm_policy=strict",),
-    "moved-hole": (f"{USB},rdm_policy=strict",),
-}
-"""What is attached to those when they are restored."""
-DETACHED = {"moved-device": USB}
-"""What is detached before."""
-
-
-def moved_files() -> dict[str, bytes]:
-    """Return the configurations of those, and what is done with them, as files of the share."""
-    found = files(MOVED, ATTACHED)
-    found.update({f"guests/{name}.restore": b"" for name in MOVED})
-    found.update({f"guests/{name}.detach": f"{sbdf}\n".encode() for name, sbdf in DETACHED.items()})
-    return found
 
 
 def asked(folder: Path, *words: str) -> dict[str, Any]:
@@ -99,19 +71,13 @@ def asked(folder: Path, *words: str) -> dict[str, Any]:
 
 def write_guests(folder: Path) -> None:
     """Write the configurations into a folder."""
-    for path, data in files({**GUESTS, **MOVED}, {}).items():
+    for path, data in files(GUESTS, {}).items():
         (folder / path.rpartition("/")[2]).write_bytes(data)
 
 
 def named(name: str) -> str:
     """Return a guest's name with what its configuration has besides."""
-    return f"{name}: {', '.join({**GUESTS, **MOVED}[name]) or 'nothing'}"
-
-
-def attachment(name: str) -> str:
-    """Return a guest that is moved with the device that is attached to it."""
-    (spec,) = ATTACHED[name]
-    return f"{named(name)}; {spec}"
+    return f"{name}: {', '.join(GUESTS[name]) or 'nothing'}"
 
 
 def memory_of(name: str) -> str:
@@ -145,29 +111,6 @@ def low_memory(name: str) -> str:
     return f"{4096 - int(hole.partition('=')[2])} MiB"
 
 
-def attaches(folder: Path, document: Path) -> Iterator[tuple[str, str]]:
-    """Yield each guest that is moved with the verdict on its device, on the host of a document.
-
-    The target is the same host, under another name: `fleet move` leaves out the source.
-    """
-    target = folder / f"target-{document.name}"
-    target.mkdir()
-    (target / f"again{''.join(document.suffixes)}").write_bytes(document.read_bytes())
-    for name, (spec,) in ATTACHED.items():
-        device = f"{USB_ID},{spec.partition(',')[2]}"
-        move = asked(
-            folder, "move", f"{name}.cfg", "--from", str(document), "--on", str(target),
-            "--device", device,
-        )["move"]  # fmt: skip
-        (found,) = move["targets"][0]["devices"]
-        printed = map(_printed, found["shown"]) if found["verdict"] == "refused" else ()
-        yield name, "; ".join((found["verdict"], *printed))
-
-
-def _printed(shown: str) -> str:
-    return "no IOMMU?" if shown == "EOPNOTSUPP" else ERRORS.get(shown, shown)
-
-
 # What was seen -----------------------------------------------------------------------------
 
 
@@ -176,11 +119,6 @@ def started(outcome: Outcome) -> str:
     if not outcome.starts:
         return "refused"
     return _words("starts", risk=bool(outcome.words))
-
-
-def attached(outcome: Outcome) -> str:
-    """Return what became of a device, in the words of `fleet move`, and why not."""
-    return "attached" if outcome.starts else "; ".join(("refused", *outcome.words))
 
 
 def low_ram(outcome: Outcome) -> int:

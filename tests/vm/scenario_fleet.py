@@ -5,7 +5,7 @@ are kept with the records.  tests/test_truth_fleet.py compares the records of al
 """
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,8 @@ from vm.truth import Truth
 
 SUITES = fleet.SUITES
 
+LINE = "dom0_mem=1024M,max:1024M iommu=debug,verbose conring_size=512k"
+"""Xen's command line."""
 INSIDE = f"""{PRELUDE}
 modprobe xen-pciback
 for device in {fleet.USB} {fleet.NETWORK}; do
@@ -44,36 +46,25 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def machine(boot_host: Callable[..., Booted], suite: Suite, truth: Truth, pool: Path) -> Booted:
+def machine(
+    boot_xen: Callable[[Boot, str], Booted], suite: Suite, truth: Truth, pool: Path
+) -> Booted:
     """Boot a host, and put its document into the fleet."""
-    booted = boot_host("fleet", files(fleet.GUESTS, {}))
+    boot = Boot(
+        name="fleet",
+        suite=suite,
+        platform=platform(suite),
+        memory=2048,
+        cpu=CPU,
+        inside=INSIDE,
+        files={**FILES, **CAPTURE, **files(fleet.GUESTS, {})},
+        limit=800,
+    )
+    booted = boot_xen(with_structures(boot, *fleet.RMRRS[suite.name]), LINE)
     document = bundle(booted)
     name = f"{suite.name}{''.join(document.suffixes)}"
     shutil.copyfile(document, pool / fleet.POOL / name)
     truth.documents[f"{fleet.DOCUMENTS.name}/{name}"] = document
-    return booted
-
-
-@pytest.fixture(scope="module")
-def boot_host(
-    boot_xen: Callable[[Boot, str], Booted], suite: Suite
-) -> Callable[[str, Mapping[str, bytes]], Booted]:
-    """Return what boots the host of the suite, for some guests."""
-
-    def booted(name: str, guests: Mapping[str, bytes]) -> Booted:
-        boot = Boot(
-            name=name,
-            suite=suite,
-            platform=platform(suite),
-            memory=2048,
-            cpu=CPU,
-            inside=INSIDE,
-            files={**FILES, **CAPTURE, **guests},
-            limit=1200,
-        )
-        line = "dom0_mem=1024M,max:1024M iommu=debug,verbose conring_size=512k"
-        return boot_xen(with_structures(boot, *fleet.RMRRS[suite.name]), line)
-
     return booted
 
 
@@ -101,27 +92,3 @@ def test_the_one_setting_of_the_fleet_is_what_was_started(machine: Booted, pool:
         found = fleet.one_settings(pool)
         lines = {name: tuple(each["lines"]) for name, each in found.items()}
         assert lines == fleet.ONE_SETTING
-
-
-def test_devices_are_attached_to_a_restored_guest_as_the_fleet_says(
-    boot_host: Callable[..., Booted], suite: Suite, tmp_path: Path, truth: Truth
-) -> None:
-    if suite not in fleet.MOVED_ON:
-        pytest.skip("recorded on one host: each guest takes a minute")
-    section = truth.section(
-        fleet.RESTORED,
-        """Left, `dmaragent fleet move`. Right, `xl pci-attach` to a guest that `xl save` and `xl
-        restore` moved to the same host. A device that the guest was started with was detached
-        before; QEMU's monitor wrote the guest's eject register, because no operating system ran.""",
-        "guest, device",
-    )
-    machine = boot_host("fleet-moved", fleet.moved_files())
-    for name in fleet.MOVED:
-        steps = ("detach", "save", "restore") if name in fleet.DETACHED else ("save", "restore")
-        done = [machine.text(f"guests/{name}.{step}.status") for step in steps]
-        assert done == ["0"] * len(steps), f"{name}: {steps} ended with {done}"
-    fleet.write_guests(tmp_path)
-    for name, verdict in fleet.attaches(tmp_path, bundle(machine)):
-        found = fleet.attached(seen(machine, f"{name}.0", 1))
-        section.row(fleet.attachment(name), verdict, found)
-    section.hold()
