@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from vm import fleet
-from vm.suites import Suite
+from vm import fleet, moved
+from vm.suites import BOOKWORM, Suite
 from vm.truth import RECORDS
 
 
@@ -27,6 +27,13 @@ def test_guests_did_on_each_host_what_the_fleet_predicts(pool: Path, suite: Suit
         predicted[fleet.memory_of(name)] = f"{found['low_memory']} MiB"
 
     assert predicted == recorded(suite, fleet.STARTS)
+
+
+def test_devices_were_attached_to_a_restored_guest_as_the_fleet_predicts(tmp_path: Path) -> None:
+    (document,) = fleet.DOCUMENTS.glob(f"{BOOKWORM.name}.*")
+    predicted = {moved.named(name): found for name, found in moved.predicted(tmp_path, document)}
+
+    assert predicted == recorded(BOOKWORM, moved.TITLE)
 
 
 def test_the_lines_that_started_everywhere_are_those_that_the_fleet_prints(pool: Path) -> None:
