@@ -38,6 +38,19 @@ def test_a_record_has_one_release_of_xen(tmp_path: Path, monkeypatch: pytest.Mon
         recorded(("Linux: b", "new"), xen="4.20.5", every=False)
 
 
+def test_what_a_host_was_asked_of_is_kept_beside_its_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records, bundle = tmp_path / "records", tmp_path / "bundle.tar.xz"
+    bundle.write_bytes(b"a bundle")
+    monkeypatch.setattr(truth, "RECORDS", records)
+    run = Truth(TRIXIE, documents={"fleet/trixie.tar.xz": bundle})
+
+    run.record("7.2", "6.12", every=True)
+
+    assert (records / "fleet/trixie.tar.xz").read_bytes() == b"a bundle"
+
+
 def test_a_comparison_that_differs_fails() -> None:
     section = Truth(TRIXIE).section("Linux: a", "words", "what")
     section.row("row", "predicted", "seen")

@@ -18,7 +18,7 @@ from typing import Any
 from vm.suites import SUITES, Suite
 
 RECORDS = Path(__file__).with_name("records")
-_SUBJECTS = ("Linux", "Xen", "Guests", "The service", "AMD", "Xen on AMD")
+_SUBJECTS = ("Linux", "Xen", "Guests", "Fleet", "The service", "AMD", "Xen on AMD")
 """The words with which titles begin, in the order of the page."""
 PROGRAMS = ("QEMU, client of VFIO",)
 """Of `programs`: the rows of the page."""
@@ -81,6 +81,8 @@ class Truth:
     """The full release that Xen's console printed."""
     programs: dict[str, str] = field(default_factory=dict)
     """The releases of programs inside."""
+    documents: dict[str, Path] = field(default_factory=dict)
+    """What is kept beside the record, by its path there."""
 
     def section(self, title: str, words: str, what: str) -> Section:
         """Begin a table."""
@@ -108,6 +110,9 @@ class Truth:
             value = _merged(json.loads(path.read_text("utf-8")), value)
         text = json.dumps(value, indent=1, ensure_ascii=False)
         path.write_text(f"{text}\n", "utf-8")
+        for name, document in self.documents.items():
+            (RECORDS / name).parent.mkdir(exist_ok=True)
+            (RECORDS / name).write_bytes(document.read_bytes())
 
     def _recorded(self, section: Section) -> dict[str, Any]:
         return {

@@ -1,8 +1,9 @@
 """Runs in dom0: creates each guest of /share/guests, and keeps what xl and Xen said of it.
 
-Leaves NAME.status and NAME.stderr of `xl create`, NAME.xen of Xen's log meanwhile, hvmloader's
+A guest with a file NAME.detach gives back the device in it, and one with a file NAME.restore is saved
+and restored, both before anything is attached.  Leaves NAME.status and NAME.stderr of `xl create`, NAME.xen of Xen's log meanwhile, hvmloader's
 lines in it; and for a file NAME.attach, whose lines are what to attach to the running guest, the
-same of each as NAME.0.status and so on.
+same of each as NAME.0.status and so on; likewise NAME.detach, NAME.save and NAME.restore.
 """
 
 import os
@@ -14,6 +15,8 @@ from pathlib import Path
 
 WAIT = 60
 """In seconds, for hvmloader to have told its memory map."""
+EJECT = 0xAE08
+"""The I/O port by which a guest ejects devices: a bit for each slot.  No operating system runs in it."""
 DONE = ") Invoking "
 """What hvmloader prints after the map."""
 
@@ -30,6 +33,8 @@ def main() -> None:
         log = awaited() if created.returncode == 0 else xl("dmesg").stdout
         (out / f"{file.stem}.xen").write_text(log)
         if created.returncode == 0:
+            detach(out, file)
+            restore(out, file)
             attach(out, file)
             end(file.stem)
         took = time.monotonic() - begin
@@ -44,6 +49,39 @@ def attach(out: Path, file: Path) -> None:
         xl("dmesg", "-c")
         keep(out / f"{file.stem}.{number}", xl("-vvv", "pci-attach", file.stem, spec))
         (out / f"{file.stem}.{number}.xen").write_text(xl("dmesg").stdout)
+
+
+def detach(out: Path, file: Path) -> None:
+    """Detach the device of the guest's .detach file; QEMU's monitor ejects it in the guest's place."""
+    wanted = file.with_suffix(".detach")
+    if not wanted.exists():
+        return
+    number = xl("domid", file.stem).stdout.strip()
+    path = f"/local/domain/0/backend/pci/{number}/0/vdevfn-0"
+    found = subprocess.run(["xenstore-read", path], capture_output=True, text=True, check=False)
+    slots = 1 << (int(found.stdout, 16) >> 3)
+    command = ["xl", "-vvv", "pci-detach", file.stem, wanted.read_text().strip()]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        end = time.monotonic() + WAIT
+        while running.poll() is None and time.monotonic() < end:
+            time.sleep(1)
+            ejected = xl("qemu-monitor-command", file.stem, f"o /w {EJECT:#x} {slots:#x}")
+            sys.stdout.write(f"{file.stem}: eject {slots:#x}: {ejected.stdout}{ejected.stderr}\n")
+        stdout, stderr = running.communicate(timeout=WAIT)
+    done = subprocess.CompletedProcess(command, running.returncode, stdout, stderr)
+    keep(out / f"{file.stem}.detach", done)
+
+
+def restore(out: Path, file: Path) -> None:
+    """Save and restore the guest, if it has a .restore file."""
+    if not file.with_suffix(".restore").exists():
+        return
+    image = Path("/root") / f"{file.stem}.saved"
+    keep(out / f"{file.stem}.save", xl("-vvv", "save", file.stem, str(image)))
+    keep(out / f"{file.stem}.restore", xl("-vvv", "restore", str(image)))
+    image.unlink()
 
 
 def end(name: str) -> None:
