@@ -24,8 +24,8 @@ from dmaragent.policy.settings import Toolstack
 from dmaragent.releases import Release
 from support.amd_hosts import host_of, table_alone
 from support.explained import told
-from support.ivrs_hosts import device, qemu
-from support.ivrs_tables import ivmd
+from support.ivrs_hosts import IOMMU, device, qemu
+from support.ivrs_tables import entry, ivhd, ivmd, ivrs
 
 USB, NIC, VGA = "0000:00:1d.0", "0000:01:00.0", "0000:02:00.0"
 UNITY, EXCLUSION = 7, 8
@@ -250,3 +250,29 @@ def test_strategy_host_has_an_entry_for_each_device_id_and_128_are_too_many() ->
     assert len(many.host.listed) == 128
     assert many.verdict is Verdict.REFUSED
     assert many.reasons[0].rule == MAP_RULE
+
+
+def test_xen_has_its_own_units_though_linux_uses_no_iommu() -> None:
+    data = qemu(ivmd(0x90000000, 0x1000, flags=1, device=device("01:00.0")))
+    host = host_of(data)
+    host = host._replace(system=host.system._replace(kernel_release="6.12.57"))
+    inventory = take_inventory(host, Release.parse("4.20.4"))
+    own = inventory.linux.ivrs
+
+    assert own is not None
+    assert own.error
+    assert inventory.linux.unit_of == {}
+    assert SBDF.parse(NIC) in inventory.xen.served
+    assert SBDF.parse("0000:00:01.0") not in inventory.xen.served  # the IOMMU itself
+    assert told(host, VGA[5:], "4.20.4").xen.can is Can.YES
+
+
+def test_blocks_that_only_linux_reads_serve_no_device_in_xen() -> None:
+    only_nic = ivhd(entry(2, device(NIC[5:])), kind=0x11, device=IOMMU)
+    all_devices = ivhd(
+        entry(2, device(NIC[5:])), entry(2, device(VGA[5:])), kind=0x40, device=IOMMU
+    )
+    inventory = take_inventory(host_of(ivrs(only_nic, all_devices)), Release.parse("4.20.4"))
+
+    assert {str(sbdf) for sbdf in inventory.linux.unit_of} == {NIC, VGA}
+    assert set(inventory.xen.served) == {SBDF.parse(NIC)}

@@ -44,7 +44,7 @@ def take_inventory(host: Host, release: Release | None = None) -> Inventory:
         return inventory_of(host, iommu, *amd_views(host, table, release))
     coverage = UnitCoverage(() if table is None else table.units, host.topology)
     linux = linux_view(host, table, coverage)
-    xen = xen_views(host, table, release, unit_of=coverage.by_xen(linux.unit_of))
+    xen = xen_views(host, table, release, served=coverage.by_xen(linux.unit_of))
     return inventory_of(host, iommu, linux, xen)
 
 
@@ -72,15 +72,17 @@ def inventory_of(
 
 def under_release(inventory: Inventory, release: Release | None) -> Inventory:
     """Return the `inventory` of a whole host with Xen's view as predicted for `release`."""
-    host, unit_of = inventory.host, inventory.xen.unit_of
+    host = inventory.host
     table = None if isinstance(inventory.iommu, Missing) else inventory.iommu
     if table is not None and table.is_ivrs:
         from dmaragent.xen.reserved_list.ivrs import (  # noqa: PLC0415 - 20 ms, for AMD hosts only
             ivrs_xen_views,
         )
 
-        return with_views_of_xen(inventory, ivrs_xen_views(host, table, release, unit_of=unit_of))
-    return with_views_of_xen(inventory, xen_views(host, table, release, unit_of=unit_of))
+        return with_views_of_xen(inventory, ivrs_xen_views(host, table, release))
+    return with_views_of_xen(
+        inventory, xen_views(host, table, release, served=inventory.xen.served)
+    )
 
 
 def with_views_of_xen(inventory: Inventory, xen: XenViews) -> Inventory:
