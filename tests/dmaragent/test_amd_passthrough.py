@@ -11,6 +11,7 @@ from dmaragent.guests.config import EmulatedDevices, GuestConfig, GuestType, Pci
 from dmaragent.host import Host
 from dmaragent.inventory import take_inventory
 from dmaragent.linux.vfio import ONE_TO_ONE_MESSAGE
+from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.amd_assignment import ALIASED_RULE, EXCLUSION_RULE, NO_IOMMU_RULE
 from dmaragent.policy.assigned import EARLIER_MAP_RULE, IDENTITY_RULE
@@ -21,6 +22,7 @@ from dmaragent.policy.map_entries import MAP_RULE
 from dmaragent.policy.resolution import Resolution, Stack
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
+from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from support.amd_hosts import host_of, table_alone
 from support.explained import told
@@ -276,3 +278,19 @@ def test_blocks_that_only_linux_reads_serve_no_device_in_xen() -> None:
 
     assert {str(sbdf) for sbdf in inventory.linux.unit_of} == {NIC, VGA}
     assert set(inventory.xen.served) == {SBDF.parse(NIC)}
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_groups_refute_that_linux_uses_no_iommu(*, read: bool) -> None:
+    data = qemu(ivmd(0x90000000, 0x1000, flags=1, device=device("01:00.0")))
+    host = host_of(data, {})
+    assert not isinstance(host.groups, Missing)
+    if not read:
+        unread = tuple(group._replace(regions=None, regions_whole=False) for group in host.groups)
+        host = host._replace(groups=unread)
+    host = host._replace(system=host.system._replace(kernel_release="6.12.57"))
+
+    taken = take_inventory(host)
+    assert taken.linux.state is LinuxState.GROUPS
+    assert [gap.refusals for gap in taken.gaps.linux] == ([] if read else [True])
+    assert on_linux(host, VGA).linux.can is (Can.YES if read else Can.UNKNOWN)
