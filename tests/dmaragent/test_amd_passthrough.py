@@ -11,6 +11,7 @@ from dmaragent.guests.config import EmulatedDevices, GuestConfig, GuestType, Pci
 from dmaragent.host import Host
 from dmaragent.inventory import take_inventory
 from dmaragent.linux.vfio import ONE_TO_ONE_MESSAGE
+from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.amd_assignment import ALIASED_RULE, EXCLUSION_RULE, NO_IOMMU_RULE
 from dmaragent.policy.assigned import EARLIER_MAP_RULE, IDENTITY_RULE
@@ -21,11 +22,12 @@ from dmaragent.policy.map_entries import MAP_RULE
 from dmaragent.policy.resolution import Resolution, Stack
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
+from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from support.amd_hosts import host_of, table_alone
 from support.explained import told
-from support.ivrs_hosts import device, qemu
-from support.ivrs_tables import ivmd
+from support.ivrs_hosts import IOMMU, device, qemu
+from support.ivrs_tables import entry, ivhd, ivmd, ivrs
 
 USB, NIC, VGA = "0000:00:1d.0", "0000:01:00.0", "0000:02:00.0"
 UNITY, EXCLUSION = 7, 8
@@ -250,3 +252,45 @@ def test_strategy_host_has_an_entry_for_each_device_id_and_128_are_too_many() ->
     assert len(many.host.listed) == 128
     assert many.verdict is Verdict.REFUSED
     assert many.reasons[0].rule == MAP_RULE
+
+
+def test_xen_has_its_own_units_though_linux_uses_no_iommu() -> None:
+    data = qemu(ivmd(0x90000000, 0x1000, flags=1, device=device("01:00.0")))
+    host = host_of(data)
+    host = host._replace(system=host.system._replace(kernel_release="6.12.57"))
+    inventory = take_inventory(host, Release.parse("4.20.4"))
+    own = inventory.linux.ivrs
+
+    assert own is not None
+    assert own.error
+    assert inventory.linux.unit_of == {}
+    assert SBDF.parse(NIC) in inventory.xen.served
+    assert SBDF.parse("0000:00:01.0") not in inventory.xen.served  # the IOMMU itself
+    assert told(host, VGA[5:], "4.20.4").xen.can is Can.YES
+
+
+def test_blocks_that_only_linux_reads_serve_no_device_in_xen() -> None:
+    only_nic = ivhd(entry(2, device(NIC[5:])), kind=0x11, device=IOMMU)
+    all_devices = ivhd(
+        entry(2, device(NIC[5:])), entry(2, device(VGA[5:])), kind=0x40, device=IOMMU
+    )
+    inventory = take_inventory(host_of(ivrs(only_nic, all_devices)), Release.parse("4.20.4"))
+
+    assert {str(sbdf) for sbdf in inventory.linux.unit_of} == {NIC, VGA}
+    assert set(inventory.xen.served) == {SBDF.parse(NIC)}
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_groups_refute_that_linux_uses_no_iommu(*, read: bool) -> None:
+    data = qemu(ivmd(0x90000000, 0x1000, flags=1, device=device("01:00.0")))
+    host = host_of(data, {})
+    assert not isinstance(host.groups, Missing)
+    if not read:
+        unread = tuple(group._replace(regions=None, regions_whole=False) for group in host.groups)
+        host = host._replace(groups=unread)
+    host = host._replace(system=host.system._replace(kernel_release="6.12.57"))
+
+    taken = take_inventory(host)
+    assert taken.linux.state is LinuxState.GROUPS
+    assert [gap.refusals for gap in taken.gaps.linux] == ([] if read else [True])
+    assert on_linux(host, VGA).linux.can is (Can.YES if read else Can.UNKNOWN)

@@ -81,7 +81,7 @@ def test_a_range_that_may_be_accepted_or_not_is_a_doubt_of_the_list(
     changed = host._replace(xen=xen, memory_map=memory)
     table = iommu_table(changed)
     assert isinstance(table, IommuTable)
-    views = xen_views(changed, table, release, unit_of={})
+    views = xen_views(changed, table, release, served={})
 
     assert (views.list.source, bool(views.list.doubt)) == (ListSource.PREDICTED, bool(doubt))
     assert doubt in views.list.doubt

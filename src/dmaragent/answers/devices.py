@@ -292,7 +292,7 @@ class _Index:
             function.dma_known,
             function.total_vfs > 0,
             sbdf.beyond_xen,
-            sbdf in self._inventory.xen.unit_of,
+            sbdf in self._inventory.xen.served,
             assignable is not None and sbdf in assignable,
             self._open_paths[bus],
             self._gaps.get(sbdf, ()),

@@ -4,7 +4,7 @@ Pure.  Each RMRR structure (Intel) or IVMD block (AMD) is one region, in table o
 touch or repeat each other are not merged, because their owners differ.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from dmaragent.host import Host
 from dmaragent.host.memory_map import memory_words
@@ -16,7 +16,7 @@ from dmaragent.iommu.coverage import UnitCoverage
 from dmaragent.iommu.model import IommuTable, Source, owners_of
 from dmaragent.iommu.no_table import why_no_table
 from dmaragent.iommu.table import iommu_table
-from dmaragent.linux.view import LinuxView, linux_view
+from dmaragent.linux.view import LinuxState, LinuxView, linux_view
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.reserved_list import xen_views
@@ -44,7 +44,7 @@ def take_inventory(host: Host, release: Release | None = None) -> Inventory:
         return inventory_of(host, iommu, *amd_views(host, table, release))
     coverage = UnitCoverage(() if table is None else table.units, host.topology)
     linux = linux_view(host, table, coverage)
-    xen = xen_views(host, table, release, unit_of=coverage.by_xen(linux.unit_of))
+    xen = xen_views(host, table, release, served=coverage.by_xen(linux.unit_of))
     return inventory_of(host, iommu, linux, xen)
 
 
@@ -72,15 +72,17 @@ def inventory_of(
 
 def under_release(inventory: Inventory, release: Release | None) -> Inventory:
     """Return the `inventory` of a whole host with Xen's view as predicted for `release`."""
-    host, unit_of = inventory.host, inventory.xen.unit_of
+    host = inventory.host
     table = None if isinstance(inventory.iommu, Missing) else inventory.iommu
     if table is not None and table.is_ivrs:
         from dmaragent.xen.reserved_list.ivrs import (  # noqa: PLC0415 - 20 ms, for AMD hosts only
             ivrs_xen_views,
         )
 
-        return with_views_of_xen(inventory, ivrs_xen_views(host, table, release, unit_of=unit_of))
-    return with_views_of_xen(inventory, xen_views(host, table, release, unit_of=unit_of))
+        return with_views_of_xen(inventory, ivrs_xen_views(host, table, release))
+    return with_views_of_xen(
+        inventory, xen_views(host, table, release, served=inventory.xen.served)
+    )
 
 
 def with_views_of_xen(inventory: Inventory, xen: XenViews) -> Inventory:
@@ -108,10 +110,33 @@ def _gaps(
 ) -> Gaps:
     """Return the gaps of `host`, with what is unknown of Linux's reading of `table`."""
     gaps = gaps_of(host, regions, xen, linux.state, table)
+    refuted = tuple(_refuted_by_groups(host, linux))
+    gaps = gaps._replace(linux=(*gaps.linux, *refuted))
     if not linux.doubt:
         return gaps
     gap = Gap(unknown=linux.doubt, next_step=words.CORRECT_TABLE, refusals=True)
     return gaps._replace(linux=(*gaps.linux, gap))
+
+
+def _refuted_by_groups(host: Host, linux: LinuxView) -> Iterator[Gap]:
+    """Yield a gap if Linux has groups although its rules use no IOMMU with the table.
+
+    The rules are then wrong about this kernel. What they say about regions only matters for groups
+    whose regions were not read.
+    """
+    if linux.state is not LinuxState.GROUPS or isinstance(host.groups, Missing):
+        return
+    if linux.ivrs is None or not linux.ivrs.error:
+        return
+    unread = [group for group in host.groups if not group.regions_whole]
+    devices = frozenset(sbdf for group in unread for sbdf in group.devices)
+    if devices:
+        yield Gap(
+            unknown=words.groups_in_spite_of(linux.ivrs.error),
+            next_step=words.READ_GROUPS,
+            devices=devices,
+            refusals=True,
+        )
 
 
 def _undetermined_paths(regions: tuple[Region, ...]) -> tuple[str, ...]:

@@ -19,4 +19,4 @@ def amd_views(host: Host, table: IommuTable, release: Release | None) -> tuple[L
     """
     linux = ivrs_linux_view(host, table)
     assert linux is not None  # noqa: S101 - as the table is an IVRS
-    return linux, ivrs_xen_views(host, table, release, unit_of=linux.unit_of)
+    return linux, ivrs_xen_views(host, table, release)

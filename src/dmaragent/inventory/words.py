@@ -137,6 +137,13 @@ def mate_of_unknown_kind(group: int, mate: SBDF) -> str:
     return f"IOMMU group {group} also has {mate}, whose class is unknown"
 
 
+def groups_in_spite_of(error: str) -> str:
+    return (
+        f"its regions on Linux are unknown: by Linux's rules, {error}, but this kernel has IOMMU "
+        "groups, and their reserved regions were not read"
+    )
+
+
 def group_regions_unread(group: int) -> str:
     return f"the reserved regions that Linux reports for IOMMU group {group} could not be read"
 

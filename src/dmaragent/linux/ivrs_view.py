@@ -53,7 +53,10 @@ def ivrs_linux_view(host: Host, table: IommuTable) -> LinuxView | None:
         published=unexplained_regions(host.groups, ranges, host.topology),
         doubt=ivrs.doubt,
         ivrs=ivrs,
-        differences=(*_reading_differences(ivrs), *_group_differences(host, table, ranges, state)),
+        differences=(
+            *_reading_differences(ivrs, state),
+            *_group_differences(host, table, ranges, state),
+        ),
     )
 
 
@@ -109,9 +112,12 @@ def _units(host: Host, table: IommuTable, ivrs: LinuxIvrs) -> Mapping[SBDF, Rema
     return MappingProxyType(units)
 
 
-def _reading_differences(ivrs: LinuxIvrs) -> Iterator[Difference]:
+def _reading_differences(ivrs: LinuxIvrs, state: LinuxState) -> Iterator[Difference]:
     """Explain that Linux uses no IOMMU, or that it is unknown what it reads."""
-    for reason in (ivrs.error, ivrs.doubt):
+    error = ivrs.error
+    if error and state is LinuxState.GROUPS:
+        error = words.refuted_by_groups(error)
+    for reason in (error, ivrs.doubt):
         if reason:
             yield Difference(None, reason)
 

@@ -84,6 +84,10 @@ LENGTHS_NOT_CHECKED = (
 RANGE_BROKEN = "a range of device IDs in the table has no start or no end"
 
 
+def refuted_by_groups(error: str) -> str:
+    return f"by Linux's rules, {error}; but this kernel has IOMMU groups, so it uses one"
+
+
 def unsupported_ivhd(block_type: int) -> str:
     """Linux takes the type of another block for that of the IVHD blocks."""
     return f"Linux takes blocks of type 0x{block_type:02x} for IVHD blocks, and uses no IOMMU"

@@ -115,7 +115,7 @@ def _verdict_before_policy(device: DeviceContext) -> PlatformVerdict | None:
         explanation = xen_words.xen_incomplete(facts.incomplete, facts.next_step)
         return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
     table_known = bool(device.inventory.units)
-    if table_known and function is not None and device.sbdf not in device.inventory.xen.unit_of:
+    if table_known and function is not None and device.sbdf not in device.inventory.xen.served:
         if gaps.without_unit:
             explanation = xen_words.remapping_unit_unknown(gaps.without_unit)
             return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)

@@ -4,11 +4,11 @@ Pure.  The list that Xen reports by hypercall is authoritative, even if it is em
 the list is predicted by ``xen/hypervisor/acceptance.py`` and labelled as predicted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from dmaragent.addresses import SBDF
 from dmaragent.host import Host
-from dmaragent.iommu.model import IommuTable, RemappingUnit, ReservedRegion
+from dmaragent.iommu.model import IommuTable, ReservedRegion
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import behaviours_of
 from dmaragent.xen.hypervisor.prediction import COUNTED_DEVICES
@@ -22,7 +22,7 @@ def xen_views(
     table: IommuTable | None,
     release: Release | None = None,
     *,
-    unit_of: Mapping[SBDF, RemappingUnit],
+    served: Collection[SBDF],
 ) -> XenViews:
     """Return Xen's view of `host`: the list that Xen reports, else a predicted one.
 
@@ -58,7 +58,7 @@ def xen_views(
             source: view._replace(sharers=sharers.get(source, 0))
             for source, view in regions.items()
         }
-    return views._replace(regions=regions, unit_of=unit_of)
+    return views._replace(regions=regions, served=served)
 
 
 def _sharers(region: ReservedRegion) -> int:

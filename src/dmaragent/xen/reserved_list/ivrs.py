@@ -15,7 +15,6 @@ from dmaragent.iommu.model import (
     BootOption,
     Difference,
     IommuTable,
-    RemappingUnit,
     Source,
     TableEntry,
 )
@@ -27,6 +26,7 @@ from dmaragent.xen.hypervisor.ivrs_ids import ListRun
 from dmaragent.xen.hypervisor.ivrs_prediction import IvmdAcceptance, IvmdFate, IvrsPrediction
 from dmaragent.xen.hypervisor.prediction import ListAlternative
 from dmaragent.xen.reserved_list import words
+from dmaragent.xen.reserved_list.ivrs_served import served_by_xen
 from dmaragent.xen.reserved_list.model import (
     ListEntry,
     ListSource,
@@ -45,8 +45,6 @@ def ivrs_xen_views(
     host: Host,
     table: IommuTable,
     release: Release | None = None,
-    *,
-    unit_of: Mapping[SBDF, RemappingUnit],
 ) -> XenViews:
     """Return Xen's view of `host` with `table`, an IVRS whose fixed part was decoded.
 
@@ -63,7 +61,8 @@ def ivrs_xen_views(
         views = _reported(host, reported, table, prediction)
     else:
         views = _predicted(host, table, prediction, wanted)
-    return views._replace(unit_of=unit_of, ivrs=prediction)
+    served = served_by_xen(host.topology, table, prediction, wanted)
+    return views._replace(served=served, ivrs=prediction)
 
 
 def _is_running(wanted: Release, running: Release) -> bool:

@@ -1,11 +1,11 @@
 """The values of Xen's view: its list, the regions, the devices."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.iommu.model import Difference, RemappingUnit, Source
+from dmaragent.iommu.model import Difference, Source
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.prediction import ListAlternative
 
@@ -98,8 +98,8 @@ class XenViews(NamedTuple):
     differences: tuple[Difference, ...]
     open_devices: Mapping[SBDF, str] = _NONE
     """The devices whose regions differ between the possible point releases, with these as text."""
-    unit_of: Mapping[SBDF, RemappingUnit] = _NONE
-    """The unit that Xen uses for each function and owner, if the table has one for it."""
+    served: Collection[SBDF] = frozenset()
+    """The functions and owners that a remapping unit serves in Xen."""
     unlisted: frozenset[Source] = frozenset()
     """The regions that Xen's rules would list, but Xen does not list, without a known reason."""
     unlisted_options: Mapping[AddressRange, tuple[SBDF, ...]] = _NONE
