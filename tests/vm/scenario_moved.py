@@ -17,6 +17,8 @@ from vm.suites import BOOKWORM, Suite
 from vm.truth import Truth
 
 SUITES = (BOOKWORM,)
+IN_CI = ()
+"""It takes as long as five other boots; `make vm-all` runs it."""
 
 
 def test_devices_are_attached_to_a_restored_guest_as_the_fleet_says(
