@@ -34,7 +34,7 @@ from dmaragent.policy.resolver import resolve
 from dmaragent.present.words.guest import reason_words
 from dmaragent.question.context import Question
 from dmaragent.question.guest_resolver import GuestResolver
-from dmaragent.question.host_class import xen_class
+from dmaragent.question.host_class import as_written, xen_class
 from support.cli import run
 from support.machines import MACHINES, NAMES
 
@@ -625,3 +625,12 @@ def test_impossible_numbers_and_names_are_refused(
 
     assert (ran.code, ran.out) == (2, "")
     assert wrong[0] in ran.err
+
+
+def test_a_table_that_xen_renamed_is_the_same_table() -> None:
+    table = (MACHINES / "hp-dl380e-gen8/root/sys/firmware/acpi/tables/DMAR").read_bytes()
+    checksum = (table[9] - (ord("X") - ord("D"))) & 0xFF
+    zapped = b"XMAR" + table[4:9] + bytes([checksum]) + table[10:]
+
+    assert sum(zapped) & 0xFF == 0
+    assert as_written(b"RMAD" + table[4:]) == as_written(zapped) == as_written(table) == table

@@ -18,7 +18,7 @@ from dmaragent.inventory import Inventory
 from dmaragent.linux.view import LinuxView
 from dmaragent.policy.resolution import Stack
 from dmaragent.question.context import Question
-from dmaragent.question.host_class import table_digest, xen_class
+from dmaragent.question.host_class import as_written, table_digest, xen_class
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
 
@@ -132,7 +132,9 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
 
 def _table(inventory: Inventory) -> str:
     reading, of_bytes = inventory.host.reading, table_digest(inventory)
-    return "" if reading is None or not of_bytes else f"{reading.name[:4]} {of_bytes}"
+    if reading is None or not of_bytes or isinstance(reading.content, Missing):
+        return ""
+    return f"{as_written(reading.content)[:4].decode('latin-1')} {of_bytes}"
 
 
 def _shape(inventory: Inventory) -> str:

@@ -28,6 +28,10 @@ decide about no verdict, only about the commands before a start.  The answers of
 the texts of the guests that a bundle was made with; its release is the stack's."""
 
 
+_CHECKSUM = 9
+"""The offset of the checksum in the header of an ACPI table."""
+
+
 def xen_class(facts: HostFacts, stack: Stack) -> str:
     """Return the class: hosts of one class answer alike about every Xen guest."""
     return digest((facts, stack), NOT_IN_XENS_CLASS)
@@ -45,8 +49,25 @@ def running_class(host: Host) -> str:
 
 
 def table_digest(inventory: Inventory) -> str:
-    """Return the digest of the bytes of the firmware's table; empty if they are unknown."""
+    """Return the digest of the firmware's table; empty if its bytes are unknown.
+
+    A DMAR that Xen renamed for dom0 has the digest that it has without Xen.
+    """
     reading = inventory.host.reading
     if reading is None or isinstance(reading.content, Missing):
         return ""
-    return sha256(reading.content).hexdigest()[:DIGITS]
+    return sha256(as_written(reading.content)).hexdigest()[:DIGITS]
+
+
+def as_written(table: bytes) -> bytes:
+    """Return a table with the signature that the firmware wrote.
+
+    Source: Xen drivers/passthrough/vtd/dmar.c, ``acpi_dmar_zap``, which writes RMAD; the sum of its
+    letters is that of DMAR. Older releases write XMAR, and correct the checksum.
+    """
+    if table[:4] == b"RMAD":
+        return b"DMAR" + table[4:]
+    if table[:4] == b"XMAR" and len(table) > _CHECKSUM:
+        restored = (table[_CHECKSUM] + ord("X") - ord("D")) & 0xFF
+        return b"DMAR" + table[4:_CHECKSUM] + bytes([restored]) + table[_CHECKSUM + 1 :]
+    return table

@@ -1,6 +1,7 @@
 """``dmaragent fleet collect``: fill a folder with one document for each host, over ssh."""
 
 import argparse
+import math
 import os
 import shutil
 import signal
@@ -123,7 +124,7 @@ def _check(collection: Collection) -> None:
         raise words.no_host()
     if collection.fanout <= 0:
         raise words.not_positive("--fanout", collection.fanout)
-    if not collection.timeout > 0:
+    if not 0 < collection.timeout < math.inf:
         raise words.not_positive("--timeout", collection.timeout)
     if shutil.which("ssh") is None:
         raise words.no_ssh()
