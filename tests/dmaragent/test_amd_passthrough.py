@@ -1,5 +1,6 @@
 """Whether a device under an IVMD block can be passed through, by Linux and by Xen."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -7,12 +8,14 @@ import pytest
 
 from dmaragent.addresses import MIB, SBDF
 from dmaragent.answers.device import Explanation
+from dmaragent.answers.devices import device_rows
 from dmaragent.guests.config import EmulatedDevices, GuestConfig, GuestType, PciEntry
 from dmaragent.host import Host
 from dmaragent.inventory import take_inventory
 from dmaragent.linux.vfio import ONE_TO_ONE_MESSAGE
 from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.model import Can
+from dmaragent.passthrough.words import MOST_SPANS
 from dmaragent.policy.amd_assignment import ALIASED_RULE, EXCLUSION_RULE, NO_IOMMU_RULE
 from dmaragent.policy.assigned import EARLIER_MAP_RULE, IDENTITY_RULE
 from dmaragent.policy.decisions import Verdict
@@ -22,6 +25,7 @@ from dmaragent.policy.map_entries import MAP_RULE
 from dmaragent.policy.resolution import Resolution, Stack
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
+from dmaragent.present.words.numbers import numbered_regions
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from support.amd_hosts import host_of, table_alone
@@ -294,3 +298,37 @@ def test_groups_refute_that_linux_uses_no_iommu(*, read: bool) -> None:
     assert taken.linux.state is LinuxState.GROUPS
     assert [gap.refusals for gap in taken.gaps.linux] == ([] if read else [True])
     assert on_linux(host, VGA).linux.can is (Can.YES if read else Can.UNKNOWN)
+
+
+def test_xen_applies_a_region_of_another_segment_to_segment_0() -> None:
+    other = ivmd(0x90000000, 0x1000, flags=7, device=device(NIC[5:]), reserved=b"\x01" + bytes(7))
+    inventory = take_inventory(host_of(qemu(other), {}), Release.parse("4.20.4"))
+    nic = SBDF.parse(NIC)
+
+    assert [region.segment for region in inventory.of_device(nic).regions] == [1]
+    assert inventory.of_device(SBDF.parse(VGA)).regions == ()
+    assert len(inventory.of_device(SBDF(1, 1, 0, 0)).regions) == 1  # what Linux applies
+    release = Release.parse("4.20.4")
+    stack = Stack(toolstack=Toolstack.XL, release=release, hypervisor=release)
+    rows = device_rows(inventory, facts_of(inventory), stack)
+    assert {row.sbdf: row.regions for row in rows if row.sbdf in (nic, SBDF.parse(VGA))} == {
+        nic: (1,),
+        SBDF.parse(VGA): (),
+    }
+
+
+def test_a_sentence_has_few_of_many_region_numbers() -> None:
+    numbers = range(1, 601, 2)
+    shown = numbered_regions(numbers)
+    listed = [int(number) for number in re.findall(r"\d+", shown)]
+
+    assert listed[:-1] == list(numbers[: len(listed) - 1])
+    assert listed[-1] == len(numbers) - len(listed) + 1
+    assert len(listed) <= MOST_SPANS
+    assert numbered_regions([1, 2, 3, 7]) == "regions 1-3, 7"
+
+
+def test_a_region_at_0_without_length_has_no_negative_end() -> None:
+    inventory = take_inventory(host_of(qemu(ivmd(0, 0, device=device(NIC[5:])))))
+
+    assert "-" not in inventory.all_regions[0].reserved.place

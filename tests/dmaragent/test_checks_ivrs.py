@@ -277,7 +277,7 @@ def test_a_wide_range_counts_what_linux_applies_it_to(worded: Worded) -> None:
     wide = ivmd(BASE, 0x1000, kind=0x22, device=0, auxiliary=0xFFF)
     (one,) = found(taken(amd_host(ivrs(UNIT, wide), functions)), "ivmd-range-wide")
 
-    assert "15 of the 21 PCI functions" in one.hit.message  # neither the bridge nor the IOMMU
+    assert re.findall(r"\b\d+\b", one.hit.message) == ["1", "17", "21", "15"]  # no bridge, no IOMMU
     worded(one.linux)
 
 

@@ -8,6 +8,7 @@ from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.faults import read_faults
 from dmaragent.messages.host_match import HostMatch
 from dmaragent.messages.relate import relate_all
+from dmaragent.messages.words import AMD_WAYS_OUT, AMD_WAYS_OUT_ALL_COVERED
 from dmaragent.passthrough.region_coverage import BOARDS
 from dmaragent.present.json.why import why_document
 from dmaragent.present.words.messages import advice_words, here_words, means_words
@@ -351,3 +352,20 @@ def test_a_block_of_another_host_does_not_fit() -> None:
 
     assert match.spans[0].regions == ()
     assert match.fits is False
+
+
+def test_another_device_is_not_offered_if_linux_blocks_every_device() -> None:
+    every = ivmd(0x9618E000, 1, kind=0x22, device=0, auxiliary=0xFFFF)
+    match = only(GRAPHICS, amd_inventory(every))
+
+    assert match.coverage.all_blocked
+    assert advice_words(match) == AMD_WAYS_OUT_ALL_COVERED
+    assert advice_words(only(GRAPHICS, amd_inventory(*WIDE))) == AMD_WAYS_OUT
+
+
+def test_an_address_without_a_device_has_the_blocks_that_cover_it() -> None:
+    absent = GRAPHICS.replace("01:00.0", "05:00.0")
+    (device,) = only(absent, amd_inventory(*WIDE)).devices
+
+    assert device.function is None
+    assert [region.number for region in device.owned] == [1, 2]

@@ -11,6 +11,7 @@ import pytest
 from dmaragent.answers.device import Explanation
 from dmaragent.host import Host
 from dmaragent.inventory import take_inventory
+from dmaragent.passthrough.region_coverage import BOARDS, BOARDS_SHORT
 from dmaragent.releases import Release
 from dmaragent.remedies.devices import amd_words as words
 from dmaragent.remedies.devices.amd import refused_by_xen
@@ -253,3 +254,25 @@ def test_the_regions_that_xen_refuses_are_those_without_which_it_works(
     if cut:
         shorter = encode(without_regions(decode(of_table(host)), cut))
         assert not predict(shorter, release, topology=host.topology).iommu_disabled
+
+
+# What the host rules out --------------------------------------------------------------------
+
+EVERY = ivmd(0x9618E000, 1, kind=0x22, device=0, auxiliary=0xFFFF)
+
+
+def test_another_device_is_not_offered_if_every_device_has_a_region() -> None:
+    host = amd_host(EVERY)
+
+    assert words.ALL_COVERED in titles(told(host, VGA))
+    assert words.WITHOUT not in titles(told(host, VGA))
+
+
+def test_the_short_form_of_the_setting_has_what_is_known_of_the_board() -> None:
+    known = told(amd_host(*WIDE, board="MPG X870E CARBON WIFI (MS-7E49)"), VGA)
+    other = told(amd_host(*WIDE), VGA)
+    without = told(amd_host(*WIDE, info=0x203041), VGA)
+
+    assert BOARDS_SHORT["MPG X870E CARBON WIFI"] in known.remedies[0].cost
+    assert len({answer.remedies[0].cost for answer in (known, other, without)}) == 3
+    assert BOARDS.keys() == BOARDS_SHORT.keys()

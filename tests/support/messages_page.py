@@ -61,7 +61,8 @@ def _entry(message: Message) -> str:
         f"Fix: {message.advice}",
     ]
     if message.on_amd is not None:
-        meaning, advice, by_error = message.on_amd
+        on_amd = message.on_amd
+        meaning, advice, by_error = on_amd.meaning, on_amd.advice, on_amd.by_error
         said += [f"On AMD hosts: {meaning}"] if meaning else []
         said += ["On AMD hosts:"] if by_error and not meaning else []
         said += [f"- {text}" for text in by_error.values()]

@@ -350,6 +350,9 @@ def _region_numbers(inventory: Inventory) -> Mapping[SBDF, list[int]]:
                 devices.update(sbdf for sbdf in absent if claim.ids.contains(sbdf))
         if enforced:
             devices.update(held.sbdf for held in region.linux)
+        if region.segment and inventory.xen.ivrs is not None:
+            known = inventory.host.topology.known
+            devices.update(sbdf for sbdf in known if inventory.xen_moves(region, sbdf))
         for sbdf in devices:
             if sbdf is not None:
                 numbers.setdefault(sbdf, []).append(region.number)

@@ -177,8 +177,18 @@ class Inventory(NamedTuple):
             return True
         return bool(self.of_device(sbdf).regions)
 
+    def xen_moves(self, region: Region, sbdf: SBDF) -> bool:
+        """Return whether `region` names another segment, and Xen applies it to `sbdf`.
+
+        Xen ignores the segment of an IVMD: iommu_acpi.c, ``parse_ivmd_block``.
+        """
+        ivrs = self.xen.ivrs
+        if ivrs is None or not region.segment or sbdf.segment:
+            return False
+        return any(region.source in listed.sources for listed in ivrs.ranges_of(sbdf))
+
     def of_device(self, sbdf: SBDF) -> "Inventory":
-        """Return the inventory with only the regions that name `sbdf` or that Linux applies to it.
+        """Return the inventory with only the regions that name `sbdf` or that are applied to it.
 
         A function behind Intel VMD has the regions of the VMD endpoint as well.
         """
@@ -190,6 +200,7 @@ class Inventory(NamedTuple):
             for region in self.regions
             if any(names(region.reserved.claims, owner) for owner in devices)
             or (enforced and any(held.sbdf in devices for held in region.linux))
+            or any(self.xen_moves(region, owner) for owner in devices)
         )
         numbers = {region.number for region in kept}
         return self._replace(

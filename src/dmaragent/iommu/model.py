@@ -280,6 +280,8 @@ class ReservedRegion(NamedTuple):
     @property
     def place(self) -> str:
         """Its addresses as text, exactly as firmware wrote them."""
+        if self.last < 0:  # a start of 0 and a length of 0 (AMD)
+            return f"{self.first:#x}, length 0"
         return f"{self.first:#x}-{self.last:#x}"
 
     @property

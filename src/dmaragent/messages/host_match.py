@@ -25,7 +25,7 @@ class DeviceMatch:
     """Whether a function is present there; UNKNOWN: the functions are unknown."""
     function: PciFunction | None
     owned: tuple[Region, ...]
-    """The regions whose scope names it."""
+    """The regions that name it, present or not: an IVMD also by a range of device IDs."""
     held: tuple[tuple[Region, Held], ...]
     """The regions that Linux applies to it, also through bridges, and their type."""
 

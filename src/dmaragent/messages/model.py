@@ -102,6 +102,8 @@ class VendorAnswer(NamedTuple):
     advice: str = ""
     by_error: Mapping[int, str] = MappingProxyType({})
     """The additional meaning of the error numbers that differ."""
+    advice_all_blocked: str = ""
+    """The advice on a host on which Linux blocks every device; empty: `advice`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from dmaragent.host.groups import IommuGroup
 from dmaragent.host.memory_map import memory_words
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Region
+from dmaragent.iommu.model import names
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor, vendor_of_table
 from dmaragent.linux.dma_faults import logs_physical_addresses, with_known_segment
 from dmaragent.linux.regions import Hold
@@ -204,9 +205,7 @@ def _device_match(sbdf: SBDF, inventory: Inventory) -> DeviceMatch:
         sbdf=sbdf,
         presence=Presence.UNKNOWN if isinstance(functions, Missing) else presence,
         function=known.get(sbdf),
-        owned=tuple(
-            region for region in regions if any(owner.sbdf == sbdf for owner in region.owners)
-        ),
+        owned=tuple(region for region in regions if names(region.reserved.claims, sbdf)),
         held=tuple(
             (region, held) for region in regions for held in region.linux if held.sbdf == sbdf
         ),

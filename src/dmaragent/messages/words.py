@@ -12,7 +12,7 @@ NOT_STRATEGY_HOST = (
     "which can be thousands of entries."
 )
 """Why a guest on an AMD host needs the regions of its own devices only."""
-AMD_WAYS_OUT = (
+AMD_FIRST_WAYS_OUT = (
     "1. In the firmware setup, set IOMMU to Enabled instead of Auto. Then disable Pre-boot DMA "
     "Protection or Kernel DMA Protection, which some boards show only with that setting. If there is "
     "no such entry, update the firmware.\n"
@@ -21,10 +21,16 @@ AMD_WAYS_OUT = (
     "the table; dmaragent explain DEVICE --details prints the commands. If the firmware still uses the "
     "memory, its DMA is then blocked. Do not set the block's flags to 0 instead: Xen then switches "
     "AMD-Vi off.\n"
-    "3. Pass through a device that no block covers. A kernel before 6.6 does not refuse the device, "
-    "but a guest whose RAM overlaps the region then fails."
 )
+"""The fixes of firmware, which come first, a line each."""
+_OLD_KERNEL = (
+    "A kernel before 6.6 does not refuse the device, but a guest whose RAM overlaps the region then "
+    "fails."
+)
+AMD_WAYS_OUT = f"{AMD_FIRST_WAYS_OUT}3. Pass through a device that no block covers. {_OLD_KERNEL}"
 """How to pass through a device that Linux blocks for an IVMD block, safest first, a line each."""
+AMD_WAYS_OUT_ALL_COVERED = f"{AMD_FIRST_WAYS_OUT}3. Boot Linux 6.5 or older. {_OLD_KERNEL}"
+"""The same on a host on which Linux blocks every device."""
 NO_REMAPPING_ON_AMD = {
     1: "EPERM: interrupt remapping is missing. On AMD hosts, no region gives this error."
 }

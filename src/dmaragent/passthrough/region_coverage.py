@@ -39,6 +39,13 @@ class HostCoverage(NamedTuple):
     """Whether firmware used the IOMMU before boot, as the table has it; None: unknown."""
     board: str
     """What is known of the setup of this board, or empty."""
+    board_short: str = ""
+    """The same in a few words."""
+
+    @property
+    def all_blocked(self) -> bool:
+        """Whether Linux blocks every device that is present and has an IOMMU."""
+        return bool(self.coverages) and not self.free
 
 
 BOARDS = {
@@ -46,6 +53,8 @@ BOARDS = {
     "table was reported to work there",
 }
 """What users reported of the setup of a board, by the beginning of its name in SMBIOS."""
+BOARDS_SHORT = {"MPG X870E CARBON WIFI": "this board's firmware 1.A80 has no such setting"}
+"""The same in a few words."""
 NO_COVERAGE = HostCoverage((), (), None, "")
 
 
@@ -69,12 +78,14 @@ def coverage_of(inventory: Inventory, devices: Iterable[SBDF]) -> HostCoverage:
         )
         for (_, devices), regions in by_devices.items()
     )
-    board = (inventory.host.machine.board or "").upper()
+    own = (inventory.host.machine.board or "").upper()
+    board = next((name for name in BOARDS if own.startswith(name)), "")
     return HostCoverage(
         coverages,
         free=_free(inventory),
         preboot=_preboot(inventory),
-        board=next((known for name, known in BOARDS.items() if board.startswith(name)), ""),
+        board=BOARDS.get(board, ""),
+        board_short=BOARDS_SHORT.get(board, ""),
     )
 
 

@@ -48,6 +48,10 @@ _NAMED_WITH_RANGE = 2
 """Up to this many regions are listed with their ranges, more only by number."""
 
 
+MOST_SPANS = 12
+"""A sentence has at most this many spans of region numbers."""
+
+
 def number_spans(numbers: Sequence[int]) -> str:
     """Return ascending numbers like ``1-3 5``."""
     runs = [
@@ -66,8 +70,19 @@ def region_list(regions: Sequence[Region]) -> str:
 
 def region_numbers(regions: Sequence[Region]) -> str:
     """Return `regions` by number, without ranges."""
-    numbers = number_spans(sorted(region.number for region in regions)).replace(" ", ", ")
+    numbers = few_spans(sorted(region.number for region in regions))
     return f"region {numbers}" if len(regions) == 1 else f"regions {numbers}"
+
+
+def few_spans(numbers: Sequence[int]) -> str:
+    """Return ascending numbers like ``1-3, 5``; of many spans the first, and how many are left."""
+    spans = number_spans(numbers).split(" ")
+    if len(spans) <= MOST_SPANS:
+        return ", ".join(spans)
+    shown = spans[: MOST_SPANS - 1]
+    last = int(shown[-1].rpartition("-")[2])
+    left = sum(number > last for number in numbers)
+    return f"{', '.join(shown)} and {left} more"
 
 
 def device_list(devices: tuple[SBDF, ...], most: int = 6) -> str:

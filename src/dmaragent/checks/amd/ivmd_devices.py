@@ -178,9 +178,11 @@ def range_wide(facts: IvrsFacts) -> Iterator[Hit]:
         if len(slots) < 2:
             continue
         linux, severity = _vfio_case(facts)
+        named = {owner.sbdf for owner in ivmd.region.owners if owner.sbdf in functions}
         yield ivmd_hit(
             ivmd,
-            f"is for {len(held)} of the {len(functions)} PCI functions of this host.",
+            f"is for {len(named)} of the {len(functions)} PCI functions of this host. Linux "
+            f"applies it to the {len(held)} that have an IOMMU.",
             device_fields(facts, ivmd),
             linux=linux,
             severity=severity,

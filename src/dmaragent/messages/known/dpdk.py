@@ -2,7 +2,12 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
-from dmaragent.messages.words import AMD_WAYS_OUT, IOMMU_ON, NO_REMAPPING_ON_AMD
+from dmaragent.messages.words import (
+    AMD_WAYS_OUT,
+    AMD_WAYS_OUT_ALL_COVERED,
+    IOMMU_ON,
+    NO_REMAPPING_ON_AMD,
+)
 
 DPDK = Program.DPDK
 _VFIO = "lib/eal/linux/eal_vfio.c"
@@ -20,6 +25,11 @@ _MAP_ERRORS = {
     22: "EINVAL: the IOMMU does not translate such an address, because it is too high or inside a "
     "range that Linux reserves. --iova-mode=pa or a smaller --base-virtaddr can help.",
 }
+
+_FIND_LINE_ON_AMD = (
+    "Find the kernel's own line of the same second in dmesg and pass it to dmaragent why. If it "
+    "requires a 1:1 mapping, these are the ways out, safest first:\n"
+)
 
 MESSAGES = (
     message(
@@ -43,8 +53,8 @@ MESSAGES = (
             meaning="DPDK only reports the kernel's error. With EINVAL, the common reason is an IVMD "
             "block of the firmware's table (IVRS) for the device or for another device of its group. "
             "No kernel option changes that.",
-            advice="Find the kernel's own line of the same second in dmesg and pass it to dmaragent why."
-            " If it requires a 1:1 mapping, these are the ways out, safest first:\n" + AMD_WAYS_OUT,
+            advice=_FIND_LINE_ON_AMD + AMD_WAYS_OUT,
+            advice_all_blocked=_FIND_LINE_ON_AMD + AMD_WAYS_OUT_ALL_COVERED,
             by_error=NO_REMAPPING_ON_AMD,
         ),
     ),

@@ -2,7 +2,12 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
-from dmaragent.messages.words import AMD_WAYS_OUT, IOMMU_ON, NO_REMAPPING_ON_AMD
+from dmaragent.messages.words import (
+    AMD_WAYS_OUT,
+    AMD_WAYS_OUT_ALL_COVERED,
+    IOMMU_ON,
+    NO_REMAPPING_ON_AMD,
+)
 
 _PREFIX = "{vfio{ error:} <sbdf>: }"
 _CONTAINER = "hw/vfio/container.c (before: hw/vfio/common.c)"
@@ -11,12 +16,16 @@ _BY_ERROR = {
     "missing.",
     22: "EINVAL: Linux 6.6 and later blocks a device with a region.",
 }
+_FIND_LINE_ON_AMD = (
+    "Find the kernel's own line of the same second in dmesg and pass it to dmaragent why. If it "
+    "requires a 1:1 mapping, these are the ways out, safest first:\n"
+)
 _ON_AMD = VendorAnswer(
     meaning="QEMU only reports the kernel's error. With EINVAL, the common reason is an IVMD block of "
     "the firmware's table (IVRS) for the device or for another device of its group. No kernel option "
     "changes that.",
-    advice="Find the kernel's own line of the same second in dmesg and pass it to dmaragent why. If it "
-    "requires a 1:1 mapping, these are the ways out, safest first:\n" + AMD_WAYS_OUT,
+    advice=_FIND_LINE_ON_AMD + AMD_WAYS_OUT,
+    advice_all_blocked=_FIND_LINE_ON_AMD + AMD_WAYS_OUT_ALL_COVERED,
     by_error=NO_REMAPPING_ON_AMD,
 )
 

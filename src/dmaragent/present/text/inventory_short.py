@@ -110,7 +110,7 @@ def _regions(inventory: Inventory) -> Iterator[str]:
     segments = not named and any(region.segment for region in inventory.regions)
     columns = {
         "#": [str(region.number) for region in shown],
-        "Range": [f"{region.first:#010x}-{region.last:#010x}" for region in shown],
+        "Range": [padded_range(region) for region in shown],
         "Size": [region_size(region) for region in shown],
         "Segment": [f"{region.segment:04x}" if segments else _NOTHING for region in shown],
         "Kind": [meaning_words(region) or _NOTHING for region in shown],

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from dmaragent.passthrough.words import few_spans
+
 _UNITS = ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB"))
 
 
@@ -37,9 +39,9 @@ def span_words(numbers: Iterable[int]) -> str:
 
 
 def numbered_regions(numbers: Iterable[int]) -> str:
-    """Return ``region 5`` or ``regions 1-3, 5``."""
+    """Return ``region 5`` or ``regions 1-3, 5``; of many spans the first, and how many are left."""
     ordered = sorted(set(numbers))
-    return f"{'region' if len(ordered) == 1 else 'regions'} {', '.join(_spans(ordered))}"
+    return f"{'region' if len(ordered) == 1 else 'regions'} {few_spans(ordered)}"
 
 
 def _spans(numbers: Iterable[int]) -> list[str]:

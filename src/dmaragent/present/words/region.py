@@ -20,6 +20,13 @@ _MOST = 6
 """A sentence names this many devices of a group and counts the rest."""
 
 
+def padded_range(region: Region) -> str:
+    """Return the addresses of `region` for a column, as firmware wrote them."""
+    if region.last < 0:
+        return region.reserved.place
+    return f"{region.first:#010x}-{region.last:#010x}"
+
+
 def region_size(region: Region) -> str:
     """Return a region's size, or why it has none."""
     return size_words(region.size) if region.range else "limit below base"
@@ -33,7 +40,7 @@ def region_head(region: Region) -> str:
     kind = "".join(f", {word}" for word in (meaning_words(region), access_words(region)) if word)
     ids = f" for {named_ids(region)}" if named_ids(region) else ""
     return (
-        f"{region.number:3}  {region.first:#010x}-{region.last:#010x}  {size}  "
+        f"{region.number:3}  {padded_range(region)}  {size}  "
         f"{segment}{region.entry.structure} at 0x{region.entry.offset:x}{kind}{ids}{shared}"
     )
 
@@ -86,7 +93,9 @@ def xen_view(inventory: Inventory, region: Region) -> str:
         return ""
     mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
     reason = f": {view.reason}" if view.reason else ""
-    return f"{xen_view_word(view)}{mark}{reason}"
+    moved = bool(view.listed and region.segment and inventory.xen.ivrs is not None)
+    where = ", for devices of segment 0, as Xen ignores the segment of an IVMD" if moved else ""
+    return f"{xen_view_word(view)}{mark}{where}{reason}"
 
 
 def linux_view(inventory: Inventory, region: Region) -> str:

@@ -40,7 +40,7 @@ def region_remedies(device: DeviceContext) -> Iterator[DeviceRemedy]:
     if override is not None:
         yield _override(inventory, override)
     if not device.on_xen:
-        yield _without(device, coverage)
+        yield from _without(device, coverage)
 
 
 def xen_off_remedies(device: DeviceContext) -> Iterator[DeviceRemedy]:
@@ -137,7 +137,7 @@ def _setup(coverage: HostCoverage) -> DeviceRemedy:
         side="",
         title=words.SETUP,
         explanation=words.setup(preboot=coverage.preboot, board=coverage.board),
-        cost=words.SETUP_COST,
+        cost=words.setup_cost(preboot=coverage.preboot, board=coverage.board_short),
     )
 
 
@@ -154,13 +154,20 @@ def _override(inventory: Inventory, override: TableOverride) -> DeviceRemedy:
     )
 
 
-def _without(device: DeviceContext, coverage: HostCoverage) -> DeviceRemedy:
+def _without(device: DeviceContext, coverage: HostCoverage) -> Iterator[DeviceRemedy]:
+    """Yield the use of another device, if there may be one, or of an older kernel."""
     release = device.kernel_release
     old_kernel = release is not None and release < NO_ONE_TO_ONE
-    return DeviceRemedy(
+    title = words.WITHOUT_OLD if old_kernel else words.WITHOUT
+    cost = words.WITHOUT_OLD_COST if old_kernel else words.WITHOUT_COST
+    if coverage.all_blocked:
+        if old_kernel:
+            return
+        title, cost = words.ALL_COVERED, words.ALL_COVERED_COST
+    yield DeviceRemedy(
         safety=Safety.FIRMWARE,
         side="Linux",
-        title=words.WITHOUT_OLD if old_kernel else words.WITHOUT,
+        title=title,
         explanation=words.without(
             coverage.free[:_MOST_SHOWN],
             len(coverage.free),
@@ -168,5 +175,5 @@ def _without(device: DeviceContext, coverage: HostCoverage) -> DeviceRemedy:
         ),
         lines=tuple(f"dmaragent explain {sbdf}" for sbdf in coverage.free[:_MOST_SHOWN]),
         where=ROOT_SHELL if coverage.free else "",
-        cost=words.WITHOUT_OLD_COST if old_kernel else words.WITHOUT_COST,
+        cost=cost,
     )

@@ -7,10 +7,12 @@ from dmaragent.inventory import Region
 from dmaragent.passthrough.words import device_list, region_numbers
 
 SETUP = "Disable pre-boot DMA protection in the firmware setup"
-SETUP_COST = "reboot; devices can then use DMA before the system starts"
+_SETUP_COST = "reboot; devices can then use DMA before the system starts"
 OVERRIDE_COST = "reboot, Secure Boot off; DMA to the region then faults"
 WITHOUT = "Use a device without a region, or Linux 6.5 or older"
 WITHOUT_COST = "another device; with an older kernel few guests start"
+ALL_COVERED = "Boot Linux 6.5 or older"
+ALL_COVERED_COST = "few guests start"
 WITHOUT_OLD = "Use a device without a region"
 WITHOUT_OLD_COST = "another device"
 UPDATE_XEN_COST = "reboot"
@@ -20,6 +22,13 @@ _LIKELY = {
     "likely to help.",
     None: "",
 }
+
+
+def setup_cost(*, preboot: bool | None, board: str) -> str:
+    """Return the cost of the setting, after what makes it likely that it does not help."""
+    if board:
+        return f"{board}; {_SETUP_COST}"
+    return f"may already be off; {_SETUP_COST}" if preboot is False else _SETUP_COST
 
 
 def setup(*, preboot: bool | None, board: str) -> str:

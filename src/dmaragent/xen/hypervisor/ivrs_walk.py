@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import PciTopology
-from dmaragent.iommu.amd import IVMD_TYPES, meaning_of, table_entry
+from dmaragent.iommu.amd import IVMD_TYPES, ivmd_segment, meaning_of, table_entry
 from dmaragent.iommu.model import Meaning, Source, function_with_id, requester_id
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor import ivrs_words as words
@@ -266,6 +266,8 @@ class IvrsWalk:
         if end > 1 << 48:
             self.doubt = self.doubt or words.BEYOND_48_BITS
         notes = self._check_memory(AddressRange(base, limit + PAGE))
+        if ivmd_segment(ivmd):
+            notes.append(words.SEGMENT_IGNORED)
         meaning = meaning_of(ivmd.flags)
         if meaning is Meaning.UNSTATED:
             raise Refusal(words.NO_FLAGS)

@@ -133,6 +133,7 @@ def overlaps(other: AddressRange, device: str) -> str:
 # The effect of an IVMD ------------------------------------------------------------------
 
 IN_REGISTERS = "Xen puts it into the exclusion registers of the IOMMU, not into a guest"
+SEGMENT_IGNORED = "Xen ignores the segment of the block: its devices are those of segment 0"
 IN_GUEST = "Xen maps it 1:1 for a guest with the device"
 IN_BOTH = "Xen puts it into exclusion registers for some devices, and maps it 1:1 for others"
 IN_NEITHER = "no device has it: the block names none with an IOMMU"
