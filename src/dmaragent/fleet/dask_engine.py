@@ -48,7 +48,7 @@ def dask_workers(address: str, tell: Callable[[str], None]) -> Iterator[Elsewher
         from distributed import Client  # noqa: PLC0415 - optional
     except ImportError as error:
         raise words.needs_dask(address) from error
-    for name in _LOGGERS:  # what goes wrong is told once, by `tell` or as an error
+    for name in _LOGGERS:  # an error is reported once, by `tell` or as an exception
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=_CONNECT, set_as_default=False)
@@ -164,7 +164,7 @@ class _DaskWorkers(Elsewhere):
             waiting.extend(again)
 
     def _is_left(self) -> bool:
-        """Return whether a worker is left, and tell of lost ones."""
+        """Return whether a worker is left, and report lost ones."""
         try:
             now = set(self._client.nthreads())
         except OSError:
@@ -180,7 +180,7 @@ class _DaskWorkers(Elsewhere):
         self._first = self._first or path
 
     def close(self) -> None:
-        """Tell of lost workers, and of documents that were read here."""
+        """Report lost workers, and documents that were read here."""
         self._is_left()
         if self._not_there:
             self._tell(words.read_here(self._not_there, self._first))
