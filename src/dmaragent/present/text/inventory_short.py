@@ -37,6 +37,7 @@ from dmaragent.present.words.region import (
     named_ids,
     owner_class_words,
     owner_name,
+    padded_range,
     region_size,
 )
 from dmaragent.readings import Missing
