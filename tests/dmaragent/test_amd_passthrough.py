@@ -332,3 +332,18 @@ def test_a_region_at_0_without_length_has_no_negative_end() -> None:
     inventory = take_inventory(host_of(qemu(ivmd(0, 0, device=device(NIC[5:])))))
 
     assert "-" not in inventory.all_regions[0].reserved.place
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_a_table_on_which_xen_stops_does_not_only_switch_amd_vi_off(*, stops: bool) -> None:
+    last = ivmd((1 << 64) - 0x1000, 0x1000, flags=7, device=device(NIC[5:]))
+    inventory = take_inventory(
+        host_of(qemu(last if stops else ivmd(0x90000000, 0x1000, flags=0))),
+        Release.parse("4.20.4"),
+    )
+    prediction = inventory.xen.ivrs
+
+    assert prediction is not None
+    assert prediction.iommu_disabled
+    assert prediction.stops is stops
+    assert ("AMD-Vi off" in facts_of(inventory).iommu_off) is not stops

@@ -171,3 +171,14 @@ def test_a_region_that_cannot_be_read_has_a_place(text: str, position: int) -> N
         read_wanted_ivmd(text)
 
     assert raised.value.position == position
+
+
+def test_a_number_without_0x_is_a_warning_as_0x_changes_nothing() -> None:
+    plain, hexadecimal = (
+        check_ivmd(option_host(), f"ivmd={number}=1:0.0").ranges[0]
+        for number in ("91000", "0x91000")
+    )
+
+    assert plain.effect is hexadecimal.effect
+    assert (len(plain.warnings), len(hexadecimal.warnings)) == (1, 0)
+    assert plain.advice == hexadecimal.advice

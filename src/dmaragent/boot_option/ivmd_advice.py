@@ -9,7 +9,7 @@ from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.boot_option import ivmd_words as words
 from dmaragent.boot_option import words as common_words
 from dmaragent.boot_option.ivmd_model import IvmdEffect, WantedIvmd
-from dmaragent.boot_option.mistakes import decimal_words, pages_meant
+from dmaragent.boot_option.mistakes import pages_meant
 from dmaragent.boot_option.model import OptionHost
 from dmaragent.boot_option.notes import own_quoting, page_numbers, quoting
 from dmaragent.iommu.model import function_with_id
@@ -44,10 +44,10 @@ def advice_on(on: OptionHost, user: IvmdRange, effect: IvmdEffect) -> tuple[list
     if meant is not None:
         _, equals, after = user.text.partition("=")
         return [words.numbers_look_like_bytes(meant, equals + after)], True
-    advice = list(decimal_words(user.text))
+    advice: list[str] = []
     devices = devices_of(user)
     if devices is None:
-        return [*advice, words.for_every_device()], False
+        return [words.for_every_device()], False
     first, last = devices
     is_range = user.ivmd is not None and user.ivmd.type == BlockType.IVMD_RANGE
     if is_range and first == last:

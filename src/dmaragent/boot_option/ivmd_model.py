@@ -67,6 +67,8 @@ class JudgedIvmd:
     """Why, or which facts are unknown; or empty."""
     advice: tuple[str, ...] = ()
     """What was probably meant, and warnings; a sentence each."""
+    warnings: tuple[str, ...] = ()
+    """Warnings whether Xen applies it or not: to follow them may change nothing."""
     mistaken: bool = False
     """Whether its numbers look like addresses in bytes; Xen reads them as pages anyway."""
 

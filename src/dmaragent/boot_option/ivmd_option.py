@@ -20,6 +20,7 @@ from dmaragent.boot_option.ivmd_model import (
     WrittenIvmd,
 )
 from dmaragent.boot_option.ivmd_writer import never_accepted, places_of, words_of
+from dmaragent.boot_option.mistakes import decimal_words
 from dmaragent.boot_option.model import OptionHost
 from dmaragent.boot_option.unquoted import unquoted
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
@@ -112,7 +113,12 @@ def _with_advice(
     advice, mistaken = advice_on(on, user, effect)
     kept = [note for note in notes if note != ivrs_words.MEMORY_NOT_CHECKED]
     return JudgedIvmd(
-        read=user, effect=effect, reason=reason, advice=(*advice, *kept), mistaken=mistaken
+        read=user,
+        effect=effect,
+        reason=reason,
+        advice=(*advice, *kept),
+        warnings=() if mistaken or pages_of(user) is None else tuple(decimal_words(user.text)),
+        mistaken=mistaken,
     )
 
 
@@ -132,6 +138,7 @@ def _as_listed(on: OptionHost, judged: JudgedIvmd) -> JudgedIvmd:
         effect=IvmdEffect.NO_EFFECT,
         reason=words.not_listed_by_running_xen(),
         advice=advice,
+        warnings=judged.warnings,
         mistaken=judged.mistaken,
     )
 

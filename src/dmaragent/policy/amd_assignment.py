@@ -54,7 +54,11 @@ def assign_on_amd(
         if host.source is ListSource.HYPERVISOR and host.listed:
             yield undecided(words.AMD_LIST_CONTRADICTS, device=sbdf, place=place)
         else:
-            reason = words.iommu_off_by_xen(ivrs.iommu_disabled, host.vendor)
+            reason = (
+                words.xen_stops(ivrs.iommu_disabled)
+                if ivrs.stops
+                else words.iommu_off_by_xen(ivrs.iommu_disabled, host.vendor)
+            )
             yield refusal(Decider.XEN, reason, OFF_RULE, function)
         return
     if assigned.refusal is AssignmentRefusal.NO_IOMMU:

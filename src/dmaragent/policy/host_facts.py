@@ -296,6 +296,9 @@ def _iommu_off(inventory: Inventory) -> str:
     absence = inventory.absence
     if absence is not None and absence.kind in IOMMU_OFF and not _lists_regions(inventory):
         return IOMMU_OFF[absence.kind]
+    ivrs = inventory.xen.ivrs
+    if listed.source is ListSource.PREDICTED and ivrs is not None and ivrs.stops:
+        return words.xen_stops(listed.iommu_disabled)
     if listed.source is ListSource.PREDICTED and listed.iommu_disabled:
         return words.iommu_off_by_xen(listed.iommu_disabled, iommu_vendor(inventory.host))
     return ""

@@ -165,6 +165,10 @@ def kind_of_region_unknown(region: AddressRange, sbdf: SBDF, ram: AddressRange) 
 XENS_IOMMU_OFF = "Xen's IOMMU is off: `xl info` lists no directio among virt_caps"
 
 
+def xen_stops(why: str) -> str:
+    return f"Xen does not boot with this table: {why}"
+
+
 def iommu_off_by_xen(why: str, vendor: IommuVendor) -> str:
     return f"Xen switches {vendor.technology} off for the whole host, because {why}"
 

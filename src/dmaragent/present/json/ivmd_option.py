@@ -100,5 +100,5 @@ def _judged(judged: JudgedIvmd) -> schema.Judged:
         "range": None if pages is None else range_object(pages),
         "pages": None if pages is None else pages.size >> 12,
         "devices": None if devices is None else _span(DeviceSpan(*devices)),
-        "advice": list(judged.advice),
+        "advice": [*judged.warnings, *judged.advice],
     }

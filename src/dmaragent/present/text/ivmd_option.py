@@ -45,4 +45,5 @@ def _range(judged: JudgedIvmd, *, checked: bool) -> JudgedLines:
     reason = reason_words(judged) if judged.reason else ""
     sentences = (place_words(judged), reason, read_as(judged.read))
     headline = range_headline(judged, shorten(judged.read.text), checked=checked)
-    return JudgedLines(headline, [*filter(None, sentences), *advice_words(judged)])
+    warned = [f"Warning: {warning}" for warning in judged.warnings]
+    return JudgedLines(headline, [*filter(None, sentences), *warned, *advice_words(judged)])

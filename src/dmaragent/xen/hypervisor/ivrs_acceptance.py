@@ -135,6 +135,7 @@ def _predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
         options=tuple(fate for fate in fates if isinstance(fate.source, BootOption)),
         unread_options=tuple(option for option in options if option.ivmd is None),
         devices=walk.ids.by_device() if known else (),
+        stops=walk.stops and off == walk.error,
         notes=tuple(walk.notes),
         doubt="" if off else walk.doubt or switch.doubt,
     )

@@ -79,6 +79,8 @@ class IvrsPrediction(NamedTuple):
     """What of ``ivmd=`` Xen does not read."""
     devices: tuple[DeviceRanges, ...]
     """The devices of segment 0 that have an IOMMU, and what Xen reports for each, by ID."""
+    stops: bool = False
+    """Whether Xen stops with a BUG on the table, so that it does not boot."""
     notes: tuple[str, ...] = ()
     doubt: str = ""
     """Why it is unknown whether AMD-Vi is on, or what is listed; or empty."""

@@ -81,6 +81,8 @@ class IvrsWalk:
         """What switched AMD-Vi off."""
         self.doubt = ""
         """Why the list is unknown."""
+        self.stops = False
+        """Whether Xen stops with a BUG."""
         self.is_whole = False
         """Whether the walk came to its end."""
         self.has_ids = False
@@ -255,6 +257,7 @@ class IvrsWalk:
             raise Refusal(words.SHORT_IVMD)
         end = end_of(ivmd)
         if stops_xen(ivmd):
+            self.stops = True
             raise Refusal(words.WRAPS_TO_ZERO)
         if not is_addressable(ivmd, self._address_bits):
             reason = words.not_addressable(self._address_bits)
