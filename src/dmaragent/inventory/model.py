@@ -195,12 +195,13 @@ class Inventory(NamedTuple):
         enforced = self.linux.state is not LinuxState.UNDER_XEN
         function = self.host.topology.known.get(sbdf)
         devices = {sbdf} if function is None else {sbdf, function.dma_device}
+        moves = self.xen.ivrs is not None
         kept = tuple(
             region
             for region in self.regions
             if any(names(region.reserved.claims, owner) for owner in devices)
             or (enforced and any(held.sbdf in devices for held in region.linux))
-            or any(self.xen_moves(region, owner) for owner in devices)
+            or (moves and any(self.xen_moves(region, owner) for owner in devices))
         )
         numbers = {region.number for region in kept}
         return self._replace(

@@ -181,8 +181,8 @@ def range_wide(facts: IvrsFacts) -> Iterator[Hit]:
         named = {owner.sbdf for owner in ivmd.region.owners if owner.sbdf in functions}
         yield ivmd_hit(
             ivmd,
-            f"is for {len(named)} of the {len(functions)} PCI functions of this host. Linux "
-            f"applies it to the {len(held)} that have an IOMMU.",
+            f"is for {len(named)} of the host's {len(functions)} PCI functions, and Linux applies it to "
+            f"{len(held)}.",
             device_fields(facts, ivmd),
             linux=linux,
             severity=severity,
