@@ -73,6 +73,7 @@ class Document(NamedTuple):
 def host_name(path: str) -> str:
     """Return the name of the host whose document is `path`: its file's, without what it is."""
     name = os.path.basename(os.path.normpath(path))
+    name = name.encode("utf-8", "backslashreplace").decode("utf-8")  # of a file that is not UTF-8
     lower = name.lower()
     for suffix in _SUFFIXES:
         if lower.endswith(suffix) and len(name) > len(suffix):

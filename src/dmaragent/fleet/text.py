@@ -6,6 +6,7 @@ from dmaragent.fleet import words
 from dmaragent.fleet.classes import HostClass, OddHost, folded
 from dmaragent.fleet.devices import DevicesOfHost
 from dmaragent.fleet.diff import FleetDifference
+from dmaragent.fleet.fleet import Fleet
 from dmaragent.fleet.guests import ClassVerdict, GuestOnFleet
 from dmaragent.fleet.records import HostRecord, NoData
 from dmaragent.passthrough.model import Can
@@ -60,9 +61,9 @@ def _class_lines(of: HostClass) -> Iterator[str]:
 
 def guests_text(
     guests: Sequence[GuestOnFleet],
-    records: Sequence[HostRecord],
-    without: Sequence[NoData],
+    fleet: Fleet,
     *,
+    need: int | None = None,
     release_named: bool = False,
     details: bool,
 ) -> Iterator[str]:
@@ -70,14 +71,18 @@ def guests_text(
     for number, guest in enumerate(guests):
         if number:
             yield ""
-        yield from paragraph(words.guest_headline(guest, len(records), len(without)), hang=_INDENT)
+        again = sum(other.name == guest.name for other in guests) > 1
+        headline = words.guest_headline(
+            guest, len(fleet.records), len(fleet.without), need, with_source=again
+        )
+        yield from paragraph(headline, hang=_INDENT)
         for verdict in (Verdict.STARTS, Verdict.REFUSED, Verdict.UNDECIDED):
             found = [(of, own) for of, own in guest.verdicts if own.verdict is verdict]
             if found:
                 yield from _verdict_lines(verdict, found, details=details)
     if not all(guest.kvm for guest in guests):
-        yield from _assumptions(records, release_named=release_named)
-    yield from without_text(without)
+        yield from _assumptions(fleet.records, release_named=release_named)
+    yield from without_text(fleet.without)
 
 
 def _assumptions(records: Sequence[HostRecord], *, release_named: bool) -> Iterator[str]:

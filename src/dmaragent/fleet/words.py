@@ -169,7 +169,15 @@ def no_data(hosts: int) -> str:
     return f"No data of {count(hosts, 'host')}"
 
 
-def guest_headline(guest: GuestOnFleet, hosts: int, without: int) -> str:
+def guest_headline(
+    guest: GuestOnFleet,
+    hosts: int,
+    without: int,
+    need: int | None = None,
+    *,
+    with_source: bool = False,
+) -> str:
+    """Return on how many hosts a guest starts, and whether that is enough."""
     starts, refused = guest.hosts(Verdict.STARTS), guest.hosts(Verdict.REFUSED)
     unknown = guest.hosts(Verdict.UNDECIDED)
     risk = f" ({guest.at_risk} with a risk)" if guest.at_risk else ""
@@ -180,7 +188,17 @@ def guest_headline(guest: GuestOnFleet, hosts: int, without: int) -> str:
         parts.append(f"{unknown} unknown")
     if without:
         parts.append(f"no data of {without}")
-    return visible(f"{guest.name}: {', '.join(parts)}")
+    enough = (
+        "" if need is None else f". Needed on {need}: {_enough(starts, unknown + without, need)}"
+    )
+    source = f" ({guest.source})" if with_source else ""
+    return visible(f"{guest.name}{source}: {', '.join(parts)}{enough}")
+
+
+def _enough(yes: int, unknown: int, need: int) -> str:
+    if yes >= need:
+        return "yes"
+    return UNKNOWN if yes + unknown >= need else "no"
 
 
 def assumed_release(hosts: int) -> str:

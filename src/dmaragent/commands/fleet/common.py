@@ -28,6 +28,7 @@ from dmaragent.fleet.engine_words import ENGINE_OR_JOBS
 from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
 from dmaragent.fleet.json import fleet_document
 from dmaragent.present.escaping import visible
+from dmaragent.present.text.tables import paragraph
 from dmaragent.question.context import Question
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def opened_fleet(options: argparse.Namespace) -> Iterator[OpenedFleet]:
             engine=engine,
         )
         for other in fleet.replaced:
-            print(visible(f"dmaragent: {other.name}: {other.detail}"), file=sys.stderr)
+            tell(f"dmaragent: {other.name}: {other.detail}")
         yield OpenedFleet(fleet, question, engine)
 
 
@@ -199,7 +200,13 @@ def _ended_by_sigterm() -> Iterator[None]:
 
 
 def _tell(text: str) -> None:
-    print(f"dmaragent: {text}", file=sys.stderr)
+    tell(f"dmaragent: {text}")
+
+
+def tell(text: str) -> None:
+    """Print a remark on standard error, in lines of 80 columns."""
+    for line in paragraph(visible(text), hang=2):
+        print(line, file=sys.stderr)
 
 
 def _names(text: str) -> frozenset[str]:

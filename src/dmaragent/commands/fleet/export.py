@@ -3,12 +3,11 @@
 import argparse
 import json
 import os
-import sys
 import time
 from collections.abc import Mapping, Sequence
 
 from dmaragent.collect.writing import check_place, write_new
-from dmaragent.commands.fleet.common import add_folders, add_reading, opened_fleet
+from dmaragent.commands.fleet.common import add_folders, add_reading, opened_fleet, tell
 from dmaragent.fleet import export_words as words
 from dmaragent.fleet.exports import nfd_text, nova_text
 from dmaragent.fleet.features import HostFeatures, features_of
@@ -103,7 +102,7 @@ def _write_features(options: argparse.Namespace) -> int:
             raise words.many_hosts(len(fleet.records))
         hosts = features_of(fleet.records, opened.question, opened.engine)
     for other in fleet.without:
-        print(words.not_written(other), file=sys.stderr)
+        tell(words.not_written(other))
     texts = _nova(hosts) if options.nova else _nfd(hosts, days)
     if options.output is None:
         print("".join(texts.values()), end="")
@@ -126,9 +125,9 @@ def _nfd(hosts: Sequence[HostFeatures], days: float | None) -> dict[str, str]:
     undated = [name for name, end in ends.items() if end is None]
     expired = [name for name, end in ends.items() if end is not None and end < now]
     if undated:
-        print(words.age_unknown(undated), file=sys.stderr)
+        tell(words.age_unknown(undated))
     if expired:
-        print(words.expired(expired), file=sys.stderr)
+        tell(words.expired(expired))
     return {host.name: nfd_text(host, _rfc3339(ends[host.name])) for host in hosts}
 
 

@@ -90,8 +90,8 @@ def run(options: argparse.Namespace) -> int:
         print_lines(
             guests_text(
                 found,
-                fleet.records,
-                fleet.without,
+                fleet,
+                need=options.need,
                 release_named=options.xen is not None,
                 details=options.details,
             )
