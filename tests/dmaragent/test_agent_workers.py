@@ -1,9 +1,11 @@
 """Worker processes: who waits for them, what ends them, and that nobody else waits."""
 
 import asyncio
+import gc
 import json
 import os
 import socket
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -104,6 +106,31 @@ def test_a_user_has_a_share_of_the_workers_and_the_others_the_rest(
         workers.close()
 
     asyncio.run(run())
+
+
+def test_a_worker_ends_though_its_request_is_cancelled_twice(laptop: Published, held: Held) -> None:
+    """A client leaves, and the service stops while it ends the worker: no transport stays open."""
+
+    async def run() -> None:
+        workers = Workers(BOTH, held.command)
+        asked = asyncio.create_task(workers.resolve(BODY, laptop))
+        while not held.has_begun():
+            await asyncio.sleep(0)
+        for _ in range(4):
+            asked.cancel()
+            await asyncio.sleep(0)  # to its next step
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        workers.close()
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always", ResourceWarning)
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(run())
+        loop.close()  # at once: what it would still do then is what a service that ends leaves
+        gc.collect()
+    held.wait_ended()
+    assert [str(warning.message) for warning in warned] == []
 
 
 def test_a_request_that_gets_no_worker_in_time_is_told_to_come_again(

@@ -38,6 +38,10 @@ class Held:
         assert self._poll.poll(60_000), "no worker began"
         assert os.read(self._pipe, 6) == b"began\n"
 
+    def has_begun(self) -> bool:
+        """Return whether one more has begun."""
+        return bool(self._poll.poll(0)) and os.read(self._pipe, 6) == b"began\n"
+
     def wait_ended(self) -> None:
         """Wait until none lives any more."""
         assert self._poll.poll(60_000), "a worker is still alive"

@@ -137,9 +137,26 @@ def _answer(data: bytes, status: int | None) -> ApiResponse:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill `process` if it still runs; nothing it does can delay that."""
+    """Kill `process` if it still runs; nothing it does can delay that.
+
+    A cancellation meanwhile takes effect when it has ended: a killed process ends at once, and asyncio
+    would otherwise leave its transport open.
+    """
     with contextlib.suppress(ProcessLookupError):
         process.kill()
+    cancelled = False
+    while True:
+        try:
+            await _ended(process)
+        except asyncio.CancelledError:
+            cancelled = True
+        else:
+            break
+    if cancelled:
+        raise asyncio.CancelledError
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
     await process.wait()
     assert process.stdout is not None  # noqa: S101 - it is a pipe
     while await process.stdout.read(SLICE):  # what it had sent; asyncio closes the pipe at its end
