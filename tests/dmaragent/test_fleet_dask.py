@@ -21,7 +21,11 @@ pytestmark = pytest.mark.slow  # programs are started
 GUEST = 'name = "g"\ntype = "hvm"\nmemory = 2048\npci = ["00:1a.0"]\n'
 
 
-@pytest.fixture(scope="module", params=[sys.executable], ids=["pypi"])
+DEBIANS = "/usr/bin/python3"
+"""The Python that has Debian's release of distributed."""
+
+
+@pytest.fixture(scope="module", params=[sys.executable, DEBIANS], ids=["pypi", "debian"])
 def two_workers(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cluster]:
@@ -194,7 +198,7 @@ def test_a_worker_tells_another_document_from_the_same(pool: Path, tmp_path: Pat
         path = "pool/rack.tar"
 
     def run(directory: Path) -> list[object]:
-        return list(_each_seen((lambda task: task.path, [Task()], [seen], str(directory))))
+        return list(_each_seen(([Task()], lambda task: task.path, [seen], str(directory))))
 
     assert run(tmp_path) == [("pool/rack.tar",)]
     assert run(tmp_path / "away") == run(tmp_path / "gone") == [()]

@@ -87,8 +87,10 @@ def _each(function: Callable[[_Task], _Result], tasks: Sequence[_Task]) -> list[
 
 # Elsewhere ------------------------------------------------------------------------------
 
-_Chunk = tuple[Callable[[_Task], _Result], Sequence[_Task], Sequence[Seen], str]
-"""A function, its tasks, how this machine sees their documents, and the directory that paths are relative to."""
+_Chunk = tuple[Sequence[_Task], Callable[[_Task], _Result], Sequence[Seen], str]
+"""Tasks, their function, how this machine sees their documents, and the directory that paths are
+relative to.  The function is not first: Dask 2022.12.1 would call it with the rest of the tuple.
+"""
 
 
 def _elsewhere(
@@ -98,7 +100,7 @@ def _elsewhere(
     paths = [task.path for chunk in chunks for task in chunk]
     directory = "" if all(map(os.path.isabs, paths)) else os.getcwd()
     arguments: Iterator[_Chunk[_Task, _Result]] = (
-        (function, chunk, [look_at(task.path) for task in chunk], directory) for chunk in chunks
+        (chunk, function, [look_at(task.path) for task in chunk], directory) for chunk in chunks
     )
     for chunk, results in zip(chunks, engine.results(_each_seen, arguments), strict=True):
         for task, result in zip(chunk, results, strict=True):
@@ -111,7 +113,7 @@ def _elsewhere(
 
 def _each_seen(chunk: _Chunk[_Task, _Result]) -> list[tuple[_Result] | tuple[()]]:
     """Return the result of each task on a worker; nothing for one whose document differs here."""
-    function, tasks, seen, directory = chunk
+    tasks, function, seen, directory = chunk
     with working_in(directory) as found:
         return [
             (function(task),) if found and look_at(task.path) == there else ()
