@@ -634,3 +634,20 @@ def test_a_table_that_xen_renamed_is_the_same_table() -> None:
 
     assert sum(zapped) & 0xFF == 0
     assert as_written(b"RMAD" + table[4:]) == as_written(zapped) == as_written(table) == table
+
+
+def test_a_document_from_the_future_is_as_good_as_stale(pool: Path) -> None:
+    record = replace(fleet_of(pool).records[0], made=400 * 86_400)
+
+    kept, without = fresh([record], 7 * 86_400, now=86_400)
+
+    assert (kept, [host.why for host in without]) == ([], [Why.STALE])
+
+
+def test_stale_names_the_hosts_of_unknown_age(
+    pool: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(MACHINES / "hp-dl380e-gen8/root/sys/firmware/acpi/tables/DMAR", pool / "old.bin")
+    ran = run(capsys, "fleet", "show", str(pool), "--no-cache", "--stale", "7")
+
+    assert "old" in ran.err

@@ -22,6 +22,9 @@ from dmaragent.question.host_class import as_written, table_digest, xen_class
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
 
+_CLOCKS_DIFFER = 86_400.0
+"""Seconds by which a host's clock can be ahead."""
+
 
 class Why(Enum):
     """Why a host has no answer."""
@@ -218,7 +221,9 @@ def fresh(
     kept = []
     for record in newest.values():
         age = None if record.made is None else now - record.made
-        if most_age is not None and age is not None and age > most_age:
+        if most_age is not None and age is not None and age < -_CLOCKS_DIFFER:
+            without.append(NoData(record.name, Why.STALE, words.FUTURE, words.COLLECT_AGAIN))
+        elif most_age is not None and age is not None and age > most_age:
             without.append(NoData(record.name, Why.STALE, words.stale(age), words.COLLECT_AGAIN))
         else:
             kept.append(record)

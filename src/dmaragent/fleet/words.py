@@ -46,7 +46,7 @@ def too_many_documents(path: str, most: int) -> HostError:
 def no_document(paths: str) -> HostError:
     return HostError(
         f"{paths} contains no document of a host",
-        "put a bundle (dmaragent dump), a report or a table there for each host",
+        "put a bundle (dmaragent dump), a report or a table there for each host, not a link",
     )
 
 
@@ -72,6 +72,13 @@ def also_lost(detail: str) -> str:
 def stale(age: float) -> str:
     days = int(age // _DAY)
     return f"the document is {days} day{'' if days == 1 else 's'} old"
+
+
+FUTURE = "the date of the document is in the future"
+
+
+def undated(names: str) -> str:
+    return f"used without knowing the age of the document: {names}"
 
 
 def unknown_class(why: str) -> str:

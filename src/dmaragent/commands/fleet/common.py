@@ -20,6 +20,7 @@ from dmaragent.commands.shared.output import print_document
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.fleet import words
 from dmaragent.fleet.cache import cache_folder
+from dmaragent.fleet.classes import folded
 from dmaragent.fleet.collection.node_sets import host_names
 from dmaragent.fleet.dask_engine import dask_workers
 from dmaragent.fleet.documents import MOST_DOCUMENTS
@@ -141,6 +142,9 @@ def opened_fleet(options: argparse.Namespace) -> Iterator[OpenedFleet]:
         )
         for other in fleet.replaced:
             tell(f"dmaragent: {other.name}: {other.detail}")
+        undated = [record.name for record in fleet.records if record.made is None]
+        if undated and options.stale != "never":
+            tell(f"dmaragent: --stale: {words.undated(folded(undated))}")
         yield OpenedFleet(fleet, question, engine)
 
 

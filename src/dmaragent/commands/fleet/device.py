@@ -3,7 +3,6 @@
 import argparse
 
 from dmaragent.commands.fleet.common import (
-    add_details,
     add_need,
     add_on,
     add_reading,
@@ -25,7 +24,7 @@ examples:
   dmaragent fleet device usb --on pool/ --need 1
 
 Exit codes: 0 all hosts (--need hosts) can pass it through; 1 not so many; 2 it
-depends on hosts that are unknown or have no data."""
+depends on hosts that allow it on conditions, are unknown or have no data."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_on(parser)
     add_need(parser)
     add_reading(parser)
-    add_details(parser)
     add_json(parser)
 
 
