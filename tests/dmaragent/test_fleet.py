@@ -17,11 +17,12 @@ from dmaragent.addresses import AddressRange
 from dmaragent.api import ask_host
 from dmaragent.collect.unpack_archive import unpack_archive
 from dmaragent.commands.fleet.common import exit_code
-from dmaragent.errors import HostError
+from dmaragent.errors import DmaragentError, HostError
 from dmaragent.fleet import guests as fleet_guests
 from dmaragent.fleet.classes import folded, linux_classes, odd_hosts, xen_classes
 from dmaragent.fleet.diff import fleet_difference
 from dmaragent.fleet.documents import find_documents, host_name
+from dmaragent.fleet.engine import answers
 from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
 from dmaragent.fleet.guests import resolve_on
 from dmaragent.fleet.json import base_answer, guest_objects
@@ -36,6 +37,7 @@ from dmaragent.question.context import Question
 from dmaragent.question.guest_resolver import GuestResolver
 from dmaragent.question.host_class import as_written, xen_class
 from support.cli import run
+from support.fleets import KillingTask, kill_at_first
 from support.machines import MACHINES, NAMES
 
 XL = Question(xen="4.17")
@@ -651,3 +653,17 @@ def test_stale_names_the_hosts_of_unknown_age(
     ran = run(capsys, "fleet", "show", str(pool), "--no-cache", "--stale", "7")
 
     assert "old" in ran.err
+
+
+def test_the_work_of_a_killed_process_is_done_once_more(tmp_path: Path) -> None:
+    tasks = [KillingTask(str(tmp_path / "flag"))] * 60
+    with ProcessPoolExecutor(2) as executor:
+        assert list(answers(kill_at_first, tasks, executor)) == [task.path for task in tasks]
+
+
+def test_a_document_that_kills_each_process_ends_the_run(tmp_path: Path) -> None:
+    tasks = [KillingTask(str(tmp_path / "always"))]
+    with ProcessPoolExecutor(2) as executor, pytest.raises(DmaragentError) as raised:
+        list(answers(kill_at_first, tasks, executor))
+
+    assert "--jobs" in raised.value.hint

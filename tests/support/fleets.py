@@ -2,8 +2,11 @@
 
 import gzip
 import io
+import os
+import signal
 import tarfile
 from pathlib import Path
+from typing import NamedTuple
 
 from dmaragent.collect.recorded.recording import record
 from dmaragent.fleet.classes import xen_classes
@@ -86,3 +89,19 @@ def made_up_guests(records: list[HostRecord], number: int) -> list[GuestOnFleet]
         GuestOnFleet(name=f"guest{guest}", source=f"guest{guest}.cfg", kvm=False, verdicts=verdicts)
         for guest in range(number)
     ]
+
+
+class KillingTask(NamedTuple):
+    """A task that kills its process, unless the file is there; it is made first."""
+
+    path: str
+
+
+def kill_at_first(task: KillingTask) -> str:
+    """End the process of a task, the first time or always; else return its path."""
+    if task.path.endswith("always"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if not Path(task.path).exists():
+        Path(task.path).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task.path

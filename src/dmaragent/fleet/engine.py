@@ -8,10 +8,11 @@ import copyreg
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
+from dmaragent.fleet.engine_words import PROCESS_KILLED
 from dmaragent.fleet.seen_files import Seen, look_at, working_in
 
 CHUNK = 25
@@ -77,8 +78,30 @@ def answers(
     if isinstance(engine, Elsewhere):
         yield from _elsewhere(function, chunks, engine)
         return
-    for results in engine.map(_each, [function] * len(chunks), chunks):
-        yield from results
+    done = 0
+    try:
+        for results in engine.map(_each, [function] * len(chunks), chunks):
+            done += 1
+            yield from results
+    except BrokenExecutor:  # a process was killed, perhaps for the memory that it took
+        yield from _once_more(function, chunks[done:])
+
+
+def _once_more(
+    function: Callable[[_Task], _Result], chunks: Sequence[Sequence[_Task]]
+) -> Iterator[_Result]:
+    """Yield results from one new process.
+
+    Raises:
+        DmaragentError: that is killed too.
+
+    """
+    with ProcessPoolExecutor(1) as executor:
+        try:
+            for results in executor.map(_each, [function] * len(chunks), chunks):
+                yield from results
+        except BrokenExecutor as error:
+            raise PROCESS_KILLED from error
 
 
 def _each(function: Callable[[_Task], _Result], tasks: Sequence[_Task]) -> list[_Result]:

@@ -10,6 +10,11 @@ ENGINE_OR_JOBS = DmaragentError(
     "choose: --engine uses the workers of a cluster, --jobs processes of this machine",
 )
 
+PROCESS_KILLED = DmaragentError(
+    "a process that reads documents was killed twice, perhaps for want of memory",
+    "run the same command without --jobs",
+)
+
 
 def needs_dask(address: str) -> DmaragentError:
     return DmaragentError(
