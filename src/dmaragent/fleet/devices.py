@@ -8,6 +8,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.answers.devices import DeviceRow, Verdict, device_rows
 from dmaragent.api import ask_host
 from dmaragent.errors import DmaragentError
+from dmaragent.fleet import words
 from dmaragent.fleet.classes import linux_classes
 from dmaragent.fleet.engine import Engine, answers
 from dmaragent.fleet.records import HostRecord
@@ -118,10 +119,7 @@ def _asked(task: _Task) -> tuple[tuple[DeviceOnHost, ...], str]:
     rows = device_rows(asked.inventory, asked.facts, asked.stack)
     known = asked.facts.functions is not None
     found = tuple(_on_host(row) for row in rows if task.query.fits(row))
-    return found, "" if known or found else FUNCTIONS_UNKNOWN
-
-
-FUNCTIONS_UNKNOWN = "its PCI functions are unknown"
+    return found, "" if known or found else words.FUNCTIONS_UNKNOWN
 
 
 def deciding_verdict(row: DeviceRow) -> Verdict:

@@ -20,7 +20,6 @@ from dmaragent.policy.resolution import Stack
 from dmaragent.question.context import Question
 from dmaragent.question.host_class import as_written, table_digest, xen_class
 from dmaragent.readings import Missing
-from dmaragent.xen.reserved_list.model import ListSource
 
 _CLOCKS_DIFFER = 86_400.0
 """Seconds by which a host's clock can be ahead."""
@@ -194,11 +193,6 @@ def _made(asked: OpenedContext) -> int | None:
 
 def _same(one: HostRecord, other: HostRecord) -> bool:
     return replace(one, path=other.path, where=other.where) == other
-
-
-def is_known(record: HostRecord) -> bool:
-    """Return whether Xen's list is known, from Xen or from a table."""
-    return record.list_source != ListSource.UNKNOWN.value
 
 
 def fresh(

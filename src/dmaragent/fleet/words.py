@@ -81,10 +81,6 @@ def undated(names: str) -> str:
     return f"used without knowing the age of the document: {names}"
 
 
-def unknown_class(why: str) -> str:
-    return f"the host was read, but {why}"
-
-
 # Text -----------------------------------------------------------------------------------
 
 UNKNOWN = "unknown"
@@ -313,9 +309,3 @@ def no_names() -> DmaragentError:
 
 def too_many_names(most: int) -> DmaragentError:
     return DmaragentError(f"--hosts names more than {most} hosts", "name fewer")
-
-
-def no_guest(paths: str) -> DmaragentError:
-    return DmaragentError(
-        f"no guest in {paths}", "name an xl.cfg, libvirt's XML or a folder of them"
-    )

@@ -13,7 +13,6 @@ from dmaragent.commands.shared.pages import (
 from dmaragent.fleet.guests import resolve_on
 from dmaragent.fleet.html import FleetReport, fleet_html
 from dmaragent.guests.formats import Guest
-from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.present.screen import PLAIN, printed_on
 
 EXAMPLES = """\
@@ -49,12 +48,11 @@ def run(options: argparse.Namespace) -> int:
     with opened_fleet(options) as opened, printed_on(PLAIN):  # no colours in the page
         fleet = opened.fleet
         found = resolve_on(fleet.records, guests, opened.question, opened.engine)
-    kvm = [isinstance(guest, KvmGuest) for guest in guests]
     report = FleetReport(
         records=fleet.records,
         without=fleet.without,
-        guests=[one for one, is_kvm in zip(found, kvm, strict=True) if not is_kvm],
-        kvm_guests=[one for one, is_kvm in zip(found, kvm, strict=True) if is_kvm],
+        guests=[guest for guest in found if not guest.kvm],
+        kvm_guests=[guest for guest in found if guest.kvm],
     )
     with printed_on(PLAIN):
         page = fleet_html(report)
