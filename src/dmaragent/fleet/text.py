@@ -137,7 +137,8 @@ def devices_text(
     query: str, answers: Sequence[DevicesOfHost], without: Sequence[NoData]
 ) -> Iterator[str]:
     """Yield the hosts that can give away the device, and those that cannot."""
-    by_verdict: dict[str, list[str]] = {}
+    alike: dict[tuple[str, str], dict[str, list[str]]] = {}
+    """By verdict and fix: the addresses on each host."""
     absent, unknown = [], []
     for answer in answers:
         if answer.unknown:
@@ -145,18 +146,14 @@ def devices_text(
         elif not answer.devices:
             absent.append(answer.host)
         for device in answer.devices:
-            key = f"{device.verdict}\0{device.remedy if device.can is not Can.YES else ''}"
-            by_verdict.setdefault(key, []).append(f"{answer.host}")
+            key = (device.verdict, device.remedy if device.can is not Can.YES else "")
+            alike.setdefault(key, {}).setdefault(answer.host, []).append(device.sbdf)
     yield from paragraph(words.device_headline(query, answers, len(without)), hang=_INDENT)
-    for key in sorted(by_verdict, key=lambda key: (-len(by_verdict[key]), key)):
-        verdict, _, remedy = key.partition("\0")
-        names = by_verdict[key]
-        fix = f" ({words.first_fix(remedy)})" if remedy else ""
-        yield from paragraph(
-            visible(f"{verdict}: {count(len(names), 'device')} of {folded(names)}{fix}"),
-            indent=_INDENT,
-            hang=_INDENT,
-        )
+    numbers = {key: sum(map(len, hosts.values())) for key, hosts in alike.items()}
+    for verdict, remedy in sorted(alike, key=lambda key: (-numbers[key], key)):
+        own = alike[verdict, remedy]
+        text = words.devices_alike(verdict, tuple(own.values()), folded(own), remedy)
+        yield from paragraph(visible(text), indent=_INDENT, hang=_INDENT)
     for what, hosts in ((words.NOT_THERE, absent), (words.FUNCTIONS_UNKNOWN, unknown)):
         if hosts:
             yield from paragraph(

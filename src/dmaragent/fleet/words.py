@@ -11,6 +11,7 @@ from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import visible
+from dmaragent.present.words.devices import key_words
 from dmaragent.present.words.numbers import count
 from dmaragent.xen.hypervisor.release_spans import NEWEST_RELEASE
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:  # which import these sentences
     from dmaragent.fleet.records import HostRecord
 
 _DAY = 86_400
+_MOST_ADDRESSES = 4
+"""The most devices of a host that are named by address; more are a number."""
 ELSEWHERE = "elsewhere"
 """The value of a change of `regions` that only moved them."""
 COLLECT_AGAIN = "collect from the host again, or use --stale never"
@@ -221,8 +224,15 @@ def remedy(action: str) -> str:
     return f"Fix, tried on this class: {action}"
 
 
-def first_fix(fix: str) -> str:
-    return f"first fix: {fix}"
+def devices_alike(verdict: str, addresses: Sequence[Sequence[str]], hosts: str, remedy: str) -> str:
+    """Return the devices of `hosts` with one verdict and fix; `addresses` has a host's in each."""
+    first, *others = addresses
+    if any(each != first for each in others) or len(first) > _MOST_ADDRESSES:
+        devices = count(sum(map(len, addresses)), "device")
+    else:
+        devices = " ".join(first)
+    fix = f" (first fix: {remedy})" if remedy else ""
+    return f"{key_words(verdict)}: {devices} of {hosts}{fix}"
 
 
 def device_headline(query: str, answers: Sequence[DevicesOfHost], without: int) -> str:

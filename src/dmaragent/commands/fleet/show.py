@@ -19,8 +19,8 @@ examples:
   dmaragent fleet show pool/
   dmaragent fleet show pool/ --hosts xen001,xen002 --stale 7
 
-Exit codes: 0 no host is odd, and no table has errors; 1 some are; 2 no host
-could be read."""
+Exit codes: 0 no host is odd or without data, and no table has errors; 1 some
+are; 2 no host could be read."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,4 +44,4 @@ def run(options: argparse.Namespace) -> int:
         print_lines(show_text(classes, odd, fleet.without, details=options.details))
     if not fleet.records:
         return 2
-    return 1 if odd or any(record.findings[0] for record in fleet.records) else 0
+    return 1 if odd or fleet.without or any(record.findings[0] for record in fleet.records) else 0

@@ -87,6 +87,11 @@ def verdict_key(verdict: Verdict) -> str:
     return _KEYS[verdict.can]
 
 
+def key_words(key: str) -> str:
+    """Return the words of the verdict that the command line names `key`."""
+    return next(verdict_words(verdict) for verdict in VERDICTS if verdict_key(verdict) == key)
+
+
 def short_class(row: DeviceRow) -> str:
     """Return the class of a device without "controller": ``USB xHCI``, ``Ethernet``."""
     if row.function is None:
