@@ -66,10 +66,7 @@ ask resolve resolve guest.cfg
 dump
 wait $captured || fail "capture.sh: $(cat capture.txt)"
 xl info >info
-modprobe xen-pciback
-for device in {" ".join(ASSIGNABLE)}; do
-    xl pci-assignable-add $device || echo "$device: not assignable"
-done
+assign {" ".join(ASSIGNABLE)}
 python3 /share/guests.py || fail guests
 """
 

@@ -79,6 +79,8 @@ _BAR = re.compile(r"\(d\d+\) pci dev [\da-f]+:\d bar [\da-f]+ size ([\da-f]+): (
 _RDM = re.compile(r"(?:Ignoring )?RDM conflict at 0x[\da-f]+")
 _IDENTITY = re.compile(r"Cannot setup identity map d\d+:([\da-f]+)")
 _SHARED = re.compile(r"It's risky to assign \S+ with shared RMRR at ([\da-f]+)")
+_ERROR = re.compile(r"libxl: error: (.+)")
+"""Whatever else libxl refuses for: nothing is predicted of it, but a failure then says what it was."""
 _FAILED = re.compile(r"domain creation fail: (.+)|xc_assign_device failed: (.+)|(no IOMMU\?)")
 
 
@@ -121,6 +123,7 @@ def seen(booted: Booted, name: str, usual: int) -> Outcome:
     if status:
         errors = [each for each in conflicts if not each.startswith("Ignoring")]
         errors += [next(filter(None, each)) for each in _FAILED.findall(stderr)]
+        errors = errors or _ERROR.findall(stderr)[-2:]
         return Outcome(
             starts=False, words=tuple(errors) if status == usual else (f"exit {status}",)
         )

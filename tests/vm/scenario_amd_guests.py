@@ -79,11 +79,8 @@ def machine(boot_xen: Callable[[Boot, str], Booted], suite: Suite) -> Booted:
         mode="systemd",
         files={**FILES, **configurations},
         inside=f"""{PRELUDE}
-modprobe xen-pciback
 dump
-for device in {devices}; do
-    xl pci-assignable-add $device || echo "$device: not assignable"
-done
+assign {devices}
 xl info >info
 python3 /share/guests.py || fail guests
 """,

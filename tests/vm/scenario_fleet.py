@@ -24,10 +24,7 @@ SUITES = fleet.SUITES
 LINE = "dom0_mem=1024M,max:1024M iommu=debug,verbose conring_size=512k"
 """Xen's command line."""
 INSIDE = f"""{PRELUDE}
-modprobe xen-pciback
-for device in {fleet.USB} {fleet.NETWORK}; do
-    xl pci-assignable-add $device || fail "$device: not assignable"
-done
+assign {fleet.USB} {fleet.NETWORK}
 dump
 has_dmaragent || sh /share/capture.sh -o captured.tar.gz >capture.txt 2>&1 || fail "capture.sh"
 python3 /share/guests.py || fail guests

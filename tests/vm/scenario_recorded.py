@@ -46,8 +46,7 @@ XEN = replace(
     mode="systemd",
     files=FILES,
     inside=f"""{PRELUDE}
-modprobe xen-pciback
-xl pci-assignable-add 01:00.0 || fail "01:00.0 is not assignable"
+assign 01:00.0
 python3 /share/hypercall.py >hypercall.json || fail hypercall
 xl dmesg >xen
 {RECORD}

@@ -25,7 +25,11 @@ def main() -> None:
     """Create all, one after the other; nothing stays."""
     out = Path("guests")
     out.mkdir()
+    devices = assignable()
     for file in sorted(Path("/share/guests").glob("*.cfg")):
+        if kept := devices - returned(devices):
+            sys.stdout.write(f"{file.stem}: not given back: {' '.join(sorted(kept))}\n")
+            devices -= kept
         xl("dmesg", "-c")
         begin = time.monotonic()
         created = xl("-vvv", "create", str(file))
@@ -84,6 +88,23 @@ def restore(out: Path, file: Path) -> None:
     image.unlink()
 
 
+def assignable() -> set[str]:
+    """Give the devices that xl would assign: those of pciback that no guest has."""
+    return set(xl("pci-assignable-list").stdout.split())
+
+
+def returned(devices: set[str]) -> set[str]:
+    """Give the assignable devices when all of `devices` are, or after WAIT seconds.
+
+    A busy dom0 takes them from a destroyed guest after xl has returned.  libxl refuses the next guest
+    with such a device before it looks at its regions.
+    """
+    end = time.monotonic() + WAIT
+    while not devices <= (free := assignable()) and time.monotonic() < end:
+        time.sleep(0.2)
+    return free
+
+
 def end(name: str) -> None:
     """Destroy a guest; its QEMU first, or xl waits for a guest that gives no device back."""
     number = xl("domid", name).stdout.strip()
@@ -91,7 +112,9 @@ def end(name: str) -> None:
     found = subprocess.run(["xenstore-read", path], capture_output=True, text=True, check=False)
     if found.returncode == 0:
         os.kill(int(found.stdout), signal.SIGKILL)
-    xl("destroy", name)
+    destroyed = xl("destroy", name)
+    if destroyed.returncode:
+        sys.stdout.write(f"{name}: destroy: {destroyed.returncode}: {destroyed.stderr}\n")
 
 
 def awaited() -> str:
