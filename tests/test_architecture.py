@@ -16,6 +16,7 @@ LAYERS = (
     # what the rest is said in
     (
         "addresses",
+        "spans",
         "boot_words",
         "canonical",
         "errors",

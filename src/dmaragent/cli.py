@@ -11,7 +11,6 @@ import io
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
@@ -239,6 +238,8 @@ def _print_bug(error: Exception, line: Sequence[str]) -> int:
         return _print_error(words.module_missing(error.name), line)  # dmaragent.pyz has only some
     failure = DmaragentError(f"internal error: {type(error).__name__}: {error}", _REPORT_IT)
     code = _print_error(failure, line)
+    import traceback  # noqa: PLC0415 - it imports the tokenizer: 3 ms, only for a crash
+
     for frame in "".join(traceback.format_exception(error)).splitlines():
         _print_to_stderr(frame)
     return code

@@ -14,8 +14,10 @@ import pytest
 
 from dmaragent.agent import main, status
 from dmaragent.collect.collect import collect
+from dmaragent.collect.live.commands import Ended
 from dmaragent.collect.open_host import open_host
 from dmaragent.readings import Missing
+from dmaragent.service_paths import INVENTORY
 from support.agent_hostile import get, post
 from support.agent_process import running_agent
 from support.cli import check_document, run
@@ -84,7 +86,11 @@ def test_status_tells_what_is_published(
         answer = ran.document["answer"]
         assert (answer["published"], answer["generation"]) == (True, 1)
     monkeypatch.setattr("os.path.isdir", lambda _: True)
-    monkeypatch.setattr(status, "run_command", lambda command: command[-1][-7:].encode())
+    monkeypatch.setattr(
+        status,
+        "run_within",
+        lambda _, command: Ended(code=0, output=command[-1][-7:].encode(), errors=b""),
+    )
     ran = run(capsys, "status", "--runtime", tmp_path / "run")
     assert [line.split()[-1] for line in ran.out.splitlines()[:3]] == [
         "service",
@@ -92,11 +98,33 @@ def test_status_tells_what_is_published(
         ".socket",
     ]
     assert ran.code == 1
-    monkeypatch.setattr(status, "run_command", lambda _: b"active\n")
+    active = Ended(code=0, output=b"active\n", errors=b"")
+    monkeypatch.setattr(status, "run_within", lambda _, __: active)
     ran = run(capsys, "status", "--runtime", tmp_path / "run")
     assert ran.code == 0
     assert ran.out.splitlines()[0].split()[-1] == "active"
     assert run(capsys, "status", "--runtime", tmp_path / "none").code == 1
+
+
+def test_status_does_not_wait_for_a_pipe_in_the_place_of_the_inventory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / INVENTORY)
+    ran = run(capsys, "status", "--json", "--runtime", tmp_path)
+    assert (ran.code, ran.document["answer"]["published"]) == (1, False)
+
+
+def test_status_says_what_systemctl_complains_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.path.isdir", lambda _: True)
+    for ended, expected in (
+        (Ended(code=1, output=b"", errors=b"no bus\n"), "no bus"),
+        (Ended(code=None, output=b"", errors=b""), "10 s"),
+    ):
+        monkeypatch.setattr(status, "run_within", lambda _, __, ended=ended: ended)
+        units = run(capsys, "status", "--json", "--runtime", tmp_path).document["answer"]["units"]
+        assert all(expected in state and "unknown" in state for state in units.values())
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from dmaragent.inventory import take_inventory
 from dmaragent.linux.vfio import ONE_TO_ONE_MESSAGE
 from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.model import Can
-from dmaragent.passthrough.words import MOST_SPANS
 from dmaragent.policy.amd_assignment import ALIASED_RULE, EXCLUSION_RULE, NO_IOMMU_RULE
 from dmaragent.policy.assigned import EARLIER_MAP_RULE, IDENTITY_RULE
 from dmaragent.policy.decisions import Verdict
@@ -28,6 +27,7 @@ from dmaragent.policy.settings import Toolstack
 from dmaragent.present.words.numbers import numbered_regions
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
+from dmaragent.spans import MOST_SPANS
 from support.amd_hosts import host_of, table_alone
 from support.explained import told
 from support.ivrs_hosts import IOMMU, device, qemu

@@ -84,7 +84,7 @@ def test_so_is_a_packed_file(tmp_path: Path, module: object) -> None:
 def test_frames_of_zstd_are_counted_before_its_tool_is_started(
     tmp_path: Path, frame: bytes, monkeypatch: pytest.MonkeyPatch, worded: Worded
 ) -> None:
-    monkeypatch.setattr("dmaragent.collect.live.commands.run_bounded", None)
+    monkeypatch.setattr("dmaragent.collect.live.bounded.run_bounded", None)
 
     told = _refusal(tmp_path / "host", _EMPTY_ZSTD + frame * (1 << 14))
 

@@ -10,8 +10,9 @@ from dmaragent.pci_classes import class_words
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.screen import Screen, printed_on
 from dmaragent.present.text.tables import _wrap, paragraph, render
-from dmaragent.present.words.numbers import count, rough_size_words, size_words, span_words
+from dmaragent.present.words.numbers import count, rough_size_words, size_words
 from dmaragent.present.words.table import scope_words
+from dmaragent.spans import span_words
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,21 @@
 
 import json
 import os
-from dataclasses import dataclass
+import stat
+from typing import NamedTuple
 
 from dmaragent.agent import words
-from dmaragent.collect.live.calls import run_command
-from dmaragent.collect.reader import read_stream
-from dmaragent.readings import Missing
+from dmaragent.collect.live.commands import run_within
 from dmaragent.service_paths import CAPTURE, INVENTORY, RUNTIME, SOCKET
 
 UNITS = ("dmaragent.service", "dmaragent-capture.service", "dmaragent.socket")
 _SYSTEMD = "/run/systemd/system"
 """Present if systemd runs the machine: sd_booted(3)."""
-_MOST = 1 << 28
+_SECONDS = 10
+"""The time limit of systemctl."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Status(NamedTuple):
     """The state of the service, seen from outside."""
 
     units: tuple[tuple[str, str], ...]
@@ -46,16 +45,14 @@ class Status:
 def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SOCKET) -> Status:
     """Return the state of the service."""
     path = os.path.join(runtime, INVENTORY)
-    content = read_stream(path, _MOST)
     problem, generation, digest, regions = "", None, None, None
     try:
-        if isinstance(content, Missing):
-            problem = f"{path}: {content.detail}"
-        else:
-            document = json.loads(content)
-            generation = int(document["origin"]["generation"])
-            digest = str(document["origin"]["digest"])
-            regions = len(document["answer"]["regions"])
+        document = json.loads(_content(path))
+        generation = int(document["origin"]["generation"])
+        digest = str(document["origin"]["digest"])
+        regions = len(document["answer"]["regions"])
+    except OSError as error:
+        problem = f"{path}: {os.strerror(error.errno or 0)}"
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         problem = words.not_an_inventory(path)
     return Status(
@@ -72,14 +69,32 @@ def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SO
     )
 
 
+def _content(path: str) -> bytes:
+    """Return the bytes of a regular file; another file counts as empty.
+
+    Raises:
+        OSError: it cannot be read.
+
+    """
+    # O_NONBLOCK: a pipe without a writer would block.
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        return file.read() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+
+
 def _state(unit: str) -> str:
     """Return the state of `unit` in systemd."""
     if not os.path.isdir(_SYSTEMD):
         return words.without_systemd()
-    output = run_command(["systemctl", "show", "--property=ActiveState", "--value", unit])
-    if isinstance(output, Missing):
-        return words.state_unknown(output.detail)
-    return output.decode("utf-8", "backslashreplace").strip() or words.state_unknown()
+    command = ["systemctl", "show", "--property=ActiveState", "--value", unit]
+    try:
+        ended = run_within(_SECONDS, command)
+    except OSError as error:
+        return words.state_unknown(os.strerror(error.errno or 0))
+    if ended.code is None:
+        return words.state_unknown(words.no_answer_within(_SECONDS))
+    if ended.code:
+        return words.state_unknown(ended.errors.decode("utf-8", "backslashreplace").strip())
+    return ended.output.decode("utf-8", "backslashreplace").strip() or words.state_unknown()
 
 
 def _modification_time(path: str) -> float | None:

@@ -268,6 +268,10 @@ def state_unknown(why: str | None = None) -> str:
     return "unknown" if why is None else f"unknown: {why}"
 
 
+def no_answer_within(seconds: int) -> str:
+    return f"systemctl did not answer in {seconds} s"
+
+
 def pyudev_unusable(why: Exception) -> str:
     return f"pyudev cannot be used: {why}"
 

@@ -1,13 +1,13 @@
 """Sentences of verdicts on devices that concern both Xen and Linux."""
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.host.groups import KernelRegion
 from dmaragent.inventory import Gap, Region
 from dmaragent.linux.options import RELAX_RMRR
 from dmaragent.passthrough.model import Can, PlatformVerdict
+from dmaragent.spans import few_spans
 
 # Verdict words --------------------------------------------------------------------------
 
@@ -48,19 +48,6 @@ _NAMED_WITH_RANGE = 2
 """Up to this many regions are listed with their ranges, more only by number."""
 
 
-MOST_SPANS = 12
-"""A sentence has at most this many spans of region numbers."""
-
-
-def number_spans(numbers: Sequence[int]) -> str:
-    """Return ascending numbers like ``1-3 5``."""
-    runs = [
-        [number for _, number in run]
-        for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])
-    ]
-    return " ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
-
-
 def region_list(regions: Sequence[Region]) -> str:
     """Return `regions` with their ranges if they are few, else by number."""
     if len(regions) <= _NAMED_WITH_RANGE:
@@ -72,17 +59,6 @@ def region_numbers(regions: Sequence[Region]) -> str:
     """Return `regions` by number, without ranges."""
     numbers = few_spans(sorted(region.number for region in regions))
     return f"region {numbers}" if len(regions) == 1 else f"regions {numbers}"
-
-
-def few_spans(numbers: Sequence[int]) -> str:
-    """Return ascending numbers like ``1-3, 5``; of many spans the first, and how many are left."""
-    spans = number_spans(numbers).split(" ")
-    if len(spans) <= MOST_SPANS:
-        return ", ".join(spans)
-    shown = spans[: MOST_SPANS - 1]
-    last = int(shown[-1].rpartition("-")[2])
-    left = sum(number > last for number in numbers)
-    return f"{', '.join(shown)} and {left} more"
 
 
 def device_list(devices: tuple[SBDF, ...], most: int = 6) -> str:

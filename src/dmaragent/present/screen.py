@@ -12,14 +12,13 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.present.escaping import visible
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(NamedTuple):
     """Width and colours of a screen."""
 
     width: int = 80

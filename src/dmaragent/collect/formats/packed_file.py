@@ -112,7 +112,7 @@ def _pieces(packing: str, data: bytes) -> Iterator[bytes]:
 
 
 def _zstd(where: str, data: bytes, limit: int) -> Iterator[bytes]:
-    from dmaragent.collect.live.commands import run_bounded  # noqa: PLC0415 - subprocess: 6 ms
+    from dmaragent.collect.live.bounded import run_bounded  # noqa: PLC0415 - subprocess: 6 ms
 
     last = next(islice(_FRAME.finditer(data), _MOST_FRAMES, None), None)
     if last is not None:

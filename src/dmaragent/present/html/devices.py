@@ -24,9 +24,9 @@ from dmaragent.present.html.parts import (
 from dmaragent.present.words import devices as device_words
 from dmaragent.present.words.device import card_facts, class_name
 from dmaragent.present.words.findings import common
-from dmaragent.present.words.numbers import span_words
 from dmaragent.present.words.passthrough import step_title, verdict_sentence
 from dmaragent.remedies.remedy import DeviceRemedy
+from dmaragent.spans import span_words
 
 MOST_EXPLAINED = 32
 """Devices with reasons and fixes; each takes about 10 ms to find."""

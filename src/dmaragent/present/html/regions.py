@@ -6,7 +6,6 @@ from dmaragent.inventory import Inventory, Region
 from dmaragent.present.html import words
 from dmaragent.present.html.markup import Child, Markup, element
 from dmaragent.present.html.parts import Section, block_of, bullets, lines_of, section, table
-from dmaragent.present.words.numbers import span_words
 from dmaragent.present.words.region import (
     linux_view,
     memory_view,
@@ -15,6 +14,7 @@ from dmaragent.present.words.region import (
     region_size,
     xen_view,
 )
+from dmaragent.spans import span_words
 
 SHOWN_OWNERS = 4
 """A longer list of owners is shown once."""

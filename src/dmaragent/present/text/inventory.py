@@ -10,7 +10,7 @@ from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import labelled, paragraph, render
 from dmaragent.present.words.device import card_facts, class_name, device_name, verdict_facts
 from dmaragent.present.words.host import absence_words, summary_facts
-from dmaragent.present.words.numbers import size_words, span_words
+from dmaragent.present.words.numbers import size_words
 from dmaragent.present.words.region import (
     no_owner_words,
     owner_class_words,
@@ -22,6 +22,7 @@ from dmaragent.present.words.region import (
     region_views,
 )
 from dmaragent.readings import Missing
+from dmaragent.spans import span_words
 from dmaragent.xen.reserved_list.model import ListSource, Origin
 
 _FEW = 4

@@ -31,7 +31,6 @@ from dmaragent.present.words.inventory import (
     regions_label,
     xen_cell,
 )
-from dmaragent.present.words.numbers import span_words
 from dmaragent.present.words.region import (
     meaning_words,
     named_ids,
@@ -41,6 +40,7 @@ from dmaragent.present.words.region import (
     region_size,
 )
 from dmaragent.readings import Missing
+from dmaragent.spans import span_words
 
 _MOST_REGIONS = 12
 _MOST_DEVICES = 12

@@ -14,9 +14,10 @@ from dmaragent.policy.resolution import Stack
 from dmaragent.present.escaping import visible
 from dmaragent.present.screen import toned
 from dmaragent.present.words.device import class_name, device_name, short_class_name
-from dmaragent.present.words.numbers import count, span_words
+from dmaragent.present.words.numbers import count
 from dmaragent.present.words.passthrough import can_tone, verdict_word
 from dmaragent.readings import Missing
+from dmaragent.spans import span_words
 from dmaragent.xen.reserved_list.model import ListSource
 
 VERDICTS = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from dmaragent.passthrough.words import few_spans
+from dmaragent.spans import few_spans
 
 _UNITS = ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB"))
 
@@ -33,22 +33,7 @@ def count(number: int, singular: str, plural: str = "") -> str:
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
-def span_words(numbers: Iterable[int]) -> str:
-    """Return ascending numbers as spans: ``1-3 5``."""
-    return " ".join(_spans(numbers))
-
-
 def numbered_regions(numbers: Iterable[int]) -> str:
     """Return ``region 5`` or ``regions 1-3, 5``; of many spans the first, and how many are left."""
     ordered = sorted(set(numbers))
     return f"{'region' if len(ordered) == 1 else 'regions'} {few_spans(ordered)}"
-
-
-def _spans(numbers: Iterable[int]) -> list[str]:
-    spans: list[list[int]] = []
-    for number in numbers:
-        if spans and number == spans[-1][1] + 1:
-            spans[-1][1] = number
-        else:
-            spans.append([number, number])
-    return [str(first) if first == last else f"{first}-{last}" for first, last in spans]

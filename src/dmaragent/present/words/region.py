@@ -11,9 +11,10 @@ from dmaragent.linux.unexplained_regions import UnexplainedRegion
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import visible
 from dmaragent.present.words.device import class_name, holds_words, short_class_name
-from dmaragent.present.words.numbers import size_words, span_words
+from dmaragent.present.words.numbers import size_words
 from dmaragent.present.words.table import device_words
 from dmaragent.readings import Missing
+from dmaragent.spans import span_words
 from dmaragent.xen.reserved_list.model import ListSource, XenView
 
 _MOST = 6
