@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from dmaragent.addresses import AddressRange
-from dmaragent.api import ask_host
 from dmaragent.collect.unpack_archive import unpack_archive
 from dmaragent.commands.fleet.common import exit_code
 from dmaragent.errors import DmaragentError, HostError
@@ -33,8 +32,8 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import resolve
 from dmaragent.present.words.guest import reason_words
-from dmaragent.question.context import Question
-from dmaragent.question.guest_resolver import GuestResolver
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import GuestResolver, Question
 from dmaragent.question.host_class import as_written, xen_class
 from support.cli import run
 from support.fleets import KillingTask, kill_at_first

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.answers.device import who_decides
 from dmaragent.answers.devices import DeviceRow, device_rows
-from dmaragent.api import OpenedContext, ask_host
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import (
     add_host,
@@ -33,6 +32,7 @@ from dmaragent.present.words.devices import (
     csv_cells,
     verdict_key,
 )
+from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import Question
 
 DESCRIPTION = """\

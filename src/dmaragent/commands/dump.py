@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-from dmaragent.api import library_request
 from dmaragent.collect.bundling import (
     Answers,
     ask_host,
@@ -27,6 +26,7 @@ from dmaragent.host import join
 from dmaragent.present.json.dump import dump_document
 from dmaragent.present.text.dump import dump_text
 from dmaragent.present.words.bundle import WrittenBundle
+from dmaragent.question.ask_host import library_request
 from dmaragent.question.context import read_guests
 
 DESCRIPTION = """\

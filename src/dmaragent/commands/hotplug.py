@@ -7,7 +7,6 @@ import os
 import sys
 
 from dmaragent.addresses import SBDF
-from dmaragent.api import ask_host
 from dmaragent.collect.guest_files import read_guest_files
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import tell_reading
@@ -19,8 +18,8 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.hotplug import hotplug_document
 from dmaragent.present.text.hotplug import hotplug_text
-from dmaragent.question.context import read_guests
-from dmaragent.question.guest_resolver import GuestResolver
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import GuestResolver, read_guests
 from dmaragent.remedies.hotplug import hotplug
 
 DESCRIPTION = """\

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from dmaragent.api import ask_host
+from dmaragent.answers.guest import any_answer
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
 from dmaragent.commands.shared.hosts import host_object, tell_reading
@@ -23,7 +23,8 @@ from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document
 from dmaragent.present.text.guests import guest_text, resolve_lines
 from dmaragent.present.words.guest import recorded_words
-from dmaragent.question.guest_resolver import GuestResolver, any_answer
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import GuestResolver
 
 DESCRIPTION = """\
 Predict whether a guest starts with its PCI devices.  If it does not, show what

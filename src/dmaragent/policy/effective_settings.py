@@ -10,8 +10,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, Policy, Strategy
 from dmaragent.policy.layout import PlacedRegion
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolution import PossibleOutcome, Resolution
 from dmaragent.policy.settings import GuestDevice, RdmSettings, Toolstack
 from dmaragent.policy.words import settings as words
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours

@@ -9,8 +9,7 @@ from dmaragent.inventory import Inventory
 from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution
 from dmaragent.policy.decisions import Decision, Effect, Harm, Verdict
 from dmaragent.policy.layout import GuestLayout, PlacedRegion, RamLayout
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolution import PossibleOutcome, Resolution
 from dmaragent.present.html import words
 from dmaragent.present.html.guest_picture import (
     OVERWRITTEN,

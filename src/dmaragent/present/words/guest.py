@@ -10,8 +10,7 @@ from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, Verdict,
 from dmaragent.policy.effective_settings import region_policies
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import PlacedRegion, Placement, RamLayout
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolution import Resolution, Stack
+from dmaragent.policy.resolution import PossibleOutcome, Resolution, Stack
 from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.words import HARM_WORDS, capitalized
 from dmaragent.present.words.host import host_words
