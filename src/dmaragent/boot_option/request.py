@@ -6,9 +6,10 @@ Pure.  Addresses are in bytes and need ``0x``, so that a page number is not mist
 import re
 
 from dmaragent.addresses import SBDF
-from dmaragent.boot_option import ivmd_words, words
+from dmaragent.boot_option import ivmd_words
 from dmaragent.boot_option.ivmd_model import DeviceSpan, WantedIvmd
 from dmaragent.boot_option.rmrr_writer import WantedRegion
+from dmaragent.boot_option.words import request as words
 from dmaragent.host.device_names import parse_device_name
 
 _MOST_ADDRESS = (1 << 52) - 1

@@ -7,11 +7,11 @@ import shlex
 from typing import TYPE_CHECKING
 
 from dmaragent.checks import check
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.guest_files import guests_by_option
 from dmaragent.commands.shared.hosts import host_object, host_title, no_table, tell_reading
 from dmaragent.commands.shared.output import add_json, print_document, print_lines, progress
 from dmaragent.commands.shared.questions import add_xen, named_release
+from dmaragent.commands.shared.words import tables as words
 from dmaragent.comparison import compare
 from dmaragent.comparison.guests import compare_guests
 from dmaragent.comparison.model import Comparison, GuestChanges, NotCompared, Side

@@ -8,10 +8,10 @@ import sys
 
 from dmaragent.addresses import SBDF
 from dmaragent.collect.guest_files import read_guest_files
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import tell_reading
 from dmaragent.commands.shared.output import print_document, print_lines
 from dmaragent.commands.shared.questions import add_stack_options, question_of, source_lines
+from dmaragent.commands.shared.words import guests as words
 from dmaragent.guests.config import GuestConfig
 from dmaragent.host.device_names import parse_device_name
 from dmaragent.policy.decisions import Verdict

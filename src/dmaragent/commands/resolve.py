@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from dmaragent.answers.guest import any_answer
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
 from dmaragent.commands.shared.hosts import host_object, tell_reading
 from dmaragent.commands.shared.output import print_document, print_lines, progress
 from dmaragent.commands.shared.questions import add_stack_options, question_of, source_lines
+from dmaragent.commands.shared.words import guests as words
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
 from dmaragent.guests.xl_guest import guest_from_options

@@ -7,7 +7,7 @@ Sources: QEMU hw/i386/pc_q35.c, ``pc_q35_init``; hw/i386/pc_piix.c, ``pc_init1``
 import re
 from typing import NamedTuple
 
-from dmaragent.addresses import FOUR_GIB, GIB, MIB, AddressRange
+from dmaragent.addresses import FOUR_GIB, GIB, AddressRange
 
 LEGACY = AddressRange(0xA0000, 0x100000)
 """The range below 1 MiB with display memory and ROMs, parts of which firmware turns into RAM."""

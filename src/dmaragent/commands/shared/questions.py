@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Sequence
 
 from dmaragent.addresses import SBDF
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import add_host
 from dmaragent.commands.shared.output import add_json
+from dmaragent.commands.shared.words import guests as words
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest

@@ -7,10 +7,10 @@ from dmaragent.answers.devices import DeviceRow
 from dmaragent.checks.common.model import Checked
 from dmaragent.inventory import Inventory
 from dmaragent.policy.resolution import Stack
-from dmaragent.present.html import words
 from dmaragent.present.html.devices import passed_through
 from dmaragent.present.html.markup import element
 from dmaragent.present.html.parts import Section, bullets, facts, section
+from dmaragent.present.html.words import host as words
 from dmaragent.present.words.devices import limits
 from dmaragent.present.words.findings import rules_not_asked
 from dmaragent.present.words.host import summary_facts
