@@ -12,7 +12,7 @@ from dmaragent.boot_option.mistakes import pages_meant
 from dmaragent.boot_option.model import OptionHost
 from dmaragent.boot_option.notes import own_quoting, page_numbers, quoting
 from dmaragent.boot_option.words import notes as common_words
-from dmaragent.iommu.model import function_with_id
+from dmaragent.iommu.claims import function_with_id
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.ivmd_ranges import IvmdRange
 from fwtables.ivrs.constants import BlockType

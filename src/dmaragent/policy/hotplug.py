@@ -10,13 +10,8 @@ from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.guests.config import GuestConfig, GuestType
-from dmaragent.guests.pci import (
-    PciRefusal,
-    PciText,
-    PciUndefined,
-    read_pci_documented,
-    read_pci_shipped,
-)
+from dmaragent.guests.pci import read_pci_documented, read_pci_shipped
+from dmaragent.guests.pci_text import PciRefusal, PciText, PciUndefined
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.host.memory_map import MemoryType
 from dmaragent.policy.assigned import IDENTITY_RULE, SPECIAL_PAGES, AddedFunction

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dmaragent.addresses import MIB
 from dmaragent.errors import entry_excerpt, excerpt
 from dmaragent.guests.config import Vga
-from dmaragent.guests.pci import PciRefusal, PciUndefined
+from dmaragent.guests.pci_text import PciRefusal, PciUndefined
 from dmaragent.guests.rdm import RdmRefusal
 from dmaragent.policy.decisions import Verdict
 from dmaragent.releases import Release

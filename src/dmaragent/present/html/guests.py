@@ -34,18 +34,20 @@ from dmaragent.present.html.parts import (
 )
 from dmaragent.present.html.words import guests as guests_words
 from dmaragent.present.words.guest import (
-    DEVICE_WORDS,
     REMEDIES_TITLE,
     any_stack_words,
-    kvm_memory_words,
-    kvm_next_step,
-    kvm_regions_source,
     ram_ranges,
     reason_groups,
     reason_words,
     region_row,
     remedy_sentences,
     why_it_starts,
+)
+from dmaragent.present.words.kvm_guest import (
+    DEVICE_WORDS,
+    kvm_memory_words,
+    kvm_next_step,
+    kvm_regions_source,
     why_kvm_starts,
 )
 from dmaragent.present.words.numbers import numbered_regions, rough_size_words, size_words

@@ -2,7 +2,6 @@
 
 from dmaragent.errors import DmaragentError
 
-
 RECORD_AS_ROOT = "on that host, run dmaragent dump as root, or copy its table as root"
 """What to do about a table of another host that its recorder was not allowed to read."""
 

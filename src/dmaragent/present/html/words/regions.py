@@ -1,6 +1,6 @@
 """The reserved regions."""
 
-from dmaragent.iommu.model import Owner
+from dmaragent.iommu.claims import Owner
 from dmaragent.present.words.region import owner_words
 
 REGIONS = "Reserved regions"

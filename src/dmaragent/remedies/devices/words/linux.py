@@ -5,7 +5,6 @@ from dmaragent.linux.options import RELAX_RMRR
 from dmaragent.passthrough.words import device_list
 from dmaragent.remedies.devices.words import sentence
 
-
 KERNEL_COMMAND_LINE = "the kernel's command line"
 
 

@@ -7,7 +7,6 @@ from dmaragent.inventory import Region
 from dmaragent.passthrough.words import device_list, region_list, region_numbers
 from dmaragent.remedies.devices.words import sentence
 
-
 DOM0_SHELL = "a root shell in dom0"
 GUEST_FILE = "the guest's xl.cfg"
 
