@@ -13,7 +13,7 @@ from dmaragent.checks.common.model import Severity
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
-from support import checked_ivrs
+from support import ivrs_inventories as checked_ivrs
 from support.checked import host_of
 
 OF_AMD = {rule.id for rule in AMD_RULES}

@@ -15,10 +15,12 @@ from dmaragent.inventory import Inventory
 from dmaragent.linux.ivrs import read_by_linux
 from dmaragent.present.text.check import check_details_text
 from dmaragent.readings import Missing, MissingKind
-from support.checked_ivrs import (
+from support.checked_ivrs import CASES
+from support.damaged_ivrs import CASES as DAMAGED
+from support.hosts import Function
+from support.ivrs_inventories import (
     AFTER_UNIT,
     BASE,
-    CASES,
     HOLE,
     SOUND,
     UNIT,
@@ -28,8 +30,6 @@ from support.checked_ivrs import (
     of,
     taken,
 )
-from support.damaged_ivrs import CASES as DAMAGED
-from support.hosts import Function
 from support.ivrs_tables import (
     ENTRIES,
     acpi_device,
