@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_fleet_collect import collected
 
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet.collection.names import checked, expanded, listed, needs_clustershell
 from dmaragent.fleet.collection.node_sets import node_set
+from support.cli import run
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_group_without_clustershell_is_an_error_that_names_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "ClusterShell.NodeSet", None)
 
-    ran = collected(capsys, tmp_path / "pool", "@rack1")
+    ran = run(capsys, "fleet", "collect", "-w", "@rack1", "-o", tmp_path / "pool")
 
     assert needs_clustershell("@rack1")
     assert not needs_clustershell("xen[01-40,50].example.org")

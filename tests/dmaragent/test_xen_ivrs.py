@@ -1,7 +1,6 @@
 """Xen's list from an IVRS, release by release."""
 
 import pytest
-from test_xen_ivrs_checks import REGION
 
 from dmaragent.addresses import SBDF
 from dmaragent.iommu.model import Access
@@ -346,7 +345,10 @@ def test_a_present_function_without_an_entry_has_what_function_0_has() -> None:
 
 
 def test_an_iommu_that_is_not_present_leaves_the_answer_in_doubt() -> None:
-    prediction = predict(qemu(REGION), topology=functions_at("01:00.0"))
+    prediction = predict(
+        qemu(ivmd(0x90000000, 0x1000, flags=7, device=device("01:00.0"))),
+        topology=functions_at("01:00.0"),
+    )
 
     assert "0000:00:01.0" in prediction.doubt
 
