@@ -112,12 +112,8 @@ def test_a_mate_of_the_group_blocks_from_6_6_on_and_not_before() -> None:
 def stack(release: str) -> Stack:
     known = Release.parse(release)
     return Stack(
-        toolstack=Toolstack.XL,
         release=known,
         hypervisor=known,
-        documented=False,
-        origin="",
-        library_answers=None,
     )
 
 

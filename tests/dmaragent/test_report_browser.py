@@ -13,6 +13,7 @@ from dmaragent.inventory import take_inventory
 from dmaragent.present.html import report_html
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question, read_guests
+from support.axe_check import axe_violations
 from support.browser import Browser, chromium
 from support.large import large_snapshot
 from support.machines import MACHINES, load
@@ -365,16 +366,8 @@ def test_axe_finds_no_violation(
 ) -> None:
     browser.show(pages[name], width=width, theme="dark" if width == 360 else "light")
     browser.run("for (const one of document.querySelectorAll('details')) one.open = true;")
-    browser.run(axe_core)
 
-    violations = browser.wait_for(
-        "window.asked ??= axe.run({resultTypes: ['violations']}).then((found) => {"
-        "  window.found = found.violations.map((one) => [one.id, one.nodes[0].html]);"
-        "});"
-        "return window.found ?? null;"
-    )
-
-    assert violations == []
+    assert axe_violations(browser, axe_core) == []
 
 
 def test_a_page_of_attacks_runs_none(browser: Browser, pages: dict[str, Path]) -> None:
