@@ -1,8 +1,8 @@
 """Hosts with an IVRS: every answer on any table, by several releases of Xen."""
 
 from dmaragent.addresses import MIB, SBDF
-from dmaragent.answers.device import explain
 from dmaragent.answers.devices import device_rows
+from dmaragent.answers.explain import explain
 from dmaragent.checks import check as find
 from dmaragent.guests.config import EmulatedDevices, GuestConfig, GuestType, PciEntry
 from dmaragent.inventory import take_inventory

@@ -3,7 +3,7 @@
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.device import explain
+from dmaragent.answers.explain import explain
 from dmaragent.passthrough.model import Can
 from dmaragent.passthrough.xen import sample_guest
 from dmaragent.policy.decisions import Verdict

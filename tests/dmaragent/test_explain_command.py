@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.device import explain
+from dmaragent.answers.explain import explain
 from dmaragent.host.topology import PciTopology
 from dmaragent.inventory import take_inventory
 from dmaragent.policy.host_facts import facts_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dmaragent.answers.device import explain
+from dmaragent.answers.explain import explain
 from dmaragent.present.text.explain import explain_details_text, explain_text
 from dmaragent.present.words.guest import source_words
 from dmaragent.question.ask_host import ask_host

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.device import explain
+from dmaragent.answers.explain import explain
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict
 from dmaragent.policy.decisions import SourceRule
 from dmaragent.present.json.explain import explain_document

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.device import explain
+from dmaragent.answers.explain import explain
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
 from dmaragent.remedies.devices.firmware import slot_number

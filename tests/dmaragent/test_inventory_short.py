@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dmaragent.answers.device import explain
 from dmaragent.answers.devices import device_rows
+from dmaragent.answers.explain import explain
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Can
 from dmaragent.present.screen import PLAIN, Screen, painted, printed_on

@@ -1,7 +1,7 @@
 """Hosts whose devices are explained: a network card, two USB controllers, what else is asked for."""
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.device import Explanation, explain
+from dmaragent.answers.explain import Explanation, explain
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.inventory import take_inventory

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.answers.device import Explanation, explain
+from dmaragent.answers.explain import Explanation, explain
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Gaps, Inventory

@@ -6,11 +6,11 @@ Pure.
 from collections.abc import Iterator, Mapping, Sequence
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
-from dmaragent.boot_option import ivmd_words as words
 from dmaragent.boot_option.ivmd_model import IvmdEffect, WantedIvmd
 from dmaragent.boot_option.mistakes import pages_meant
 from dmaragent.boot_option.model import OptionHost
 from dmaragent.boot_option.notes import own_quoting, page_numbers, quoting
+from dmaragent.boot_option.words import ivmd as words
 from dmaragent.boot_option.words import notes as common_words
 from dmaragent.iommu.claims import function_with_id
 from dmaragent.readings import Missing

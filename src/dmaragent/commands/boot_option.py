@@ -16,8 +16,8 @@ from dmaragent.boot_option.model import (
     OptionHost,
     WrittenOption,
 )
-from dmaragent.boot_option.option import check_option, write_option
 from dmaragent.boot_option.request import RequestError, read_wanted, read_wanted_ivmd
+from dmaragent.boot_option.rmrr_option import check_option, write_option
 from dmaragent.collect.given_file import read_content, unpacked
 from dmaragent.collect.open_host import OpenedHost
 from dmaragent.collect.table_inputs import read_standard_input

@@ -8,8 +8,8 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
-from dmaragent.answers.device import who_decides
 from dmaragent.answers.devices import DeviceRow, device_rows
+from dmaragent.answers.explain import who_decides
 from dmaragent.commands.shared.hosts import (
     add_host,
     host_object,

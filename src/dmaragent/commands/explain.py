@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 
-from dmaragent.answers.device import Explanation, explain
+from dmaragent.answers.explain import Explanation, explain
 from dmaragent.commands.shared.hosts import add_host, find_device, parse_device, tell_reading
 from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.commands.shared.questions import add_xen, named_release

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from dmaragent.answers.device import explain
 from dmaragent.answers.devices import device_rows
+from dmaragent.answers.explain import explain
 from dmaragent.answers.guest import any_answer
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked

@@ -6,7 +6,7 @@ The exit code is 0 whatever it finds, because no verdict is requested; 2 if the 
 import shlex
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.device import explain
+from dmaragent.answers.explain import explain
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Severity
 from dmaragent.collect.open_host import LIVE

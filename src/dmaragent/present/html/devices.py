@@ -4,8 +4,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.device import Explanation
 from dmaragent.answers.devices import DeviceRow
+from dmaragent.answers.explain import Explanation
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Can, PlatformVerdict
 from dmaragent.present.html import words

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from dmaragent.answers.device import who_decides
 from dmaragent.answers.devices import DeviceRow
+from dmaragent.answers.explain import who_decides
 from dmaragent.checks.common.model import Checked
 from dmaragent.inventory import Inventory
 from dmaragent.policy.resolution import Stack

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from dmaragent.answers.device import Explanation
+from dmaragent.answers.explain import Explanation
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.claims import Owner
