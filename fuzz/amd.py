@@ -1,8 +1,8 @@
 """Hosts with an IVRS: every answer on any table, by several releases of Xen."""
 
 from dmaragent.addresses import MIB, SBDF
-from dmaragent.answers.device import explain
 from dmaragent.answers.devices import device_rows
+from dmaragent.answers.explain import explain
 from dmaragent.checks import check as find
 from dmaragent.guests.config import EmulatedDevices, GuestConfig, GuestType, PciEntry
 from dmaragent.inventory import take_inventory
@@ -10,7 +10,6 @@ from dmaragent.policy.host_facts import facts_of
 from dmaragent.policy.hotplug import attach
 from dmaragent.policy.resolution import Stack
 from dmaragent.policy.resolver import resolve
-from dmaragent.policy.settings import Toolstack
 from dmaragent.present.json.inventory import inventory_answer
 from dmaragent.present.text.inventory_short import inventory_short_text
 from dmaragent.present.text.tree import tree_text
@@ -31,12 +30,8 @@ def check(data: bytes) -> None:
         taken = take_inventory(host, release)
         facts = facts_of(taken, release)
         stack = Stack(
-            toolstack=Toolstack.XL,
             release=release,
             hypervisor=release,
-            documented=False,
-            origin="",
-            library_answers=None,
         )
         inventory_answer(taken)
         hold(any(True for _ in inventory_short_text(taken, "")), "the inventory is empty")

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from dmaragent.answers.guest import any_answer
 from dmaragent.collect.collect import collect
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.formats import Guest, read_all_guests
@@ -11,8 +12,7 @@ from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document
 from dmaragent.present.json.schema.common import Host
 from dmaragent.present.text.guests import guest_text
-from dmaragent.question.context import Context, Question, context_of
-from dmaragent.question.guest_resolver import GuestResolver, any_answer
+from dmaragent.question.context import Context, GuestResolver, Question, context_of
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable
 from support.guests import facts
 from support.kvm import DISK, domain, hostdev, publishing

@@ -3,7 +3,8 @@
 from functools import cache
 from zlib import crc32
 
-from dmaragent.api import answer, read_guests, resolve_guest
+from dmaragent.answers.guest import answer
+from dmaragent.api import resolve_guest
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.policy.host_facts import HostFacts
@@ -14,6 +15,7 @@ from dmaragent.present.json.resolve import resolve_document
 from dmaragent.present.json.schema.common import Host
 from dmaragent.present.text.resolve import resolve_text
 from dmaragent.present.text.resolve_short import resolve_short_text
+from dmaragent.question.context import read_guests
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable
 from support.guests import facts, stack
 

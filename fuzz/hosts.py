@@ -1,6 +1,6 @@
 """The promises about the answers for every host that could be opened."""
 
-from dmaragent.answers.device import explain
+from dmaragent.answers.explain import explain
 from dmaragent.checks import check as check_rules
 from dmaragent.collect.collect import collect
 from dmaragent.collect.reader import HostReader

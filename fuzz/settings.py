@@ -1,13 +1,7 @@
 """The texts of rdm= and pci=: read as documented, and as each release reads them."""
 
-from dmaragent.guests.pci import (
-    PciRefusal,
-    PciText,
-    PciUndefined,
-    read_pci_documented,
-    read_pci_shipped,
-    write_pci,
-)
+from dmaragent.guests.pci import read_pci_documented, read_pci_shipped, write_pci
+from dmaragent.guests.pci_text import PciRefusal, PciText, PciUndefined
 from dmaragent.guests.rdm import RdmRefusal, read_rdm_documented, read_rdm_shipped
 from dmaragent.xen.toolstack.libxl import LIBXLU_ERAS
 from fuzz.kinds import Kind, as_text, hold, hold_bounded

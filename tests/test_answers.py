@@ -53,7 +53,7 @@ def test_a_changed_document_is_seen_and_a_changed_version_is_not(other_program: 
 
 
 def test_changed_words_are_prose_and_a_changed_fact_is_not(other_program: Path) -> None:
-    edit(other_program, "remedies/devices/words.py", "Make it assignable", "Changed words")
+    edit(other_program, "remedies/devices/words/xen.py", "Make it assignable", "Changed words")
     explain = ASKED[1:2]
     assert compare(explain, programs=(ROOT, other_program), inputs=ROOT)
     assert not compare(explain, programs=(ROOT, other_program), inputs=ROOT, prose=False)

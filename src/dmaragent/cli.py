@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from dmaragent import __version__
 from dmaragent.commands import GROUPS, OTHER_NAMES, VERBS, load
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.output import next_lines, print_document
 from dmaragent.commands.shared.suggest import nearest
 from dmaragent.commands.shared.terminal import screen_of
+from dmaragent.commands.shared.words import command_line as words
 from dmaragent.errors import DmaragentError
 from dmaragent.gc_control import without_gc
 from dmaragent.present.escaping import visible

@@ -1,10 +1,12 @@
 """Files that the tests of several verbs begin with."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from support.cli import run
+from support.machines import MACHINES
 from support.tables import EVERY_STRUCTURE
 
 Capture = pytest.CaptureFixture[str]
@@ -24,3 +26,17 @@ def document_file(table_file: Path, tmp_path: Path, capsys: Capture) -> Path:
     path = tmp_path / "table.json"
     path.write_text(run(capsys, "decode", table_file, "--json").out)
     return path
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> Path:
+    """Make a folder with two alike hosts, two others, and a file that is no host."""
+    for name, machine in {
+        "xen001": "xen-pv-dom0",
+        "xen002": "xen-pv-dom0",
+        "hp": "hp-dl380e-gen8",
+        "amd": "synthetic-am5-desktop",
+    }.items():
+        shutil.copytree(MACHINES / machine, tmp_path / "pool" / name)
+    (tmp_path / "pool" / "broken.tar.xz").write_bytes(b"\xfd7zXZ\0 damaged")
+    return tmp_path / "pool"

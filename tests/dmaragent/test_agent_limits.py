@@ -23,7 +23,7 @@ from dmaragent.agent.routes import PublishedFacts
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.inventory import take_inventory
-from dmaragent.question.guest_resolver import GuestResolver
+from dmaragent.question.context import GuestResolver
 from support.agent_hostile import post
 from support.hosts import Function, fake_host
 from support.machines import MACHINES

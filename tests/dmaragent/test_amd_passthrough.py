@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 
 from dmaragent.addresses import MIB, SBDF
-from dmaragent.answers.device import Explanation
 from dmaragent.answers.devices import device_rows
+from dmaragent.answers.explain import Explanation
 from dmaragent.guests.config import EmulatedDevices, GuestConfig, GuestType, PciEntry
 from dmaragent.host import Host
 from dmaragent.inventory import take_inventory
 from dmaragent.linux.vfio import ONE_TO_ONE_MESSAGE
 from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.model import Can
+from dmaragent.policy.added_function import EARLIER_MAP_RULE, IDENTITY_RULE
 from dmaragent.policy.amd_assignment import ALIASED_RULE, EXCLUSION_RULE, NO_IOMMU_RULE
-from dmaragent.policy.assigned import EARLIER_MAP_RULE, IDENTITY_RULE
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import facts_of
 from dmaragent.policy.hotplug import Hotplug, attach
@@ -112,12 +112,8 @@ def test_a_mate_of_the_group_blocks_from_6_6_on_and_not_before() -> None:
 def stack(release: str) -> Stack:
     known = Release.parse(release)
     return Stack(
-        toolstack=Toolstack.XL,
         release=known,
         hypervisor=known,
-        documented=False,
-        origin="",
-        library_answers=None,
     )
 
 

@@ -11,7 +11,6 @@ import pytest
 import dmaragent
 from dmaragent.addresses import MIB
 from dmaragent.answers.guest import answer
-from dmaragent.api import library_request
 from dmaragent.collect.collect import collect
 from dmaragent.collect.open_host import open_host
 from dmaragent.guests.config import GuestConfig, Vga
@@ -22,6 +21,7 @@ from dmaragent.policy.library_answers import LibraryAnswers, read_library_answer
 from dmaragent.policy.resolver import resolve
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document
+from dmaragent.question.ask_host import library_request
 from dmaragent.question.context import read_guests
 from dmaragent.releases import Release
 from dmaragent.remedies.hotplug import hotplug

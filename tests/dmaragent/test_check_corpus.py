@@ -13,7 +13,7 @@ from dmaragent.checks.common.model import Severity
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
-from support import checked_ivrs
+from support import ivrs_inventories
 from support.checked import host_of
 
 OF_AMD = {rule.id for rule in AMD_RULES}
@@ -47,7 +47,7 @@ def test_the_hits_on_real_tables_of_amd_are_those_that_were_looked_at(
 ) -> None:
     tables_of: dict[str, list[str]] = {}
     for name, content in ivrs_corpus.items():
-        inventory = checked_ivrs.taken(checked_ivrs.amd_host(content, None, memory=None))
+        inventory = ivrs_inventories.taken(ivrs_inventories.amd_host(content, None, memory=None))
         for finding in check(inventory).findings:
             tables_of.setdefault(finding.rule.id, []).append(name)
 
@@ -61,8 +61,8 @@ def test_on_a_release_that_wants_an_iommu_one_real_table_of_amd_is_critical(
 ) -> None:
     critical = []
     for name, content in ivrs_corpus.items():
-        host = checked_ivrs.amd_host(content, None, memory=None)
-        if check(checked_ivrs.taken(host, "4.17.7")).count(Severity.CRITICAL):
+        host = ivrs_inventories.amd_host(content, None, memory=None)
+        if check(ivrs_inventories.taken(host, "4.17.7")).count(Severity.CRITICAL):
             critical.append(name)
 
     assert critical == ["linuxhw-9249A3556422.ivrs"]

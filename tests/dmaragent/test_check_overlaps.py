@@ -5,7 +5,7 @@ from functools import partial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmaragent.checks.vtd.ranges import _first_met
+from dmaragent.checks.vtd.overlaps import _first_met
 from dmaragent.inventory import Region
 from support.checked import host, taken
 from support.tables import rmrr, scope

@@ -15,7 +15,7 @@ from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.text.check import check_text, short_finding
 from dmaragent.present.words.findings import by_effect, by_rule
-from support import checked_ivrs, checked_units
+from support import checked_ivrs, checked_units, ivrs_inventories
 from support.checked import CASES, GONE, OTHER_USB, USB, findings, host, host_of, taken
 from support.damaged import CASES as DAMAGED
 from support.machines import MACHINES, NAMES
@@ -40,7 +40,7 @@ def hosts() -> dict[str, Callable[[], Iterator[Inventory]]]:
         made = checked_ivrs.CASES[name].trips()
         if not made.decoded:
             return lambda: iter([made])
-        return lambda: (checked_ivrs.taken(made.host, release) for release in AMD_RELEASES)
+        return lambda: (ivrs_inventories.taken(made.host, release) for release in AMD_RELEASES)
 
     return {
         **{name: amd(name) for name in checked_ivrs.CASES},

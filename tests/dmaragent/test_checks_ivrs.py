@@ -15,10 +15,13 @@ from dmaragent.inventory import Inventory
 from dmaragent.linux.ivrs import read_by_linux
 from dmaragent.present.text.check import check_details_text
 from dmaragent.readings import Missing, MissingKind
-from support.checked_ivrs import (
+from support.checked_ivrs import CASES
+from support.checked_tables import shown_bytes
+from support.damaged_ivrs import CASES as DAMAGED
+from support.hosts import Function
+from support.ivrs_inventories import (
     AFTER_UNIT,
     BASE,
-    CASES,
     HOLE,
     SOUND,
     UNIT,
@@ -28,8 +31,6 @@ from support.checked_ivrs import (
     of,
     taken,
 )
-from support.damaged_ivrs import CASES as DAMAGED
-from support.hosts import Function
 from support.ivrs_tables import (
     ENTRIES,
     acpi_device,
@@ -65,12 +66,8 @@ def test_a_rule_about_amds_table_shows_the_bytes_of_what_it_finds(
     name: str, worded: Worded
 ) -> None:
     findings = found(CASES[name].trips(), name)
-    shown = [
-        " ".join(f"{each.offset:#x}={each.data.hex()}" for each in finding.hit.evidence)
-        for finding in findings
-    ]
 
-    assert tuple(shown) == CASES[name].hits
+    assert shown_bytes(findings) == CASES[name].hits
     worded(finding.hit.message for finding in findings)
 
 

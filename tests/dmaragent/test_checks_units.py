@@ -9,6 +9,7 @@ from dmaragent.checks.all_rules import RULES
 from dmaragent.checks.common.model import Finding
 from dmaragent.inventory import Inventory
 from support import tables
+from support.checked_tables import shown_bytes
 from support.checked_units import CASES, host
 from support.damaged import CASES as DAMAGED
 from support.hosts import Function
@@ -26,12 +27,8 @@ def _found(inventory: Inventory, name: str) -> list[Finding]:
 @pytest.mark.parametrize("name", CASES)
 def test_a_rule_says_what_it_found_and_shows_the_bytes(name: str, worded: Worded) -> None:
     findings = _found(CASES[name].trips(), name)
-    shown = [
-        " ".join(f"{each.offset:#x}={each.data.hex()}" for each in finding.hit.evidence)
-        for finding in findings
-    ]
 
-    assert tuple(shown) == CASES[name].hits
+    assert shown_bytes(findings) == CASES[name].hits
     worded(finding.hit.message for finding in findings)
 
 

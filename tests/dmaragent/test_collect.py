@@ -92,7 +92,7 @@ def test_every_entry_of_the_ledger_is_asked_for() -> None:
     assert "/sys/firmware/dmi/entries/1-0/raw" not in [each.path for each in host.asked]
 
     for entry in LEDGER:
-        if entry is LIBXLUTIL:  # asked about a guest's texts, by api.py
+        if entry is LIBXLUTIL:  # asked about a guest's texts, by question/ask_host.py
             continue
         assert any(_asks_for(request, entry) for request in host.asked), entry
 

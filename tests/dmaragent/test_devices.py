@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from dmaragent.answers.device import explain, who_decides
 from dmaragent.answers.devices import DeviceRow, Verdict, device_rows
+from dmaragent.answers.explain import explain, who_decides
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.passthrough.model import Can

@@ -118,7 +118,7 @@ def test_a_guest_whose_address_names_another_device_now_is_told(
     }
     _file(tmp_path / "g.cfg", GUEST.format("g", 2800))
     monkeypatch.setattr(
-        "dmaragent.api.open_host",
+        "dmaragent.question.ask_host.open_host",
         lambda path: opening.OpenedHost(hosts[path], open_tree.RECORDED, path),
     )
 
@@ -138,7 +138,7 @@ def test_a_guest_that_stops_is_told_as_such_even_where_its_device_is_another(
     }
     _file(tmp_path / "g.cfg", GUEST.format("g", 2800))
     monkeypatch.setattr(
-        "dmaragent.api.open_host",
+        "dmaragent.question.ask_host.open_host",
         lambda path: opening.OpenedHost(hosts[path], open_tree.RECORDED, path),
     )
 

@@ -3,12 +3,13 @@
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.device import explain
-from dmaragent.api import Question, ask_host
+from dmaragent.answers.explain import explain
 from dmaragent.passthrough.model import Can
 from dmaragent.passthrough.xen import sample_guest
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import resolve
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import Question
 from dmaragent.remedies.remedy import Safety
 from support.explained import HIGH, NIC, NIC_SCOPE, USB, USB_SCOPE, cases, grouped, made, told
 from support.hosts import Function, fake_host

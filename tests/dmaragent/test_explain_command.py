@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.device import explain
-from dmaragent.api import Question, ask_host
+from dmaragent.answers.explain import explain
 from dmaragent.host.topology import PciTopology
 from dmaragent.inventory import take_inventory
 from dmaragent.policy.host_facts import facts_of
 from dmaragent.present.json.explain import explain_document
 from dmaragent.present.text.explain import explain_details_text
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import Question
 from support.cli import check_document, run
 from support.machines import MACHINES, NAMES, materialize
 from support.tables import drhd, rmrr, scope, table

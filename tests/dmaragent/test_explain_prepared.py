@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dmaragent.answers.device import Explanation
+from dmaragent.answers.explain import Explanation
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import iommu_off_option
 from dmaragent.linux.vfio import is_vfio_driver

@@ -2,10 +2,11 @@
 
 import pytest
 
-from dmaragent.answers.device import explain
-from dmaragent.api import Question, ask_host
+from dmaragent.answers.explain import explain
 from dmaragent.present.text.explain import explain_details_text, explain_text
 from dmaragent.present.words.guest import source_words
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import Question
 from dmaragent.readings import Missing
 from support.machines import MACHINES, NAMES
 

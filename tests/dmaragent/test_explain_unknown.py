@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.device import explain
-from dmaragent.api import Question, ask_host
+from dmaragent.answers.explain import explain
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict
 from dmaragent.policy.decisions import SourceRule
 from dmaragent.present.json.explain import explain_document
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import Question
 from support.cli import check_document, run
 from support.explained import (
     HIGH,

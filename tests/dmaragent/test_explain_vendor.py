@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.device import explain
-from dmaragent.api import Question, ask_host
+from dmaragent.answers.explain import explain
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import Question
 from dmaragent.remedies.devices.firmware import slot_number
 from dmaragent.remedies.remedy import Safety
 from support.explained import HIGH, NIC, made, told

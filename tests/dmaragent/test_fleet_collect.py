@@ -1,34 +1,22 @@
-"""Collecting from hosts: names, the stream, failures; with a program in place of ssh.
+"""Collecting from hosts, with a program in place of ssh.
 
 ``test_fleet_collect_ssh.py`` has the same with real sshd.
 """
 
-import base64
-import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dmaragent.commands.fleet import collect
-from dmaragent.commands.shared.installed import capture_script
-from dmaragent.errors import DmaragentError
 from dmaragent.fleet import cache
-from dmaragent.fleet.collection import collecting, stream
-from dmaragent.fleet.collection.failures import failure_of
-from dmaragent.fleet.collection.model import Broken, Failure, Received
-from dmaragent.fleet.collection.names import checked, expanded, listed, needs_clustershell
-from dmaragent.fleet.collection.node_sets import node_set
-from dmaragent.fleet.collection.ssh import SshOptions, command
-from dmaragent.fleet.collection.stream import is_complete, read_stream, script
-from dmaragent.fleet.collection.words import NEXT
+from dmaragent.fleet.collection import collecting
+from dmaragent.fleet.collection.model import Received
+from dmaragent.fleet.collection.stream import read_stream, script
 from support.cli import Ran, run
 from support.machines import MACHINES
 
@@ -109,144 +97,7 @@ def collected(capsys: pytest.CaptureFixture[str], pool: Path, names: str, *more:
     return run(capsys, "fleet", "collect", "-w", names, "-o", pool, *more)
 
 
-# Names ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("xen1", ["xen1"]),
-        ("xen[01-03,50]", ["xen01", "xen02", "xen03", "xen50"]),
-        ("xen[9-11]", ["xen9", "xen10", "xen11"]),
-        ("a[1-2]b[3-4].x, c d", ["a1b3.x", "a1b4.x", "a2b3.x", "a2b4.x", "c", "d"]),
-        ("b,a,b", ["b", "a"]),
-        ("10.0.0.[7-8],fe80::1", ["10.0.0.7", "10.0.0.8", "fe80::1"]),
-    ],
-)
-def test_names_and_ranges_are_expanded(text: str, names: list[str]) -> None:
-    assert checked(expanded(text)) == names
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["x[", "x]", "x[]", "x[3-1]", "x[01-010]", "x[a-b]", "x[1-2", "x[[1]]", "x[1--2]", "x]1["],
-)
-def test_a_wrong_range_is_an_error(text: str) -> None:
-    with pytest.raises(DmaragentError):
-        checked(expanded(text))
-
-
-@pytest.mark.parametrize(
-    "name", ["-oProxyCommand=x", "../x", "a/b", ".x", "", "a b", "root@x", "x\n", "é", "a\0", "a;b"]
-)
-def test_no_name_is_an_option_or_a_path(name: str) -> None:
-    with pytest.raises(DmaragentError):
-        checked([name])
-
-
-def test_a_range_of_too_many_hosts_ends_early() -> None:
-    with pytest.raises(DmaragentError):
-        checked(expanded("x[1-999999999999]"))
-
-
-def test_a_file_of_hosts_has_comments() -> None:
-    assert list(listed("a[1-2] # rack 1\n\n# b\n c ,d\n")) == ["a[1-2]", "c ,d"]
-
-
-SPANS = st.tuples(st.integers(0, 20), st.integers(0, 5), st.integers(1, 4))
-
-
-@given(st.lists(SPANS, min_size=1, max_size=3), st.sampled_from(["", "-x", ".example.org"]))
-def test_ranges_mean_what_clustershell_means(spans: list[tuple[int, int, int]], tail: str) -> None:
-    ranges = [f"{first:0{w}}-{first + more:0{w}}" for first, more, w in spans]
-    text = f"a[{','.join(ranges)}]{tail}"
-    try:
-        wanted = node_set(text)
-    except DmaragentError:
-        with pytest.raises(DmaragentError):
-            checked(expanded(text))
-        return
-
-    assert sorted(checked(expanded(text))) == sorted(wanted)
-
-
-def test_groups_are_of_clustershell(tmp_path: Path) -> None:
-    (tmp_path / "groups.conf").write_text(
-        "[Main]\ndefault: mine\n[mine]\nmap: [ $GROUP = rack1 ] && echo xen[1-3]\n"
-    )
-    program = "from dmaragent.fleet.collection.node_sets import node_set; print(node_set({!r}))"
-    environment = {**os.environ, "CLUSTERSHELL_CFGDIR": str(tmp_path)}
-
-    def said(text: str) -> subprocess.CompletedProcess[str]:
-        words = [sys.executable, "-c", program.format(text)]
-        return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-
-    assert said("@rack1!xen2").stdout == "['xen1', 'xen3']\n"
-    assert "DmaragentError" in said("@rack2").stderr
-    assert "DmaragentError" in said("@rack1[").stderr
-
-
-def test_a_group_without_clustershell_is_an_error_that_names_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    monkeypatch.setitem(sys.modules, "ClusterShell.NodeSet", None)
-
-    ran = collected(capsys, tmp_path / "pool", "@rack1")
-
-    assert needs_clustershell("@rack1")
-    assert not needs_clustershell("xen[01-40,50].example.org")
-    assert ran.code == 2
-    assert "ClusterShell" in ran.err
-    assert not (tmp_path / "pool").exists()
-
-
-# The command line of ssh -----------------------------------------------------------------
-
-
-def test_ssh_never_prompts_and_the_host_is_no_option() -> None:
-    words = command("h", SshOptions("u", ("BatchMode=no", "Port=1"), sudo=True))
-
-    assert words.index("BatchMode=yes") < words.index("BatchMode=no")
-    assert words[-3:] == ["--", "h", "sudo -n sh -s"]
-    assert words[words.index("-l") + 1] == "u"
-
-
-# The stream ------------------------------------------------------------------------------
-
-
-def sent(document: bytes, mark: str = MARK, maker: str = "dmaragent") -> bytes:
-    encoded = base64.encodebytes(document).decode()
-    digest = hashlib.sha256(document).hexdigest()
-    return f"\n{mark} begin {maker}\n{encoded}\n{mark} end {digest}  -\n".encode()
-
-
-@given(st.binary(max_size=300), st.binary(max_size=40), st.binary(max_size=40))
-def test_a_document_arrives_among_other_output(data: bytes, before: bytes, after: bytes) -> None:
-    text = before + sent(data) + after
-    assert read_stream(text, MARK) == Received("dmaragent", data)
-    assert is_complete(text, MARK)
-
-
-@given(st.binary(min_size=1, max_size=300), st.data())
-def test_a_stream_that_is_cut_is_never_a_document(document: bytes, data: st.DataObject) -> None:
-    text = sent(document)
-    cut = data.draw(st.integers(0, len(text) - len("  -\n") - 1))
-
-    assert not isinstance(read_stream(text[:cut], MARK), Received)
-    assert not is_complete(text[:cut], MARK)
-
-
-@given(st.binary(min_size=1, max_size=200), st.data())
-def test_a_changed_stream_is_never_another_document(document: bytes, data: st.DataObject) -> None:
-    text = bytearray(sent(document))
-    text[data.draw(st.integers(0, len(text) - 1))] ^= data.draw(st.integers(1, 255))
-    read = read_stream(bytes(text), MARK)
-
-    assert not isinstance(read, Received) or read.document == document
-
-
-def test_a_mark_of_another_run_is_no_mark() -> None:
-    assert read_stream(sent(b"x", "dmaragent-0"), MARK) is None
+# The script on a host ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shell", ["dash", "busybox"])
@@ -274,65 +125,6 @@ def test_the_script_runs_in_each_shell(
 
     assert read_stream(done.stdout, MARK) == Received("capture.sh", bundle)
     assert list((tmp_path / "tmp").iterdir()) == []
-
-
-def test_capture_sh_is_in_the_script_as_it_is() -> None:
-    capture = capture_script()
-
-    assert capture.startswith("#!/bin/sh\n# capture.sh")
-    assert script(collecting._ON_HOST, capture, MARK).count(f"\n{capture}{MARK}\n") == 1
-    assert collecting._ON_HOST.count("@CAPTURE@") == 1
-
-
-def test_shellcheck_accepts_what_runs_on_a_host(require: Callable[[str], None]) -> None:
-    require("shellcheck")
-    text = script(collecting._ON_HOST, "true", MARK)
-    done = subprocess.run(
-        ["shellcheck", "-"], input=text, capture_output=True, text=True, check=False
-    )
-
-    assert done.stdout == ""
-
-
-# What ssh's failures mean -----------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("errors", "failure"),
-    [
-        ("ssh: connect to host x port 22: Connection refused\r\n", Failure.REFUSED),
-        ("ssh: connect to host x port 22: Connection timed out", Failure.TIMEOUT),
-        ("ssh: connect to host x port 22: No route to host", Failure.UNREACHABLE),
-        ("ssh: Could not resolve hostname x: Name or service not known", Failure.UNKNOWN_NAME),
-        ("root@x: Permission denied (publickey,password).", Failure.NO_LOGIN),
-        ("Received disconnect: Too many authentication failures", Failure.NO_LOGIN),
-        (
-            "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.",
-            Failure.WRONG_HOST_KEY,
-        ),
-        ("Host key verification failed.", Failure.UNKNOWN_HOST_KEY),
-        ("No ED25519 host key is known for x and you have requested", Failure.UNKNOWN_HOST_KEY),
-        ("kex_exchange_identification: Connection closed", Failure.SSH_FAILED),
-        ("", Failure.SSH_FAILED),
-    ],
-)
-def test_a_line_of_ssh_is_a_failure(errors: str, failure: Failure) -> None:
-    assert failure_of(255, errors, "", sudo=False).failure is failure
-
-
-def test_what_else_can_fail() -> None:
-    denied = "sudo: a password is required"
-    assert failure_of(1, denied, "", sudo=True) == Broken(Failure.NO_SUDO, denied)
-    assert failure_of(1, denied, "", sudo=False).failure is Failure.NO_SHELL
-    assert failure_of(127, "", "", sudo=False) == Broken(Failure.NO_SHELL, "exit code 127")
-    assert failure_of(None, "", "", sudo=False).failure is Failure.TIMEOUT
-
-
-def test_each_failure_has_a_next_step_and_is_in_the_page() -> None:
-    page = (Path(__file__).parents[2] / "docs/fleet.md").read_text("utf-8")
-
-    assert NEXT.keys() == set(Failure)
-    assert {each.value for each in Failure if f"| `{each.value}` |" not in page} == set()
 
 
 # The verb ---------------------------------------------------------------------------------
@@ -504,12 +296,3 @@ def test_without_ssh_the_error_names_it(
     ran = collected(capsys, tmp_path / "pool", "x")
 
     assert (ran.code, "openssh-client" in ran.err) == (2, True)
-
-
-def test_a_document_needs_no_more_than_the_limit() -> None:
-    assert len(base64.encodebytes(bytes(3 << 20))) * (stream.MOST_BYTES // (3 << 20)) < (
-        stream.MOST_TEXT
-    )
-    assert {stream.suffix_of(head) for head in (b"\xfd7zXZ\0", b"\x1f\x8b", b"x")} == set(
-        stream.SUFFIXES
-    )

@@ -10,12 +10,12 @@ import pytest
 import yaml
 
 from dmaragent.answers.devices import Verdict, device_rows
-from dmaragent.api import ask_host
 from dmaragent.fleet.exports import nfd_text, nova_text
 from dmaragent.fleet.features import HostFeatures, Kind, features_of
 from dmaragent.fleet.fleet import FleetQuery, read_fleet
 from dmaragent.passthrough.model import Can
 from dmaragent.pci_classes import is_class
+from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
 from support.cli import run
 from support.machines import MACHINES, NAMES

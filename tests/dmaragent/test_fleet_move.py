@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.api import ask_host
 from dmaragent.collect.recorded.recording import write_files
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet.fleet import FleetQuery, read_fleet
@@ -17,6 +16,7 @@ from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.policy.decisions import Harm, Verdict
 from dmaragent.policy.hotplug import attach, attach_migrated
+from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
 from support import machines
 from support.cli import run

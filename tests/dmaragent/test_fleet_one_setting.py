@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from dmaragent.addresses import MIB, SBDF, AddressRange
-from dmaragent.api import ask_host
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet import one_setting
 from dmaragent.fleet.classes import xen_classes
@@ -30,6 +29,7 @@ from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.policy.decisions import Harm, Verdict
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve
+from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
 from support.cli import run
 from support.machines import MACHINES

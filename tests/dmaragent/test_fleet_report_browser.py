@@ -9,6 +9,7 @@ from dmaragent.fleet.guests import ClassVerdict, GuestOnFleet
 from dmaragent.fleet.html import FleetReport, fleet_html
 from dmaragent.fleet.records import NoData, Why
 from dmaragent.policy.decisions import Verdict
+from support.axe_check import axe_violations
 from support.browser import Browser, chromium
 from support.fleets import made_up_fleet, made_up_guests, made_up_record
 from support.reports import HOSTILE
@@ -102,16 +103,8 @@ def test_axe_finds_no_violation(
 ) -> None:
     browser.show(pages[name], width=screen[0], theme=screen[1])
     browser.run(UNFOLD)
-    browser.run(axe_core)
 
-    violations = browser.wait_for(
-        "window.asked ??= axe.run({resultTypes: ['violations']}).then((found) => {"
-        "  window.found = found.violations.map((one) => [one.id, one.nodes[0].html]);"
-        "});"
-        "return window.found ?? null;"
-    )
-
-    assert violations == []
+    assert axe_violations(browser, axe_core) == []
 
 
 def test_a_printed_page_is_unfolded(browser: Browser, pages: dict[str, Path]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.answers.device import Explanation, explain
+from dmaragent.answers.explain import Explanation, explain
 from dmaragent.collect.ledger import HostRequest
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from dmaragent.addresses import MIB, SBDF
-from dmaragent.api import read_guests
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig, GuestType, Vga
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.guests.xl_guest import guest_from_options
+from dmaragent.question.context import read_guests
 from support.wording import Worded
 
 WIN = """\

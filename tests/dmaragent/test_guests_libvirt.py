@@ -11,8 +11,7 @@ from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import join
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.settings import Toolstack
-from dmaragent.question.context import Question, context_of, read_guests
-from dmaragent.question.guest_resolver import GuestResolver
+from dmaragent.question.context import GuestResolver, Question, context_of, read_guests
 from support.explained import MATE, NIC, USB, made
 from support.hosts import FakeHost
 from support.kvm import domain, hostdev

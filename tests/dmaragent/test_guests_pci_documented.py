@@ -7,14 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dmaragent.addresses import SBDF
-from dmaragent.guests.pci import (
-    PciRefusal,
-    PciText,
-    PolicyWord,
-    read_pci_documented,
-    read_pci_shipped,
-    write_pci,
-)
+from dmaragent.guests.pci import read_pci_documented, read_pci_shipped, write_pci
+from dmaragent.guests.pci_text import PciRefusal, PciText, PolicyWord
 from support.pci_texts import ADDRESS, FUNCTION, NEW, OLD, at, device, named
 from support.wording import Worded
 

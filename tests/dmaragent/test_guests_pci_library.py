@@ -6,7 +6,8 @@ from dataclasses import fields
 
 import pytest
 
-from dmaragent.guests.pci import PciRefusal, PciText, PciUndefined, PolicyWord, read_pci_shipped
+from dmaragent.guests.pci import read_pci_shipped
+from dmaragent.guests.pci_text import PciRefusal, PciText, PciUndefined, PolicyWord
 from support.libxlutil import COUNT, SERIES, ask, distinct, parser
 from support.libxlutil_child import SENTINEL, SENTINEL_BYTE
 

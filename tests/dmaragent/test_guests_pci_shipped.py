@@ -2,14 +2,8 @@
 
 import pytest
 
-from dmaragent.guests.pci import (
-    PciRefusal,
-    PciText,
-    PciUndefined,
-    PolicyWord,
-    read_pci_documented,
-    read_pci_shipped,
-)
+from dmaragent.guests.pci import read_pci_documented, read_pci_shipped
+from dmaragent.guests.pci_text import PciRefusal, PciText, PciUndefined, PolicyWord
 from support.pci_texts import FUNCTION, NEW, OLD, Era, at, device, named
 
 STRICT, RELAXED, INVALID = PolicyWord.STRICT, PolicyWord.RELAXED, PolicyWord.INVALID

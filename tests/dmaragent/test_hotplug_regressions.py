@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from dmaragent.api import read_guests
 from dmaragent.guests.rdm import Policy
 from dmaragent.policy.decisions import Verdict
+from dmaragent.question.context import read_guests
 from dmaragent.releases import Release
 from dmaragent.remedies.hotplug import hotplug
 from support.guests import DEVICE_A, A, facts, guest, stack

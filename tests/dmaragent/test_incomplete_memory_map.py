@@ -3,7 +3,7 @@
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.device import explain
+from dmaragent.answers.explain import explain
 from dmaragent.checks import check
 from dmaragent.checks.common.facts import Need
 from dmaragent.collect import ledger

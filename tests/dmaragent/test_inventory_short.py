@@ -5,9 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dmaragent.answers.device import explain
 from dmaragent.answers.devices import device_rows
-from dmaragent.api import Question, ask_host
+from dmaragent.answers.explain import explain
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Can
 from dmaragent.present.screen import PLAIN, Screen, painted, printed_on
@@ -17,6 +16,8 @@ from dmaragent.present.text.inventory import inventory_text
 from dmaragent.present.text.inventory_short import inventory_short_text
 from dmaragent.present.words.devices import DeviceList
 from dmaragent.present.words.region import owner_name
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import Question
 from support.cli import run
 from support.inventories import UNIT, inventory_of
 from support.machines import MACHINES, NAMES

@@ -3,24 +3,10 @@
 import pytest
 
 from dmaragent.host.topology import PciTopology, Presence
-from dmaragent.iommu.amd import (
-    AcpiDevice,
-    ServedIds,
-    SpecialDevice,
-    described_by,
-    iommus_of,
-    ivrs_of,
-    read_ivrs,
-)
-from dmaragent.iommu.model import (
-    Access,
-    ClaimKind,
-    DeviceIds,
-    DeviceKind,
-    IommuTable,
-    Meaning,
-    TableEntry,
-)
+from dmaragent.iommu.amd import ivrs_of, read_ivrs
+from dmaragent.iommu.claims import ClaimKind, DeviceIds, DeviceKind
+from dmaragent.iommu.ivhd import AcpiDevice, ServedIds, SpecialDevice, described_by, iommus_of
+from dmaragent.iommu.model import Access, IommuTable, Meaning, TableEntry
 from dmaragent.readings import Missing
 from fwtables import DamageKind
 from support.ivrs_hosts import UNKNOWN_FUNCTIONS, device, functions_at, read

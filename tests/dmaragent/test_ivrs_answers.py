@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dmaragent.host.memory_map import MemoryType
-from dmaragent.iommu.model import function_with_id
+from dmaragent.iommu.claims import function_with_id
 from dmaragent.linux.ivrs import read_by_linux
 from dmaragent.xen.hypervisor.ivrs_prediction import IvrsPrediction
 from support.ivrs_hosts import functions_at, memory, predict, read

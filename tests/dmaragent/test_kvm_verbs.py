@@ -8,8 +8,9 @@ import pytest
 import dmaragent
 from dmaragent.agent.guest_answer import answer_guests
 from dmaragent.agent.http_messages import ApiResponse
-from dmaragent.api import Question, ask_host
 from dmaragent.passthrough.kvm_resolution import KvmResolution
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import Question
 from support.cli import run
 from support.kvm import domain, hostdev
 from support.machines import MACHINES

@@ -12,7 +12,8 @@ from dmaragent.collect.collect import collect
 from dmaragent.collect.open_host import open_host
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, Region, take_inventory
-from dmaragent.iommu.model import Access, function_with_id
+from dmaragent.iommu.claims import function_with_id
+from dmaragent.iommu.model import Access
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.ivrs import published_direct, read_by_linux
 from dmaragent.linux.regions import Hold

@@ -21,8 +21,7 @@ from dmaragent.iommu.vtd import MOST_SCOPE_ENTRIES
 from dmaragent.present.json.inventory import inventory_document
 from dmaragent.present.text.inventory import inventory_text
 from dmaragent.question import context as question_context
-from dmaragent.question.context import Question, context_of, other_releases
-from dmaragent.question.guest_resolver import GuestResolver
+from dmaragent.question.context import GuestResolver, Question, context_of, other_releases
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from dmaragent.xen.reserved_list import predicted as views

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from dmaragent.api import Question, ask_host
 from dmaragent.collect.open_host import LIVE, OpenedHost
 from dmaragent.commands.shared.overview import print_overview
 from dmaragent.iommu.no_table import Absence, AbsenceKind
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import Question
 from support.cli import run
 from support.machines import MACHINES, NAMES
 

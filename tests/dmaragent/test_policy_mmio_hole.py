@@ -5,13 +5,13 @@ import json
 import pytest
 
 from dmaragent.addresses import GIB, MIB, SBDF, AddressRange
-from dmaragent.api import read_guests
 from dmaragent.guests.config import GuestConfig
 from dmaragent.policy.decisions import Decider, Harm, Verdict
 from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.layout import RamLayout, starting_layout
 from dmaragent.policy.mmio_hole import HoleContent, hole_contents
 from dmaragent.policy.settings import Toolstack
+from dmaragent.question.context import read_guests
 from dmaragent.releases import Release
 from dmaragent.remedies.hotplug import hotplug
 from support.guests import DEVICE_A, DEVICE_B, facts, function, guest, region, stack

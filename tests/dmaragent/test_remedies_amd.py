@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.answers.device import Explanation
+from dmaragent.answers.explain import Explanation
 from dmaragent.host import Host
 from dmaragent.inventory import take_inventory
 from dmaragent.passthrough.region_coverage import BOARDS, BOARDS_SHORT

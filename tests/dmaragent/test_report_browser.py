@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from dmaragent.api import Question, ask_host, read_guests
 from dmaragent.commands.report import report_of
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
 from dmaragent.present.html import report_html
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import Question, read_guests
+from support.axe_check import axe_violations
 from support.browser import Browser, chromium
 from support.large import large_snapshot
 from support.machines import MACHINES, load
@@ -364,16 +366,8 @@ def test_axe_finds_no_violation(
 ) -> None:
     browser.show(pages[name], width=width, theme="dark" if width == 360 else "light")
     browser.run("for (const one of document.querySelectorAll('details')) one.open = true;")
-    browser.run(axe_core)
 
-    violations = browser.wait_for(
-        "window.asked ??= axe.run({resultTypes: ['violations']}).then((found) => {"
-        "  window.found = found.violations.map((one) => [one.id, one.nodes[0].html]);"
-        "});"
-        "return window.found ?? null;"
-    )
-
-    assert violations == []
+    assert axe_violations(browser, axe_core) == []
 
 
 def test_a_page_of_attacks_runs_none(browser: Browser, pages: dict[str, Path]) -> None:

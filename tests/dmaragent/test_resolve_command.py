@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 import dmaragent
-from dmaragent.api import Question
 from dmaragent.errors import DmaragentError
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolution import Resolution
 from dmaragent.present.text.resolve_short import MOST_LINES
+from dmaragent.question.context import Question
 from support.cli import Ran, run
 from support.machines import MACHINES
 from support.tables import drhd, rmrr, scope, table

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from dmaragent.api import GuestResolver, Question, ask_host, read_guests
 from dmaragent.policy.decisions import Harm, Verdict
 from dmaragent.policy.words import HARM_WORDS
 from dmaragent.present.text.resolve_short import MOST_LINES
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import GuestResolver, Question, read_guests
 from support.cli import run
 from support.machines import MACHINES, NAMES
 

@@ -7,7 +7,6 @@ import pytest
 
 from dmaragent.addresses import GIB, MIB, SBDF
 from dmaragent.answers.guest import answer as whole_answer
-from dmaragent.api import Question, ask_host, read_guests, release_spans
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import LIBXLUTIL, HostRequest
 from dmaragent.collect.open_host import LIVE, OpenedHost, open_host
@@ -23,6 +22,9 @@ from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import Question, read_guests
+from dmaragent.question.releases import release_spans
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.remedies.guests import guest_remedies
@@ -379,7 +381,7 @@ def test_the_library_of_a_running_dom0_is_the_toolstacks_release(
 ) -> None:
     dom0 = _LiveDom0()
     opened = OpenedHost(dom0, LIVE, "")
-    monkeypatch.setattr("dmaragent.api.open_host", lambda _: opened)
+    monkeypatch.setattr("dmaragent.question.ask_host.open_host", lambda _: opened)
     asked = ask_host(None, Question(), [guest("00:1a.0", rdm=HOST_STRICT)], ["81:00.0"])
 
     assert dom0.asked == [{"series": ["4.17"], "rdm": [HOST_STRICT], "pci": ["00:1a.0", "81:00.0"]}]

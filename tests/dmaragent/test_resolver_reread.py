@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from dmaragent.addresses import SBDF
-from dmaragent.api import read_guests
 from dmaragent.guests.xl_guest import guest_from_options
 from dmaragent.policy.assignment import ABSENT_RULE
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.settings import Toolstack
+from dmaragent.question.context import read_guests
 from dmaragent.remedies.guests import guest_remedies
 from support.guests import answer, facts, guest, region
 from support.wording import Worded

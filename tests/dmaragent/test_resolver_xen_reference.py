@@ -11,7 +11,7 @@ import pytest
 from dmaragent.addresses import SBDF
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.policy.decisions import Decider, Harm, Verdict
-from dmaragent.policy.outcomes import deciding_assumptions
+from dmaragent.policy.resolution import deciding_assumptions
 from dmaragent.policy.settings import Toolstack
 from support.guests import (
     DEVICE_A,

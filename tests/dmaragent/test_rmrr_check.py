@@ -2,7 +2,8 @@
 
 import pytest
 
-from dmaragent.boot_option import words
+from dmaragent.boot_option.words import check as check_words
+from dmaragent.boot_option.words import notes as notes_words
 from support.rmrr_hosts import checked, on_host
 from support.wording import Worded
 
@@ -68,8 +69,8 @@ def test_a_text_is_read_as_people_paste_it(text: str, taken: int, worded: Worded
 @pytest.mark.parametrize(
     ("line", "note"),
     [
-        (r"rmrr=0xbdf3e=00:1d.0\;0xbdf3f=00:1a.0", words.quoted_too_often()),
-        ("dom0_mem=2G rmrr=0xbdf3e=00:1d.0", words.perhaps_cut_by_grub()),
+        (r"rmrr=0xbdf3e=00:1d.0\;0xbdf3f=00:1a.0", notes_words.quoted_too_often()),
+        ("dom0_mem=2G rmrr=0xbdf3e=00:1d.0", notes_words.perhaps_cut_by_grub()),
     ],
 )
 def test_a_host_s_own_line_shows_what_quoting_did_to_it(line: str, note: str) -> None:
@@ -83,8 +84,8 @@ def test_a_line_with_two_words_was_not_ended_at_a_semicolon(last: str) -> None:
 
 
 def test_a_number_of_one_digit_is_not_taken_for_a_decimal_one() -> None:
-    assert words.numbers_look_decimal(["7"]) not in _advice("rmrr=7=00:1d.0")
-    assert words.numbers_look_decimal(["10"]) in _advice("rmrr=10=00:1d.0")
+    assert check_words.numbers_look_decimal(["7"]) not in _advice("rmrr=7=00:1d.0")
+    assert check_words.numbers_look_decimal(["10"]) in _advice("rmrr=10=00:1d.0")
 
 
 def test_what_follows_an_error_is_not_taken(worded: Worded) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.boot_option.option import write_option
 from dmaragent.boot_option.request import read_wanted
+from dmaragent.boot_option.rmrr_option import write_option
 from dmaragent.collect.collect import collect
 from dmaragent.collect.open_host import open_host
 from dmaragent.host import join

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect.words import FORMS
+from dmaragent.collect.words.tables import FORMS
 from fwtables.text.forms import TextForm
 from support.cli import run
 from support.machines import MACHINES

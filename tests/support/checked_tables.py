@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from dmaragent.checks.common.model import Finding
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
@@ -32,6 +33,14 @@ class Case(NamedTuple):
     """A near miss, on which the rule finds nothing."""
     hits: tuple[str, ...]
     """The evidence of each hit on the first, as offset=bytes."""
+
+
+def shown_bytes(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Return the evidence of each finding as :class:`Case` has it."""
+    return tuple(
+        " ".join(f"{piece.offset:#x}={piece.data.hex()}" for piece in finding.hit.evidence)
+        for finding in findings
+    )
 
 
 FIRST = 48

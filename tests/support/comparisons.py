@@ -10,7 +10,8 @@ from dmaragent.comparison import compare
 from dmaragent.comparison.model import Changed, Comparison, FindingFate, RegionFate, Side
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, Region, take_inventory
-from dmaragent.iommu.model import Owner, RemappingUnit
+from dmaragent.iommu.claims import Owner
+from dmaragent.iommu.model import RemappingUnit
 from dmaragent.readings import Missing, MissingKind
 from support.hosts import FakeHost, Function, fake_host
 

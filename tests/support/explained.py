@@ -1,14 +1,13 @@
 """Hosts whose devices are explained: a network card, two USB controllers, what else is asked for."""
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.device import Explanation, explain
+from dmaragent.answers.explain import Explanation, explain
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.inventory import take_inventory
 from dmaragent.passthrough.model import Can, PlatformVerdict
 from dmaragent.policy.host_facts import facts_of
 from dmaragent.policy.resolution import Stack
-from dmaragent.policy.settings import Toolstack
 from dmaragent.releases import Release
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import drhd, rmrr, scope, table
@@ -46,12 +45,8 @@ def told(host: FakeHost | Host, device: str = "00:19.0", xen: str = "4.17") -> E
     release = Release.parse(xen)
     inventory = take_inventory(joined, release)
     stack = Stack(
-        toolstack=Toolstack.XL,
         release=release,
         hypervisor=release,
-        documented=False,
-        origin="",
-        library_answers=None,
     )
     return explain(inventory, facts_of(inventory, release), stack, SBDF.parse(device))
 

@@ -4,8 +4,7 @@ from dmaragent.collect.collect import collect
 from dmaragent.guests.formats import read_all_guests
 from dmaragent.host import join
 from dmaragent.passthrough.kvm_resolution import KvmResolution
-from dmaragent.question.context import Question, context_of
-from dmaragent.question.guest_resolver import GuestResolver
+from dmaragent.question.context import GuestResolver, Question, context_of
 from support.explained import grouped
 from support.hosts import FakeHost, Function, fake_host
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dmaragent.addresses import SBDF
-from dmaragent.guests.pci import PciText
+from dmaragent.guests.pci_text import PciText
 
 FUNCTION = "a function, hexadecimal and up to 7 or *"
 ADDRESS = "an address like 36:00.0 or 0000:36:00.0"

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from dmaragent.addresses import AddressRange
 from dmaragent.boot_option.model import CheckedOption, OptionHost, WrittenOption
-from dmaragent.boot_option.option import check_option, write_option
 from dmaragent.boot_option.request import read_wanted
+from dmaragent.boot_option.rmrr_option import check_option, write_option
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from dmaragent.addresses import MIB, AddressRange
-from dmaragent.api import ask_host
 from dmaragent.host.memory_map import MemoryType
 from dmaragent.policy.mmio_hole import (
     BARS_END,
@@ -19,8 +18,8 @@ from dmaragent.policy.mmio_hole import (
     hole_contents,
 )
 from dmaragent.policy.resolution import Resolution
-from dmaragent.question.context import Question, read_guests
-from dmaragent.question.guest_resolver import GuestResolver
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import GuestResolver, Question, read_guests
 from vm.asking import bundle, replayed
 from vm.dom0 import dom0
 from vm.guests import ATTACHED, GUESTS, Outcome, bars, files, said, seen

@@ -10,6 +10,7 @@ from dmaragent.agent import words
 from dmaragent.agent.guest_request import GuestRequest, read_guest_request, unreadable
 from dmaragent.agent.http_messages import ApiResponse, json_response, problem
 from dmaragent.agent.limits import MOST_DEVICES, MOST_GUESTS, MOST_REGIONS
+from dmaragent.answers.guest import any_answer
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest, read_all_guests
@@ -18,8 +19,7 @@ from dmaragent.guests.words import GUEST_FORMATS
 from dmaragent.host import Host
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document
-from dmaragent.question.context import Context, context_of
-from dmaragent.question.guest_resolver import GuestResolver, any_answer
+from dmaragent.question.context import Context, GuestResolver, context_of
 
 LIVE = "live"
 """The kind of host in every answer's origin: the machine that the agent runs on."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.answers.device import Explanation, explain
+from dmaragent.answers.explain import Explanation, explain
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Gaps, Inventory
@@ -20,7 +20,7 @@ from dmaragent.passthrough.model import Can, CaseKind
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Stack
 from dmaragent.readings import Missing
-from dmaragent.remedies.devices import words
+from dmaragent.remedies.devices.words import linux as words
 from dmaragent.remedies.remedy import Safety
 from dmaragent.xen.reserved_list.model import ListSource
 

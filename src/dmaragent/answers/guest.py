@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution
 from dmaragent.policy.documented import documented_differences
 from dmaragent.policy.effective_settings import EffectiveSetting, effective_settings
 from dmaragent.policy.reported_problems import reported_problems
@@ -34,3 +35,14 @@ def answer(resolution: Resolution, *, whole: bool = True) -> Answer:
         settings=effective_settings(resolution),
         reports=tuple(reported_problems(resolution)),
     )
+
+
+AnyAnswer = Answer | KvmResolution
+"""A resolution with its fixes and notes; for a KVM guest the resolution itself."""
+
+
+def any_answer(resolution: AnyResolution, *, whole: bool = True) -> AnyAnswer:
+    """Return `resolution` with its fixes and notes; a KVM guest's is returned as it is."""
+    if isinstance(resolution, KvmResolution):
+        return resolution
+    return answer(resolution, whole=whole)

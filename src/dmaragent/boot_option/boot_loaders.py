@@ -25,8 +25,8 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from dmaragent.boot_option import words
 from dmaragent.boot_option.rmrr_writer import PageRange
+from dmaragent.boot_option.words import boot_loaders as words
 from dmaragent.boot_words import LoaderMark
 from dmaragent.host import Host
 

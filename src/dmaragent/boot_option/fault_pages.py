@@ -6,8 +6,8 @@ Pure.
 from collections.abc import Iterable
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
-from dmaragent.boot_option import words
 from dmaragent.boot_option.rmrr_writer import WantedRegion
+from dmaragent.boot_option.words import faults as words
 from dmaragent.host.memory_map import MemoryMap, ram_in
 from dmaragent.linux.dma_faults import Fault
 

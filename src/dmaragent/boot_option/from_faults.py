@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterable
 
 from dmaragent.addresses import PAGE, AddressRange
-from dmaragent.boot_option import words
 from dmaragent.boot_option.fault_pages import regions_of, why_not_memory
 from dmaragent.boot_option.ivmd_model import DeviceSpan, FaultIvmd, WantedIvmd
 from dmaragent.boot_option.ivmd_option import write_ivmd
 from dmaragent.boot_option.model import FaultOption, OptionHost, SiftedFaults
-from dmaragent.boot_option.option import write_option
+from dmaragent.boot_option.rmrr_option import write_option
 from dmaragent.boot_option.table_regions import gives, regions_with
+from dmaragent.boot_option.words import faults as words
 from dmaragent.linux.dma_faults import Fault, logs_physical_addresses, with_known_segment
 
 _HYPERTRANSPORT = AddressRange(0xFD_0000_0000, 0x100_0000_0000)

@@ -6,13 +6,13 @@ Pure.
 from collections.abc import Iterator, Mapping, Sequence
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
-from dmaragent.boot_option import ivmd_words as words
-from dmaragent.boot_option import words as common_words
 from dmaragent.boot_option.ivmd_model import IvmdEffect, WantedIvmd
 from dmaragent.boot_option.mistakes import pages_meant
 from dmaragent.boot_option.model import OptionHost
 from dmaragent.boot_option.notes import own_quoting, page_numbers, quoting
-from dmaragent.iommu.model import function_with_id
+from dmaragent.boot_option.words import ivmd as words
+from dmaragent.boot_option.words import notes as common_words
+from dmaragent.iommu.claims import function_with_id
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.ivmd_ranges import IvmdRange
 from fwtables.ivrs.constants import BlockType

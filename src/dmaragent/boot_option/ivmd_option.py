@@ -7,7 +7,6 @@ line: Xen refuses an overlap, and a refusal switches AMD-Vi off for the whole ho
 from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import AddressRange
-from dmaragent.boot_option import ivmd_words as words
 from dmaragent.boot_option.ivmd_advice import advice_on, checked_notes, pages_of, written_notes
 from dmaragent.boot_option.ivmd_model import (
     FIRST_RELEASE,
@@ -23,6 +22,7 @@ from dmaragent.boot_option.ivmd_writer import never_accepted, places_of, words_o
 from dmaragent.boot_option.mistakes import decimal_words
 from dmaragent.boot_option.model import OptionHost
 from dmaragent.boot_option.unquoted import unquoted
+from dmaragent.boot_option.words import ivmd as words
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.xen.hypervisor import ivrs_words
 from dmaragent.xen.hypervisor.ivmd_ranges import MOST_RANGES, IvmdRange, parse_ivmd_option

@@ -7,8 +7,8 @@ word for each region needs no quoting in any boot loader.
 
 from collections.abc import Iterator
 
-from dmaragent.boot_option import ivmd_words as words
 from dmaragent.boot_option.ivmd_model import WantedIvmd
+from dmaragent.boot_option.words import ivmd as words
 from dmaragent.xen.hypervisor.ivmd_ranges import MOST_RANGES
 
 _LONGEST = 127

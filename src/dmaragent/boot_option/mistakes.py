@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from dmaragent.addresses import FOUR_GIB, PAGE, AddressRange
-from dmaragent.boot_option import words
+from dmaragent.boot_option.words import check as check_words
+from dmaragent.boot_option.words import writer as writer_words
 from dmaragent.host.memory_map import MemoryMap, MemoryType
 from dmaragent.xen.hypervisor.rmrr_option import MOST_PAGES, MOST_RANGES, UserRange
 
@@ -19,13 +20,13 @@ def mistakes(user: UserRange, memory_map: MemoryMap | None) -> Iterator[str]:
     meant = bytes_meant(user, memory_map)
     if meant is not None:
         devices = user.text.partition("=")[2] or "SBDF"
-        yield words.numbers_look_like_bytes(meant, devices)
+        yield check_words.numbers_look_like_bytes(meant, devices)
         return
     start, last = user.start_pfn, user.end_pfn
     if start is not None and last is not None and last - start >= MOST_PAGES:
         yield from _split_words(user, start, last)
     elif start is not None and "=" not in user.text:
-        yield words.range_without_devices(user.text)
+        yield check_words.range_without_devices(user.text)
     yield from decimal_words(user.text)
 
 
@@ -61,7 +62,7 @@ def memory_doubt(memory_map: MemoryMap | None, pages: AddressRange | None) -> st
         return ""
     if memory_map.covered(pages, frozenset(MemoryType)):
         return ""
-    return words.not_all_in_dom0_map(pages)
+    return check_words.not_all_in_dom0_map(pages)
 
 
 def _end_of(memory_map: MemoryMap) -> int:
@@ -71,14 +72,14 @@ def _end_of(memory_map: MemoryMap) -> int:
 def _split_words(user: UserRange, start: int, last: int) -> Iterator[str]:
     parts = -(-(last - start + 1) // MOST_PAGES)
     if parts > MOST_RANGES:
-        yield words.most_pages()
+        yield writer_words.most_pages()
         return
     devices = user.text.partition("=")[2] or "SBDF"
     ranges = [
         f"rmrr=0x{at:x}-0x{min(at + MOST_PAGES - 1, last):x}={devices}"
         for at in range(start, last + 1, MOST_PAGES)
     ]
-    yield words.split_into(ranges)
+    yield check_words.split_into(ranges)
 
 
 def decimal_words(text: str) -> Iterator[str]:
@@ -86,4 +87,4 @@ def decimal_words(text: str) -> Iterator[str]:
     match = _NUMBERS.match(text)
     numbers = match[0].split("-") if match else []
     if numbers and all(re.fullmatch(r"[0-9]{2,}", number) for number in numbers):
-        yield words.numbers_look_decimal(numbers)
+        yield check_words.numbers_look_decimal(numbers)

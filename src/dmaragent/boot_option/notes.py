@@ -6,11 +6,11 @@ Pure.
 from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import PAGE, AddressRange
-from dmaragent.boot_option import words
 from dmaragent.boot_option.ivmd_model import WantedIvmd
 from dmaragent.boot_option.mistakes import memory_doubt
 from dmaragent.boot_option.model import JudgedRange, OptionHost
 from dmaragent.boot_option.rmrr_writer import RmrrText, WantedRegion
+from dmaragent.boot_option.words import notes as words
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor import words as hypervisor_words
 from dmaragent.xen.hypervisor.command_line import option_rules

@@ -6,9 +6,10 @@ Pure.  Addresses are in bytes and need ``0x``, so that a page number is not mist
 import re
 
 from dmaragent.addresses import SBDF
-from dmaragent.boot_option import ivmd_words, words
 from dmaragent.boot_option.ivmd_model import DeviceSpan, WantedIvmd
 from dmaragent.boot_option.rmrr_writer import WantedRegion
+from dmaragent.boot_option.words import ivmd
+from dmaragent.boot_option.words import request as words
 from dmaragent.host.device_names import parse_device_name
 
 _MOST_ADDRESS = (1 << 52) - 1
@@ -52,7 +53,7 @@ def read_wanted_ivmd(text: str) -> WantedIvmd:
     if at == len(text):
         return WantedIvmd(base=base, limit=limit, devices=())
     if text[at] != "=":
-        raise RequestError(text, at + 1, ivmd_words.devices_expected())
+        raise RequestError(text, at + 1, ivmd.devices_expected())
     return WantedIvmd(base=base, limit=limit, devices=_device_spans(text, at + 1))
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
-from dmaragent.boot_option import words
 from dmaragent.boot_option.wanted import Wanted
+from dmaragent.boot_option.words import writer as words
 from dmaragent.xen.hypervisor.rmrr_option import MOST_DEVICES, MOST_PAGES, MOST_RANGES
 
 _ROOM = 99

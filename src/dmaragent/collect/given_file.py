@@ -23,6 +23,7 @@ from dmaragent.collect.reader import (
     open_stream,
     read_rest,
 )
+from dmaragent.collect.words import files as files_words
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 from fwtables.signatures import DECODED_SIGNATURES
@@ -170,7 +171,7 @@ def whole(where: str, given: Unpacked) -> bytes:
 
     """
     if given.problem:
-        raise words.damaged_packing(where, given.problem)
+        raise files_words.damaged_packing(where, given.problem)
     return given.content
 
 
@@ -206,6 +207,6 @@ def _look(path: str, file: BinaryIO, head: bytes) -> tuple[bytes, bytes, HostErr
 def _refuse_unread(path: str, head: bytes, packed: str = "") -> None:
     unread = unread_format(head)
     if unread is CPIO and is_qubes_report(head):
-        raise words.qubes_report(path, unread, packed)
+        raise files_words.qubes_report(path, unread, packed)
     if unread is not None:
-        raise words.format_not_read(path, unread, packed)
+        raise files_words.format_not_read(path, unread, packed)

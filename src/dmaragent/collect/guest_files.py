@@ -9,6 +9,7 @@ from dmaragent.collect.given_file import read_input
 from dmaragent.collect.guest_folder import Folder, FolderFile, beside_folder, folder_files
 from dmaragent.collect.open_host import is_host_file
 from dmaragent.collect.table_inputs import read_packed_input
+from dmaragent.collect.words import files as files_words
 from dmaragent.readings import Missing
 
 _MOST_NETWORKS = 64
@@ -123,7 +124,7 @@ def _refuse_host(path: str, content: bytes) -> bytes:
     """Return `content`, unless it belongs to a host: then the user mixed up the two files."""
     if not is_host_file(content):
         return content
-    raise words.host_for_guest(path)
+    raise files_words.host_for_guest(path)
 
 
 _BYTE_ORDERS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}

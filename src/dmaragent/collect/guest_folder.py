@@ -16,6 +16,7 @@ from dmaragent.collect.formats.packed_file import LARGEST_INPUT
 from dmaragent.collect.given_file import unpacked, whole
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.reader import missing
+from dmaragent.collect.words import files as files_words
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 
@@ -109,7 +110,7 @@ def folder_files(path: str) -> Iterator[FolderFile]:
     folder = Folder(path)
     names = folder.names()
     if isinstance(names, Missing):
-        raise words.folder_not_listed(path, names)
+        raise files_words.folder_not_listed(path, names)
     is_empty = True
     for name in names:
         if name.startswith(".") or name.endswith(_PASSED_OVER):
@@ -119,4 +120,4 @@ def folder_files(path: str) -> Iterator[FolderFile]:
             is_empty = False
             yield file
     if is_empty:
-        raise words.empty_folder(path)
+        raise files_words.empty_folder(path)

@@ -13,6 +13,8 @@ from dmaragent.collect.formats.packed_file import Unpacked
 from dmaragent.collect.given_file import GivenArchive, is_archive_head, read_given
 from dmaragent.collect.reader import HostReader, open_stream
 from dmaragent.collect.tables.host import TABLE, TableHost
+from dmaragent.collect.words import files as files_words
+from dmaragent.collect.words import tables as tables_words
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing
 from dmaragent.service_paths import CAPTURE
@@ -80,7 +82,7 @@ def open_this_machine(capture: str = CAPTURE) -> HostReader:
     try:
         return OverlayHost(LiveHost(), open_host(capture).reader)
     except HostError as error:
-        raise words.damaged_capture(error) from error
+        raise files_words.damaged_capture(error) from error
 
 
 def open_file(content: bytes, path: str, given: Unpacked | None = None) -> OpenedHost:
@@ -92,8 +94,8 @@ def open_file(content: bytes, path: str, given: Unpacked | None = None) -> Opene
     """
     given = given or Unpacked(content)
     if not content:
-        raise words.empty_file(path)
-    reading = words.packed_data(given.packing)
+        raise files_words.empty_file(path)
+    reading = tables_words.packed_data(given.packing)
     is_binary = is_binary_table(content, DECODED_SIGNATURES)
     if is_binary and plain_text(content) is None:
         return OpenedHost(TableHost.of(content), TABLE, path, reading, given.problem)
@@ -103,16 +105,16 @@ def open_file(content: bytes, path: str, given: Unpacked | None = None) -> Opene
     if is_binary and not text.tables:
         return OpenedHost(TableHost.of(content), TABLE, path, reading, given.problem)
     if not text.tables:
-        raise words.no_table_in_text(path, text, given.problem)
+        raise tables_words.no_table_in_text(path, text, given.problem)
     tables = [table for table in text.tables if table.signature in DECODED_SIGNATURES]
     if not tables:
-        raise words.other_tables_in_text(path, len(text.tables))
+        raise tables_words.other_tables_in_text(path, len(text.tables))
     damage = [table.damage for table in tables if table.damage]
     return OpenedHost(
         TableHost.of_text(text.tables),
         tables[0].form.value,
         path,
-        words.tables_read_from(tables, given.packing),
+        tables_words.tables_read_from(tables, given.packing),
         "; ".join(filter(None, (given.problem, *damage))),
     )
 

@@ -38,6 +38,8 @@ from dmaragent.collect.tables.files import (
     text_damage,
 )
 from dmaragent.collect.tables.host import TableHost, name_tables
+from dmaragent.collect.words import hosts as hosts_words
+from dmaragent.collect.words import recordings as recordings_words
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 from fwtables.acpidump import read_acpidump
@@ -80,7 +82,7 @@ def open_directory(path: str) -> tuple[HostReader, str]:
         try:
             log = manifest.load_manifest(content, path)
         except HostError as error:
-            raise words.wrong_recording_manifest(error) from error
+            raise recordings_words.wrong_recording_manifest(error) from error
         return RecordedHost(path, tree, log), RECORDED
     tops = [] if _is_copied_root(tree) else _directories(path)
     recordings = [top for top in tops if _is_recording(os.path.join(path, top))]
@@ -89,7 +91,7 @@ def open_directory(path: str) -> tuple[HostReader, str]:
         others = (top for top in tops if top not in recordings)
         hosts = [*recordings, *(top for top in others if _is_copied_root(tree.below(f"/{top}")))]
         if len(hosts) > 1:
-            raise words.several(path, "hosts", hosts, take)
+            raise hosts_words.several(path, "hosts", hosts, take)
         return open_directory(os.path.join(path, hosts[0]))
     host = find_host(tree, path, tops, take)
     if host is not None:
@@ -97,7 +99,7 @@ def open_directory(path: str) -> tuple[HostReader, str]:
     if not os.access(path, os.R_OK | os.X_OK):
         raise words.unreadable(path, Missing(MissingKind.DENIED, os.strerror(errno.EACCES)))
     inside = (os.path.join(path, entry) for entry in sorted(os.listdir(path)))
-    raise words.no_host_in_directory(path, next(filter(is_archive_file, inside), ""))
+    raise hosts_words.no_host_in_directory(path, next(filter(is_archive_file, inside), ""))
 
 
 def is_directory_host(path: str) -> bool:
@@ -142,7 +144,7 @@ def open_archive(
     if machine_tops(archive):
         return open_bundle(archive), BUNDLE
     if any(map(_CALL.match, archive.hashes)):
-        raise words.no_manifest(path, manifest.NAME)
+        raise recordings_words.no_manifest(path, manifest.NAME)
     take = f"unpack it and choose one: {words.unpacking(path)} {{}}"
     host = find_host(archive.tree, path, archive.tops, take)
     if host is not None:
@@ -157,9 +159,9 @@ def open_archive(
 def _no_host(archive: Archive, *, outermost: bool) -> HostError:
     """Return the error for an archive without a host."""
     if not archive.nested:
-        return words.no_host_in_archive(archive.where, archive.members, list(archive.tops))
+        return hosts_words.no_host_in_archive(archive.where, archive.members, list(archive.tops))
     outer = "" if outermost else archive.where.partition(": ")[0]
-    return words.only_archives_in_archive(archive.where, archive.nested, outer)
+    return hosts_words.only_archives_in_archive(archive.where, archive.nested, outer)
 
 
 # The host in either --------------------------------------------------------------------
@@ -195,7 +197,7 @@ def find_host(
     if reports and reports[0][1] is tree:
         reports = reports[:1]
     if len(reports) > 1:
-        raise words.several(where, "hosts", [top for top, _, _ in reports], take)
+        raise hosts_words.several(where, "hosts", [top for top, _, _ in reports], take)
     if not reports and len(below) == 1 and steps:
         top, inner = below[0]
         inside = take.replace("{}", f"{words.in_command(top)}/{{}}")
@@ -205,7 +207,7 @@ def find_host(
     search = search_tables(tree)
     if len(search.found) > 1:
         paths = [tables.path[1:] for tables in search.found]
-        raise words.several(where, "tables of IOMMUs", paths, take)
+        raise hosts_words.several(where, "tables of IOMMUs", paths, take)
     _, root, facts = reports[0] if reports else ("", tree, ReportFacts(tree, ()))
     files = search.found or search.dumps[:1]
     if files and not search.stopped:
@@ -218,7 +220,7 @@ def find_host(
 
 def _only_host(hosts: list[tuple[str, HostReader]], where: str, take: str) -> HostReader:
     if len(hosts) > 1:
-        raise words.several(where, "hosts", [top for top, _ in hosts], take)
+        raise hosts_words.several(where, "hosts", [top for top, _ in hosts], take)
     return hosts[0][1]
 
 
@@ -268,7 +270,7 @@ def _with_tables(root: FileTree, facts: ReportFacts, file: FoundTables, where: s
 
     """
     if file.problem:
-        raise words.damaged_table_text(where, file.path[1:], file.problem)
+        raise hosts_words.damaged_table_text(where, file.path[1:], file.problem)
     facts.use("ACPI tables", file.path)
     return ReportHost(DumpedTablesHost(DirectoryHost(root), TableHost(file.tables)), facts)
 
@@ -289,7 +291,7 @@ def _refuse_two_roots(tree: FileTree, tops: Iterable[str], where: str, take: str
     for top in ("", *tops):
         root = tree.below(f"/{top}") if top else tree
         if root.is_directory("/sys") and root.below("/root").is_directory("/sys"):
-            raise words.several(where, "hosts", [f"{top}/root".lstrip("/"), top or "."], take)
+            raise hosts_words.several(where, "hosts", [f"{top}/root".lstrip("/"), top or "."], take)
 
 
 def _refuse_unread_tables(where: str, search: TableSearch) -> None:
@@ -300,8 +302,8 @@ def _refuse_unread_tables(where: str, search: TableSearch) -> None:
 
     """
     if search.stopped:
-        raise words.too_many_files(where, MOST_FILES)
+        raise hosts_words.too_many_files(where, MOST_FILES)
     if search.unreadable:
-        raise words.unreadable_files(where, [path[1:] for path in search.unreadable])
+        raise hosts_words.unreadable_files(where, [path[1:] for path in search.unreadable])
     if search.others:
-        raise words.other_tables(where, sorted(set(search.others)))
+        raise hosts_words.other_tables(where, sorted(set(search.others)))

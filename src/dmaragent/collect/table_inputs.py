@@ -4,7 +4,6 @@ import os
 import sys
 from dataclasses import dataclass
 
-from dmaragent.collect import words
 from dmaragent.collect.collect import collect
 from dmaragent.collect.formats.magic import BLOCK
 from dmaragent.collect.formats.packed_file import LARGEST_INPUT, Unpacked
@@ -18,6 +17,8 @@ from dmaragent.collect.given_file import (
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.open_tree import is_directory_host
 from dmaragent.collect.reader import read_pieces
+from dmaragent.collect.words import files as files_words
+from dmaragent.collect.words import tables as tables_words
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 from fwtables.found_in_text import TextReading, find_in_text
@@ -137,13 +138,13 @@ def read_standard_input() -> bytes:
 
     """
     if sys.stdin is None:
-        raise words.closed_input()
+        raise files_words.closed_input()
     try:
         content = read_pieces(sys.stdin.buffer, LARGEST_INPUT + 1)
     except OSError as error:
-        raise words.unreadable_input(error) from error
+        raise files_words.unreadable_input(error) from error
     if len(content) > LARGEST_INPUT:
-        raise words.large_input(LARGEST_INPUT)
+        raise files_words.large_input(LARGEST_INPUT)
     return content
 
 
@@ -166,7 +167,7 @@ def _reason_of_no_table(reading: TextReading, problem: str) -> str:
     """Return why a text contains no table; a damaged packed file can contain one that was lost."""
     if problem:
         return f"the part that could be unpacked contains no table:  {problem}"
-    return f"not a table: {words.why_no_table(reading)}"
+    return f"not a table: {tables_words.why_no_table(reading)}"
 
 
 def _read_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001 - passed on
@@ -174,7 +175,7 @@ def _read_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT0
     reading = find_in_text(data)
     if not reading.tables:
         if is_archive_head(data[:BLOCK]) and not is_binary_table(data):
-            raise words.archive_in_input(path)
+            raise files_words.archive_in_input(path)
         is_text = plain_text(data) is not None and not is_binary_table(data)
         table = InputTable(
             path=path,
@@ -185,7 +186,7 @@ def _read_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT0
             problem=given.problem,
             no_table=_reason_of_no_table(reading, given.problem) if is_text else "",
         )
-        hint = words.what_to_give(reading, path) if is_text else ""
+        hint = tables_words.what_to_give(reading, path) if is_text else ""
         return Input(path=path, named=named, tables=(table,), hint=hint)
     wanted = [table for table in reading.tables if table.signature in DECODED_SIGNATURES]
     others = tuple(
@@ -203,14 +204,14 @@ def _read_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT0
             line=table.line,
             last_line=table.last_line,
             packing=given.packing,
-            reading=words.table_read_from(table) + packed
+            reading=tables_words.table_read_from(table) + packed
             if table.form is not ACPIDUMP or packed
             else "",
             problem="; ".join(filter(None, (given.problem, table.damage))),
         )
         for table in wanted
     )
-    error = "" if tables else f"this acpidump text has no {words.KINDS_OF_TABLES} table"
+    error = "" if tables else f"this acpidump text has no {tables_words.KINDS_OF_TABLES} table"
     return Input(path=path, named=named, tables=tables, others=others, error=error)
 
 

@@ -14,6 +14,7 @@ from dmaragent.collect.formats.members import MOST_MEMBERS, Member, MemberKind, 
 from dmaragent.collect.formats.words import too_many_members
 from dmaragent.collect.given_file import GivenArchive, read_given
 from dmaragent.collect.reader import open_stream
+from dmaragent.collect.words import writing as writing_words
 from dmaragent.readings import Missing
 
 MOST_UNPACKED = 1 << 32
@@ -52,7 +53,7 @@ def _unpack(path: str, members: Members, folder: str) -> None:
         place = os.path.join(folder, name)
         total += member.size
         if total > MOST_UNPACKED:
-            raise words.unpacks_too_far(path, MOST_UNPACKED >> 20)
+            raise writing_words.unpacks_too_far(path, MOST_UNPACKED >> 20)
         try:
             if member.kind is MemberKind.FOLDER:
                 os.makedirs(place, exist_ok=True)
@@ -63,7 +64,7 @@ def _unpack(path: str, members: Members, folder: str) -> None:
             elif member.kind is MemberKind.SYMBOLIC_LINK and name:
                 links.append((member.target, place))
         except OSError as error:
-            raise words.member_not_written(path, name, error) from error
+            raise writing_words.member_not_written(path, name, error) from error
     for target, place in links:
         _link(target, place)
 

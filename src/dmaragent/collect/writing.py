@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from dmaragent.collect import words
+from dmaragent.collect.words import writing as words
 
 PREFIX = ".dmaragent-"
 """The prefix of temporary files' names."""

@@ -16,16 +16,16 @@ from dmaragent.boot_option.model import (
     OptionHost,
     WrittenOption,
 )
-from dmaragent.boot_option.option import check_option, write_option
 from dmaragent.boot_option.request import RequestError, read_wanted, read_wanted_ivmd
+from dmaragent.boot_option.rmrr_option import check_option, write_option
 from dmaragent.collect.given_file import read_content, unpacked
 from dmaragent.collect.open_host import OpenedHost
 from dmaragent.collect.table_inputs import read_standard_input
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import add_host, host_object, take_host
 from dmaragent.commands.shared.logs import read_log
 from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.commands.shared.questions import add_xen, named_release
+from dmaragent.commands.shared.words import boot_option as words
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.messages.faults import read_faults
 from dmaragent.present.json.ivmd_option import (

@@ -7,9 +7,9 @@ import shlex
 
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked, Severity
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import add_host, host_title, no_table, take_host
 from dmaragent.commands.shared.output import add_json, print_document, print_lines
+from dmaragent.commands.shared.words import tables as words
 from dmaragent.present.json.check import check_document, rules_document
 from dmaragent.present.text.check import check_details_text, check_text, rules_text
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dmaragent.collect.table_inputs import Input, InputTable, find_inputs, read_tables
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.output import (
     add_json,
     next_lines,
@@ -16,6 +15,8 @@ from dmaragent.commands.shared.output import (
     print_lines,
     progress,
 )
+from dmaragent.commands.shared.words import hosts as hosts_words
+from dmaragent.commands.shared.words import tables as tables_words
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.decode import decode_document
 from dmaragent.present.text.decode import decode_line, decode_text
@@ -101,7 +102,7 @@ def _document(
         {"path": owner.path, "reason": owner.reason} for owner in inputs if owner.error
     ]
     others += [
-        {"path": owner.path, "reason": words.another_kind_of_table(name)}
+        {"path": owner.path, "reason": tables_words.another_kind_of_table(name)}
         for owner in inputs
         for name in owner.others
     ]
@@ -124,7 +125,7 @@ def _document(
 
 
 def _damage(table: InputTable) -> str:
-    return words.damaged_table(table.problem, in_text=table.form != "table")
+    return tables_words.damaged_table(table.problem, in_text=table.form != "table")
 
 
 def _print_whole(
@@ -137,7 +138,7 @@ def _print_whole(
             print("\n".join(next_lines(owner.hint)), file=sys.stderr)
             continue
         if table.reading:
-            print(visible(words.read_from(table.reading)))
+            print(visible(hosts_words.read_from(table.reading)))
         if table.problem:
             print_lines(paragraph(_damage(table), hang=2))
         print_lines(decode_text(result))
@@ -148,7 +149,7 @@ def _print_whole(
             if owner.hint:
                 print("\n".join(next_lines(owner.hint)), file=sys.stderr)
         if owner.others:
-            print(f"\n{words.other_kinds_of_tables(visible(' '.join(owner.others)))}")
+            print(f"\n{tables_words.other_kinds_of_tables(visible(' '.join(owner.others)))}")
 
 
 def _print_lines(
@@ -165,12 +166,12 @@ def _print_lines(
         print(f"{visible(place)}: {outcome}{visible(reading + problem)}")
     for _, table, result in skipped:
         reason = table.no_table or result.damage[0].reason
-        print(visible(words.passed_over(table.path, reason)))
+        print(visible(tables_words.passed_over(table.path, reason)))
     for owner in inputs:
         if owner.error:
             print(f"{visible(owner.path)}: {visible(owner.reason)}")
         if owner.others:
-            print(visible(words.passed_over(owner.path, " ".join(owner.others))))
+            print(visible(tables_words.passed_over(owner.path, " ".join(owner.others))))
     sound = sum(not result.damage and not table.problem for _, table, result in rows)
     damaged = sum(bool(result.table) for _, _, result in rows) - sound
     totals = [f"{count(sound, 'sound table')}", f"{damaged} damaged"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.installed import installed_folder
 from dmaragent.commands.shared.overview import print_overview
+from dmaragent.commands.shared.words import command_line as words
 
 DESCRIPTION = """\
 Run a verb on a recorded machine that comes with dmaragent: an HP server whose

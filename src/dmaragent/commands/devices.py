@@ -8,10 +8,8 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
-from dmaragent.answers.device import who_decides
 from dmaragent.answers.devices import DeviceRow, device_rows
-from dmaragent.api import OpenedContext, ask_host
-from dmaragent.commands.shared import words
+from dmaragent.answers.explain import who_decides
 from dmaragent.commands.shared.hosts import (
     add_host,
     host_object,
@@ -21,6 +19,7 @@ from dmaragent.commands.shared.hosts import (
 )
 from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.commands.shared.questions import add_xen, named_release
+from dmaragent.commands.shared.words import command_line as words
 from dmaragent.passthrough.model import Can
 from dmaragent.pci_classes import is_class, is_class_name
 from dmaragent.present.json.devices import devices_document
@@ -33,6 +32,7 @@ from dmaragent.present.words.devices import (
     csv_cells,
     verdict_key,
 )
+from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import Question
 
 DESCRIPTION = """\

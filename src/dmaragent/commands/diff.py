@@ -6,13 +6,12 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING
 
-from dmaragent.api import OpenedContext, ask_host
 from dmaragent.checks import check
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.guest_files import guests_by_option
 from dmaragent.commands.shared.hosts import host_object, host_title, no_table, tell_reading
 from dmaragent.commands.shared.output import add_json, print_document, print_lines, progress
 from dmaragent.commands.shared.questions import add_xen, named_release
+from dmaragent.commands.shared.words import tables as words
 from dmaragent.comparison import compare
 from dmaragent.comparison.guests import compare_guests
 from dmaragent.comparison.model import Comparison, GuestChanges, NotCompared, Side
@@ -24,8 +23,8 @@ from dmaragent.iommu.table import iommu_table
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.diff import diff_document
 from dmaragent.present.text.diff import diff_details_text, diff_text
-from dmaragent.question.context import DOCUMENTED, Question
-from dmaragent.question.guest_resolver import GuestResolver
+from dmaragent.question.ask_host import OpenedContext, ask_host
+from dmaragent.question.context import DOCUMENTED, GuestResolver, Question
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema.common import StackSource

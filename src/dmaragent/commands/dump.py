@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-from dmaragent.api import library_request
 from dmaragent.collect.bundling import (
     Answers,
     ask_host,
@@ -18,15 +17,16 @@ from dmaragent.collect.guest_files import read_guest_files
 from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.writing import check_place, write_new
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.bundle_reports import derive
 from dmaragent.commands.shared.guest_files import tell_left_out
 from dmaragent.commands.shared.hosts import add_host, tell_reading
 from dmaragent.commands.shared.output import add_json, print_document
+from dmaragent.commands.shared.words import command_line as words
 from dmaragent.host import join
 from dmaragent.present.json.dump import dump_document
 from dmaragent.present.text.dump import dump_text
 from dmaragent.present.words.bundle import WrittenBundle
+from dmaragent.question.ask_host import library_request
 from dmaragent.question.context import read_guests
 
 DESCRIPTION = """\

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dmaragent.collect.given_file import read_input
 from dmaragent.collect.table_inputs import read_packed_input
 from dmaragent.collect.writing import write_new
-from dmaragent.commands.shared import words
+from dmaragent.commands.shared.words import tables as words
 from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.present.escaping import visible
 from dmaragent.present.words.ivrs import memory_facts

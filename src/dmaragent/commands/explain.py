@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 
-from dmaragent.answers.device import Explanation, explain
-from dmaragent.api import OpenedContext, ask_host
+from dmaragent.answers.explain import Explanation, explain
 from dmaragent.commands.shared.hosts import add_host, find_device, parse_device, tell_reading
 from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.commands.shared.questions import add_xen, named_release
@@ -14,6 +13,7 @@ from dmaragent.passthrough.model import Can
 from dmaragent.present.json.explain import explain_document
 from dmaragent.present.text.explain import explain_details_text, explain_text
 from dmaragent.present.words.guest import source_words
+from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import Question
 
 DESCRIPTION = """\

@@ -7,20 +7,19 @@ import os
 import sys
 
 from dmaragent.addresses import SBDF
-from dmaragent.api import ask_host
 from dmaragent.collect.guest_files import read_guest_files
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import tell_reading
 from dmaragent.commands.shared.output import print_document, print_lines
 from dmaragent.commands.shared.questions import add_stack_options, question_of, source_lines
+from dmaragent.commands.shared.words import guests as words
 from dmaragent.guests.config import GuestConfig
 from dmaragent.host.device_names import parse_device_name
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.hotplug import hotplug_document
 from dmaragent.present.text.hotplug import hotplug_text
-from dmaragent.question.context import read_guests
-from dmaragent.question.guest_resolver import GuestResolver
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import GuestResolver, read_guests
 from dmaragent.remedies.hotplug import hotplug
 
 DESCRIPTION = """\

@@ -8,7 +8,6 @@ import sys
 from typing import TextIO
 
 from dmaragent.collect.open_host import OpenedHost
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import (
     add_host,
     find_device,
@@ -18,6 +17,7 @@ from dmaragent.commands.shared.hosts import (
     take_host,
 )
 from dmaragent.commands.shared.output import add_json, print_document, print_lines
+from dmaragent.commands.shared.words import hosts as words
 from dmaragent.inventory import Inventory
 from dmaragent.inventory.words import why_missing
 from dmaragent.present.escaping import visible

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from dmaragent.answers.device import explain
 from dmaragent.answers.devices import device_rows
-from dmaragent.api import ask_host
+from dmaragent.answers.explain import explain
+from dmaragent.answers.guest import any_answer
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked
 from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, tell_left_out
@@ -24,8 +24,8 @@ from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.html import report_html
 from dmaragent.present.html.devices import DeviceAnswers, devices_to_explain
 from dmaragent.present.screen import PLAIN, printed_on
-from dmaragent.question.context import Context, Question
-from dmaragent.question.guest_resolver import GuestResolver, any_answer
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import Context, GuestResolver, Question
 
 DESCRIPTION = """\
 Write one HTML file about a host: which devices can be passed through on Xen and

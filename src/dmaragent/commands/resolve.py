@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from dmaragent.api import ask_host
-from dmaragent.commands.shared import words
+from dmaragent.answers.guest import any_answer
 from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
 from dmaragent.commands.shared.hosts import host_object, tell_reading
 from dmaragent.commands.shared.output import print_document, print_lines, progress
 from dmaragent.commands.shared.questions import add_stack_options, question_of, source_lines
+from dmaragent.commands.shared.words import guests as words
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
 from dmaragent.guests.xl_guest import guest_from_options
@@ -23,7 +23,8 @@ from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document
 from dmaragent.present.text.guests import guest_text, resolve_lines
 from dmaragent.present.words.guest import recorded_words
-from dmaragent.question.guest_resolver import GuestResolver, any_answer
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import GuestResolver
 
 DESCRIPTION = """\
 Predict whether a guest starts with its PCI devices.  If it does not, show what

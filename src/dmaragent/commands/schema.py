@@ -6,10 +6,10 @@ import argparse
 import os
 import sys
 
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.installed import installed_folder
 from dmaragent.commands.shared.output import print_lines
 from dmaragent.commands.shared.suggest import nearest
+from dmaragent.commands.shared.words import command_line as words
 
 DESCRIPTION = """\
 Print the JSON Schema of a document.  Without NAME, list the documents.  The

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dmaragent.agent.status import Status, read_status
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.output import add_json, print_document, print_lines
+from dmaragent.commands.shared.words import service as words
 from dmaragent.present.json.common import TOOL
 from dmaragent.present.text.tables import paragraph
 from dmaragent.service_paths import RUNTIME

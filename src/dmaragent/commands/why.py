@@ -15,10 +15,10 @@ from dmaragent.collect.open_host import LIVE, OpenedHost, open_host
 from dmaragent.collect.support_reports.files import LARGEST_TEXT
 from dmaragent.collect.support_reports.host import ReportHost, report_logs
 from dmaragent.collect.table_inputs import read_standard_input
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import add_host, host_object, inventory_of, tell_reading
 from dmaragent.commands.shared.logs import read_log
 from dmaragent.commands.shared.output import add_json, print_document, print_lines
+from dmaragent.commands.shared.words import messages as words
 from dmaragent.host import Host
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.host_match import nothing_found

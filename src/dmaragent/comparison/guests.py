@@ -8,8 +8,7 @@ from dmaragent.comparison.model import Changed, GuestChange, GuestChanges, Guest
 from dmaragent.comparison.scopes import id_words, ids_of
 from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolution import PossibleOutcome, Resolution
 from dmaragent.remedies.guests import guest_remedies
 
 _OTHER_VERDICT = frozenset({GuestFate.STOPS, GuestFate.STARTS, GuestFate.UNSURE, GuestFate.SURE})

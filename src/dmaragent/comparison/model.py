@@ -7,7 +7,8 @@ from enum import Enum
 from dmaragent.checks.common.model import Finding
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Region
-from dmaragent.iommu.model import OtherStructure, Owner, RemappingUnit
+from dmaragent.iommu.claims import Owner
+from dmaragent.iommu.model import OtherStructure, RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolution import Resolution

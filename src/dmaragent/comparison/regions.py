@@ -25,7 +25,7 @@ from dmaragent.comparison.scopes import (
     owner_key,
 )
 from dmaragent.inventory import Inventory, Region
-from dmaragent.iommu.model import Owner
+from dmaragent.iommu.claims import Owner
 from dmaragent.linux.regions import Held
 
 

@@ -5,14 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dmaragent.comparison.model import Changed, OwnerChange
 from dmaragent.comparison.pairing import Pairing
 from dmaragent.host.topology import PciFunction, Presence
-from dmaragent.iommu.model import (
-    BY_NUMBER,
-    Claim,
-    Claimant,
-    ClaimKind,
-    DeviceKind,
-    Owner,
-)
+from dmaragent.iommu.claims import BY_NUMBER, Claim, Claimant, ClaimKind, DeviceKind, Owner
 
 _OF_MANY = frozenset({ClaimKind.RANGE, ClaimKind.IOMMU, ClaimKind.ALL})
 Key = tuple[int, int, int, tuple[str, ...]]

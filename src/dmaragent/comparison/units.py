@@ -8,7 +8,8 @@ from dmaragent.comparison.model import Changed, Side, StructureChange, UnitChang
 from dmaragent.comparison.pairing import Pairing
 from dmaragent.comparison.scopes import compared_owners, owner_key
 from dmaragent.inventory import Inventory
-from dmaragent.iommu.model import OtherStructure, Owner, RemappingUnit
+from dmaragent.iommu.claims import Owner
+from dmaragent.iommu.model import OtherStructure, RemappingUnit
 from dmaragent.readings import Missing
 
 

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.answers.devices import DeviceRow, Verdict, device_rows
-from dmaragent.api import ask_host
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet import words
 from dmaragent.fleet.classes import linux_classes
@@ -15,6 +14,7 @@ from dmaragent.fleet.records import HostRecord
 from dmaragent.passthrough.model import Can
 from dmaragent.pci_classes import is_class, is_class_name
 from dmaragent.present.words.devices import verdict_key
+from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
 
 _ID = re.compile(r"(?:0x)?([0-9a-f]{4}):(?:0x)?([0-9a-f]{4})", re.IGNORECASE)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from dmaragent.answers.devices import DeviceRow, device_rows
-from dmaragent.api import ask_host
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet.classes import linux_classes
 from dmaragent.fleet.devices import deciding_verdict
@@ -12,6 +11,7 @@ from dmaragent.fleet.engine import Engine, answers
 from dmaragent.fleet.records import HostRecord
 from dmaragent.passthrough.model import Can
 from dmaragent.pci_classes import is_class
+from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
 
 KINDS = ("display", "network", "storage", "usb")

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dmaragent.api import ask_host
 from dmaragent.canonical import canonical
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet.classes import HostClass, linux_classes, xen_classes
@@ -18,8 +17,8 @@ from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution
 from dmaragent.policy.decisions import Decision, Harm, Verdict, residual_risk
 from dmaragent.policy.words import HARM_WORDS
 from dmaragent.present.words.guest import reason_words
-from dmaragent.question.context import Question
-from dmaragent.question.guest_resolver import GuestResolver
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import GuestResolver, Question
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.remedy import GuestRemedy
 

@@ -6,7 +6,6 @@ Every target is read, because devices and drivers differ within a class.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from dmaragent.api import OpenedContext, ask_host
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet import move_words as words
 from dmaragent.fleet.engine import Engine, answers
@@ -28,8 +27,8 @@ from dmaragent.guests.formats import Guest
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import resolve
-from dmaragent.question.context import Question
-from dmaragent.question.guest_resolver import GuestResolver
+from dmaragent.question.ask_host import OpenedContext, ask_host
+from dmaragent.question.context import GuestResolver, Question
 
 
 class Source(NamedTuple):

@@ -12,7 +12,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.fleet import move_words as words
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.kvm_guest import KvmGuest
-from dmaragent.guests.pci import PolicyWord
+from dmaragent.guests.pci_text import PolicyWord
 from dmaragent.guests.rdm import Policy
 from dmaragent.policy.assignment import added_functions
 from dmaragent.policy.decisions import Decision, Effect, Harm, Verdict, residual_risk

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
-from dmaragent.api import ask_host
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet import setting_words as words
 from dmaragent.fleet.classes import HostClass, xen_classes
@@ -40,6 +39,7 @@ from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.policy.decisions import Verdict
+from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
 
 _MOST_KEPT = 256

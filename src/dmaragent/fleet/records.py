@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple
 
-from dmaragent.api import OpenedContext, ask_host
 from dmaragent.canonical import digest
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Severity
@@ -17,6 +16,7 @@ from dmaragent.host.memory_map import MemoryMap
 from dmaragent.inventory import Inventory
 from dmaragent.linux.view import LinuxView
 from dmaragent.policy.resolution import Stack
+from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import Question
 from dmaragent.question.host_class import as_written, table_digest, xen_class
 from dmaragent.readings import Missing

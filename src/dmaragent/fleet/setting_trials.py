@@ -12,7 +12,7 @@ from dmaragent.fleet import setting_words as words
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.host.memory_map import MemoryType
-from dmaragent.policy.assigned import guest_ram_in
+from dmaragent.policy.added_function import guest_ram_in
 from dmaragent.policy.assignment import added_functions
 from dmaragent.policy.decisions import Effect, Harm, Verdict, exposed_regions, residual_risk
 from dmaragent.policy.host_facts import HostFacts

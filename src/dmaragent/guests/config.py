@@ -10,7 +10,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from dmaragent.addresses import MIB
-from dmaragent.guests.pci import PciText
+from dmaragent.guests.pci_text import PciText
 from dmaragent.guests.rdm import Policy, Strategy
 
 

@@ -10,7 +10,8 @@ from types import MappingProxyType
 from dmaragent.guests import words
 from dmaragent.guests.config import Complaint, GuestConfig, GuestType, PciEntry, Vga
 from dmaragent.guests.libvirt_domain import Domain, initial_memory, size_of
-from dmaragent.guests.pci import PciText, write_pci
+from dmaragent.guests.pci import write_pci
+from dmaragent.guests.pci_text import PciText
 
 _TYPES = {
     "hvm": GuestType.HVM,

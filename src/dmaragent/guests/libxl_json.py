@@ -20,7 +20,8 @@ from dmaragent.guests.config import (
     SavedRdm,
     Vga,
 )
-from dmaragent.guests.pci import PciText, PolicyWord, write_pci
+from dmaragent.guests.pci import write_pci
+from dmaragent.guests.pci_text import PciText, PolicyWord
 from dmaragent.guests.rdm import Policy, Strategy
 
 _VGA = {"cirrus": Vga.CIRRUS, "std": Vga.STDVGA, "qxl": Vga.QXL, "none": Vga.NONE}

@@ -7,9 +7,8 @@ Sources: QEMU hw/i386/pc_q35.c, ``pc_q35_init``; hw/i386/pc_piix.c, ``pc_init1``
 import re
 from typing import NamedTuple
 
-from dmaragent.addresses import FOUR_GIB, AddressRange
+from dmaragent.addresses import FOUR_GIB, GIB, AddressRange
 
-_MIB, _GIB = 1 << 20, 1 << 30
 LEGACY = AddressRange(0xA0000, 0x100000)
 """The range below 1 MiB with display memory and ROMs, parts of which firmware turns into RAM."""
 _AMD_HOLE = 0xFD_0000_0000
@@ -45,7 +44,7 @@ def guest_ram(
             return (*_x86("q35", size, below_4g), *_x86("pc", size, below_4g))
         return _x86(name, size, below_4g)
     if architecture == "aarch64" and _VIRT.fullmatch(name):
-        return (GuestRam((AddressRange(_GIB, _GIB + size),)),)
+        return (GuestRam((AddressRange(GIB, GIB + size),)),)
     return ()
 
 

@@ -12,8 +12,9 @@ from dmaragent.host.topology import Presence
 from dmaragent.inventory import words
 from dmaragent.inventory.gaps import gaps_of
 from dmaragent.inventory.model import Gap, Gaps, Inventory, Region
+from dmaragent.iommu.claims import owners_of
 from dmaragent.iommu.coverage import UnitCoverage
-from dmaragent.iommu.model import IommuTable, Source, owners_of
+from dmaragent.iommu.model import IommuTable, Source
 from dmaragent.iommu.no_table import why_no_table
 from dmaragent.iommu.table import iommu_table
 from dmaragent.linux.view import LinuxState, LinuxView, linux_view

@@ -19,7 +19,8 @@ from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import words
 from dmaragent.inventory.model import Gap, Gaps, Region
-from dmaragent.iommu.model import DeviceKind, IommuTable, RemappingUnit
+from dmaragent.iommu.claims import DeviceKind
+from dmaragent.iommu.model import IommuTable, RemappingUnit
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing

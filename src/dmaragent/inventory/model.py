@@ -4,16 +4,15 @@ from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
+from dmaragent.iommu.claims import Owner, names
 from dmaragent.iommu.model import (
     Capabilities,
     Difference,
     IommuTable,
-    Owner,
     RemappingUnit,
     ReservedRegion,
     Source,
     TableEntry,
-    names,
 )
 from dmaragent.iommu.no_table import Absence
 from dmaragent.linux.regions import Held

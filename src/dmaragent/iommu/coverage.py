@@ -19,7 +19,8 @@ from types import MappingProxyType
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.topology import PciTopology
-from dmaragent.iommu.model import DeviceKind, RemappingUnit
+from dmaragent.iommu.claims import DeviceKind
+from dmaragent.iommu.model import RemappingUnit
 
 
 class UnitCoverage:

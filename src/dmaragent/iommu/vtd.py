@@ -12,14 +12,10 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.parse import MOST_OF_A_KIND
 from dmaragent.host.topology import Located, PciTopology
 from dmaragent.iommu import words
+from dmaragent.iommu.claims import Claim, Claimant, ClaimKind, DeviceKind, DevicePath, owners_of
 from dmaragent.iommu.model import (
     Access,
     Capabilities,
-    Claim,
-    Claimant,
-    ClaimKind,
-    DeviceKind,
-    DevicePath,
     IommuTable,
     Meaning,
     OtherStructure,
@@ -30,7 +26,6 @@ from dmaragent.iommu.model import (
     TableField,
     TableHeader,
     over_limit,
-    owners_of,
 )
 from dmaragent.readings import Missing
 from fwtables import (

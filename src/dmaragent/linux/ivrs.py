@@ -13,27 +13,17 @@ from typing import NamedTuple
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.host.groups import DIRECT, KernelRegion
-from dmaragent.iommu.amd import (
+from dmaragent.iommu.amd import access_of, ivmd_segment, ivmds_of, ivrs_of, meaning_of, table_entry
+from dmaragent.iommu.claims import DeviceIds, function_with_id
+from dmaragent.iommu.ivhd import (
     LAST_ID,
     RANGE_STARTS,
     IdSet,
     ServedIds,
     SpecialDevice,
-    access_of,
     described_by,
-    ivmd_segment,
-    ivmds_of,
-    ivrs_of,
-    meaning_of,
-    table_entry,
 )
-from dmaragent.iommu.model import (
-    DeviceIds,
-    IommuTable,
-    Meaning,
-    TableEntry,
-    function_with_id,
-)
+from dmaragent.iommu.model import IommuTable, Meaning, TableEntry
 from dmaragent.linux import words
 from fwtables import (
     IVMD,

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
-from dmaragent.iommu.amd import IdSet
+from dmaragent.iommu.ivhd import IdSet
 from dmaragent.iommu.model import Difference, IommuTable, RemappingUnit, Source
 from dmaragent.linux import words
 from dmaragent.linux.dma_faults import logs_physical_addresses

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.groups import DIRECT_TYPES, IommuGroup
 from dmaragent.host.topology import BusIndex, PciFunction, PciTopology
-from dmaragent.iommu.model import DeviceKind, Owner
+from dmaragent.iommu.claims import DeviceKind, Owner
 
 _USB = 0x0C03
 _DISPLAY = 0x03

@@ -13,15 +13,9 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciTopology
+from dmaragent.iommu.claims import owners_of
 from dmaragent.iommu.coverage import UnitCoverage
-from dmaragent.iommu.model import (
-    Difference,
-    IommuTable,
-    RemappingUnit,
-    ReservedRegion,
-    Source,
-    owners_of,
-)
+from dmaragent.iommu.model import Difference, IommuTable, RemappingUnit, ReservedRegion, Source
 from dmaragent.linux import words
 from dmaragent.linux.regions import (
     FLOPPY,

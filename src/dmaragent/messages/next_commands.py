@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.boot_option.model import OptionHost
-from dmaragent.boot_option.option import write_option
+from dmaragent.boot_option.rmrr_option import write_option
 from dmaragent.boot_option.rmrr_writer import WantedRegion
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory

@@ -9,7 +9,7 @@ from dmaragent.host.groups import IommuGroup
 from dmaragent.host.memory_map import memory_words
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Region
-from dmaragent.iommu.model import names
+from dmaragent.iommu.claims import names
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor, vendor_of_table
 from dmaragent.linux.dma_faults import logs_physical_addresses, with_known_segment
 from dmaragent.linux.regions import Hold

@@ -7,7 +7,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Inventory, Region
-from dmaragent.iommu.model import names
+from dmaragent.iommu.claims import names
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.options import (
     asks_to_relax_rmrrs,

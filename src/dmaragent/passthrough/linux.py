@@ -6,7 +6,7 @@ Pure.  Source: drivers/iommu/intel/iommu.c and drivers/iommu/iommu.c; drivers/vf
 from collections.abc import Iterator, Sequence
 
 from dmaragent.inventory import Region
-from dmaragent.iommu.model import DeviceKind
+from dmaragent.iommu.claims import DeviceKind
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux import words as iommu_words
 from dmaragent.linux.options import RELAX_RMRR, why_iommu_unused

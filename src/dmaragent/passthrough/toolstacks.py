@@ -24,30 +24,19 @@ def toolstack_policies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[
     strict, relaxed = cases.get(CaseKind.STRICT), cases.get(CaseKind.RELAXED)
     if strict is None or relaxed is None or strict.can is relaxed.can is Can.YES:
         return
-    yield ToolstackPolicy(
-        toolstack="xl",
-        policy="strict",
-        can=strict.can,
-        summary=strict.summary,
-        risk=strict.risk,
-        explanation=xen_words.XL_POLICY,
-    )
-    yield ToolstackPolicy(
-        toolstack="libvirt",
-        policy="strict",
-        can=strict.can,
-        summary=strict.summary,
-        risk=strict.risk,
-        explanation=xen_words.LIBVIRT_POLICY,
-    )
-    yield ToolstackPolicy(
-        toolstack="Qubes",
-        policy="strict",
-        can=strict.can,
-        summary=strict.summary,
-        risk=strict.risk,
-        explanation=xen_words.QUBES_POLICY,
-    )
+    for toolstack, explanation in (
+        ("xl", xen_words.XL_POLICY),
+        ("libvirt", xen_words.LIBVIRT_POLICY),
+        ("Qubes", xen_words.QUBES_POLICY),
+    ):
+        yield ToolstackPolicy(
+            toolstack=toolstack,
+            policy="strict",
+            can=strict.can,
+            summary=strict.summary,
+            risk=strict.risk,
+            explanation=explanation,
+        )
     conventional = device.facts.conventional(device.sbdf, SUBTRACTIVE)[1]
     by_xapi = Can.CONDITIONS if relaxed.can is Can.NO and not conventional else relaxed.can
     shared = bool((device.facts.shared or {}).get(device.sbdf)) and not conventional

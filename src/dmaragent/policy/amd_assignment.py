@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.guests.rdm import Policy
-from dmaragent.policy.assigned import (
+from dmaragent.policy.added_function import (
     EARLIER_MAP_RULE,
     IDENTITY_RULE,
     AddedFunction,

@@ -11,7 +11,7 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.guests.rdm import Policy
 from dmaragent.host.topology import PciFunction
 from dmaragent.iommu.vendor import IommuVendor
-from dmaragent.policy.assigned import (
+from dmaragent.policy.added_function import (
     IDENTITY_RULE,
     AddedFunction,
     guest_ram_in,

@@ -9,8 +9,7 @@ from dataclasses import replace
 from dmaragent.guests.config import GuestConfig
 from dmaragent.policy.decisions import Verdict, undecided
 from dmaragent.policy.library_answers import LibraryAnswers
-from dmaragent.policy.outcomes import NOTHING_ASSUMED, PossibleOutcome, same_result
-from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolution import NOTHING_ASSUMED, PossibleOutcome, Resolution, same_result
 from dmaragent.policy.words import verdict as words
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dmaragent.policy.effective_settings import policy_word
-from dmaragent.policy.outcomes import PossibleOutcome, possible_scenarios
-from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolution import PossibleOutcome, Resolution
+from dmaragent.policy.resolver import possible_scenarios
 from dmaragent.policy.settings import RdmSettings, Toolstack, settle_documented
 from dmaragent.policy.simulate import build
 from dmaragent.policy.words import settings as words

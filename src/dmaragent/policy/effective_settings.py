@@ -1,6 +1,6 @@
 """The settings in effect for a guest.
 
-They do not decide: verdict.py has the verdict.
+They do not decide: resolver.py has the verdict.
 """
 
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from dmaragent.addresses import SBDF
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, Policy, Strategy
 from dmaragent.policy.layout import PlacedRegion
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolution import PossibleOutcome, Resolution
 from dmaragent.policy.settings import GuestDevice, RdmSettings, Toolstack
 from dmaragent.policy.words import settings as words
+from dmaragent.policy.words import size_words
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
 
@@ -88,25 +88,25 @@ def _memory_settings(guest: GuestConfig) -> Iterator[EffectiveSetting]:
     kind = place.get("type") or place.get("builder") or (guest.saved_rdm and guest.source)
     yield _setting("type", guest.type.value, kind, words.XL_DEFAULT)
     given = place.get("memory") or place.get("maxmem")
-    yield _setting("memory", words.size(guest.most_memory), given, words.LIBXL_DEFAULT)
+    yield _setting("memory", size_words(guest.most_memory), given, words.LIBXL_DEFAULT)
     if guest.memory is not None and guest.memory != guest.most_memory:
-        yield _setting("memory at start", words.size(guest.memory), place.get("memory"))
+        yield _setting("memory at start", size_words(guest.memory), place.get("memory"))
 
 
 def _layout_settings(resolution: Resolution) -> Iterator[EffectiveSetting]:
     guest, place = resolution.guest, resolution.guest.places
     default = words.adapter_default(guest.vga)
-    yield _setting("videoram", words.size(guest.video), place.get("videoram"), default)
+    yield _setting("videoram", size_words(guest.video), place.get("videoram"), default)
     if guest.mmio_hole:
-        yield _setting("mmio_hole", words.size(guest.mmio_hole), place.get("mmio_hole"))
+        yield _setting("mmio_hole", size_words(guest.mmio_hole), place.get("mmio_hole"))
     boundary = guest.boundary
     if boundary is None or resolution.stack.toolstack is not Toolstack.XL:
         yield EffectiveSetting(
-            "rdm_mem_boundary", words.size(DEFAULT_BOUNDARY), words.LIBXL_DEFAULT
+            "rdm_mem_boundary", size_words(DEFAULT_BOUNDARY), words.LIBXL_DEFAULT
         )
     else:
         origin = place.get("rdm_mem_boundary") or guest.source
-        yield _setting("rdm_mem_boundary", words.size(boundary), origin)
+        yield _setting("rdm_mem_boundary", size_words(boundary), origin)
     hap = guest.hap
     if hap is not None:
         yield _setting("hap", _yes_or_no(hap), place.get("hap") or guest.source)

@@ -10,16 +10,11 @@ from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.guests.config import GuestConfig, GuestType
-from dmaragent.guests.pci import (
-    PciRefusal,
-    PciText,
-    PciUndefined,
-    read_pci_documented,
-    read_pci_shipped,
-)
+from dmaragent.guests.pci import read_pci_documented, read_pci_shipped
+from dmaragent.guests.pci_text import PciRefusal, PciText, PciUndefined
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.host.memory_map import MemoryType
-from dmaragent.policy.assigned import IDENTITY_RULE, SPECIAL_PAGES, AddedFunction
+from dmaragent.policy.added_function import IDENTITY_RULE, SPECIAL_PAGES, AddedFunction
 from dmaragent.policy.assignment import ABSENT_RULE, added_functions, assign
 from dmaragent.policy.binary_numbers import number_readings, verdict_of_readings
 from dmaragent.policy.decisions import (

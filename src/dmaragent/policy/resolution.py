@@ -1,14 +1,18 @@
-"""The answer about a guest: the values that a resolution returns."""
+"""What a resolution returns: the verdict on a guest, its reasons and its possible outcomes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from dmaragent.guests.config import GuestConfig
+from dmaragent.guests.rdm import Policy
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.layout import GuestLayout
 from dmaragent.policy.library_answers import LibraryAnswers
-from dmaragent.policy.outcomes import PossibleOutcome
 from dmaragent.policy.settings import RdmSettings, Toolstack
+from dmaragent.policy.simulate import BuiltGuest, Scenario
+from dmaragent.policy.words import verdict as words
 from dmaragent.releases import Release
 
 
@@ -28,6 +32,27 @@ class Stack:
     library_answers: LibraryAnswers | None = None
     """The answers of the installed libxlutil; they take precedence over what is known about the
     release."""
+
+
+Assumed = tuple[str, ...]
+"""The words for what a reading assumes, one for each unknown, or empty."""
+NOTHING_ASSUMED: Assumed = ("", "", "", "")
+
+
+class PossibleOutcome(NamedTuple):
+    """The outcome of one possible reading, or of several that give the same."""
+
+    assumed: tuple[Assumed, ...]
+    """What each reading assumes; empty if all readings give the same outcome."""
+    policies: tuple[Policy, ...]
+    """The guest's own policy in each reading, as read; `scenario` has the first."""
+    scenario: Scenario
+    built: BuiltGuest
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What each reading assumes, in words."""
+        return assumption_words(self.assumed)
 
 
 class Resolution(NamedTuple):
@@ -59,3 +84,45 @@ class Resolution(NamedTuple):
         return next(
             (outcome for outcome in self.outcomes if outcome.built.verdict is self.verdict), first
         )
+
+
+def same_result(first: BuiltGuest, second: BuiltGuest) -> bool:
+    """Return whether both have the same visible result; their policies may differ."""
+    if first.verdict is not second.verdict or first.memory_map != second.memory_map:
+        return False
+    same = first.decisions == second.decisions and first.warnings == second.warnings
+    return same and _same_layout(first.layout, second.layout)
+
+
+def _same_layout(first: GuestLayout | None, second: GuestLayout | None) -> bool:
+    """Return whether both have the same RAM and the same placements."""
+    if first is None or second is None:
+        return first is second
+    if first.after != second.after or len(first.placed) != len(second.placed):
+        return False
+    pairs = {
+        (id(region), id(other)): (region, other)
+        for region, other in zip(first.placed, second.placed, strict=True)
+    }
+    return all(
+        (region.reservation.region, region.placement) == (other.reservation.region, other.placement)
+        for region, other in pairs.values()
+    )
+
+
+def assumption_words(assumed: Sequence[Assumed]) -> tuple[str, ...]:
+    """Return what each reading assumes, in words."""
+    return tuple(map(words.all_assumed, assumed))
+
+
+def deciding_assumptions(groups: Sequence[Sequence[Assumed]]) -> list[tuple[Assumed, ...]]:
+    """Return what the readings of each group assume, without assumptions that decide nothing."""
+    kept = [tuple(group) for group in groups]
+    for place in range(len(kept[0][0]) if kept else 0):
+        rest = [
+            tuple(dict.fromkeys((*assumed[:place], "", *assumed[place + 1 :]) for assumed in group))
+            for group in kept
+        ]
+        if sum(map(len, rest)) == len({assumed for group in rest for assumed in group}):
+            kept = rest
+    return kept

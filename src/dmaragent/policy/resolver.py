@@ -2,19 +2,29 @@
 
 The toolstack's release decides how the configuration is read and how the guest is laid out. The
 hypervisor's release decides the regions and the assignment: the host's facts follow it.
-``outcomes.py`` builds every possible reading of the settings, and ``verdict.py`` draws the
-conclusion from all of them.
+The result can depend on uninitialized memory, on a point release or on another unknown. Then there
+are several readings of the settings: each is built, equal outcomes are merged, and the verdict is
+drawn from all of them.
 """
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from dmaragent.guests.config import Complaint, GuestConfig
-from dmaragent.guests.rdm import Policy
+from dmaragent.guests.config import Complaint, GuestConfig, GuestType
+from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.policy.assignment import added_functions
 from dmaragent.policy.binary_numbers import merge_readings, number_readings
+from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, undecided
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.outcomes import PossibleOutcome, possible_outcomes
-from dmaragent.policy.resolution import Resolution, Stack
+from dmaragent.policy.resolution import (
+    Assumed,
+    PossibleOutcome,
+    Resolution,
+    Stack,
+    assumption_words,
+    deciding_assumptions,
+    same_result,
+)
 from dmaragent.policy.settings import (
     RdmSettings,
     Toolstack,
@@ -23,7 +33,8 @@ from dmaragent.policy.settings import (
     settle_xl,
     without_unread_settings,
 )
-from dmaragent.policy.verdict import conclude
+from dmaragent.policy.simulate import BuiltGuest, Scenario, build
+from dmaragent.policy.words import verdict as words
 from dmaragent.xen.toolstack.libxl import ToolstackBehaviour, toolstack_behaviours
 
 
@@ -59,6 +70,9 @@ def _resolve_reading(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resol
         outcomes=outcomes,
         prerequisites=prerequisites(read, settings, host),
     )
+
+
+# The settings ------------------------------------------------------------------------------
 
 
 def _readable_part(guest: GuestConfig, stack: Stack) -> tuple[GuestConfig, tuple[Complaint, ...]]:
@@ -97,3 +111,207 @@ def prerequisites(guest: GuestConfig, settings: RdmSettings, host: HostFacts) ->
         if present and not seize and function.sbdf not in host.assignable:
             commands.append(f"xl pci-assignable-add {function.sbdf}")
     return tuple(commands)
+
+
+# The possible outcomes -------------------------------------------------------------------
+
+
+def possible_scenarios(settings: RdmSettings) -> Iterator[tuple[str, Scenario]]:
+    """Yield the possible readings, each with the words for its assumptions."""
+    for strategy in settings.strategies:
+        for policy in settings.policies:
+            assumptions = []
+            if len(settings.strategies) > 1:
+                assumptions.append(words.assumed_strategy(strategy))
+            if len(settings.policies) > 1:
+                assumptions.append(words.ASSUMED_POLICY[policy])
+            scenario = Scenario(
+                strategy=strategy,
+                policy=policy,
+                devices=settings.devices,
+                device_policies=tuple(device.policy or policy for device in settings.devices),
+            )
+            yield words.all_assumed(assumptions), scenario
+
+
+@dataclass(slots=True)
+class _OutcomeDraft:
+    """One outcome, and the readings that give it."""
+
+    assumed: list[Assumed]
+    policies: list[Policy]
+    scenario: Scenario
+    built: BuiltGuest
+
+
+def possible_outcomes(
+    guest: GuestConfig, host: HostFacts, settled: list[tuple[ToolstackBehaviour, RdmSettings]]
+) -> Iterator[PossibleOutcome]:
+    """Yield the outcomes of all that `settled` may mean, for each behaviour of the release."""
+    drafts: dict[object, _OutcomeDraft] = {}
+    for behaviour, settings in settled:
+        counts = any(
+            _guests_policy_counts(settings, replace(host, listed=listed), behaviour)
+            for _, listed in host.alternatives or (("", host.listed),)
+        )
+        xl = words.assumed_xl(behaviour.name) if len(settled) > 1 else ""
+        for assumption, scenario in possible_scenarios(settings):
+            for host_assumptions, known in _possible_hosts(
+                guest, host, behaviour, scenario.strategy
+            ):
+                key = (_difference(scenario, policy_counts=counts), host_assumptions)
+                if key not in drafts:
+                    built = build(guest, scenario, known, behaviour.layout)
+                    drafts[key] = _OutcomeDraft([], [], scenario, built)
+                drafts[key].assumed.append((xl, assumption, *host_assumptions))
+                drafts[key].policies.append(scenario.policy)
+    merged = _merge_same(list(drafts.values()))
+    deciding = deciding_assumptions([draft.assumed for draft in merged])
+    for draft, assumed in zip(merged, deciding, strict=True):
+        yield PossibleOutcome(
+            assumed=assumed if len(merged) > 1 else (),
+            policies=tuple(dict.fromkeys(draft.policies)),
+            scenario=draft.scenario,
+            built=draft.built,
+        )
+
+
+def _guests_policy_counts(
+    settings: RdmSettings, host: HostFacts, behaviour: ToolstackBehaviour
+) -> bool:
+    """Return whether strategy=host adds a region whose policy no device replaces."""
+    listed = [region.start for region in host.listed]
+    every = behaviour.layout.reserves_every_region
+    replaced = {
+        region.start
+        for device in settings.devices
+        for region in (host.regions_of(device.asked) or ())[: None if every else 1]
+    }
+    return len(set(listed)) < len(listed) or not replaced.issuperset(listed)
+
+
+def _difference(scenario: Scenario, *, policy_counts: bool) -> object:
+    """Return the parts of a reading that matter: equal readings need only one build."""
+    policy = None
+    if scenario.strategy is Strategy.HOST and policy_counts:
+        policy = Policy.STRICT if scenario.policy is Policy.STRICT else Policy.RELAXED
+    return scenario.strategy, policy, scenario.device_policies
+
+
+def _possible_hosts(
+    guest: GuestConfig, host: HostFacts, behaviour: ToolstackBehaviour, strategy: Strategy
+) -> Iterator[tuple[tuple[str, str], HostFacts]]:
+    """Yield `host` with each list and each kind of paging that its Xen may have, if they matter."""
+    lists = host.alternatives if strategy is Strategy.HOST else ()
+    hosts = [(releases, replace(host, listed=listed)) for releases, listed in lists]
+    for releases, with_list in hosts or [("", host)]:
+        for paging, known in _possible_paging(guest, with_list, behaviour):
+            yield (releases, paging), known
+
+
+def _possible_paging(
+    guest: GuestConfig, host: HostFacts, behaviour: ToolstackBehaviour
+) -> Iterator[tuple[str, HostFacts]]:
+    """Yield `host` with each kind of paging that its Xen may have, if the layout depends on it."""
+    unknown = host.xen_runs and host.hap is None and guest.hap is None
+    if unknown and guest.type is GuestType.HVM and behaviour.layout.rounds_with_hap:
+        yield words.ASSUMED_HAP, replace(host, hap=True)
+        yield words.ASSUMED_NO_HAP, replace(host, hap=False)
+    else:
+        yield "", host
+
+
+def _merge_same(drafts: list[_OutcomeDraft]) -> list[_OutcomeDraft]:
+    """Return the outcomes with equal results merged."""
+    merged: list[_OutcomeDraft] = []
+    for draft in drafts:
+        same = next((other for other in merged if same_result(other.built, draft.built)), None)
+        if same is None:
+            merged.append(draft)
+        else:
+            same.assumed.extend(draft.assumed)
+            same.policies.extend(draft.policies)
+    return merged
+
+
+# The verdict over all outcomes -----------------------------------------------------------
+
+
+def conclude(
+    host: HostFacts, stack: Stack, settings: RdmSettings, outcomes: tuple[PossibleOutcome, ...]
+) -> tuple[Verdict, tuple[Decision, ...]]:
+    """Return the verdict and its reasons."""
+    if stack.toolstack is Toolstack.XAPI:
+        return Verdict.UNDECIDED, (undecided(words.XAPI_NOT_MODELLED),)
+    if settings.refusals:
+        decider = Decider.MANUAL if stack.documented else Decider.XL
+        return Verdict.REFUSED, tuple(
+            _complaint_decision(complaint, Effect.REFUSED, decider)
+            for complaint in settings.refusals
+        )
+    if settings.undefined:
+        return Verdict.UNDECIDED, tuple(
+            _complaint_decision(complaint, Effect.UNDECIDED, Decider.DMARAGENT)
+            for complaint in settings.undefined
+        )
+    reasons = _union([outcome.built.decisions for outcome in outcomes])
+    verdicts = {outcome.built.verdict for outcome in outcomes}
+    if len(verdicts) > 1:
+        return Verdict.UNDECIDED, (undecided(_dependence(outcomes)), *reasons)
+    verdict = outcomes[0].built.verdict
+    why = _why_regions_may_be_missing(host, settings, outcomes)
+    if why and verdict is not Verdict.UNDECIDED:
+        missing = undecided(words.regions_may_be_missing(why, verdict))
+        return Verdict.UNDECIDED, (missing, *reasons)
+    if verdict is Verdict.STARTS:
+        reasons = _union([outcome.built.warnings for outcome in outcomes])
+    return verdict, reasons
+
+
+def _complaint_decision(complaint: Complaint, effect: Effect, decider: Decider) -> Decision:
+    return Decision(decider=decider, effect=effect, reason=complaint.text, place=complaint.place)
+
+
+def _union(parts: list[tuple[Decision, ...]]) -> tuple[Decision, ...]:
+    """Return the decisions of several outcomes, each once."""
+    full = [part for part in parts if part]
+    if len(full) == 1:
+        return full[0]
+    return tuple(dict.fromkeys(decision for part in full for decision in part))
+
+
+def _why_regions_may_be_missing(
+    host: HostFacts, settings: RdmSettings, outcomes: tuple[PossibleOutcome, ...]
+) -> str:
+    """Return why an unknown region could change the verdict; empty if none could."""
+    by_list = Strategy.HOST in settings.strategies
+    why = host.incomplete or (host.unlisted if by_list else "")
+    if not why:
+        return ""
+    certain = all(
+        any(
+            decision.effect is Effect.REFUSED
+            and decision.rule is not None
+            and not decision.rule.of_regions
+            for decision in outcome.built.decisions
+        )
+        for outcome in outcomes
+    )
+    return why if not certain and (settings.devices or by_list) else ""
+
+
+def _dependence(outcomes: tuple[PossibleOutcome, ...]) -> str:
+    """Return what the verdict depends on: each verdict with its readings."""
+    groups = {
+        verdict: [
+            assumed
+            for outcome in outcomes
+            if outcome.built.verdict is verdict
+            for assumed in outcome.assumed
+        ]
+        for verdict in (Verdict.STARTS, Verdict.REFUSED, Verdict.UNDECIDED)
+        if any(outcome.built.verdict is verdict for outcome in outcomes)
+    }
+    deciding = deciding_assumptions(list(groups.values()))
+    by_verdict = zip(groups, map(assumption_words, deciding), strict=True)
+    return words.verdict_depends(list(by_verdict))

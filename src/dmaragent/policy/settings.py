@@ -14,14 +14,8 @@ from typing import NamedTuple
 from dmaragent.addresses import SBDF
 from dmaragent.errors import entry_excerpt
 from dmaragent.guests.config import Complaint, GuestConfig, GuestType, PciEntry
-from dmaragent.guests.pci import (
-    PciRefusal,
-    PciText,
-    PciUndefined,
-    PolicyWord,
-    read_pci_documented,
-    read_pci_shipped,
-)
+from dmaragent.guests.pci import read_pci_documented, read_pci_shipped
+from dmaragent.guests.pci_text import PciRefusal, PciText, PciUndefined, PolicyWord
 from dmaragent.guests.rdm import Policy, RdmRefusal, Strategy, read_rdm_documented, read_rdm_shipped
 from dmaragent.policy.library_answers import LibraryAnswers
 from dmaragent.policy.words import settings as words

@@ -1,8 +1,10 @@
-"""A question about guests or devices before it is answered: its subject, and what decides.
+"""A question about guests or devices before it is answered: its host, and what decides.
 
-* ``context``: the toolstack and releases of a question, and what they decide on a host.
+* ``ask_host``: the host of a question, opened and read.
+* ``context``: the toolstack and releases of a question, what they decide on a host, and guests of
+  any format resolved there (``GuestResolver``).
 * ``releases``: releases of Xen as users name them, and spans with the same behaviour.
-* ``guest_resolver``: guests of any format, resolved by the toolstack that the format implies.
+* ``host_class``: what distinguishes hosts for guests.
 
-``api.py`` reads a host for a question; ``answers/``, a lower layer, builds the answer.
+``answers/``, a lower layer, builds the answer.
 """

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dmaragent.guests.config import GuestConfig, PciEntry
-from dmaragent.guests.pci import PolicyWord
+from dmaragent.guests.pci_text import PolicyWord
 from dmaragent.guests.rdm import Policy
 from dmaragent.policy.decisions import Verdict, residual_risk
 from dmaragent.policy.host_facts import HostFacts

@@ -19,7 +19,7 @@ from dmaragent.boot_option.boot_loaders import (
     boot_setup,
     refresh_grub,
 )
-from dmaragent.boot_option.words import undo_comment
+from dmaragent.boot_option.words.boot_loaders import undo_comment
 from dmaragent.inventory import Inventory
 from dmaragent.readings import Missing
 from dmaragent.remedies import override_words as words

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dmaragent.guests.config import GuestConfig, PciEntry
-from dmaragent.guests.pci import PciText, PolicyWord, write_pci
+from dmaragent.guests.pci import write_pci
+from dmaragent.guests.pci_text import PciText, PolicyWord
 from dmaragent.guests.rdm import Policy
 from dmaragent.policy.settings import GuestDevice
 

@@ -7,7 +7,7 @@ from dmaragent.checks.amd.facts import IvrsFacts, LocatedEntry, entries_of
 from dmaragent.checks.amd.fields import entry_hit
 from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
-from dmaragent.iommu.amd import RANGE_STARTS
+from dmaragent.iommu.ivhd import RANGE_STARTS
 from fwtables import AliasEntry, AnyIVHD, DeviceEntry, ExtendedEntry, HidEntry, device_name
 from fwtables.ivrs.constants import BlockType, EntryType
 

@@ -8,7 +8,7 @@ from dmaragent.checks.amd.fields import block_field, ivhd_words
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
-from dmaragent.iommu.model import function_with_id
+from dmaragent.iommu.claims import function_with_id
 from dmaragent.linux.ivrs import last_id_of
 from dmaragent.xen.hypervisor.ivrs_blocks import SMALLEST_IVHD
 from fwtables import block_length, device_name

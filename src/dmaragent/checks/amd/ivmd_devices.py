@@ -17,7 +17,7 @@ from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
 from dmaragent.iommu.amd import IVMD_TYPES
-from dmaragent.iommu.model import function_with_id
+from dmaragent.iommu.claims import function_with_id
 from dmaragent.linux.release import telling_release
 from dmaragent.linux.vfio import NO_ONE_TO_ONE
 from dmaragent.linux.view import LinuxState

@@ -9,7 +9,7 @@ from dmaragent.checks.amd.facts import IvrsFacts
 from dmaragent.checks.amd.fields import block_field, header_field, ivhd_words
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
-from dmaragent.iommu.amd import iommus_of
+from dmaragent.iommu.ivhd import iommus_of
 from dmaragent.linux.ivrs import block_type_of
 from fwtables import (
     AnyIVHD,

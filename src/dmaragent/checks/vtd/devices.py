@@ -9,7 +9,7 @@ from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import MOST_TOLD, numbers, rule, some
 from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import entry_evidence, entry_hit, scope_evidence
-from dmaragent.checks.vtd.scope_entries import PCI_SCOPES, ScopeEntry
+from dmaragent.checks.vtd.subjects import PCI_SCOPES, ScopeEntry
 from dmaragent.checks.vtd.xen_registration import Registered, registered
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Region

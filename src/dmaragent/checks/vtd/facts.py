@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TypeVar
 
 from dmaragent.checks.common.facts import CheckFacts, common_facts
-from dmaragent.checks.vtd.scope_entries import ScopeEntry, entries_of
+from dmaragent.checks.vtd.subjects import ScopeEntry, entries_of
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.vtd import dmar_of
 from dmaragent.readings import Missing

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dmaragent.checks.common.model import Evidence, Hit, Severity
 from dmaragent.checks.common.rules import MOST_TOLD, evidence
 from dmaragent.checks.vtd.facts import TableFacts
-from dmaragent.checks.vtd.scope_entries import ScopeEntry
+from dmaragent.checks.vtd.subjects import ScopeEntry
 from fwtables import ANDD, Structure, UnknownStructure, structure_name
 from fwtables.dmar.constants import StructureType
 from fwtables.dmar.layouts import (

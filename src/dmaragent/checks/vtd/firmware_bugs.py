@@ -7,7 +7,7 @@ from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.findings import range_evidence
 from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
-from dmaragent.checks.vtd import damage, ranges, references, regions, scopes, table, units
+from dmaragent.checks.vtd import damage, overlaps, references, regions, scopes, table, units
 from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.inventory import Region
 from dmaragent.messages import recogniser
@@ -22,7 +22,7 @@ _QUOTED = 70
 _RANGE = re.compile(r"\[(0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16})\]")
 _RULES = {
     one.id: one
-    for module in (damage, ranges, references, table, units, regions, scopes)
+    for module in (damage, overlaps, references, table, units, regions, scopes)
     for one in module.RULES
 }
 """The rules that may confirm a message of the kernel, by :data:`FINDINGS`."""

@@ -7,7 +7,7 @@ from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import MOST_TOLD, rule
 from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import field, name_evidence, scope_field
-from dmaragent.checks.vtd.scope_entries import subject_of
+from dmaragent.checks.vtd.subjects import subject_of
 from dmaragent.host.topology import PciFunction
 from fwtables import ANDD, ATSR, DRHD, RHSA
 from fwtables.dmar.constants import ScopeType

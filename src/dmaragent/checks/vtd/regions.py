@@ -15,12 +15,33 @@ from dmaragent.checks.common.findings import (
 from dmaragent.checks.common.guests import is_placeholder
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import rule
-from dmaragent.checks.vtd.words import LINUX_WARNS, NO_OTHER_RANGE
+from dmaragent.checks.vtd.facts import TableFacts
+from dmaragent.checks.vtd.words import LINUX_WARNS, NO_OPTION, NO_OTHER_RANGE
+from dmaragent.checks.vtd.xen_registration import vtd_case
 from dmaragent.readings import Missing
 
 LARGE = 512 << 20
 """Bytes.  Of 682 regions of real tables 8 are larger, all of them graphics memory."""
 LINUX_CHECK = "Linux intel/iommu.c, rmrr_sanity_check (5.6 and later)"
+
+
+@rule(
+    "rmrr-limit-below-base",
+    Severity.CRITICAL,
+    "A region's limit is below its base",
+    xen="Xen switches VT-d off (EFAULT): no device can be passed through.",
+    linux=LINUX_WARNS,
+    advice="Update the firmware, or turn off what uses the region in its setup.",
+    details=NO_OPTION,
+    source=f"VT-d 8.4; Xen vtd/dmar.c, register_one_rmrr; {LINUX_CHECK}",
+)
+def limit_below_base(facts: TableFacts) -> Iterator[Hit]:
+    """Find regions that end before they begin."""
+    for region in facts.inventory.all_regions:
+        if region.last < region.first:
+            severity, xen = vtd_case(facts, region)
+            shown = range_evidence(facts, region)
+            yield region_hit(region, "ends before it begins.", shown, xen=xen, severity=severity)
 
 
 @rule(
@@ -179,6 +200,7 @@ def unknown_segment(facts: CheckFacts) -> Iterator[Hit]:
 
 
 RULES = (
+    limit_below_base,
     placeholder,
     no_page,
     limit_page_aligned,

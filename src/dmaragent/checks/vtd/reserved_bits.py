@@ -6,7 +6,7 @@ from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
 from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import field, header_field, scope_field
-from dmaragent.checks.vtd.scope_entries import subject_of
+from dmaragent.checks.vtd.subjects import subject_of
 from fwtables import DRHD, SIDP, Structure, UnknownStructure, structure_name
 from fwtables.dmar.constants import FLAGS_OF
 

@@ -7,7 +7,7 @@ from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import evidence, rule
 from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import field, header_field
-from dmaragent.checks.vtd.scope_entries import subject_of
+from dmaragent.checks.vtd.subjects import subject_of
 from dmaragent.readings import Missing
 from fwtables import DRHD, RHSA, UnknownStructure
 from fwtables.dmar.constants import DmarFlag, StructureType

@@ -8,7 +8,7 @@ from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import MOST_TOLD, rule, some
 from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import field, scope_field
-from dmaragent.checks.vtd.scope_entries import PCI_SCOPES, ScopeEntry, subject_of
+from dmaragent.checks.vtd.subjects import PCI_SCOPES, ScopeEntry, subject_of
 from dmaragent.host.topology import PciFunction
 from fwtables import DRHD
 from fwtables.dmar.constants import ScopeType

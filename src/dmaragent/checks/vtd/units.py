@@ -8,7 +8,7 @@ from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
 from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import field
-from dmaragent.checks.vtd.scope_entries import subject_of
+from dmaragent.checks.vtd.subjects import subject_of
 from dmaragent.host.memory_map import MemoryType
 from fwtables import DRHD
 

@@ -18,7 +18,7 @@ from dmaragent.collect.formats.decompress import (
     unpack_errors,
 )
 from dmaragent.collect.formats.magic import packing_of
-from dmaragent.collect.words import damaged_packing
+from dmaragent.collect.words.files import damaged_packing
 
 LARGEST_INPUT = 1 << 26
 """The largest file that the user can name, packed or not: no table, dump or boot log is larger.

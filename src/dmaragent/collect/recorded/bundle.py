@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from dmaragent.collect import words
 from dmaragent.collect.formats.archive import RECORDED, Archive
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.host import RecordedHost
 from dmaragent.collect.recorded.manifest import LoggedReading
+from dmaragent.collect.words import recordings as words
 from dmaragent.errors import HostError
 
 

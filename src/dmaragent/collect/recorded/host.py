@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import TypeVar
 
-from dmaragent.collect import words
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import ACPI_TABLES, HostRequest, Operation
 from dmaragent.collect.recorded.manifest import LoggedReading
+from dmaragent.collect.words import recordings as words
 from dmaragent.readings import NOT_COLLECTED, Missing, MissingKind
 
 _EMPTY = Missing(MissingKind.FAILED, "the copied file is empty")

@@ -22,8 +22,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from dmaragent.collect import words
 from dmaragent.collect.ledger import HostRequest, Operation
+from dmaragent.collect.words import recordings as words
 from dmaragent.errors import excerpt
 from dmaragent.readings import Missing, MissingKind
 

@@ -66,6 +66,13 @@ def add_on(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_guests(parser: argparse.ArgumentParser, help_words: str) -> None:
+    """Add the guests of a verb that can do without; `help_words` is the option's help."""
+    parser.add_argument(
+        "--guest", dest="guests", metavar="GUEST", action="append", default=[], help=help_words
+    )
+
+
 def add_need(parser: argparse.ArgumentParser) -> None:
     """Add how many hosts are needed."""
     parser.add_argument(

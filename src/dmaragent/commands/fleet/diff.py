@@ -5,6 +5,7 @@ import argparse
 from dmaragent.commands.fleet.common import (
     OpenedFleet,
     add_details,
+    add_guests,
     add_reading,
     opened_fleet,
     print_fleet,
@@ -31,14 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
     parser.add_argument("before", metavar="BEFORE", help="the earlier folder of documents")
     parser.add_argument("after", metavar="AFTER", help="the later folder of documents")
-    parser.add_argument(
-        "--guest",
-        dest="guests",
-        metavar="GUEST",
-        action="append",
-        default=[],
-        help="compare the verdicts on a guest too; can be repeated",
-    )
+    add_guests(parser, "compare the verdicts on a guest too; can be repeated")
     add_reading(parser)
     add_details(parser)
     add_json(parser)

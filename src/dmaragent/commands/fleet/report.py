@@ -2,7 +2,7 @@
 
 import argparse
 
-from dmaragent.commands.fleet.common import add_folders, add_reading, opened_fleet
+from dmaragent.commands.fleet.common import add_folders, add_guests, add_reading, opened_fleet
 from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, tell_left_out
 from dmaragent.commands.shared.pages import (
     add_force,
@@ -29,14 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
     add_folders(parser)
     add_page_output(parser)
-    parser.add_argument(
-        "--guest",
-        dest="guests",
-        metavar="GUEST",
-        action="append",
-        default=[],
-        help="add the verdicts on a guest, or on a folder of them; can be repeated",
-    )
+    add_guests(parser, "add the verdicts on a guest, or on a folder of them; can be repeated")
     add_force(parser)
     add_reading(parser)
 

@@ -4,7 +4,7 @@ import os
 import sys
 
 from dmaragent.collect.guest_files import read_guest_files
-from dmaragent.commands.shared import words
+from dmaragent.commands.shared.words import guests as words
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.formats import Guest, UnknownFormatError, read_all_guests

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
 from dmaragent.collect.open_host import LIVE, OpenedHost, open_host
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.suggest import nearest
+from dmaragent.commands.shared.words import command_line as command_line_words
+from dmaragent.commands.shared.words import hosts as hosts_words
 from dmaragent.errors import DmaragentError
 from dmaragent.host import join
 from dmaragent.host.device_names import DeviceName, parse_device_name
@@ -56,9 +57,9 @@ def take_host(path: str | None, release: Release | None = None) -> tuple[OpenedH
 def tell_reading(opened: OpenedHost) -> None:
     """Print on standard error the source of a host's table, and what is wrong with that source."""
     if opened.reading:
-        print(visible(words.read_from(opened.reading)), file=sys.stderr)
+        print(visible(hosts_words.read_from(opened.reading)), file=sys.stderr)
     if opened.problem:
-        print(visible(words.warning(opened.path, opened.problem)), file=sys.stderr)
+        print(visible(hosts_words.warning(opened.path, opened.problem)), file=sys.stderr)
 
 
 def inventory_of(opened: OpenedHost, release: Release | None = None) -> Inventory:
@@ -75,7 +76,7 @@ def no_table(absence: Absence, opened: OpenedHost) -> DmaragentError:
     """Return the error of a verb that needs a table: why there is none, and the next step."""
     why, hint = absence_words(absence)
     if absence.kind is AbsenceKind.DENIED and opened.kind != LIVE:
-        hint = words.RECORD_AS_ROOT
+        hint = hosts_words.RECORD_AS_ROOT
     return DmaragentError(why, hint)
 
 
@@ -94,7 +95,7 @@ def parse_device(option: str, text: str, host: str | None) -> DeviceName:
     try:
         return parse_device_name(text)
     except ValueError as error:
-        there = FIND_DEVICES if host is None else words.tree_shows_devices(shlex.quote(host))
+        there = FIND_DEVICES if host is None else hosts_words.tree_shows_devices(shlex.quote(host))
         raise DmaragentError(f"{option}: {error}", there) from error
 
 
@@ -109,9 +110,9 @@ def find_device(option: str, name: DeviceName, inventory: Inventory, opened: Ope
     device = name.sbdf
     if device is None:
         device = _only_function(option, name, inventory, opened)
-        print(words.only_function(visible(name.text), str(device)), file=sys.stderr)
+        print(hosts_words.only_function(visible(name.text), str(device)), file=sys.stderr)
     elif name.decimal:
-        note = words.decimal_address(visible(name.text), name.decimal, str(device))
+        note = hosts_words.decimal_address(visible(name.text), name.decimal, str(device))
         print(note, file=sys.stderr)
     check_known(option, device, inventory, opened)
     return device
@@ -125,21 +126,21 @@ def _only_function(option: str, name: DeviceName, inventory: Inventory, opened: 
 
     """
     functions = inventory.host.topology.functions
-    what = words.no_function_named(option, name.text)
+    what = hosts_words.no_function_named(option, name.text)
     if isinstance(functions, Missing):
         owners = {
             owner.sbdf for region in inventory.regions for owner in region.owners if owner.sbdf
         }
         known = ", ".join(map(str, name.functions_among(owners)))
-        raise words.functions_unknown(what, known, name.place)
+        raise hosts_words.functions_unknown(what, known, name.place)
     there = name.functions_among(functions)
     if not there:
         raise DmaragentError(
-            words.no_function_at(option, name.place, _same_address_words(name, functions)),
+            hosts_words.no_function_at(option, name.place, _same_address_words(name, functions)),
             _find_devices(f"{name.place}.0", inventory, opened),
         )
     if len(there) > 1:
-        raise words.several_functions(what, len(there), " ".join(map(str, there)))
+        raise hosts_words.several_functions(what, len(there), " ".join(map(str, there)))
     return there[0]
 
 
@@ -147,9 +148,9 @@ def _find_devices(text: str, inventory: Inventory, opened: OpenedHost) -> str:
     """Return how to find the address that `text` was meant to be, with the nearest known one."""
     owners = (owner.sbdf for region in inventory.regions for owner in region.owners)
     known = {str(sbdf) for sbdf in (*inventory.host.topology.known, *owners) if sbdf}
-    there = words.tree_shows_devices(shlex.quote(opened.path))
+    there = hosts_words.tree_shows_devices(shlex.quote(opened.path))
     hint = FIND_DEVICES if opened.kind == LIVE else there
-    return words.did_you_mean(nearest(text, sorted(known), _ONE_DIGIT), hint)
+    return command_line_words.did_you_mean(nearest(text, sorted(known), _ONE_DIGIT), hint)
 
 
 def _same_address_words(name: DeviceName, functions: Iterable[SBDF]) -> str:
@@ -160,7 +161,7 @@ def _same_address_words(name: DeviceName, functions: Iterable[SBDF]) -> str:
         if (sbdf.bus, sbdf.device) == (name.bus, name.device)
         and name.function in (None, sbdf.function)
     ]
-    return words.on_another_segment(" ".join(map(str, alike[:_MOST]))) if alike else ""
+    return hosts_words.on_another_segment(" ".join(map(str, alike[:_MOST]))) if alike else ""
 
 
 def check_known(option: str, device: SBDF, inventory: Inventory, opened: OpenedHost) -> None:

@@ -3,7 +3,7 @@
 import os
 import pkgutil
 
-from dmaragent.commands.shared import words
+from dmaragent.commands.shared.words import command_line as words
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _IN_SOURCES = {"schema": "docs/schema", "demo": "testdata/dmar_dumps/hp-dl380e-gen8"}

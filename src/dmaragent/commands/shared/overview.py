@@ -6,8 +6,7 @@ The exit code is 0 whatever it finds, because no verdict is requested; 2 if the 
 import shlex
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.device import explain
-from dmaragent.api import OpenedContext, ask_host
+from dmaragent.answers.explain import explain
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Severity
 from dmaragent.collect.open_host import LIVE
@@ -17,6 +16,7 @@ from dmaragent.host.topology import Presence
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.passthrough.model import Can
 from dmaragent.present.text.overview import overview_text
+from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import Question
 
 _WORST_FIRST = (Can.NO, Can.UNKNOWN, Can.CONDITIONS, Can.YES, Can.NOT_APPLICABLE)

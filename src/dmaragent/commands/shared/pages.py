@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from dmaragent.collect.writing import write_new
-from dmaragent.commands.shared import words
+from dmaragent.commands.shared.words import command_line as words
 from dmaragent.present.escaping import visible
 from dmaragent.present.words.host import wrote
 

@@ -6,10 +6,9 @@ import argparse
 from collections.abc import Sequence
 
 from dmaragent.addresses import SBDF
-from dmaragent.api import OpenedContext
-from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import add_host
 from dmaragent.commands.shared.output import add_json
+from dmaragent.commands.shared.words import guests as words
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
@@ -17,6 +16,7 @@ from dmaragent.host.device_names import parse_device_name
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.text.tables import labelled
 from dmaragent.present.words.guest import source_words
+from dmaragent.question.ask_host import OpenedContext
 from dmaragent.question.context import DOCUMENTED, Question
 from dmaragent.question.releases import read_release
 

@@ -9,6 +9,7 @@ Each sentence is a function of its values, or a constant.  Parts of a sentence a
 * ``hotplug``: devices that are attached to a running guest, and the MMIO hole.
 """
 
+from dmaragent.addresses import KIB, MIB
 from dmaragent.policy.decisions import Harm
 
 HARM_WORDS = {
@@ -18,6 +19,11 @@ HARM_WORDS = {
     Harm.CORRUPTION: "DMA can overwrite guest RAM",
 }
 """Each harm in words; empty for none."""
+
+
+def size_words(size: int) -> str:
+    """Return a size in bytes as the configuration has it: in MiB, or in KiB if it is not whole."""
+    return f"{size // MIB} MiB" if size % MIB == 0 else f"{size // KIB} KiB"
 
 
 def capitalized(sentence: str) -> str:

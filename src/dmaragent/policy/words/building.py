@@ -2,7 +2,7 @@
 
 from dmaragent.addresses import MIB, SBDF, AddressRange, span
 from dmaragent.guests.config import Vga
-from dmaragent.policy.words import capitalized
+from dmaragent.policy.words import capitalized, size_words
 
 # What libxl refuses before it builds anything ---------------------------------------------
 
@@ -102,13 +102,9 @@ ABOVE_FOUR_GIB = "the region is above 4 GiB, and libxl moves no RAM there"
 UNDER_MOVED_RAM = "libxl moved other guest RAM to above 4 GiB, into the region"
 
 
-def _size(size: int) -> str:
-    return f"{size // MIB} MiB" if size % MIB == 0 else f"{size // 1024} KiB"
-
-
 def below_boundary(boundary: int) -> str:
     return (
-        f"the region starts at or below rdm_mem_boundary ({_size(boundary)}), so libxl leaves guest "
+        f"the region starts at or below rdm_mem_boundary ({size_words(boundary)}), so libxl leaves guest "
         "RAM there"
     )
 
@@ -119,7 +115,7 @@ def empty_below_boundary(boundary: int) -> str:
 
 def ram_moved(boundary: int, lowmem_end: int) -> str:
     return (
-        f"the region starts above rdm_mem_boundary ({_size(boundary)}), so libxl moves guest RAM "
+        f"the region starts above rdm_mem_boundary ({size_words(boundary)}), so libxl moves guest RAM "
         f"away: low RAM ends at {lowmem_end:#x}"
     )
 

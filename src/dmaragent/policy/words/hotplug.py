@@ -2,7 +2,7 @@
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.guests.config import Vga
-from dmaragent.guests.pci import PciRefusal, PciUndefined
+from dmaragent.guests.pci_text import PciRefusal, PciUndefined
 from dmaragent.releases import Release
 
 NO_IOMMU_CONTEXT = (

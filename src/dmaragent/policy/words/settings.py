@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from dmaragent.addresses import MIB
 from dmaragent.errors import entry_excerpt, excerpt
 from dmaragent.guests.config import Vga
-from dmaragent.guests.pci import PciRefusal, PciUndefined
+from dmaragent.guests.pci_text import PciRefusal, PciUndefined
 from dmaragent.guests.rdm import RdmRefusal
 from dmaragent.policy.decisions import Verdict
 from dmaragent.releases import Release
@@ -171,7 +170,3 @@ def adapter_default(vga: Vga) -> str:
 
 def without_effect(value: str) -> str:
     return f"{value}: no effect"
-
-
-def size(number: int) -> str:
-    return f"{number // MIB} MiB" if number % MIB == 0 else f"{number // 1024} KiB"

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dmaragent.checks.common.model import Checked
 from dmaragent.inventory import Inventory
 from dmaragent.policy.resolution import Stack
-from dmaragent.present.html import words
 from dmaragent.present.html.devices import DeviceAnswers, devices_section
 from dmaragent.present.html.findings import findings_section
 from dmaragent.present.html.glance import glance_section
@@ -19,6 +18,7 @@ from dmaragent.present.html.host_map import map_section
 from dmaragent.present.html.regions import regions_section
 from dmaragent.present.html.structures import raw_section, tree_section
 from dmaragent.present.html.whole_page import whole_page
+from dmaragent.present.html.words import page as words
 from dmaragent.present.words.host import host_sentence, machine_name
 
 _NO_DEVICES = DeviceAnswers()

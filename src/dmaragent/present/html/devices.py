@@ -4,8 +4,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers.device import Explanation
 from dmaragent.answers.devices import DeviceRow
+from dmaragent.answers.explain import Explanation
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Can, PlatformVerdict
 from dmaragent.present.html import words
@@ -21,6 +21,9 @@ from dmaragent.present.html.parts import (
     section,
     verbatim,
 )
+from dmaragent.present.html.words import devices as devices_words
+from dmaragent.present.html.words import page as page_words
+from dmaragent.present.html.words import regions as regions_words
 from dmaragent.present.words import devices as device_words
 from dmaragent.present.words.device import card_facts, class_name
 from dmaragent.present.words.findings import common
@@ -62,7 +65,7 @@ def devices_section(inventory: Inventory, devices: DeviceAnswers) -> Section | N
         return None
     shown, others = passed_through(devices.rows)
     return section(
-        "devices", words.DEVICES, _matrix(inventory, shown, devices), _others(others), lost
+        "devices", devices_words.DEVICES, _matrix(inventory, shown, devices), _others(others), lost
     )
 
 
@@ -92,9 +95,9 @@ def _matrix(inventory: Inventory, rows: Sequence[DeviceRow], devices: DeviceAnsw
     left = len(rows) - _MOST
     return [
         [element("p", line, class_="note") for line in _side_notes(inventory, rows)],
-        element("p", words.HOW_TO_READ, class_="note") if len(groups) < len(rows) else None,
+        element("p", devices_words.HOW_TO_READ, class_="note") if len(groups) < len(rows) else None,
         grouped_table(
-            words.MATRIX,
+            devices_words.MATRIX,
             _head(rows),
             [
                 RowGroup([*map(_cells, lines)], _note(inventory, lines, explanations))
@@ -109,7 +112,7 @@ def _side_notes(inventory: Inventory, rows: Sequence[DeviceRow]) -> Iterator[str
     """Yield why a side does not decide on this host."""
     for side in device_words.SIDES:
         if side not in rows[0].decides:
-            yield words.side_note(side, device_words.side_words(inventory, rows, side))
+            yield devices_words.side_note(side, device_words.side_words(inventory, rows, side))
 
 
 def _others(rows: Sequence[DeviceRow]) -> Child:
@@ -117,10 +120,10 @@ def _others(rows: Sequence[DeviceRow]) -> Child:
         return None
     left = len(rows) - _MOST
     whole = grouped_table(
-        words.OTHERS_CAPTION, _head(rows), [RowGroup([*map(_cells, _lines(rows[:_MOST]))])]
+        devices_words.OTHERS_CAPTION, _head(rows), [RowGroup([*map(_cells, _lines(rows[:_MOST]))])]
     )
     more = element("p", device_words.more_devices(left)) if left > 0 else None
-    return folded(words.other_devices(len(rows)), whole, more)
+    return folded(devices_words.other_devices(len(rows)), whole, more)
 
 
 def _sides(row: DeviceRow) -> tuple[str, str]:
@@ -130,7 +133,7 @@ def _sides(row: DeviceRow) -> tuple[str, str]:
 
 def _head(rows: Sequence[DeviceRow]) -> tuple[str, ...]:
     sides = (device_words.SIDES[side] for side in _sides(rows[0]))
-    return (words.DEVICE_COLUMN, *sides, *words.DEVICE_COLUMNS)
+    return (devices_words.DEVICE_COLUMN, *sides, *devices_words.DEVICE_COLUMNS)
 
 
 # Devices that are alike -----------------------------------------------------------------
@@ -193,7 +196,7 @@ def _cells(line: _Line) -> Sequence[Child]:
 
 def _addresses(line: _Line) -> str:
     first, last = line.first.sbdf, line.rows[-1].sbdf
-    return str(first) if first == last else words.functions_of(str(first), str(last))
+    return str(first) if first == last else devices_words.functions_of(str(first), str(last))
 
 
 def _what(row: DeviceRow) -> str:
@@ -224,7 +227,7 @@ def _note(
     return [
         facts([*_warnings(told, explanations), *(reasons if complete else ()), *fix]),
         _all_details(inventory, told, explanations) if told else None,
-        None if complete else element("p", words.EXPLAIN_HAS_MORE, class_="note"),
+        None if complete else element("p", devices_words.EXPLAIN_HAS_MORE, class_="note"),
     ]
 
 
@@ -255,10 +258,11 @@ def _all_details(
     """Return the details of each device; those of several are folded once more."""
     if len(lines) == 1:
         return folded(
-            words.details_of(_addresses(lines[0])), _details(inventory, lines[0], explanations)
+            devices_words.details_of(_addresses(lines[0])),
+            _details(inventory, lines[0], explanations),
         )
     return folded(
-        words.details_of_each(len(lines)),
+        devices_words.details_of_each(len(lines)),
         [
             folded(
                 [element("strong", _addresses(line)), f" {_what(line.first)}"],
@@ -285,7 +289,7 @@ def _details(
     steps, notes = explanation.remedies, explanation.notes
     alone = len(line.rows) == 1
     return [
-        None if alone else element("p", words.one_of_several(str(row.sbdf)), class_="note"),
+        None if alone else element("p", devices_words.one_of_several(str(row.sbdf)), class_="note"),
         facts([*reasons, *known]),
         [element("h3", words.FIXES), _steps(steps)] if steps else None,
         [element("h3", words.NOTES), bullets(notes)] if notes else None,
@@ -303,7 +307,7 @@ def _step(step: DeviceRemedy) -> Markup:
     return several(
         title,
         element("p", step.explanation),
-        element("p", words.lines_for(step.where)),
+        element("p", devices_words.lines_for(step.where)),
         verbatim(step.lines, step.title),
     )
 
@@ -316,7 +320,7 @@ def _lost(inventory: Inventory) -> Markup:
     reasons = lost_paths(inventory)
     if not reasons:
         return NOTHING
-    title, paths = words.lost_paths(len(reasons)), bullets(reasons)
+    title, paths = page_words.lost_paths(len(reasons)), bullets(reasons)
     if len(reasons) > _MOST_PATHS:
         return folded(title, paths)
     return element("div", element("h3", title), paths)
@@ -326,7 +330,7 @@ def lost_paths(inventory: Inventory) -> list[str]:
     """Return the paths of the table that lead to no known device, each with its reason."""
     return sorted(
         {
-            f"{words.owner(owner)}: {owner.reason}"
+            f"{regions_words.owner(owner)}: {owner.reason}"
             for region in inventory.regions
             for owner in region.owners
             if owner.sbdf is None

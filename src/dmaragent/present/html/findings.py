@@ -7,6 +7,7 @@ from dmaragent.present.html import words
 from dmaragent.present.html.marks import severity_mark
 from dmaragent.present.html.markup import NOTHING, Markup, element
 from dmaragent.present.html.parts import Section, facts, folded, section
+from dmaragent.present.html.words import findings as findings_words
 from dmaragent.present.words.findings import by_rule, common, evidence_words, summary_words
 
 _MOST_CASES = 50
@@ -22,7 +23,7 @@ def findings_section(checked: Checked | None) -> Section | None:
         return None
     return section(
         "findings",
-        words.FINDINGS,
+        findings_words.FINDINGS,
         element("p", words.sentence(summary_words(checked))),
         [_finding(findings) for findings in by_rule(checked)],
     )
@@ -34,8 +35,8 @@ def _finding(findings: Sequence[Finding]) -> Markup:
     xen = common([finding.xen for finding in findings])
     linux = common([finding.linux for finding in findings])
     effects = [
-        (words.EFFECT_ON["xen"], xen),
-        (words.EFFECT_ON["linux"], linux),
+        (findings_words.EFFECT_ON["xen"], xen),
+        (findings_words.EFFECT_ON["linux"], linux),
         (words.FIX, rule.advice),
     ]
     return element(
@@ -55,7 +56,7 @@ def _cases(findings: Sequence[Finding], *, own_xen: bool, own_linux: bool) -> Ma
     ]
     listed = element("ul", shown, class_="hits")
     left = len(findings) - len(shown)
-    more = element("p", words.more_cases(left)) if left else None
+    more = element("p", findings_words.more_cases(left)) if left else None
     if len(findings) <= _CASES_IN_VIEW:
         return listed
     return folded(words.cases(len(findings)), listed, more)
@@ -63,8 +64,8 @@ def _cases(findings: Sequence[Finding], *, own_xen: bool, own_linux: bool) -> Ma
 
 def _case(finding: Finding, *, own_xen: bool, own_linux: bool) -> Markup:
     own = [
-        (words.EFFECT_ON["xen"], finding.xen if own_xen else ""),
-        (words.EFFECT_ON["linux"], finding.linux if own_linux else ""),
+        (findings_words.EFFECT_ON["xen"], finding.xen if own_xen else ""),
+        (findings_words.EFFECT_ON["linux"], finding.linux if own_linux else ""),
     ]
     return element(
         "li",
@@ -80,5 +81,5 @@ def _evidence(evidence: Sequence[Evidence]) -> Markup:
     lines = [evidence_words(piece).replace("\N{NO-BREAK SPACE}", " ") for piece in evidence]
     rows = [element("li", element("code", line)) for line in lines[:_MOST_PIECES]]
     if len(lines) > _MOST_PIECES:
-        rows.append(element("li", words.more_pieces(len(lines) - _MOST_PIECES)))
-    return folded(words.evidence(len(lines)), element("ul", rows))
+        rows.append(element("li", findings_words.more_pieces(len(lines) - _MOST_PIECES)))
+    return folded(findings_words.evidence(len(lines)), element("ul", rows))

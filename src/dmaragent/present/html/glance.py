@@ -15,6 +15,7 @@ from dmaragent.present.html.guests import AnyAnswer, guest_name, resolution_of
 from dmaragent.present.html.marks import guest_mark, severity_mark
 from dmaragent.present.html.markup import Child, Markup, element
 from dmaragent.present.html.parts import Section, Tile, bullets, section, strip
+from dmaragent.present.html.words import page as page_words
 from dmaragent.present.words.devices import verdict_counts
 from dmaragent.present.words.findings import by_rule, counts_words, ran_words
 from dmaragent.present.words.host import absence_words
@@ -44,7 +45,7 @@ def glance_section(
     """Return the answers of the report, each with a link to its section."""
     tiles = [*_device_tiles(inventory, rows), *_guest_tiles(guests), *_finding_tiles(checked)]
     notices = [*_absence(inventory), *_damage(inventory)]
-    return section("glance", words.GLANCE, notices, strip(tiles))
+    return section("glance", page_words.GLANCE, notices, strip(tiles))
 
 
 # Devices --------------------------------------------------------------------------------
@@ -58,10 +59,10 @@ def _device_tiles(inventory: Inventory, rows: Sequence[DeviceRow]) -> list[Tile]
     for side in dict.fromkeys(side for row in shown for side in row.decides):
         verdicts = Counter(row.xen if side == "xen" else row.linux for row in shown)
         worst = min(verdicts, key=_badness)
-        sentence = words.devices_in_short(verdicts[worst], len(shown), worst, side)
+        sentence = page_words.devices_in_short(verdicts[worst], len(shown), worst, side)
         more = [verdict_counts(shown, side)] if len(verdicts) > 1 else []
         if lost:
-            more.append(words.lost_paths(lost))
+            more.append(page_words.lost_paths(lost))
         tile = Tile(sentence, "devices", more, _TONES.get(worst.can, "muted"))
         tiles.append((_badness(worst), tile))
     return [tile for _, tile in sorted(tiles, key=lambda pair: pair[0])]
@@ -84,17 +85,17 @@ def _guest_tiles(guests: Sequence[AnyAnswer]) -> Iterator[Tile]:
     number = sum(rank == worst for rank, _, _ in ranks)
     verdict = resolution_of(ranks[0][2]).verdict
     if verdict is Verdict.STARTS and worst < _UNHARMED:
-        sentence = words.guests_with_risk(number, len(guests))
+        sentence = page_words.guests_with_risk(number, len(guests))
     elif len(guests) == 1:
-        sentence = words.guest_alone(guest_name(guests[0]), verdict)
+        sentence = page_words.guest_alone(guest_name(guests[0]), verdict)
     else:
-        sentence = words.guests_in_short(number, len(guests), verdict)
+        sentence = page_words.guests_in_short(number, len(guests), verdict)
     listed: list[Child] = [
         [element("a", guest_name(answer), href=f"#guest-{place}"), " ", guest_mark(answer)]
         for _, place, answer in ranks[:_MOST_GUESTS]
     ]
     left = len(guests) - _MOST_GUESTS
-    more = words.more_guests(left) if left > 0 else None
+    more = page_words.more_guests(left) if left > 0 else None
     yield Tile(sentence, "guests", (*listed, more), _GUEST_TONES[worst])
 
 
@@ -141,8 +142,8 @@ def _absence(inventory: Inventory) -> Iterator[Markup]:
     what, hint = absence_words(inventory.absence)
     yield element(
         "div",
-        element("p", element("strong", f"{words.NO_TABLE}: "), what, "."),
-        element("p", element("strong", f"{words.NEXT}: "), hint, "."),
+        element("p", element("strong", f"{page_words.NO_TABLE}: "), what, "."),
+        element("p", element("strong", f"{page_words.NEXT}: "), hint, "."),
         class_="notice",
     )
 
@@ -151,10 +152,10 @@ def _damage(inventory: Inventory) -> Iterator[Markup]:
     table = inventory.iommu
     if isinstance(table, Missing) or not table.damage:
         return
-    effect = words.damage_effect(decoded=table.header is not None)
+    effect = page_words.damage_effect(decoded=table.header is not None)
     yield element(
         "div",
-        element("p", element("strong", f"{words.DAMAGED}: "), effect, "."),
+        element("p", element("strong", f"{page_words.DAMAGED}: "), effect, "."),
         bullets(map(str, table.damage)),
         class_="notice",
     )

@@ -9,8 +9,7 @@ from dmaragent.inventory import Inventory
 from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution
 from dmaragent.policy.decisions import Decision, Effect, Harm, Verdict
 from dmaragent.policy.layout import GuestLayout, PlacedRegion, RamLayout
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolution import PossibleOutcome, Resolution
 from dmaragent.present.html import words
 from dmaragent.present.html.guest_picture import (
     OVERWRITTEN,
@@ -33,19 +32,22 @@ from dmaragent.present.html.parts import (
     table,
     verbatim,
 )
+from dmaragent.present.html.words import guests as guests_words
 from dmaragent.present.words.guest import (
-    DEVICE_WORDS,
     REMEDIES_TITLE,
     any_stack_words,
-    kvm_memory_words,
-    kvm_next_step,
-    kvm_regions_source,
     ram_ranges,
     reason_groups,
     reason_words,
     region_row,
     remedy_sentences,
     why_it_starts,
+)
+from dmaragent.present.words.kvm_guest import (
+    DEVICE_WORDS,
+    kvm_memory_words,
+    kvm_next_step,
+    kvm_regions_source,
     why_kvm_starts,
 )
 from dmaragent.present.words.numbers import numbered_regions, rough_size_words, size_words
@@ -76,7 +78,7 @@ def guests_section(inventory: Inventory, answers: Sequence[AnyAnswer]) -> Sectio
     numbers = {region.range: region.number for region in inventory.regions if region.range}
     return section(
         "guests",
-        words.GUESTS,
+        guests_words.GUESTS,
         [
             _guest(number, answer, numbers, fold=len(answers) > _MOST_OPEN)
             for number, answer in enumerate(answers, 1)
@@ -99,7 +101,7 @@ def _guest(
 ) -> Markup:
     key = f"guest-{number}"
     resolution = resolution_of(answer)
-    heading = element("h3", words.guest_title(guest_name(answer)), id=f"{key}-heading")
+    heading = element("h3", guests_words.guest_title(guest_name(answer)), id=f"{key}-heading")
     verdict: list[Child] = [guest_mark(answer), " ", element("small", any_stack_words(resolution))]
     if isinstance(answer, KvmResolution):
         content = _kvm_parts(key, answer, numbers)
@@ -118,7 +120,7 @@ def _guest(
 def _reasons(resolution: AnyResolution, numbers: Mapping[AddressRange, int]) -> Markup:
     if not resolution.reasons:
         return element("p", _why_it_starts(resolution))
-    title = words.WARNINGS if resolution.verdict is Verdict.STARTS else words.REASONS
+    title = guests_words.WARNINGS if resolution.verdict is Verdict.STARTS else guests_words.REASONS
     reasons = [_reason(group, numbers) for group in reason_groups(resolution.reasons)]
     return element("div", element("h4", title), bullets(reasons))
 
@@ -138,8 +140,8 @@ def _reason(group: Sequence[Decision], numbers: Mapping[AddressRange, int]) -> C
 
 def _likewise(regions: Sequence[AddressRange], numbers: Mapping[AddressRange, int]) -> str:
     if numbers.keys() >= set(regions):
-        return words.likewise(numbered_regions([numbers[region] for region in regions]), 0)
-    return words.likewise(", ".join(map(span, regions[:_MOST])), len(regions) - _MOST)
+        return guests_words.likewise(numbered_regions([numbers[region] for region in regions]), 0)
+    return guests_words.likewise(", ".join(map(span, regions[:_MOST])), len(regions) - _MOST)
 
 
 def _notes(notes: Iterable[str]) -> Markup:
@@ -176,7 +178,7 @@ def _settings(answer: Answer) -> Markup:
     ]
     if not settings:
         return NOTHING
-    return element("div", element("h4", words.SETTINGS), facts(settings))
+    return element("div", element("h4", guests_words.SETTINGS), facts(settings))
 
 
 def _remedies(answer: Answer) -> Markup:
@@ -188,7 +190,7 @@ def _remedies(answer: Answer) -> Markup:
         return element("div", title, element("p", helps.why_none))
     items = []
     for remedy in helps.ranked:
-        lines = verbatim(remedy.lines, words.CONFIGURATION_LINES) if remedy.lines else None
+        lines = verbatim(remedy.lines, guests_words.CONFIGURATION_LINES) if remedy.lines else None
         items.append(element("li", " ".join(remedy_sentences(remedy)), lines))
     return element("div", title, element("ol", items))
 
@@ -196,9 +198,9 @@ def _remedies(answer: Answer) -> Markup:
 def _xen_notes(answer: Answer) -> Iterator[str]:
     resolution = answer.resolution
     yield from (f"{message.place}: {message.text}" for message in resolution.settings.messages)
-    yield from map(words.before_start, resolution.prerequisites)
-    yield from map(words.documented_otherwise, answer.differences or ())
-    yield from map(words.reported, answer.reports)
+    yield from map(guests_words.before_start, resolution.prerequisites)
+    yield from map(guests_words.documented_otherwise, answer.differences or ())
+    yield from map(guests_words.reported, answer.reports)
 
 
 def _memory_and_settings(
@@ -209,15 +211,15 @@ def _memory_and_settings(
     shown = resolution.outcome
     if shown is None or shown.built.layout is None:
         return [bullets(_other_outcomes(resolution)), settings]
-    assumed = words.with_assumptions(shown.assumptions) if shown.assumptions else ""
+    assumed = guests_words.with_assumptions(shown.assumptions) if shown.assumptions else ""
     return [
-        element("h4", words.MEMORY),
+        element("h4", guests_words.MEMORY),
         element("p", assumed) if assumed else None,
         bullets(_other_outcomes(resolution)),
         _memory(key, resolution, shown, numbers, settings)
         if shown.built.layout.placed
         else [
-            element("p", words.NO_REGION_RESERVED),
+            element("p", guests_words.NO_REGION_RESERVED),
             facts(_ram_facts(shown.built.layout)),
             settings,
         ],
@@ -228,7 +230,7 @@ def _other_outcomes(resolution: Resolution) -> Iterator[str]:
     """Yield the verdicts of the cases that are not shown."""
     for case in resolution.outcomes:
         if case is not resolution.outcome and case.assumptions:
-            yield words.other_outcome(case.assumptions, case.built.verdict)
+            yield guests_words.other_outcome(case.assumptions, case.built.verdict)
 
 
 def _memory(
@@ -251,13 +253,13 @@ def _memory(
     ]
     name = resolution.guest.name or resolution.guest.source
     moved = layout.before.lowmem_end - layout.after.lowmem_end
-    note = words.moved(rough_size_words(moved)) if moved else ""
+    note = guests_words.moved(rough_size_words(moved)) if moved else ""
     rows = [*_region_rows(resolution, case, placed, drawn)]
     left = len(different) - len(placed)
     return beside(
         memory_figure(key, name, [*_ram_columns(layout)], drawn, f"{note} {words.SCALE}".strip()),
-        table(words.REGIONS_OF_GUEST, words.GUEST_REGION_COLUMNS, rows),
-        element("p", words.more_of_guest(left)) if left else None,
+        table(guests_words.REGIONS_OF_GUEST, guests_words.GUEST_REGION_COLUMNS, rows),
+        element("p", guests_words.more_of_guest(left)) if left else None,
         facts(_ram_facts(layout)),
         settings,
     )
@@ -269,15 +271,15 @@ def _ram(layout: RamLayout) -> list[AddressRange]:
 
 def _ram_columns(layout: GuestLayout) -> Iterator[DrawnRam]:
     if layout.before == layout.after:
-        yield DrawnRam(words.RAM, _ram(layout.after))
+        yield DrawnRam(guests_words.RAM, _ram(layout.after))
         return
-    yield DrawnRam(words.RAM_BEFORE, _ram(layout.before), final=False)
-    yield DrawnRam(words.RAM_AFTER, _ram(layout.after))
+    yield DrawnRam(guests_words.RAM_BEFORE, _ram(layout.before), final=False)
+    yield DrawnRam(guests_words.RAM_AFTER, _ram(layout.after))
 
 
 def _ram_facts(layout: GuestLayout) -> Iterator[tuple[str, str]]:
     for ram in _ram_columns(layout):
-        yield words.ram_name(ram.name), ", ".join(map(span, ram.ranges))
+        yield guests_words.ram_name(ram.name), ", ".join(map(span, ram.ranges))
 
 
 def _region_rows(
@@ -328,11 +330,11 @@ def _kvm_parts(
     notes = [f"{note.place}: {note.text}" for note in resolution.guest.notes]
     return [
         _reasons(resolution, numbers),
-        facts(zip(words.KVM_LABELS, sentences, strict=True)),
-        table(words.KVM_DEVICES, words.KVM_DEVICE_COLUMNS, rows) if rows else None,
-        element("p", words.more_of_guest(left)) if left else None,
+        facts(zip(guests_words.KVM_LABELS, sentences, strict=True)),
+        table(guests_words.KVM_DEVICES, guests_words.KVM_DEVICE_COLUMNS, rows) if rows else None,
+        element("p", guests_words.more_of_guest(left)) if left else None,
         _kvm_memory(key, resolution, numbers),
-        _notes([*notes, *map(words.before_start, resolution.prerequisites)]),
+        _notes([*notes, *map(guests_words.before_start, resolution.prerequisites)]),
     ]
 
 
@@ -347,11 +349,12 @@ def _kvm_memory(key: str, resolution: KvmResolution, numbers: Mapping[AddressRan
         for part, reason in sorted(regions.items(), key=lambda pair: pair[0])[:_MOST]
     ]
     columns = [
-        DrawnRam(words.RAM, [part for part in ram.ranges if part.size]) for ram in resolution.ram
+        DrawnRam(guests_words.RAM, [part for part in ram.ranges if part.size])
+        for ram in resolution.ram
     ]
     name = resolution.guest.name or resolution.guest.source
     figure = memory_figure(key, name, columns, drawn, words.SCALE)
-    return element("div", element("h4", words.MEMORY), figure)
+    return element("div", element("h4", guests_words.MEMORY), figure)
 
 
 def _kvm_region(
@@ -362,7 +365,7 @@ def _kvm_region(
 ) -> DrawnRegion:
     number = numbers.get(part)
     if part in overwritten:
-        return DrawnRegion(part, OVERWRITTEN, words.OVERWRITTEN, number)
+        return DrawnRegion(part, OVERWRITTEN, guests_words.OVERWRITTEN, number)
     blocked = reason.effect is Effect.REFUSED
-    outcome = words.LINUX_BLOCKS if blocked else words.REGION_OF_DEVICE
+    outcome = guests_words.LINUX_BLOCKS if blocked else guests_words.REGION_OF_DEVICE
     return DrawnRegion(part, REGION, outcome, number)

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from dmaragent.answers.device import who_decides
 from dmaragent.answers.devices import DeviceRow
+from dmaragent.answers.explain import who_decides
 from dmaragent.checks.common.model import Checked
 from dmaragent.inventory import Inventory
 from dmaragent.policy.resolution import Stack
-from dmaragent.present.html import words
 from dmaragent.present.html.devices import passed_through
 from dmaragent.present.html.markup import element
 from dmaragent.present.html.parts import Section, bullets, facts, section
+from dmaragent.present.html.words import host as words
 from dmaragent.present.words.devices import limits
 from dmaragent.present.words.findings import rules_not_asked
 from dmaragent.present.words.host import summary_facts

@@ -10,6 +10,7 @@ from dmaragent.present.html.markup import Child, element
 from dmaragent.present.html.parts import Section, folded, section, short, table
 from dmaragent.present.html.picture import Box, Column, legend, picture, zoomable
 from dmaragent.present.html.scale import make_scale
+from dmaragent.present.html.words import host as host_words
 from dmaragent.present.words.numbers import rough_size_words, size_words
 from dmaragent.present.words.region import owners_label, owners_named, published_words, region_size
 from dmaragent.readings import Missing
@@ -32,30 +33,30 @@ def map_section(inventory: Inventory) -> Section:
     boxes = [*_regions(inventory), *_xen_only(inventory), *_published(inventory)]
     regions = sorted(boxes, key=lambda box: box.range)
     if not regions and not memory:
-        return section("map", words.ADDRESS_SPACE, element("p", words.NOTHING_TO_DRAW))
+        return section("map", host_words.ADDRESS_SPACE, element("p", host_words.NOTHING_TO_DRAW))
     held = [box.range for box in regions]
     scale = make_scale([box.range for box in memory], held, (FOUR_GIB,))
     if not memory:
         whole = AddressRange(0, scale.marks[-1])
-        description, label = words.MAP_UNKNOWN, words.MAP_UNKNOWN_LABEL
+        description, label = host_words.MAP_UNKNOWN, host_words.MAP_UNKNOWN_LABEL
         memory = [
             Box(range=whole, kind="unknown", description=description, name=description, label=label)
         ]
-    columns = [Column(name=words.MEMORY_COLUMN, boxes=tuple(memory))]
+    columns = [Column(name=host_words.MEMORY_COLUMN, boxes=tuple(memory))]
     if regions:
         columns.append(Column(name=words.REGIONS_COLUMN, boxes=tuple(regions), beside=True))
-    title = words.PICTURE_OF_HOST
+    title = host_words.PICTURE_OF_HOST
     drawn = picture(scale, columns, key="host-map", title=title)
     used = {box.kind for box in (*memory, *regions)}
-    marks = legend(words.MAP_LEGEND, used, "host-map")
+    marks = legend(host_words.MAP_LEGEND, used, "host-map")
     caption = element("figcaption", element("p", words.SCALE), marks)
     figure = element("figure", zoomable(drawn, title), caption)
     rows = list(_rows([*memory, *regions]))
-    equivalent = table(words.SAME_AS_TABLE, words.ADDRESS_COLUMNS, rows)
+    equivalent = table(host_words.SAME_AS_TABLE, host_words.ADDRESS_COLUMNS, rows)
     if len(rows) > _ROWS_IN_VIEW:
-        equivalent = folded(words.SAME_AS_TABLE, equivalent)
+        equivalent = folded(host_words.SAME_AS_TABLE, equivalent)
     beside = element("div", figure, equivalent, class_="beside-it")
-    return section("map", words.ADDRESS_SPACE, beside)
+    return section("map", host_words.ADDRESS_SPACE, beside)
 
 
 _ROWS_IN_VIEW = 40
@@ -65,7 +66,7 @@ _ROWS_IN_VIEW = 40
 def _regions(inventory: Inventory) -> Iterator[Box]:
     for region in inventory.regions:
         drawn = region.range is not None
-        sentence = words.region_in_picture(
+        sentence = host_words.region_in_picture(
             region.number,
             region.place,
             region_size(region),
@@ -87,9 +88,9 @@ def _regions(inventory: Inventory) -> Iterator[Box]:
 def _xen_only(inventory: Inventory) -> Iterator[Box]:
     """Yield the ranges that Xen lists and the table does not have."""
     origins = {
-        Origin.OPTION: words.BY_OPTION,
-        Origin.UNEXPLAINED: words.NOT_EXPLAINED,
-        Origin.UNKNOWN: words.NO_TABLE_TO_EXPLAIN,
+        Origin.OPTION: host_words.BY_OPTION,
+        Origin.UNEXPLAINED: host_words.NOT_EXPLAINED,
+        Origin.UNKNOWN: host_words.NO_TABLE_TO_EXPLAIN,
     }
     for entry in inventory.xen.list.entries:
         if entry.origin in origins:
@@ -101,9 +102,9 @@ def _xen_box(entry: ListEntry, why: str) -> Box:
     return Box(
         range=entry.range,
         kind="xen",
-        description=words.on_xens_list(span(entry.range), size, why),
-        name=words.xen_label(size, why),
-        label=words.xen_label(size, why),
+        description=host_words.on_xens_list(span(entry.range), size, why),
+        name=host_words.xen_label(size, why),
+        label=host_words.xen_label(size, why),
         reached=True,
     )
 
@@ -111,7 +112,7 @@ def _xen_box(entry: ListEntry, why: str) -> Box:
 def _published(inventory: Inventory) -> Iterator[Box]:
     """Yield the regions that only Linux reports."""
     for region in inventory.published:
-        label = words.published_label(size_words(region.range.size), region.type)
+        label = host_words.published_label(size_words(region.range.size), region.type)
         yield Box(
             range=region.range,
             kind="published",
@@ -157,8 +158,10 @@ def _with_holes(entries: Iterable[MemoryEntry]) -> Iterator[Box]:
 
 
 def _hole(gap: AddressRange) -> Box:
-    description = words.hole_words(span(gap))
-    return Box(range=gap, kind="hole", description=description, name=words.HOLE, label=words.HOLE)
+    description = host_words.hole_words(span(gap))
+    return Box(
+        range=gap, kind="hole", description=description, name=host_words.HOLE, label=host_words.HOLE
+    )
 
 
 def _rows(boxes: Iterable[Box]) -> Iterator[Sequence[Child]]:
@@ -171,5 +174,5 @@ def _rows(boxes: Iterable[Box]) -> Iterator[Sequence[Child]]:
 def _what(box: Box) -> Child:
     if box.region is None:
         return box.name
-    link = element("a", words.region_name(box.region), href=f"#region-{box.region}")
+    link = element("a", host_words.region_name(box.region), href=f"#region-{box.region}")
     return [link, f": {box.name}"]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from dmaragent.present.html import words
 from dmaragent.present.html.markup import NOTHING, Child, Markup, element, several, text_lines
+from dmaragent.present.html.words import page as page_words
 
 _MOST_BESIDE = 4
 """Columns that fit side by side on a narrow screen."""
@@ -170,7 +171,12 @@ def verbatim(lines: Iterable[str], what: str) -> Markup:
         "pre", element("code", text_lines(lines)), tabindex="0", role="group", aria_label=what
     )
     button = element(
-        "button", words.COPY, type="button", class_="copy", aria_label=words.copy(what), hidden=True
+        "button",
+        page_words.COPY,
+        type="button",
+        class_="copy",
+        aria_label=page_words.copy(what),
+        hidden=True,
     )
     return element("div", shown, button, class_="verbatim")
 

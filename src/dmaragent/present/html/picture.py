@@ -9,9 +9,9 @@ from heapq import heappop, heappush
 from itertools import pairwise
 
 from dmaragent.addresses import AddressRange
-from dmaragent.present.html import words
 from dmaragent.present.html.markup import NOTHING, Markup, element, several
 from dmaragent.present.html.scale import Scale
+from dmaragent.present.html.words import host as words
 
 _TOP = 22.0
 """Room for the names of the columns."""

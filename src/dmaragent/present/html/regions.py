@@ -6,6 +6,7 @@ from dmaragent.inventory import Inventory, Region
 from dmaragent.present.html import words
 from dmaragent.present.html.markup import Child, Markup, element
 from dmaragent.present.html.parts import Section, block_of, bullets, lines_of, section, table
+from dmaragent.present.html.words import regions as regions_words
 from dmaragent.present.words.region import (
     linux_view,
     memory_view,
@@ -25,17 +26,17 @@ def regions_section(inventory: Inventory) -> Section | None:
     if not inventory.regions and not inventory.published:
         return None
     differ = [
-        words.of_region(difference.region, difference.explanation)
+        regions_words.of_region(difference.region, difference.explanation)
         for difference in inventory.differences
     ]
     return section(
         "regions",
-        words.REGIONS,
-        table(words.REGIONS_CAPTION, words.REGION_COLUMNS, _rows(inventory))
+        regions_words.REGIONS,
+        table(regions_words.REGIONS_CAPTION, regions_words.REGION_COLUMNS, _rows(inventory))
         if inventory.regions
         else None,
         _published(inventory) if inventory.published else None,
-        [element("h3", words.DIFFERENCES), bullets(differ)] if differ else None,
+        [element("h3", regions_words.DIFFERENCES), bullets(differ)] if differ else None,
     )
 
 
@@ -43,7 +44,7 @@ def _published(inventory: Inventory) -> Markup:
     """Return the regions that only Linux reports."""
     return element(
         "div",
-        element("h3", words.PUBLISHED),
+        element("h3", regions_words.PUBLISHED),
         bullets(map(published_words, inventory.published)),
         element("p", published_source_words(inventory), class_="note"),
     )
@@ -77,7 +78,7 @@ def _runs(inventory: Inventory) -> Iterator[list[Region]]:
 
 def _likeness(inventory: Inventory, region: Region) -> Hashable:
     return (
-        tuple(map(words.owner, region.owners)),
+        tuple(map(regions_words.owner, region.owners)),
         region.xen.shared,
         xen_view(inventory, region),
         linux_view(inventory, region),
@@ -91,18 +92,20 @@ def _range(region: Region) -> Markup:
     entry = region.entry
     return element(
         "span",
-        words.region_range(region.number, region.place, size, entry.structure, entry.offset),
+        regions_words.region_range(
+            region.number, region.place, size, entry.structure, entry.offset
+        ),
         id=f"region-{region.number}",
     )
 
 
 def _owners(region: Region, named: dict[tuple[str, ...], int]) -> Child:
     """Return the owners; a long list once, later the region that has the same."""
-    names = tuple(map(words.owner, region.owners))
+    names = tuple(map(regions_words.owner, region.owners))
     first = named.setdefault(names, region.number)
     if not names:
-        return words.NO_OWNER
-    shared = words.shared_by(region.xen.sharers) if region.xen.shared else ""
+        return regions_words.NO_OWNER
+    shared = regions_words.shared_by(region.xen.sharers) if region.xen.shared else ""
     if len(names) > SHOWN_OWNERS and first != region.number:
-        return words.same_owners(shared, first)
+        return regions_words.same_owners(shared, first)
     return [shared, lines_of(names)]

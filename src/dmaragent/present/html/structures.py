@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from dmaragent.inventory import Inventory
-from dmaragent.present.html import words
 from dmaragent.present.html.markup import Markup, element, several
 from dmaragent.present.html.parts import Section, folded, section, verbatim
+from dmaragent.present.html.words import host as words
 from dmaragent.present.text.decode import decode_text
 from dmaragent.present.text.tree import GAP, Node, tree_nodes
 from dmaragent.readings import Missing

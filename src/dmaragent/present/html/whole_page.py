@@ -8,9 +8,9 @@ from functools import cache
 from importlib.resources import files
 
 from dmaragent import __version__
-from dmaragent.present.html import words
 from dmaragent.present.html.markup import Markup, element, page, several
 from dmaragent.present.html.parts import Section
+from dmaragent.present.html.words import page as words
 
 
 @cache

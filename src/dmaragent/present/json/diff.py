@@ -19,7 +19,8 @@ from dmaragent.comparison.model import (
 )
 from dmaragent.comparison.scopes import compared_owners
 from dmaragent.inventory import Region
-from dmaragent.iommu.model import Owner, RemappingUnit
+from dmaragent.iommu.claims import Owner
+from dmaragent.iommu.model import RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.resolution import Resolution
 from dmaragent.present.json.common import TOOL, decision_object, stack_object

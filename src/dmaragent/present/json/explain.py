@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dmaragent.answers.device import Explanation
+from dmaragent.answers.explain import Explanation
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Case, PlatformVerdict
 from dmaragent.policy.resolution import Stack

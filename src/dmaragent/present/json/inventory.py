@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory, Region
-from dmaragent.iommu.model import Access, Claim, Owner, RemappingUnit
+from dmaragent.iommu.claims import Claim, Owner
+from dmaragent.iommu.model import Access, RemappingUnit
 from dmaragent.present.json.common import TOOL, range_object
 from dmaragent.present.words.device import class_name
 from dmaragent.readings import Missing

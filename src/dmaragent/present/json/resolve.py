@@ -11,8 +11,7 @@ from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.effective_settings import region_policies
 from dmaragent.policy.layout import GuestLayout, PlacedRegion, RamLayout
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolution import PossibleOutcome, Resolution
 from dmaragent.present.json.common import TOOL, decision_object, range_object, stack_object
 from dmaragent.remedies.remedy import GuestRemedy
 

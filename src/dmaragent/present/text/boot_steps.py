@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from dmaragent.boot_option.boot_loaders import Steps
-from dmaragent.boot_option.words import UNDO_COMMANDS
+from dmaragent.boot_option.words.boot_loaders import UNDO_COMMANDS
 from dmaragent.present.text.tables import paragraph
 from dmaragent.present.words.boot_steps import set_heading, way_heading
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from dmaragent.answers.device import Explanation
+from dmaragent.answers.explain import Explanation
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory, Region
-from dmaragent.iommu.model import Owner
+from dmaragent.iommu.claims import Owner
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict
 from dmaragent.policy.resolution import Stack
 from dmaragent.present.escaping import visible

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Inventory
-from dmaragent.iommu.model import Difference, Owner
+from dmaragent.iommu.claims import Owner
+from dmaragent.iommu.model import Difference
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import labelled, paragraph, render
 from dmaragent.present.words.device import card_facts, class_name, device_name, verdict_facts

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dmaragent.addresses import SBDF
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Inventory, Region
-from dmaragent.iommu.model import Owner
+from dmaragent.iommu.claims import Owner
 from dmaragent.linux.regions import Hold
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import visible

@@ -12,15 +12,17 @@ from dmaragent.present.text.resolve_short import MOST_NAME, short_reasons
 from dmaragent.present.text.tables import paragraph, render
 from dmaragent.present.text.tones import VERDICT_TONES, verdict_tone
 from dmaragent.present.words.guest import (
-    DEVICE_WORDS,
     details_words,
+    line_words,
+    resolution_notes,
+    verdict_with_harm,
+)
+from dmaragent.present.words.kvm_guest import (
+    DEVICE_WORDS,
     kvm_memory_words,
     kvm_next_command,
     kvm_regions_source,
     kvm_stack_words,
-    line_words,
-    resolution_notes,
-    verdict_with_harm,
     why_kvm_starts,
 )
 

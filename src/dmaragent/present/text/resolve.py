@@ -6,8 +6,7 @@ from dmaragent.addresses import AddressRange, span
 from dmaragent.answers.guest import Answer
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.layout import GuestLayout, RamLayout
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolution import PossibleOutcome, Resolution
 from dmaragent.present.escaping import visible
 from dmaragent.present.screen import toned
 from dmaragent.present.text.memory_bar import LEGEND, Painted, bars

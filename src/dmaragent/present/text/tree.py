@@ -6,7 +6,8 @@ from typing import NamedTuple
 from dmaragent.addresses import SBDF
 from dmaragent.host.topology import BusIndex, PciFunction, Presence
 from dmaragent.inventory import Inventory
-from dmaragent.iommu.model import DeviceKind, Owner, RemappingUnit
+from dmaragent.iommu.claims import DeviceKind, Owner
+from dmaragent.iommu.model import RemappingUnit
 from dmaragent.iommu.vendor import iommu_vendor
 from dmaragent.present.text.inventory import limits_text
 from dmaragent.present.text.tables import paragraph

@@ -20,7 +20,7 @@ from dmaragent.comparison.model import (
 from dmaragent.comparison.scopes import compared_owners
 from dmaragent.comparison.words import fact_name
 from dmaragent.inventory import Region
-from dmaragent.iommu.model import DeviceKind, Owner
+from dmaragent.iommu.claims import DeviceKind, Owner
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.resolution import Stack
 from dmaragent.present.words.findings import severity_name

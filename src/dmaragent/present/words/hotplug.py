@@ -1,6 +1,6 @@
 """An attached device in words: whether the guest gets it, and with which policy."""
 
-from dmaragent.guests.pci import PolicyWord
+from dmaragent.guests.pci_text import PolicyWord
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.settings import Toolstack

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dmaragent.inventory import Inventory, Region
-from dmaragent.iommu.model import Owner
+from dmaragent.iommu.claims import Owner
 from dmaragent.iommu.vendor import iommu_vendor
 from dmaragent.passthrough import linux_words, words
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict, ToolstackPolicy

@@ -5,7 +5,8 @@ from dmaragent.host.memory_map import MemoryType
 from dmaragent.host.topology import Presence
 from dmaragent.host.words import NOT_IN_MAP
 from dmaragent.inventory import Inventory, Region
-from dmaragent.iommu.model import Access, ClaimKind, DeviceKind, Meaning, Owner
+from dmaragent.iommu.claims import ClaimKind, DeviceKind, Owner
+from dmaragent.iommu.model import Access, Meaning
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.unexplained_regions import UnexplainedRegion
 from dmaragent.linux.view import LinuxState

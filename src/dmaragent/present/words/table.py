@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from dmaragent.iommu.model import Claim, DeviceKind, OtherStructure
+from dmaragent.iommu.claims import Claim, DeviceKind
+from dmaragent.iommu.model import OtherStructure
 from dmaragent.iommu.vtd import device_kind
 from fwtables import ANDD, ATSR, RHSA, SATC, SIDP, DeviceScope
 from fwtables.dmar.constants import ScopeType, flag_names

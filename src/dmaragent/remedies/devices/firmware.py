@@ -12,6 +12,7 @@ from dmaragent.host.topology import PciFunction
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.remedies.devices import words
+from dmaragent.remedies.devices.words import firmware as firmware_words
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
 
 _HPE = frozenset({"hp", "hpe", "hewlett-packard", "hewlett packard enterprise"})
@@ -33,18 +34,25 @@ def slot_number(slot: str | None) -> int | None:
 def firmware_remedy(device: DeviceContext, function: PciFunction) -> DeviceRemedy:
     """Return the firmware setting that may remove the regions of `function`."""
     machine, known = device.inventory.host.machine, device.inventory.host.topology.known
-    where = {IommuVendor.AMD: words.AMD_SETTING, IommuVendor.ARM: words.ARM_SETTING}
+    where = {
+        IommuVendor.AMD: firmware_words.AMD_SETTING,
+        IommuVendor.ARM: firmware_words.ARM_SETTING,
+    }
     if device.vendor in where:
-        explanation = words.look_for_setting_without_vtd(where[device.vendor])
-        return _remedy(words.FIRMWARE_SETTING, explanation)
+        explanation = firmware_words.look_for_setting_without_vtd(where[device.vendor])
+        return _remedy(firmware_words.FIRMWARE_SETTING, explanation)
     if is_hpe_server(machine):
         slots = any(neighbour.slot is not None for neighbour in known.values())
         return _hpe_remedy(machine, function, slots_known=slots)
     code = function.class_code
     keys = () if code is None else (code >> 8, code >> 16)
-    settings = (words.SETTINGS_BY_CLASS[key] for key in keys if key in words.SETTINGS_BY_CLASS)
-    setting, why = next(settings, words.LEGACY_SUPPORT)
-    return _remedy(words.FIRMWARE_SETTING, words.look_for_setting(setting, why))
+    settings = (
+        firmware_words.SETTINGS_BY_CLASS[key]
+        for key in keys
+        if key in firmware_words.SETTINGS_BY_CLASS
+    )
+    setting, why = next(settings, firmware_words.LEGACY_SUPPORT)
+    return _remedy(firmware_words.FIRMWARE_SETTING, firmware_words.look_for_setting(setting, why))
 
 
 def _remedy(
@@ -52,7 +60,7 @@ def _remedy(
     explanation: str,
     lines: tuple[str, ...] = (),
     *,
-    cost: str = words.UNVERIFIED_COST,
+    cost: str = firmware_words.UNVERIFIED_COST,
 ) -> DeviceRemedy:
     return DeviceRemedy(
         safety=Safety.FIRMWARE,
@@ -80,16 +88,22 @@ def _hpe_remedy(machine: Machine, function: PciFunction, *, slots_known: bool) -
     """Return HPE's fix: the switch of the card's slot."""
     number = slot_number(function.slot)
     if not _has_slot_switch(machine):
-        return _remedy(words.HPE_SETUP, words.hpe_switch_unknown_for(machine.model))
+        return _remedy(
+            firmware_words.HPE_SETUP, firmware_words.hpe_switch_unknown_for(machine.model)
+        )
     if number is None and function.slot is None and slots_known:
-        return _remedy(words.HPE_NO_SLOT, words.hpe_switch_not_for_embedded(function.sbdf))
+        return _remedy(
+            firmware_words.HPE_NO_SLOT, firmware_words.hpe_switch_not_for_embedded(function.sbdf)
+        )
     if number is None:
-        explanation = words.hpe_slot_unknown(function.sbdf, function.slot)
-        return _remedy(words.HPE_SWITCH_IF_IN_SLOT, explanation, cost=words.HPE_SLOT_COST)
+        explanation = firmware_words.hpe_slot_unknown(function.sbdf, function.slot)
+        return _remedy(
+            firmware_words.HPE_SWITCH_IF_IN_SLOT, explanation, cost=firmware_words.HPE_SLOT_COST
+        )
     section = f"RMRDS_Slot{number}"
     return _remedy(
-        words.hpe_switch(number),
-        words.hpe_leave_slot_out(number),
+        firmware_words.hpe_switch(number),
+        firmware_words.hpe_leave_slot_out(number),
         lines=(
             "printf '%s\\n' '<Conrep>' \\",
             f'\'<Section name="{section}" helptext=".">Endpoints_Excluded</Section>\' \\',
@@ -98,7 +112,7 @@ def _hpe_remedy(machine: Machine, function: PciFunction, *, slots_known: bool) -
             "conrep -s -x conrep_rmrds.xml -f verify.dat",
             f"grep {section} verify.dat",
         ),
-        cost=words.HPE_SLOT_COST,
+        cost=firmware_words.HPE_SLOT_COST,
     )
 
 
@@ -113,12 +127,16 @@ def vmd_remedies(device: DeviceContext, endpoint: SBDF) -> tuple[DeviceRemedy, .
         DeviceRemedy(
             safety=Safety.NEEDED,
             side="",
-            title=words.pass_vmd_endpoint(endpoint),
-            explanation=words.vmd_endpoint_loss(behind),
+            title=firmware_words.pass_vmd_endpoint(endpoint),
+            explanation=firmware_words.vmd_endpoint_loss(behind),
             lines=(f"dmaragent explain {endpoint}",),
             where=words.ROOT_SHELL,
-            cost=words.vmd_endpoint_cost(behind),
-            warning=words.vmd_endpoint_loss(behind),
+            cost=firmware_words.vmd_endpoint_cost(behind),
+            warning=firmware_words.vmd_endpoint_loss(behind),
         ),
-        _remedy(words.SWITCH_VMD_OFF, words.SWITCH_VMD_OFF_EFFECT, cost=words.VMD_OFF_COST),
+        _remedy(
+            firmware_words.SWITCH_VMD_OFF,
+            firmware_words.SWITCH_VMD_OFF_EFFECT,
+            cost=firmware_words.VMD_OFF_COST,
+        ),
     )

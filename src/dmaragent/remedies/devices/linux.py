@@ -21,6 +21,7 @@ from dmaragent.passthrough.linux_group import unready_mates
 from dmaragent.passthrough.model import Can, CaseKind, PlatformVerdict
 from dmaragent.passthrough.unexplained_regions import unexplained_in_group
 from dmaragent.remedies.devices import words
+from dmaragent.remedies.devices.words import linux as linux_words
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
 
 _STORAGE = 0x01
@@ -34,12 +35,12 @@ def loss_of_owner(device: DeviceContext, owner: str) -> str:
     function = device.function
     driver = None if function is None else function.driver
     if function is not None and not function.driver_known:
-        return words.driver_unknown(owner)
+        return linux_words.driver_unknown(owner)
     if function is None or driver is None:
-        return words.no_driver(owner)
+        return linux_words.no_driver(owner)
     if driver in HOLDERS or is_vfio_driver(driver):
-        return words.held_already(driver, owner)
-    return words.taken_from(driver, owner, disks=_has_disks(function))
+        return linux_words.held_already(driver, owner)
+    return linux_words.taken_from(driver, owner, disks=_has_disks(function))
 
 
 def warning_to_owner(device: DeviceContext, owner: str) -> str:
@@ -50,7 +51,7 @@ def warning_to_owner(device: DeviceContext, owner: str) -> str:
         return ""
     if driver is not None and (driver in HOLDERS or is_vfio_driver(driver)):
         return ""
-    return words.disks_warning(owner) if _has_disks(function) else ""
+    return linux_words.disks_warning(owner) if _has_disks(function) else ""
 
 
 def _has_disks(function: PciFunction) -> bool:
@@ -72,8 +73,8 @@ def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[De
         yield DeviceRemedy(
             safety=Safety.SAFE,
             side="Linux",
-            title=words.EXPLAIN_LOCKED_MATES,
-            explanation=words.explain_locked_mates(device.locked_mates),
+            title=linux_words.EXPLAIN_LOCKED_MATES,
+            explanation=linux_words.explain_locked_mates(device.locked_mates),
             lines=tuple(f"dmaragent explain {mate}" for mate in device.locked_mates),
             where=words.ROOT_SHELL,
         )
@@ -83,11 +84,11 @@ def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[De
         remedy = DeviceRemedy(
             safety=Safety.RISK,
             side="Linux",
-            title=words.RELAX_OPTION,
-            explanation=words.relax_every_region(
+            title=linux_words.RELAX_OPTION,
+            explanation=linux_words.relax_every_region(
                 has_option=device.has_relax_rmrr, release_known=device.kernel_release is not None
             ),
-            cost=words.RELAX_OPTION_COST,
+            cost=linux_words.RELAX_OPTION_COST,
         )
         yield _with_option(device, remedy, f"intel_iommu=on,{RELAX_RMRR}")
 
@@ -98,23 +99,25 @@ def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[De
 def _switch_iommu_on(device: DeviceContext) -> DeviceRemedy:
     """Return how to make Linux use the IOMMU."""
     if device.firmware_opts_out:
-        return _needed(words.SWITCH_IOMMU_ON, words.CLEAR_OPT_OUT)
+        return _needed(linux_words.SWITCH_IOMMU_ON, linux_words.CLEAR_OPT_OUT)
     options = device.inventory.host.system.options
     off = None if options is None else iommu_off_option(options, device.vendor)
     if off is not None:
         remedy = _needed(
-            words.change_off_option(off.option, off.replacement),
-            words.option_switches_off(off.option, off.replacement, off.earlier),
+            linux_words.change_off_option(off.option, off.replacement),
+            linux_words.option_switches_off(off.option, off.replacement, off.earlier),
         )
         return _with_option(device, remedy, off.replacement, off.option)
     if device.vendor is IommuVendor.AMD:
-        return _needed(words.SWITCH_IOMMU_ON, words.SWITCH_AMD_IOMMU_ON)
+        return _needed(linux_words.SWITCH_IOMMU_ON, linux_words.SWITCH_AMD_IOMMU_ON)
     if device.vendor is IommuVendor.ARM:
-        return _needed(words.SWITCH_IOMMU_ON, words.SWITCH_SMMU_ON)
+        return _needed(linux_words.SWITCH_IOMMU_ON, linux_words.SWITCH_SMMU_ON)
     option = "" if options is None else iommu_asked_for(options)
     if option:
-        return _needed(words.SWITCH_IOMMU_ON, words.iommu_on_without_effect(option))
-    remedy = _needed(words.SWITCH_IOMMU_ON, words.switch_vtd_on(options_known=options is not None))
+        return _needed(linux_words.SWITCH_IOMMU_ON, linux_words.iommu_on_without_effect(option))
+    remedy = _needed(
+        linux_words.SWITCH_IOMMU_ON, linux_words.switch_vtd_on(options_known=options is not None)
+    )
     return _with_option(device, remedy, "intel_iommu=on")
 
 
@@ -124,7 +127,7 @@ def _needed(title: str, explanation: str) -> DeviceRemedy:
         side="Linux",
         title=title,
         explanation=explanation,
-        cost=words.REBOOT_COST,
+        cost=linux_words.REBOOT_COST,
     )
 
 
@@ -141,7 +144,10 @@ def _with_option(
     if len(ways) == 1:
         lines, where = lines_and_undo(ways[0]), words.ROOT_SHELL
     else:
-        lines, where = (option,) if option else (), words.KERNEL_COMMAND_LINE if option else ""
+        lines, where = (
+            (option,) if option else (),
+            linux_words.KERNEL_COMMAND_LINE if option else "",
+        )
     return replace(remedy, explanation=explanation, lines=lines, where=where)
 
 
@@ -160,30 +166,30 @@ def _bind(device: DeviceContext, linux: PlatformVerdict) -> DeviceRemedy:
             return DeviceRemedy(
                 safety=Safety.RISK if region_lost else Safety.SAFE,
                 side="Linux",
-                title=words.bound_already(driver),
-                explanation=words.GIVE_TO_GUEST if alone else words.GROUP_BOUND_TOO,
+                title=linux_words.bound_already(driver),
+                explanation=linux_words.GIVE_TO_GUEST if alone else linux_words.GROUP_BOUND_TOO,
             )
         return DeviceRemedy(
             safety=safety,
             side="Linux",
-            title=words.BIND_REST_OF_GROUP,
+            title=linux_words.BIND_REST_OF_GROUP,
             preparation=True,
-            explanation=words.bind_rest_of_group(driver, mates),
+            explanation=linux_words.bind_rest_of_group(driver, mates),
             lines=("modprobe vfio-pci", *_bind_lines(device, mates)),
             where=words.ROOT_SHELL,
-            cost=words.bind_cost("", mates),
+            cost=linux_words.bind_cost("", mates),
         )
     loss, warning = loss_of_owner(device, "the host"), warning_to_owner(device, "the host")
     return DeviceRemedy(
         safety=safety,
         side="Linux",
-        title=words.BIND,
+        title=linux_words.BIND,
         preparation=True,
         takes_device=True,
-        explanation=words.bind_to_vfio(loss, mates, warning),
+        explanation=linux_words.bind_to_vfio(loss, mates, warning),
         lines=("modprobe vfio-pci", *_bind_lines(device, (device.sbdf, *mates))),
         where=words.ROOT_SHELL,
-        cost=words.bind_cost(loss, mates),
+        cost=linux_words.bind_cost(loss, mates),
         warning=warning,
     )
 

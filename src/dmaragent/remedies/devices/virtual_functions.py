@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.remedies.devices import words
+from dmaragent.remedies.devices.words import virtual_functions as virtual_functions_words
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
 
 
@@ -23,11 +24,11 @@ def use_virtual_function(device: DeviceContext) -> Iterator[DeviceRemedy]:
     yield DeviceRemedy(
         safety=Safety.SAFE,
         side="",
-        title=words.USE_VIRTUAL_FUNCTION,
-        explanation=words.use_virtual_function(function.total_vfs, existing),
+        title=virtual_functions_words.USE_VIRTUAL_FUNCTION,
+        explanation=virtual_functions_words.use_virtual_function(function.total_vfs, existing),
         lines=() if existing else (_set_count(device, 1),),
         where="" if existing else words.ROOT_SHELL,
-        cost=words.VIRTUAL_FUNCTION_COST,
+        cost=virtual_functions_words.VIRTUAL_FUNCTION_COST,
     )
 
 
@@ -48,12 +49,12 @@ def remove_virtual_functions(device: DeviceContext) -> Iterator[DeviceRemedy]:
     yield DeviceRemedy(
         safety=Safety.NEEDED,
         side="",
-        title=words.REMOVE_VIRTUAL_FUNCTIONS,
+        title=virtual_functions_words.REMOVE_VIRTUAL_FUNCTIONS,
         preparation=True,
-        explanation=words.remove_virtual_functions(device.existing_vfs, used),
+        explanation=virtual_functions_words.remove_virtual_functions(device.existing_vfs, used),
         lines=(_set_count(device, 0),),
         where=words.ROOT_SHELL,
-        cost=words.virtual_functions_cost(device.existing_vfs, used),
+        cost=virtual_functions_words.virtual_functions_cost(device.existing_vfs, used),
     )
 
 

@@ -10,8 +10,8 @@ from dmaragent.linux.vfio import PCIBACK
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, CaseKind, PlatformVerdict
 from dmaragent.passthrough.xen import try_guest
-from dmaragent.remedies.devices import words
 from dmaragent.remedies.devices.linux import loss_of_owner, warning_to_owner
+from dmaragent.remedies.devices.words import xen as words
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.remedy import DeviceRemedy, GuestRemedy, RemedyKind, Safety
 from dmaragent.remedies.xlcfg_lines import quote

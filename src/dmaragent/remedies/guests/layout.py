@@ -9,8 +9,7 @@ from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY
 from dmaragent.policy.decisions import Harm, ResidualRisk
 from dmaragent.policy.layout import Placement
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolution import PossibleOutcome, Resolution
 from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.simulate import TOO_MUCH_MOVED
 from dmaragent.remedies import words

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dmaragent.addresses import PAGE
-from dmaragent.iommu.model import BootOption, requester_id
+from dmaragent.iommu.claims import requester_id
+from dmaragent.iommu.model import BootOption
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor import ivrs_words as words
 from dmaragent.xen.hypervisor import words as common_words

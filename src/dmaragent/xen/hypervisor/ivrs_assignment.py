@@ -13,7 +13,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.iommu.model import function_with_id
+from dmaragent.iommu.claims import function_with_id
 from dmaragent.xen.hypervisor import ivrs_words as words
 from dmaragent.xen.hypervisor.ivrs_ids import ListedRange
 from dmaragent.xen.hypervisor.ivrs_prediction import IvrsPrediction

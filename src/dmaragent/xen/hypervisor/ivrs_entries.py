@@ -7,7 +7,7 @@ what it calls.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dmaragent.iommu.amd import RANGE_STARTS
+from dmaragent.iommu.ivhd import RANGE_STARTS
 from dmaragent.xen.hypervisor import ivrs_words as words
 from dmaragent.xen.hypervisor.ivrs_blocks import Refusal, refused
 from fwtables import (

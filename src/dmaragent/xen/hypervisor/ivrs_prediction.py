@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.xen import RdmEntry
-from dmaragent.iommu.model import Source, requester_id
+from dmaragent.iommu.claims import requester_id
+from dmaragent.iommu.model import Source
 from dmaragent.xen.hypervisor.ivmd_ranges import IvmdRange
 from dmaragent.xen.hypervisor.ivrs_behaviour import IvrsBehaviour
 from dmaragent.xen.hypervisor.ivrs_ids import DeviceRanges, ListedRange, ListRun

@@ -11,7 +11,8 @@ from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import PciTopology
 from dmaragent.iommu.amd import IVMD_TYPES, ivmd_segment, meaning_of, table_entry
-from dmaragent.iommu.model import Meaning, Source, function_with_id, requester_id
+from dmaragent.iommu.claims import function_with_id, requester_id
+from dmaragent.iommu.model import Meaning, Source
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor import ivrs_words as words
 from dmaragent.xen.hypervisor.ivmd_ranges import IvmdRange

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.xen import RdmEntry
-from dmaragent.iommu.model import DeviceKind, Source
+from dmaragent.iommu.claims import DeviceKind
+from dmaragent.iommu.model import Source
 from dmaragent.xen.hypervisor.behaviour import XenBehaviour
 from dmaragent.xen.hypervisor.rmrr_option import UserRange
 

@@ -7,8 +7,10 @@ pci_amd_iommu.c, ``find_iommu_for_device``.
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.topology import PciTopology
-from dmaragent.iommu.amd import IdSet, ServedIds, described_by, ivrs_of
-from dmaragent.iommu.model import IommuTable, function_with_id
+from dmaragent.iommu.amd import ivrs_of
+from dmaragent.iommu.claims import function_with_id
+from dmaragent.iommu.ivhd import IdSet, ServedIds, described_by
+from dmaragent.iommu.model import IommuTable
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.ivrs_blocks import ivhd_type_of, seen_blocks
 from dmaragent.xen.hypervisor.ivrs_prediction import IvrsPrediction

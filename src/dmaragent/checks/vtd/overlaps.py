@@ -1,4 +1,4 @@
-"""Rules about ranges for which Xen switches VT-d off: overlaps, and limits below the base."""
+"""Rules about regions that overlap, for which Xen switches VT-d off."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
@@ -9,13 +9,11 @@ from dmaragent.checks.common.findings import range_evidence, region_hit
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import rule
 from dmaragent.checks.vtd.facts import TableFacts
-from dmaragent.checks.vtd.regions import LINUX_CHECK
-from dmaragent.checks.vtd.words import LINUX_WARNS
+from dmaragent.checks.vtd.words import NO_OPTION
 from dmaragent.checks.vtd.xen_registration import Registered, registered, vtd_case
 from dmaragent.inventory import Region
 
 _ADVICE = "Update the firmware, or turn off the user of one region in its setup."
-_NO_OPTION = "No option makes Xen skip a region."
 _OFTEN_FOR = "Regions are often for integrated graphics or legacy USB support."
 _SOURCE = "VT-d 8.4; Xen vtd/dmar.c, acpi_parse_one_rmrr; Linux intel/iommu.c, rmrr_sanity_check"
 
@@ -109,7 +107,7 @@ def _hit(facts: TableFacts, first: Region, second: Region, verb: str, met: int) 
     xen="Xen switches VT-d off (EEXIST): no device can be passed through.",
     linux="No effect: Linux does not compare regions, and accepts both.",
     advice=_ADVICE,
-    details=f"{_NO_OPTION} {_OFTEN_FOR} Xen compares bytes and ignores segments, in all releases.",
+    details=f"{NO_OPTION} {_OFTEN_FOR} Xen compares bytes and ignores segments, in all releases.",
     source=_SOURCE,
     uses=[Need.PCI],
 )
@@ -127,7 +125,7 @@ def overlap(facts: TableFacts) -> Iterator[Hit]:
     xen="Xen switches VT-d off (EEXIST): no device can be passed through.",
     linux="Linux accepts both: their devices share the memory.",
     advice=_ADVICE,
-    details=f"{_NO_OPTION} {_OFTEN_FOR} Xen treats the two as an overlap, even if their segments or devices differ.",
+    details=f"{NO_OPTION} {_OFTEN_FOR} Xen treats the two as an overlap, even if their segments or devices differ.",
     source=_SOURCE,
     uses=[Need.PCI],
 )
@@ -138,23 +136,4 @@ def duplicate(facts: TableFacts) -> Iterator[Hit]:
             yield _hit(facts, first, second, "has the same range as", met)
 
 
-@rule(
-    "rmrr-limit-below-base",
-    Severity.CRITICAL,
-    "A region's limit is below its base",
-    xen="Xen switches VT-d off (EFAULT): no device can be passed through.",
-    linux=LINUX_WARNS,
-    advice="Update the firmware, or turn off what uses the region in its setup.",
-    details=_NO_OPTION,
-    source=f"VT-d 8.4; Xen vtd/dmar.c, register_one_rmrr; {LINUX_CHECK}",
-)
-def limit_below_base(facts: TableFacts) -> Iterator[Hit]:
-    """Find regions that end before they begin."""
-    for region in facts.inventory.all_regions:
-        if region.last < region.first:
-            severity, xen = vtd_case(facts, region)
-            shown = range_evidence(facts, region)
-            yield region_hit(region, "ends before it begins.", shown, xen=xen, severity=severity)
-
-
-RULES = (overlap, duplicate, limit_below_base)
+RULES = (overlap, duplicate)

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dmaragent.addresses import AddressRange
-from dmaragent.boot_option import words
 from dmaragent.boot_option.mistakes import bytes_meant, memory_doubt, mistakes
 from dmaragent.boot_option.model import (
     FIRST_RELEASE,
@@ -22,6 +21,7 @@ from dmaragent.boot_option.notes import checked_notes, page_numbers, written_not
 from dmaragent.boot_option.rmrr_writer import RmrrText, WantedRegion, write_ranges
 from dmaragent.boot_option.table_regions import gives, regions_with
 from dmaragent.boot_option.unquoted import unquoted
+from dmaragent.boot_option.words import check as words
 from dmaragent.host.memory_map import ram_in
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.acceptance import predict_table

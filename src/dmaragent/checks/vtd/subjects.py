@@ -6,7 +6,7 @@ from typing import NamedTuple
 from dmaragent.addresses import SBDF
 from dmaragent.host.topology import Hop, PciFunction, Presence
 from dmaragent.inventory import Inventory, Region
-from dmaragent.iommu.model import Claim
+from dmaragent.iommu.claims import Claim
 from dmaragent.iommu.vtd import claims_of
 from dmaragent.xen.hypervisor.prediction import COUNTED_DEVICES
 from fwtables import (

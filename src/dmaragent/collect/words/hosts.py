@@ -1,0 +1,102 @@
+"""Errors of a directory or an archive in which no host, or more than one, was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dmaragent.errors import HostError
+
+if TYPE_CHECKING:
+    pass
+from dmaragent.collect.words import AS_ROOT, in_command, shown, unpacking
+from dmaragent.collect.words.tables import KINDS_OF_TABLES
+
+_MOST_NAMED = 8
+"""How many hosts or files an error names; it counts the rest."""
+_LONGEST = 600
+"""The most characters of an error that names the content of an archive."""
+
+
+def several(where: str, what: str, names: list[str], take: str) -> HostError:
+    """Return the error for a place that contains several hosts or tables; `take` chooses one."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    listed = ", ".join(map(shown, names[:_MOST_NAMED]))
+    return HostError(
+        f"{where} contains {len(names)} {what}: {listed}{more}",
+        take.replace("{}", in_command(names[0])),
+    )
+
+
+def no_host_in_directory(path: str, archive: str) -> HostError:
+    """Return the error for a directory without a host; `archive` is an archive in it, or empty."""
+    hint = "name a recorded machine, a copy of a root file system, a collector's report or a table"
+    return HostError(
+        f"{path} is not a host: no manifest.json, sys/, acpidump.out, DMAR or IVRS table, or output of "
+        "lspci, dmidecode, dmesg or xl info in it",
+        f"name the archive in it: --host {archive}" if archive else hint,
+    )
+
+
+def no_host_in_archive(where: str, members: int, tops: list[str]) -> HostError:
+    """Return the error for an archive without a host; `tops` are the names at its top."""
+    names = ", ".join(map(shown, tops)) or "nothing"
+    count = "1 member" if members == 1 else f"{members} members"
+    message = (
+        f"{where} is not a host: no manifest.json, sys/, acpidump.out, DMAR or IVRS table, or output of "
+        f"lspci, dmidecode, dmesg or xl info in its {count}. At its top: {names}"
+    )
+    return HostError(
+        message[:_LONGEST],
+        "name a bundle of dmaragent dump, a collector's report, or an archive of a copied root",
+    )
+
+
+def only_archives_in_archive(where: str, nested: list[str], outer: str) -> HostError:
+    """Return the error for an archive that contains only `nested` archives.
+
+    `outer` is the file that the user named, if this archive is inside it; else empty.
+    """
+    alone = len(nested) == 1
+    message = (
+        f"{where} is not a host: it contains only "
+        f"{'another archive' if alone else 'other archives'}, {', '.join(map(shown, nested))}"
+    )
+    command = f"unpack {outer} first" if outer else f"{unpacking(where)} {in_command(nested[0])}"
+    return HostError(
+        message[:_LONGEST], f"extract {'it' if alone else 'one'} and name that: {command}"
+    )
+
+
+def damaged_table_text(where: str, file: str, problem: str) -> HostError:
+    """Return the error for a host whose table is in damaged text, in `file`."""
+    return HostError(
+        f"{where}: the table in {shown(file)} is damaged: {problem}",
+        f"copy the whole file again; dmaragent decode shows the readable part of {shown(file)}",
+    )
+
+
+def too_many_files(where: str, most: int) -> HostError:
+    """Return the error for a folder with more files than are searched for a table."""
+    return HostError(
+        f"{where} is not a host: it has more than {most} files, too many to search for a table",
+        "name the table or its own folder",
+    )
+
+
+def unreadable_files(where: str, files: list[str]) -> HostError:
+    """Return the error for a folder without a table in which this user cannot read `files`."""
+    count = "1 file" if len(files) == 1 else f"{len(files)} files"
+    return HostError(
+        f"{where} contains no DMAR or IVRS table that you can read: permission is denied for {count}, "
+        f"such as {shown(files[0])}",
+        AS_ROOT,
+    )
+
+
+def other_tables(where: str, signatures: list[str]) -> HostError:
+    """Return the error for a folder with ACPI tables, whose `signatures` are all of other tables."""
+    return HostError(
+        f"{where} contains ACPI tables ({', '.join(map(shown, signatures[:_MOST_NAMED]))}), but no "
+        f"{KINDS_OF_TABLES}",
+        "dump all tables of that host: run acpidump without options, as root",
+    )

@@ -1,0 +1,138 @@
+"""Hosts that answer alike are one class, and nothing that decides is left out of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dmaragent.addresses import AddressRange
+from dmaragent.fleet.classes import folded, linux_classes, odd_hosts, xen_classes
+from dmaragent.fleet.guests import resolve_on
+from dmaragent.fleet.records import Why
+from dmaragent.guests.formats import read_all_guests
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.resolver import resolve
+from dmaragent.present.words.guest import reason_words
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.host_class import as_written, xen_class
+from support.fleet_pool import XL, fleet_of, guests
+from support.machines import MACHINES, NAMES
+
+
+def test_alike_hosts_are_one_class_and_the_damaged_one_has_no_data(pool: Path) -> None:
+    fleet = fleet_of(pool)
+    classes = xen_classes(fleet.records)
+
+    assert [of.names for of in classes] == [("xen001", "xen002"), ("amd",), ("hp",)]
+    assert [(host.name, host.why) for host in fleet.without] == [("broken", Why.UNREADABLE)]
+
+
+def test_a_host_of_a_class_answers_for_all_of_it(pool: Path) -> None:
+    """Equal class, equal answer: for every guest and every pair of recorded machines."""
+    records = fleet_of(pool).records
+    (found,) = resolve_on(records, guests(), XL)
+    for of, verdict in found.verdicts:
+        for record in of.hosts:
+            asked = ask_host(record.path, XL, guests())
+            alone = resolve(guests()[0], asked.facts, asked.stack)  # type: ignore[arg-type]
+            assert alone.verdict is verdict.verdict
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_field_that_a_rule_reads_makes_another_class(name: str) -> None:
+    asked = ask_host(str(MACHINES / name), XL)
+    facts, stack = asked.facts, asked.stack
+
+    def of(changed: HostFacts) -> str:
+        return xen_class(changed, stack)
+
+    page = AddressRange(0x7000_0000, 0x7000_1000)
+    others = [
+        replace(facts, listed=(*facts.listed, page)),
+        replace(facts, hap=not facts.hap),
+        replace(facts, iommu_off="off"),
+        replace(facts, incomplete="a region may be missing"),
+        replace(facts, owners={page: ()}),
+    ]
+    assert len({of(facts), *map(of, others)}) == 1 + len(others)
+    assert of(facts) == of(replace(facts, assignable=frozenset()))
+
+
+def test_a_host_that_differs_from_its_model_is_odd(pool: Path) -> None:
+    record = fleet_of(pool).records[0]
+    alike = [
+        replace(record, name=f"h{number}", model="M", firmware="1", table="DMAR a")
+        for number in range(4)
+    ]
+    odd = odd_hosts([*alike, replace(alike[0], name="odd", firmware="2")])
+
+    assert [(host.host.name, host.differs, host.value) for host in odd] == [
+        ("odd", "firmware", "2")
+    ]
+    assert odd_hosts(alike[:2]) == ()
+
+
+def test_names_are_folded_by_their_last_number() -> None:
+    names = ["xen001", "xen002", "xen004", "db", "a9b", "a10b"]
+
+    assert folded(names) == "a[10]b a[9]b db xen[001-002,004]".replace("[10]", "10").replace(
+        "[9]", "9"
+    )
+
+
+def test_recorded_answers_of_libxlutil_make_another_class(pool: Path) -> None:
+    """They decide about the texts that they are of, so one host of a class must not lend its own."""
+    record = fleet_of(pool).records[0]
+    apart = [replace(record, name="a", library="1"), replace(record, name="b", library="2")]
+
+    assert [of.names for of in xen_classes([*apart, replace(apart[0], name="c")])] == [
+        ("a", "c"),
+        ("b",),
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_left_out_of_a_class_decides_about_no_guest(name: str) -> None:
+    asked = ask_host(str(MACHINES / name), XL)
+    functions = {
+        sbdf: function._replace(
+            driver="other",
+            driver_known=True,
+            vendor_name="other",
+            device_name="other",
+            slot=None,
+            iommu_group=4711,
+            vendor_id=0x4711,
+            device_id=0x4711,
+        )
+        for sbdf, function in (asked.facts.functions or {}).items()
+    }
+    facts = asked.facts
+    other = replace(
+        facts,
+        assignable=frozenset(),
+        functions=None if facts.functions is None else functions,
+    )
+    assert xen_class(other, asked.stack) == xen_class(facts, asked.stack)
+    for path in sorted((MACHINES / name / "guests").glob("*.cfg")):
+        for guest in read_all_guests(path.read_text(), path.name):
+            before, after = (resolve(guest, each, asked.stack) for each in (facts, other))  # type: ignore[arg-type]
+            assert after.verdict is before.verdict
+            assert [*map(reason_words, after.reasons)] == [*map(reason_words, before.reasons)]
+
+
+def test_classes_of_kvm_guests_have_labels_of_their_own(pool: Path) -> None:
+    records = fleet_of(pool).records
+
+    assert {of.label for of in xen_classes(records)}.isdisjoint(
+        of.label for of in linux_classes(records)
+    )
+
+
+def test_a_table_that_xen_renamed_is_the_same_table() -> None:
+    table = (MACHINES / "hp-dl380e-gen8/root/sys/firmware/acpi/tables/DMAR").read_bytes()
+    checksum = (table[9] - (ord("X") - ord("D"))) & 0xFF
+    zapped = b"XMAR" + table[4:9] + bytes([checksum]) + table[10:]
+
+    assert sum(zapped) & 0xFF == 0
+    assert as_written(b"RMAD" + table[4:]) == as_written(zapped) == as_written(table) == table

@@ -1,0 +1,68 @@
+"""The differences of two states of a fleet."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dmaragent.fleet.diff import fleet_difference
+from dmaragent.fleet.records import NoData, Why
+from dmaragent.fleet.words import ELSEWHERE
+from support.cli import run
+from support.fleet_pool import GUEST, fleet_of
+from support.machines import MACHINES
+
+
+def test_hosts_that_changed_alike_are_one_entry(pool: Path) -> None:
+    fleet = fleet_of(pool)
+    moved = {"places": "other", "table": "DMAR 000000000000", "firmware": "2"}
+    after = fleet._replace(
+        records=tuple(
+            replace(record, **moved) if record.name.startswith("xen") else record  # type: ignore[arg-type]
+            for record in fleet.records
+        )
+    )
+
+    found = fleet_difference(fleet, after)
+
+    assert found.same == 2
+    assert [(entry.hosts, [fact.what for fact in entry.changes]) for entry in found.changed] == [
+        (("xen001", "xen002"), ["firmware", "table", "regions"])
+    ]
+    assert found.changed[0].changes[-1].after == ELSEWHERE
+    assert found.not_compared == ("broken",)
+
+
+def test_a_host_without_data_on_one_side_is_not_compared(pool: Path) -> None:
+    fleet = fleet_of(pool)
+    gone = fleet._replace(
+        records=fleet.records[1:], without=(NoData("amd", Why.UNREADABLE, "damaged"),)
+    )
+    new = fleet._replace(records=(*fleet.records, replace(fleet.records[0], name="new")))
+
+    assert fleet_difference(fleet, gone).not_compared == ("amd", "broken")
+    assert fleet_difference(fleet, gone).only_before == ()
+    assert fleet_difference(fleet, new).only_after == ("new",)
+
+
+def test_the_verb_shows_the_guests_that_an_update_stops(
+    pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    after, guest = tmp_path / "after", tmp_path / "g.cfg"
+    shutil.copytree(pool, after, symlinks=True)
+    shutil.rmtree(after / "xen002")
+    shutil.copytree(MACHINES / "lenovo-laptop", after / "xen002")
+    guest.write_text(GUEST)
+    arguments = ("fleet", "diff", str(pool), str(after), "--no-cache", "--xen", "4.17")
+
+    ran = run(capsys, *arguments, "--guest", str(guest), "--json")
+    (entry,) = json.loads(ran.out)["answer"]["changed"]
+
+    assert ran.code == 1
+    assert entry["hosts"] == ["xen002"]
+    assert {change["what"] for change in entry["changes"]} >= {"model", "table", "regions"}
+    assert run(capsys, "fleet", "diff", str(pool), str(pool), "--no-cache").code == 2  # broken
+    (pool / "broken.tar.xz").unlink()
+    assert run(capsys, "fleet", "diff", str(pool), str(pool), "--no-cache").code == 0
