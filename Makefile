@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BASE ?= HEAD
 PAIRS ?= 100
 
-.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil acpi-readers bench fuzz fuzz-ci fuzz-guided docs screens examples site pictures testdata release dist-test deb deb-test deb-test-all rpm-test zipapp zipapp-test test-matrix upstream-review vm vm-all vm-machines clean
+.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil acpi-readers bench fuzz fuzz-ci fuzz-guided docs promises screens examples site pictures testdata release dist-test deb deb-test deb-test-all rpm-test zipapp zipapp-test test-matrix upstream-review vm vm-all vm-machines clean
 
 help:
 	@echo "Try it"
@@ -33,6 +33,7 @@ help:
 	@echo "  make fuzz-guided    mutate inputs, guided by coverage"
 	@echo "Write generated files"
 	@echo "  make docs           ledger, findings, messages, faults, manual page, completions, schemas"
+	@echo "  make promises       add new names to tests/promises.txt, which later releases keep"
 	@echo "  make screens        the golden screens in tests/screens"
 	@echo "  make examples       the output that pages show of commands"
 	@echo "  make pictures       the pictures of README; needs chromium"
@@ -138,6 +139,9 @@ docs: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.man_page
 	cd tests && ../$(BIN)/python -m support.completion_page
 	cd tests && ../$(BIN)/python -m support.schemas
+
+promises: $(VENV)/ready
+	cd tests && ../$(BIN)/python -m support.promises
 
 screens: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.screens

@@ -125,7 +125,9 @@ ok "after purge nothing is left but the system user"
 
 echo "== as README says =="
 apt "$root" purge python3-construct python3-h11 python3-psutil python3-pyudev
-within "$root" root sh -c 'cd /srv/new && apt install --yes ./dmaragent_*_all.deb' >"$work/apt" 2>&1 || {
+install=$(sed -n 's/^    sudo apt install \(.*\.deb\)$/apt install --yes \1/p' README.md)
+[ -n "$install" ] || fail "README does not install the package"
+within "$root" root sh -c "cd /srv/new && $install" >"$work/apt" 2>&1 || {
     cat "$work/apt" >&2
     fail "apt install"
 }

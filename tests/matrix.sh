@@ -57,9 +57,13 @@ cd ~/clone
 git init --quiet .      # a test asks git for the files
 grep PRETTY_NAME /etc/os-release
 python3 --version
+# README installs what a release has: here, a wheel of this checkout, in a folder for downloads.
+python3 -m venv ~/builder
+~/builder/bin/pip --disable-pip-version-check --quiet wheel --no-deps --wheel-dir ~/downloads .
 # Without a package: README's own lines.
 sed -n '/^    python3 -m venv/,/^$/p' README.md >~/install
 [ "$(wc -l <~/install)" = 3 ]
+cd ~/downloads
 sh -eux ~/install
 cd ~
 answers dmaragent/bin/dmaragent demo devices

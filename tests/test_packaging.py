@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,20 @@ def test_the_package_installs_the_folder(line: str) -> None:
     installed = (ROOT / "debian/dmaragent.install").read_text("utf-8")
 
     assert re.search(rf"^{re.escape(line)}/", installed, re.MULTILINE)
+
+
+def test_readme_installs_the_files_of_a_release() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    install = readme.split("\n## Install\n")[1].split("\n## ")[0]
+    named = re.findall(r"^    .*?(?:\./)?(\S+\.(?:deb|whl|pyz))\b", install, re.MULTILINE)
+    release = [
+        f"dmaragent_{__version__}_all.deb",
+        f"dmaragent-{__version__}-py3-none-any.whl",
+        "dmaragent.pyz",
+    ]
+
+    assert [fnmatch(*pair) for pair in zip(release, named, strict=True)] == [True] * 3
+    assert not re.search(r"^    .*(git clone|make |pip install \.)$", install, re.MULTILINE)
 
 
 def test_the_wheel_has_all_that_is_installed_and_nothing_that_is_not_there() -> None:

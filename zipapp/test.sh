@@ -37,6 +37,15 @@ for verb in "agent run" "schema inventory" demo; do
     [ $code = 2 ] || fail "$verb exits with $code"
     if grep -q Traceback "$work/out"; then fail "$verb shows a traceback"; fi
 done
+# README's own line, with a bundle of an older release as host.tar.gz.
+line=$(sed -n 's/^    python3 \(dmaragent\.pyz .*\)$/\1/p' README.md)
+[ -n "$line" ] || fail "README does not run the file"
+cp testdata/bundles/0.1.0/captured-synthetic-overlap.tar.gz "$work/host.tar.gz"
+code=0
+# shellcheck disable=SC2086 # several words
+(cd "$work" && bare/bin/python $line) >"$work/out" || code=$?
+# shellcheck disable=SC2015
+[ $code -le 1 ] && grep -q 0x7b800000-0x7b80ffff "$work/out" || fail "README's line exits with $code"
 # The script that runs on hosts without dmaragent is in the file.
 mkdir "$work/fake"
 printf '#!/bin/sh\ncat >"%s"; exit 1\n' "$work/sent" >"$work/fake/ssh"

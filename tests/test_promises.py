@@ -1,0 +1,120 @@
+"""What docs/stability.md promises is there: no recorded name is gone, and the page has each document.
+
+If a name was removed on purpose, remove its line from tests/promises.txt; from 1.0 on, docs/stability.md
+has the conditions. ``make promises`` adds the new ones.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from dmaragent import __version__, service_paths
+from support.cli import run
+from support.machines import MACHINES
+from support.promises import current, recorded
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs/stability.md").read_text("utf-8")
+CLOSED = {"guest_verdict": "on a guest", "can_word": "on a device"}
+"""The lists of words that do not grow, and their rows in the page."""
+
+
+@pytest.fixture(scope="module")
+def names() -> list[str]:
+    return current()
+
+
+def test_no_recorded_name_is_gone(names: list[str]) -> None:
+    assert sorted(set(recorded()) - set(names)) == []
+
+
+def test_the_record_has_each_name_once_in_order() -> None:
+    lines = recorded()
+
+    assert lines == sorted(set(lines))
+
+
+def test_every_kind_of_promise_is_recorded() -> None:
+    kinds = {line.partition(" ")[0] for line in recorded()}
+
+    assert kinds == {
+        *("bundle", "document", "file", "finding", "message", "metric"),
+        *("python", "route", "unit", "user", "verb"),
+    }
+
+
+def test_a_release_has_recorded_all_its_names(names: list[str]) -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    released = re.search(rf"^## {re.escape(__version__)} \([0-9-]+\)$", changes, re.MULTILINE)
+
+    assert not released or names == recorded(), "run make promises"
+
+
+def test_a_recorded_metric_has_got_no_label(names: list[str]) -> None:
+    old = {line.split()[1] for line in recorded() if line.startswith("metric ")}
+    labels = {line for line in names if re.match(r"metric \S+ label ", line)}
+
+    assert {line for line in labels - set(recorded()) if line.split()[1] in old} == set()
+
+
+def test_the_page_lists_each_document_with_its_version() -> None:
+    rows = dict(re.findall(r"^\| `(dmaragent\.\S+)` \| (\d+) \|", PAGE, re.MULTILINE))
+    schemas = [
+        json.loads(path.read_text("utf-8"))["properties"]
+        for path in (ROOT / "docs/schema").glob("*.json")
+    ]
+
+    assert rows == {
+        each["format"]["const"]: str(each["version"]["const"])
+        for each in schemas
+        if "format" in each
+    }
+
+
+def test_the_manual_of_the_inventory_has_its_version() -> None:
+    manual = (ROOT / "docs/man/dmaragent-inventory.5").read_text("utf-8")
+    (path,) = (ROOT / "docs/schema").glob("inventory.v*.json")
+    version = path.stem.partition(".v")[2]
+
+    assert re.search(rf"^\.Ql dmaragent\.inventory\nand {version}\.$", manual, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_the_verdicts_are_the_words_of_the_page(name: str) -> None:
+    (row,) = re.findall(rf"^\| {CLOSED[name]} \| (.*) \|$", PAGE, re.MULTILINE)
+    words = re.findall(r"`(\S+)`", row)
+    definitions = [
+        json.loads(path.read_text("utf-8"))["$defs"].get(name)
+        for path in (ROOT / "docs/schema").glob("*.json")
+    ]
+
+    found = [each["enum"] for each in definitions if each is not None]
+    assert found
+    assert all(sorted(each) == sorted(words) for each in found)
+
+
+def test_the_page_has_the_paths_of_the_service() -> None:
+    paths = [service_paths.CAPTURE, service_paths.SOCKET]
+    paths += [f"{service_paths.RUNTIME}/{service_paths.METRICS}"]
+    units = [path.name for path in (ROOT / "systemd").iterdir()]
+
+    assert [name for name in [*paths, *units] if f"`{name}`" not in PAGE] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (0, ("inventory", "--host", MACHINES / "hp-dl380e-gen8")),
+        (1, ("check", "--host", MACHINES / "synthetic-overlap")),
+        (1, ("devices", "--host", MACHINES / "hp-dl380e-gen8")),
+        (2, ("inventory", "--host", MACHINES / "missing")),
+        (2, ("inventory", "--no-such-option")),
+    ],
+)
+def test_exit_codes_mean_what_the_page_says(
+    code: int, words: tuple[object, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, *words).code == code
+    assert re.search(rf"^\| {code} \| ", PAGE, re.MULTILINE)
