@@ -8,10 +8,10 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from dmaragent.api import Question, ask_host, read_guests
-from dmaragent.commands.report import report_of
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
 from dmaragent.present.html import report_html
+from dmaragent.question.host_report import report_of
 from support.browser import Browser, chromium
 from support.large import large_snapshot
 from support.machines import MACHINES, load

@@ -77,12 +77,16 @@ def fault() -> str:
 # Guests ---------------------------------------------------------------------------------
 
 
-def guest_not_json(kind: str) -> str:
+def body_not_json_type(kind: str) -> str:
     return f"the content type must be {kind}, in UTF-8"
 
 
 def form_of_request() -> str:
     return 'send {"guest": TEXT}, with "xen" and "toolstack" if needed'
+
+
+def form_of_message() -> str:
+    return 'send {"message": TEXT}'
 
 
 def body_not_json(why: str) -> str:
@@ -117,8 +121,8 @@ def unknown_field(name: str) -> str:
     return f"unknown field {name!r}"
 
 
-def no_guest() -> str:
-    return "the field guest is missing"
+def field_missing(name: str) -> str:
+    return f"the field {name} is missing"
 
 
 def field_not_text(name: str) -> str:
@@ -161,6 +165,18 @@ def answer_too_large(most: int, size: int) -> str:
     return f"the answer would need {size} bytes; the limit is {most} bytes"
 
 
+def too_many_functions(most: int, number: int) -> str:
+    return f"the host has {number} PCI functions; the agent answers this for {most} at most"
+
+
+def use_the_command(verb: str) -> str:
+    return f"use `dmaragent {verb}`, which has no such limit"
+
+
+def too_many_watch() -> str:
+    return "too many clients are already waiting for a change"
+
+
 def workers_busy(seconds: float) -> str:
     return f"all workers were busy for {seconds:g} s"
 
@@ -170,11 +186,11 @@ def too_many_wait() -> str:
 
 
 def takes_too_long(seconds: float) -> str:
-    return f"resolving the request takes more than {seconds:g} s"
+    return f"the answer takes more than {seconds:g} s"
 
 
 def takes_too_much_memory() -> str:
-    return "resolving the request takes more memory than a worker of the agent can use"
+    return "the answer takes more memory than a worker of the agent can use"
 
 
 def no_worker(why: str | None) -> str:
