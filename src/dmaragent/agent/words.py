@@ -1,5 +1,7 @@
 """The sentences of the service: refusals with their reasons, changes, its state.  Pure."""
 
+from dmaragent.present.words.numbers import count
+
 HAS_NO_SUCH_LIMIT = "use `dmaragent resolve`, which has no such limit"
 """The hint for a request that exceeds a limit of the service."""
 FEWER = f"send fewer per request, or {HAS_NO_SUCH_LIMIT}"
@@ -212,6 +214,10 @@ def start_again() -> str:
     return "start the agent again; systemd does this by itself"
 
 
+def watch_again() -> str:
+    return "run dmaragent watch again"
+
+
 def events_dropped() -> str:
     return "the kernel dropped events; the host is read again"
 
@@ -236,16 +242,23 @@ def table_changed(*, gone: bool) -> str:
     return f"the table of the IOMMU {'is no longer available' if gone else 'is new or has changed'}"
 
 
-def function_came(driver: str | None) -> str:
-    return "was added" if driver is None else f"was added, driver {driver}"
+def function_came(driver: str | None, *, many: bool = False) -> str:
+    added = "were added" if many else "was added"
+    return added if driver is None else f"{added}, driver {driver}"
 
 
-def function_went() -> str:
-    return "was removed"
+def function_went(*, many: bool = False) -> str:
+    return "were removed" if many else "was removed"
 
 
-def driver_changed(old: str | None, new: str | None) -> str:
-    return f"changed its driver: {new or 'none'}, before {old or 'none'}"
+def driver_changed(old: str | None, new: str | None, *, many: bool = False) -> str:
+    whose = "their" if many else "its"
+    return f"changed {whose} driver: {new or 'none'}, before {old or 'none'}"
+
+
+def virtual_functions(number: int, physical: str, span: tuple[str, str]) -> str:
+    """Return the name of `number` virtual functions of the function `physical`."""
+    return f"{number} virtual functions of {physical} ({span[0]} to {span[1]})"
 
 
 def function_changed(device: str, change: str, region: str) -> str:
@@ -259,6 +272,51 @@ def finding_changed(finding: str, *, appeared: bool) -> str:
 
 def more_changes(number: str) -> str:
     return f"{number}; the inventory shows them"
+
+
+# The verb watch --------------------------------------------------------------------------------
+
+
+def watching(counts: str) -> str:
+    """Return the first line of ``watch``."""
+    return f"Watching {counts}. Ctrl-C stops it."
+
+
+def watched(functions: int | None, regions: int | None, findings: int | None) -> str:
+    """Return what ``watch`` watches; None: unknown."""
+    known = [
+        count(number, noun)
+        for number, noun in (
+            (functions, "PCI function"),
+            (regions, "reserved region"),
+            (findings, "finding"),
+        )
+        if number is not None
+    ]
+    return ", ".join(known) or "the kernel's device events"
+
+
+def events_lost(counts: str) -> str:
+    return f"the kernel dropped events; the machine was read again: {counts}"
+
+
+def regions_not_watched(why: str, hint: str, *, published: bool) -> str:
+    """Return what is unknown without the table; `published` regions replace those of the table."""
+    lacking = "Findings are" if published else "Regions and findings are"
+    source = " Regions are those that dmaragent.service published." if published else ""
+    return (
+        f"{lacking} not watched: {why}.{source} Next: {hint}."
+        if hint
+        else f"{lacking} not watched: {why}.{source}"
+    )
+
+
+def devices_not_watched(why: str) -> str:
+    return f"Devices are not watched: the PCI functions cannot be read ({why})."
+
+
+def with_regions(sentence: str, regions: str) -> str:
+    return f"{sentence} (region {regions})"
 
 
 # Its state ------------------------------------------------------------------------------
