@@ -3,6 +3,7 @@
 import json
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -67,6 +68,23 @@ def test_every_command_of_the_page_works(
             check_document(document)
             for guest in document["answer"].get("guests", ()) if "--json" in line else ():
                 worded(guest["reasons"][0]["reason"])
+
+
+def test_the_program_of_the_page_works(service: Path) -> None:
+    (program,) = [
+        block.removeprefix("python\n") for block in PAGE.split("```") if "Client()" in block
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", program.replace("Client()", f"Client({str(service)!r}, 600)")],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+
+    device, *_, refused, generation = done.stdout.splitlines()
+    assert device.split()[0].endswith(".0")
+    assert refused.startswith("404 ")
+    assert generation == "generation 3"
 
 
 def test_the_page_has_the_limits_that_hold() -> None:
