@@ -11,11 +11,10 @@ from typing import Any, cast
 import h11
 
 from dmaragent.agent.connection import Connection
-from dmaragent.agent.guest_answer import answer_guests
 from dmaragent.agent.http import DEFAULT, Server
 from dmaragent.agent.http_messages import ApiResponse
-from dmaragent.agent.published import Published
-from dmaragent.agent.routes import PublishedFacts
+from dmaragent.agent.routes import PublishedFacts, Work
+from dmaragent.agent.tasks import answer_task
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
@@ -34,9 +33,10 @@ class _InProcess:
         """Do not wait."""
         return nullcontext()
 
-    async def resolve(self, body: bytes, published: Published) -> ApiResponse:
+    async def answer(self, work: Work) -> ApiResponse:
         """Answer."""
-        return answer_guests(body, published.inventory.host, DEFAULT.answer)
+        host, stamp = work.published.inventory.host, work.published.stamp
+        return answer_task(work.task, work.body, host, stamp, DEFAULT.answer)
 
 
 class _Service:
@@ -136,8 +136,8 @@ def _get(target: bytes, headers: bytes = _HOST) -> bytes:
     return b"GET " + target + b" HTTP/1.1\r\n" + headers + b"\r\n"
 
 
-def _post(body: bytes, headers: bytes = b"") -> bytes:
-    head = b"POST /v1/resolve HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + headers
+def _post(body: bytes, headers: bytes = b"", path: bytes = b"/v1/resolve") -> bytes:
+    head = b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + headers
     return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
@@ -153,11 +153,14 @@ def seeds() -> list[bytes]:
         b"/v1/health",
         b"/metrics",
         b"/v1/devices/00:1d.0",
+        b"/v1/devices",
+        b"/v1/report",
     )
     return [
         *(_get(target) for target in targets),
         _post(guest),
         chunked,
+        _post(b'{"message": "DMAR: RMRR 00:1d.0"}', path=b"/v1/explain-message"),
         _get(b"/v1/health") + _post(guest) + _get(b"/metrics", _HOST + b"Connection: close\r\n"),
         _get(b"/v1/inventory", _HOST + b'If-None-Match: W/"abc", *\r\n'),
         b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -172,6 +175,8 @@ WORDS = (
     *(b"Expect: 100-continue\r\n", b"Connection: close\r\n", b"/v1/inventory", b"/v1/devices/"),
     *(
         b"/v1/resolve",
+        b"/v1/explain-message",
+        b'"message"',
         b"/v1/health",
         b"/metrics",
         b"%3a",

@@ -51,7 +51,7 @@ LAYERS = (
     ("present/html",),
     ("present",),
     ("question",),
-    ("api",),
+    ("api", "client"),
     ("agent", "fleet"),
     ("commands",),
     ("cli",),
@@ -90,7 +90,7 @@ OF_THE_DMAR = frozenset(
     ]
 )
 """What :mod:`fwtables` has for a DMAR alone."""
-SHELL = ("collect", "gc_control", "api", "agent", "fleet", "commands", "cli", "__main__")
+SHELL = ("collect", "gc_control", "api", "client", "agent", "fleet", "commands", "cli", "__main__")
 """The rooms that touch the world.  All others take values and give values."""
 PURE_IN_THE_SHELL = (
     "agent/guest_request.py",
@@ -98,7 +98,13 @@ PURE_IN_THE_SHELL = (
     "agent/http_messages.py",
     "agent/metrics.py",
     "agent/published.py",
+    "agent/changes.py",
+    "agent/devices_answer.py",
     "agent/guest_answer.py",
+    "agent/json_body.py",
+    "agent/message_answer.py",
+    "agent/message_request.py",
+    "agent/report_answer.py",
     "agent/routes.py",
     "agent/words.py",
     "commands/shared/words/__init__.py",

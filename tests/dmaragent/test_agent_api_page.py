@@ -3,6 +3,7 @@
 import json
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -11,7 +12,14 @@ import pytest
 
 from dmaragent.addresses import KIB, MIB
 from dmaragent.agent.http import RESERVED_FILES
-from dmaragent.agent.limits import MOST_DEVICES, MOST_GUESTS, MOST_REGIONS, Limits
+from dmaragent.agent.limits import (
+    MOST_DEVICES,
+    MOST_FUNCTIONS,
+    MOST_GUESTS,
+    MOST_REGIONS,
+    MOST_WAIT,
+    Limits,
+)
 from dmaragent.agent.routes import PublishedFacts
 from support.cli import check_document
 from support.served import published_machine, serving
@@ -47,8 +55,10 @@ def test_every_command_of_the_page_works(
         )
 
         assert (done.returncode, done.stderr) == (0, "")
-        if "--etag-save" in line:
+        if "--output inventory.json" in line:
             check_document(json.loads((tmp_path / "inventory.json").read_text("utf-8")))
+        elif "report.html" in line:
+            assert "</html>" in (tmp_path / "report.html").read_text("utf-8")
         elif "--etag-compare" in line:
             assert done.stdout == ""
         elif "metrics" in line:
@@ -60,6 +70,23 @@ def test_every_command_of_the_page_works(
                 worded(guest["reasons"][0]["reason"])
 
 
+def test_the_program_of_the_page_works(service: Path) -> None:
+    (program,) = [
+        block.removeprefix("python\n") for block in PAGE.split("```") if "Client()" in block
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", program.replace("Client()", f"Client({str(service)!r}, 600)")],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+
+    device, *_, refused, generation = done.stdout.splitlines()
+    assert device.split()[0].endswith(".0")
+    assert refused.startswith("404 ")
+    assert generation == "generation 3"
+
+
 def test_the_page_has_the_limits_that_hold() -> None:
     limits = Limits()
     rows = {
@@ -69,19 +96,23 @@ def test_the_page_has_the_limits_that_hold() -> None:
         "response_time": f"time to read the response | {limits.response_time:g} s",
         "linger": f"time to close after the response | {limits.linger:g} s",
         "connections": f"connections | {limits.connections} |",
-        "pending": f"requests about guests that wait | {limits.pending},",
+        "watching": f"clients that wait for a change | {limits.watching},",
+        "watching_each": f"{limits.watching}, of one user {limits.watching_each}, besides",
+        "pending": f"requests for workers that wait | {limits.pending},",
         "pending_each": f"{limits.pending}, of one user {limits.pending_each} |",
-        "answer": f"size of an answer about guests | {limits.answer // MIB} MiB |",
-        "workers": f"guests being resolved | {limits.workers} requests,",
-        "workers_each": f"{limits.workers} requests, of one user {limits.workers_each};",
+        "answer": f"size of an answer of a worker | {limits.answer // MIB} MiB |",
+        "workers": f"requests that workers answer | {limits.workers},",
+        "workers_each": f"{limits.workers}, of one user {limits.workers_each};",
         "turn": f"others wait {limits.turn:g} s | 503",
-        "deadline": f"time to resolve | {limits.deadline:g} s |",
-        "worker_memory": f"memory to resolve | {limits.worker_memory // MIB} MiB of data |",
+        "deadline": f"time of a worker | {limits.deadline:g} s |",
+        "worker_memory": f"memory of a worker | {limits.worker_memory // MIB} MiB of data |",
     }
     of_requests = (
         f"guests in a request | {MOST_GUESTS} |",
         f"devices of all guests in a request | {MOST_DEVICES} |",
         f"regions that the answer would list | {MOST_REGIONS} |",
+        f"time to wait for a change | {MOST_WAIT} s |",
+        f"for `devices` and `report` | {MOST_FUNCTIONS} |",
         f"after {RESERVED_FILES}",
     )
     page = " ".join(PAGE.split())

@@ -15,11 +15,11 @@ import pytest
 from dmaragent.addresses import MIB
 from dmaragent.agent import guest_answer as resolving
 from dmaragent.agent import worker, workers
-from dmaragent.agent.guest_answer import answer_guests
 from dmaragent.agent.http_messages import ApiResponse
 from dmaragent.agent.limits import MOST_DEVICES, MOST_GUESTS, MOST_REGIONS, Limits
-from dmaragent.agent.published import Published
+from dmaragent.agent.published import Published, Stamp
 from dmaragent.agent.routes import PublishedFacts
+from dmaragent.agent.tasks import Task, answer_task
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.inventory import take_inventory
@@ -32,6 +32,7 @@ from support.served import exchange, published_machine, serving
 from support.tables import drhd, rmrr, scope, table
 
 MOST = Limits().answer
+STAMP = Stamp(3, "0" * 64)
 LIBXL = '{"c_info":{"type":"hvm"},"b_info":{},"pcidevs":[%s]}'
 BARE = "name = 'a'\ntype = 'hvm'\nmemory = 512\n"
 HOSTDEV = (
@@ -44,6 +45,11 @@ DEVICE = BARE + "pci = ['00:1d.0']\n"
 
 def body(guest: str) -> bytes:
     return json.dumps({"guest": guest, "xen": "4.17"}).encode()
+
+
+def answer_guests(body: bytes, host: Host, most: int) -> ApiResponse:
+    """Answer as a worker."""
+    return answer_task(Task.RESOLVE, body, host, STAMP, most)
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +155,8 @@ def test_as_many_regions_as_an_answer_lists_fit_in_it_and_in_a_workers_memory(gu
 
     done = subprocess.run(
         worker.command(*numbers),
-        input=json.dumps({"guest": guest}).encode(),  # without a release: all are predicted
+        input=worker.order(Task.RESOLVE, STAMP)
+        + json.dumps({"guest": guest}).encode(),  # without a release: all are predicted
         capture_output=True,
         pass_fds=[descriptor],
         check=True,
@@ -267,9 +274,9 @@ def test_a_fault_in_a_worker_goes_to_the_service_s_log(
         raise ZeroDivisionError("a secret")
 
     kept = io.BytesIO(pickle.dumps(None))
-    monkeypatch.setattr(worker, "answer_guests", broken)
+    monkeypatch.setattr(worker, "answer_task", broken)
     sent = io.BytesIO()
-    worker.send(worker.answer(io.BytesIO(body(DEVICE)), kept, MOST), sent)
+    worker.send(worker.answer(Task.RESOLVE, STAMP, io.BytesIO(body(DEVICE)), kept, MOST), sent)
     response, fault = worker.received(sent.getvalue())
 
     assert response.status == 500
@@ -283,7 +290,8 @@ def test_what_a_worker_answers_is_what_the_same_code_answers_here(
     with serving(tmp_path / "s", lambda: (laptop, PublishedFacts(memory=1))) as path:
         said = exchange(path, post(DEVICE, "4.17")).partition(b"\r\n\r\n")[2]
 
-    assert said == answer_guests(body(DEVICE), laptop.inventory.host, MOST).body
+    host = laptop.inventory.host
+    assert said == answer_task(Task.RESOLVE, body(DEVICE), host, laptop.stamp, MOST).body
 
 
 def test_findings_are_made_once_a_scan() -> None:

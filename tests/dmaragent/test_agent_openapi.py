@@ -23,8 +23,13 @@ DOCS = Path(__file__).parents[2] / "docs"
 OPENAPI: dict[str, Any] = json.loads((DOCS / "openapi.json").read_text("utf-8"))
 FACTS = PublishedFacts(memory=1 << 20)
 GUEST = json.dumps({"guest": 'name = "a"\ntype = "hvm"\nmemory = 4096\npci = [ "00:14.0" ]\n'})
+MESSAGE = json.dumps(
+    {
+        "message": "vfio-pci 0000:00:14.0: Firmware has requested this device have a 1:1 IOMMU mapping, rejecting configuring the device without a 1:1 mapping. Contact your platform vendor."
+    }
+)
 METHODS = ("get", "head", "post", "put", "patch", "delete", "trace", "options")
-BY_THE_SERVER = {("post", "/v1/resolve", "413")}
+BY_THE_SERVER = {("post", path, "413") for path in ("/v1/resolve", "/v1/explain-message")}
 """What is refused before a route is asked."""
 
 
@@ -48,9 +53,16 @@ def _reads(
 ) -> list[tuple[str, str, ApiResponse]]:
     """Ask all that GET or HEAD is answered; each with its path in the document."""
     tag = f'"other", W/"{laptop.digest}"'
+    generation = f'W/"{laptop.tag}"'
+    waiting = ask(method, "/v1/health", if_none_match=generation, prefer="wait=9")
     asked: list[tuple[str, ApiRequest, Published | None]] = [
         ("/v1/inventory", ask(method, "/v1/inventory"), laptop),
         ("/v1/inventory", ask(method, "/v1/inventory", if_none_match=tag), laptop),
+        ("/v1/devices", ask(method, "/v1/devices"), laptop),
+        ("/v1/devices", ask(method, "/v1/devices", if_none_match=generation), laptop),
+        ("/v1/devices", ask(method, "/v1/devices"), tableless),
+        ("/v1/report", ask(method, "/v1/report"), laptop),
+        ("/v1/report", ask(method, "/v1/report", if_none_match=generation), laptop),
         ("/v1/devices/{sbdf}", ask(method, "/v1/devices/00:14.0"), laptop),
         ("/v1/devices/{sbdf}", ask(method, "/v1/devices/0000%3A00%3A14.0"), laptop),
         ("/v1/devices/{sbdf}", ask(method, "/v1/devices/00:14"), laptop),
@@ -59,12 +71,15 @@ def _reads(
         ("/v1/findings", ask(method, "/v1/findings"), laptop),
         ("/v1/findings", ask(method, "/v1/findings"), tableless),
         ("/v1/health", ask(method, "/v1/health"), tableless),
+        ("/v1/health", ask(method, "/v1/health", prefer="wait=9"), laptop),
+        ("/v1/health", ask(method, "/v1/health", if_none_match=generation), laptop),
+        ("/v1/health", waiting, laptop),
         ("/metrics", ask(method, "/metrics"), laptop),
         ("/metrics", ask(method, "/metrics"), None),
     ]
     found = [(path, method, respond(one, published, FACTS)) for path, one, published in asked]
     for path in OPENAPI["paths"]:
-        if path == "/v1/resolve":
+        if "post" in OPENAPI["paths"][path]:
             continue
         target = path.replace("{sbdf}", "00:14.0")
         found.append((path, method, respond(ask(method, f"{target}?x=1"), laptop, FACTS)))
@@ -89,6 +104,18 @@ def answered(laptop: Published, tableless: Published) -> list[tuple[str, str, Ap
         ask("POST", "/v1/resolve", '{"guest": "type ="}'),
     )
     found += [("/v1/resolve", "POST", respond(one, laptop, FACTS)) for one in posted]
+    explain = "/v1/explain-message"
+    explained = (
+        ask("POST", explain, MESSAGE),
+        ask("POST", explain, '{"message": "nothing known"}'),
+        ask("POST", explain, "["),
+        ask("POST", explain, "{}"),
+        ask("POST", explain, GUEST),
+        ask("POST", explain, MESSAGE, content_type="text/plain"),
+        ask("POST", f"{explain}?x", MESSAGE),
+    )
+    found += [(explain, "POST", respond(one, laptop, FACTS)) for one in explained]
+    found.append((explain, "POST", respond(ask("POST", explain, MESSAGE), None, FACTS)))
     found.append(("/v1/resolve", "POST", respond(ask("POST", "/v1/resolve", GUEST), None, FACTS)))
     for path in OPENAPI["paths"]:
         target = path.replace("{sbdf}", "00:14.0")
@@ -131,7 +158,7 @@ def test_every_answer_is_as_the_document_has_it(
 
 def _check(schema: dict[str, Any], response: ApiResponse) -> None:
     if schema.get("type") == "string":
-        assert response.body.decode("ascii")
+        assert response.body.decode("utf-8")
         return
     known = json.loads((DOCS / schema["$ref"]).read_text("utf-8"))
     Draft202012Validator.check_schema(known)
@@ -140,14 +167,15 @@ def _check(schema: dict[str, Any], response: ApiResponse) -> None:
 
 @pytest.mark.parametrize("method", [*(one.upper() for one in METHODS), "BREW", "get"])
 @pytest.mark.parametrize(
-    "path", [*OPENAPI["paths"], "/", "/v1", "/v1/", "/v1/devices", "/v2/inventory", "//metrics"]
+    "path", [*OPENAPI["paths"], "/", "/v1", "/v1/", "/v1/device", "/v2/inventory", "//metrics"]
 )
 def test_what_the_document_does_not_name_is_refused(
     laptop: Published, path: str, method: str
 ) -> None:
     target = path.replace("{sbdf}", "00:14.0")
     operations = OPENAPI["paths"].get(path, {})
-    response = respond(ask(method, target, GUEST if method == "POST" else ""), laptop, FACTS)
+    body = MESSAGE if path == "/v1/explain-message" else GUEST
+    response = respond(ask(method, target, body if method == "POST" else ""), laptop, FACTS)
 
     if method in (one.upper() for one in operations):
         assert response.status < 400
@@ -177,7 +205,9 @@ def test_the_document_s_words_are_the_program_s() -> None:
     assert tuple(body["properties"]) == guest_request._FIELDS
     assert body["properties"]["toolstack"]["enum"] == [one.value for one in Toolstack]
     assert all(
-        one == "#/components/schemas/guest_request" or (DOCS / one).is_file() for one in refs
+        one.removeprefix("#/components/schemas/") in OPENAPI["components"]["schemas"]
+        or (DOCS / one).is_file()
+        for one in refs
     )
 
 

@@ -16,7 +16,7 @@ from dmaragent.agent.connection import Connection
 from dmaragent.agent.http_messages import ApiResponse
 from dmaragent.agent.limits import Limits
 from dmaragent.agent.published import Published
-from dmaragent.agent.routes import PublishedFacts
+from dmaragent.agent.routes import PublishedFacts, Work
 from dmaragent.agent.workers import Workers
 from support.agent_workers import Held
 from support.served import exchange, published_machine, serving
@@ -237,12 +237,12 @@ def test_the_next_guest_of_a_user_is_resolved_once_the_client_has_the_answer_bef
 ) -> None:
     begun = list[bytes]()
 
-    async def resolve(_: Workers, body: bytes, __: Published) -> ApiResponse:
-        begun.append(body)
+    async def resolve(_: Workers, asked: Work) -> ApiResponse:
+        begun.append(asked.body)
         return ApiResponse(status=200, content_type="text/plain", body=bytes(1 << 20))
 
     async def run() -> None:
-        monkeypatch.setattr(Workers, "resolve", resolve)
+        monkeypatch.setattr(Workers, "answer", resolve)
         served = server.Server(lambda: (laptop, PublishedFacts(memory=1)), Limits(turn=600))
         loop = asyncio.get_running_loop()
         with contextlib.ExitStack() as stack:

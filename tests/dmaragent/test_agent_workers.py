@@ -19,7 +19,8 @@ from dmaragent.agent.http import Server
 from dmaragent.agent.http_messages import ApiResponse
 from dmaragent.agent.limits import Limits
 from dmaragent.agent.published import Published
-from dmaragent.agent.routes import PublishedFacts
+from dmaragent.agent.routes import PublishedFacts, Work
+from dmaragent.agent.tasks import Task
 from dmaragent.agent.workers import Workers
 from support.agent_workers import Held
 from support.served import exchange, published_machine, serving
@@ -73,7 +74,7 @@ def test_what_reads_the_inventory_is_answered_while_every_worker_is_held(
 async def resolved(workers: Workers, body: bytes, published: Published, user: int) -> ApiResponse:
     """Answer in the turn of `user`."""
     async with workers.turn(user):
-        return await workers.resolve(body, published)
+        return await workers.answer(Work(task=Task.RESOLVE, body=body, published=published))
 
 
 def test_a_user_has_a_share_of_the_workers_and_the_others_the_rest(
@@ -85,12 +86,12 @@ def test_a_user_has_a_share_of_the_workers_and_the_others_the_rest(
         begun = asyncio.Queue[bytes]()
         gates = {name: asyncio.Event() for name in names}
 
-        async def work(_: Workers, name: bytes, __: Published) -> ApiResponse:
-            begun.put_nowait(name)
-            await gates[name].wait()
+        async def work(_: Workers, asked: Work) -> ApiResponse:
+            begun.put_nowait(asked.body)
+            await gates[asked.body].wait()
             return ApiResponse(status=200)
 
-        monkeypatch.setattr(Workers, "resolve", work)
+        monkeypatch.setattr(Workers, "answer", work)
         workers = Workers(Limits(turn=600))
         tasks = [
             asyncio.create_task(resolved(workers, name, laptop, user))
@@ -113,7 +114,9 @@ def test_a_worker_ends_though_its_request_is_cancelled_twice(laptop: Published, 
 
     async def run() -> None:
         workers = Workers(BOTH, held.command)
-        asked = asyncio.create_task(workers.resolve(BODY, laptop))
+        asked = asyncio.create_task(
+            workers.answer(Work(task=Task.RESOLVE, body=BODY, published=laptop))
+        )
         while not held.has_begun():  # noqa: ASYNC110 - another process says so
             await asyncio.sleep(0)
         for _ in range(100):  # asyncio still connects its pipes; it answers for itself meanwhile

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 import dmaragent
-from dmaragent.agent.guest_answer import answer_guests
+from dmaragent.agent.guest_answer import answer
 from dmaragent.agent.http_messages import ApiResponse
+from dmaragent.agent.published import Stamp
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
@@ -116,7 +117,7 @@ def test_the_interface_resolves_it() -> None:
 def posted(text: str) -> ApiResponse:
     """Return the service's answer to a request with this guest."""
     host = ask_host(str(LAPTOP), Question()).host
-    return answer_guests(json.dumps({"guest": text}).encode(), host, 1 << 20)
+    return answer(json.dumps({"guest": text}).encode(), host, Stamp(1, ""))
 
 
 def test_the_service_reads_it_and_names_the_line_of_a_fault() -> None:

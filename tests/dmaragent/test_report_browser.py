@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from dmaragent.commands.report import report_of
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
 from dmaragent.present.html import report_html
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question, read_guests
+from dmaragent.question.host_report import report_of
 from support.axe_check import axe_violations
 from support.browser import Browser, chromium
 from support.large import large_snapshot

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from dmaragent.answers.devices import device_rows
-from dmaragent.commands.report import report_of
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
 from dmaragent.present.html import report_html
 from dmaragent.present.html.devices import MOST_EXPLAINED, DeviceAnswers, devices_to_explain
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question, context_of
+from dmaragent.question.host_report import report_of
 from support.cli import run
 from support.large import large_snapshot
 from support.machines import MACHINES

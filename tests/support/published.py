@@ -3,12 +3,12 @@
 import hashlib
 import json
 
-from dmaragent.agent.guest_answer import answer_guests
 from dmaragent.agent.http_messages import ApiRequest, ApiResponse
 from dmaragent.agent.limits import Limits
-from dmaragent.agent.published import Published
-from dmaragent.agent.routes import PublishedFacts, respond
+from dmaragent.agent.published import Published, Stamp
+from dmaragent.agent.routes import PublishedFacts, Wait, respond
 from dmaragent.agent.scan import findings_document
+from dmaragent.agent.tasks import answer_task
 from dmaragent.checks import check
 from dmaragent.collect.collect import collect
 from dmaragent.collect.open_host import open_host
@@ -25,16 +25,18 @@ def publish(inventory: Inventory) -> Published:
     """Publish an inventory as the service does."""
     told = inventory_document(inventory, "live", "")
     digest = hashlib.sha256(json.dumps(told["answer"]).encode()).hexdigest()
-    told["origin"] |= {"generation": GENERATION, "digest": digest}
+    stamp = Stamp(GENERATION, digest)
+    stamp.put_in(told)
     checked = check(inventory)
     return Published(
         inventory=inventory,
         checked=checked,
-        findings=findings_document(inventory, checked),
+        findings=findings_document(inventory, checked, stamp),
         document=json.dumps(told).encode(),
         xen_class=running_class(inventory.host),
         generation=GENERATION,
         digest=digest,
+        started=SCANNED - 60,
         scanned=SCANNED,
         scans=5,
     )
@@ -48,7 +50,11 @@ def answered(
     assert response is not None, "the request has no body"
     if isinstance(response, ApiResponse):
         return response
-    return answer_guests(response.body, response.published.inventory.host, Limits().answer)
+    if isinstance(response, Wait):
+        return response.unchanged
+    work, host = response, response.published.inventory.host
+    answer = answer_task(work.task, work.body, host, work.published.stamp, Limits().answer)
+    return work.tagged(answer)
 
 
 def publish_host(path: str) -> Published:

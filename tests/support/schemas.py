@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_or
 
 from dmaragent.present.json import schema as package
 from dmaragent.present.json.schema.guest_request import GuestRequest
+from dmaragent.present.json.schema.message_request import MessageRequest
 from fwtables import fields
 from fwtables import schema as tables
 from fwtables.dmar import schema as dmar
@@ -44,7 +45,10 @@ def openapi() -> str:
     text: dict[str, Any] = json.loads((DOCS / "openapi.json").read_text("utf-8"))
     schema = _Schema([], place="#/components/schemas")
     return (
-        json.dumps(text | {"components": {"schemas": schema.components(GuestRequest)}}, indent=1)
+        json.dumps(
+            text | {"components": {"schemas": schema.components(GuestRequest, MessageRequest)}},
+            indent=1,
+        )
         + "\n"
     )
 
@@ -78,9 +82,10 @@ class _Schema:
         }
         return schema | ({"$defs": self._defs} if self._defs else {})
 
-    def components(self, cls: type) -> dict[str, Any]:
-        """Return the schema of `cls` and of what it contains, by name."""
-        self._value(cls)
+    def components(self, *classes: type) -> dict[str, Any]:
+        """Return the schemas of `classes` and of what they contain, by name."""
+        for cls in classes:
+            self._value(cls)
         return self._defs
 
     def _object(self, cls: type) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Connection:
         self.descriptor = client.fileno()
         self.pending = False
         """Whether the client waits for the service, and not the service for the client."""
+        self.watching = False
+        """Whether it waits for a change, beside the connections that the limit counts."""
         self._client = client
         self._limits = limits
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head)
@@ -83,6 +85,7 @@ class Connection:
             target=event.target.decode("latin-1"),
             content_type=_header(event, b"content-type"),
             if_none_match=_header(event, b"if-none-match"),
+            prefer=_header(event, b"prefer"),
         )
 
     async def body(self) -> bytes:

@@ -1,15 +1,17 @@
-"""Answer a guest request for a host: the task of a worker process. Pure.
+"""Answer a guest request for a host: a task of a worker. Pure.
 
 The size of the answer is computed first, so that a small request cannot cause a large answer.
 """
 
+from __future__ import annotations
+
 import json
-from http import HTTPStatus
 
 from dmaragent.agent import words
 from dmaragent.agent.guest_request import GuestRequest, read_guest_request, unreadable
-from dmaragent.agent.http_messages import ApiResponse, json_response, problem
+from dmaragent.agent.http_messages import ApiResponse, json_response
 from dmaragent.agent.limits import MOST_DEVICES, MOST_GUESTS, MOST_REGIONS
+from dmaragent.agent.published import Stamp
 from dmaragent.answers.guest import any_answer
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
@@ -27,8 +29,8 @@ SOURCE = "guest"
 """The file name of the posted configuration in places such as ``guest:3``."""
 
 
-def answer_guests(body: bytes, host: Host, most: int) -> ApiResponse:
-    """Return the answer to the request in `body` for `host`, with at most `most` bytes."""
+def answer(body: bytes, host: Host, stamp: Stamp) -> ApiResponse:
+    """Return the answer to the request in `body` for `host`, with `stamp` in its origin."""
     request = read_guest_request(body)
     if isinstance(request, ApiResponse):
         return request
@@ -45,11 +47,7 @@ def answer_guests(body: bytes, host: Host, most: int) -> ApiResponse:
     regions = sum(_regions(guest, known) for guest in guests)
     if regions > MOST_REGIONS:
         return _too_many(words.too_many_regions(MOST_REGIONS, regions))
-    response = _resolutions(guests, resolver)
-    if len(response.body) > most:
-        why = words.answer_too_large(most, len(response.body))
-        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why, hint=words.FEWER)
-    return response
+    return _resolutions(guests, resolver, stamp)
 
 
 def _guests(request: GuestRequest) -> tuple[Guest, ...] | ApiResponse:
@@ -119,12 +117,14 @@ def _regions(guest: Guest, known: Context) -> int:
     return longest + min(widest, apart * _devices(guest))
 
 
-def _resolutions(guests: tuple[Guest, ...], resolver: GuestResolver) -> ApiResponse:
+def _resolutions(guests: tuple[Guest, ...], resolver: GuestResolver, stamp: Stamp) -> ApiResponse:
     alone = len(guests) == 1
     answers = (any_answer(resolver.resolve(guest), whole=alone) for guest in guests)
     others = resolver.other_releases(guests[0]) if alone else {}
     origin = source_object({"kind": LIVE, "path": ""}, resolver.context.stack)
-    return json_response(resolve_document(answers, (), origin, others))
+    document = resolve_document(answers, (), origin, others)
+    stamp.put_in(document)
+    return json_response(document)
 
 
 def _too_many(why: str) -> ApiResponse:

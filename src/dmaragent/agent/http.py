@@ -16,10 +16,10 @@ from http import HTTPStatus
 
 from dmaragent.agent import words
 from dmaragent.agent.connection import Connection, RefusedError
-from dmaragent.agent.http_messages import RETRY, ApiResponse, problem
+from dmaragent.agent.http_messages import RETRY, ApiRequest, ApiResponse, problem
 from dmaragent.agent.limits import Limits
 from dmaragent.agent.published import Published
-from dmaragent.agent.routes import PublishedFacts, Work, respond
+from dmaragent.agent.routes import PublishedFacts, Wait, Work, respond
 from dmaragent.agent.workers import Command, Workers
 
 State = Callable[[], tuple[Published | None, PublishedFacts]]
@@ -47,6 +47,7 @@ class Server:
         self._clients: dict[Connection, asyncio.Task[None]] = {}  # in order of arrival
         self._hangups = select.epoll()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._news = asyncio.Event()
 
     async def start(self, listening: socket.socket) -> None:
         """Serve on `listening`, a bound Unix stream socket; its path remains afterwards."""
@@ -65,6 +66,11 @@ class Server:
         asyncio.get_running_loop().remove_reader(self._hangups)
         self._hangups.close()
         self._workers.close()
+
+    def announce(self) -> None:
+        """Wake the clients that wait for a change: what is published can be new."""
+        self._news.set()
+        self._news = asyncio.Event()
 
     def _run(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -96,8 +102,9 @@ class Server:
         That client belongs to the user who has the most of those that are waited for. There always
         is one, because fewer clients are pending than connections are allowed.
         """
-        if len(self._clients) >= self._limits.connections:
-            awaited = [client for client in self._clients if not client.pending]
+        connected = [client for client in self._clients if not client.watching]
+        if len(connected) >= self._limits.connections:
+            awaited = [client for client in connected if not client.pending]
             users = Counter(client.user for client in (*awaited, connection))
             user = users.most_common(1)[0][0]
             oldest = next(client for client in awaited if client.user == user)
@@ -135,6 +142,8 @@ class Server:
                 request = await connection.head()
                 while (answer := respond(request, *self._state())) is None:
                     request = replace(request, body=await connection.body())
+            if isinstance(answer, Wait):
+                answer = await self._watch(answer, request, connection)
             if isinstance(answer, Work):
                 answer = await self._work(answer, connection, turn)
         except RefusedError as error:
@@ -146,6 +155,27 @@ class Server:
             asyncio.get_running_loop().call_exception_handler(fault)
             return _FAULT
         return answer
+
+    async def _watch(
+        self, wait: Wait, request: ApiRequest, connection: Connection
+    ) -> ApiResponse | Work:
+        """Wait until what is published changes. It takes no connection from the other clients."""
+        users = [client.user for client in self._clients if client.watching]
+        of_user = users.count(connection.user)
+        if len(users) >= self._limits.watching or of_user >= self._limits.watching_each:
+            return _FULL_OF_WATCHERS
+        connection.watching = True
+        try:
+            async with asyncio.timeout(wait.seconds):
+                while True:
+                    await self._news.wait()  # nothing runs between this and the next line's answer
+                    answer = respond(request, *self._state())
+                    if answer is not None and not isinstance(answer, Wait):
+                        return answer
+        except TimeoutError:
+            return wait.unchanged
+        finally:
+            connection.watching = False
 
     async def _work(
         self, work: Work, connection: Connection, turn: contextlib.AsyncExitStack
@@ -161,7 +191,7 @@ class Server:
         connection.pending = True
         try:
             await turn.enter_async_context(self._workers.turn(connection.user))
-            return await self._workers.resolve(work.body, work.published)
+            return work.tagged(await self._workers.answer(work))
         except TimeoutError:
             why = words.workers_busy(self._limits.turn)
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=RETRY)
@@ -169,6 +199,7 @@ class Server:
             connection.pending = False
 
 
+_FULL_OF_WATCHERS = problem(HTTPStatus.SERVICE_UNAVAILABLE, words.too_many_watch(), headers=RETRY)
 _FULL = problem(HTTPStatus.SERVICE_UNAVAILABLE, words.too_many_wait(), headers=RETRY)
 _FAULT = problem(HTTPStatus.INTERNAL_SERVER_ERROR, words.fault())
 _LATE = problem(HTTPStatus.REQUEST_TIMEOUT, words.request_given_up())

@@ -28,6 +28,7 @@ class ApiRequest:
     """The request target: a path, and a query after a ``?``."""
     content_type: str = ""
     if_none_match: str = ""
+    prefer: str = ""
     body: bytes | None = None
     """None if it was not read yet."""
 

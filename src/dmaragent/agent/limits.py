@@ -1,6 +1,6 @@
 """The limits of the local API, each with its reason. Pure.
 
-The unit allows the service and its workers 144 MiB together (``MemoryMax=``). So every buffer has a
+The unit allows the service and its workers 148 MiB together (``MemoryMax=``). So every buffer has a
 limit here; :attr:`Limits.total_held` adds them up.
 """
 
@@ -24,6 +24,10 @@ class Limits:
     """Clients among them whose guest is resolved or waits for that; one more is refused."""
     pending_each: int = 40
     """The same for clients of one user."""
+    watching: int = 16
+    """Clients besides those connections that wait for a change; one more is refused."""
+    watching_each: int = 8
+    """The same for clients of one user, of whom each page of a browser can be one."""
     head: int = 16 * KIB
     """Request line and headers together."""
     body: int = 64 * KIB
@@ -42,7 +46,7 @@ class Limits:
     workers_each: int = 1
     """The same for one user, so that other users never wait for that user's guests."""
     worker_memory: int = 46 * MIB
-    """RLIMIT_DATA of a worker; two workers and the service fit in 144 MiB. A host with the most
+    """RLIMIT_DATA of a worker; two workers and the service fit in 148 MiB. A host with the most
     regions needs 35 MiB with Python 3.11, 43 MiB with 3.14 and 3.15."""
     worker_space: int = 160 * MIB
     """RLIMIT_AS of a worker, for mappings that RLIMIT_DATA does not count, such as files."""
@@ -68,9 +72,15 @@ class Limits:
         answers = (
             self.workers * 2 * (self.answer + SLICE)
         )  # as received, and without its first line
-        return self.connections * self.per_connection + answers
+        watching = self.watching * (self.per_connection - self.body)  # their requests have no body
+        return self.connections * self.per_connection + watching + answers
 
 
+MOST_WAIT = 50
+"""Seconds that a client can wait for a change: below the minute after which programs between a
+client and the agent often give up."""
+MOST_FUNCTIONS = 4096
+"""PCI functions of a host whose devices or report the agent answers."""
 MOST_GUESTS = 32
 """Guests per request: 64 KiB contain about as many as ``xl list -l`` prints, at 2 KiB each."""
 MOST_DEVICES = 256

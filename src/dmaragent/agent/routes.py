@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +23,10 @@ from dmaragent.agent.http_messages import (
     json_response,
     problem,
 )
+from dmaragent.agent.limits import MOST_FUNCTIONS, MOST_WAIT
+from dmaragent.agent.message_request import read_message_request
 from dmaragent.agent.published import Published
+from dmaragent.agent.tasks import Task, hint_of
 from dmaragent.host.device_names import parse_device_name
 from dmaragent.present.json.common import TOOL
 from dmaragent.present.json.inventory import inventory_document
@@ -33,6 +36,7 @@ from dmaragent.readings import Missing
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import health as schema
 
+OK = HTTPStatus.OK.value
 LIVE: Final = "live"
 """The kind of host in every answer's origin: the machine that the agent runs on."""
 
@@ -49,19 +53,35 @@ class PublishedFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A guest request after the quick checks; a worker answers it."""
+    """A request after the quick checks; a worker answers it."""
 
-    body: bytes
+    task: Task
     published: Published
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    """The headers of the answer, if there is one."""
+
+    def tagged(self, response: ApiResponse) -> ApiResponse:
+        """Return what a worker answered with the headers of the answer."""
+        return replace(response, headers=self.headers) if response.status == OK else response
 
 
-Handler = Callable[[ApiRequest, Published, str], ApiResponse | Work | None]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A client that has the published generation and waits for the next one."""
+
+    seconds: int
+    unchanged: ApiResponse
+    """The answer if none is published within that time."""
+
+
+Handler = Callable[[ApiRequest, Published, str], ApiResponse | Work | Wait | None]
 """Answers from what is published; the text is the last part of the path, decoded."""
 
 
 def respond(
     request: ApiRequest, published: Published | None, facts: PublishedFacts
-) -> ApiResponse | Work | None:
+) -> ApiResponse | Work | Wait | None:
     """Return the answer to `request`; None if its body must be read first.
 
     After a failed scan, only the metrics are served, because they contain their age. The older
@@ -139,7 +159,7 @@ def _inventory(request: ApiRequest, published: Published, _: str) -> ApiResponse
     tag = ("ETag", f'W/"{published.digest}"')
     if _has_tag(request.if_none_match, published.digest):
         return ApiResponse(status=HTTPStatus.NOT_MODIFIED.value, headers=(tag,))
-    return ApiResponse(status=200, content_type=JSON, body=published.document, headers=(tag,))
+    return ApiResponse(status=OK, content_type=JSON, body=published.document, headers=(tag,))
 
 
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
@@ -168,7 +188,7 @@ def _device(_: ApiRequest, published: Published, text: str) -> ApiResponse:
     if not inventory.may_know(sbdf):
         return problem(HTTPStatus.NOT_FOUND, no_device_words(sbdf), hint=FIND_DEVICES)
     document = inventory_document(inventory.of_device(sbdf), LIVE, "")
-    document["origin"].update({"generation": published.generation, "digest": published.digest})
+    published.stamp.put_in(document)
     return json_response(document)
 
 
@@ -177,10 +197,35 @@ def _findings(_: ApiRequest, published: Published, __: str) -> ApiResponse:
     if absence is not None or published.findings is None:
         why, hint = ("", "") if absence is None else absence_words(absence)
         return problem(HTTPStatus.NOT_FOUND, why, hint=hint)
-    return ApiResponse(status=200, content_type=JSON, body=published.findings)
+    return ApiResponse(status=OK, content_type=JSON, body=published.findings)
 
 
-def _health(_: ApiRequest, published: Published, __: str) -> ApiResponse:
+_PREFERENCE = re.compile(r'\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;.*)?', re.IGNORECASE)
+
+
+def _wait(prefer: str) -> int | None:
+    """Return the seconds that a client wants to wait at most, capped; None if it does not wait.
+
+    Source: RFC 7240, section 4.3. The first of several counts, and an invalid one is ignored.
+    """
+    waits = filter(None, map(_PREFERENCE.fullmatch, prefer.split(",")))
+    first = next(waits, None)
+    return None if first is None else min(int(first[1]), MOST_WAIT)
+
+
+def _health(request: ApiRequest, published: Published, _: str) -> ApiResponse | Wait:
+    """Return the state of the agent; for a client that has this generation, 304 or a wait."""
+    headers: tuple[tuple[str, str], ...] = (("ETag", f'W/"{published.tag}"'),)
+    seconds = _wait(request.prefer)
+    if seconds is not None:
+        headers += (("Preference-Applied", f"wait={seconds}"),)
+    if _has_tag(request.if_none_match, published.tag):
+        unchanged = ApiResponse(status=HTTPStatus.NOT_MODIFIED.value, headers=headers)
+        return Wait(seconds=seconds, unchanged=unchanged) if seconds else unchanged
+    return json_response(_health_document(published), headers)
+
+
+def _health_document(published: Published) -> schema.HealthDocument:
     inventory = published.inventory
     answer: schema.Answer = {
         "generation": published.generation,
@@ -190,40 +235,69 @@ def _health(_: ApiRequest, published: Published, __: str) -> ApiResponse:
         "table_present": not isinstance(inventory.iommu, Missing),
         "complete": inventory.complete,
     }
-    health: schema.HealthDocument = {
+    return {
         "format": "dmaragent.health",
         "version": 1,
         "origin": {"tool": TOOL, "host": {"kind": LIVE, "path": ""}},
         "answer": answer,
     }
-    return json_response(health)
 
 
 def _metrics(published: Published | None, facts: PublishedFacts) -> ApiResponse:
     text = metrics.metrics_text(published, memory=facts.memory, failed=bool(facts.failure))
-    return ApiResponse(status=200, content_type=metrics.CONTENT_TYPE, body=text.encode("utf-8"))
+    return ApiResponse(status=OK, content_type=metrics.CONTENT_TYPE, body=text.encode("utf-8"))
 
 
-def _resolve(request: ApiRequest, published: Published, _: str) -> ApiResponse | Work | None:
-    kind, _, parameter = request.content_type.partition(";")
+def _of_host(task: Task) -> Handler:
+    """Return the handler of a document about the whole host that a worker makes."""
+
+    def handler(request: ApiRequest, published: Published, _: str) -> ApiResponse | Work:
+        headers = (("ETag", f'W/"{published.tag}"'),)
+        if _has_tag(request.if_none_match, published.tag):
+            return ApiResponse(status=HTTPStatus.NOT_MODIFIED.value, headers=headers)
+        functions = len(published.inventory.host.topology.known)
+        if functions > MOST_FUNCTIONS:
+            why = words.too_many_functions(MOST_FUNCTIONS, functions)
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, hint=hint_of(task))
+        return Work(task=task, published=published, headers=headers)
+
+    return handler
+
+
+def _posted(task: Task, read: Callable[[bytes], object]) -> Handler:
+    """Return the handler of a request with a body, which `read` checks quickly."""
+
+    def handler(request: ApiRequest, published: Published, _: str) -> ApiResponse | Work | None:
+        if not _is_json(request.content_type):
+            why = words.body_not_json_type(JSON)
+            return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, why)
+        if request.body is None:
+            return None
+        checked = read(request.body)
+        if isinstance(checked, ApiResponse):
+            return checked
+        return Work(task=task, published=published, body=request.body)
+
+    return handler
+
+
+def _is_json(content_type: str) -> bool:
+    kind, _, parameter = content_type.partition(";")
     charset = parameter.strip().lower().replace('"', "")
-    if kind.strip().lower() != JSON or charset not in ("", "charset=utf-8"):
-        why = words.guest_not_json(JSON)
-        return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, why)
-    if request.body is None:
-        return None
-    read = read_guest_request(request.body)
-    return read if isinstance(read, ApiResponse) else Work(body=request.body, published=published)
+    return kind.strip().lower() == JSON and charset in ("", "charset=utf-8")
 
 
 _DEVICES = "/v1/devices/"
 _READ, _POST = "GET, HEAD, OPTIONS", "POST, OPTIONS"
 _ROUTES: Mapping[str, tuple[str, Handler | None]] = {
     "/v1/inventory": (_READ, _inventory),
+    "/v1/devices": (_READ, _of_host(Task.DEVICES)),
     _DEVICES: (_READ, _device),
     "/v1/findings": (_READ, _findings),
     "/v1/health": (_READ, _health),
-    "/v1/resolve": (_POST, _resolve),
+    "/v1/report": (_READ, _of_host(Task.REPORT)),
+    "/v1/resolve": (_POST, _posted(Task.RESOLVE, read_guest_request)),
+    "/v1/explain-message": (_POST, _posted(Task.EXPLAIN_MESSAGE, read_message_request)),
     "/metrics": (_READ, None),
 }
 """The methods and the handler of each path; None for the metrics, which need no scan."""

@@ -33,6 +33,10 @@ LONGEST = 0.2
 """Seconds after which a burst that does not end is answered."""
 
 
+def _nobody() -> None:
+    """Tell nobody: the local API is off."""
+
+
 @dataclass(kw_only=True)
 class Service:
     """One agent: its host, its source of events, its publisher."""
@@ -60,6 +64,8 @@ class Service:
     """Why the last scan failed."""
     _began: float | None = None
     """When the current scan began, by the monotonic clock."""
+    _announce: Callable[[], None] = _nobody
+    """Tells the clients that wait for a change."""
     _untold: str = ""
     """The last message about the directory for metrics, so that it is logged once."""
 
@@ -94,6 +100,7 @@ class Service:
             if self.listening is not None:
                 server = Server(lambda: (self.published, self._facts()), start=self.worker)
                 await server.start(self.listening)
+                self._announce = server.announce
                 stack.push_async_callback(server.stop)
             self._ready(await self._scan())
             if self.watchdog:
@@ -153,11 +160,15 @@ class Service:
             after = await asyncio.to_thread(lambda: scan(self.open_host(), before, time.time()))
         except Exception as error:
             self._failure = str(error) or type(error).__name__
+            self._announce()
             raise
         finally:
             self._began = None
         self.published = after
-        untold = self.publisher.publish(after, new=before is None or after.digest != before.digest)
+        self._announce()
+        untold = self.publisher.publish(
+            after, new=before is None or after.generation != before.generation
+        )
         if untold and untold != self._untold:
             self.journal.write(untold, WARNING)
         self._untold = untold

@@ -1,5 +1,7 @@
 """The sentences of the service: refusals with their reasons, changes, its state.  Pure."""
 
+from dmaragent.present.words.numbers import count
+
 HAS_NO_SUCH_LIMIT = "use `dmaragent resolve`, which has no such limit"
 """The hint for a request that exceeds a limit of the service."""
 FEWER = f"send fewer per request, or {HAS_NO_SUCH_LIMIT}"
@@ -77,12 +79,16 @@ def fault() -> str:
 # Guests ---------------------------------------------------------------------------------
 
 
-def guest_not_json(kind: str) -> str:
+def body_not_json_type(kind: str) -> str:
     return f"the content type must be {kind}, in UTF-8"
 
 
 def form_of_request() -> str:
     return 'send {"guest": TEXT}, with "xen" and "toolstack" if needed'
+
+
+def form_of_message() -> str:
+    return 'send {"message": TEXT}'
 
 
 def body_not_json(why: str) -> str:
@@ -117,8 +123,8 @@ def unknown_field(name: str) -> str:
     return f"unknown field {name!r}"
 
 
-def no_guest() -> str:
-    return "the field guest is missing"
+def field_missing(name: str) -> str:
+    return f"the field {name} is missing"
 
 
 def field_not_text(name: str) -> str:
@@ -161,6 +167,18 @@ def answer_too_large(most: int, size: int) -> str:
     return f"the answer would need {size} bytes; the limit is {most} bytes"
 
 
+def too_many_functions(most: int, number: int) -> str:
+    return f"the host has {number} PCI functions; the agent answers this for {most} at most"
+
+
+def use_the_command(verb: str) -> str:
+    return f"use `dmaragent {verb}`, which has no such limit"
+
+
+def too_many_watch() -> str:
+    return "too many clients are already waiting for a change"
+
+
 def workers_busy(seconds: float) -> str:
     return f"all workers were busy for {seconds:g} s"
 
@@ -170,11 +188,11 @@ def too_many_wait() -> str:
 
 
 def takes_too_long(seconds: float) -> str:
-    return f"resolving the request takes more than {seconds:g} s"
+    return f"the answer takes more than {seconds:g} s"
 
 
 def takes_too_much_memory() -> str:
-    return "resolving the request takes more memory than a worker of the agent can use"
+    return "the answer takes more memory than a worker of the agent can use"
 
 
 def no_worker(why: str | None) -> str:
@@ -194,6 +212,10 @@ def no_more_events(why: str) -> str:
 
 def start_again() -> str:
     return "start the agent again; systemd does this by itself"
+
+
+def watch_again() -> str:
+    return "run dmaragent watch again"
 
 
 def events_dropped() -> str:
@@ -220,16 +242,23 @@ def table_changed(*, gone: bool) -> str:
     return f"the table of the IOMMU {'is no longer available' if gone else 'is new or has changed'}"
 
 
-def function_came(driver: str | None) -> str:
-    return "was added" if driver is None else f"was added, driver {driver}"
+def function_came(driver: str | None, *, many: bool = False) -> str:
+    added = "were added" if many else "was added"
+    return added if driver is None else f"{added}, driver {driver}"
 
 
-def function_went() -> str:
-    return "was removed"
+def function_went(*, many: bool = False) -> str:
+    return "were removed" if many else "was removed"
 
 
-def driver_changed(old: str | None, new: str | None) -> str:
-    return f"changed its driver: {new or 'none'}, before {old or 'none'}"
+def driver_changed(old: str | None, new: str | None, *, many: bool = False) -> str:
+    whose = "their" if many else "its"
+    return f"changed {whose} driver: {new or 'none'}, before {old or 'none'}"
+
+
+def virtual_functions(number: int, physical: str, span: tuple[str, str]) -> str:
+    """Return the name of `number` virtual functions of the function `physical`."""
+    return f"{number} virtual functions of {physical} ({span[0]} to {span[1]})"
 
 
 def function_changed(device: str, change: str, region: str) -> str:
@@ -243,6 +272,51 @@ def finding_changed(finding: str, *, appeared: bool) -> str:
 
 def more_changes(number: str) -> str:
     return f"{number}; the inventory shows them"
+
+
+# The verb watch --------------------------------------------------------------------------------
+
+
+def watching(counts: str) -> str:
+    """Return the first line of ``watch``."""
+    return f"Watching {counts}. Ctrl-C stops it."
+
+
+def watched(functions: int | None, regions: int | None, findings: int | None) -> str:
+    """Return what ``watch`` watches; None: unknown."""
+    known = [
+        count(number, noun)
+        for number, noun in (
+            (functions, "PCI function"),
+            (regions, "reserved region"),
+            (findings, "finding"),
+        )
+        if number is not None
+    ]
+    return ", ".join(known) or "the kernel's device events"
+
+
+def events_lost(counts: str) -> str:
+    return f"the kernel dropped events; the machine was read again: {counts}"
+
+
+def regions_not_watched(why: str, hint: str, *, published: bool) -> str:
+    """Return what is unknown without the table; `published` regions replace those of the table."""
+    lacking = "Findings are" if published else "Regions and findings are"
+    source = " Regions are those that dmaragent.service published." if published else ""
+    return (
+        f"{lacking} not watched: {why}.{source} Next: {hint}."
+        if hint
+        else f"{lacking} not watched: {why}.{source}"
+    )
+
+
+def devices_not_watched(why: str) -> str:
+    return f"Devices are not watched: the PCI functions cannot be read ({why})."
+
+
+def with_regions(sentence: str, regions: str) -> str:
+    return f"{sentence} (region {regions})"
 
 
 # Its state ------------------------------------------------------------------------------

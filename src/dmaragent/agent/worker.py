@@ -1,9 +1,11 @@
-"""A worker: a process for one guest request, which it answers before it ends.
+"""A worker: a process for one request, which it answers before it ends.
 
-It sets its own limits before it reads anything from a client, so a guest that needs too much ends
-only the worker. The request is on standard input, the answer on standard output, and the host in an
-inherited descriptor (``workers.py``).
+It sets its own limits before it reads anything from a client, so a request that needs too much ends
+only the worker. A line about the task and the request are on standard input, the answer on standard output,
+and the host in an inherited descriptor (``workers.py``).
 """
+
+from __future__ import annotations
 
 import gc
 import json
@@ -18,8 +20,9 @@ from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from dmaragent.agent import words
-from dmaragent.agent.guest_answer import answer_guests
 from dmaragent.agent.http_messages import ApiResponse, problem
+from dmaragent.agent.published import Stamp
+from dmaragent.agent.tasks import Task, answer_task, hint_of
 from dmaragent.host import Host
 
 _OOM_SCORE = "/proc/self/oom_score_adj"
@@ -38,13 +41,15 @@ def main(arguments: list[str]) -> None:
     descriptor, most, memory, space, seconds = map(int, arguments)
     confine(memory, space, seconds)
     gc.disable()  # the process ends before garbage matters
+    given = json.loads(sys.stdin.buffer.readline())
+    task, stamp = Task(given["task"]), Stamp(*given["stamp"])
     try:
         with open(
             f"/proc/self/fd/{descriptor}", "rb"
         ) as kept:  # opened again: other workers have their own position
-            answered = answer(sys.stdin.buffer, kept, most)
+            answered = answer(task, stamp, sys.stdin.buffer, kept, most)
     except MemoryError:
-        answered = out_of_memory(), ""
+        answered = out_of_memory(task), ""
     send(answered, sys.stdout.buffer)
 
 
@@ -64,14 +69,16 @@ def confine(memory: int, space: int, seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def answer(posted: BinaryIO, kept: BinaryIO, most: int) -> tuple[ApiResponse, str]:
+def answer(
+    task: Task, stamp: Stamp, posted: BinaryIO, kept: BinaryIO, most: int
+) -> tuple[ApiResponse, str]:
     """Return the answer to the request in `posted` for the host in `kept`, and a traceback or "".
 
     `kept` contains a pickle that the service wrote, in a sealed file.
     """
     try:
         host: Host = pickle.load(kept)  # noqa: S301 - see above
-        return answer_guests(posted.read(), host, most), ""
+        return answer_task(task, posted.read(), host, stamp, most), ""
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - internal errors are for the service's log
@@ -79,10 +86,10 @@ def answer(posted: BinaryIO, kept: BinaryIO, most: int) -> tuple[ApiResponse, st
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, why), traceback.format_exc()[-_MOST_TRACE:]
 
 
-def out_of_memory() -> ApiResponse:
+def out_of_memory(task: Task) -> ApiResponse:
     """Return the answer to a request that needs more memory than a worker can use."""
     why = words.takes_too_much_memory()
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, hint=words.FEWER_GUESTS)
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, hint=hint_of(task))
 
 
 def read_only(mapping: dict[Any, Any]) -> Mapping[Any, Any]:
@@ -97,6 +104,11 @@ def send(answered: tuple[ApiResponse, str], goal: BinaryIO) -> None:
     goal.write(json.dumps(head).encode("ascii") + b"\n")
     goal.write(response.body)
     goal.flush()
+
+
+def order(task: Task, stamp: Stamp) -> bytes:
+    """Return the line that tells a worker its task, for :func:`main`."""
+    return json.dumps({"task": task.value, "stamp": stamp}).encode("ascii") + b"\n"
 
 
 def received(data: bytes) -> tuple[ApiResponse, str]:

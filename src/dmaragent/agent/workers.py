@@ -22,7 +22,16 @@ from dmaragent.agent import words
 from dmaragent.agent.http_messages import RETRY, ApiResponse, problem
 from dmaragent.agent.limits import SLICE, Limits
 from dmaragent.agent.published import Published
-from dmaragent.agent.worker import command, environment, out_of_memory, read_only, received
+from dmaragent.agent.routes import Work
+from dmaragent.agent.tasks import Task, hint_of
+from dmaragent.agent.worker import (
+    command,
+    environment,
+    order,
+    out_of_memory,
+    read_only,
+    received,
+)
 from dmaragent.host import Host
 
 Command = Callable[[int], list[str]]
@@ -36,7 +45,7 @@ class WorkerFaultError(Exception):
 
 
 class Workers:
-    """Resolves guests in separate processes."""
+    """Answers requests in separate processes."""
 
     def __init__(self, limits: Limits, start: Command | None = None) -> None:
         self._limits = limits
@@ -66,8 +75,8 @@ class Workers:
             patience.reschedule(None)
             yield
 
-    async def resolve(self, body: bytes, published: Published) -> ApiResponse:
-        """Answer the guest request in `body`, within a :meth:`turn`.
+    async def answer(self, work: Work) -> ApiResponse:
+        """Have a worker answer `work`, within a :meth:`turn`.
 
         Cancelling it kills the worker.
 
@@ -76,7 +85,7 @@ class Workers:
 
         """
         try:
-            descriptor = await self._host.descriptor(published)
+            descriptor = await self._host.descriptor(work.published)
             process = await asyncio.create_subprocess_exec(
                 *self._start(descriptor),
                 stdin=asyncio.subprocess.PIPE,
@@ -90,14 +99,16 @@ class Workers:
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=RETRY)
         try:
             async with asyncio.timeout(self._limits.deadline):
-                data = await self._exchange(process, body)
+                data = await self._exchange(
+                    process, order(work.task, work.published.stamp) + work.body
+                )
                 await process.wait()
         except TimeoutError:
             why = words.takes_too_long(self._limits.deadline)
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, hint=words.HAS_NO_SUCH_LIMIT)
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, hint=hint_of(work.task))
         finally:
             await _end(process)
-        return _answer(data, process.returncode)
+        return _answer(data, process.returncode, work.task)
 
     async def _exchange(self, process: asyncio.subprocess.Process, body: bytes) -> bytes:
         """Send `body` to a worker, and return what it sends, up to the limit."""
@@ -120,7 +131,7 @@ class Workers:
         self._host.close()
 
 
-def _answer(data: bytes, status: int | None) -> ApiResponse:
+def _answer(data: bytes, status: int | None, task: Task) -> ApiResponse:
     if status == 0:
         try:
             response, fault = received(data)
@@ -132,7 +143,7 @@ def _answer(data: bytes, status: int | None) -> ApiResponse:
     if (
         status is not None and status < 0
     ):  # a signal: from its limits, or from the kernel when memory runs out
-        return out_of_memory()
+        return out_of_memory(task)
     raise WorkerFaultError(f"a worker ended with status {status}")
 
 

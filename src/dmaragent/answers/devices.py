@@ -1,6 +1,6 @@
 """The answer of ``devices``: a row for each PCI function, with both verdicts and the best fix.
 
-Each verdict is that of :func:`dmaragent.answers.device.explain`. Equal functions without a region
+Each verdict is that of :func:`dmaragent.answers.explain.explain`. Equal functions without a region
 share one explanation, so that a host with thousands of functions is quick.
 """
 

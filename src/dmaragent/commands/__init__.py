@@ -21,6 +21,7 @@ VERBS = {
     "encode": "write a table's bytes from the JSON of decode --json",
     "schema": "print the JSON Schemas of the documents",
     "demo": "try a verb on a recorded machine that comes with dmaragent",
+    "watch": "print what changes on this machine, a line each",
     "status": "show whether the service runs, and what it publishes",
     "agent": "run the service's own programs, as systemd does",
 }
@@ -32,7 +33,7 @@ GROUPS = {
     "Messages": ("why",),
     "Fleet": ("fleet",),
     "Support": ("report", "dump", "diff", "decode", "encode", "schema", "demo"),
-    "Service": ("status", "agent"),
+    "Service": ("watch", "status", "agent"),
 }
 """The verbs by subject, in the order of ``dmaragent --help``."""
 

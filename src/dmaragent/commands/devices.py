@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from dmaragent.answers.devices import DeviceRow, device_rows
 from dmaragent.answers.explain import who_decides
@@ -30,6 +31,7 @@ from dmaragent.present.words.devices import (
     VERDICTS,
     DeviceList,
     csv_cells,
+    device_list,
     verdict_key,
 )
 from dmaragent.question.ask_host import OpenedContext, ask_host
@@ -108,12 +110,8 @@ def run(options: argparse.Namespace) -> int:
         and _has_numbers(row, numbers)
         and (options.verdict is None or options.verdict in map(verdict_key, row.deciding))
     ]
-    listed = [row for row in rows if options.all or not (row.absent or (row.chipset and not named))]
-    devices = DeviceList(
-        rows=tuple(listed),
-        known=sum(not row.chipset and not row.absent for row in every),
-        chipset=sum(row.chipset for row in rows) - sum(row.chipset for row in listed),
-        absent=sum(row.absent for row in rows) - sum(row.absent for row in listed),
+    devices = replace(
+        device_list(every, rows, chipset=options.all or named, absent=options.all),
         title=host_title(asked.opened),
         options="".join(_host_options(options)),
     )

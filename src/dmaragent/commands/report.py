@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
-from dmaragent.answers.devices import device_rows
-from dmaragent.answers.explain import explain
-from dmaragent.answers.guest import any_answer
-from dmaragent.checks import check
-from dmaragent.checks.common.model import Checked
 from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, tell_left_out
 from dmaragent.commands.shared.hosts import add_host, tell_reading
 from dmaragent.commands.shared.pages import (
@@ -19,13 +13,9 @@ from dmaragent.commands.shared.pages import (
     write_page,
 )
 from dmaragent.commands.shared.questions import add_xen, named_release
-from dmaragent.guests.formats import Guest
-from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.present.html import report_html
-from dmaragent.present.html.devices import DeviceAnswers, devices_to_explain
-from dmaragent.present.screen import PLAIN, printed_on
 from dmaragent.question.ask_host import ask_host
-from dmaragent.question.context import Context, GuestResolver, Question
+from dmaragent.question.context import Question
+from dmaragent.question.host_report import report_of
 
 DESCRIPTION = """\
 Write one HTML file about a host: which devices can be passed through on Xen and
@@ -73,40 +63,3 @@ def _page(options: argparse.Namespace) -> str:
     asked = ask_host(options.host, question, guests)
     tell_reading(asked.opened)
     return report_of(asked, guests, question, named=options.xen is not None)
-
-
-def report_of(
-    asked: Context,
-    guests: Sequence[Guest] = (),
-    question: Question | None = None,
-    *,
-    named: bool = False,
-) -> str:
-    """Return the report of an opened host, with `guests` resolved as in `question`.
-
-    Inventory and findings are those of the host as it is. If a release of Xen is `named`, they are
-    those of that release.
-    """
-    inventory = asked.inventory if named else take_inventory(asked.host)
-    checked = None if inventory.absence is not None else check(inventory)
-    return report_page(asked, inventory, checked, guests, question)
-
-
-def report_page(
-    asked: Context,
-    inventory: Inventory,
-    checked: Checked | None,
-    guests: Sequence[Guest] = (),
-    question: Question | None = None,
-) -> str:
-    """Return the report of `inventory`, with its findings if there is a table to check."""
-    rows = device_rows(asked.inventory, asked.facts, asked.stack)
-    explanations = [
-        explain(asked.inventory, asked.facts, asked.stack, sbdf)
-        for sbdf in devices_to_explain(rows)
-    ]
-    resolver = GuestResolver(asked, question or Question())
-    answers = [any_answer(resolver.resolve(guest)) for guest in guests]
-    devices = DeviceAnswers(rows, explanations)
-    with printed_on(PLAIN):  # no colours of the terminal in the page
-        return report_html(inventory, checked, devices, answers, asked.stack)

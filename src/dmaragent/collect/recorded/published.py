@@ -2,8 +2,10 @@
 
 import json
 import os
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from dmaragent.addresses import SBDF
 from dmaragent.collect.reader import read_stream
 from dmaragent.readings import Missing
 from dmaragent.service_paths import INVENTORY, INVENTORY_TEXT, RUNTIME
@@ -43,3 +45,16 @@ def read_published(runtime: str = RUNTIME) -> PublishedInventory | None:
         which=f"generation {generation}",
         complete=complete,
     )
+
+
+def regions_of_devices(published: PublishedInventory) -> Mapping[SBDF, tuple[int, ...]]:
+    """Return the numbers of the regions of each device; nothing if the document has another form."""
+    found: dict[SBDF, list[int]] = {}
+    try:
+        for region in json.loads(published.document)["answer"]["regions"]:
+            for owner in region["owners"]:
+                if owner["sbdf"] is not None:
+                    found.setdefault(SBDF.parse(owner["sbdf"]), []).append(int(region["number"]))
+    except (ValueError, TypeError, KeyError):
+        return {}
+    return {sbdf: tuple(numbers) for sbdf, numbers in found.items()}

@@ -12,7 +12,6 @@ from importlib import metadata
 from dmaragent import __version__
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked
-from dmaragent.commands.report import report_page
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.json.check import check_document
@@ -24,6 +23,7 @@ from dmaragent.present.text.inventory import inventory_text
 from dmaragent.present.text.tree import tree_text
 from dmaragent.present.words.host import host_words
 from dmaragent.question.context import Question, context_of
+from dmaragent.question.host_report import report_page
 from dmaragent.readings import HostSnapshot
 
 FOLDER = "derived/"

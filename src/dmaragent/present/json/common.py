@@ -46,6 +46,16 @@ def source_object(host: schema.Host, stack: Stack) -> schema.StackSource:
     return {"host": host, "libxlutil": library, "rests_on": stack.origin}
 
 
+def stack_origin(source: schema.StackSource) -> schema.PublishedStackOrigin:
+    """Return the origin of an answer with this `source`; the agent adds its generation."""
+    return {
+        "tool": TOOL,
+        "host": source["host"],
+        "libxlutil": source["libxlutil"],
+        "rests_on": source["rests_on"],
+    }
+
+
 def stack_object(stack: Stack) -> schema.Stack:
     """Return the toolstack and the releases that the answer applies to."""
     return {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dmaragent.answers.devices import DeviceRow, Verdict
 from dmaragent.inventory import Inventory
 from dmaragent.policy.resolution import Stack
-from dmaragent.present.json.common import TOOL, range_object, source_object, stack_object
+from dmaragent.present.json.common import range_object, source_object, stack_object, stack_origin
 from dmaragent.present.json.inventory import absence_object, device_object
 from dmaragent.present.words.devices import DeviceList
 
@@ -35,7 +35,7 @@ def devices_document(
     return {
         "format": "dmaragent.devices",
         "version": 1,
-        "origin": {"tool": TOOL, **source_object(host, stack)},
+        "origin": stack_origin(source_object(host, stack)),
         "answer": answer,
     }
 

@@ -12,7 +12,7 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.effective_settings import region_policies
 from dmaragent.policy.layout import GuestLayout, PlacedRegion, RamLayout
 from dmaragent.policy.resolution import PossibleOutcome, Resolution
-from dmaragent.present.json.common import TOOL, decision_object, range_object, stack_object
+from dmaragent.present.json.common import decision_object, range_object, stack_object, stack_origin
 from dmaragent.remedies.remedy import GuestRemedy
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def resolve_document(
     return {
         "format": "dmaragent.resolve",
         "version": 1,
-        "origin": {"tool": TOOL, **source},
+        "origin": stack_origin(source),
         "answer": answer,
     }
 

@@ -65,6 +65,27 @@ class DeviceList:
     """The options that name the host and the release, for the next command."""
 
 
+def device_list(
+    every: Sequence[DeviceRow],
+    rows: Sequence[DeviceRow] | None = None,
+    *,
+    chipset: bool = False,
+    absent: bool = False,
+) -> DeviceList:
+    """Return those of `rows` to list, of `every` row of a host; all of them by default.
+
+    Chipset functions and absent devices are only counted, unless `chipset` or `absent` lists them.
+    """
+    passed = every if rows is None else rows
+    listed = [row for row in passed if (absent or not row.absent) and (chipset or not row.chipset)]
+    return DeviceList(
+        rows=tuple(listed),
+        known=sum(not row.chipset and not row.absent for row in every),
+        chipset=sum(row.chipset for row in passed) - sum(row.chipset for row in listed),
+        absent=sum(row.absent for row in passed) - sum(row.absent for row in listed),
+    )
+
+
 # Cells ----------------------------------------------------------------------------------
 
 

@@ -4,7 +4,14 @@ from typing import Annotated, Literal, TypedDict
 
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Severity
-from dmaragent.present.json.schema.common import Count, HostOrigin, Ordinal, Prose, Sbdf
+from dmaragent.present.json.schema.common import (
+    PUBLISHED,
+    Count,
+    Ordinal,
+    Prose,
+    PublishedHostOrigin,
+    Sbdf,
+)
 from fwtables.fields import Hex
 
 RuleId = Annotated[str, ("pattern", "^[a-z0-9-]+$")]
@@ -88,5 +95,5 @@ class CheckDocument(TypedDict):
 
     format: Literal["dmaragent.check"]
     version: Literal[1]
-    origin: HostOrigin
+    origin: Annotated[PublishedHostOrigin, ("dependentRequired", PUBLISHED)]
     answer: Answer

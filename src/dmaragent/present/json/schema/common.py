@@ -1,6 +1,6 @@
 """Types that several documents share: addresses, ranges, decisions, origins."""
 
-from typing import Annotated, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 from dmaragent.policy.decisions import Decider, Effect, Verdict
 from dmaragent.policy.settings import Toolstack
@@ -48,6 +48,19 @@ class HostOrigin(ToolOrigin):
     host: Host
 
 
+class PublishedOrigin(TypedDict):
+    """What the agent adds to the origin of each document that its local API returns."""
+
+    generation: NotRequired[Ordinal]
+    """Only from the agent: a counter that starts at 1 with the agent and increases with every change
+    of what it publishes."""
+    digest: NotRequired[Digest]
+    """Only from the agent: the SHA-256 of the answer of the inventory."""
+
+
+PUBLISHED = {"generation": ["digest"], "digest": ["generation"]}
+
+
 class StackSource(TypedDict):
     """The host that the answer is about, and how the releases are known."""
 
@@ -60,6 +73,14 @@ class StackSource(TypedDict):
 
 
 class StackOrigin(ToolOrigin, StackSource):
+    """The host that the answer is about, and how the releases are known."""
+
+
+class PublishedHostOrigin(HostOrigin, PublishedOrigin):
+    """The host that the answer is about; it can differ between a host and its recording."""
+
+
+class PublishedStackOrigin(StackOrigin, PublishedOrigin):
     """The host that the answer is about, and how the releases are known."""
 
 

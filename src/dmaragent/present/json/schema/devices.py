@@ -4,13 +4,14 @@ from typing import Annotated, Literal, TypedDict
 
 from dmaragent.passthrough.model import Can
 from dmaragent.present.json.schema.common import (
+    PUBLISHED,
     Count,
     Ordinal,
     Prose,
+    PublishedStackOrigin,
     Range,
     Sbdf,
     Stack,
-    StackOrigin,
 )
 from dmaragent.present.json.schema.regions import Absence, Device
 from dmaragent.remedies.remedy import Safety
@@ -90,5 +91,5 @@ class DevicesDocument(TypedDict):
 
     format: Literal["dmaragent.devices"]
     version: Literal[1]
-    origin: StackOrigin
+    origin: Annotated[PublishedStackOrigin, ("dependentRequired", PUBLISHED)]
     answer: Answer

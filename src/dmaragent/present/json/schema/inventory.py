@@ -4,11 +4,11 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.json.schema.common import (
+    PUBLISHED,
     Count,
-    Digest,
-    HostOrigin,
     Ordinal,
     Prose,
+    PublishedHostOrigin,
     Range,
     Release,
     Sbdf,
@@ -18,8 +18,6 @@ from dmaragent.readings import MissingKind
 from dmaragent.xen.reserved_list.model import ListSource
 from dmaragent.xen.reserved_list.model import Origin as ListOrigin
 from fwtables.schema import Damage
-
-PUBLISHED = {"generation": ["digest"], "digest": ["generation"]}
 
 
 class Source(TypedDict):
@@ -32,14 +30,9 @@ class Source(TypedDict):
     parentheses."""
 
 
-class Origin(HostOrigin):
+class Origin(PublishedHostOrigin):
     """Which host the answer is about."""
 
-    generation: NotRequired[Ordinal]
-    """Only if the agent published it: a counter that starts at 1 with the agent and increases with
-    every change of the answer."""
-    digest: NotRequired[Digest]
-    """Only if the agent published it: the SHA-256 of the host's whole answer."""
     sources: NotRequired[list[Source]]
     """Only for a collector's report: the readings that are not from the host's own files (copied
     /sys and /proc) but from other files of the report."""

@@ -7,6 +7,7 @@ from dmaragent.guests.kvm_guest import GuestFormat
 from dmaragent.guests.rdm import Policy
 from dmaragent.policy.layout import Placement
 from dmaragent.present.json.schema.common import (
+    PUBLISHED,
     Count,
     Decision,
     GuestVerdict,
@@ -14,10 +15,10 @@ from dmaragent.present.json.schema.common import (
     LongRange,
     PassedOver,
     Prose,
+    PublishedStackOrigin,
     Range,
     Sbdf,
     Stack,
-    StackOrigin,
 )
 from dmaragent.remedies.remedy import RemedyKind
 from dmaragent.xen.reserved_list.model import ListSource
@@ -265,5 +266,5 @@ class ResolveDocument(TypedDict):
 
     format: Literal["dmaragent.resolve"]
     version: Literal[1]
-    origin: StackOrigin
+    origin: Annotated[PublishedStackOrigin, ("dependentRequired", PUBLISHED)]
     answer: Answer

@@ -6,12 +6,14 @@ from dmaragent.host.topology import Presence
 from dmaragent.linux.regions import Hold
 from dmaragent.messages.model import MessageSeverity, Program
 from dmaragent.present.json.schema.common import (
+    PUBLISHED,
     ClassName,
     Count,
     Host,
     LongRange,
     Ordinal,
     Prose,
+    PublishedOrigin,
     Sbdf,
     ToolOrigin,
 )
@@ -20,7 +22,7 @@ from dmaragent.xen.reserved_list.model import Origin as ListOrigin
 MessageId = Annotated[str, ("pattern", "^[a-z]+(-[a-z0-9]+)+$")]
 
 
-class Origin(ToolOrigin):
+class Origin(ToolOrigin, PublishedOrigin):
     """The program that wrote the document, and the host that it is about."""
 
     host: Host | None
@@ -298,5 +300,5 @@ class WhyDocument(TypedDict):
 
     format: Literal["dmaragent.why"]
     version: Literal[1]
-    origin: Origin
+    origin: Annotated[Origin, ("dependentRequired", PUBLISHED)]
     answer: Answer
