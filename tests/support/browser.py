@@ -45,13 +45,19 @@ class Browser:
 
     def show(self, path: Path, *, width: int = 1280, theme: str = "light", media: str = "") -> None:
         """Show the page at `path` and clear the log."""
+        self.visit(path.as_uri(), width=width, theme=theme, media=media)
+
+    def visit(
+        self, address: str, *, width: int = 1280, theme: str = "light", media: str = ""
+    ) -> None:
+        """Show the page at a URL and clear the log."""
         features = [{"name": "prefers-color-scheme", "value": theme}]
         self.cdp("Emulation.setEmulatedMedia", media=media, features=features)
         metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self.cdp("Emulation.setDeviceMetricsOverride", **metrics)
         self._driver.get("about:blank")
         self._driver.get_log("browser")
-        self._driver.get(path.as_uri())
+        self._driver.get(address)
 
     def cdp(self, command: str, **arguments: Any) -> Any:
         """Run a command of the DevTools protocol and return its result."""
