@@ -21,7 +21,7 @@ NOBODY = "65534"
 _START = """\
 mount --bind "$1" /run
 export LISTEN_PID=$$ LISTEN_FDS=1
-exec "$2" --no-tls --for-tls-proxy --local-session="$3" 3<&"$4"
+exec "$2" --no-tls --local-session="$3" 3<&"$4"
 """
 
 
