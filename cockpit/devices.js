@@ -105,8 +105,9 @@ export function showDevices(parent, { matrix: given, failure, inventory }) {
         return;
     const why = failure
         ? notice({
-            kind: "info", title: words.DEVICES_UNKNOWN,
-            detail: failure.status === 404 ? words.NOT_OFFERED : failure.message, hint: failure.hint,
+            kind: "info", title: words.NO_VERDICTS,
+            detail: failure.status === 404 ? words.NOT_OFFERED : failure.message,
+            hint: failure.status === 404 ? "" : failure.hint,
         })
         : element("p", { class: "subtle" }, words.VERDICTS_NEED_API);
     replace(parent, heading("devices", words.DEVICES),

@@ -1,26 +1,39 @@
 // What is wrong with the table.
 
-import { element, facts, folded, heading, label, notice, replace } from "./dom.js";
+import { code, element, facts, folded, heading, label, notice, replace } from "./dom.js";
 import * as words from "./words.js";
 
 const KINDS = { critical: "bad", error: "bad", warning: "care", info: "muted" };
 
-function finding(one, index) {
+/** Return the findings in groups that differ only in what they are about. */
+function grouped(findings) {
+    const groups = new Map();
+    for (const one of findings) {
+        const key = JSON.stringify([one.id, one.severity, one.xen, one.linux, one.advice, one.details]);
+        groups.set(key, [...groups.get(key) || [], one]);
+    }
+    return [...groups.values()];
+}
+
+function finding(group) {
+    const [one] = group;
+    const severity = words.SEVERITIES[one.severity] || one.severity;
     return element("article", { class: "finding" },
-                   element("h3", {}, label(KINDS[one.severity] || "care", words.SEVERITIES[one.severity] || one.severity),
+                   element("h3", {}, label(KINDS[one.severity] || "care", words.severityOf(severity, group.length)),
                            " ", one.title),
-                   element("p", {}, one.said),
+                   group.length === 1
+                       ? element("p", {}, one.said)
+                       : element("ul", {}, group.map(each => element("li", {}, each.said))),
                    facts([[words.ON_XEN, one.xen], [words.ON_LINUX, one.linux], [words.FIX, one.advice]]),
-                   one.details || one.source
-                       ? folded(`finding-${one.id}-${one.subject || index}`, words.DETAILS,
-                                element("p", {}, one.details), facts([[words.SOURCE, one.source]]))
-                       : null);
+                   folded(`finding-${one.id}-${one.subject}`, words.DETAILS,
+                          one.details ? element("p", {}, one.details) : null,
+                          facts([[words.SOURCE, one.source], [words.FINDING_ID, code(one.id)]])));
 }
 
 function all({ findings, rules_asked: ran, not_asked: skipped }) {
     const rules = new Set(skipped.flatMap(one => one.rules));
     return [
-        findings.length ? findings.map(finding) : element("p", {}, words.NO_FINDINGS),
+        findings.length ? grouped(findings).map(finding) : element("p", {}, words.NO_FINDINGS),
         element("p", { class: "subtle" }, words.checksRan(ran, rules.size)),
         skipped.length
             ? element("ul", { class: "subtle" }, skipped.map(one =>

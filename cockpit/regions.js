@@ -1,9 +1,10 @@
 // The reserved regions with what Xen and Linux make of them.
 
-import { code, element, heading, replace, table } from "./dom.js";
+import { code, element, folded, heading, replace, table } from "./dom.js";
 import * as words from "./words.js";
 
 const MOST = 512;
+const FEW = 4;
 
 /** Return how Linux treats a region for some of its devices. */
 export function linuxWords(holds, owners, state) {
@@ -42,7 +43,8 @@ function ownersOf(region) {
         const note = words.PRESENCES[presence] ?? words.UNKNOWN;
         return element("li", {}, code(sbdf), note ? ` ${note}` : "");
     };
-    return element("ul", { class: "plain" }, [...names].map(told));
+    const list = element("ul", { class: "plain" }, [...names].map(told));
+    return names.size > FEW ? folded(`owners-${region.number}`, words.devices(names.size), list) : list;
 }
 
 function row(region, { xen, linux }) {

@@ -170,6 +170,7 @@ export const NAMED_CAPTION = "Devices that regions name";
 export const NO_DEVICES = "No device of this host can be passed through.";
 export const NO_NAMED = "No region names a device.";
 export const DEVICES_UNKNOWN = "The devices are unknown.";
+export const NO_VERDICTS = "The verdicts of Xen and Linux are unknown";
 export const VERDICTS_NEED_API = "The verdicts of Xen and Linux need the local API.";
 export const others = (chipset, absent) =>
     `${count(chipset, "bridge or chipset function", "bridges and chipset functions")}, ` +
@@ -200,6 +201,7 @@ export const because = (word, reason) => reason ? `${word}: ${reason}` : word;
 export const PREDICTED = "predicted";
 export const NOT_APPLICABLE = "not applicable";
 export const NO_PRESENT_DEVICE = "no device";
+export const devices = number => count(number, "device");
 export const segment = number => `segment ${number.toString(16).padStart(4, "0")}`;
 export const XEN_ONLY_CAPTION = "Ranges in Xen's list that the table does not have";
 export const XEN_ONLY_COLUMNS = ["Range", "Size", "Origin"];
@@ -239,7 +241,9 @@ export const ON_XEN = "Effect on Xen";
 export const ON_LINUX = "Effect on Linux";
 export const FIX = "Fix";
 export const DETAILS = "Details";
+export const FINDING_ID = "Id";
 export const SOURCE = "Source";
+export const severityOf = (word, number) => number === 1 ? word : `${number} × ${word}`;
 export const needed = (need, rules) => `${need}: ${rules.join(", ")}`;
 
 // Guests --------------------------------------------------------------------------------
