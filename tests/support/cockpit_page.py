@@ -89,7 +89,7 @@ def cockpit(folder: Path, *, user: str = "", programs: Path | None = None) -> It
         open(folder / "cockpit.log", "wb") as log,
     ):
         number = listening.fileno()
-        words = ["unshare", "--mount", "--propagation", "private", "sh", "-euc", _START, "cockpit"]
+        words = ["unshare", "--mount", "--propagation", "private", "bash", "-euc", _START, "cockpit"]
         with subprocess.Popen(
             [*words, str(run), WS, str(session), str(number)],
             env=environment,
@@ -98,8 +98,10 @@ def cockpit(folder: Path, *, user: str = "", programs: Path | None = None) -> It
             stdout=log,
             stderr=log,
         ) as server:
+            address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            listening.close()  # if the server ends, no client waits for it
             try:
-                yield Cockpit(f"http://127.0.0.1:{listening.getsockname()[1]}", run)
+                yield Cockpit(address, run)
             finally:
                 server.terminate()
                 server.wait()
