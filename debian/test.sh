@@ -142,7 +142,7 @@ within "$root" root sh -c "cd /srv/new && apt install --yes --no-install-recomme
 }
 ok "apt brings cockpit-bridge"
 within "$root" root cockpit-bridge --packages >"$work/said" 2>"$work/apt" || fail "cockpit-bridge: $(cat "$work/apt")"
-grep -q '^dmaragent .*: /usr/share/cockpit/dmaragent$' "$work/said" || fail "Cockpit lists: $(cat "$work/said")"
+grep -qE '^dmaragent +Reserved memory +/usr/share/cockpit/dmaragent$' "$work/said" || fail "Cockpit lists: $(cat "$work/said")"
 ok "Cockpit lists the page"
 dpkg-deb --fsys-tarfile "$work/new/$page" | tar --list | grep '^./usr/share/cockpit/.*[^/]$' | sort >"$work/shipped"
 (cd cockpit && find . -type f | sed 's,^\.,./usr/share/cockpit/dmaragent,') | sort >"$work/files"
