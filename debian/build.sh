@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the Debian package from a copy of the sources, and puts it into dist/.
+# Builds the Debian packages from a copy of the sources, and puts it into dist/.
 #
 #     debian/build.sh [VERSION [FOLDER]]
 #
@@ -25,7 +25,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/dmaragent" "$destination"
 
 # The files of the package, without leftovers of a build or a test.
-sources=(CHANGELOG.md LICENSE README.md SECURITY.md completions debian docs parsers pyproject.toml src
+sources=(CHANGELOG.md LICENSE README.md SECURITY.md cockpit completions debian docs parsers pyproject.toml src
     systemd sysusers.d testdata/dmar_dumps/hp-dl380e-gen8)
 if [ -d integrations ]; then
     sources+=(integrations)
@@ -42,5 +42,5 @@ if ! (cd "$work/dmaragent" && env -u DEB_BUILD_OPTIONS -u MAKEFLAGS -u MAKELEVEL
     cat "$work/log" >&2
     exit 1
 fi
-cp "$work"/dmaragent_*.deb "$work"/dmaragent_*.changes "$work"/dmaragent_*.buildinfo "$destination/"
-ls "$destination"/dmaragent_*.deb
+cp "$work"/dmaragent*.deb "$work"/dmaragent_*.changes "$work"/dmaragent_*.buildinfo "$destination/"
+ls "$destination"/dmaragent*.deb

@@ -27,8 +27,11 @@ if is_here "$suite"; then
     cp "$work"/new/* dist/
 fi
 new=$(cd "$work/new" && ls dmaragent_*_all.deb)
-cmp "$work/new/$new" "$work/again/$new" || fail "built twice, the package is not the same"
-ok "built twice, the package is the same"
+page=$(cd "$work/new" && ls dmaragent-cockpit_*_all.deb)
+for package in "$new" "$page"; do
+    cmp "$work/new/$package" "$work/again/$package" || fail "built twice, $package is not the same"
+done
+ok "built twice, the packages are the same"
 lintian_of "$suite" "$work/new" || fail "lintian finds errors or warnings"
 ok "lintian of $suite finds no error and no warning"
 
@@ -133,6 +136,23 @@ within "$root" root sh -c "cd /srv/new && $install" >"$work/apt" 2>&1 || {
 }
 within "$root" root dmaragent decode --host /srv/machine >/dev/null || fail "dmaragent decode"
 ok "apt brings what it depends on; its user was there already"
+
+echo "== the page for Cockpit =="
+within "$root" root sh -c "cd /srv/new && apt install --yes --no-install-recommends ./$page" >"$work/apt" 2>&1 || {
+    cat "$work/apt" >&2
+    fail "apt install ./$page"
+}
+ok "apt brings cockpit-bridge"
+within "$root" root cockpit-bridge --packages >"$work/said" 2>"$work/apt" || fail "cockpit-bridge: $(cat "$work/apt")"
+grep -qE '^dmaragent +Reserved memory +/usr/share/cockpit/dmaragent$' "$work/said" || fail "Cockpit lists: $(cat "$work/said")"
+ok "Cockpit lists the page"
+dpkg-deb --fsys-tarfile "$work/new/$page" | tar --list | grep '^./usr/share/cockpit/.*[^/]$' | sort >"$work/shipped"
+(cd cockpit && find . -type f | sed 's,^\.,./usr/share/cockpit/dmaragent,') | sort >"$work/files"
+diff "$work/files" "$work/shipped" || fail "the package does not have the files of cockpit/"
+ok "the page is complete"
+apt "$root" purge dmaragent-cockpit
+[ ! -e "$root/usr/share/cockpit/dmaragent" ] || fail "the page is still there"
+ok "it is removed"
 apt "$root" purge dmaragent
 
 echo "$passed passed, 0 failed"

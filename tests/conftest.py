@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from dmaragent import __version__
+from support import cockpit_page
 from support.wording import FOLDER, WORDS, Worded, Wording
 
 # The width of a developer's terminal says nothing.
@@ -135,6 +136,14 @@ def chromium_tools() -> None:
     """Skip without a browser."""
     _require("chromium", "chromium")
     _require("chromedriver", "chromium-driver")
+
+
+@pytest.fixture(scope="session")
+def cockpit_tools() -> None:
+    """Skip without Cockpit, or where it cannot be started."""
+    reason = cockpit_page.lacking()
+    if reason:
+        _skip(reason)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """What is installed beside the packages, and that all of it is of one version."""
 
+import json
 import re
 import tomllib
 from fnmatch import fnmatch
@@ -63,6 +64,20 @@ def test_readme_installs_the_files_of_a_release() -> None:
 
     assert [fnmatch(*pair) for pair in zip(release, named, strict=True)] == [True] * 3
     assert not re.search(r"^    .*(git clone|make |pip install \.)$", install, re.MULTILINE)
+
+
+def test_the_page_for_cockpit_is_a_package_of_the_same_version() -> None:
+    control = (ROOT / "debian/control").read_text("utf-8")
+    page = control.split("\nPackage: dmaragent-cockpit\n")[1]
+    installed = (ROOT / "debian/dmaragent-cockpit.install").read_text("utf-8").split()
+    spec = (ROOT / "rpm/dmaragent.spec").read_text("utf-8").split("\n%package cockpit\n")[1]
+    needs = json.loads((ROOT / "cockpit/manifest.json").read_text("utf-8"))["requires"]["cockpit"]
+
+    assert "Architecture: all" in page
+    assert " dmaragent (= ${source:Version})," in page
+    assert f" cockpit-bridge (>= {needs})," in page
+    assert f"cockpit-bridge >= {needs}" in spec
+    assert installed == ["cockpit/*", "usr/share/cockpit/dmaragent"]
 
 
 def test_the_wheel_has_all_that_is_installed_and_nothing_that_is_not_there() -> None:

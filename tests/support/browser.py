@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,13 +45,19 @@ class Browser:
 
     def show(self, path: Path, *, width: int = 1280, theme: str = "light", media: str = "") -> None:
         """Show the page at `path` and clear the log."""
+        self.visit(path.as_uri(), width=width, theme=theme, media=media)
+
+    def visit(
+        self, address: str, *, width: int = 1280, theme: str = "light", media: str = ""
+    ) -> None:
+        """Show the page at a URL and clear the log."""
         features = [{"name": "prefers-color-scheme", "value": theme}]
         self.cdp("Emulation.setEmulatedMedia", media=media, features=features)
         metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self.cdp("Emulation.setDeviceMetricsOverride", **metrics)
         self._driver.get("about:blank")
         self._driver.get_log("browser")
-        self._driver.get(path.as_uri())
+        self._driver.get(address)
 
     def cdp(self, command: str, **arguments: Any) -> Any:
         """Run a command of the DevTools protocol and return its result."""
@@ -60,6 +66,18 @@ class Browser:
     def run(self, script: str, *arguments: Any) -> Any:
         """Run `script` in the page and return its result."""
         return self._driver.execute_script(script, *arguments)
+
+    def run_async(self, script: str) -> Any:
+        """Run `script` in the page; its result is what it calls its only argument with."""
+        return self._driver.execute_async_script(script)
+
+    def choose(self, selector: str, path: Path) -> None:
+        """Choose a file in an input of the page."""
+        self._driver.find_element("css selector", selector).send_keys(str(path))
+
+    def wait(self, condition: Callable[[], Any], seconds: float = 120) -> Any:
+        """Wait until `condition` outside of the page returns something true."""
+        return WebDriverWait(self._driver, seconds, poll_frequency=0.1).until(lambda _: condition())
 
     def wait_for(self, script: str, seconds: float = 120) -> Any:
         """Run `script` again and again until it returns something but null or false."""

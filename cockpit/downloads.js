@@ -1,0 +1,69 @@
+// The report and the support bundle as files.
+
+import { getText, run } from "./api.js";
+import { element, notice, replace } from "./dom.js";
+import * as words from "./words.js";
+
+const BUNDLE = ["dmaragent", "dump", "--output", "-"];
+
+function save(name, type, content) {
+    const address = URL.createObjectURL(new Blob([content], { type }));
+    const link = element("a", { download: name });
+    link.href = address;
+    link.click();
+    URL.revokeObjectURL(address);
+}
+
+function stamped(ending) {
+    return `dmaragent-${new Date().toISOString().slice(0, 19).replace(/\D/g, "")}${ending}`;
+}
+
+export class Downloads {
+    constructor(parent) {
+        this.report = element("button", { type: "button" }, words.REPORT);
+        this.bundle = element("button", { type: "button" }, words.BUNDLE);
+        this.told = element("div", { role: "status", "aria-live": "polite" });
+        this.why = element("p", { class: "subtle" });
+        this.hasApi = false;
+        this.isAdministrator = false;
+        this.running = false;
+        replace(parent, element("div", { class: "buttons" }, this.report, this.bundle), this.why, this.told);
+        this.report.addEventListener("click", () => this.save(
+            words.REPORT_RUNS, words.REPORT_FAILED, stamped(".html"), "text/html", () => getText("/v1/report")));
+        this.bundle.addEventListener("click", () => this.save(
+            words.BUNDLE_RUNS, words.BUNDLE_FAILED, stamped(".tar.xz"), "application/x-xz",
+            () => run(BUNDLE, { superuser: "require", binary: true })));
+        this.update();
+    }
+
+    allow({ hasApi = this.hasApi, isAdministrator = this.isAdministrator }) {
+        Object.assign(this, { hasApi, isAdministrator });
+        this.update();
+    }
+
+    update() {
+        this.report.disabled = !this.hasApi || this.running;
+        this.bundle.disabled = !this.isAdministrator || this.running;
+        const why = [
+            this.hasApi ? "" : words.REPORT_NEEDS_API,
+            this.isAdministrator ? "" : words.BUNDLE_NEEDS_ADMIN,
+        ];
+        this.why.textContent = why.filter(Boolean).join(" ");
+        this.why.hidden = !this.why.textContent;
+    }
+
+    async save(running, failed, name, type, make) {
+        this.running = true;
+        this.update();
+        replace(this.told, element("p", {}, running));
+        try {
+            save(name, type, await make());
+            replace(this.told, element("p", {}, words.DOWNLOADED(name)));
+        } catch (failure) {
+            const detail = failure.status === 404 ? words.NOT_OFFERED : failure.message;
+            replace(this.told, notice({ kind: "danger", title: failed, detail, hint: failure.hint }));
+        }
+        this.running = false;
+        this.update();
+    }
+}

@@ -1,0 +1,128 @@
+// The page: it follows the agent, and shows each change.
+
+/* global cockpit */
+
+import * as api from "./api.js";
+import { showDevices } from "./devices.js";
+import { notice, replace } from "./dom.js";
+import { Downloads } from "./downloads.js";
+import { showFindings } from "./findings.js";
+import { GuestForm } from "./guest.js";
+import { showPicture } from "./picture.js";
+import { showRegions } from "./regions.js";
+import { isKnown, notices } from "./state.js";
+import { machineName, showSummary } from "./summary.js";
+import { followTheme } from "./theme.js";
+import * as words from "./words.js";
+
+const RETRY = 10;
+const SLOWEST = 60;
+const part = name => document.getElementById(name);
+
+/** Return a document, or why there is none, as a pair. */
+async function attempt(promise) {
+    try {
+        const document = await promise;
+        if (isKnown(document))
+            return { document, failure: null };
+        return { document: null, failure: new api.Failure({ detail: words.NEWER, hint: words.NEWER_HINT }) };
+    } catch (failure) {
+        return { document: null, failure };
+    }
+}
+
+class Page {
+    constructor() {
+        this.guest = new GuestForm(part("guest"));
+        this.downloads = new Downloads(part("downloads"));
+        this.user = "";
+        this.shown = "";
+        this.seen = false;
+        api.followAdministrator(isAdministrator => this.downloads.allow({ isAdministrator }));
+        part("status").textContent = words.READING;
+    }
+
+    /** Show the host as the API has it now. */
+    async showLive(health) {
+        const { generation, scanned, digest } = health.answer;
+        const key = JSON.stringify([generation, digest]);
+        if (key === this.shown)
+            return;
+        const [inventory, devices, findings] = await Promise.all(
+            ["/v1/inventory", "/v1/devices", "/v1/findings"].map(path => attempt(api.getDocument(path))));
+        if (inventory.failure)
+            throw inventory.failure;
+        this.show({
+            inventory: inventory.document, failure: null, devices, findings,
+            status: this.seen ? words.changed(generation) : words.live(generation, scanned),
+        });
+        if (this.seen)
+            this.guest.hostChanged();
+        this.shown = key;
+        this.seen = true;
+    }
+
+    /** Show what is published, and why the API does not answer. */
+    async showPublished(failure) {
+        // After a failed scan, an older inventory may not be true.
+        const published = failure.status ? { document: null } : await attempt(api.readPublished());
+        const inventory = published.document;
+        const key = JSON.stringify([failure.status, failure.problem, failure.message, inventory?.origin]);
+        if (key === this.shown)
+            return;
+        const none = { document: null, failure: null };
+        this.show({
+            inventory, failure, devices: none, findings: none,
+            status: inventory ? words.FILE_ONLY : words.NO_ANSWER,
+        });
+        this.shown = key;
+        this.seen = false;
+    }
+
+    show({ inventory, failure, devices, findings, status }) {
+        const answer = inventory?.answer ?? null;
+        const absence = answer?.absence ?? null;
+        const shown = notices({
+            failure, inventory, user: this.user,
+            noTable: absence && findings.failure?.status === 404 ? findings.failure : null,
+        });
+        part("machine").textContent = answer ? machineName(answer.machine) : "";
+        replace(part("notices"), shown.map(notice));
+        part("status").textContent = status;
+        this.guest.enable(failure === null);
+        this.downloads.allow({ hasApi: failure === null });
+        showSummary(part("summary"), answer);
+        showDevices(part("devices"), { matrix: devices.document, failure: devices.failure, inventory });
+        showRegions(part("regions"), inventory);
+        showPicture(part("picture"), inventory);
+        showFindings(part("findings"), { checked: findings.document, failure: findings.failure, inventory });
+        document.body.dataset.state = failure === null ? "live" : inventory ? "published" : "none";
+    }
+
+    /** Follow the agent for as long as the page is shown. */
+    async follow() {
+        let tag = "";
+        for (;;) {
+            try {
+                const next = await api.nextHealth(tag);
+                if (next.changed) {
+                    await this.showLive(next.health);
+                    tag = next.tag;
+                }
+                // An agent that cannot wait for a change is asked when it publishes one.
+                if (!next.waits && (tag === "" || !next.changed))
+                    await api.publishedChanges(SLOWEST);
+            } catch (failure) {
+                tag = "";
+                await this.showPublished(failure);
+                await api.publishedChanges(RETRY);
+            }
+        }
+    }
+}
+
+followTheme();
+const page = new Page();
+cockpit.user().then(user => {
+    page.user = user.name;
+}).finally(() => page.follow());

@@ -1,0 +1,101 @@
+// The reserved regions with what Xen and Linux make of them.
+
+import { code, element, folded, heading, replace, table } from "./dom.js";
+import * as words from "./words.js";
+
+const MOST = 512;
+const FEW = 4;
+
+/** Return how Linux treats a region for some of its devices. */
+export function linuxWords(holds, owners, state) {
+    if (state === "not-applicable-under-xen")
+        return words.NOT_APPLICABLE;
+    if (holds.length) {
+        const found = [...new Set(holds.map(one => words.HOLDS[one.type] || words.UNKNOWN))].sort();
+        const predicted = holds.every(one => one.by_kernel) ? "" : ` (${words.PREDICTED})`;
+        return found.join(", ") + predicted;
+    }
+    return owners.every(one => one.presence === "absent") ? words.NO_PRESENT_DEVICE : words.UNKNOWN;
+}
+
+function xenWords(view, source) {
+    const predicted = source === "predicted" ? ` (${words.PREDICTED})` : "";
+    if (view.listed === null)
+        return words.because(words.UNKNOWN, view.reason);
+    return words.because(view.listed ? words.LISTED : words.NOT_LISTED, view.listed ? "" : view.reason) + predicted;
+}
+
+export function rangeWords({ base, limit }) {
+    return `${base}-${limit}`;
+}
+
+function sizeOf({ base, limit }) {
+    return words.size(BigInt(limit) - BigInt(base) + 1n);
+}
+
+function ownersOf(region) {
+    const names = new Map(region.owners.filter(one => one.sbdf).map(one => [one.sbdf, one.presence]));
+    if (names.size === 0) {
+        const claims = region.claims.map(claim => claim.as_written);
+        return claims.length ? `${claims.join(", ")}: ${words.UNKNOWN}` : words.NOBODY;
+    }
+    const told = ([sbdf, presence]) => {
+        const note = words.PRESENCES[presence] ?? words.UNKNOWN;
+        return element("li", {}, code(sbdf), note ? ` ${note}` : "");
+    };
+    const list = element("ul", { class: "plain" }, [...names].map(told));
+    return names.size > FEW ? folded(`owners-${region.number}`, words.devices(names.size), list) : list;
+}
+
+function row(region, { xen, linux }) {
+    const where = region.segment ? `, ${words.segment(region.segment)}` : "";
+    return [
+        `${region.number}`, [code(rangeWords(region)), where],
+        BigInt(region.limit) < BigInt(region.base) ? words.LIMIT_BELOW_BASE : words.size(region.size),
+        ownersOf(region), xenWords(region.xen, xen.source),
+        linuxWords(region.linux, region.owners, linux.state), region.memory_map || words.UNKNOWN,
+    ];
+}
+
+/** Return the entries of Xen's list that no structure of the table explains. */
+export function xenOnly({ xen }) {
+    return xen.entries.filter(entry => entry.origin !== "table");
+}
+
+function more(number) {
+    return number > 0 ? element("p", {}, words.leftOut(number, "dmaragent inventory --details")) : null;
+}
+
+function tableOfRegions(answer) {
+    if (answer.table.state !== "decoded")
+        return element("p", {}, words.REGIONS_UNKNOWN);
+    if (answer.regions.length === 0)
+        return element("p", {}, answer.complete ? words.NO_REGIONS : words.UNKNOWN);
+    const locks = answer.regions.some(region => region.linux.length);
+    return [
+        table(words.REGIONS_CAPTION, words.REGION_COLUMNS,
+              answer.regions.slice(0, MOST).map(region => row(region, answer))),
+        more(answer.regions.length - MOST),
+        locks ? element("p", { class: "subtle" }, words.LINUX_MEANS) : null,
+    ];
+}
+
+export function showRegions(parent, inventory) {
+    parent.hidden = inventory === null;
+    if (inventory === null)
+        return;
+    const { answer } = inventory;
+    const listed = xenOnly(answer);
+    const published = answer.linux.published;
+    replace(parent, heading("regions", words.REGIONS), tableOfRegions(answer),
+            listed.length
+                ? table(words.XEN_ONLY_CAPTION, words.XEN_ONLY_COLUMNS, listed.slice(0, MOST).map(entry =>
+                    [code(rangeWords(entry)), sizeOf(entry), words.LIST_ORIGINS[entry.origin] || words.UNKNOWN]))
+                : null,
+            more(listed.length - MOST),
+            published.length
+                ? table(words.LINUX_ONLY_CAPTION, words.LINUX_ONLY_COLUMNS, published.slice(0, MOST).map(one =>
+                    [code(rangeWords(one)), words.size(one.size), one.type, words.spans(one.groups)]))
+                : null,
+            more(published.length - MOST));
+}
