@@ -9,7 +9,7 @@ from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux import linux_verdict
 from dmaragent.passthrough.model import PlatformVerdict, ToolstackPolicy
 from dmaragent.passthrough.notes import notes_of
-from dmaragent.passthrough.toolstacks import toolstack_policies
+from dmaragent.passthrough.toolstack_policies import toolstack_policies
 from dmaragent.passthrough.xen import xen_verdict
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Stack
