@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BASE ?= HEAD
 PAIRS ?= 100
 
-.PHONY: help run test test-rest test-all recall check answers answers-facts losses libxlutil acpi-readers bench fuzz fuzz-ci fuzz-guided docs promises screens examples site pictures testdata release dist-test deb deb-test deb-test-all rpm-test zipapp zipapp-test test-matrix upstream-review vm vm-all vm-machines clean
+.PHONY: api-fuzz help run test test-rest test-all recall check answers answers-facts losses libxlutil acpi-readers bench fuzz fuzz-ci fuzz-guided docs promises screens examples site pictures testdata release dist-test deb deb-test deb-test-all rpm-test zipapp zipapp-test test-matrix upstream-review vm vm-all vm-machines clean
 
 help:
 	@echo "Try it"
@@ -31,6 +31,7 @@ help:
 	@echo "  make fuzz           mutate inputs by a seed, for a long time"
 	@echo "  make fuzz-ci        mutate inputs by a seed, for about a minute"
 	@echo "  make fuzz-guided    mutate inputs, guided by coverage"
+	@echo "  make api-fuzz       run schemathesis on the local API: API_EXAMPLES=200 for each operation"
 	@echo "Write generated files"
 	@echo "  make docs           ledger, findings, messages, faults, manual page, completions, schemas"
 	@echo "  make promises       add new names to tests/promises.txt, which later releases keep"
@@ -70,7 +71,16 @@ $(VENV)/ready-fuzz: $(VENV)/ready
 	$(BIN)/pip --disable-pip-version-check --quiet install --editable '.[fuzz]'
 	touch $@
 
-$(VENV)/ready-docs: $(VENV)/ready
+$(VENV)/ready-api-fuzz: $(VENV)/ready
+	$(BIN)/pip --disable-pip-version-check --quiet install --editable '.[api-fuzz]'
+	touch $@
+
+$(VENV)/ready-API_EXAMPLES = 200
+
+api-fuzz: $(VENV)/ready-api-fuzz
+	cd tests && ../$(BIN)/python -m support.api_fuzz --examples $(API_EXAMPLES)
+
+docs: $(VENV)/ready
 	$(BIN)/pip --disable-pip-version-check --quiet install --editable '.[docs]'
 	touch $@
 
