@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts
 from support.browser import Browser, chromium
-from support.cockpit_page import Cockpit, cockpit
+from support.cockpit_page import Cockpit, cockpit, let_all_reach
 from support.machines import load
 from support.published import publish_host
 from support.reports import HOSTILE, hostile_guest, hostile_host, recorded
@@ -33,7 +34,10 @@ HOSTS = (
 WIDTHS = pytest.mark.parametrize("width", [360, 1280])
 THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
 REFUSED = 'name = "win10"\ntype = "hvm"\nmemory = 4096\npci = [ "0a:00.0" ]\n'
-READY = "return Boolean(document.body && document.body.dataset.state)"
+READY = """
+return document.body?.dataset.state &&
+  document.querySelector("#devices").getAttribute("aria-busy") !== "true" || null;
+"""
 
 
 class Host:
@@ -45,8 +49,8 @@ class Host:
         self.failure = ""
         self.runtime = folder / "published"
         self.runtime.mkdir()
-        self.runtime.chmod(0o755)
         self.api = folder / "api"
+        self.announcers: list[Callable[[], object]] = []
 
     def state(self) -> tuple[Published | None, PublishedFacts]:
         """Return what the API serves."""
@@ -59,6 +63,8 @@ class Host:
         new.write_bytes(published.document)
         new.chmod(0o644)
         new.replace(self.runtime / "inventory.json")
+        for announce in self.announcers:
+            announce()
 
     def link(self, *, socket: bool = True, file: bool = True) -> None:
         """Put the socket and the published file where an agent has them."""
@@ -87,7 +93,7 @@ def browser(chromium_tools: None) -> Iterator[Browser]:
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of programs that tests put there, before those of this machine."""
     folder = tmp_path_factory.mktemp("programs")
-    folder.chmod(0o755)
+    let_all_reach(folder)
     return folder
 
 
@@ -116,10 +122,9 @@ def make_host(
     with ExitStack() as ends:
 
         def made(published: Published | None, *, user: str = "") -> Host:
-            for folder in (tmp_path, *tmp_path.parents[:2]):
-                folder.chmod(0o755)  # another user follows the link
+            let_all_reach(tmp_path)
             host = Host(tmp_path, servers(user), browser)
-            ends.enter_context(serving(host.api, host.state))
+            ends.enter_context(serving(host.api, host.state, announcers=host.announcers))
             host.api.chmod(0o660)
             if published is not None:
                 host.publish(published)
@@ -524,8 +529,6 @@ def test_a_change_is_shown_by_itself_announced_and_keeps_form_and_focus(
 
 def _next(published: Published) -> Published:
     """Return the next generation."""
-    from dataclasses import replace  # noqa: PLC0415
-
     document = json.loads(published.document)
     document["origin"]["generation"] += 1
     return replace(

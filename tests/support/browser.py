@@ -73,7 +73,9 @@ class Browser:
 
     def choose(self, selector: str, path: Path) -> None:
         """Choose a file in an input of the page."""
-        self._driver.find_element("css selector", selector).send_keys(str(path))
+        whole = self.cdp("DOM.getDocument", depth=0)["root"]["nodeId"]
+        found = self.cdp("DOM.querySelector", nodeId=whole, selector=selector)["nodeId"]
+        self.cdp("DOM.setFileInputFiles", nodeId=found, files=[str(path)])
 
     def wait(self, condition: Callable[[], Any], seconds: float = 120) -> Any:
         """Wait until `condition` outside of the page returns something true."""
