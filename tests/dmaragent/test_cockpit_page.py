@@ -268,7 +268,7 @@ def test_a_guest_has_the_verdict_reasons_and_fixes_of_the_api(
 
 
 @pytest.mark.parametrize(
-    ("guest", "line"), [("pci = [ 1", "1"), ("<domain", ""), ("\x00", "")]
+    ("guest", "line"), [("pci = [ 1", "1"), ("\x00", "")]
 )
 def test_a_guest_that_cannot_be_read_is_refused_with_the_api_s_reason(
     guest: str, line: str, make_host: Callable[..., Host], published: Callable[[str], Published]
@@ -296,8 +296,9 @@ def test_a_file_is_read_into_the_form(
 
     text = "return document.querySelector('#guest-text').value"
     assert host.browser.wait_for(f"{text} || null") == REFUSED
-    config.write_text("#" * (64 * 1024 + 1))
-    host.browser.choose("#guest-file", config)
+    large = tmp_path / "large.cfg"
+    large.write_text("#" * (64 * 1024 + 1))
+    host.browser.choose("#guest-file", large)
     host.browser.wait_for("return document.querySelector('#guest-answer .notice') !== null")
     assert host.browser.run(text) == REFUSED
 
@@ -564,7 +565,7 @@ def test_the_keyboard_reaches_everything_in_order(
     browser.run("document.body.tabIndex = -1; document.body.focus()")
     reached: list[Any] = []
     for _ in range(6):
-        browser.press(Keys.TAB)
+        browser.tab()
         reached.append(browser.run(FOCUSED))
 
     assert [one["name"] for one in reached[:5]] == [

@@ -92,6 +92,11 @@ class Browser:
         for key in keys:
             self._driver.switch_to.active_element.send_keys(key)
 
+    def tab(self) -> None:
+        """Move the focus as the key Tab does, also from an input that would take it as text."""
+        for kind in ("rawKeyDown", "keyUp"):
+            self.cdp("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+
     @property
     def log(self) -> list[Any]:
         """The messages of the console since the page was shown."""
