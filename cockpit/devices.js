@@ -16,7 +16,8 @@ function verdict({ can, risk }) {
 export function describe(sbdf, device) {
     const ids = device?.vendor_id && device.device_id
         ? `${device.vendor_id.slice(2)}:${device.device_id.slice(2)}` : "";
-    const named = [device?.class, ids, device?.driver && words.driver(device.driver)];
+    const names = [device?.vendor_name, device?.device_name].filter(Boolean).join(" ");
+    const named = [device?.class, names, ids, device?.driver && words.driver(device.driver)];
     return [code(sbdf), " ", element("span", { class: "subtle" }, named.filter(Boolean).join(", "))];
 }
 
@@ -98,8 +99,10 @@ function named(answer) {
     ];
 }
 
-/** Show the matrix; without one, why (`failure`, or null without the API) and the named devices. */
-export function showDevices(parent, { matrix: given, failure, inventory }) {
+/**
+ * Show the matrix; without one, the named devices and why: `failure`, `pending`, or no API.
+ */
+export function showDevices(parent, { matrix: given, failure, pending, inventory }) {
     parent.hidden = inventory === null;
     if (inventory === null)
         return;
@@ -109,7 +112,8 @@ export function showDevices(parent, { matrix: given, failure, inventory }) {
             detail: failure.status === 404 ? words.NOT_OFFERED : failure.message,
             hint: failure.status === 404 ? "" : failure.hint,
         })
-        : element("p", { class: "subtle" }, words.VERDICTS_NEED_API);
+        : element("p", { class: "subtle" }, pending ? words.VERDICTS_PENDING : words.VERDICTS_NEED_API);
+    parent.setAttribute("aria-busy", String(pending));
     replace(parent, heading("devices", words.DEVICES),
             given ? matrix(given.answer) : [why, named(inventory.answer)]);
 }

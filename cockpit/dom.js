@@ -84,10 +84,10 @@ export function facts(pairs) {
         element("div", {}, element("dt", {}, name), element("dd", {}, value))));
 }
 
-/** Return a notice: kind is info, warning or danger; hint is the next step. */
-export function notice({ kind, title, detail = "", hint = "", list = [], commands = [] }) {
+/** Return a notice: kind is info, warning or danger; hint is the next step; level of its heading. */
+export function notice({ kind, title, detail = "", hint = "", list = [], commands = [], level = 3 }) {
     return element("div", { class: `notice ${kind}` },
-                   element("h3", {}, title),
+                   element(`h${level}`, {}, title),
                    detail ? element("p", {}, detail) : null,
                    list.length ? element("ul", {}, list.map(one => element("li", {}, one))) : null,
                    hint ? element("p", {}, hint) : null,

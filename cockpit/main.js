@@ -42,24 +42,28 @@ class Page {
         part("status").textContent = words.READING;
     }
 
-    /** Show the host as the API has it now. */
+    /** Show the host as the API has it now; the verdicts take the agent longer than the rest. */
     async showLive(health) {
         const { generation, scanned, digest } = health.answer;
         const key = JSON.stringify([generation, digest]);
         if (key === this.shown)
             return;
-        const [inventory, devices, findings] = await Promise.all(
-            ["/v1/inventory", "/v1/devices", "/v1/findings"].map(path => attempt(api.getDocument(path))));
+        const verdicts = attempt(api.getDocument("/v1/devices"));
+        const [inventory, findings] = await Promise.all(
+            ["/v1/inventory", "/v1/findings"].map(path => attempt(api.getDocument(path))));
         if (inventory.failure)
             throw inventory.failure;
         this.show({
-            inventory: inventory.document, failure: null, devices, findings,
+            inventory: inventory.document, failure: null, findings,
+            devices: { document: null, failure: null, pending: true },
             status: this.seen ? words.changed(generation) : words.live(generation, scanned),
         });
         if (this.seen)
             this.guest.hostChanged();
         this.shown = key;
         this.seen = true;
+        const devices = await verdicts;
+        this.showDevices(devices, inventory.document);
     }
 
     /** Show what is published, and why the API does not answer. */
@@ -87,16 +91,20 @@ class Page {
             noTable: absence && findings.failure?.status === 404 ? findings.failure : null,
         });
         part("machine").textContent = answer ? machineName(answer.machine) : "";
-        replace(part("notices"), shown.map(notice));
+        replace(part("notices"), shown.map(one => notice({ ...one, level: 2 })));
         part("status").textContent = status;
         this.guest.enable(failure === null);
         this.downloads.allow({ hasApi: failure === null });
         showSummary(part("summary"), answer);
-        showDevices(part("devices"), { matrix: devices.document, failure: devices.failure, inventory });
+        this.showDevices(devices, inventory);
         showRegions(part("regions"), inventory);
         showPicture(part("picture"), inventory);
         showFindings(part("findings"), { checked: findings.document, failure: findings.failure, inventory });
         document.body.dataset.state = failure === null ? "live" : inventory ? "published" : "none";
+    }
+
+    showDevices({ document, failure, pending = false }, inventory) {
+        showDevices(part("devices"), { matrix: document, failure, pending, inventory });
     }
 
     /** Follow the agent for as long as the page is shown. */

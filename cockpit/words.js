@@ -171,6 +171,7 @@ export const NO_DEVICES = "No device of this host can be passed through.";
 export const NO_NAMED = "No region names a device.";
 export const DEVICES_UNKNOWN = "The devices are unknown.";
 export const NO_VERDICTS = "The verdicts of Xen and Linux are unknown";
+export const VERDICTS_PENDING = "The verdicts of Xen and Linux are being computed…";
 export const VERDICTS_NEED_API = "The verdicts of Xen and Linux need the local API.";
 export const others = (chipset, absent) =>
     `${count(chipset, "bridge or chipset function", "bridges and chipset functions")}, ` +

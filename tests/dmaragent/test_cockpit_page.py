@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts
 from support.browser import Browser, chromium
-from support.cockpit_page import Cockpit, cockpit
+from support.cockpit_page import Cockpit, cockpit, let_all_reach
 from support.machines import load
 from support.published import publish_host
 from support.reports import HOSTILE, hostile_guest, hostile_host, recorded
@@ -33,7 +34,10 @@ HOSTS = (
 WIDTHS = pytest.mark.parametrize("width", [360, 1280])
 THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
 REFUSED = 'name = "win10"\ntype = "hvm"\nmemory = 4096\npci = [ "0a:00.0" ]\n'
-READY = "return Boolean(document.body && document.body.dataset.state)"
+READY = """
+return document.body?.dataset.state &&
+  document.querySelector("#devices").getAttribute("aria-busy") !== "true" || null;
+"""
 
 
 class Host:
@@ -45,8 +49,8 @@ class Host:
         self.failure = ""
         self.runtime = folder / "published"
         self.runtime.mkdir()
-        self.runtime.chmod(0o755)
         self.api = folder / "api"
+        self.announcers: list[Callable[[], object]] = []
 
     def state(self) -> tuple[Published | None, PublishedFacts]:
         """Return what the API serves."""
@@ -59,6 +63,8 @@ class Host:
         new.write_bytes(published.document)
         new.chmod(0o644)
         new.replace(self.runtime / "inventory.json")
+        for announce in self.announcers:
+            announce()
 
     def link(self, *, socket: bool = True, file: bool = True) -> None:
         """Put the socket and the published file where an agent has them."""
@@ -87,7 +93,7 @@ def browser(chromium_tools: None) -> Iterator[Browser]:
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of programs that tests put there, before those of this machine."""
     folder = tmp_path_factory.mktemp("programs")
-    folder.chmod(0o755)
+    let_all_reach(folder)
     return folder
 
 
@@ -116,10 +122,9 @@ def make_host(
     with ExitStack() as ends:
 
         def made(published: Published | None, *, user: str = "") -> Host:
-            for folder in (tmp_path, *tmp_path.parents[:2]):
-                folder.chmod(0o755)  # another user follows the link
+            let_all_reach(tmp_path)
             host = Host(tmp_path, servers(user), browser)
-            ends.enter_context(serving(host.api, host.state))
+            ends.enter_context(serving(host.api, host.state, announcers=host.announcers))
             host.api.chmod(0o660)
             if published is not None:
                 host.publish(published)
@@ -262,7 +267,9 @@ def test_a_guest_has_the_verdict_reasons_and_fixes_of_the_api(
     assert lines[:2] == ["rdm_mem_boundary = 1530", "memory = 1538"]
 
 
-@pytest.mark.parametrize(("guest", "line"), [("pci = [ 1", "1"), ("<domain", ""), ("\x00", "")])
+@pytest.mark.parametrize(
+    ("guest", "line"), [("pci = [ 1", "1"), ("\x00", "")]
+)
 def test_a_guest_that_cannot_be_read_is_refused_with_the_api_s_reason(
     guest: str, line: str, make_host: Callable[..., Host], published: Callable[[str], Published]
 ) -> None:
@@ -289,8 +296,9 @@ def test_a_file_is_read_into_the_form(
 
     text = "return document.querySelector('#guest-text').value"
     assert host.browser.wait_for(f"{text} || null") == REFUSED
-    config.write_text("#" * (64 * 1024 + 1))
-    host.browser.choose("#guest-file", config)
+    large = tmp_path / "large.cfg"
+    large.write_text("#" * (64 * 1024 + 1))
+    host.browser.choose("#guest-file", large)
     host.browser.wait_for("return document.querySelector('#guest-answer .notice') !== null")
     assert host.browser.run(text) == REFUSED
 
@@ -303,15 +311,13 @@ def test_libvirt_s_guests_can_be_chosen_by_names_that_look_like_options(
     virsh.write_text(
         "#!/bin/sh\n"
         f"if [ \"$1\" = list ]; then printf '%s\\n' {' '.join(map(repr, names))}; exit; fi\n"
-        'printf \'name = "%s"\\n\' "$*"\n'
+        "printf 'name = \"%s\"\\n' \"$*\"\n"
     )
     virsh.chmod(0o755)
     try:
         host = make_host(published(HP))
         host.show()
-        host.browser.wait_for(
-            "return !document.querySelector('#guest-libvirt').closest('[hidden]')"
-        )
+        host.browser.wait_for("return !document.querySelector('#guest-libvirt').closest('[hidden]')")
         options = host.browser.run(
             "return [...document.querySelector('#guest-libvirt').options].map((one) => one.value)"
         )
@@ -353,9 +359,7 @@ def test_hostile_names_are_text(
     host.show()
     _check(host, hostile_guest())
 
-    markup = host.browser.run(
-        "return document.querySelectorAll('img, main script, main style').length"
-    )
+    markup = host.browser.run("return document.querySelectorAll('img, main script, main style').length")
 
     assert markup == 0
     assert host.browser.log == []
@@ -411,9 +415,7 @@ def test_an_ordinary_user_sees_what_is_published_and_why_not_more(
 
     assert "adduser nobody dmaragent" in notice
     assert len(host.browser.run(COLUMN, "#regions table", REGION_CAPTION)) == 9
-    disabled = (
-        "return [...document.querySelectorAll('#downloads button')].map((one) => one.disabled)"
-    )
+    disabled = "return [...document.querySelectorAll('#downloads button')].map((one) => one.disabled)"
     assert host.browser.run(disabled) == [True, True]
 
 
@@ -427,9 +429,7 @@ def test_a_member_of_the_group_sees_everything_but_the_bundle(
     _check(host, REFUSED)
 
     assert _notices(host) == []
-    disabled = (
-        "return [...document.querySelectorAll('#downloads button')].map((one) => one.disabled)"
-    )
+    disabled = "return [...document.querySelectorAll('#downloads button')].map((one) => one.disabled)"
     assert host.browser.run(disabled) == [False, True]
 
 
@@ -517,22 +517,19 @@ def test_a_change_is_shown_by_itself_announced_and_keeps_form_and_focus(
     other = published("lenovo-laptop")
 
     host.publish(_next(other))
-    host.browser.wait_for("return document.querySelectorAll('#picture .box.region').length === 2")
+    host.browser.wait_for(
+        "return document.querySelectorAll('#picture .box.region').length === 2"
+    )
 
     kept = "const one = document.querySelector('#guest-text'); return [one.value, one === document.activeElement]"
     assert host.browser.run(kept) == [REFUSED, True]
     assert host.browser.run("return document.querySelector('#guest-answer .stale') !== null")
-    assert (
-        host.browser.run("return document.querySelector('#status').getAttribute('role')")
-        == "status"
-    )
+    assert host.browser.run("return document.querySelector('#status').getAttribute('role')") == "status"
     assert "inventory 4" in host.text("#status")
 
 
 def _next(published: Published) -> Published:
     """Return the next generation."""
-    from dataclasses import replace  # noqa: PLC0415
-
     document = json.loads(published.document)
     document["origin"]["generation"] += 1
     return replace(
@@ -568,7 +565,7 @@ def test_the_keyboard_reaches_everything_in_order(
     browser.run("document.body.tabIndex = -1; document.body.focus()")
     reached: list[Any] = []
     for _ in range(6):
-        browser.press(Keys.TAB)
+        browser.tab()
         reached.append(browser.run(FOCUSED))
 
     assert [one["name"] for one in reached[:5]] == [
@@ -616,15 +613,12 @@ def test_cockpit_s_menu_has_the_page(
     assert "Reserved memory" in links
 
 
-@pytest.mark.parametrize(
-    ("style", "browser_has", "dark"),
-    [
-        ("auto", "dark", True),
-        ("auto", "light", False),
-        ("dark", "light", True),
-        ("light", "dark", False),
-    ],
-)
+@pytest.mark.parametrize(("style", "browser_has", "dark"), [
+    ("auto", "dark", True),
+    ("auto", "light", False),
+    ("dark", "light", True),
+    ("light", "dark", False),
+])
 def test_the_theme_is_the_one_of_cockpit_s_menu(
     style: str,
     browser_has: str,

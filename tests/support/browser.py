@@ -73,7 +73,9 @@ class Browser:
 
     def choose(self, selector: str, path: Path) -> None:
         """Choose a file in an input of the page."""
-        self._driver.find_element("css selector", selector).send_keys(str(path))
+        whole = self.cdp("DOM.getDocument", depth=0)["root"]["nodeId"]
+        found = self.cdp("DOM.querySelector", nodeId=whole, selector=selector)["nodeId"]
+        self.cdp("DOM.setFileInputFiles", nodeId=found, files=[str(path)])
 
     def wait(self, condition: Callable[[], Any], seconds: float = 120) -> Any:
         """Wait until `condition` outside of the page returns something true."""
@@ -89,6 +91,11 @@ class Browser:
         """Press keys in the element that has the focus."""
         for key in keys:
             self._driver.switch_to.active_element.send_keys(key)
+
+    def tab(self) -> None:
+        """Move the focus as the key Tab does, also from an input that would take it as text."""
+        for kind in ("rawKeyDown", "keyUp"):
+            self.cdp("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
 
     @property
     def log(self) -> list[Any]:

@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,6 +61,14 @@ class Cockpit:
                 new.replace(link)
 
 
+def let_all_reach(folder: Path) -> None:
+    """Let other users follow paths below a temporary folder."""
+    base = Path(tempfile.gettempdir())
+    for each in (folder, *folder.parents):
+        if base in each.parents:
+            each.chmod(each.stat().st_mode | 0o055)
+
+
 @contextmanager
 def cockpit(folder: Path, *, user: str = "", programs: Path | None = None) -> Iterator[Cockpit]:
     """Run Cockpit below `folder` for root, or for the number of another user.
@@ -68,6 +76,7 @@ def cockpit(folder: Path, *, user: str = "", programs: Path | None = None) -> It
     The commands of the page are looked for in `programs` first.
     """
     run, data = folder / "run", folder / "data" / "cockpit"
+    let_all_reach(folder)
     run.mkdir(parents=True)
     data.mkdir(parents=True)
     shutil.copytree(PAGE, data / "dmaragent")

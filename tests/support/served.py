@@ -29,8 +29,11 @@ def serving(
     limits: Limits | None = None,
     faults: list[dict[str, Any]] | None = None,
     worker: Command | None = None,
+    announcers: list[Callable[[], object]] | None = None,
 ) -> Iterator[Path]:
     """Serve on a socket at `path`, in a thread of its own; collect in `faults` what goes wrong.
+
+    What is put into `announcers` wakes the clients that wait for a change.
 
     Without `limits`, a worker on a busy machine has ten minutes.
     """
@@ -46,6 +49,8 @@ def serving(
         return server
 
     server = loop.run_until_complete(start())
+    if announcers is not None:
+        announcers.append(lambda: loop.call_soon_threadsafe(server.announce))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
