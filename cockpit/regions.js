@@ -71,7 +71,8 @@ function tableOfRegions(answer) {
         return element("p", {}, words.REGIONS_UNKNOWN);
     if (answer.regions.length === 0)
         return element("p", {}, answer.complete ? words.NO_REGIONS : words.UNKNOWN);
-    const locks = answer.regions.some(region => region.linux.length);
+    const locks = answer.linux.state !== "not-applicable-under-xen" &&
+        answer.regions.some(region => region.linux.length);
     return [
         table(words.REGIONS_CAPTION, words.REGION_COLUMNS,
               answer.regions.slice(0, MOST).map(region => row(region, answer))),
