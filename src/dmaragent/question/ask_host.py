@@ -1,4 +1,4 @@
-"""The host of a question: read, joined, and its libxlutil asked about the texts of guests."""
+"""The host of a question, opened and read; its libxlutil reads the texts of the guests."""
 
 import json
 from collections.abc import Sequence

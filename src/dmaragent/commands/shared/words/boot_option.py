@@ -1,4 +1,4 @@
-"""Sentences of ``boot-option``: what cannot be asked, and what a log lacks."""
+"""Sentences of ``boot-option``: incomplete questions, and what a log lacks."""
 
 from dmaragent.errors import DmaragentError
 
