@@ -29,6 +29,7 @@ complete -c dmaragent -n '__fish_use_subcommand' -a decode -d 'show DMAR and IVR
 complete -c dmaragent -n '__fish_use_subcommand' -a encode -d 'write a table'"'"'s bytes from the JSON of decode --json'
 complete -c dmaragent -n '__fish_use_subcommand' -a schema -d 'print the JSON Schemas of the documents'
 complete -c dmaragent -n '__fish_use_subcommand' -a demo -d 'try a verb on a recorded machine that comes with dmaragent'
+complete -c dmaragent -n '__fish_use_subcommand' -a watch -d 'print what changes on this machine, a line each'
 complete -c dmaragent -n '__fish_use_subcommand' -a status -d 'show whether the service runs, and what it publishes'
 complete -c dmaragent -n '__fish_use_subcommand' -a agent -d 'run the service'"'"'s own programs, as systemd does'
 complete -c dmaragent -n '__fish_use_subcommand' -s h -l help
@@ -250,6 +251,8 @@ complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l without -r
 complete -c dmaragent -n '__fish_seen_subcommand_from encode' -l force
 complete -c dmaragent -n '__fish_seen_subcommand_from schema' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from demo' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from watch' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from watch' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from status' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from status' -l runtime -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from status' -l json
@@ -263,4 +266,4 @@ complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l runtime -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l capture -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l textfile -r -F
-complete -c dmaragent -n '__fish_seen_subcommand_from help' -a 'inventory devices explain check boot-option resolve hotplug why report dump fleet diff decode encode schema demo status agent'
+complete -c dmaragent -n '__fish_seen_subcommand_from help' -a 'inventory devices explain check boot-option resolve hotplug why report dump fleet diff decode encode schema demo watch status agent'
