@@ -253,7 +253,6 @@ complete -c dmaragent -n '__fish_seen_subcommand_from schema' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from demo' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from watch' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from watch' -l json
-complete -c dmaragent -n '__fish_seen_subcommand_from watch' -l color -r -a 'auto always never'
 complete -c dmaragent -n '__fish_seen_subcommand_from status' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from status' -l runtime -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from status' -l json

@@ -164,8 +164,7 @@ def _function_words(one: _Moved, devices: Sequence[SBDF]) -> str:
         change = words.driver_changed(one.driver_before, one.driver, many=many)
     what = str(devices[0])
     if many:
-        span = (str(devices[0]), str(devices[-1]))
-        what = words.virtual_functions(len(devices), str(one.physical_function), span)
+        what = words.virtual_functions(len(devices), str(one.physical_function))
     return words.function_changed(what, change, " ".join(map(str, one.regions)))
 
 

@@ -256,9 +256,9 @@ def driver_changed(old: str | None, new: str | None, *, many: bool = False) -> s
     return f"changed {whose} driver: {new or 'none'}, before {old or 'none'}"
 
 
-def virtual_functions(number: int, physical: str, span: tuple[str, str]) -> str:
+def virtual_functions(number: int, physical: str) -> str:
     """Return the name of `number` virtual functions of the function `physical`."""
-    return f"{number} virtual functions of {physical} ({span[0]} to {span[1]})"
+    return f"{number} virtual functions of {physical}"
 
 
 def function_changed(device: str, change: str, region: str) -> str:
@@ -296,8 +296,8 @@ def watched(functions: int | None, regions: int | None, findings: int | None) ->
     return ", ".join(known) or "the kernel's device events"
 
 
-def events_lost(counts: str) -> str:
-    return f"the kernel dropped events; the machine was read again: {counts}"
+def events_lost() -> str:
+    return "the kernel dropped events; everything was read again"
 
 
 def regions_not_watched(why: str, hint: str, *, published: bool) -> str:

@@ -21,12 +21,10 @@ from dmaragent.agent.follow import Step, Waker, follow
 from dmaragent.agent.watch import UdevWatch
 from dmaragent.collect.open_host import LIVE, open_this_machine
 from dmaragent.collect.recorded.published import read_published, regions_of_devices
-from dmaragent.commands.shared.output import add_json
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.common import TOOL
-from dmaragent.present.screen import painted
 from dmaragent.present.text.tables import paragraph
 from dmaragent.present.words.host import absence_words
 from dmaragent.readings import Missing
@@ -51,7 +49,11 @@ Exit codes: 0 stopped; 2 the machine or the kernel's events cannot be read."""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
-    add_json(parser)
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print a JSON document a line; `dmaragent schema watch` prints its schema",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -105,13 +107,12 @@ def step_lines(step: Step, *, as_json: bool) -> Iterator[str]:
 
 def _whole_lines(step: Step, *, first: bool) -> Iterator[str]:
     """Yield what is watched and what is unknown; or that everything was read again."""
-    counts = _counts(step)
     if not first:
-        yield f"{_clock(step.published.scanned)}  {words.events_lost(counts)}"
+        yield f"{_clock(step.published.scanned)}  {words.events_lost()}"
         return
-    yield words.watching(counts)
+    yield words.watching(_counts(step))
     for sentence in _unknown(step.published.inventory):
-        yield from map(painted, paragraph(visible(sentence)))
+        yield from paragraph(visible(sentence))
 
 
 def _counts(step: Step) -> str:
@@ -199,11 +200,10 @@ def _answer(now: float, change: Change) -> schema.Answer:
 
 def _whole(step: Step, *, first: bool) -> schema.Answer:
     """Return the first line, or the line that everything was read again."""
-    counts = _counts(step)
     return {
         "time": step.published.scanned,
         "change": "watching" if first else "events-lost",
-        "sentence": words.watching(counts) if first else words.events_lost(counts),
+        "sentence": words.watching(_counts(step)) if first else words.events_lost(),
         "devices": [],
         "physical_function": None,
         "regions": [],
