@@ -26,6 +26,7 @@ from unittest.mock import patch
 from dmaragent import __version__
 from dmaragent.agent.status import Status, read_status
 from dmaragent.cli import main
+from dmaragent.collect.live.commands import Ended
 from dmaragent.collect.open_host import open_host
 from support.collectors import REPORTS, write_files
 from support.damaged_ivrs import CASES as IVRS_CASES
@@ -160,7 +161,7 @@ def _status(runtime: str) -> Status:
     state = b"active\n" if Path(runtime).is_dir() else b"inactive\n"
     with (
         patch("dmaragent.agent.status._SYSTEMD", "."),
-        patch("dmaragent.agent.status.run_command", lambda _: state),
+        patch("dmaragent.agent.status.run_within", lambda *_: Ended(0, state, b"")),
     ):
         return read_status(runtime, f"{runtime}/capture.tar", f"{runtime}/api.sock")
 
