@@ -17,6 +17,11 @@ from dmaragent.checks.amd.fields import ivmd_hit, range_fields
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.guests import (
     BELOW_1MIB,
+    BELOW_1MIB_ADVICE,
+    BELOW_1MIB_EFFECT,
+    HVMLOADER_ADVICE,
+    HVMLOADER_EFFECT,
+    HVMLOADER_SOURCE,
     RESERVED_BY,
     below_1mib_hits,
     fills_a_map,
@@ -129,12 +134,11 @@ def _pages_after_zero(region: Region) -> AddressRange | None:
     "ivmd-hvmloader",
     Severity.ERROR,
     "A region overlaps hvmloader's own memory",
-    xen="A guest that reserves it does not boot: hvmloader halts (any policy).",
+    xen=HVMLOADER_EFFECT,
     linux="No effect.",
-    advice="Do not use strategy=host, and assign the region's devices only to PV guests; or update the "
-    "firmware.",
+    advice=HVMLOADER_ADVICE,
     details=RESERVED_BY,
-    source="Xen tools/firmware/hvmloader, e820.c build_e820_table, config.h",
+    source=HVMLOADER_SOURCE,
     uses=[Need.PCI, Need.MEMORY_MAP],
 )
 def hvmloader(facts: IvrsFacts) -> Iterator[Hit]:
@@ -146,10 +150,9 @@ def hvmloader(facts: IvrsFacts) -> Iterator[Hit]:
     "ivmd-below-1mib",
     Severity.WARNING,
     "A region is below 1 MiB",
-    xen='A guest that reserves it as strict does not start ("RDM conflict").',
+    xen=BELOW_1MIB_EFFECT,
     linux="Linux 6.6 and later refuses its devices to VFIO, as of any other region.",
-    advice="Turn off what uses it in the firmware setup, then set rdm_policy=relaxed. DMA that remains "
-    "overwrites guest memory.",
+    advice=BELOW_1MIB_ADVICE,
     details=f"{BELOW_1MIB} DMA to an exclusion range reaches the host's memory, not the guest's.",
     source="libxl_dm.c, libxl__domain_device_construct_rdm",
     uses=[Need.PCI, Need.MEMORY_MAP],

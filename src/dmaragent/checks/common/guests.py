@@ -19,6 +19,17 @@ BELOW_1MIB = (
     f"{RESERVED_BY} libxl counts guest RAM from 0, so it cannot avoid the region; with relaxed it "
     "hides the region from the guest."
 )
+BELOW_1MIB_EFFECT = 'A guest that reserves it as strict does not start ("RDM conflict").'
+BELOW_1MIB_ADVICE = (
+    "Turn off what uses it in the firmware setup, then set rdm_policy=relaxed. DMA that remains "
+    "overwrites guest memory."
+)
+HVMLOADER_EFFECT = "A guest that reserves it does not boot: hvmloader halts (any policy)."
+HVMLOADER_ADVICE = (
+    "Do not use strategy=host, and assign the region's devices only to PV guests; or update the "
+    "firmware."
+)
+HVMLOADER_SOURCE = "Xen tools/firmware/hvmloader, e820.c build_e820_table, config.h"
 PagesOf = Callable[[Region], AddressRange | None]
 """Returns the pages of a region that Xen lists for its devices; None: it lists nothing."""
 

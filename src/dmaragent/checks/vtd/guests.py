@@ -6,6 +6,11 @@ from dmaragent.addresses import AddressRange
 from dmaragent.checks.common.facts import CheckFacts, Need
 from dmaragent.checks.common.guests import (
     BELOW_1MIB,
+    BELOW_1MIB_ADVICE,
+    BELOW_1MIB_EFFECT,
+    HVMLOADER_ADVICE,
+    HVMLOADER_EFFECT,
+    HVMLOADER_SOURCE,
     RESERVED_BY,
     below_1mib_hits,
     fills_a_map,
@@ -31,10 +36,9 @@ def _guest_pages(region: Region) -> AddressRange | None:
     "rmrr-below-1mib",
     Severity.WARNING,
     "A region is below 1 MiB",
-    xen='A guest that reserves it as strict does not start ("RDM conflict").',
+    xen=BELOW_1MIB_EFFECT,
     linux="No effect if the memory map marks the range as reserved.",
-    advice="Turn off what uses it in the firmware setup, then set rdm_policy=relaxed. DMA that remains "
-    "overwrites guest memory.",
+    advice=BELOW_1MIB_ADVICE,
     details=f"{BELOW_1MIB} The region is often for legacy USB support or a management controller.",
     source="libxl_dm.c, libxl__domain_device_construct_rdm",
 )
@@ -47,12 +51,11 @@ def below_1mib(facts: CheckFacts) -> Iterator[Hit]:
     "rmrr-hvmloader",
     Severity.ERROR,
     "A region overlaps hvmloader's own memory",
-    xen="A guest that reserves it does not boot: hvmloader halts (any policy).",
+    xen=HVMLOADER_EFFECT,
     linux="No effect.",
-    advice="Do not use strategy=host, and assign the region's devices only to PV guests; or update the "
-    "firmware.",
+    advice=HVMLOADER_ADVICE,
     details=RESERVED_BY,
-    source="Xen tools/firmware/hvmloader, e820.c build_e820_table, config.h",
+    source=HVMLOADER_SOURCE,
 )
 def hvmloader(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions whose pages overlap hvmloader's own area."""
