@@ -1,6 +1,6 @@
 // The devices with the verdicts of Xen and Linux; without the API, those that regions name.
 
-import { code, element, folded, heading, label, notice, replace, table } from "./dom.js";
+import { code, element, folded, heading, label, notice, prose, replace, table } from "./dom.js";
 import { linuxWords } from "./regions.js";
 import * as words from "./words.js";
 
@@ -63,7 +63,7 @@ function matrix(answer) {
     const rest = answer.devices.filter(isOther);
     return [
         shown.length ? listed(words.DEVICES_CAPTION, shown) : element("p", {}, words.NO_DEVICES),
-        element("ul", { class: "subtle" }, [...notes(answer)].map(note => element("li", {}, note))),
+        element("ul", { class: "subtle" }, [...notes(answer)].map(note => element("li", {}, prose(note)))),
         rest.length
             ? folded("other-devices", words.others(rest.filter(device => !device.absent).length,
                                                    rest.filter(device => device.absent).length),
@@ -109,8 +109,8 @@ export function showDevices(parent, { matrix: given, failure, pending, inventory
     const why = failure
         ? notice({
             kind: "info", title: words.NO_VERDICTS,
-            detail: failure.status === 404 ? words.NOT_OFFERED : failure.message,
-            hint: failure.status === 404 ? "" : failure.hint,
+            detail: failure.status === 404 ? words.NOT_OFFERED : words.sentence(failure.message),
+            hint: failure.status === 404 ? "" : words.next(failure.hint),
         })
         : element("p", { class: "subtle" }, pending ? words.VERDICTS_PENDING : words.VERDICTS_NEED_API);
     parent.setAttribute("aria-busy", String(pending));

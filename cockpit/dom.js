@@ -74,6 +74,12 @@ export function code(text) {
     return element("code", {}, text);
 }
 
+/** Return a sentence in which commands between backquotes are shown as code. */
+export function prose(text) {
+    return String(text).split("`").map((part, index, parts) =>
+        index % 2 && index < parts.length - 1 ? code(part) : part);
+}
+
 export function folded(id, summary, ...children) {
     return element("details", { id }, element("summary", {}, summary), element("div", {}, children));
 }
@@ -88,8 +94,8 @@ export function facts(pairs) {
 export function notice({ kind, title, detail = "", hint = "", list = [], commands = [], level = 3 }) {
     return element("div", { class: `notice ${kind}` },
                    element(`h${level}`, {}, title),
-                   detail ? element("p", {}, detail) : null,
-                   list.length ? element("ul", {}, list.map(one => element("li", {}, one))) : null,
-                   hint ? element("p", {}, hint) : null,
+                   detail ? element("p", {}, prose(detail)) : null,
+                   list.length ? element("ul", {}, list.map(one => element("li", {}, prose(one)))) : null,
+                   hint ? element("p", {}, prose(hint)) : null,
                    commands.length ? element("pre", { tabindex: "0" }, code(commands.join("\n"))) : null);
 }

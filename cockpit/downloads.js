@@ -60,8 +60,8 @@ export class Downloads {
             save(name, type, await make());
             replace(this.told, element("p", {}, words.DOWNLOADED(name)));
         } catch (failure) {
-            const detail = failure.status === 404 ? words.NOT_OFFERED : failure.message;
-            replace(this.told, notice({ kind: "danger", title: failed, detail, hint: failure.hint }));
+            const detail = failure.status === 404 ? words.NOT_OFFERED : words.sentence(failure.message);
+            replace(this.told, notice({ kind: "danger", title: failed, detail, hint: words.next(failure.hint) }));
         }
         this.running = false;
         this.update();

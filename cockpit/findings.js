@@ -1,6 +1,6 @@
 // What is wrong with the table.
 
-import { code, element, facts, folded, heading, label, notice, replace } from "./dom.js";
+import { code, element, facts, folded, heading, label, notice, prose, replace } from "./dom.js";
 import * as words from "./words.js";
 
 const KINDS = { critical: "bad", error: "bad", warning: "care", info: "muted" };
@@ -24,9 +24,10 @@ function finding(group) {
                    group.length === 1
                        ? element("p", {}, one.said)
                        : element("ul", {}, group.map(each => element("li", {}, each.said))),
-                   facts([[words.ON_XEN, one.xen], [words.ON_LINUX, one.linux], [words.FIX, one.advice]]),
+                   facts([[words.ON_XEN, one.xen], [words.ON_LINUX, one.linux], [words.FIX, one.advice]].map(
+                       ([name, text]) => [name, text && prose(text)])),
                    folded(`finding-${one.id}-${one.subject}`, words.DETAILS,
-                          one.details ? element("p", {}, one.details) : null,
+                          one.details ? element("p", {}, prose(one.details)) : null,
                           facts([[words.SOURCE, one.source], [words.FINDING_ID, code(one.id)]])));
 }
 
@@ -51,7 +52,7 @@ export function showFindings(parent, { checked, failure, inventory }) {
     if (checked)
         content = all(checked.answer);
     else if (failure)
-        content = notice({ kind: "info", title: words.FINDINGS_UNKNOWN, detail: failure.message, hint: failure.hint });
+        content = notice({ kind: "info", title: words.FINDINGS_UNKNOWN, detail: words.sentence(failure.message), hint: words.next(failure.hint) });
     else
         content = element("p", { class: "subtle" }, `${words.FINDINGS_UNKNOWN} ${words.NEEDS_API}`);
     replace(parent, heading("findings", words.FINDINGS), content);

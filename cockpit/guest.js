@@ -1,7 +1,7 @@
 // The form "will this guest start?" and its answer.
 
 import { resolveGuest, run } from "./api.js";
-import { code, element, facts, heading, label, notice, replace } from "./dom.js";
+import { code, element, facts, heading, label, notice, prose, replace } from "./dom.js";
 import * as words from "./words.js";
 
 const LARGEST = 64 * 1024;
@@ -10,7 +10,7 @@ const VIRSH = { superuser: "try", environ: ["LC_ALL=C.UTF-8"] };
 
 function decision(one) {
     return element("li", {},
-                   element("strong", {}, words.decided(one.decider, words.EFFECTS[one.effect])), ": ", one.reason,
+                   element("strong", {}, words.decided(one.decider, words.EFFECTS[one.effect])), ": ", prose(one.reason),
                    one.place ? [" (", code(one.place), ")"] : null,
                    one.shown ? element("div", { class: "subtle" }, words.MESSAGE_SHOWN(one.shown)) : null);
 }
@@ -18,7 +18,7 @@ function decision(one) {
 function fix(one) {
     const risk = words.HARMS[one.harm] ?? words.UNKNOWN;
     return element("li", {},
-                   one.effect,
+                   prose(one.effect),
                    one.lines.length ? element("pre", { tabindex: "0" }, code(one.lines.join("\n"))) : null,
                    risk ? element("p", {}, label("care", risk)) : null,
                    one.verdict === "starts" ? null : element("p", {}, words.WITH_FIX[one.verdict] ?? words.UNKNOWN),
@@ -35,7 +35,7 @@ function list(title, items, ordered = false) {
 function answerOf(guest) {
     const remedies = guest.remedies || [];
     const notes = [
-        ...guest.messages.map(one => [one.text, one.place ? [" (", code(one.place), ")"] : null]),
+        ...guest.messages.map(one => [prose(one.text), one.place ? [" (", code(one.place), ")"] : null]),
         ...(guest.losses || []).map(words.SETTING_LOST),
         ...(guest.list_notes || []),
     ];
@@ -53,7 +53,7 @@ function answerOf(guest) {
                                                                 one.assumptions.length ? `: ${one.assumptions.join("; ")}` : ""))),
                    list(words.FIXES, remedies.map(fix), true),
                    guest.spelling ? element("ol", {}, fix(guest.spelling)) : null,
-                   guest.why_nothing_helps ? element("p", {}, guest.why_nothing_helps) : null,
+                   guest.why_nothing_helps ? element("p", {}, prose(words.noFix(guest.why_nothing_helps))) : null,
                    list(words.NEEDS, guest.needs.map(one => element("li", {}, code(one)))),
                    list(words.NOTES, notes.map(one => element("li", {}, one))));
 }
@@ -67,7 +67,7 @@ function answers({ origin, answer }) {
 
 function refusal(title, failure) {
     return notice({
-        kind: "danger", title, detail: failure.message, hint: failure.hint,
+        kind: "danger", title, detail: words.sentence(failure.message), hint: words.next(failure.hint),
         list: failure.line ? [words.atLine(failure.line)] : [],
     });
 }
@@ -75,7 +75,7 @@ function refusal(title, failure) {
 /** The form; it stays as it is when the host changes, and its answer is then marked as old. */
 export class GuestForm {
     constructor(parent) {
-        this.text = element("textarea", { id: "guest-text", rows: "10", spellcheck: "false", "aria-describedby": "guest-help" });
+        this.text = element("textarea", { id: "guest-text", rows: "7", spellcheck: "false", "aria-describedby": "guest-help" });
         this.file = element("input", { id: "guest-file", type: "file" });
         this.chooser = element("select", { id: "guest-libvirt" });
         this.chooserRow = element("div", { class: "row", hidden: true },

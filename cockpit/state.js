@@ -30,8 +30,8 @@ const REFUSED = ["access-denied", "authentication-failed"];
 function aboutAgent(failure, published, user) {
     if (failure.status) {
         return {
-            kind: "danger", title: words.NOT_READ, detail: failure.detail,
-            hint: failure.hint || words.NOT_READ_HINT, commands: failure.hint ? [] : words.SHOW_LOG,
+            kind: "danger", title: words.NOT_READ, detail: words.sentence(failure.detail),
+            hint: words.next(failure.hint) || words.NOT_READ_HINT, commands: failure.hint ? [] : words.SHOW_LOG,
         };
     }
     const detail = published ? words.MISSED : "";
@@ -64,15 +64,15 @@ function* aboutTable(answer, noTable) {
     if (absence) {
         const [what, hint] = words.absences[absence.kind] || words.absences.unknown;
         yield {
-            kind: "warning", title: words.NO_TABLE, detail: noTable?.detail || what,
+            kind: "warning", title: words.NO_TABLE, detail: words.sentence(noTable?.detail || what),
             list: noTable ? [words.NO_TABLE_EFFECT] : [...absence.evidence, words.NO_TABLE_EFFECT],
-            hint: noTable?.hint || hint,
+            hint: words.next(noTable?.hint) || hint,
         };
     } else if (table.state === "undecodable") {
         yield { kind: "danger", title: words.UNDECODABLE };
     }
     if (xen.iommu_disabled)
-        yield { kind: "danger", title: words.iommuOff, detail: xen.iommu_disabled };
+        yield { kind: "danger", title: words.iommuOff, detail: words.sentence(xen.iommu_disabled) };
     if (!absence && table.state !== "undecodable" && !answer.complete)
         yield { kind: "danger", title: words.INCOMPLETE };
     if (xen.source === "hypervisor" && xen.entries.length === 0 && xen.why_empty.length)

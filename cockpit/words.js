@@ -22,6 +22,9 @@ export const SEVERITIES = {
 export const HOLDS = { direct: "locked", "direct-relaxable": "relaxable" };
 export const PRESENCES = { present: "", absent: "absent", unknown: "possibly absent" };
 export const EFFECTS = { refused: "refuses it", undecided: "unknown", warning: "warning" };
+/** Return a text of the agent as a sentence, or as the next step. */
+export const sentence = text => text.slice(0, 1).toUpperCase() + text.slice(1);
+export const next = hint => hint && `Next: ${hint}.`;
 export const UNKNOWN = "unknown";
 export const NOTHING = "-";
 
@@ -57,7 +60,7 @@ export const live = (generation, scanned) =>
 export const changed = generation => `The host changed. Now: inventory ${generation}.`;
 
 export const MISSED =
-    "Missing: the verdicts on devices, the findings, the check of guests, and the downloads.";
+    "Missing: the verdicts on devices, the findings, the check of guests, and the report.";
 export const SOCKET_OFF = "The local API is disabled, so only the published inventory is shown";
 export const SOCKET_OFF_HINT = "To show everything, enable the socket and restart the service:";
 export const ENABLE_SOCKET = [
@@ -285,6 +288,7 @@ export const WITH_FIX = {
     undecided: "With it, the verdict is unknown.",
 };
 export const warningsLeft = number => `${count(number, "warning")} with it.`;
+export const noFix = why => `No fix was found: ${why}`;
 export const NEEDS = "Before the guest can start";
 export const NOTES = "Notes on the configuration";
 export const SETTING_LOST = text => `Ignored: ${text}`;

@@ -382,6 +382,28 @@ def test_characters_that_reorder_or_hide_text_are_escaped(
 # States ---------------------------------------------------------------------------------
 
 
+@THEMES
+@WIDTHS
+@pytest.mark.parametrize("state", ["none", "published"])
+def test_a_page_without_the_api_fits_and_has_no_violation(
+    state: str,
+    width: int,
+    theme: str,
+    axe_core: str,
+    make_host: Callable[..., Host],
+    published: Callable[[str], Published],
+) -> None:
+    host = make_host(published(HP))
+    host.link(socket=False, file=state == "published")
+    host.show(width=width, theme=theme, state=state)
+
+    assert host.browser.log == []
+    assert host.browser.run("return document.scrollingElement.scrollWidth") <= width
+    assert host.browser.run(BEYOND, width) == []
+    host.browser.cdp("Runtime.evaluate", expression=axe_core)
+    assert host.browser.wait_for(AXE) == []
+
+
 def _notices(host: Host) -> list[str]:
     found: list[str] = host.browser.run(
         "return [...document.querySelectorAll('#notices .notice')].map((one) => one.innerText)"
@@ -664,6 +686,23 @@ def test_the_policy_allows_scripts_and_styles_of_files_only(
 
 
 # Downloads ------------------------------------------------------------------------------
+
+
+def test_the_report_of_the_host_is_downloaded(
+    tmp_path: Path, make_host: Callable[..., Host], published: Callable[[str], Published]
+) -> None:
+    host = make_host(published(HP))
+    folder = tmp_path / "downloads"
+    host.browser.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+    host.show()
+
+    host.browser.run("document.querySelector('#downloads button').click()")
+    host.browser.wait(lambda: list(folder.glob("*.html")))
+
+    (path,) = folder.glob("*.html")
+    text = path.read_text("utf-8")
+    assert 'id="region-9"' in text
+    assert text.rstrip().endswith("</html>")
 
 
 def test_a_bundle_is_downloaded_whole(
