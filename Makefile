@@ -46,7 +46,7 @@ help:
 	@echo "  make dist-test      check the wheel and the source distribution; install them with pip and pipx"
 	@echo "  make deb            build the Debian package in dist/"
 	@echo "  make deb-test       check it with lintian and install it in a new Debian, as root: SUITE=trixie"
-	@echo "  make deb-test-all   do so on Debian 12, 13 and sid, and upgrade 12 to 13"
+	@echo "  make deb-test-all   do so on Debian 12, 13 and sid, and upgrade 12 to 13, and 0.1.0 to this version"
 	@echo "  make rpm-test       build the RPM, check it with rpmlint and install it in a scratch root"
 	@echo "  make zipapp         build dist/dmaragent.pyz, one file that answers from bundles"
 	@echo "  make zipapp-test    compare its answers with those of this checkout"
@@ -188,6 +188,7 @@ deb-test-all:
 	debian/test.sh trixie
 	debian/test.sh sid
 	debian/test-upgrade.sh bookworm trixie
+	debian/test-upgrade-release.sh
 
 rpm-test:
 	rpm/test.sh

@@ -22,9 +22,7 @@ PAGE = Path(__file__).parents[1] / "cockpit"
 MODULES = sorted(PAGE.glob("*.js"))
 WORDS = (PAGE / "words.js").read_text("utf-8")
 MOST_LINES = 400
-MARKUP = (
-    "innerHTML|outerHTML|insertAdjacent|document.write|eval[(]|new Function|DOMParser|setHTML|srcdoc ="
-)
+MARKUP = "innerHTML|outerHTML|insertAdjacent|document.write|eval[(]|new Function|DOMParser|setHTML|srcdoc ="
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
@@ -75,9 +73,13 @@ def test_the_paths_are_those_of_the_service() -> None:
     assert f'PUBLISHED = "{RUNTIME}/{INVENTORY}"' in text
 
 
-@pytest.mark.parametrize("path", [each for each in MODULES if each.name != "words.js"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [each for each in MODULES if each.name != "words.js"], ids=lambda path: path.name
+)
 def test_sentences_are_in_the_module_of_words(path: Path) -> None:
-    code = re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    code = re.sub(
+        r"//[^\n]*|/\*.*?\*/", "", path.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
 
     assert re.findall(r"[\"'`][A-Z][a-z]+ [a-z]+[^\"'`\n]*[\"'`]", code) == []
 

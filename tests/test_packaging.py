@@ -21,6 +21,13 @@ def test_the_package_has_the_programs_version() -> None:
     assert f"({__version__})" in first
 
 
+def test_the_rpm_has_the_programs_version() -> None:
+    spec = (ROOT / "rpm/dmaragent.spec").read_text("utf-8")
+
+    assert f"%global dmaragent_version {__version__}}}" in spec
+    assert '"/rpm"' in (ROOT / "pyproject.toml").read_text("utf-8")
+
+
 def test_the_wheel_takes_its_version_from_the_program() -> None:
     project = (ROOT / "pyproject.toml").read_text("utf-8")
 

@@ -267,9 +267,7 @@ def test_a_guest_has_the_verdict_reasons_and_fixes_of_the_api(
     assert lines[:2] == ["rdm_mem_boundary = 1530", "memory = 1538"]
 
 
-@pytest.mark.parametrize(
-    ("guest", "line"), [("pci = [ 1", "1"), ("\x00", "")]
-)
+@pytest.mark.parametrize(("guest", "line"), [("pci = [ 1", "1"), ("\x00", "")])
 def test_a_guest_that_cannot_be_read_is_refused_with_the_api_s_reason(
     guest: str, line: str, make_host: Callable[..., Host], published: Callable[[str], Published]
 ) -> None:
@@ -311,13 +309,15 @@ def test_libvirt_s_guests_can_be_chosen_by_names_that_look_like_options(
     virsh.write_text(
         "#!/bin/sh\n"
         f"if [ \"$1\" = list ]; then printf '%s\\n' {' '.join(map(repr, names))}; exit; fi\n"
-        "printf 'name = \"%s\"\\n' \"$*\"\n"
+        'printf \'name = "%s"\\n\' "$*"\n'
     )
     virsh.chmod(0o755)
     try:
         host = make_host(published(HP))
         host.show()
-        host.browser.wait_for("return !document.querySelector('#guest-libvirt').closest('[hidden]')")
+        host.browser.wait_for(
+            "return !document.querySelector('#guest-libvirt').closest('[hidden]')"
+        )
         options = host.browser.run(
             "return [...document.querySelector('#guest-libvirt').options].map((one) => one.value)"
         )
@@ -359,7 +359,9 @@ def test_hostile_names_are_text(
     host.show()
     _check(host, hostile_guest())
 
-    markup = host.browser.run("return document.querySelectorAll('img, main script, main style').length")
+    markup = host.browser.run(
+        "return document.querySelectorAll('img, main script, main style').length"
+    )
 
     assert markup == 0
     assert host.browser.log == []
@@ -437,7 +439,9 @@ def test_an_ordinary_user_sees_what_is_published_and_why_not_more(
 
     assert "adduser nobody dmaragent" in notice
     assert len(host.browser.run(COLUMN, "#regions table", REGION_CAPTION)) == 9
-    disabled = "return [...document.querySelectorAll('#downloads button')].map((one) => one.disabled)"
+    disabled = (
+        "return [...document.querySelectorAll('#downloads button')].map((one) => one.disabled)"
+    )
     assert host.browser.run(disabled) == [True, True]
 
 
@@ -451,7 +455,9 @@ def test_a_member_of_the_group_sees_everything_but_the_bundle(
     _check(host, REFUSED)
 
     assert _notices(host) == []
-    disabled = "return [...document.querySelectorAll('#downloads button')].map((one) => one.disabled)"
+    disabled = (
+        "return [...document.querySelectorAll('#downloads button')].map((one) => one.disabled)"
+    )
     assert host.browser.run(disabled) == [False, True]
 
 
@@ -539,14 +545,15 @@ def test_a_change_is_shown_by_itself_announced_and_keeps_form_and_focus(
     other = published("lenovo-laptop")
 
     host.publish(_next(other))
-    host.browser.wait_for(
-        "return document.querySelectorAll('#picture .box.region').length === 2"
-    )
+    host.browser.wait_for("return document.querySelectorAll('#picture .box.region').length === 2")
 
     kept = "const one = document.querySelector('#guest-text'); return [one.value, one === document.activeElement]"
     assert host.browser.run(kept) == [REFUSED, True]
     assert host.browser.run("return document.querySelector('#guest-answer .stale') !== null")
-    assert host.browser.run("return document.querySelector('#status').getAttribute('role')") == "status"
+    assert (
+        host.browser.run("return document.querySelector('#status').getAttribute('role')")
+        == "status"
+    )
     assert "inventory 4" in host.text("#status")
 
 
@@ -635,12 +642,15 @@ def test_cockpit_s_menu_has_the_page(
     assert "Reserved memory" in links
 
 
-@pytest.mark.parametrize(("style", "browser_has", "dark"), [
-    ("auto", "dark", True),
-    ("auto", "light", False),
-    ("dark", "light", True),
-    ("light", "dark", False),
-])
+@pytest.mark.parametrize(
+    ("style", "browser_has", "dark"),
+    [
+        ("auto", "dark", True),
+        ("auto", "light", False),
+        ("dark", "light", True),
+        ("light", "dark", False),
+    ],
+)
 def test_the_theme_is_the_one_of_cockpit_s_menu(
     style: str,
     browser_has: str,

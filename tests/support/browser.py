@@ -95,7 +95,9 @@ class Browser:
     def tab(self) -> None:
         """Move the focus as the key Tab does, also from an input that would take it as text."""
         for kind in ("rawKeyDown", "keyUp"):
-            self.cdp("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+            self.cdp(
+                "Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9
+            )
 
     @property
     def log(self) -> list[Any]:
