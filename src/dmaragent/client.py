@@ -56,8 +56,8 @@ class ApiError(Exception):
 class Client:
     """The local API on a Unix socket. Each method makes one request on its own connection.
 
-    Methods raise :class:`ApiError` if the agent refuses, and OSError if it cannot be reached, does
-    not answer in time, or closes the connection.
+    Methods raise :class:`ApiError` if the agent refuses, and OSError if it cannot be reached, is
+    too slow, or closes the connection.
     """
 
     def __init__(self, path: str = SOCKET, timeout: float = 60.0) -> None:

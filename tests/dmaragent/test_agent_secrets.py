@@ -34,6 +34,15 @@ def published() -> Published:
     return publish(take_inventory(join(collect(host))))
 
 
+_MESSAGE = json.dumps(
+    {
+        "message": "vfio-pci 0000:00:1d.0: Firmware has requested this device have"
+        " a 1:1 IOMMU mapping, rejecting configuring the device without a 1:1 mapping. Contact your platform"
+        " vendor."
+    }
+).encode()
+
+
 def test_no_answer_tells_a_secret_of_the_host(published: Published) -> None:
     guest = json.dumps({"guest": 'type = "hvm"\nmemory = 512\npci = [ "00:1d.0" ]\n'}).encode()
     requests = [
@@ -45,14 +54,17 @@ def test_no_answer_tells_a_secret_of_the_host(published: Published) -> None:
                 "/v1/findings",
                 "/v1/health",
                 "/metrics",
+                "/v1/devices",
+                "/v1/report",
             )
         ),
         ApiRequest(method="POST", target="/v1/resolve", content_type=JSON, body=guest),
+        ApiRequest(method="POST", target="/v1/explain-message", content_type=JSON, body=_MESSAGE),
     ]
 
     answers = [answered(one, published, PublishedFacts(memory=1)) for one in requests]
 
-    assert [one.status for one in answers] == [200] * 6
+    assert [one.status for one in answers] == [200] * 9
     assert b"intel_iommu=on" in answers[0].body  # it was read, and what may be told is
-    told = b"".join(one.body for one in answers).decode("ascii").lower()
+    told = b"".join(one.body for one in answers).decode("utf-8").lower()
     assert [secret for secret in SECRETS if secret in told] == []

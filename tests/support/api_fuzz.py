@@ -71,7 +71,7 @@ def fuzz(examples: int, seed: int, folder: Path) -> subprocess.CompletedProcess[
         command = [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG)),
             *("run", str(OPENAPI), "--url", url, "--seed", str(seed)),
-            *("--max-examples", str(examples), "--workers", "4"),
+            *("--max-examples", str(examples), "--request-timeout", "120"),
         ]
         return subprocess.run(
             command,

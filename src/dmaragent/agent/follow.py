@@ -36,7 +36,7 @@ class Step:
 
 
 class Ended(Exception):  # noqa: N818 - it is no error
-    """Somebody asked for the end."""
+    """A signal ends the program."""
 
 
 class Waker:
@@ -56,8 +56,8 @@ class Waker:
         """Return whether events arrived within `seconds`; without them, wait for events.
 
         Raises:
-            Ended: the end was asked for.
-            BrokenPipeError: nobody reads the output any more.
+            Ended: a signal arrived.
+            BrokenPipeError: the reader closed the output.
 
         """
         ready = dict(self._poll.poll(None if seconds is None else seconds * 1000))
@@ -69,11 +69,11 @@ class Waker:
 
 
 def follow(open_host: Callable[[], HostReader], watch: Watch, waker: Waker) -> Iterator[Step]:
-    """Yield a step at once, and one after each burst of events, until the end is asked for.
+    """Yield a step at once, and one after each burst of events, until a signal.
 
     Raises:
         DmaragentError: the host cannot be read, or the kernel's events can no longer be read.
-        BrokenPipeError: nobody reads the output any more.
+        BrokenPipeError: the reader closed the output.
 
     """
     before: Published | None = None

@@ -33,8 +33,8 @@ LONGEST = 0.2
 """Seconds after which a burst that does not end is answered."""
 
 
-def _nobody() -> None:
-    """Tell nobody: the local API is off."""
+def _nothing() -> None:
+    """Do nothing: the local API is off."""
 
 
 @dataclass(kw_only=True)
@@ -64,8 +64,8 @@ class Service:
     """Why the last scan failed."""
     _began: float | None = None
     """When the current scan began, by the monotonic clock."""
-    _announce: Callable[[], None] = _nobody
-    """Tells the clients that wait for a change."""
+    _announce: Callable[[], None] = _nothing
+    """Wakes the clients that wait for a change."""
     _untold: str = ""
     """The last message about the directory for metrics, so that it is logged once."""
 
