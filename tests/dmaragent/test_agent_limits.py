@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,10 +16,10 @@ import pytest
 from dmaragent.addresses import MIB
 from dmaragent.agent import guest_answer as resolving
 from dmaragent.agent import worker, workers
-from dmaragent.agent.http_messages import ApiResponse
-from dmaragent.agent.limits import MOST_DEVICES, MOST_GUESTS, MOST_REGIONS, Limits
+from dmaragent.agent.http_messages import ApiRequest, ApiResponse
+from dmaragent.agent.limits import MOST_DEVICES, MOST_FUNCTIONS, MOST_GUESTS, MOST_REGIONS, Limits
 from dmaragent.agent.published import Published, Stamp
-from dmaragent.agent.routes import PublishedFacts
+from dmaragent.agent.routes import PublishedFacts, respond
 from dmaragent.agent.tasks import Task, answer_task
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
@@ -26,6 +27,7 @@ from dmaragent.inventory import take_inventory
 from dmaragent.question.context import GuestResolver
 from support.agent_hostile import post
 from support.hosts import Function, fake_host
+from support.large import large_snapshot
 from support.machines import MACHINES
 from support.published import publish, publish_host
 from support.served import exchange, published_machine, serving
@@ -301,3 +303,38 @@ def test_findings_are_made_once_a_scan() -> None:
 
     assert published.findings is not None
     assert b"rmrr-devices-absent" in published.findings
+
+
+# What the whole host costs ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/v1/devices", "/v1/report"])
+def test_a_host_of_too_many_functions_is_refused_before_a_worker_starts(path: str) -> None:
+    published = publish(take_inventory(join(large_snapshot(MOST_FUNCTIONS + 8, 1))))
+    request = ApiRequest(method="GET", target=path)
+
+    refused = respond(request, published, PublishedFacts(memory=1))
+    known = replace(request, if_none_match=f'W/"{published.tag}"')
+
+    assert isinstance(refused, ApiResponse)
+    told = json.loads(refused.body)
+    assert (told["status"], dict(refused.headers)) == (503, {})  # another try cannot help
+    assert all(str(number) in told["detail"] for number in (MOST_FUNCTIONS, MOST_FUNCTIONS + 8))
+    assert f"dmaragent {path.removeprefix('/v1/')}" in told["hint"]
+    unchanged = respond(known, published, PublishedFacts(memory=1))
+    assert isinstance(unchanged, ApiResponse)
+    assert unchanged.status == 304
+
+
+@pytest.mark.parametrize(
+    ("task", "status"), [(Task.DEVICES, 503), (Task.REPORT, 503), (Task.EXPLAIN_MESSAGE, 413)]
+)
+def test_an_answer_of_any_task_that_is_too_large_is_refused(
+    laptop: Published, task: Task, status: int
+) -> None:
+    posted = json.dumps({"message": "libxl: error: RDM conflict at 0xad800000"}).encode()
+
+    said = answer_task(task, posted, laptop.inventory.host, STAMP, 100)
+
+    assert said.status == status
+    assert f"dmaragent {task.value}" in json.loads(said.body)["hint"]
