@@ -11,7 +11,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from itertools import chain
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 
 import dmaragent
 import fwtables
-from dmaragent import api, cli, service_paths
+from dmaragent import api, cli, client, service_paths
 from dmaragent.agent.metrics import metrics_text
 from dmaragent.checks.all_rules import RULES
 from dmaragent.collect.recorded import manifest
@@ -30,6 +30,7 @@ from support.completion_page import walk
 from support.served import published_machine
 
 ROOT = Path(__file__).parents[2]
+PACKAGES = (dmaragent, api, client, fwtables)
 RECORDED = ROOT / "tests/promises.txt"
 _MACHINES = ("hp-dl380e-gen8", "xen-pv-dom0")
 """Two machines that have all metrics and labels between them."""
@@ -38,7 +39,7 @@ _MACHINES = ("hp-dl380e-gen8", "xen-pv-dom0")
 def current() -> list[str]:
     """Return the promises of this tree, sorted."""
     parts = (_documents(), _findings(), _messages(), _metrics(), _routes(), _options(), _service())
-    python = chain.from_iterable(_names(module) for module in (dmaragent, api, fwtables))
+    python = chain.from_iterable(_names(module) for module in PACKAGES)
     return sorted({*chain.from_iterable(parts), *python})
 
 
@@ -51,36 +52,47 @@ def _documents() -> Iterator[str]:
     """Yield each field of each document with its type, and each value of a list of words."""
     for path in (ROOT / "docs/schema").glob("*.json"):
         schema = json.loads(path.read_text("utf-8"))
-        for name, part in {"": schema, **schema["$defs"]}.items():
-            yield from _parts(f"document {path.stem} {name or 'document'}", part)
+        yield from _Fields(path.stem, schema["$defs"]).below("", schema, ())
 
 
-def _parts(where: str, part: Mapping[str, Any]) -> Iterator[str]:
-    required = part.get("required", ())
-    for name, value in part.get("properties", {}).items():
-        presence = "always" if name in required else "sometimes"
-        yield f"{where} field {name}: {presence} {_type(value)}"
-        yield from _parts(f"{where}.{name}", value)
-    for value in part.get("enum", ()):
-        yield f"{where} value {value}"
-    if isinstance(part.get("items"), dict):
-        yield from _parts(f"{where}[]", part["items"])
+@dataclass(frozen=True)
+class _Fields:
+    """The fields of a document, by their paths: the names of a schema's definitions can change."""
 
+    document: str
+    definitions: Mapping[str, Any]
 
-def _type(value: Mapping[str, Any]) -> str:
-    """Return the type of a field, in short: without its description and the words it can be."""
-    if "$ref" in value:
-        return str(value["$ref"]).removeprefix("#/$defs/")
-    if "const" in value:
-        return json.dumps(value["const"])
-    for key in ("oneOf", "anyOf"):
-        if key in value:
-            return " or ".join(sorted(_type(each) for each in value[key]))
-    kind = value.get("type", "any")
-    kinds = [kind] if isinstance(kind, str) else kind
-    items = value.get("items")
-    of = f" of {_type(items)}" if isinstance(items, dict) else ""
-    return " or ".join(sorted(kinds)) + of
+    def below(self, path: str, part: Mapping[str, Any], within: tuple[str, ...]) -> Iterator[str]:
+        """Yield what is promised of `part`; `within` are the definitions that it is in."""
+        name = str(part.get("$ref", "")).removeprefix("#/$defs/")
+        if name in within:
+            return
+        if name:
+            yield from self.below(path, self.definitions[name], (*within, name))
+            return
+        for key in ("oneOf", "anyOf"):
+            for each in part.get(key, ()):
+                yield from self.below(path, each, within)
+        required = part.get("required", ())
+        for field, value in part.get("properties", {}).items():
+            presence = "always" if field in required else "sometimes"
+            inner = f"{path}.{field}".removeprefix(".")
+            yield f"document {self.document} {inner}: {presence} {' or '.join(self._types(value))}"
+            yield from self.below(inner, value, within)
+        yield from (f"document {self.document} {path} = {word}" for word in part.get("enum", ()))
+        if isinstance(part.get("items"), dict):
+            yield from self.below(f"{path}[]", part["items"], within)
+
+    def _types(self, part: Mapping[str, Any]) -> list[str]:
+        if "$ref" in part:
+            return self._types(self.definitions[part["$ref"].removeprefix("#/$defs/")])
+        if "const" in part:
+            return [json.dumps(part["const"])]
+        variants = [*part.get("oneOf", ()), *part.get("anyOf", ())]
+        if variants:
+            return sorted({kind for each in variants for kind in self._types(each)})
+        kind = part.get("type", "any")
+        return [kind] if isinstance(kind, str) else sorted(kind)
 
 
 def _findings() -> Iterator[str]:
