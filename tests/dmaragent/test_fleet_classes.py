@@ -7,14 +7,17 @@ import pytest
 
 from dmaragent.addresses import AddressRange
 from dmaragent.fleet.classes import folded, linux_classes, odd_hosts, xen_classes
+from dmaragent.fleet.documents import Document
 from dmaragent.fleet.guests import resolve_on
-from dmaragent.fleet.records import Why
+from dmaragent.fleet.records import Why, record_of
 from dmaragent.guests.formats import read_all_guests
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import resolve
 from dmaragent.present.words.guest import reason_words
 from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import Question
 from dmaragent.question.host_class import as_written, xen_class
+from dmaragent.question.words import without_xen
 from support.fleet_pool import XL, fleet_of, guests
 from support.machines import MACHINES, NAMES
 
@@ -136,3 +139,16 @@ def test_a_table_that_xen_renamed_is_the_same_table() -> None:
 
     assert sum(zapped) & 0xFF == 0
     assert as_written(b"RMAD" + table[4:]) == as_written(zapped) == as_written(table) == table
+
+
+@pytest.mark.parametrize(
+    ("name", "without"),
+    [("qemu-amd-trixie", True), ("xen-amd-trixie", False), ("xen-pv-dom0", False)],
+)
+def test_an_answer_about_a_xen_guest_says_where_no_xen_runs(name: str, *, without: bool) -> None:
+    asked = ask_host(str(MACHINES / name), Question())
+    record = record_of(Document(name, str(MACHINES / name), name), asked)
+    assumed = without_xen(asked.stack.hypervisor, requested=False)
+
+    assert record.without_xen is without
+    assert (assumed in asked.stack.origin) is without

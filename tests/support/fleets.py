@@ -48,6 +48,8 @@ def made_up_record(name: str, number: int = 0, **facts: object) -> HostRecord:
         "model": f"Server {number % 40}",
         "firmware": f"2.{number % 7}",
         "xen": f"4.{14 + number % 7}.4",
+        "without_xen": False,
+        "functions_known": True,
         "linux": f"6.1.0-{number % 40}-amd64",
         "list_source": "hypervisor",
         "table": f"DMAR {number:012x}",

@@ -14,7 +14,7 @@ from dmaragent.fleet import words
 from dmaragent.fleet.documents import Document
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.inventory import Inventory
-from dmaragent.linux.view import LinuxView
+from dmaragent.linux.view import LinuxState, LinuxView
 from dmaragent.policy.resolution import Stack
 from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import Question
@@ -62,8 +62,12 @@ class HostRecord:
     firmware: str | None
     xen: str | None
     """The running release; None if it runs no Xen, or that is unknown."""
+    without_xen: bool
+    """Whether Linux runs there without Xen."""
     linux: str | None
     """The kernel's release."""
+    functions_known: bool
+    """Whether its PCI functions were collected."""
     list_source: str
     """The source of Xen's list: hypervisor, predicted, unknown."""
     table: str
@@ -116,7 +120,9 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         model=host.machine.model,
         firmware=host.machine.firmware,
         xen=None if host.running_release is None else str(host.running_release),
+        without_xen=inventory.linux.state in (LinuxState.GROUPS, LinuxState.NO_GROUPS),
         linux=host.system.kernel_release,
+        functions_known=asked.facts.functions is not None,
         list_source=inventory.xen.list.source.value,
         table=_table(inventory),
         no_table="" if inventory.absence is None else inventory.absence.kind.value,

@@ -86,12 +86,15 @@ def guests_text(
 
 
 def _assumptions(records: Sequence[HostRecord], *, release_named: bool) -> Iterator[str]:
-    """Yield on how many hosts the release of Xen is assumed, and its list predicted."""
-    assumed = 0 if release_named else sum(not record.xen for record in records)
+    """Yield on how many hosts something is assumed: Xen, its release, its list, the functions."""
+    without = sum(record.without_xen for record in records)
+    unknown = sum(not record.xen and not record.without_xen for record in records)
+    absent = sum(not record.functions_known for record in records)
     predicted = sum(record.list_source == ListSource.PREDICTED.value for record in records)
     notes = [
-        words.assumed_release(assumed) if assumed else "",
+        words.assumed_release(unknown, without, newest=not release_named),
         words.predicted_list(predicted) if predicted else "",
+        words.assumed_functions(absent) if absent else "",
     ]
     if any(notes):
         yield ""

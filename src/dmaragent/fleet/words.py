@@ -207,9 +207,20 @@ def _enough(yes: int, unknown: int, need: int) -> str:
     return UNKNOWN if yes + unknown >= need else "no"
 
 
-def assumed_release(hosts: int) -> str:
-    newest = "{}.{}".format(*NEWEST_RELEASE)
-    return f"Assumes Xen {newest}, the newest known release, on {count(hosts, 'host')} of unknown release."
+def assumed_release(unknown: int, without: int, *, newest: bool) -> str:
+    """Return on how many hosts Xen is assumed: those of unknown release, and those without Xen."""
+    newest_words = " {}.{}, the newest known release".format(*NEWEST_RELEASE)
+    kinds = (
+        f"{count(unknown, 'host')} of unknown release" if unknown and newest else "",
+        f"{count(without, 'host')} without Xen" if without else "",
+    )
+    hosts = " and ".join(filter(None, kinds))
+    return f"Assumes Xen{newest_words if newest else ''}, on {hosts}." if hosts else ""
+
+
+def assumed_functions(hosts: int) -> str:
+    known = f"the PCI functions of {count(hosts, 'host')} are unknown"
+    return f"Assumes that every device is present where {known}."
 
 
 def predicted_list(hosts: int) -> str:

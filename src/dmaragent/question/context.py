@@ -14,6 +14,7 @@ from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.guests.kvm_guest import GuestFormat, KvmGuest
 from dmaragent.host import Host
 from dmaragent.inventory import Inventory, take_inventory, under_release
+from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.kvm_resolution import AnyResolution
 from dmaragent.policy.decisions import Verdict, undecided
 from dmaragent.policy.host_facts import HostFacts, facts_of
@@ -100,15 +101,16 @@ def context_of(host: Host, question: Question, library: bytes | None = None) -> 
     tools = read_release("toolstack release", given) if given else hypervisor
     if of_library is not None and of_library.series != hypervisor.series:
         tools = of_library
+    inventory, facts = _facts(host, hypervisor, question)
+    runs_none = inventory.linux.state in (LinuxState.GROUPS, LinuxState.NO_GROUPS)
     stack = Stack(
         toolstack=question.toolstack or Toolstack.XL,
         release=tools,
         hypervisor=hypervisor,
         documented=documented,
-        origin=_origin(asked, running, hypervisor, tools, of_library),
+        origin=_origin(asked, running, of_library, (hypervisor, tools), runs_none=runs_none),
         library_answers=library_answers,
     )
-    inventory, facts = _facts(host, hypervisor, question)
     return Context(
         host=host,
         inventory=inventory,
@@ -170,13 +172,20 @@ def other_releases(
 def _origin(
     asked: Release | None,
     running: Release | None,
-    hypervisor: Release,
-    tools: Release,
     library: Release | None,
+    stack: tuple[Release, Release],
+    *,
+    runs_none: bool,
 ) -> str:
-    """Return how the releases are known, in sentences."""
+    """Return how the releases of the `stack`, Xen and its tools, are known, in sentences.
+
+    `runs_none`: Linux runs without Xen.
+    """
+    hypervisor, tools = stack
     sentences = []
-    if asked is not None:
+    if runs_none and not running and not library:
+        sentences.append(words.without_xen(hypervisor, requested=asked is not None))
+    elif asked is not None:
         sentences.append(words.release_named(hypervisor))
     elif running is not None:
         library_answered = library is not None

@@ -25,6 +25,12 @@ def release_assumed(release: Release) -> str:
     return f"Assumes Xen {release}, the newest known release (the host's release is unknown)"
 
 
+def without_xen(release: Release, *, requested: bool) -> str:
+    """Return that the host runs Linux without Xen, and which release would run there."""
+    why = "as requested" if requested else "the newest known release"
+    return f"Assumes Xen {release}, {why} (this host runs no Xen)"
+
+
 def library_answered(release: Release) -> str:
     """Return which libxlutil read the settings."""
     return f"The host's libxlutil {release} read the settings"
