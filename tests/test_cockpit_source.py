@@ -2,6 +2,7 @@
 
 import json
 import re
+from enum import Enum
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -100,7 +101,7 @@ def test_sentences_are_in_the_module_of_words(path: Path) -> None:
         ("LINUX_STATES", LinuxState),
     ],
 )
-def test_each_value_of_a_document_has_a_word(table: str, values: type) -> None:
+def test_each_value_of_a_document_has_a_word(table: str, values: type[Enum]) -> None:
     block = re.search(rf"^export const {table} = {{(.*?)}};", WORDS, re.MULTILINE | re.DOTALL)
 
     assert block is not None

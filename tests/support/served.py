@@ -29,32 +29,44 @@ def serving(
     limits: Limits | None = None,
     faults: list[dict[str, Any]] | None = None,
     worker: Command | None = None,
-    announcers: list[Callable[[], object]] | None = None,
 ) -> Iterator[Path]:
     """Serve on a socket at `path`, in a thread of its own; collect in `faults` what goes wrong.
 
-    What is put into `announcers` wakes the clients that wait for a change.
-
     Without `limits`, a worker on a busy machine has ten minutes.
     """
+    server = Server(state, limits or Limits(deadline=600, turn=600), worker)
+    with _running(server, path, faults):
+        yield path
+
+
+@contextmanager
+def serving_changes(
+    path: Path, state: Callable[[], tuple[Published | None, PublishedFacts]]
+) -> Iterator[Callable[[], None]]:
+    """Serve as :func:`serving` does; the function wakes the clients that wait for a change."""
+    server = Server(state, Limits(deadline=600, turn=600))
+    with _running(server, path, None) as loop:
+
+        def announce() -> None:
+            loop.call_soon_threadsafe(server.announce)
+
+        yield announce
+
+
+@contextmanager
+def _running(
+    server: Server, path: Path, faults: list[dict[str, Any]] | None
+) -> Iterator[asyncio.AbstractEventLoop]:
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(str(path))
     loop = asyncio.new_event_loop()
     if faults is not None:
         loop.set_exception_handler(lambda _, told: faults.append(told))
-
-    async def start() -> Server:
-        server = Server(state, limits or Limits(deadline=600, turn=600), worker)
-        await server.start(listening)
-        return server
-
-    server = loop.run_until_complete(start())
-    if announcers is not None:
-        announcers.append(lambda: loop.call_soon_threadsafe(server.announce))
+    loop.run_until_complete(server.start(listening))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        yield path
+        yield loop
     finally:
         asyncio.run_coroutine_threadsafe(server.stop(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
