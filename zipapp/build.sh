@@ -52,4 +52,5 @@ EOF
 find "$work/app" -exec touch --date=@315532800 {} +    # the same sources give the same file
 "$work/python/bin/python" -m zipapp --compress --python "/usr/bin/env python3" \
     --output "$destination/dmaragent.pyz" "$work/app"
+chmod 755 "$destination/dmaragent.pyz"
 ls -l "$destination/dmaragent.pyz"
