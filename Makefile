@@ -31,7 +31,7 @@ help:
 	@echo "  make fuzz           mutate inputs by a seed, for a long time"
 	@echo "  make fuzz-ci        mutate inputs by a seed, for about a minute"
 	@echo "  make fuzz-guided    mutate inputs, guided by coverage"
-	@echo "  make api-fuzz       run schemathesis on the local API: API_EXAMPLES=200 for each operation"
+	@echo "  make api-fuzz       run schemathesis on the local API: API_EXAMPLES=250 for each operation"
 	@echo "Write generated files"
 	@echo "  make docs           ledger, findings, messages, faults, manual page, completions, schemas"
 	@echo "  make promises       add new names to tests/promises.txt, which later releases keep"
