@@ -185,6 +185,17 @@ def test_qemus_command_line_assigns_too(value: str, sbdfs: list[str]) -> None:
     assert _devices(text) == sbdfs
 
 
+@pytest.mark.parametrize(
+    "folder", ["/sys/bus/mdev/devices", "/sys/devices/pci0000:00/0000:0a:00.0"]
+)
+def test_a_mediated_device_of_the_command_line_is_a_note_and_no_assignment(folder: str) -> None:
+    value = f"vfio-pci,sysfsdev={folder}/4b20d080-1b54-4048-85b3-a6a62d165c01"
+    line = f"<qemu:commandline><qemu:arg value='-device'/><qemu:arg value='{value}'/>"
+    guest = _kvm(domain().replace("</domain>", f"{line}</qemu:commandline></domain>"))
+
+    assert (guest.devices, guest.unknown, len(guest.notes)) == ((), (), 1)
+
+
 @pytest.mark.parametrize("value", ["vfio-pci,host=0a:00", "vfio-pci", "vfio-pci,host=zz"])
 def test_a_device_that_cannot_be_read_leaves_the_answer_open(value: str) -> None:
     line = f"<qemu:commandline><qemu:arg value='-device'/><qemu:arg value='{value}'/>"
@@ -267,6 +278,17 @@ def test_a_xen_guest_is_laid_out_by_its_memory_and_starts_with_what_is_current()
 
     assert (guest.memory, guest.most_memory) == (2048 * MIB, 4096 * MIB)
     assert (guest.vga, guest.video, guest.hap) == (Vga.STDVGA, 32 * MIB, False)
+
+
+@pytest.mark.parametrize(
+    ("features", "haps"), [("", [None]), ("<hap/>", [True]), ("<hap state='on'/>", [True])]
+)
+def test_hardware_assisted_paging_without_a_state_is_on(
+    features: str, haps: list[bool | None]
+) -> None:
+    text = f"<domain type='xen'><os><type>hvm</type></os><features>{features}</features></domain>"
+
+    assert [_xen(text).hap] == haps
 
 
 def _shared_usb() -> FakeHost:

@@ -19,6 +19,14 @@ def test_a_value_has_one_stand_in_throughout_and_each_is_counted() -> None:
     assert redactor.places == {"uuid-1": 2, "uuid-2": 1, "mac-1": 1, "mac-2": 1}
 
 
+def test_an_address_in_capitals_is_the_same_address() -> None:
+    redactor = Redactor()
+
+    text = redactor.identifiers("00:1b:21:3a:4f:5e 00:1B:21:3A:4F:5E")
+
+    assert (text, redactor.places) == ("mac-1 mac-1", {"mac-1": 2})
+
+
 @pytest.mark.parametrize(
     "text",
     [

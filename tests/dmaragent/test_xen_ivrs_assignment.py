@@ -8,8 +8,8 @@ from dmaragent.xen.hypervisor.ivrs_assignment import (
     IvrsAssignment,
     assignment_of,
 )
-from support.ivrs_hosts import IOMMU, QEMU_ENTRIES, device, predict, qemu
-from support.ivrs_tables import entry, ivhd, ivmd, ivrs
+from support.ivrs_hosts import IOMMU, QEMU_ENTRIES, device, functions_at, predict, qemu
+from support.ivrs_tables import device_range, entry, ivhd, ivmd, ivrs
 
 REGIONS = (
     ivmd(0x90000000, 0x2000, flags=7, device=device("01:00.0")),
@@ -68,6 +68,26 @@ def test_the_point_release_decides_and_a_segment_that_is_not_modelled_is_unknown
     assert unsure.doubt
     assert unsure.refusal is None
     assert assigned("0001:01:00.0").doubt
+
+
+@pytest.mark.parametrize(
+    ("own", "mapped"),
+    [
+        (entry(2, device("00:00.0")), [1, 0, 1]),  # others than function 0 have no entry
+        (device_range(device("00:00.0"), device("00:00.3")), [1, 0, 0]),
+    ],
+)
+def test_an_iommu_does_not_serve_itself(own: bytes, mapped: list[int]) -> None:
+    """As on most machines, the IOMMU is function 2 of the device that it serves."""
+    region = ivmd(0x90000000, 0x1000, flags=7, device=device("00:00.0"))
+    block = ivhd(*QEMU_ENTRIES[1:], own, device=device("00:00.2"))
+    topology = functions_at("00:00.0", "00:00.2", "00:00.3")
+    prediction = predict(ivrs(block, region, iv_info=0x203040), topology=topology)
+
+    found = [assignment_of(prediction, sbdf) for sbdf in sorted(topology.known)]
+
+    assert [one.refusal for one in found] == [None, AssignmentRefusal.NO_IOMMU, None]
+    assert [len(one.mapped) for one in found] == mapped
 
 
 def test_a_device_with_an_entry_of_its_own_keeps_its_id() -> None:

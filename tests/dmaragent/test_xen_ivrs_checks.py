@@ -165,10 +165,12 @@ def test_a_wrong_block_switches_amd_vi_off(data: bytes) -> None:
 
 
 def test_what_follows_the_last_six_bytes_is_not_seen() -> None:
-    for rest, off in ((bytes(6), False), (b"\x51\0\x63\0\0\0\0", True)):
+    past_end = b"\x51\0\x63\0\0\0"  # a header of six bytes, whose block would have 99
+    for rest, off in ((bytes(6), False), (past_end, False), (past_end + b"\0", True)):
         table = resummed(qemu(REGION) + rest)
         whole = patched(table, [(4, len(table).to_bytes(4, "little"))])
-        assert bool(predict(resummed(whole)).iommu_disabled) is off, rest
+        prediction = predict(resummed(whole))
+        assert (bool(prediction.iommu_disabled), prediction.doubt) == (off, ""), rest
 
 
 @pytest.mark.parametrize(
