@@ -128,6 +128,37 @@ def test_generations_are_the_present_one_and_each_that_follows(
     check_document(json.loads(json.dumps(second)))
 
 
+def test_a_wait_without_a_change_yields_nothing_and_asks_again(tmp_path: Path) -> None:
+    """The agent answers 304 (not modified), then the next generation."""
+    path, asked = str(tmp_path / "s"), list[bytes]()
+    answers = [
+        b'HTTP/1.1 200 OK\r\nETag: W/"1"\r\nContent-Length: 3\r\n\r\n"a"',
+        b'HTTP/1.1 304 Not Modified\r\nETag: W/"1"\r\n\r\n',
+        b'HTTP/1.1 200 OK\r\nETag: W/"2"\r\nContent-Length: 3\r\n\r\n"b"',
+    ]
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen()
+
+        def serve() -> None:
+            for answer in answers:
+                with listening.accept()[0] as client:
+                    asked.append(client.recv(65536))
+                    client.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        found = Client(path, timeout=60).generations(wait=7)
+        documents: list[object] = [next(found), next(found)]
+        thread.join()
+    assert documents == ["a", "b"]
+    assert [b'If-None-Match: W/"1"\r\nPrefer: wait=7\r\n' in one for one in asked] == [
+        False,
+        True,
+        True,
+    ]
+
+
 def _noting(servers: list[Server], start: Any) -> Any:
     async def noted(self: Server, listening: socket.socket) -> None:
         servers.append(self)

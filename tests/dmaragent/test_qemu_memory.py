@@ -48,6 +48,23 @@ def test_what_is_not_modelled_has_no_layout(architecture: str, machine: str, siz
     assert guest_ram(architecture, machine, size * MIB) == ()
 
 
+@pytest.mark.parametrize(
+    ("machine", "most"),
+    [
+        ("q35", 1012 - 2 - 32),  # 2 GiB are below 4 GiB, and 32 GiB after the RAM are for BARs
+        ("pc-q35-7.1", 1012 - 2 - 32),
+        ("pc", 1012 - 1 - 2),  # 3 GiB below 4 GiB, 2 GiB for BARs
+    ],
+)
+def test_ram_that_may_reach_amds_hole_with_the_bars_after_it_has_no_layout(
+    machine: str, most: int
+) -> None:
+    (ram,) = guest_ram("x86_64", machine, most * 1024 * MIB)
+
+    assert len(ram.ranges) == 2
+    assert guest_ram("x86_64", machine, most * 1024 * MIB + MIB) == ()
+
+
 def test_an_arm_guest_begins_at_1_gib() -> None:
     (ram,) = guest_ram("aarch64", "virt-8.2", 4096 * MIB)
 

@@ -202,6 +202,27 @@ def test_a_user_who_cannot_read_the_table_is_told_and_gets_published_regions(
     assert changed["regions"] == [1]
 
 
+def test_published_regions_are_for_a_table_that_only_root_can_read(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was published of a table that is no longer there is not true any more."""
+    region = {"number": 1, "owners": [{"sbdf": EHCI.sbdf}]}
+    one = json.dumps({"answer": {"regions": [region]}})
+    kept = published.PublishedInventory(one, "", "", complete=True)
+    monkeypatch.setattr(watch, "read_published", lambda: kept)
+    table, found = "/sys/firmware/acpi/tables/DMAR", []
+    next(watched.steps)
+    for number, kind in enumerate((MissingKind.DENIED, MissingKind.ABSENT, MissingKind.FAILED)):
+        for driver in (f"before-{number}", f"after-{number}"):
+            watched.host = machine(replace(EHCI, driver=driver), NIC)
+            watched.host.files[table] = Missing(kind, "no table")
+            watched.events.send(EHCI.sbdf)
+            step = next(watched.steps)
+        found += [answer["regions"] for answer in answers(step) if answer["devices"]]
+
+    assert found == [[1], [], []]
+
+
 def test_published_regions_of_another_form_are_none() -> None:
     for text in ("{", "[]", '{"answer": {"regions": [{"owners": [{"sbdf": "x"}], "number": 1}]}}'):
         other = published.PublishedInventory(text, "", "", complete=True)

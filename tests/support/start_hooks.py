@@ -20,6 +20,10 @@ USB = "bus='0' slot='0x14' function='0'"
 """The controller of lenovo-laptop that Linux allows."""
 
 
+_PATIENCE = 300
+"""Seconds that dmaragent has for each of two questions: a busy machine takes more than ten."""
+
+
 class Result(NamedTuple):
     """What a hook did."""
 
@@ -46,7 +50,8 @@ class StartHook:
             text = text.replace(f"{path}/", f"{folder}{path}/")
         assert text.count("LIMIT=10") == 1
         self.script = folder / "hook"
-        self.script.write_text(text, "utf-8")
+        self._text = text
+        self.limit(_PATIENCE)
         self.words = ["busybox", "sh"] if shell == "busybox" else [shell]
 
     def answer_from(self, machine: str) -> None:
@@ -61,8 +66,7 @@ class StartHook:
 
     def limit(self, seconds: int) -> None:
         """Change how long the hook waits for dmaragent."""
-        text = self.script.read_text("utf-8").replace("LIMIT=10", f"LIMIT={seconds}")
-        self.script.write_text(text, "utf-8")
+        self.script.write_text(self._text.replace("LIMIT=10", f"LIMIT={seconds}"), "utf-8")
 
     def refuse(self) -> None:
         """Let the hook refuse guests, as the administrator does."""
@@ -99,7 +103,7 @@ class StartHook:
             capture_output=True,
             env=environment,
             cwd="/",
-            timeout=300,
+            timeout=3 * _PATIENCE,
             check=False,
         )
         log = self.log.read_text("utf-8", "replace") if self.log.exists() else ""

@@ -1,7 +1,8 @@
 """The places of a guest's RAM in QEMU, by machine type.
 
 Sources: QEMU hw/i386/pc_q35.c, ``pc_q35_init``; hw/i386/pc_piix.c, ``pc_init1``; hw/i386/pc.c,
-``pc_set_amd_above_4g_mem_start`` (7.1 and later); hw/arm/virt.c, ``base_memmap``.
+``pc_max_used_gpa`` and ``pc_set_amd_above_4g_mem_start`` (7.1 and later); hw/pci-host/q35.h and
+i440fx.c, ``HOLE64_SIZE_DEFAULT``; hw/arm/virt.c, ``base_memmap``.
 """
 
 import re
@@ -12,7 +13,12 @@ from dmaragent.addresses import FOUR_GIB, GIB, AddressRange
 LEGACY = AddressRange(0xA0000, 0x100000)
 """The range below 1 MiB with display memory and ROMs, parts of which firmware turns into RAM."""
 _AMD_HOLE = 0xFD_0000_0000
-"""HyperTransport's range below 1 TiB: QEMU 7.1 and later move RAM above it for AMD guests."""
+"""HyperTransport's range below 1 TiB: QEMU 7.1 and later move RAM above it for AMD guests.
+
+They do so if the RAM or the hole for 64-bit BARs after it reaches the range.
+"""
+_Q35_HOLE, _I440FX_HOLE = 32 * GIB, 2 * GIB
+"""The default sizes of the hole for 64-bit BARs, which begins at a whole GiB."""
 _Q35 = re.compile(r"q35|pc-q35-.+")
 _I440FX = re.compile(r"pc|pc-i440fx-.+|pc-[01]\.\d+")
 _OLD = re.compile(r"pc-(?:[01]\.\d+|(?:i440fx|q35)-1\.[0-7])")
@@ -50,15 +56,15 @@ def guest_ram(
 
 def _x86(machine: str, size: int, below_4g: int | None) -> tuple[GuestRam, ...]:
     if _Q35.fullmatch(machine):
-        low = _q35_low(size, _OLD.match(machine) is not None, below_4g)
+        low, hole = _q35_low(size, _OLD.match(machine) is not None, below_4g), _Q35_HOLE
     elif _I440FX.fullmatch(machine):
-        low = _i440fx_low(size, _OLD.match(machine) is not None, below_4g)
+        low, hole = _i440fx_low(size, _OLD.match(machine) is not None, below_4g), _I440FX_HOLE
     else:
         return ()
     if size <= low:
         return (GuestRam((AddressRange(0, size),), legacy=True),)
     high = AddressRange(FOUR_GIB, FOUR_GIB + size - low)
-    if high.end > _AMD_HOLE:
+    if -(-high.end // GIB) * GIB + hole > _AMD_HOLE:
         return ()
     return (GuestRam((AddressRange(0, low), high), legacy=True),)
 
