@@ -16,7 +16,7 @@ from dmaragent.fleet.documents import Document
 from dmaragent.fleet.records import HostRecord, NoData, read_record
 from dmaragent.question.context import Question
 
-_FORMAT = 4
+_FORMAT = 5
 """Counted up if a record or a class is made otherwise; entries of another format are not found."""
 _LARGEST = 1 << 28
 """Of a larger document no hash is taken."""
@@ -78,7 +78,8 @@ def _load(place: Path) -> HostRecord | None:
         fields = loaded["record"]
         if loaded["check"] != _check(fields, place):
             return None
-        record = HostRecord(**{**fields, "findings": tuple(fields["findings"])})
+        lists = {name: tuple(fields[name]) for name in ("findings", "errors")}
+        record = HostRecord(**{**fields, **lists})
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     return record
