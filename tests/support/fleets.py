@@ -61,6 +61,7 @@ def made_up_record(name: str, number: int = 0, **facts: object) -> HostRecord:
         "library": "",
         "linux_class": f"{number:064x}",
         "findings": (0, 0),
+        "errors": (),
         "incomplete": "",
         "made": None,
     }

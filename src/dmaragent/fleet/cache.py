@@ -78,7 +78,8 @@ def _load(place: Path) -> HostRecord | None:
         fields = loaded["record"]
         if loaded["check"] != _check(fields, place):
             return None
-        record = HostRecord(**{**fields, "findings": tuple(fields["findings"])})
+        lists = {name: tuple(fields[name]) for name in ("findings", "errors")}
+        record = HostRecord(**{**fields, **lists})
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     return record

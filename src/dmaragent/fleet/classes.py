@@ -65,6 +65,18 @@ def _label(number: int) -> str:
     return text
 
 
+def hosts_by_errors(
+    records: Iterable[HostRecord],
+) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    """Return the IDs of errors with the names of the hosts that have these, most hosts first."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for record in records:
+        if record.errors:
+            alike.setdefault(record.errors, []).append(record.name)
+    groups = ((errors, tuple(sorted(names))) for errors, names in alike.items())
+    return tuple(sorted(groups, key=lambda group: (-len(group[1]), group)))
+
+
 class OddHost(NamedTuple):
     """A host that differs from most of the same model, and in what."""
 

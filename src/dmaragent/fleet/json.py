@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from dmaragent.fleet.classes import hosts_by_errors
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.json.common import TOOL
 
@@ -79,6 +80,14 @@ def odd_objects(odd: Sequence[OddHost]) -> list[schema.Odd]:
     return [
         {"host": each.host.name, "differs": each.differs, "value": each.value, "usual": each.usual}
         for each in odd
+    ]
+
+
+def error_objects(records: Sequence[HostRecord]) -> list[schema.HostsWithErrors]:
+    """Return the hosts whose table has errors, by the IDs of these."""
+    return [
+        {"hosts": list(hosts), "findings": list(errors)}
+        for errors, hosts in hosts_by_errors(records)
     ]
 
 

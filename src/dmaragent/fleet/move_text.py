@@ -54,7 +54,7 @@ def move_text(
             yield ""
             yield words.hosts(verdict, len(targets))
             yield from _groups(targets, models, details=details)
-    yield from without_text(without)
+    yield from without_text(without, details=details)
     yield ""
     yield from paragraph(f"{words.KVM_DECIDES if kvm else words.XEN_STEPS}.")
 

@@ -21,6 +21,7 @@ from dmaragent.question.context import Question
 from dmaragent.question.host_class import as_written, table_digest, xen_class
 from dmaragent.readings import Missing
 
+_ERRORS = (Severity.CRITICAL, Severity.ERROR)
 _CLOCKS_DIFFER = 86_400.0
 """Seconds by which a host's clock can be ahead."""
 
@@ -87,6 +88,8 @@ class HostRecord:
     """Hosts of one class answer alike about every KVM guest."""
     findings: tuple[int, int]
     """Errors (critical ones too) and warnings of its table."""
+    errors: tuple[str, ...]
+    """The IDs of the rules that found these errors, in alphabetical order."""
     incomplete: str
     """Why regions may be missing, or empty."""
     made: int | None
@@ -110,8 +113,8 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
     """Return the record of a host that was read."""
     host, inventory = asked.host, asked.inventory
     checked = None if inventory.absence is not None else check(inventory)
-    severities = [finding.severity for finding in checked.findings] if checked else []
-    errors = sum(severity in (Severity.CRITICAL, Severity.ERROR) for severity in severities)
+    found = checked.findings if checked else ()
+    errors = [each.rule.id for each in found if each.severity in _ERRORS]
     return HostRecord(
         name=document.name,
         path=document.path,
@@ -132,7 +135,8 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         xen_class=xen_class(asked.facts, asked.stack),
         library=_library(asked.stack),
         linux_class=_linux_class(asked),
-        findings=(errors, sum(severity is Severity.WARNING for severity in severities)),
+        findings=(len(errors), sum(each.severity is Severity.WARNING for each in found)),
+        errors=tuple(sorted(set(errors))),
         incomplete=asked.facts.incomplete,
         made=_made(asked),
     )

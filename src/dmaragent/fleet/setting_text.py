@@ -29,7 +29,7 @@ def settings_text(
         if number:
             yield ""
         yield from _setting_lines(one, details=details)
-    yield from without_text(without)
+    yield from without_text(without, details=details)
 
 
 def _setting_lines(one: OneSetting, *, details: bool) -> Iterator[str]:

@@ -1,9 +1,9 @@
 """The answers about a fleet as text: largest class first, reasons once a class, names folded."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from dmaragent.fleet import words
-from dmaragent.fleet.classes import HostClass, OddHost, folded
+from dmaragent.fleet.classes import HostClass, OddHost, folded, hosts_by_errors
 from dmaragent.fleet.devices import DevicesOfHost
 from dmaragent.fleet.diff import FleetDifference
 from dmaragent.fleet.fleet import Fleet
@@ -19,6 +19,8 @@ from dmaragent.xen.reserved_list.model import ListSource
 MOST_CLASSES = 8
 """Classes that are shown unless all are wanted."""
 _INDENT = 2
+_REASONS = 3
+"""Reasons for one kind of missing data that are shown unless all are wanted."""
 
 
 def show_text(
@@ -41,12 +43,14 @@ def show_text(
     if errors:
         yield ""
         yield from paragraph(words.with_errors(len(errors), folded(errors)), hang=_INDENT)
+        if details:
+            yield from _error_lines([host for of in classes for host in of.hosts])
     if odd:
         yield ""
         yield words.ODD
         for each in odd:
             yield from paragraph(words.odd_host(each), indent=_INDENT, hang=_INDENT)
-    yield from without_text(without)
+    yield from without_text(without, details=details)
 
 
 def _class_lines(of: HostClass) -> Iterator[str]:
@@ -57,6 +61,13 @@ def _class_lines(of: HostClass) -> Iterator[str]:
     ):
         yield head + line[len(head) :] if not number else line
     yield from paragraph(visible(folded(of.names)), indent=len(head), hang=_INDENT)
+
+
+def _error_lines(hosts: Sequence[HostRecord]) -> Iterator[str]:
+    """Yield the IDs of errors, hosts with the same ones together."""
+    for errors, names in hosts_by_errors(hosts):
+        text = f"{folded(names)}: {' '.join(errors)}"
+        yield from paragraph(visible(text), indent=_INDENT, hang=_INDENT)
 
 
 def guests_text(
@@ -82,7 +93,7 @@ def guests_text(
                 yield from _verdict_lines(verdict, found, details=details)
     if not all(guest.kvm for guest in guests):
         yield from _assumptions(fleet.records, release_named=release_named)
-    yield from without_text(fleet.without)
+    yield from without_text(fleet.without, details=details)
 
 
 def _assumptions(records: Sequence[HostRecord], *, release_named: bool) -> Iterator[str]:
@@ -164,7 +175,7 @@ def devices_text(
                 indent=_INDENT,
                 hang=_INDENT,
             )
-    yield from without_text(without)
+    yield from without_text(without, details=None)
 
 
 def diff_text(difference: FleetDifference, *, details: bool) -> Iterator[str]:
@@ -194,8 +205,15 @@ def diff_text(difference: FleetDifference, *, details: bool) -> Iterator[str]:
             yield from paragraph(visible(text), hang=_INDENT)
 
 
-def without_text(without: Sequence[NoData]) -> Iterator[str]:
-    """Yield the hosts without an answer, by reason."""
+def without_text(without: Sequence[NoData], *, details: bool | None) -> Iterator[str]:
+    """Yield the hosts without an answer, by reason.
+
+    Args:
+        without: the hosts.
+        details: whether every detail is shown, and not the first three; None: the verb has no
+            option that shows them.
+
+    """
     if not without:
         return
     yield ""
@@ -206,14 +224,11 @@ def without_text(without: Sequence[NoData]) -> Iterator[str]:
     for why, hosts in by_reason.items():
         names = visible(folded(host.name for host in hosts))
         yield from paragraph(f"{why}: {names}", indent=_INDENT, hang=_INDENT)
-        for host in _few(hosts):
-            if host.detail:
-                yield from paragraph(visible(host.detail), indent=2 * _INDENT, hang=_INDENT)
-
-
-def _few(hosts: Iterable[NoData]) -> list[NoData]:
-    """Return the first host of each detail, at most three."""
-    details: dict[str, NoData] = {}
-    for host in hosts:
-        details.setdefault(host.detail, host)
-    return list(details.values())[:3]
+        reasons = list(dict.fromkeys(host.detail for host in hosts if host.detail))
+        shown = reasons if details else reasons[:_REASONS]
+        for reason in shown:
+            yield from paragraph(visible(reason), indent=2 * _INDENT, hang=_INDENT)
+        left = len(reasons) - len(shown)
+        if left:
+            more = words.more_reasons_in_show if details is None else words.more_reasons
+            yield f"    {more(left)}"

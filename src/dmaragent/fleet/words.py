@@ -162,6 +162,10 @@ def more_reasons(number: int) -> str:
     return f"{count(number, 'more reason')}: add --details"
 
 
+def more_reasons_in_show(number: int) -> str:
+    return f"{count(number, 'more reason')}: run dmaragent fleet show --details"
+
+
 def with_errors(hosts: int, names: str) -> str:
     return visible(f"Errors in the firmware's table of {count(hosts, 'host')}: {names}")
 

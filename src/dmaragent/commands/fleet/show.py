@@ -11,7 +11,7 @@ from dmaragent.commands.fleet.common import (
 )
 from dmaragent.commands.shared.output import add_json, print_lines
 from dmaragent.fleet.classes import odd_hosts, xen_classes
-from dmaragent.fleet.json import base_answer, odd_objects
+from dmaragent.fleet.json import base_answer, error_objects, odd_objects
 from dmaragent.fleet.text import show_text
 
 EXAMPLES = """\
@@ -39,6 +39,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         answer = base_answer(classes, fleet.without)
         answer["odd"] = odd_objects(odd)
+        answer["table_errors"] = error_objects(fleet.records)
         print_fleet(options, fleet, answer)
     else:
         print_lines(show_text(classes, odd, fleet.without, details=options.details))

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 from dmaragent.passthrough.model import Can
+from dmaragent.present.json.schema.check import RuleId
 from dmaragent.present.json.schema.common import Count, GuestVerdict, Prose, Sbdf, ToolOrigin
 from fwtables.fields import Address
 
@@ -96,6 +97,14 @@ class Odd(TypedDict):
     differs: Annotated[str, ("enum", ("firmware", "table", "xen", "list"))]
     value: str
     usual: str
+
+
+class HostsWithErrors(TypedDict):
+    """Hosts whose tables have the same errors."""
+
+    hosts: list[str]
+    findings: list[RuleId]
+    """The IDs of the findings that are errors or critical, in alphabetical order."""
 
 
 class Without(TypedDict):
@@ -283,6 +292,8 @@ class FleetAnswer(TypedDict):
     no_data: list[Without]
     odd: NotRequired[list[Odd]]
     """Of fleet show."""
+    table_errors: NotRequired[list[HostsWithErrors]]
+    """Of fleet show: the hosts whose table has errors, most hosts first."""
     linux_classes: NotRequired[list[FleetClass]]
     """Of fleet resolve with KVM guests: the classes of their verdicts, with labels in small letters."""
     guests: NotRequired[list[FleetGuest]]
