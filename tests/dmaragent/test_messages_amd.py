@@ -153,7 +153,7 @@ def test_a_board_without_the_setting_is_known_by_its_name() -> None:
         GRAPHICS, amd_inventory(*WIDE, board="MPG X870E CARBON WIFI (MS-7E49)")
     ).coverage.board
 
-    assert board == BOARDS["MPG X870E CARBON WIFI"]
+    assert BOARDS["MPG X870E CARBON WIFI"] in board
     assert only(GRAPHICS, amd_inventory(*WIDE, board="X870E AORUS")).coverage.board == ""
 
 

@@ -11,7 +11,7 @@ import pytest
 from dmaragent.answers.explain import Explanation
 from dmaragent.host import Host
 from dmaragent.inventory import take_inventory
-from dmaragent.passthrough.region_coverage import BOARDS, BOARDS_SHORT
+from dmaragent.passthrough.region_coverage import BOARDS
 from dmaragent.releases import Release
 from dmaragent.remedies.devices import amd_words as words
 from dmaragent.remedies.devices.amd import refused_by_xen
@@ -273,6 +273,38 @@ def test_the_short_form_of_the_setting_has_what_is_known_of_the_board() -> None:
     other = told(amd_host(*WIDE), VGA)
     without = told(amd_host(*WIDE, info=0x203041), VGA)
 
-    assert BOARDS_SHORT["MPG X870E CARBON WIFI"] in known.remedies[0].cost
-    assert len({answer.remedies[0].cost for answer in (known, other, without)}) == 3
-    assert BOARDS.keys() == BOARDS_SHORT.keys()
+    assert BOARDS["MPG X870E CARBON WIFI"] in known.remedies[-1].cost
+    costs = {setting_of(answer).cost for answer in (known, other, without)}
+    assert len(costs) == 3
+
+
+def setting_of(answer: Explanation) -> DeviceRemedy:
+    return next(remedy for remedy in answer.remedies if remedy.title == words.SETUP)
+
+
+def test_a_setting_that_the_board_is_known_not_to_have_comes_last() -> None:
+    known = told(amd_host(*WIDE, board="MPG X870E CARBON WIFI (MS-7E49)"), VGA)
+
+    assert titles(known)[-1] == words.SETUP
+    assert titles(told(amd_host(*WIDE), VGA))[0] == words.SETUP
+    assert "likely to help" not in setting_of(known).explanation
+
+
+@pytest.mark.parametrize(
+    ("firmware", "fact"),
+    [
+        (None, "version is unknown"),
+        ("AMI 1.A80 01/02/2025", "This host has that version"),
+        ("AMI 1.A90 01/02/2026", "This host has AMI 1.A90"),
+    ],
+)
+def test_the_firmware_of_the_host_is_only_claimed_if_it_is_known(
+    firmware: str | None, fact: str
+) -> None:
+    host = amd_host(*WIDE, board="MPG X870E CARBON WIFI (MS-7E49)")
+    host = host._replace(machine=host.machine._replace(firmware=firmware))
+
+    setting = setting_of(told(host, VGA))
+
+    assert fact in setting.explanation
+    assert fact.lower() in setting.cost.lower()

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from dmaragent.addresses import SBDF
 from dmaragent.inventory import Inventory, Region
 from dmaragent.linux.regions import Hold
+from dmaragent.passthrough import words
 from dmaragent.readings import Missing
 
 _BRIDGE = 0x06
@@ -48,13 +49,11 @@ class HostCoverage(NamedTuple):
         return bool(self.coverages) and not self.free
 
 
-BOARDS = {
-    "MPG X870E CARBON WIFI": "The setup of this board has no such entry in firmware 1.A80. Replacing the "
-    "table was reported to work there",
-}
-"""What users reported of the setup of a board, by the beginning of its name in SMBIOS."""
-BOARDS_SHORT = {"MPG X870E CARBON WIFI": "this board's firmware 1.A80 has no such setting"}
-"""The same in a few words."""
+BOARDS = {"MPG X870E CARBON WIFI": "1.A80"}
+"""The firmware in whose setup users found no entry for pre-boot DMA protection.
+
+By the beginning of the board's name in SMBIOS.  Replacing the table worked there.
+"""
 NO_COVERAGE = HostCoverage((), (), None, "")
 
 
@@ -79,13 +78,14 @@ def coverage_of(inventory: Inventory, devices: Iterable[SBDF]) -> HostCoverage:
         for (_, devices), regions in by_devices.items()
     )
     own = (inventory.host.machine.board or "").upper()
-    board = next((name for name in BOARDS if own.startswith(name)), "")
+    version = next((BOARDS[name] for name in BOARDS if own.startswith(name)), None)
+    firmware = inventory.host.machine.firmware
     return HostCoverage(
         coverages,
         free=_free(inventory),
         preboot=_preboot(inventory),
-        board=BOARDS.get(board, ""),
-        board_short=BOARDS_SHORT.get(board, ""),
+        board="" if version is None else words.board_without_setting(version, firmware),
+        board_short="" if version is None else words.board_in_short(version, firmware),
     )
 
 

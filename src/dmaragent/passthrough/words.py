@@ -279,3 +279,25 @@ def options_that_do_not_help(groups_option: str) -> str:
         f"Two options that are often used with {RELAX_RMRR} do not help against a region: "
         f"{groups_option} (IOMMU groups) and allow_unsafe_interrupts (interrupt remapping)."
     )
+
+
+def board_without_setting(version: str, firmware: str | None) -> str:
+    """Return that `version` of a board's firmware lacks the setting; `firmware`: that of the host."""
+    return (
+        f"Users found no such entry in the setup of this board's firmware {version}. "
+        f"{_own_firmware(version, firmware)}. Replacing the table was reported to work there"
+    )
+
+
+def board_in_short(version: str, firmware: str | None) -> str:
+    """Return the same in a few words."""
+    own = _own_firmware(version, firmware)
+    return f"firmware {version} of this board has none; {own[0].lower()}{own[1:]}"
+
+
+def _own_firmware(version: str, firmware: str | None) -> str:
+    if firmware is None:
+        return "This host's firmware version is unknown"
+    if version in firmware.split():
+        return "This host has that version"
+    return f"This host has {firmware}"

@@ -182,6 +182,7 @@ _RANKS = {
     Safety.FIRMWARE: Rank(Harm.NONE, Cost.FIRMWARE),
     Safety.RISK: Rank(Harm.CORRUPTION, Cost.POLICY),
 }
+_LAST = Rank(Harm.CORRUPTION, Cost.POLICY, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,13 +208,15 @@ class DeviceRemedy(Remedy):
     """What to do, for a list with one line each; empty: use the title."""
     cost: str = ""
     """Its cost or risk, for that list."""
+    known_missing: bool = False
+    """Whether it is a setting that a firmware of this board is known not to have: it comes last."""
     warning: str = ""
     """A warning to read first: data or access that the host loses; empty: none."""
 
     @property
     def rank(self) -> Rank:
         """Its place among other remedies."""
-        return _RANKS[self.safety]
+        return _LAST if self.known_missing else _RANKS[self.safety]
 
 
 # Hotplug --------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ def virtual_for_physical(swaps: Iterable[tuple[SBDF, SBDF]]) -> str:
 
 def pass_virtual_functions(swapped: str) -> str:
     """Return the change to virtual functions; `swapped`: see :func:`virtual_for_physical`."""
-    return f"Pass through {swapped}: no region names a virtual function"
+    return f"Pass through {swapped}: no region applies to the virtual function"
 
 
 RELAXED_GUEST = "the guest's policy"

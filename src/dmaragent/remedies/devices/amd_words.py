@@ -40,7 +40,7 @@ def setup(*, preboot: bool | None, board: str) -> str:
             "Protection, also named Kernel DMA Protection. If there is no such entry, update the "
             "firmware."
         ),
-        _LIKELY[preboot],
+        "" if board else _LIKELY[preboot],
         board and f"{board}.",
         "Afterwards, check /sys/kernel/iommu_groups/*/reserved_regions again.",
     )

@@ -5,27 +5,32 @@ from collections.abc import Iterator
 
 from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
 from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.passthrough.virtual_function_regions import (
+    regions_may_cover_new_ones,
+    without_regions,
+)
 from dmaragent.remedies.devices import words
 from dmaragent.remedies.devices.words import virtual_functions as virtual_functions_words
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
 
 
 def use_virtual_function(device: DeviceContext) -> Iterator[DeviceRemedy]:
-    """Yield the fix to use a virtual function: regions do not apply to virtual functions."""
+    """Yield the fix to use a virtual function, if it is known that it has no region."""
     function = device.function
     if function is None or not function.total_vfs:
         return
-    if device.behind_bridge and not device.on_xen:
-        return  # Linux applies a region that names a bridge to everything behind it
     existing = device.existing_vfs
     group = device.group
     if not device.on_xen and group is not None and set(existing) & set(group.devices):
         return  # VFIO attaches only whole groups, and the group has the physical function
+    free = without_regions(device, existing)
+    if not free and (existing or regions_may_cover_new_ones(device)):
+        return
     yield DeviceRemedy(
         safety=Safety.SAFE,
         side="",
         title=virtual_functions_words.USE_VIRTUAL_FUNCTION,
-        explanation=virtual_functions_words.use_virtual_function(function.total_vfs, existing),
+        explanation=virtual_functions_words.use_virtual_function(function.total_vfs, free),
         lines=() if existing else (_set_count(device, 1),),
         where="" if existing else words.ROOT_SHELL,
         cost=virtual_functions_words.VIRTUAL_FUNCTION_COST,

@@ -22,13 +22,14 @@ def virtual_functions_cost(existing: tuple[SBDF, ...], used: tuple[SBDF, ...]) -
     return f"removes {device_list(existing, 2)}{guests}"
 
 
-def use_virtual_function(most: int, existing: tuple[SBDF, ...]) -> str:
-    """Return the effect of using a virtual function; the device supports `most` of them."""
-    there = f" These exist: {device_list(existing)}." if existing else ""
-    return (
-        f"The device supports {most} virtual functions, and no region applies to them. "
-        f"The device itself stays with the host and keeps its driver.{there}"
+def use_virtual_function(most: int, free: tuple[SBDF, ...]) -> str:
+    """Return the effect of using a virtual function; `free`: those that exist without a region."""
+    without = (
+        f"The device supports {most} virtual functions. No region applies to {device_list(free)}."
+        if free
+        else f"The device supports {most} virtual functions, and no region applies to them."
     )
+    return f"{without} The device itself stays with the host and keeps its driver."
 
 
 VIRTUAL_FUNCTION_COST = "the guest gets a virtual function, not the whole device"
