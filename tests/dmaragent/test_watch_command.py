@@ -213,12 +213,13 @@ def test_published_regions_are_for_a_table_that_only_root_can_read(
     table, found = "/sys/firmware/acpi/tables/DMAR", []
     next(watched.steps)
     for number, kind in enumerate((MissingKind.DENIED, MissingKind.ABSENT, MissingKind.FAILED)):
+        steps = []
         for driver in (f"before-{number}", f"after-{number}"):
             watched.host = machine(replace(EHCI, driver=driver), NIC)
             watched.host.files[table] = Missing(kind, "no table")
             watched.events.send(EHCI.sbdf)
-            step = next(watched.steps)
-        found += [answer["regions"] for answer in answers(step) if answer["devices"]]
+            steps.append(next(watched.steps))
+        found += [answer["regions"] for answer in answers(steps[-1]) if answer["devices"]]
 
     assert found == [[1], [], []]
 
