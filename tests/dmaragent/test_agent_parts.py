@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dmaragent.agent.changes import MOST_LINES, changes
+from dmaragent.agent.changes import MOST_LINES, ChangeKind, changes
 from dmaragent.agent.journal import ERROR, Journal, encode
 from dmaragent.agent.notify import Notifier, passed_sockets, watchdog_seconds
 from dmaragent.agent.scan import scan
@@ -149,6 +149,15 @@ def test_of_a_flood_the_rest_is_a_number(worded: Worded) -> None:
 
     assert len(said) == MOST_LINES + 1
     worded(said[-1], "68")
+
+
+@pytest.mark.parametrize("number", [MOST_LINES - 1, MOST_LINES])
+def test_changes_that_fit_are_all_told(number: int) -> None:
+    many = [Function(sbdf=f"0000:04:{n >> 3:02x}.{n & 7}") for n in range(number)]
+    first = scan(machine(EHCI), None, 1.0)
+    found = changes(first, scan(machine(EHCI, *many), first, 2.0))
+
+    assert [one.kind for one in found] == [ChangeKind.ADDED] * number
 
 
 def test_a_table_that_is_gone_is_told_as_bad(worded: Worded) -> None:

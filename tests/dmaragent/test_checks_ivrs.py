@@ -278,6 +278,22 @@ def test_a_wide_range_counts_what_linux_applies_it_to(worded: Worded) -> None:
     worded(one.linux)
 
 
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        ("ACPI Tables", 1),
+        ("ACPI Non-volatile Storage", 1),
+        ("Unusable memory", 1),
+        ("Reserved", 0),
+    ],
+)
+def test_memory_that_the_inverted_test_refuses_is_found(kind: str, number: int) -> None:
+    memory = ("0x0 0x9ffff System RAM", f"0x90000000 0x90000fff {kind}")
+    host = amd_host(ivrs(UNIT, ivmd(0x90000000, 0x1000)), memory=memory)
+
+    assert len(found(taken(host), "ivmd-in-nvs")) == number
+
+
 @pytest.mark.parametrize(("kernel", "refused"), [("6.1.0-56-amd64", False), ("6.12.117", True)])
 def test_a_kernel_before_6_6_lets_vfio_have_the_devices(kernel: str, *, refused: bool) -> None:
     wide = ivmd(BASE, 0x1000, kind=0x20)

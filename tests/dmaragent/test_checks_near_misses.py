@@ -109,6 +109,14 @@ def test_a_region_that_is_backwards_and_begins_too_high_is_above_the_width() -> 
     assert len(found(narrow, "rmrr-above-address-width")) == 1
 
 
+@pytest.mark.parametrize(("limit", "number"), [(0x3FFFFFFF, 0), (0x40000FFF, 1)])
+def test_a_region_that_begins_below_the_width_may_end_above_it(limit: int, number: int) -> None:
+    content = table(drhd(ONE, flags=1), rmrr(0x3FFFF000, limit, USB))
+    narrow = host_of(resummed(patched(content, [(36, b"\x1d")])))  # 30 bits
+
+    assert len(found(narrow, "rmrr-above-address-width")) == number
+
+
 def test_a_virtual_function_has_no_header_that_an_entry_could_mistake() -> None:
     virtual = Function(sbdf="0000:00:04.1", physical_function="0000:00:04.0")
     made = whole_host(
