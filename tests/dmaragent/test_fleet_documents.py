@@ -36,6 +36,100 @@ def test_each_document_is_a_host_by_its_files_name(pool: Path) -> None:
     assert host_name("a/b/DMAR.bin") == "DMAR"
 
 
+TABLE = MACHINES / "hp-dl380e-gen8/root/sys/firmware/acpi/tables/DMAR"
+
+
+def acpidump() -> str:
+    """Return the table as acpidump prints it."""
+    data = TABLE.read_bytes()
+    rows = (data[at : at + 16] for at in range(0, len(data), 16))
+    lines = (f"    {16 * number:04X}: {row.hex(' ')}" for number, row in enumerate(rows))
+    return "DMAR @ 0x0000000000000000\n" + "\n".join(lines) + "\n\n"
+
+
+def test_a_host_is_one_under_any_name(tmp_path: Path) -> None:
+    """Its content decides, also if the name is that of notes, and also if text precedes it."""
+    folder = tmp_path / "pool"
+    folder.mkdir()
+    for name in ("h1.log", "h2.cfg", "h3.ndjson", "h4.anything", "readme5.bin"):
+        (folder / name).write_text(acpidump())
+    (folder / "h6.md").write_text(f"The table of h6:\n\n{acpidump()}")
+    (folder / "h7.xml").write_bytes(TABLE.read_bytes())
+    (folder / "h8.log").write_text("nothing of a host")
+    shutil.copytree(MACHINES / "hp-dl380e-gen8", folder / "h9.conf")
+
+    found = read_fleet([str(folder)], FleetQuery(question=XL))
+
+    assert {record.name for record in found.records} == {
+        *("h1", "h2", "h3.ndjson", "h4.anything", "readme5", "h6.md", "h7", "h9")
+    }
+    assert [(host.name, host.why) for host in found.without] == [("h8", Why.UNREADABLE)]
+    assert found.left_out == ()
+
+
+def test_what_is_left_out_is_listed(
+    pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("README", "SHA256SUMS", "guest.cfg", "hp.html", "hp.tar.xz.sha256", "x\n.md"):
+        (pool / name).write_text("0123456789abcdef  something else\n" * 20)
+    (pool / "hp2").symlink_to("hp")
+    os.mkfifo(pool / "pipe")
+    show = ("fleet", "show", str(pool), "--no-cache")
+    ran = run(capsys, *show, "--json")
+    document = json.loads(ran.out)
+
+    left_out = {
+        os.path.basename(other["path"]): other["why"] for other in document["origin"]["left_out"]
+    }
+    assert left_out == {
+        "README": "not-a-document",
+        "SHA256SUMS": "not-a-document",
+        "guest.cfg": "not-a-document",
+        "hp.html": "not-a-document",
+        "hp.tar.xz.sha256": "not-a-document",
+        "x\n.md": "not-a-document",
+        "hp2": "link",
+        "pipe": "special-file",
+    }
+    assert [host["host"] for host in document["answer"]["no_data"]] == ["broken"]
+    assert "6 files" in ran.err
+    assert "1 more" in ran.err
+    assert all(name in ran.err for name in ("README", "guest.cfg", "hp2", "pipe"))
+
+
+def test_what_is_left_out_of_an_archive_is_listed(pool: Path, tmp_path: Path) -> None:
+    (pool / "notes.txt").write_text("no host")
+    (pool / "guest.cfg").write_text("memory = 512")
+    archive_of(pool, tmp_path / "all.tar", "tar")
+    (tmp_path / "unpacked").mkdir()
+    archive = str(tmp_path / "all.tar")
+
+    read = read_fleet([archive], FleetQuery(question=XL), unpacked=str(tmp_path / "unpacked"))
+
+    assert {other.path for other in read.left_out} == {
+        f"{archive}: pool/guest.cfg",
+        f"{archive}: pool/notes.txt",
+    }
+
+
+def test_a_folder_without_documents_names_what_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "guest.cfg").write_text("memory = 512")
+    ran = run(capsys, "fleet", "show", str(tmp_path))
+
+    assert ran.code == 2
+    assert "guest.cfg" in ran.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
+def test_a_file_that_cannot_be_read_is_a_host_without_data(pool: Path) -> None:
+    (pool / "secret.cfg").write_text("unknown")
+    (pool / "secret.cfg").chmod(0)
+
+    assert "secret" in {host.name for host in fleet_of(pool).without}
+
+
 def archive_of(folder: Path, at: Path, kind: str) -> None:
     """Pack `folder`, named after itself, into the archive `at`."""
     shutil.make_archive(str(at.with_suffix("")), kind, folder.parent, folder.name)

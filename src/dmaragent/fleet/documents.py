@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from enum import Enum
 from typing import NamedTuple
 
 from dmaragent.collect.open_host import is_host_file
@@ -9,6 +10,7 @@ from dmaragent.collect.open_tree import is_directory_host
 from dmaragent.collect.tables.files import LOOKED_AT, may_hold_tables
 from dmaragent.collect.unpack_archive import unpack_archive
 from dmaragent.fleet import words
+from fwtables.found_in_text import find_in_text
 from fwtables.signatures import DECODED_SIGNATURES
 
 MOST_DOCUMENTS = 200_000
@@ -34,6 +36,12 @@ _SUFFIXES = (
     ".txt",
     ".out",
     ".hex",
+    ".log",
+    ".cfg",
+    ".conf",
+    ".xml",
+    ".csv",
+    ".html",
 )
 _TABLES = frozenset(signature.decode("ascii") for signature in DECODED_SIGNATURES)
 _REPORT = frozenset({"sos_commands", "proc", "sys"})
@@ -43,16 +51,45 @@ _OTHER_FILES = (
     ".cfg",
     ".xml",
     ".conf",
-    ".log",
     ".html",
     ".csv",
     ".ndjson",
     ".nfd",
     ".yaml",
     ".sha256",
+    ".sha512",
+    ".md5",
     ".asc",
+    ".sig",
+    "sha256sums",
+    "sha512sums",
+    "md5sums",
 )
-"""The ends of names of files that lie beside documents: notes, guests, reports, checksums."""
+"""The ends of names of files that lie beside documents: notes, guests, reports, checksums.  Such a
+file is left out unless its content is that of a host."""
+_FIRST_BYTES = 1 << 16
+"""Bytes of such a file that are searched for a table."""
+_SMALLEST_TEXT = 128
+"""Bytes of the smallest text that can contain a table; a checksum is smaller."""
+
+
+class WhyLeftOut(Enum):
+    """Why something in a folder is no document."""
+
+    OTHER = "not-a-document"
+    """A file whose name and content show that it is something else."""
+    LINK = "link"
+    """Links are not followed."""
+    SPECIAL = "special-file"
+    """A pipe, a socket or a device."""
+
+
+class LeftOut(NamedTuple):
+    """Something in a folder that is not read."""
+
+    path: str
+    """Its path; of a file in an archive, the archive and the path in it."""
+    why: WhyLeftOut
 
 
 class Document(NamedTuple):
@@ -70,10 +107,19 @@ class Document(NamedTuple):
         return self.where or self.path
 
 
+class Found(NamedTuple):
+    """What is in folders."""
+
+    documents: tuple[Document, ...]
+    """By name and path."""
+    left_out: tuple[LeftOut, ...]
+    """By path."""
+
+
 def host_name(path: str) -> str:
     """Return the name of the host whose document is `path`: its file's, without what it is."""
     name = os.path.basename(os.path.normpath(path))
-    name = name.encode("utf-8", "backslashreplace").decode("utf-8")  # of a file that is not UTF-8
+    name = _printable(name)  # of a file that is not UTF-8
     lower = name.lower()
     for suffix in _SUFFIXES:
         if lower.endswith(suffix) and len(name) > len(suffix):
@@ -81,65 +127,118 @@ def host_name(path: str) -> str:
     return name
 
 
-def find_documents(paths: Iterable[str]) -> list[Document]:
-    """Return the documents of `paths`, which are documents or folders of them, by name and path.
+def find_documents(paths: Iterable[str]) -> tuple[Document, ...]:
+    """Return the documents of `paths`; raise HostError like `search_documents`."""
+    return search_documents(paths).documents
 
-    Hidden files are left out, and those whose name shows that they are something else; links are
-    not followed.
+
+def search_documents(paths: Iterable[str]) -> Found:
+    """Return the documents of `paths`, which are documents or folders of them, and what else is there.
+
+    Hidden files are neither.  A file of any name is a document, unless its name is that of notes, a
+    guest, a report or checksums, and the start of its content is not that of a host.  Links are not
+    followed.
 
     Raises:
-        HostError: a path does not exist, or there are too many documents.
+        HostError: a path does not exist, or there are too many files.
 
     """
     documents: list[Document] = []
+    left_out: list[LeftOut] = []
     for path in paths:
         if not os.path.exists(path):
             raise words.no_such_folder(path)
         inside = _below(path, _DEEPEST, top=True) if os.path.isdir(path) else [_document(path)]
-        for document in inside:
-            documents.append(document)
-            if len(documents) > MOST_DOCUMENTS:
+        for found in inside:
+            if isinstance(found, Document):
+                documents.append(found)
+            else:
+                left_out.append(found)
+            if max(len(documents), len(left_out)) > MOST_DOCUMENTS:
                 raise words.too_many_documents(path, MOST_DOCUMENTS)
-    return sorted(set(documents))
+    return Found(
+        tuple(sorted(set(documents))),
+        tuple(sorted(set(left_out), key=lambda other: (other.path, other.why.value))),
+    )
 
 
-def documents_in(document: Document, folder: str) -> list[Document]:
-    """Return the documents in an archive of several, unpacked into the empty `folder`.
+def documents_in(document: Document, folder: str) -> Found:
+    """Return what is in an archive of several documents, unpacked into the empty `folder`.
 
     Files that are neither an archive nor a table are left out, so an archive of something else has
-    none.
+    no document.
 
     Raises:
         HostError: the archive is damaged or exceeds a limit.
 
     """
     if os.path.isdir(document.path) or not unpack_archive(document.path, folder):
-        return []
-    found = [inner for inner in find_documents([folder]) if inner.path != folder]
-    return [
-        inner._replace(where=f"{document.place}: {os.path.relpath(inner.path, folder)}")
-        for inner in found
-        if os.path.isdir(inner.path) or _may_be_host(inner.path)
-    ]
+        return Found((), ())
+
+    def place(path: str) -> str:
+        return f"{document.place}: {os.path.relpath(path, folder)}"
+
+    found = search_documents([folder])
+    documents: list[Document] = []
+    left_out = [other._replace(path=place(other.path)) for other in found.left_out]
+    for inner in found.documents:
+        if inner.path == folder:
+            continue
+        if os.path.isdir(inner.path) or _may_be_host(inner.path):
+            documents.append(inner._replace(where=place(inner.path)))
+        else:
+            left_out.append(LeftOut(place(_printable(inner.path)), WhyLeftOut.OTHER))
+    return Found(tuple(documents), tuple(left_out))
 
 
 def _may_be_host(path: str) -> bool:
     try:
         with open(path, "rb") as file:
-            head = file.read(LOOKED_AT)
+            head = file.read(_FIRST_BYTES)
+            size = os.fstat(file.fileno()).st_size
     except OSError:
         return False
-    return is_host_file(head) or may_hold_tables(
-        head, os.path.getsize(path), os.path.basename(path)
-    )
+    return _is_host(head, size, os.path.basename(path))
+
+
+def _is_host(head: bytes, size: int, name: str = "") -> bool:
+    if is_host_file(head) or may_hold_tables(head[:LOOKED_AT], size, name):
+        return True
+    if size < _SMALLEST_TEXT or b"\0" in head:
+        return False
+    return any(table.signature in DECODED_SIGNATURES for table in find_in_text(head).tables)
+
+
+def _is_other(path: str) -> bool:
+    """Return whether a file is something beside documents, by its name and the start of its content.
+
+    One that cannot be read may be a host, so it is not.
+    """
+    name = os.path.basename(path).lower()
+    if not name.startswith("readme") and not name.endswith(_OTHER_FILES):
+        return False
+    try:
+        with open(path, "rb", buffering=0) as file:
+            head = file.read(_FIRST_BYTES)
+            size = os.fstat(file.fileno()).st_size
+    except OSError:
+        return False
+    if name.endswith(".html"):  # a report quotes tables
+        head = head[:LOOKED_AT]
+        return not is_host_file(head) and not may_hold_tables(head, size)
+    return not _is_host(head, size)
+
+
+def _printable(path: str) -> str:
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _document(path: str) -> Document:
     return Document(host_name(path), path)
 
 
-def _below(path: str, levels: int, *, top: bool = False) -> Iterator[Document]:
-    """Yield the documents in the directory `path`; it is one itself if it has a host's files.
+def _below(path: str, levels: int, *, top: bool = False) -> Iterator[Document | LeftOut]:
+    """Yield what is in the directory `path`; it is a document itself if it has a host's files.
 
     A directory that cannot be listed is one too, so that it is named.  A table in a directory of its
     own has the directory's name.
@@ -149,13 +248,17 @@ def _below(path: str, levels: int, *, top: bool = False) -> Iterator[Document]:
         yield _document(path)
         return
     for entry in inside:
-        if entry.name.startswith(".") or entry.is_symlink():
+        if entry.name.startswith("."):
             continue
-        if entry.name.lower().startswith("readme") or entry.name.lower().endswith(_OTHER_FILES):
-            continue
-        if entry.is_dir(follow_symlinks=False):
+        if entry.is_symlink():
+            yield LeftOut(_printable(entry.path), WhyLeftOut.LINK)
+        elif entry.is_dir(follow_symlinks=False):
             yield from _below(entry.path, levels - 1)
-        elif entry.is_file(follow_symlinks=False):
+        elif not entry.is_file(follow_symlinks=False):
+            yield LeftOut(_printable(entry.path), WhyLeftOut.SPECIAL)
+        elif _is_other(entry.path):
+            yield LeftOut(_printable(entry.path), WhyLeftOut.OTHER)
+        else:
             document = _document(entry.path)
             if not top and document.name.upper() in _TABLES:
                 document = document._replace(name=os.path.basename(path))

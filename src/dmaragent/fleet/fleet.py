@@ -9,7 +9,7 @@ from dmaragent.collect.given_file import is_archive_file
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet import words
 from dmaragent.fleet.cache import cached, keep, read_cached
-from dmaragent.fleet.documents import Document, documents_in, find_documents
+from dmaragent.fleet.documents import Document, Found, LeftOut, documents_in, search_documents
 from dmaragent.fleet.engine import Elsewhere, Engine, answers
 from dmaragent.fleet.records import HostRecord, NoData, Why, fresh
 from dmaragent.question.context import Question
@@ -27,6 +27,8 @@ class Fleet(NamedTuple):
     documents: int
     expected: int | None
     """How many hosts were named; None: none."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What is in the folders and was not read, by path."""
 
 
 class FleetQuery(NamedTuple):
@@ -85,12 +87,12 @@ def read_fleet(
 
     """
     expected = query.expected
-    documents = find_documents(folders)
+    documents, left_out = search_documents(folders)
     named = [document for document in documents if expected is None or document.name in expected]
     if not documents and not expected:
-        raise words.no_document(", ".join(folders))
+        raise words.no_document(", ".join(folders), left_out)
     places = _Places(cache, unpacked)
-    records, without = _read_all(named, query.question, places, engine)
+    records, without, others_inside = _read_all(named, query.question, places, engine)
     read = {record.name for record in records} | {host.name for host in without}
     missing = (expected or frozenset()) - read
     if missing:
@@ -102,6 +104,7 @@ def read_fleet(
         inside = _read_all([*others], query.question, places, engine)
         records += [record for record in inside[0] if record.name in missing]
         without += [host for host in inside[1] if host.name in missing]
+        others_inside += inside[2]
     found = len(records) + len(without)
     records, aged = fresh(records, query.most_age)
     known = {record.name for record in records}
@@ -127,15 +130,17 @@ def read_fleet(
         replaced=tuple(replaced),
         documents=found,
         expected=None if expected is None else len(expected),
+        left_out=(*left_out, *others_inside),
     )
 
 
 def _read_all(
     documents: Sequence[Document], question: Question, places: _Places, engine: Engine
-) -> tuple[list[HostRecord], list[NoData]]:
-    """Read documents, and those in archives of several."""
+) -> tuple[list[HostRecord], list[NoData], list[LeftOut]]:
+    """Read documents, and those in archives of several; return also what these contain besides."""
     records: list[HostRecord] = []
     without: list[NoData] = []
+    left_out: list[LeftOut] = []
     for depth in range(_DEEPEST + 1):
         unpacked = places.unpacked if depth < _DEEPEST else ""
         tasks = [_Task(document, question, places.cache, unpacked) for document in documents]
@@ -146,17 +151,15 @@ def _read_all(
             elif isinstance(result, NoData):
                 without.append(result)
             else:
-                inside += result
+                inside += result.documents
+                left_out += result.left_out
         documents = inside
         if not documents:
             break
-    return records, without
+    return records, without, left_out
 
 
-_Inside = tuple[Document, ...]
-
-
-def _read_each(tasks: Sequence[_Task], engine: Engine) -> Iterator[HostRecord | NoData | _Inside]:
+def _read_each(tasks: Sequence[_Task], engine: Engine) -> Iterator[HostRecord | NoData | Found]:
     """Yield what each of `tasks` is about.
 
     Only this machine has the cache and the folder of unpacked archives, so workers elsewhere read
@@ -181,7 +184,7 @@ def _read_each(tasks: Sequence[_Task], engine: Engine) -> Iterator[HostRecord | 
             yield _inside(task, new)
 
 
-def _read(task: _Task) -> HostRecord | NoData | _Inside:
+def _read(task: _Task) -> HostRecord | NoData | Found:
     """Return the record of a document, why it has none, or the documents in it."""
     return _inside(task, _record(task))
 
@@ -190,7 +193,7 @@ def _record(task: _Task) -> HostRecord | NoData:
     return read_cached(task.document, task.question, task.cache)
 
 
-def _inside(task: _Task, record: HostRecord | NoData) -> HostRecord | NoData | _Inside:
+def _inside(task: _Task, record: HostRecord | NoData) -> HostRecord | NoData | Found:
     """Return the documents in one that cannot be read, or else what it was read as."""
     if not isinstance(record, NoData) or record.why is not Why.UNREADABLE or not task.unpacked:
         return record
@@ -203,7 +206,8 @@ def _inside(task: _Task, record: HostRecord | NoData) -> HostRecord | NoData | _
     except (OSError, RecursionError, ValueError) as error:
         record = record._replace(detail=words.failed(error))
     else:
-        if len(inside) > 1 or any(is_archive_file(inner.path) for inner in inside):
-            return tuple(inside)  # one directory is the host itself, which failed
+        documents = inside.documents
+        if len(documents) > 1 or any(is_archive_file(inner.path) for inner in documents):
+            return inside  # one directory is the host itself, which failed
     shutil.rmtree(folder, ignore_errors=True)  # many such archives would fill the disk
     return record

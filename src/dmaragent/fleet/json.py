@@ -13,23 +13,25 @@ if TYPE_CHECKING:
     from dmaragent.fleet.classes import HostClass, OddHost
     from dmaragent.fleet.devices import DevicesOfHost
     from dmaragent.fleet.diff import FleetDifference
+    from dmaragent.fleet.fleet import Fleet
     from dmaragent.fleet.guests import GuestOnFleet
     from dmaragent.fleet.records import HostRecord, NoData
     from dmaragent.present.json.schema import fleet as schema
 
 
 def fleet_document(
-    answer: schema.FleetAnswer, folders: Sequence[str], documents: int, expected: int | None
+    answer: schema.FleetAnswer, folders: Sequence[str], fleet: Fleet
 ) -> schema.FleetDocument:
-    """Return the document of `answer` about `documents` in `folders`."""
+    """Return the document of `answer` about `fleet`, which was read from `folders`."""
     return {
         "format": "dmaragent.fleet",
         "version": 1,
         "origin": {
             "tool": TOOL,
             "folders": list(folders),
-            "documents": documents,
-            "expected": expected,
+            "documents": fleet.documents,
+            "expected": fleet.expected,
+            "left_out": [{"path": other.path, "why": other.why.value} for other in fleet.left_out],
         },
         "answer": answer,
     }

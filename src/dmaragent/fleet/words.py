@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from dmaragent.collect.words import in_command
 from dmaragent.errors import DmaragentError, HostError
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.passthrough.model import Can
@@ -19,6 +21,7 @@ if TYPE_CHECKING:  # which import these sentences
     from dmaragent.fleet.classes import OddHost
     from dmaragent.fleet.devices import DevicesOfHost
     from dmaragent.fleet.diff import Change, FleetDifference, GuestChange
+    from dmaragent.fleet.documents import LeftOut
     from dmaragent.fleet.guests import GuestOnFleet
     from dmaragent.fleet.records import HostRecord
 
@@ -46,11 +49,31 @@ def too_many_documents(path: str, most: int) -> HostError:
     )
 
 
-def no_document(paths: str) -> HostError:
+def no_document(paths: str, left_out: Sequence[LeftOut] = ()) -> HostError:
+    others = "".join(f"; {line}" for line in left_out_lines(left_out))
     return HostError(
-        f"{paths} contains no document of a host",
+        f"{paths} contains no document of a host{others}",
         "put a bundle (dmaragent dump), a report or a table there for each host, not a link",
     )
+
+
+def left_out_lines(left_out: Sequence[LeftOut]) -> Iterator[str]:
+    """Yield a sentence for each reason to leave something out, with the first names."""
+    for why, (one, many) in _LEFT_OUT.items():
+        names = [os.path.basename(other.path) for other in left_out if other.why.value == why]
+        if names:
+            more = len(names) - _MOST_LEFT_OUT
+            listed = " ".join(map(in_command, names[:_MOST_LEFT_OUT]))
+            rest = f" and {more} more (--json lists all)" if more > 0 else ""
+            yield f"{one if len(names) == 1 else many.format(len(names))}: {listed}{rest}"
+
+
+_MOST_LEFT_OUT = 5
+_LEFT_OUT = {
+    "not-a-document": ("1 file is not a host's document", "{} files are not hosts' documents"),
+    "link": ("1 link is not followed", "{} links are not followed"),
+    "special-file": ("1 file is not a regular file", "{} files are not regular files"),
+}
 
 
 def failed(error: BaseException) -> str:

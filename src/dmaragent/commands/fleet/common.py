@@ -129,7 +129,7 @@ def _jobs(text: str) -> int:
 
 @contextmanager
 def opened_fleet(options: argparse.Namespace) -> Iterator[OpenedFleet]:
-    """Read the fleet of `options`; replaced documents are named on stderr."""
+    """Read the fleet of `options`; what is replaced or left out is named on stderr."""
     question = Question(xen=named_release(options.xen))
     with (
         _ended_by_sigterm(),
@@ -149,6 +149,8 @@ def opened_fleet(options: argparse.Namespace) -> Iterator[OpenedFleet]:
         )
         for other in fleet.replaced:
             tell(f"dmaragent: {other.name}: {other.detail}")
+        for line in words.left_out_lines(fleet.left_out):
+            tell(f"dmaragent: {line}")
         undated = [record.name for record in fleet.records if record.made is None]
         if undated and options.stale != "never":
             tell(f"dmaragent: --stale: {words.undated(folded(undated))}")
@@ -243,7 +245,7 @@ def _seconds(text: str) -> float | None:
 
 def print_fleet(options: argparse.Namespace, fleet: Fleet, answer: FleetAnswer) -> None:
     """Print the document of `answer`."""
-    print_document(fleet_document(answer, list(options.folders), fleet.documents, fleet.expected))
+    print_document(fleet_document(answer, list(options.folders), fleet))
 
 
 def exit_code(yes: int, no: int, unknown: int, need: int | None) -> int:

@@ -52,7 +52,8 @@ def run(options: argparse.Namespace) -> int:
         options.folders = [options.before, options.after]
         answer = base_answer(xen_classes(after.records), after.without)
         add_difference(answer, difference, before.without)
-        print_fleet(options, after, answer)
+        left_out = (*before.left_out, *after.left_out)
+        print_fleet(options, after._replace(left_out=left_out), answer)
     else:
         print_lines(diff_text(difference, details=options.details))
     if difference.changed or difference.only_before or difference.only_after:

@@ -12,6 +12,16 @@ WhyWord = Annotated[str, ("enum", ("absent", "stale", "unreadable", "newer-forma
 newer-format: a newer dmaragent made it; replaced: another document of its name is newer."""
 
 
+class LeftOut(TypedDict):
+    """Something in the folders that was not read."""
+
+    path: str
+    """Its path; of a file in an archive, the archive and the path in it."""
+    why: Annotated[str, ("enum", ("not-a-document", "link", "special-file"))]
+    """not-a-document: its name and its content show that it is something else, such as a guest, notes
+    or checksums; link: links are not followed; special-file: a pipe, a socket or a device."""
+
+
 class FleetOrigin(ToolOrigin):
     """Which documents the answer is about."""
 
@@ -20,6 +30,8 @@ class FleetOrigin(ToolOrigin):
     """How many documents were found."""
     expected: Count | None
     """How many hosts were named; null: none."""
+    left_out: list[LeftOut]
+    """What is in the folders and was not read; hidden files are not listed."""
 
 
 class Machine(TypedDict):
