@@ -67,12 +67,13 @@ def test_what_is_held_already_stays_refused_where_the_table_is_damaged() -> None
 @pytest.mark.parametrize(
     ("structures", "device", "xen", "linux"),
     [
-        ((OF_USB,), "02:00.0", Can.YES, Can.YES),
+        ((OF_USB,), "02:00.0", Can.YES, Can.UNKNOWN),
         ((OF_USB, DAMAGE), "02:00.0", Can.UNKNOWN, Can.UNKNOWN),
         ((THROUGH_A_BRIDGE,), "02:00.0", Can.UNKNOWN, Can.UNKNOWN),
         ((THROUGH_A_BRIDGE,), "00:14.0", Can.YES, Can.UNKNOWN),
         ((OF_A_BRIDGE,), "02:00.0", Can.YES, Can.UNKNOWN),
-        ((OF_USB, DAMAGE), "00:1d.0", Can.UNKNOWN, Can.CONDITIONS),
+        ((OF_USB, DAMAGE), "00:1d.0", Can.UNKNOWN, Can.UNKNOWN),
+        ((OF_USB,), "00:1d.0", Can.YES, Can.UNKNOWN),
     ],
     ids=[
         "sound",
@@ -80,6 +81,7 @@ def test_what_is_held_already_stays_refused_where_the_table_is_damaged() -> None
         "a path may lead to it",
         "on the path's own bus",
         "a bridge is named",
+        "named in a damaged table",
         "named",
     ],
 )
@@ -89,6 +91,19 @@ def test_a_table_alone_says_yes_only_where_nothing_could_be_missing(
     found = told(bare(*structures), device)
 
     assert (found.xen.can, found.linux.can) == (xen, linux)
+
+
+def test_the_pasted_text_of_a_table_alone_is_unknown_by_exit_code(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    data = table(UNIT, OF_USB)
+    lines = (data[at : at + 16] for at in range(0, len(data), 16))
+    dump = "".join(f"{16 * n:08x}: {line.hex(' ', 2)}\n" for n, line in enumerate(lines))
+    (tmp_path / "dmar.txt").write_text(dump)
+
+    ran = run(capsys, "explain", "02:00.0", "--host", tmp_path / "dmar.txt")
+
+    assert ran.code == 2
 
 
 def test_a_path_that_cannot_be_followed_leaves_every_policy_open(worded: Worded) -> None:
@@ -148,9 +163,9 @@ def test_reasons_of_one_rule_are_told_once_and_counted(
 @pytest.mark.parametrize(
     ("structures", "device", "code"),
     [
-        ((OF_USB,), "00:1d.0", 1),  # Xen yes, Linux on conditions
-        ((THROUGH_A_BRIDGE, OF_USB), "00:1d.0", 1),
-        ((OF_USB, DAMAGE), "00:1d.0", 1),  # Xen unknown, Linux on conditions
+        ((OF_USB,), "00:1d.0", 2),  # Xen yes, Linux unknown: the class decides
+        ((THROUGH_A_BRIDGE, OF_USB), "00:1d.0", 1),  # Xen no
+        ((OF_USB, DAMAGE), "00:1d.0", 2),  # both unknown
         ((THROUGH_A_BRIDGE,), "00:1c.0", 2),  # Xen yes, Linux unknown
     ],
 )

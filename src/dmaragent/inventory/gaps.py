@@ -7,8 +7,9 @@ Pure.  Only this module decides what is a gap:
 * an unexplained difference between the table and Xen's list.
 
 An answer about a device that a gap concerns is unknown, unless it is "no" for a reason that the
-gap does not affect.  A table alone, without any other reading of its host, has no gaps: answers
-from it are labelled as predicted.
+gap does not affect.  A table alone, without any other reading of its host, has no gaps: Xen's
+answers from it are labelled as predicted, and Linux's are unknown unless the table decides
+(passthrough/linux.py).
 """
 
 from collections.abc import Iterator

@@ -286,12 +286,21 @@ def _verdict_by_table_alone(device: DeviceContext) -> PlatformVerdict | None:
 
 
 def _verdict_without_functions(device: DeviceContext) -> PlatformVerdict:
-    """Return the verdict by a table alone, which names devices but not their classes."""
+    """Return the verdict without functions: a table names devices but not their classes.
+
+    Of a table alone it is unknown: the class and the IOMMU group can refuse what the table does
+    not.  Of other hosts it is the verdict that a gap then makes unknown.
+    """
+    alone = device.inventory.host.is_table_alone
     if device.named_regions and device.vendor is not IommuVendor.AMD:
+        if alone:
+            explanation = linux_words.class_and_group_unknown(device.named_regions)
+            return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
         return PlatformVerdict(can=Can.CONDITIONS, explanation=linux_words.ONLY_BY_CLASS)
     devices = (owner.device for region in device.inventory.all_regions for owner in region.owners)
     if device.inventory.undetermined or DeviceKind.BRIDGE in devices:
         return PlatformVerdict(can=Can.UNKNOWN, explanation=linux_words.BRIDGE_MAY_COVER)
     if not device.inventory.complete:
         return PlatformVerdict(can=Can.UNKNOWN, explanation=linux_words.REGIONS_MISSING)
-    return PlatformVerdict(can=Can.YES, explanation=linux_words.NO_REGION_IN_TABLE)
+    can = Can.UNKNOWN if alone else Can.YES
+    return PlatformVerdict(can=can, explanation=linux_words.NO_REGION_IN_TABLE)

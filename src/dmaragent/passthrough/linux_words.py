@@ -69,7 +69,8 @@ IN_NO_GROUP = "it is in no IOMMU group"
 REGIONS_MISSING = "regions may be missing: the table is damaged or was not read"
 NO_REGION = "Linux applies no region to it"
 NO_REGION_IN_TABLE = (
-    "no region of the table applies to it; its presence, class and IOMMU group are unknown"
+    "no region of the table applies to it, but its presence, class and IOMMU group were not "
+    "collected"
 )
 ONLY_BY_CLASS = "if it is a USB controller or a display device"
 BRIDGE_MAY_COVER = "a region may apply to it through a bridge"
@@ -91,6 +92,14 @@ def class_unknown(regions: Sequence[Region]) -> str:
         f"{capital(region_list(regions))} {'name' if len(regions) > 1 else 'names'} it. Linux "
         "relaxes the regions of USB controllers and display devices, and blocks all other devices. "
         "The class of this device was not collected."
+    )
+
+
+def class_and_group_unknown(regions: Sequence[Region]) -> str:
+    """Return that a region blocks the device unless its class is exempt, and that it is unknown."""
+    return (
+        f"{region_list(regions)} {'block' if len(regions) > 1 else 'blocks'} it unless it is a USB "
+        "controller or a display device, but its class and IOMMU group were not collected"
     )
 
 
