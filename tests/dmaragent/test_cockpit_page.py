@@ -13,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts
 from support.browser import Browser, chromium
-from support.cockpit_page import Cockpit, cockpit, let_all_reach
+from support.cockpit_page import Cockpit, cockpit, reachable_folder
 from support.machines import load
 from support.published import publish_host
 from support.reports import HOSTILE, hostile_guest, hostile_host, recorded
@@ -91,24 +91,21 @@ def browser(chromium_tools: None) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def programs() -> Iterator[Path]:
     """Return a folder of programs that tests put there, before those of this machine."""
-    folder = tmp_path_factory.mktemp("programs")
-    let_all_reach(folder)
-    return folder
+    with reachable_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
-def servers(
-    cockpit_tools: None, tmp_path_factory: pytest.TempPathFactory, programs: Path
-) -> Iterator[Callable[[str], Cockpit]]:
+def servers(cockpit_tools: None, programs: Path) -> Iterator[Callable[[str], Cockpit]]:
     """Return a function that starts Cockpit for a user, once; empty: root."""
     running: dict[str, Cockpit] = {}
     with ExitStack() as ends:
 
         def server(user: str) -> Cockpit:
             if user not in running:
-                folder = tmp_path_factory.mktemp("cockpit")
+                folder = ends.enter_context(reachable_folder())
                 running[user] = ends.enter_context(cockpit(folder, user=user, programs=programs))
             return running[user]
 
@@ -116,15 +113,12 @@ def servers(
 
 
 @pytest.fixture
-def make_host(
-    tmp_path: Path, browser: Browser, servers: Callable[[str], Cockpit]
-) -> Iterator[Callable[..., Host]]:
+def make_host(browser: Browser, servers: Callable[[str], Cockpit]) -> Iterator[Callable[..., Host]]:
     """Return a function that makes a host with a served API, shown to a user."""
     with ExitStack() as ends:
 
         def made(published: Published | None, *, user: str = "") -> Host:
-            let_all_reach(tmp_path)
-            host = Host(tmp_path, servers(user), browser)
+            host = Host(ends.enter_context(reachable_folder()), servers(user), browser)
             host.announce = ends.enter_context(serving_changes(host.api, host.state))
             host.api.chmod(0o660)
             if published is not None:

@@ -61,22 +61,22 @@ class Cockpit:
                 new.replace(link)
 
 
-def let_all_reach(folder: Path) -> None:
-    """Let other users follow paths below a temporary folder."""
-    base = Path(tempfile.gettempdir())
-    for each in (folder, *folder.parents):
-        if base in each.parents:
-            each.chmod(each.stat().st_mode | 0o055)
+@contextmanager
+def reachable_folder() -> Iterator[Path]:
+    """Make a folder that other users can reach; those of pytest, each new session of it closes."""
+    with tempfile.TemporaryDirectory(prefix="dmaragent-", ignore_cleanup_errors=True) as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        yield folder
 
 
 @contextmanager
 def cockpit(folder: Path, *, user: str = "", programs: Path | None = None) -> Iterator[Cockpit]:
-    """Run Cockpit below `folder` for root, or for the number of another user.
+    """Run Cockpit below `folder`, which its user can reach: root, or the number of another user.
 
     The commands of the page are looked for in `programs` first.
     """
     run, data = folder / "run", folder / "data" / "cockpit"
-    let_all_reach(folder)
     run.mkdir(parents=True)
     data.mkdir(parents=True)
     shutil.copytree(PAGE, data / "dmaragent")
