@@ -183,3 +183,29 @@ def test_what_follows_the_end_of_a_bundle_is_refused(
     worded(str(refused.value))
     path.write_bytes(packed + bytes(1024))
     assert open_host(str(path)).kind == BUNDLE
+
+
+def test_an_archive_of_a_bundle_and_a_machine_names_both(tmp_path: Path) -> None:
+    """Its error has a command for one host, and one for all; they are the same one archive deeper."""
+    files = machine_files("dell-r820")
+    beside = [(member(f"{name}.tar.xz"), pack_tar("tar.xz", files)) for name in ("hostA", "hostB")]
+    content = tar_of(files, "hostC", beside)
+    (tmp_path / "all.tar").write_bytes(content)
+    (tmp_path / "outer.tar").write_bytes(tar_of({"all.tar": content}, ""))
+    (tmp_path / "folders.tar").write_bytes(
+        tar_of({f"{host}/{name}": data for host in "DE" for name, data in files.items()}, "")
+    )
+
+    def error(name: str) -> str:
+        path = tmp_path / name
+        with pytest.raises(HostError) as refused:
+            open_host(str(path))
+        assert f"dmaragent fleet show {path}" in refused.value.hint
+        return f"{refused.value.message}\n{refused.value.hint}"
+
+    both = error("all.tar")
+    assert all(f"'{name}'" in both for name in ("hostA.tar.xz", "hostB.tar.xz", "hostC"))
+    assert f"tar xf {tmp_path / 'all.tar'} hostA.tar.xz" in both
+    assert all(f"'{name}'" in error("outer.tar") for name in ("hostA.tar.xz", "hostC"))
+    assert "tar xf" not in error("outer.tar")
+    assert all(f"'{name}'" in error("folders.tar") for name in "DE")

@@ -142,7 +142,7 @@ def open_archive(
     """
     archive = read_archive(path, source, head)
     if machine_tops(archive):
-        return open_bundle(archive), BUNDLE
+        return open_bundle(archive, "" if outermost else path.partition(": ")[0]), BUNDLE
     if any(map(_CALL.match, archive.hashes)):
         raise recordings_words.no_manifest(path, manifest.NAME)
     take = f"unpack it and choose one: {words.unpacking(path)} {{}}"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from dmaragent.collect.words import in_command
 from dmaragent.errors import DmaragentError, HostError
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.passthrough.model import Can
@@ -60,10 +58,10 @@ def no_document(paths: str, left_out: Sequence[LeftOut] = ()) -> HostError:
 def left_out_lines(left_out: Sequence[LeftOut]) -> Iterator[str]:
     """Yield a sentence for each reason to leave something out, with the first names."""
     for why, (one, many) in _LEFT_OUT.items():
-        names = [os.path.basename(other.path) for other in left_out if other.why.value == why]
+        names = [other.path.rpartition("/")[2] for other in left_out if other.why.value == why]
         if names:
             more = len(names) - _MOST_LEFT_OUT
-            listed = " ".join(map(in_command, names[:_MOST_LEFT_OUT]))
+            listed = " ".join(map(visible, names[:_MOST_LEFT_OUT]))
             rest = f" and {more} more (--json lists all)" if more > 0 else ""
             yield f"{one if len(names) == 1 else many.format(len(names))}: {listed}{rest}"
 

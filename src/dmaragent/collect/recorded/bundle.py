@@ -8,11 +8,16 @@ from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.host import RecordedHost
 from dmaragent.collect.recorded.manifest import LoggedReading
 from dmaragent.collect.words import recordings as words
+from dmaragent.collect.words.hosts import several_in_archive
 from dmaragent.errors import HostError
 
 
-def open_bundle(archive: Archive) -> RecordedHost:
+def open_bundle(archive: Archive, outer: str = "") -> RecordedHost:
     """Open the recorded machine in `archive`.
+
+    Args:
+        archive: the archive.
+        outer: the file that the user named, if the archive is inside it; else empty.
 
     Raises:
         HostError: its members differ from what its manifest lists, or are not those of a
@@ -23,8 +28,9 @@ def open_bundle(archive: Archive) -> RecordedHost:
     if archive.stranger:
         raise words.stranger_in_bundle(where, archive.stranger)
     tops = machine_tops(archive)
-    if len(tops) > 1:
-        raise words.several_machines(where, len(tops))
+    hosts = sorted({*tops, *_archives_beside(archive, tops)})
+    if len(hosts) > 1:
+        raise several_in_archive(where, [host or "." for host in hosts], outer)
     (top,) = tops
     if top and len(archive.tops) > 1:
         others = [name for name in archive.tops if name != top]
@@ -38,6 +44,13 @@ def open_bundle(archive: Archive) -> RecordedHost:
     inside = ((_inside(top, path), digest) for path, digest in archive.hashes.items())
     _check(where, log, {file: digest for file, digest in inside if file.startswith(RECORDED)})
     return RecordedHost(where, tree, log)
+
+
+def _archives_beside(archive: Archive, tops: list[str]) -> list[str]:
+    """Return the archives near the top that are in no recorded machine, if machines have folders."""
+    if "" in tops:
+        return []
+    return [path for path in archive.nested if path.partition("/")[0] not in tops]
 
 
 def machine_tops(archive: Archive) -> list[str]:

@@ -27,6 +27,19 @@ def several(where: str, what: str, names: list[str], take: str) -> HostError:
     )
 
 
+def several_in_archive(where: str, names: list[str], outer: str) -> HostError:
+    """Return the error for an archive that contains the hosts `names`.
+
+    `outer` is the file that the user named, if this archive is inside it; else empty.
+    """
+    if outer:
+        take = f"unpack {outer} first, then choose one"
+    else:
+        take = f"unpack it and choose one: {unpacking(where)} {{}}"
+    every = f"all of them: dmaragent fleet show {in_command(outer or where)}"
+    return several(where, "hosts", names, f"{take}; {every}")
+
+
 def no_host_in_directory(path: str, archive: str) -> HostError:
     """Return the error for a directory without a host; `archive` is an archive in it, or empty."""
     hint = "name a recorded machine, a copy of a root file system, a collector's report or a table"

@@ -29,11 +29,6 @@ def stranger_in_bundle(where: str, stranger: str) -> HostError:
     return HostError(f"{where}: {stranger}, which bundles never contain", _BUNDLE_CHANGED)
 
 
-def several_machines(where: str, machines: int) -> HostError:
-    """Return the error for an archive of several recorded machines."""
-    return HostError(f"{where} contains {machines} recorded machines", "extract one and name that")
-
-
 def beside_machine(where: str, top: str, others: list[str]) -> HostError:
     """Return the error for a bundle with `others` beside its only folder, `top`."""
     names = ", ".join(map(shown, others))
