@@ -17,6 +17,7 @@ from dmaragent.policy.decisions import Decider, Verdict
 from dmaragent.policy.layout import Placement
 from dmaragent.policy.resolver import resolve
 from dmaragent.releases import Release
+from dmaragent.remedies.hotplug import hotplug
 from support.guests import (
     DEVICE_A,
     DEVICE_B,
@@ -279,6 +280,31 @@ def test_what_is_not_bound_to_pciback_has_to_be_made_assignable_first() -> None:
 
     found = answer(guest("00:14.0", "00:02.0"), host)
     assert found.prerequisites == ("xl pci-assignable-add 0000:00:14.0",)
+    assert answer(guest("00:14.0,seize=1"), host).prerequisites == ()
+
+
+@pytest.mark.parametrize(
+    ("driver", "known", "needed"),
+    [
+        ("nvme", True, True),
+        (None, True, True),
+        (None, False, False),
+        ("pciback", True, False),
+    ],
+    ids=["a host driver", "no driver", "unknown", "pciback"],
+)
+def test_the_driver_decides_if_the_host_is_not_known_to_run_xen(
+    driver: str | None,
+    known: bool,  # noqa: FBT001 - a column
+    needed: bool,  # noqa: FBT001 - a column
+) -> None:
+    own = function(DEVICE_A)._replace(driver=driver, driver_known=known)
+    host = facts(assignable=None, functions={DEVICE_A: own})
+    command = "xl pci-assignable-add 0000:00:14.0"
+
+    assert (command in answer(guest("00:14.0"), host).prerequisites) is needed
+    attached = hotplug("00:14.0", guest(memory=2048), host, stack())
+    assert (command in attached.prerequisites) is needed
     assert answer(guest("00:14.0,seize=1"), host).prerequisites == ()
 
 

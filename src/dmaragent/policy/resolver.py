@@ -10,8 +10,10 @@ drawn from all of them.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from dmaragent.addresses import SBDF
 from dmaragent.guests.config import Complaint, GuestConfig, GuestType
 from dmaragent.guests.rdm import Policy, Strategy
+from dmaragent.linux.vfio import PCIBACK
 from dmaragent.policy.assignment import added_functions
 from dmaragent.policy.binary_numbers import merge_readings, number_readings
 from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, undecided
@@ -98,19 +100,32 @@ def _settle(
 
 
 def prerequisites(guest: GuestConfig, settings: RdmSettings, host: HostFacts) -> tuple[str, ...]:
-    """Return the commands to run before the devices of `settings` can be added."""
-    if host.assignable is None:
-        return ()
+    """Return the commands to run before the devices of `settings` can be added.
+
+    If the host is not known to run Xen, a device with another driver than pciback, or surely
+    without a driver, is not assignable.
+    """
     commands = []
     pairs = [(device, Policy.STRICT) for device in settings.devices]
     functions, _ = added_functions(pairs, host)
     for function in functions:
         own = function.device.pci.seize
         seize = guest.seize and settings.inherits if own is None else own
-        present = host.functions is None or function.sbdf in host.functions
-        if present and not seize and function.sbdf not in host.assignable:
+        if not seize and _not_assignable(function.sbdf, host):
             commands.append(f"xl pci-assignable-add {function.sbdf}")
     return tuple(commands)
+
+
+def _not_assignable(sbdf: SBDF, host: HostFacts) -> bool:
+    """Return whether a function is certainly not bound to pciback, and may be present."""
+    if host.functions is not None and sbdf not in host.functions:
+        return False
+    if host.assignable is not None:
+        return sbdf not in host.assignable
+    function = None if host.functions is None else host.functions[sbdf]
+    if function is None or not (function.driver_known or function.driver):
+        return False
+    return function.driver not in PCIBACK
 
 
 # The possible outcomes -------------------------------------------------------------------
