@@ -64,7 +64,7 @@ def test_what_a_command_leaves_behind_is_not_waited_for(
     line: str, kept: bytes | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calls, "_SECONDS", 0.3)
-    monkeypatch.setattr(running, "_GRACE", 50)  # who waits for the child, waits longer than that
+    monkeypatch.setattr(running, "GRACE", 50)  # who waits for the child, waits longer than that
 
     found = calls.run_command(["sh", "-c", line])
 
@@ -74,7 +74,7 @@ def test_what_a_command_leaves_behind_is_not_waited_for(
 def test_who_left_the_group_and_holds_the_output_open_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "_GRACE", 0.2)
+    monkeypatch.setattr(running, "GRACE", 0.2)
     escaped = f"setsid sh -c 'echo $$; sleep 20; touch {tmp_path}/end' & sleep 20"
 
     ended = running.run_within(1, ["sh", "-c", escaped])

@@ -10,6 +10,8 @@ from support.machines import MACHINES
 
 HP = MACHINES / "hp-dl380e-gen8"
 Capture = pytest.CaptureFixture[str]
+LIVE = {"status", "watch"}
+"""They have no --host."""
 WITHOUT_JSON = {"report", "encode", "agent", "schema", "demo"}
 
 
@@ -26,7 +28,7 @@ def question(verb: str, host: object) -> list[object]:
         return [verb, host, HP, "--json"]
     if verb == "fleet":
         return [verb, "show", host, "--json"]
-    if verb == "status":
+    if verb in LIVE:
         return [verb, "--json", "--bogus"]
     return [verb, *extra.get(verb, []), "--host", host, "--json"]
 
@@ -43,7 +45,7 @@ def test_each_verb_answers_an_error_with_a_document(
     error = ran.document["error"]
     assert ran.document["format"] == "dmaragent.error"
     assert error["what"] in ran.err
-    if verb != "status":
+    if verb not in LIVE:
         assert error["where"] == str(tmp_path / "absent")
 
 
