@@ -142,6 +142,31 @@ def test_without_rights_the_rest_is_kept_and_it_says_so(
         assert owners == {(0, 0, "", "")}
 
 
+@pytest.mark.parametrize(
+    ("reason", "outcome"),
+    [
+        ("Permission denied", "denied"),
+        ("Operation not permitted", "denied"),  # a kernel in lockdown
+        ("Input/output error", "failed"),
+        ("No such device", "not-collected"),  # what a copied tree lacks was perhaps not copied
+    ],
+)
+def test_the_error_of_a_file_decides_its_outcome(
+    reason: str, outcome: str, copy: Copy, tmp_path: Path
+) -> None:
+    table = "/sys/firmware/acpi/tables/DMAR"
+    error = f"echo \"dd: failed to open 'DMAR': {reason}\" >&2; exit 1"
+    add_script(
+        tmp_path / "programs",
+        "dd",
+        f'case $1 in *{table}) {error} ;; esac; PATH=/usr/bin:/bin exec dd "$@"',
+    )
+
+    log = comparable(read_log(captured("dash", tmp_path, *copy.options)))
+
+    assert log["read", table] == outcome
+
+
 class _open_directory:  # noqa: N801 - read as a function
     """A directory in which everybody may write."""
 

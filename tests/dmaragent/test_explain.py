@@ -56,6 +56,17 @@ def test_a_usb_controller_is_let_go_by_linux_and_not_by_xen() -> None:
     assert "disallowed to assign 0000:00:1d.0 with shared RMRR at ad800000" in shown.message
 
 
+def test_a_policy_that_assigns_the_device_with_a_warning_is_a_risk() -> None:
+    shared = rmrr(0xAD800000, 0xAD80FFFF, USB_SCOPE, scope(1, 0, (0x1A, 0)))
+    xen = told(made(shared), "00:1d.0").xen
+    own = told(made(HIGH)).xen
+
+    risks = {case.title: case.risk for case in xen.cases}
+    assert (risks["strict"], risks["relaxed"], xen.risk) == (False, True, True)
+    assert not own.risk
+    assert not any(case.risk for case in own.cases)
+
+
 def test_an_absent_device_counts_as_sharing(worded: Worded) -> None:
     found = told(made(rmrr(0xAD800000, 0xAD80FFFF, USB_SCOPE, scope(1, 0, (0x16, 7)))), "00:1d.0")
 

@@ -189,6 +189,8 @@ def test_an_unmanaged_device_must_be_bound_first() -> None:
 
     assert (found.verdict.value, len(found.prerequisites)) == ("starts", 1)
     assert "0000:01:00.0" in found.prerequisites[0]
+    managed = resolved(domain(hostdev(managed="yes")), publishing("", "IVRS", "6.12.0"))
+    assert (managed.verdict.value, managed.prerequisites) == ("starts", ())
 
 
 def test_a_bridge_is_not_passed_through() -> None:

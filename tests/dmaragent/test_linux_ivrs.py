@@ -234,6 +234,19 @@ def test_a_device_named_by_acpi_and_one_for_all_have_an_iommu() -> None:
     assert every.serves(SBDF.parse("ff:1f.7"))
 
 
+def test_bytes_after_the_table_leave_no_doubt_and_those_within_do() -> None:
+    table = ivrs(ivhd(*ENTRIES))
+
+    assert not linux(table + b"\x51\0").doubt
+    assert linux(grown(table, b"\x51\0")).doubt
+
+
+def test_an_acpi_device_without_a_name_has_no_iommu() -> None:
+    nameless = linux(ivrs(ivhd(entry(2, 0x100), acpi_device(b"", 0x60), kind=0x40)))
+
+    assert not nameless.serves(SBDF.parse("00:0c.0"))
+
+
 def test_a_block_for_all_reaches_up_to_the_highest_id() -> None:
     region = ivmd(0x3C000000, 0x1000, kind=0x20, flags=7)
     view = linux(ivrs(ivhd(device_range(8, 0x0107), special(1, 0, 0x2000)), region))

@@ -8,6 +8,7 @@ from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.iommu.no_table import AbsenceKind, why_no_table
 from dmaragent.iommu.table import iommu_table
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.present.words.host import absence_words
 from dmaragent.readings import Missing, MissingKind
 from support.hosts import FakeHost, fake_host
@@ -27,6 +28,24 @@ def _absent(names: tuple[str, ...] = ("APIC",), **answers: Mapping[str, object])
     for name, values in answers.items():
         getattr(fake, name).update(values)
     return join(collect(fake))
+
+
+@pytest.mark.parametrize(
+    ("cpu", "names", "vendor"),
+    [
+        (INTEL, ("APIC",), IommuVendor.INTEL),
+        (AMD, ("APIC",), IommuVendor.AMD),
+        (INTEL, (), IommuVendor.INTEL),
+        (AMD, (), IommuVendor.UNKNOWN),  # QEMU can emulate VT-d
+        (AMD, ("APIC", "DMAR"), IommuVendor.INTEL),
+    ],
+)
+def test_the_vendor_is_that_of_the_tables_else_of_the_processor(
+    cpu: bytes, names: tuple[str, ...], vendor: IommuVendor
+) -> None:
+    host = _absent(files={"/proc/cpuinfo": cpu})._replace(acpi_tables=names)
+
+    assert iommu_vendor(host) is vendor
 
 
 @pytest.mark.parametrize(

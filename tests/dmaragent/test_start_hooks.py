@@ -107,6 +107,22 @@ def test_a_broken_dmaragent_stops_no_guest(script: Path, line: str, tmp_path: Pa
 
 
 @HOOKS
+def test_a_guest_is_stopped_only_if_the_logged_answer_refuses_it(
+    script: Path, tmp_path: Path
+) -> None:
+    """The second question is answered by a refusal, the first one was not."""
+    hook = StartHook(script, tmp_path)
+    document = """*--json*) echo '"format": "dmaragent.resolve"'; exit 1;;"""
+    hook.answer_by(f'case "$*" in {document} esac; exit 2')
+    hook.refuse()
+
+    started = hook.start(refused=True)
+
+    assert (started.code, started.out) == (0, b"")
+    assert "-p daemon.notice" in started.log
+
+
+@HOOKS
 @pytest.mark.parametrize(
     "line", ["exec sleep 600", "trap '' TERM; sleep 600; sleep 600"], ids=["slow", "deaf"]
 )
