@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.common.exceptions import TimeoutException
 
 from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts
@@ -74,13 +75,23 @@ class Host:
     def show(self, *, width: int = 1280, theme: str = "light", state: str = "live") -> None:
         """Show the page and wait until it has an answer, which must be of this state."""
         self.browser.visit(self.cockpit.page, width=width, theme=theme)
-        self.browser.wait_for(READY)
+        self.wait_for(READY)
         assert self.browser.run("return document.body.dataset.state") == state
 
     def text(self, selector: str) -> str:
         """Return the text of the first element."""
         found = self.browser.run("return document.querySelector(arguments[0]).innerText", selector)
         return str(found)
+
+    def wait_for(self, script: str) -> None:
+        """Wait until `script` returns something; otherwise fail with what the page shows."""
+        try:
+            self.browser.wait_for(script)
+        except TimeoutException:
+            shown = self.browser.run(
+                "return [document.body?.dataset.state, document.body?.innerText]"
+            )
+            pytest.fail(f"{script}: {shown!r}, log: {self.browser.log}")
 
     def check(self, guest: str) -> None:
         """Paste a guest, send the form and wait for the answer."""
@@ -89,7 +100,7 @@ class Host:
             "document.querySelector('#guest form').requestSubmit();",
             guest,
         )
-        self.browser.wait_for(ANSWERED)
+        self.wait_for(ANSWERED)
 
     def notices(self) -> list[str]:
         """Return the texts of the notices about the agent and the table."""

@@ -89,7 +89,7 @@ def test_without_agent_the_page_knows_nothing_and_continues_when_one_starts(
     hidden = host.browser.run("return document.querySelector('#regions').hidden")
 
     host.link()
-    host.browser.wait_for("return document.body.dataset.state === 'live'")
+    host.wait_for("return document.body.dataset.state === 'live'")
 
     assert "systemctl status dmaragent.service" in notice
     assert hidden
