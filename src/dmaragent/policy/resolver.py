@@ -61,6 +61,8 @@ def _resolve_reading(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resol
     if not settings.refusals and stack.toolstack is not Toolstack.XAPI:
         outcomes = tuple(possible_outcomes(read, host, settled))
     verdict, reasons = conclude(host, stack, settings, outcomes)
+    # Where no Xen is known to run, nothing has to be prepared for a guest that does not start.
+    needless = verdict is Verdict.REFUSED and host.assignable is None
     return Resolution(
         guest=read,
         host=host,
@@ -70,7 +72,7 @@ def _resolve_reading(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resol
         settings=settings,
         readings=tuple(reading for _, reading in settled),
         outcomes=outcomes,
-        prerequisites=prerequisites(read, settings, host),
+        prerequisites=() if needless else prerequisites(read, settings, host),
     )
 
 
