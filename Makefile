@@ -75,12 +75,7 @@ $(VENV)/ready-api-fuzz: $(VENV)/ready
 	$(BIN)/pip --disable-pip-version-check --quiet install --editable '.[api-fuzz]'
 	touch $@
 
-$(VENV)/ready-API_EXAMPLES = 200
-
-api-fuzz: $(VENV)/ready-api-fuzz
-	cd tests && ../$(BIN)/python -m support.api_fuzz --examples $(API_EXAMPLES)
-
-docs: $(VENV)/ready
+$(VENV)/ready-docs: $(VENV)/ready
 	$(BIN)/pip --disable-pip-version-check --quiet install --editable '.[docs]'
 	touch $@
 
@@ -140,6 +135,11 @@ fuzz-ci: $(VENV)/ready
 
 fuzz-guided: $(VENV)/ready-fuzz
 	$(BIN)/python -m fuzz guided $(FUZZ)
+
+API_EXAMPLES = 200
+
+api-fuzz: $(VENV)/ready-api-fuzz
+	cd tests && ../$(BIN)/python -m support.api_fuzz --examples $(API_EXAMPLES)
 
 docs: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.ledger_page > ../docs/ledger.md

@@ -135,8 +135,8 @@ def find_documents(paths: Iterable[str]) -> tuple[Document, ...]:
 def search_documents(paths: Iterable[str]) -> Found:
     """Return the documents of `paths`, which are documents or folders of them, and what else is there.
 
-    Hidden files are neither.  A file of any name is a document, unless its name is that of notes, a
-    guest, a report or checksums, and the start of its content is not that of a host.  Links are not
+    Hidden files are neither.  A file of any name is a document.  If its name is that of notes, a guest,
+    a report or checksums, it is one only if its content begins like that of a host.  Links are not
     followed.
 
     Raises:

@@ -104,7 +104,7 @@ def _settle(
 def prerequisites(guest: GuestConfig, settings: RdmSettings, host: HostFacts) -> tuple[str, ...]:
     """Return the commands to run before the devices of `settings` can be added.
 
-    If the host is not known to run Xen, a device with another driver than pciback, or surely
+    If it is unknown whether the host runs Xen, a device with another driver than pciback, or surely
     without a driver, is not assignable.
     """
     commands = []
