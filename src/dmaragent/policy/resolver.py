@@ -61,7 +61,7 @@ def _resolve_reading(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resol
     if not settings.refusals and stack.toolstack is not Toolstack.XAPI:
         outcomes = tuple(possible_outcomes(read, host, settled))
     verdict, reasons = conclude(host, stack, settings, outcomes)
-    # Where no Xen is known to run, nothing has to be prepared for a guest that does not start.
+    # If Xen may not run there, nothing has to be prepared for a guest that does not start.
     needless = verdict is Verdict.REFUSED and host.assignable is None
     return Resolution(
         guest=read,
@@ -104,8 +104,8 @@ def _settle(
 def prerequisites(guest: GuestConfig, settings: RdmSettings, host: HostFacts) -> tuple[str, ...]:
     """Return the commands to run before the devices of `settings` can be added.
 
-    If it is unknown whether the host runs Xen, a device with another driver than pciback, or surely
-    without a driver, is not assignable.
+    If it is unknown whether the host runs Xen, the driver decides.  A device with another driver than
+    pciback is not assignable, nor is one that has no driver.
     """
     commands = []
     pairs = [(device, Policy.STRICT) for device in settings.devices]
