@@ -17,6 +17,8 @@ SCREENS = pytest.mark.parametrize(
     "screen", [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")], ids=str
 )
 REFUSED = 'name = "win10"\ntype = "hvm"\nmemory = 4096\npci = [ "0a:00.0" ]\n'
+PATIENCE = 600
+"""Seconds; the workers of the served API have as many."""
 READY = """
 return document.body?.dataset.state &&
   document.querySelector("#devices").getAttribute("aria-busy") !== "true" || null;
@@ -83,10 +85,13 @@ class Host:
         found = self.browser.run("return document.querySelector(arguments[0]).innerText", selector)
         return str(found)
 
-    def wait_for(self, script: str) -> None:
-        """Wait until `script` returns something; otherwise fail with what the page shows."""
+    def wait_for(self, script: str) -> Any:
+        """Return what `script` returns, once that is something; else fail with what the page shows.
+
+        Browser, Cockpit and the workers of the agent share a machine that others can load.
+        """
         try:
-            self.browser.wait_for(script)
+            return self.browser.wait_for(script, PATIENCE)
         except TimeoutException:
             shown = self.browser.run(
                 "return [document.body?.dataset.state, document.body?.innerText]"
@@ -117,5 +122,5 @@ class Host:
     def violations(self, axe_core: str) -> list[Any]:
         """Return what axe-core finds; the policy of the page would not let it load a script."""
         self.browser.cdp("Runtime.evaluate", expression=axe_core)
-        found: list[Any] = self.browser.wait_for(AXE)
+        found: list[Any] = self.wait_for(AXE)
         return found

@@ -55,11 +55,11 @@ def test_a_file_is_read_into_the_form(
     host.browser.choose("#guest-file", config)
 
     text = "return document.querySelector('#guest-text').value"
-    assert host.browser.wait_for(f"{text} || null") == REFUSED
+    assert host.wait_for(f"{text} || null") == REFUSED
     large = tmp_path / "large.cfg"
     large.write_text("#" * (64 * 1024 + 1))
     host.browser.choose("#guest-file", large)
-    host.browser.wait_for("return document.querySelector('#guest-answer .notice') !== null")
+    host.wait_for("return document.querySelector('#guest-answer .notice') !== null")
     assert host.browser.run(text) == REFUSED
 
 
@@ -77,9 +77,7 @@ def test_libvirt_s_guests_can_be_chosen_by_names_that_look_like_options(
     try:
         host = make_host(published(HP))
         host.show()
-        host.browser.wait_for(
-            "return !document.querySelector('#guest-libvirt').closest('[hidden]')"
-        )
+        host.wait_for("return !document.querySelector('#guest-libvirt').closest('[hidden]')")
         options = host.browser.run(
             "return [...document.querySelector('#guest-libvirt').options].map((one) => one.value)"
         )
@@ -87,7 +85,7 @@ def test_libvirt_s_guests_can_be_chosen_by_names_that_look_like_options(
             "const one = document.querySelector('#guest-libvirt'); one.value = '--all';"
             "one.dispatchEvent(new Event('change'))"
         )
-        text = host.browser.wait_for("return document.querySelector('#guest-text').value || null")
+        text = host.wait_for("return document.querySelector('#guest-text').value || null")
     finally:
         virsh.unlink()
 

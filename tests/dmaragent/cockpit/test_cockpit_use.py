@@ -10,7 +10,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from dmaragent.agent.published import Published
-from support.cockpit_host import ANSWERED, HP, REFUSED, Host
+from support.cockpit_host import ANSWERED, HP, PATIENCE, REFUSED, Host
 
 pytestmark = pytest.mark.slow  # a browser and Cockpit run
 
@@ -27,7 +27,7 @@ def test_a_change_is_shown_by_itself_announced_and_keeps_form_and_focus(
     other = published("lenovo-laptop")
 
     host.publish(_next(other))
-    host.browser.wait_for("return document.querySelectorAll('#picture .box.region').length === 2")
+    host.wait_for("return document.querySelectorAll('#picture .box.region').length === 2")
 
     kept = "const one = document.querySelector('#guest-text'); return [one.value, one === document.activeElement]"
     assert host.browser.run(kept) == [REFUSED, True]
@@ -59,7 +59,7 @@ def test_what_is_open_stays_open_when_the_host_changes(
     host.browser.run("document.querySelector('#findings summary').focus()")
 
     host.publish(_next(published(HP)))
-    host.browser.wait_for("return document.querySelector('#status').innerText.includes('4')")
+    host.wait_for("return document.querySelector('#status').innerText.includes('4')")
 
     assert host.browser.run("return document.querySelector('#findings details').open")
 
@@ -102,7 +102,7 @@ def test_the_keyboard_checks_a_guest(
 
     host.browser.press(REFUSED, Keys.TAB, Keys.ENTER)
 
-    host.browser.wait_for(ANSWERED)
+    host.wait_for(ANSWERED)
     assert host.browser.run("return document.querySelectorAll('#guest-answer article').length") == 1
 
 
@@ -114,7 +114,7 @@ def test_cockpit_s_menu_has_the_page(
     host.browser.visit(f"{host.cockpit.address}/dmaragent")
 
     inside = "document.querySelector('iframe[name$=\"/dmaragent\"]')?.contentDocument"
-    host.browser.wait_for(f"return {inside}?.body?.dataset.state === 'live'")
+    host.wait_for(f"return {inside}?.body?.dataset.state === 'live'")
     links = host.browser.run(
         "return [...document.querySelectorAll('a[href$=\"/dmaragent\"]')].map((one) => one.textContent)"
     )
@@ -183,7 +183,7 @@ def test_the_report_of_the_host_is_downloaded(
     host.show()
 
     host.browser.run("document.querySelector('#downloads button').click()")
-    host.browser.wait(lambda: list(folder.glob("*.html")))
+    host.browser.wait(lambda: list(folder.glob("*.html")), PATIENCE)
 
     (path,) = folder.glob("*.html")
     text = path.read_text("utf-8")
@@ -208,8 +208,8 @@ def test_a_bundle_is_downloaded_whole(
     host.show()
 
     host.browser.run("document.querySelectorAll('#downloads button')[1].click()")
-    host.browser.wait_for("return /tar.xz/.test(document.querySelector('#downloads').innerText)")
-    host.browser.wait(lambda: list(folder.glob("*.tar.xz")))
+    host.wait_for("return /tar.xz/.test(document.querySelector('#downloads').innerText)")
+    host.browser.wait(lambda: list(folder.glob("*.tar.xz")), PATIENCE)
 
     (path,) = folder.glob("*.tar.xz")
     assert path.read_bytes() == content
@@ -226,7 +226,7 @@ def test_a_bundle_that_fails_says_why(
     host.show()
 
     host.browser.run("document.querySelectorAll('#downloads button')[1].click()")
-    host.browser.wait_for("return document.querySelector('#downloads .notice') !== null")
+    host.wait_for("return document.querySelector('#downloads .notice') !== null")
     program.unlink()
 
     assert "the disk is full" in host.text("#downloads .notice")
