@@ -94,9 +94,9 @@ ok "dmaragent inventory --host answers"
 within "$root" root python3 -c 'import dmaragent, fwtables; dmaragent.resolve' || fail "the import packages"
 ok "both import packages are there"
 # dpkg skips manual pages if the image is configured so; the names come from the package.
-for page in $(dpkg-deb --contents "$work/new/$new" | sed -n 's,.*/man/man./\(.*\)\.gz$,\1,p'); do
-    within "$root" root man --where "${page##*.}" "${page%.*}" >/dev/null || fail "man ${page##*.} ${page%.*}"
-    ok "man ${page##*.} ${page%.*} is found"
+for manual in $(dpkg-deb --contents "$work/new/$new" | sed -n 's,.*/man/man./\(.*\)\.gz$,\1,p'); do
+    within "$root" root man --where "${manual##*.}" "${manual%.*}" >/dev/null || fail "man ${manual##*.} ${manual%.*}"
+    ok "man ${manual##*.} ${manual%.*} is found"
 done
 within "$root" root bash -c '. /usr/share/bash-completion/bash_completion && _completion_loader dmaragent
     COMP_WORDS=(dmaragent inv) COMP_CWORD=1 COMP_LINE="dmaragent inv" COMP_POINT=13
