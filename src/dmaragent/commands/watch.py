@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Print what changes on this machine from now on, a line each: devices that are
 added, removed or bound to another driver, with their reserved regions; SR-IOV
-virtual functions; findings that appear or are gone; a new table.  Functions that
-change together, such as 64 virtual functions of one device, share a line."""
+virtual functions; findings that appear or are gone; a new table. Functions
+that change together, such as 64 virtual functions of one device, share a
+line."""
 EXAMPLES = """\
 examples:
   sudo dmaragent watch
