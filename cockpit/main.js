@@ -69,7 +69,7 @@ class Page {
     /** Show what is published, and why the API does not answer. */
     async showPublished(failure) {
         // After a failed scan, an older inventory may not be true.
-        const published = failure.status ? { document: null } : await attempt(api.readPublished());
+        const published = failure.status === 503 ? { document: null } : await attempt(api.readPublished());
         const inventory = published.document;
         const key = JSON.stringify([failure.status, failure.problem, failure.message, inventory?.origin]);
         if (key === this.shown)
@@ -121,8 +121,11 @@ class Page {
                 if (!next.waits && (tag === "" || !next.changed))
                     await api.publishedChanges(SLOWEST);
             } catch (failure) {
+                // 503 can also mean that too many pages wait: without a tag, the agent does not wait.
+                const mayBeFull = failure.status === 503 && tag !== "";
                 tag = "";
-                await this.showPublished(failure);
+                if (!mayBeFull)
+                    await this.showPublished(failure);
                 await api.publishedChanges(RETRY);
             }
         }

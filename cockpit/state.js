@@ -28,7 +28,7 @@ export function notices({ failure, inventory, noTable, user }) {
 const REFUSED = ["access-denied", "authentication-failed"];
 
 function aboutAgent(failure, published, user) {
-    if (failure.status) {
+    if (failure.status === 503) {
         return {
             kind: "danger", title: words.NOT_READ, detail: words.sentence(failure.detail),
             hint: words.next(failure.hint) || words.NOT_READ_HINT, commands: failure.hint ? [] : words.SHOW_LOG,
@@ -54,8 +54,8 @@ function aboutAgent(failure, published, user) {
         };
     }
     return {
-        kind: "danger", title: words.FAILED, hint: words.RETRIES,
-        detail: words.failedWith(failure.problem, failure.detail),
+        kind: "danger", title: words.FAILED, hint: words.next(failure.hint) || words.RETRIES,
+        detail: words.failedWith(failure.problem, failure.detail || failure.message),
     };
 }
 

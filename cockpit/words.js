@@ -85,7 +85,7 @@ export const START_SERVICE = [
 export const NOT_READ = "The agent has no valid inventory of this host";
 export const NOT_READ_HINT = "The log has more. This page continues when the agent has read the host:";
 export const SHOW_LOG = ["sudo journalctl --unit dmaragent.service --lines 20"];
-export const FAILED = "The agent does not answer";
+export const FAILED = "The agent does not answer as expected";
 export const failedWith = (problem, detail) => [problem, detail].filter(Boolean).join(": ");
 export const RETRIES = "This page tries again by itself.";
 export const NO_TABLE = "This host has no table of reserved memory";

@@ -41,10 +41,24 @@ def serving(
 
 @contextmanager
 def serving_changes(
-    path: Path, state: Callable[[], tuple[Published | None, PublishedFacts]]
+    path: Path,
+    state: Callable[[], tuple[Published | None, PublishedFacts]],
+    *,
+    watching: int = 8,
 ) -> Iterator[Callable[[], None]]:
-    """Serve as :func:`serving` does; the function wakes the clients that wait for a change."""
-    server = Server(state, Limits(deadline=600, turn=600))
+    """Serve as :func:`serving` does; the function wakes the clients that wait for a change.
+
+    So many clients of a user can wait for one. No client of a busy machine is too slow.
+    """
+    patience = 600.0
+    limits = Limits(
+        watching_each=watching,
+        request_time=patience,
+        response_time=patience,
+        deadline=patience,
+        turn=patience,
+    )
+    server = Server(state, limits)
     with _running(server, path, None) as loop:
 
         def announce() -> None:

@@ -49,9 +49,11 @@ def make_host(browser: Browser, servers: Callable[[str], Cockpit]) -> Iterator[C
     """Return a function that makes a host with a served API, shown to a user."""
     with ExitStack() as ends:
 
-        def made(published: Published | None, *, user: str = "") -> Host:
+        def made(published: Published | None, *, user: str = "", watching: int = 8) -> Host:
             host = Host(ends.enter_context(reachable_folder()), servers(user), browser)
-            host.announce = ends.enter_context(serving_changes(host.api, host.state))
+            host.announce = ends.enter_context(
+                serving_changes(host.api, host.state, watching=watching)
+            )
             host.api.chmod(0o660)
             if published is not None:
                 host.publish(published)

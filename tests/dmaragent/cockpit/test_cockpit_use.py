@@ -50,6 +50,19 @@ def _next(published: Published) -> Published:
     )
 
 
+def test_a_page_that_may_not_wait_for_a_change_stays_live_and_shows_the_next_one(
+    make_host: Callable[..., Host], published: Callable[[str], Published]
+) -> None:
+    host = make_host(published(HP), watching=0)
+    host.show()
+
+    host.publish(_next(published("lenovo-laptop")))
+    host.wait_for("return document.querySelectorAll('#picture .box.region').length === 2 || null")
+
+    assert host.browser.run("return document.body.dataset.state") == "live"
+    assert host.notices() == []
+
+
 def test_what_is_open_stays_open_when_the_host_changes(
     make_host: Callable[..., Host], published: Callable[[str], Published]
 ) -> None:
