@@ -321,8 +321,10 @@ def test_nothing_recognised_is_one_line_and_1(
     [
         ["why", "--host", HP],
         ["why", "x", "--host", "/nonexistent"],
+        ["why", "/nonexistent/dmesg", "--host", HP],
+        ["why", "nonexistent.log", "--host", HP],
     ],
-    ids=["no-boot-log", "no-host"],
+    ids=["no-boot-log", "no-host", "no-file", "no-log-file"],
 )
 def test_what_cannot_be_read_is_one_line_and_2(
     capsys: pytest.CaptureFixture[str], arguments: list[object], worded: Worded

@@ -142,12 +142,17 @@ def _pasted_or_named(given: list[str]) -> tuple[str, str] | None:
 
 
 def _is_file(text: str) -> bool:
-    """Return whether `text` names a file or a pipe, and is not a message."""
+    """Return whether `text` names a file or a pipe, also one that does not exist, and no message."""
     try:
         mode = os.stat(text).st_mode
-    except (OSError, ValueError):
+    except OSError:
+        one_word = not any(map(str.isspace, text))
+        is_named = one_word and ("/" in text or text.endswith((".log", ".txt")))
+    except ValueError:
         return False
-    return (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)) and not recogniser().recognise(text).found
+    else:
+        is_named = stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
+    return is_named and not recogniser().recognise(text).found
 
 
 def _logs(opened: OpenedHost, host: Host) -> str:
