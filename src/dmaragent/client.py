@@ -130,7 +130,10 @@ class Client:
             response, body = self._request("GET", "/v1/health", headers=headers)
             if response.status == _OK:
                 yield json.loads(body)
-            headers = {"If-None-Match": response.headers["ETag"], "Prefer": f"wait={wait}"}
+            tag = response.headers["ETag"]
+            if tag is None:  # each request would be answered at once
+                raise ConnectionError(f"{self._path}: this agent cannot wait for a change")
+            headers = {"If-None-Match": tag, "Prefer": f"wait={wait}"}
 
     def _get(self, path: str) -> Any:
         return json.loads(self._request("GET", path)[1])

@@ -159,6 +159,27 @@ def test_a_wait_without_a_change_yields_nothing_and_asks_again(tmp_path: Path) -
     ]
 
 
+def test_an_agent_without_a_tag_is_not_asked_in_a_loop(tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen()
+
+        def serve() -> None:
+            with listening.accept()[0] as client:
+                client.recv(65536)
+                client.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"a"')
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        found = Client(path, timeout=60).generations()
+        first: object = next(found)
+        with pytest.raises(ConnectionError):
+            next(found)
+        thread.join()
+    assert first == "a"
+
+
 def _noting(servers: list[Server], start: Any) -> Any:
     async def noted(self: Server, listening: socket.socket) -> None:
         servers.append(self)
