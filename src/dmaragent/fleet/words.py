@@ -334,7 +334,7 @@ def more_changes(entries: int, hosts: int) -> str:
 def not_a_device(text: str) -> DmaragentError:
     return DmaragentError(
         f"{text}: neither an ID, an address nor a class of devices",
-        "write 8086:10d3, 0000:01:00.0 or the name of a class such as ethernet",
+        "write 8086:10d3, 0000:01:00.0 or a class: display, ethernet, nvm, raid, sata, usb or another",
     )
 
 

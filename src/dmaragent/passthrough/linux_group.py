@@ -127,7 +127,10 @@ def _mates(device: DeviceContext, group: IommuGroup) -> tuple[SBDF, ...]:
 
 
 def _physical_mate(device: DeviceContext, mates: tuple[SBDF, ...]) -> SBDF | None:
-    """Return the device's physical function if it is in the group and a host driver uses it."""
+    """Return the device's physical function if it is in the group and not known to be VFIO's.
+
+    A virtual function exists by the driver of its physical function.
+    """
     function = device.function
     physical = None if function is None else function.physical_function
     if physical is None or physical not in mates:
