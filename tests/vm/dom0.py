@@ -114,7 +114,7 @@ def _tried(boot_xen: Callable[[Boot, str], Booted], suite: Suite) -> Booted | La
         cpu=CPU,
         inside=SCRIPT,
         files={**FILES, **CAPTURE, **files()},
-        limit=800,
+        limit=1800,
     )
     try:
         return boot_xen(with_structures(boot, *RMRRS), xen_line(suite))

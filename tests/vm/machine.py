@@ -73,8 +73,8 @@ class Boot:
     """The script that runs in the machine; its folder is shared."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Files in the shared folder."""
-    limit: int = 240
-    """In seconds; several times what a machine with two cores of its own needs."""
+    limit: int = 900
+    """In seconds; ten times what a machine with two cores of its own needs: some are slow for hours."""
     dies: str = ""
     """A pattern of the console's lines with which it ends, or is stuck until the limit, where its
     script is not to run."""

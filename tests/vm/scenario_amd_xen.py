@@ -66,7 +66,7 @@ BOOT = Boot(
     memory=2048,
     cpu=CPU,
     files=FILES,
-    limit=900,
+    limit=1800,
     inside=f"""{PRELUDE}
 modprobe -a xen-privcmd xenfs xen-evtchn
 mount -t xenfs xenfs /proc/xen || fail "no xenfs"

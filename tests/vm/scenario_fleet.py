@@ -55,7 +55,7 @@ def machine(
         cpu=CPU,
         inside=INSIDE,
         files={**FILES, **CAPTURE, **files(fleet.GUESTS, {})},
-        limit=800,
+        limit=1800,
     )
     booted = boot_xen(with_structures(boot, *fleet.RMRRS[suite.name]), LINE)
     document = bundle(booted)

@@ -40,7 +40,7 @@ def test_devices_are_attached_to_a_restored_guest_as_the_fleet_says(
         cpu=CPU,
         inside=INSIDE,
         files={**FILES, **moved.share_files()},
-        limit=800,
+        limit=1800,
     )
     machine = boot_xen(with_structures(boot, *fleet.RMRRS[suite.name]), LINE)
     for name in moved.GUESTS:

@@ -38,7 +38,7 @@ def machine(boot_xen: Callable[[Boot, str], Booted], suite: Suite) -> Booted:
         cpu=CPU,
         mode="script",
         files=FILES,
-        limit=600,
+        limit=1800,
         options=(
             "-global", "virtio-device.iommu_platform=on", "-global", "virtio-pci.disable-legacy=on",
         ),

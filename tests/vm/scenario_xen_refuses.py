@@ -27,7 +27,7 @@ BOOT = Boot(
     memory=1536,
     cpu=CPU,
     files=FILES,
-    limit=300,
+    limit=900,
     inside=f"""{PRELUDE}
 modprobe -a xen-privcmd xenfs xen-evtchn
 mount -t xenfs xenfs /proc/xen || fail "no xenfs"

@@ -96,7 +96,13 @@ posted() {
         http://localhost/v1/resolve <guest.json >answer.json 2>status
     cat status
 }
-seen guest "$(posted '"name = \"a\"\ntype = \"hvm\"\nmemory = 512\npci = [ \"00:1a.0\" ]\n"')"
+answered() {
+    status=$(posted '"name = \"a\"\ntype = \"hvm\"\nmemory = 512\npci = [ \"00:1a.0\" ]\n"')
+    [ "$status" = 200 ]
+}
+# In software a worker can take longer than its 8 s to start: 503 then says so, and to ask again.
+await "the socket answers about a guest" answered
+seen guest "$status"
 seen name "$(python3 -c 'import json; print(json.load(open("answer.json"))["answer"]["guests"][0]["name"])')"
 seen large "$(posted '"pci = [" + ",".join([2 * chr(39)] * 20000) + "]"')"
 seen processes "$(wc -l </sys/fs/cgroup/system.slice/dmaragent.service/cgroup.procs)"
