@@ -65,6 +65,8 @@ def files_of(machine: Path) -> dict[str, bytes]:
     }
 
 
+PYPIS_ALONE = pytest.mark.parametrize("two_workers", [sys.executable], ids=["pypi"], indirect=True)
+"""The rest of what the engine does is the same code with either release."""
 QUESTIONS = {
     "show": ["show", "pool"],
     "resolve": ["resolve", "g.cfg", "--on", "pool"],
@@ -103,6 +105,7 @@ def test_each_engine_gives_the_same_bytes(two_workers: Cluster, pool: Path, ques
     assert workers == here
 
 
+@PYPIS_ALONE
 def test_the_order_of_documents_changes_nothing(two_workers: Cluster, pool: Path) -> None:
     """The folder is given as its documents, in two orders."""
     documents = sorted(f"pool/{path.name}" for path in pool.iterdir())
@@ -166,6 +169,7 @@ def has_open(pid: int, path: Path) -> bool:
     return any(os.path.realpath(entry) == str(path) for entry in folder.iterdir())
 
 
+@PYPIS_ALONE
 def test_a_worker_of_another_version_is_not_used(
     two_workers: Cluster, pool: Path, tmp_path: Path
 ) -> None:

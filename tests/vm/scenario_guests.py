@@ -24,10 +24,8 @@ from vm.asking import bundle, replayed
 from vm.dom0 import dom0
 from vm.guests import ATTACHED, GUESTS, Outcome, bars, files, said, seen
 from vm.machine import Boot, Booted
-from vm.suites import BOOKWORM, TRIXIE, Suite
+from vm.suites import Suite
 from vm.truth import Section, Truth
-
-IN_CI = (BOOKWORM, TRIXIE)
 
 
 @pytest.fixture(scope="module")

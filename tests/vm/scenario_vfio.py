@@ -15,12 +15,10 @@ from dmaragent.passthrough.kvm_words import FIRMWARE_DMA_FAULTS, RAM_MAY_BE_OVER
 from support.tables import rmrr, scope
 from vm.firmware import with_structures
 from vm.machine import Boot, Booted
-from vm.suites import BOOKWORM, SID, TRIXIE, Suite
+from vm.suites import SID, TRIXIE, Suite
 from vm.truth import Truth
 from vm.vfio import BOOT as VFIO
 from vm.vfio import Case, Guests, error_in, with_guests
-
-IN_CI = (BOOKWORM, TRIXIE)
 
 REGIONS = 0x6000000
 """Where the regions are: memory that the kernel's command line reserves."""

@@ -29,8 +29,8 @@ Written by `make vm-all`, not by hand: {count} comparisons of {boots} boots in Q
 compares an answer of dmaragent with what the kernel, the hypervisor or xl did. A run in which one of
 them differs fails and records nothing, so the two sides of every row below are equal.
 
-`make vm`, which CI runs, repeats Debian 12 without the restored guests, and of Debian 13 the kernel's
-regions, VFIO, Xen's list and the guests. The rest is run by hand, on the day that the table gives.
+`make vm`, which CI runs, repeats Debian 12 without the fleet and the restored guests, and of Debian 13
+the kernel's regions and Xen's list. The rest is run by hand, on the day that the table gives.
 
 | | {names} |
 | --- |{rules}
