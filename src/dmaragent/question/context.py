@@ -24,9 +24,10 @@ from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.words.host import absence_words
 from dmaragent.question import words
-from dmaragent.question.releases import read_release, release_spans
+from dmaragent.question.releases import read_release, release_spans, rules_of
 from dmaragent.releases import Release
-from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE, behaviours_of
+from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE
+from dmaragent.xen.hypervisor.release_spans import ReleaseSpans
 
 DOCUMENTED = "documented"
 """In place of a release: the manual pages decide, and not the release."""
@@ -148,25 +149,58 @@ def other_releases(
     """
     if context.release_known or context.stack.documented or question.toolstack_release:
         return {}
-    verdicts: list[tuple[Verdict, str, str]] = []
-    by_rules: dict[object, HostFacts] = {}
-    for name, release in release_spans():
-        stack = replace(context.stack, release=release, hypervisor=release)
+    amd = context.inventory.xen.ivrs is not None
+    resolver = _ReleaseResolver(context, question, guest)
+    verdicts: list[tuple[Release, Verdict]] = []
+    steps = _amd_steps() if amd else _SERIES
+    for name, release in release_spans(amd=amd):
+        verdict = resolver.verdict_with(release)
+        first, last = (Release.parse(end).series for end in (name.split()[0], name.split()[-1]))
+        for step in steps.steps:
+            if first <= step.series <= last:
+                # Point releases can differ, and each can have an answer if their series has none.
+                apart = amd and verdict is Verdict.UNDECIDED and steps.has_points(step.series)
+                verdicts.append((step, resolver.verdict_with(step) if apart else verdict))
+    spans: dict[Verdict, list[Release]] = {}
+    for step, verdict in verdicts:
+        spans.setdefault(verdict, []).append(step)
+    if len(spans) == 1:
+        return {}
+    return {verdict: tuple(steps.spans(own)) for verdict, own in spans.items()}
+
+
+_SERIES = ReleaseSpans({})
+"""The series of releases, without point releases."""
+
+
+def _amd_steps() -> ReleaseSpans:
+    from dmaragent.xen.hypervisor.ivrs_behaviour import (  # noqa: PLC0415 - for AMD hosts only
+        RELEASES,
+    )
+
+    return RELEASES
+
+
+@dataclass(slots=True)
+class _ReleaseResolver:
+    """Resolves a guest under several releases, with the facts of those that behave alike once."""
+
+    context: Context
+    question: Question
+    guest: GuestConfig
+    _by_rules: dict[object, HostFacts] = field(default_factory=dict)
+
+    def verdict_with(self, release: Release) -> Verdict:
+        """Return the verdict on the guest if the host's Xen and its tools are of `release`."""
+        context = self.context
         predicted = _predicted_release(context.host, release)
-        rules = predicted and behaviours_of(predicted)
-        if rules not in by_rules:
+        rules = predicted and rules_of(predicted, amd=context.inventory.xen.ivrs is not None)
+        if rules not in self._by_rules:
             inventory = under_release(context.inventory, predicted)
-            by_rules[rules] = _facts_of(inventory, release, question)
-        facts = replace(by_rules[rules], release=release)
-        verdict = resolve(guest, facts, stack).verdict
-        first, last = name.split(" to ")[0], name.split(" to ")[-1]
-        if verdicts and verdicts[-1][0] is verdict:
-            first = verdicts.pop()[1]
-        verdicts.append((verdict, first, last))
-    spans: dict[Verdict, list[str]] = {}
-    for verdict, first, last in verdicts:
-        spans.setdefault(verdict, []).append(first if first == last else f"{first} to {last}")
-    return {} if len(spans) == 1 else {verdict: tuple(names) for verdict, names in spans.items()}
+            self._by_rules[rules] = _facts_of(inventory, release, self.question)
+        facts = replace(self._by_rules[rules], release=release)
+        stack = replace(context.stack, release=release, hypervisor=release)
+        return resolve(self.guest, facts, stack).verdict
 
 
 def _origin(

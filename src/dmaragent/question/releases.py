@@ -8,14 +8,18 @@ from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE, behaviours_of
 from dmaragent.xen.toolstack.libxl import FIRST_RELEASE, toolstack_behaviours
 
 
-def release_spans() -> tuple[tuple[str, Release], ...]:
-    """Return spans of releases with the same toolstack and hypervisor behaviour, and one of each."""
+def release_spans(*, amd: bool = False) -> tuple[tuple[str, Release], ...]:
+    """Return spans of releases with the same toolstack and hypervisor behaviour, and one of each.
+
+    `amd`: the hypervisor's behaviour is that for AMD's table, not that for Intel's.
+    """
+    behaviours = _amd_behaviours if amd else _intel_behaviours
     spans: list[tuple[object, Release, Release]] = []
     for minor in range(FIRST_RELEASE[1], NEWEST_RELEASE[1] + 1):
         release = Release(4, minor)
         does = (
             toolstack_behaviours(release),
-            tuple(dict.fromkeys(behaviour.for_guests for behaviour in behaviours_of(release))),
+            behaviours(release),
             documented_default(release),
             [release.series >= first for first in (PVH_AND_TYPE, PASSTHROUGH)],
         )
@@ -26,6 +30,23 @@ def release_spans() -> tuple[tuple[str, Release], ...]:
     return tuple(
         (str(last) if first == last else f"{first} to {last}", last) for _, first, last in spans
     )
+
+
+def rules_of(release: Release, *, amd: bool = False) -> object:
+    """Return a key of what the hypervisor of `release` does with the table: equal, if alike."""
+    return _amd_behaviours(release) if amd else behaviours_of(release)
+
+
+def _intel_behaviours(release: Release) -> object:
+    return tuple(dict.fromkeys(behaviour.for_guests for behaviour in behaviours_of(release)))
+
+
+def _amd_behaviours(release: Release) -> object:
+    from dmaragent.xen.hypervisor.ivrs_behaviour import (  # noqa: PLC0415 - for AMD hosts only
+        ivrs_behaviours_of,
+    )
+
+    return tuple(behaviour._replace(name="") for behaviour in ivrs_behaviours_of(release))
 
 
 def read_release(option: str, text: str) -> Release:

@@ -55,3 +55,8 @@ def ivrs_behaviour_of(release: Release | None) -> IvrsBehaviour:
     return IvrsBehaviour(
         name=f"Xen {release or series_words(step)}", **RELEASES.behaviours_at(step)
     )
+
+
+def ivrs_behaviours_of(release: Release | None) -> tuple[IvrsBehaviour, ...]:
+    """Return the behaviour of each run of point releases that `release` may be, oldest first."""
+    return tuple(map(ivrs_behaviour_of, RELEASES.steps_of(release)))

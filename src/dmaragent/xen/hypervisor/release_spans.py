@@ -46,15 +46,23 @@ class ReleaseSpans:
         at = _key(step)
         return {name: any(a <= at < b for a, b in own) for name, own in self._spans.items()}
 
-    def words(self, steps: Collection[Release]) -> str:
-        """Return the releases of `steps`, members of `self.steps`, as text, merged into spans."""
+    def has_points(self, series: tuple[int, int]) -> bool:
+        """Return whether point releases of `series` behave differently."""
+        return len(self._of_series[series]) > 1
+
+    def spans(self, steps: Collection[Release]) -> list[str]:
+        """Return the releases of `steps`, members of `self.steps`, as spans in text."""
         runs: list[list[int]] = []
         for place in sorted(self.steps.index(step) for step in steps):
             if runs and place == runs[-1][1] + 1:
                 runs[-1][1] = place
             else:
                 runs.append([place, place])
-        spans = [self._span_words(self.steps[first], last) for first, last in runs]
+        return [self._span_words(self.steps[first], last) for first, last in runs]
+
+    def words(self, steps: Collection[Release]) -> str:
+        """Return the releases of `steps`, members of `self.steps`, as text, merged into spans."""
+        spans = self.spans(steps)
         if len(spans) > 2:
             spans = [", ".join(spans[:-1]), spans[-1]]
         return "Xen " + " and ".join(spans)

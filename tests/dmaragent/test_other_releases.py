@@ -1,0 +1,78 @@
+"""The releases of Xen by verdict, if the host's is unknown: as if each were named."""
+
+import re
+from collections.abc import Mapping
+
+import pytest
+
+from dmaragent.guests.config import GuestConfig
+from dmaragent.policy.decisions import Verdict
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import GuestResolver, Question, context_of, read_guests
+from dmaragent.releases import Release
+from support.machines import MACHINES
+
+RELEASES = [
+    *[f"4.{minor}" for minor in (6, 13, 15, 16, 17, 18, 19, 20, 22)],
+    *["4.16.0", "4.17.3", "4.17.4", "4.18.0", "4.18.1", "4.18.3", "4.18.4", "4.19.0", "4.19.1"],
+]
+SAMPLES = [
+    ("synthetic-am5-desktop", "gpu.cfg"),
+    ("synthetic-wujie14xa", "host.cfg"),
+    ("synthetic-thinkpad-l14-gen3", "nvme.cfg"),
+]
+
+
+def _config(machine: str, guest: str) -> GuestConfig:
+    path = MACHINES / machine / "guests" / guest
+    return read_guests(path.read_text("utf-8"), guest)[0]
+
+
+def _others(machine: str, guest: str) -> Mapping[Verdict, tuple[str, ...]]:
+    resolver = GuestResolver(ask_host(str(MACHINES / machine), Question()), Question())
+    return resolver.other_releases(_config(machine, guest))
+
+
+def _covers(span: str, minor: int, point: int | None) -> bool | None:
+    """Return whether `span` has all of a release; None if it has some of its points."""
+    first, _, last = span.partition(" to ")
+    low = _end(first, 0)
+    high = _end(last or first, 99)
+    points = [(minor, each) for each in ((0, 99) if point is None else (point,))]
+    inside = [low <= each <= high for each in points]
+    partly = point is None and (low[0] == minor or high[0] == minor)
+    return all(inside) or (None if any(inside) or partly else False)
+
+
+def _end(name: str, without: int) -> tuple[int, int]:
+    numbers = [int(number) for number in re.findall(r"\d+", name)][1:]
+    return numbers[0], numbers[1] if len(numbers) > 1 else without
+
+
+def test_an_amd_host_has_the_point_releases_that_switch_amd_vi_off() -> None:
+    others = _others("synthetic-am5-desktop", "gpu.cfg")
+
+    assert others[Verdict.REFUSED] == ("4.16 to 4.18.3", "4.19.0")
+    assert others[Verdict.UNDECIDED] == ("4.6 to 4.15",)
+    assert others[Verdict.STARTS][-1] == "4.19.1 to 4.22"
+    assert _others("synthetic-wujie14xa", "nvme.cfg") == others
+
+
+@pytest.mark.parametrize(("machine", "guest"), SAMPLES)
+def test_each_release_has_the_verdict_that_it_has_if_it_is_named(machine: str, guest: str) -> None:
+    others = _others(machine, guest)
+    assert others
+    config, host = _config(machine, guest), ask_host(str(MACHINES / machine), Question()).host
+    for name in RELEASES:
+        question = Question(xen=name)
+        verdict = GuestResolver(context_of(host, question), question).resolve(config).verdict
+        release = Release.parse(name)
+        covering = {
+            other: [_covers(span, release.minor, release.point) for span in spans]
+            for other, spans in others.items()
+        }
+        alike = [other for other, own in covering.items() if True in own]
+        if alike:
+            assert alike == [verdict], name
+        else:  # a series whose points differ
+            assert (verdict, release.point) == (Verdict.UNDECIDED, None), name
