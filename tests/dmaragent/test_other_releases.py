@@ -10,6 +10,7 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import GuestResolver, Question, context_of, read_guests
 from dmaragent.releases import Release
+from support.cli import run
 from support.machines import MACHINES
 
 RELEASES = [
@@ -76,3 +77,16 @@ def test_each_release_has_the_verdict_that_it_has_if_it_is_named(machine: str, g
             assert alike == [verdict], name
         else:  # a series whose points differ
             assert (verdict, release.point) == (Verdict.UNDECIDED, None), name
+
+
+def test_if_the_point_release_decides_it_is_to_be_named_and_its_reason_is_given_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    machine = MACHINES / "synthetic-am5-desktop"
+    ran = run(capsys, "resolve", machine / "guests/gpu.cfg", "--host", machine, "--xen", "4.18")
+    out = " ".join(ran.out.split())
+
+    assert ran.code == 2
+    assert out.count("the point release is unknown") + out.count("The point release is") == 1
+    assert "--xen 4.18.N" in out
+    assert "complete table" not in out

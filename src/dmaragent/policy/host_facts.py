@@ -62,6 +62,8 @@ class HostFacts:
     """The hypervisor's release; None if unknown."""
     incomplete: str = ""
     """Why regions may be missing from these facts; or empty."""
+    point_matters: bool = False
+    """Whether `incomplete` is only that the point release is unknown, and it matters."""
     next_step: str = ""
     """What to do about missing regions."""
     unlisted: str = ""
@@ -183,6 +185,7 @@ def facts_of(
         share_pt=None if caps is None or "hap" not in caps else "iommu_hap_pt_share" in caps,
         release=release or host.running_release,
         incomplete=_why_regions_missing(inventory),
+        point_matters=inventory.complete and views.list.doubt_by_point,
         unlisted=_why_list_lacks(inventory),
         undetermined=inventory.undetermined
         if views.devices_source is not ListSource.HYPERVISOR

@@ -8,6 +8,13 @@ from collections.abc import Iterable, Sequence
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.policy.decisions import Harm, Verdict
 from dmaragent.policy.words import HARM_WORDS
+from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.release_spans import series_words
+
+
+def name_point_release(release: Release) -> str:
+    """Return that a point release of the series of `release` has to be named."""
+    return f"first name the point release, because it decides: --xen {series_words(release)}.N"
 
 
 def joined(first: str, second: str) -> str:

@@ -151,6 +151,6 @@ def limit_lines(
     limits = [
         resolution.stack.origin,
         *other_releases_words(resolution.verdict, others or {}),
-        *list_words(resolution.host),
+        *list_words(resolution.host, resolution.reasons),
     ]
     return paragraph(" ".join(f"{limit}." for limit in limits if limit))

@@ -279,13 +279,15 @@ def why_it_starts(resolution: Resolution) -> str:
     return sentence + (f"; libxl moves RAM away from {moved} of them" if moved else "")
 
 
-def list_words(host: HostFacts) -> Iterator[str]:
-    """Yield the source of the list of regions, then its limits."""
+def list_words(host: HostFacts, stated: Sequence[Decision] = ()) -> Iterator[str]:
+    """Yield the source of the list of regions, then its limits, without what `stated` has."""
     if host.source is ListSource.HYPERVISOR:
         yield "Xen reported its regions"
     elif host.source is ListSource.PREDICTED:
         yield "Xen's list of regions is predicted"
-        yield from map(capitalized, host.notes)
+        doubt = host.incomplete
+        repeats = bool(doubt) and any(doubt in decision.reason for decision in stated)
+        yield from (capitalized(n) for n in host.notes if not (repeats and doubt in n))
 
 
 # One guest in full ----------------------------------------------------------------------

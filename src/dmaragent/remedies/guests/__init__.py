@@ -114,6 +114,8 @@ def _why_nothing(resolution: Resolution) -> str:
     if resolution.stack.toolstack is Toolstack.XAPI:
         return words.XAPI_NOT_TRIED
     if resolution.host.incomplete and resolution.verdict is Verdict.UNDECIDED:
+        if resolution.host.point_matters:
+            return words.name_point_release(resolution.stack.hypervisor)
         return resolution.host.next_step or words.GET_WHOLE_TABLE
     if resolution.host.iommu_off and resolution.settings.devices:
         return words.NO_WORKING_IOMMU

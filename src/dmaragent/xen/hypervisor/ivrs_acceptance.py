@@ -218,10 +218,11 @@ def _agreed(predicted: Sequence[Predicted]) -> IvrsPrediction:
         differs = words.lists_by_release(counts)
     off = _off_words(predicted, working)
     notes = [note for note in (differs, off) if note]
-    doubt = next((own.doubt for _, own in reversed(working) if own.doubt), "") or off or differs
+    own_doubt = next((own.doubt for _, own in reversed(working) if own.doubt), "")
     return shown._replace(
         notes=(*shown.notes, *notes),
-        doubt=doubt,
+        doubt=own_doubt or off or differs,
+        doubt_by_point=bool(off or differs) and not own_doubt,
         undecided=MappingProxyType(undecided_ivmds(predicted)),
         alternatives=alternatives if len(alternatives) > 1 else (),
     )

@@ -85,6 +85,8 @@ class IvrsPrediction(NamedTuple):
     notes: tuple[str, ...] = ()
     doubt: str = ""
     """Why it is unknown whether AMD-Vi is on, or what is listed; or empty."""
+    doubt_by_point: bool = False
+    """Whether `doubt` is only that point releases differ."""
     undecided: Mapping[Source, str] = _NONE
     """By IVMD: why its effect is unknown, because point releases differ on it."""
     alternatives: tuple[IvrsAlternative, ...] = ()

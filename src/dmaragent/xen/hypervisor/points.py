@@ -114,15 +114,17 @@ def agreed_prediction(predicted: Sequence[Predicted]) -> XenPrediction:
         for steps, prediction in _by_list(working)
     ]
     off = _off_words(predicted)
+    own_doubt = next(
+        (prediction.doubt for _, prediction in reversed(working) if prediction.doubt), ""
+    )
     counts = [(alternative.releases, len(alternative.entries)) for alternative in lists]
     differs = [words.lists_by_release(counts)] if len(lists) > 1 else []
     return shown._replace(
         notes=(*shown.notes, *differs, *([off] if off else [])),
         fates=tuple(_fates(predicted, shown)),
         options=tuple(_options(predicted)),
-        doubt=next(
-            (prediction.doubt for _, prediction in reversed(working) if prediction.doubt), off
-        ),
+        doubt=own_doubt or off,
+        doubt_by_point=bool(off) and not own_doubt,
         undecided=MappingProxyType(dict(undecided_regions(predicted))),
         alternatives=tuple(lists) if len(lists) > 1 else (),
         open_devices=MappingProxyType(dict(_open_devices(working))),

@@ -77,6 +77,8 @@ class XenPrediction(NamedTuple):
     """Assumptions and limits of the whole prediction."""
     doubt: str = ""
     """Why it is unknown whether Xen switches VT-d off, or accepts a range of `options`; or empty."""
+    doubt_by_point: bool = False
+    """Whether `doubt` is only that point releases differ."""
     undecided: Mapping[Source, str] = _NONE
     """By RMRR: why its fate is unknown, because point releases differ."""
     alternatives: tuple[ListAlternative, ...] = ()

@@ -90,7 +90,8 @@ def _predicted(
         )
         notes = (*notes, words.NOTHING_BEFORE_4_16)
     if entries and prediction.doubt:
-        notes = (*notes, words.list_uncertain(prediction.doubt))
+        others = (note for note in notes if note != prediction.doubt)
+        notes = (*others, words.list_uncertain(prediction.doubt))
     regions |= {
         source: XenView(listed=None, range=None, reason=reason, notes=())
         for source, reason in undecided.items()
@@ -105,6 +106,7 @@ def _predicted(
             why_empty=() if entries else tuple(_why_empty(table, prediction)),
             notes=notes,
             doubt=prediction.doubt,
+            doubt_by_point=prediction.doubt_by_point,
             alternatives=tuple(
                 ListAlternative(other.releases, tuple(_each_entry(other.runs)))
                 for other in prediction.alternatives

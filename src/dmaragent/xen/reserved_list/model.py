@@ -65,6 +65,8 @@ class XenList(NamedTuple):
     """Why the predicted list is unknown (VT-d may be off, `rmrr=` may be refused); or empty."""
     alternatives: tuple[ListAlternative, ...] = ()
     """The predicted lists of the possible point releases, if they differ."""
+    doubt_by_point: bool = False
+    """Whether `doubt` is only that point releases differ: the point release settles it."""
 
 
 class XenView(NamedTuple):

@@ -96,6 +96,7 @@ def predicted_views(
             why_empty=() if entries else tuple(why_empty(host, table, prediction)),
             notes=notes,
             doubt=doubt,
+            doubt_by_point=prediction.doubt_by_point,
             alternatives=prediction.alternatives,
         ),
         regions=regions,
