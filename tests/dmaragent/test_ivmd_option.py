@@ -62,6 +62,15 @@ def test_without_a_memory_map_the_effect_is_unknown() -> None:
     assert check_ivmd(on, "ivmd=0x91000=1:0.0").taken is None
 
 
+def test_xen_checks_the_memory_of_a_range_before_it_looks_for_an_iommu() -> None:
+    without_iommu = "ivmd=0x91000=0:2.0"
+    unmapped = option_host(amd_host(memory=False), release="4.20")
+
+    assert effects(unmapped, without_iommu) == [IvmdEffect.UNKNOWN]
+    assert effects(option_host(release="4.20"), without_iommu) == [IvmdEffect.NO_EFFECT]
+    assert effects(option_host(release="4.20"), "ivmd=0x1000=0:2.0") == [IvmdEffect.SWITCHES_OFF]
+
+
 def test_addresses_in_bytes_are_a_mistake_with_the_pages_that_were_meant() -> None:
     checked = check_ivmd(option_host(), "ivmd=0x91000000-0x91000fff=1:0.0")
 

@@ -28,6 +28,7 @@ from dmaragent.xen.hypervisor import ivrs_words
 from dmaragent.xen.hypervisor.ivmd_ranges import MOST_RANGES, IvmdRange, parse_ivmd_option
 from dmaragent.xen.hypervisor.ivrs_acceptance import predict_ivrs
 from dmaragent.xen.hypervisor.ivrs_behaviour import ivrs_behaviour_of
+from dmaragent.xen.hypervisor.ivrs_memory import IvmdMemory
 from dmaragent.xen.hypervisor.ivrs_prediction import IvmdAcceptance, IvmdFate, IvrsPrediction
 from dmaragent.xen.reserved_list.predicted import memory_map_of
 from fwtables import IVMD, device_name
@@ -39,6 +40,8 @@ _EFFECTS = {
     IvmdFate.UNKNOWN: IvmdEffect.UNKNOWN,
 }
 """By fate; the others have no effect."""
+_AFTER_MEMORY = (IvmdFate.ACCEPTED, IvmdFate.NO_IOMMU)
+"""The fates of a range with pages of which Xen first checks the memory."""
 
 
 def check_ivmd(on: OptionHost, text: str | None) -> CheckedIvmd:
@@ -100,11 +103,22 @@ def _of_fate(
     undecided = prediction.undecided.get(user.source, "")
     if undecided:
         effect, reason = IvmdEffect.UNKNOWN, undecided
-    elif effect is IvmdEffect.ACCEPTED and memory_map_of(on.host) is None:
+    elif fate.fate in _AFTER_MEMORY and memory_map_of(on.host) is None:
         effect, reason = IvmdEffect.UNKNOWN, words.memory_unknown()
     elif effect is IvmdEffect.ACCEPTED and prediction.doubt:
         effect, reason = IvmdEffect.UNKNOWN, prediction.doubt
+    elif fate.fate is IvmdFate.NO_IOMMU and (doubt := _memory_doubt(on, user)):
+        effect, reason = IvmdEffect.UNKNOWN, doubt
     return _with_advice(on, user, effect, reason, fate.notes)
+
+
+def _memory_doubt(on: OptionHost, user: IvmdRange) -> str:
+    """Return why it is unknown whether Xen refuses the memory of a range, or empty."""
+    pages = pages_of(user)
+    if pages is None:
+        return ""
+    inverted = ivrs_behaviour_of(on.release).memory_test_inverted
+    return IvmdMemory(memory_map_of(on.host), inverted=inverted).check(pages).doubt
 
 
 def _with_advice(
