@@ -35,7 +35,7 @@ def devices_text(inventory: Inventory, devices: DeviceList, stack: Stack) -> Ite
         yield ""
         yield from _table(rows, order, width)
     else:
-        yield from paragraph(words.none_listed(devices.known))
+        yield from paragraph(words.none_listed(devices.known, inventory))
     foot = [
         words.left_out_words(devices.chipset, devices.absent),
         *(words.limits(inventory, rows, stack, rows[0].decides) if rows else ()),

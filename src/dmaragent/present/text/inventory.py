@@ -21,6 +21,7 @@ from dmaragent.present.words.region import (
     published_words,
     region_head,
     region_views,
+    without_owner,
 )
 from dmaragent.readings import Missing
 from dmaragent.spans import span_words
@@ -118,7 +119,7 @@ def _devices(inventory: Inventory, *, wide: bool) -> list[str]:
             if numbers[-1:] != [region.number]:  # they ascend
                 numbers.append(region.number)
     if not owners:
-        return ["  None: no region names a device"]
+        return paragraph(without_owner(inventory), indent=2)
     rows = [
         _device_row(inventory, key[0], owner, span_words(regions_of[key]), wide=wide)
         for key, owner in sorted(owners.items())

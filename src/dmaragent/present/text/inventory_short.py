@@ -38,6 +38,7 @@ from dmaragent.present.words.region import (
     owner_name,
     padded_range,
     region_size,
+    without_owner,
 )
 from dmaragent.readings import Missing
 from dmaragent.spans import span_words
@@ -183,7 +184,7 @@ def _devices(inventory: Inventory, most: int) -> Iterator[str]:
             if numbers[-1:] != [region.number]:  # they ascend
                 numbers.append(region.number)
     if not owners:
-        yield "No region names a device."
+        yield from paragraph(without_owner(inventory))
         return
     present = sorted(name for name in owners if owners[name].presence is not Presence.ABSENT)
     absent: dict[str, list[str]] = {}

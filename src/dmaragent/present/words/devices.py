@@ -16,6 +16,7 @@ from dmaragent.present.screen import toned
 from dmaragent.present.words.device import class_name, device_name, short_class_name
 from dmaragent.present.words.numbers import count
 from dmaragent.present.words.passthrough import can_tone, verdict_word
+from dmaragent.present.words.region import named_ids, without_owner
 from dmaragent.readings import Missing
 from dmaragent.spans import span_words
 from dmaragent.xen.reserved_list.model import ListSource
@@ -317,10 +318,12 @@ def more_devices(number: int) -> str:
     return f"{count(number, 'more device')}: dmaragent devices lists all."
 
 
-def none_listed(known: int) -> str:
+def none_listed(known: int, inventory: Inventory) -> str:
     """Return that no device is listed; `known` is the number of devices that the host has."""
     if known:
         return f"None of the host's {count(known, 'device')} matches."
+    if any(map(named_ids, inventory.regions)):
+        return without_owner(inventory)
     return "No device is known: the PCI functions were not read, and no region names a device."
 
 

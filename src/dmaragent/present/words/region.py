@@ -66,6 +66,20 @@ def named_ids(region: Region) -> str:
     )
 
 
+def without_owner(inventory: Inventory) -> str:
+    """Return why no region of `inventory` has a device: none is named, present, or known."""
+    named = list(dict.fromkeys(filter(None, map(named_ids, inventory.regions))))
+    if not named:
+        return "No region names a device."
+    which = named[0] if len(named) == 1 else f"{len(named)} sets of device IDs"
+    if isinstance(inventory.host.topology.functions, Missing):
+        return (
+            f"The devices are unknown, because the PCI functions were not read. "
+            f"The regions name {which}."
+        )
+    return f"No device that a region names is present. The regions name {which}."
+
+
 def access_words(region: Region) -> str:
     """Return the accesses that AMD's table grants in a unity map, unless it is both; or empty."""
     access = region.reserved.access

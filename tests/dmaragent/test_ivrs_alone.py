@@ -1,0 +1,32 @@
+"""Answers from an IVRS without its host: what is unknown is not said to be absent."""
+
+from pathlib import Path
+
+import pytest
+
+from support.cli import run
+from support.machines import MACHINES
+
+Capture = pytest.CaptureFixture[str]
+TABLE = MACHINES / "synthetic-am5-desktop/root/sys/firmware/acpi/tables/IVRS"
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "ivrs.aml"
+    path.write_bytes(TABLE.read_bytes())
+    return path
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("verb", [["inventory"], ["inventory", "--details"], ["devices"]])
+def test_regions_name_devices_that_were_not_read(
+    verb: list[str], table: Path, capsys: Capture
+) -> None:
+    out = _words(run(capsys, *verb, "--host", table).out)
+
+    assert "o region names a device" not in out
+    assert "the PCI functions were not read. The regions name 00:00.0-0f:1f.7" in out
