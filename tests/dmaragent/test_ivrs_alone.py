@@ -30,3 +30,16 @@ def test_regions_name_devices_that_were_not_read(
 
     assert "o region names a device" not in out
     assert "the PCI functions were not read. The regions name 00:00.0-0f:1f.7" in out
+
+
+def test_a_check_without_a_command_line_asks_for_the_option_of_the_vendor(
+    table: Path, capsys: Capture
+) -> None:
+    intel = MACHINES / "hp-dl380e-gen8"
+
+    assert "--check 'ivmd=...'" in _words(
+        run(capsys, "boot-option", "--check", "--host", table).err
+    )
+    assert "--check 'rmrr=...'" in _words(
+        run(capsys, "boot-option", "--check", "--host", intel).err
+    )

@@ -134,7 +134,8 @@ def _check(options: argparse.Namespace) -> int:
 
     opened, on = _host(options)
     if not options.check and on.command_line is None:
-        raise words.command_line_unknown(opened.path or "this machine")
+        amd = _vendor(options, on) is IommuVendor.AMD
+        raise words.command_line_unknown(opened.path or "this machine", "ivmd" if amd else "rmrr")
     if _vendor(options, on, options.check) is IommuVendor.AMD:
         checked = check_ivmd(on, options.check or None)
         if options.check and not checked.ranges:

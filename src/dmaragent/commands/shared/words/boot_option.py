@@ -16,10 +16,10 @@ def not_a_region(why: Exception) -> DmaragentError:
     return DmaragentError(f"REGION {why}", "write a region like 0xbdf3e000-0xbdf5dfff=00:1d.0")
 
 
-def command_line_unknown(where: str) -> DmaragentError:
+def command_line_unknown(where: str, option: str) -> DmaragentError:
     return DmaragentError(
         f"--check: Xen's command line is unknown for {where}",
-        "add the text: --check 'rmrr=...'; on a Xen host, run it as root in dom0",
+        f"add the text: --check '{option}=...'; on a Xen host, run it as root in dom0",
     )
 
 
