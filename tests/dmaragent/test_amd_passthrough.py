@@ -14,7 +14,7 @@ from dmaragent.host import Host
 from dmaragent.inventory import take_inventory
 from dmaragent.linux.vfio import ONE_TO_ONE_MESSAGE
 from dmaragent.linux.view import LinuxState
-from dmaragent.passthrough.model import Can
+from dmaragent.passthrough.model import Can, CaseKind
 from dmaragent.policy.added_function import EARLIER_MAP_RULE, IDENTITY_RULE
 from dmaragent.policy.amd_assignment import ALIASED_RULE, EXCLUSION_RULE, NO_IOMMU_RULE
 from dmaragent.policy.decisions import Verdict
@@ -343,3 +343,18 @@ def test_a_table_on_which_xen_stops_does_not_only_switch_amd_vi_off(*, stops: bo
     assert prediction.iommu_disabled
     assert prediction.stops is stops
     assert ("AMD-Vi off" in facts_of(inventory).iommu_off) is not stops
+
+
+@pytest.mark.parametrize(
+    ("flags", "goes"),
+    [(UNITY, "reaches guest RAM"), (EXCLUSION, "not translated and reaches host")],
+)
+def test_before_5_4_dma_to_an_exclusion_range_reaches_host_memory(flags: int, goes: str) -> None:
+    (case,) = (
+        case
+        for case in on_linux(under(flags, kernel="5.3.0")).linux.cases
+        if case.kind is CaseKind.UNCHECKED
+    )
+
+    assert goes in case.explanation
+    assert ("guest RAM, or faults" in case.explanation) is (flags == UNITY)

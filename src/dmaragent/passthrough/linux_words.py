@@ -6,6 +6,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.groups import KernelRegion
 from dmaragent.inventory import Region
 from dmaragent.iommu.vendor import IommuVendor
+from dmaragent.iommu.model import Meaning
 from dmaragent.linux.vfio import VfioEffect
 from dmaragent.passthrough.model import PlatformVerdict
 from dmaragent.passthrough.words import (
@@ -149,9 +150,20 @@ _IVMD_EFFECTS = {
 }
 
 
+_EXCLUSION_NOT_MAPPED = (
+    "is not checked: VFIO accepts the device. Linux writes an exclusion range to registers of the "
+    "IOMMU, which have room for one. DMA of the device there is not translated and reaches host memory"
+)
+
+
 def ivmd_effect(regions: Sequence[Region], effect: VfioEffect) -> str:
     """Return the effect of `regions` of AMD's table in a span of kernels."""
-    return f"{capital(region_list(regions))} {_IVMD_EFFECTS[effect]}"
+    excluded = [region for region in regions if region.reserved.meaning is Meaning.EXCLUSION]
+    if effect is not VfioEffect.NOT_MAPPED or not excluded:
+        return f"{capital(region_list(regions))} {_IVMD_EFFECTS[effect]}"
+    others = [region for region in regions if region not in excluded]
+    own = f"{capital(region_list(excluded))} {_EXCLUSION_NOT_MAPPED}."
+    return f"{ivmd_effect(others, effect)} {own}" if others else own
 
 
 def ivmd_by_release(why: str) -> str:
