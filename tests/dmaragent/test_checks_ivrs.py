@@ -12,7 +12,7 @@ from dmaragent.checks.amd.rules import RULES as AMD_RULES
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Finding, Severity
 from dmaragent.inventory import Inventory
-from dmaragent.linux.ivrs import read_by_linux
+from dmaragent.linux.ivrs import IVMD_SEGMENTS, read_by_linux
 from dmaragent.present.text.check import check_details_text
 from dmaragent.readings import Missing, MissingKind
 from support.checked_ivrs import CASES
@@ -404,3 +404,11 @@ def test_a_wrong_byte_in_the_header_is_a_wrong_checksum_to_both() -> None:
     ids = {one.rule.id for one in check(checked(data)).findings}
 
     assert ids == {"ivrs-checksum", "ivmd-flags-none"}
+
+
+def test_the_segment_of_a_region_counts_from_the_release_that_linux_is_modelled_by() -> None:
+    (rule,) = (rule for rule in AMD_RULES if rule.id == "ivmd-segment")
+
+    assert IVMD_SEGMENTS == (6, 0)
+    assert rule.linux.startswith("Linux 6.0 and later ")
+    assert "Linux 6.0 and later" in rule.details

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dmaragent.addresses import SBDF
 from dmaragent.host.groups import KernelRegion
 from dmaragent.inventory import Region
-from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.iommu.model import Meaning
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.vfio import VfioEffect
 from dmaragent.passthrough.model import PlatformVerdict
 from dmaragent.passthrough.words import (

@@ -21,6 +21,7 @@ from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
 from dmaragent.iommu.amd import ivmd_segment, meaning_of
 from dmaragent.iommu.model import Meaning
+from dmaragent.linux.ivrs import IVMD_SEGMENTS
 from dmaragent.linux.words import IVMD_WITHOUT_ACCESS
 from dmaragent.xen.hypervisor.ivrs_blocks import is_addressable, stops_xen
 from fwtables.ivrs.constants import IvmdFlag, flag_names
@@ -261,15 +262,18 @@ def too_high(facts: IvrsFacts) -> Iterator[Hit]:
         yield ivmd_hit(ivmd, f"needs more than {bits} bits.", shown)
 
 
+_SEGMENT_KERNELS = "Linux {}.{} and later".format(*IVMD_SEGMENTS)
+
+
 @rule(
     "ivmd-segment",
     Severity.WARNING,
     "A reserved field of an IVMD is not 0",
     xen="Xen ignores the field: it applies the region to segment 0.",
-    linux="Linux 6.1 and later applies it to devices of that PCI segment only.",
+    linux=f"{_SEGMENT_KERNELS} applies it to devices of that PCI segment only.",
     advice="If the host has no such segment, update the firmware.",
-    details="Bytes 8 and 9 are reserved in published descriptions of the table; Linux 6.1 and later reads "
-    "a segment there.",
+    details="Bytes 8 and 9 are reserved in published descriptions of the table; "
+    f"{_SEGMENT_KERNELS} reads a segment there.",
     source="Linux amd/init.c, struct ivmd_header; Xen amd/iommu_acpi.c, parse_ivmd_block",
 )
 def segment(facts: IvrsFacts) -> Iterator[Hit]:
