@@ -121,7 +121,8 @@ def less_memory(mebibytes: int) -> str:
 # Guests: devices, regions, policies -----------------------------------------------------
 
 UNCHECKED = "Xen no longer refuses conflicts"
-REMOVE_RDM = "Remove rdm=: only the regions of the guest's own devices are then reserved"
+REMOVE_RDM_EFFECT = "Only the regions of the guest's own devices are then reserved"
+REMOVE_RDM = f"Remove rdm=: {REMOVE_RDM_EFFECT[:1].lower()}{REMOVE_RDM_EFFECT[1:]}"
 REMOVE_RDM_COST = "other devices with regions cannot be attached to the running guest"
 VIRTUAL_FUNCTION_COST = "the guest has a virtual function and not the whole device"
 

@@ -17,6 +17,7 @@ from dmaragent.present.words.kvm_guest import kvm_stack_words
 from dmaragent.present.words.numbers import count
 from dmaragent.remedies.guests.trial import GuestRemedies
 from dmaragent.remedies.remedy import GuestRemedy
+from dmaragent.remedies.words import REMOVE_RDM_EFFECT
 from dmaragent.xen.reserved_list.model import ListSource
 
 _BARE = ("live", "table", "acpidump")
@@ -80,7 +81,9 @@ def remedy_in_short(remedy: GuestRemedy) -> str:
     if remedy.risk:
         parts = (f"risk: {remedy.risk}", remedy.lost)
     else:
-        parts = (uncapitalized(remedy.action), remedy.cost)
+        # the removal of rdm= is beside it, and not named again
+        effect = remedy.action if remedy.lines else REMOVE_RDM_EFFECT
+        parts = (uncapitalized(effect), remedy.cost)
     return "; ".join(part for part in parts if part)
 
 

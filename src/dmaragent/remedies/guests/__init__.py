@@ -109,14 +109,19 @@ _NO_LINE: tuple[tuple[SourceRule, str], ...] = (
 """What to do about a refusal that no line of the configuration removes, by its rule."""
 
 
+def _first_step(resolution: Resolution) -> str:
+    """Return what to do first about what is unknown of the host."""
+    if resolution.host.point_matters:
+        return words.name_point_release(resolution.stack.hypervisor)
+    return resolution.host.next_step or words.GET_WHOLE_TABLE
+
+
 def _why_nothing(resolution: Resolution) -> str:
     """Return why no change of the configuration works."""
     if resolution.stack.toolstack is Toolstack.XAPI:
         return words.XAPI_NOT_TRIED
     if resolution.host.incomplete and resolution.verdict is Verdict.UNDECIDED:
-        if resolution.host.point_matters:
-            return words.name_point_release(resolution.stack.hypervisor)
-        return resolution.host.next_step or words.GET_WHOLE_TABLE
+        return _first_step(resolution)
     if resolution.host.iommu_off and resolution.settings.devices:
         return words.NO_WORKING_IOMMU
     first: Sequence[Decision] = resolution.reasons[:1]
