@@ -18,3 +18,10 @@ def test_a_fix_that_removes_rdm_names_it_once(capsys: Capture) -> None:
     out = _out(capsys, "resolve", guest, "--host", AM5, "--xen", "4.20")
 
     assert "1 remove rdm= only the regions of the guest's own devices" in out
+
+
+def test_regions_that_the_list_repeats_count_once(capsys: Capture) -> None:
+    out = _out(capsys, "resolve", XEN / "guests/host.cfg", "--host", XEN)
+
+    assert "none of its 8 regions (15 entries of Xen's list)" in out
+    assert "moves RAM away from all of them" in out

@@ -274,12 +274,16 @@ def why_it_starts(resolution: Resolution) -> str:
             return "no region is reserved for the guest"
         of = "its device" if devices == 1 else f"its {devices} devices"
         return f"no region is reserved for {of}"
-    moved = sum(region.placement is Placement.MOVED for region in placed)
-    if len(placed) == 1:
+    # on AMD, Xen's list repeats a region for each of its device IDs
+    regions = {one.reservation.region for one in placed}
+    moved = {one.reservation.region for one in placed if one.placement is Placement.MOVED}
+    if len(regions) == 1:
         how = ", because libxl moves RAM away from it" if moved else ""
         return f"guest RAM does not overlap its region{how}"
-    sentence = f"guest RAM overlaps none of its {len(placed)} regions"
-    return sentence + (f"; libxl moves RAM away from {moved} of them" if moved else "")
+    repeated = f" ({len(placed)} entries of Xen's list)" if len(placed) > len(regions) else ""
+    sentence = f"guest RAM overlaps none of its {len(regions)} regions{repeated}"
+    which = "all" if moved == regions else f"{len(moved)}"
+    return sentence + (f"; libxl moves RAM away from {which} of them" if moved else "")
 
 
 def list_words(host: HostFacts, stated: Sequence[Decision] = ()) -> Iterator[str]:
