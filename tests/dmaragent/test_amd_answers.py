@@ -25,3 +25,14 @@ def test_regions_that_the_list_repeats_count_once(capsys: Capture) -> None:
 
     assert "none of its 8 regions (15 entries of Xen's list)" in out
     assert "moves RAM away from all of them" in out
+
+
+def test_the_entries_of_the_list_are_counted_alike_by_every_verb(capsys: Capture) -> None:
+    guest = AM5 / "guests/host.cfg"
+    resolved = _out(capsys, "resolve", guest, "--host", AM5, "--xen", "4.20")
+    checked = _out(capsys, "check", "--host", AM5)
+
+    assert "Xen's list has 12,267 entries; libxl accepts 127 in a guest's memory map" in checked
+    assert "adds 12,267" in resolved
+    assert "libxl accepts 127" in resolved
+    assert not any(wrong in checked for wrong in ("12267", "128 entries", "126"))

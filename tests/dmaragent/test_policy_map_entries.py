@@ -38,7 +38,7 @@ def test_repeated_entries_count_and_are_explained() -> None:
 
     assert repeated is not None
     assert distinct is not None
-    assert "20472" in repeated.reason
-    assert "20470" in repeated.reason
+    assert "20,472" in repeated.reason
+    assert "20,470" in repeated.reason
     assert "device ID" in repeated.reason
     assert "device ID" not in distinct.reason

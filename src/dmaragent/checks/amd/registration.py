@@ -97,7 +97,7 @@ def second_exclusion(facts: IvrsFacts) -> Iterator[Hit]:
     "ivmd-many-entries",
     Severity.ERROR,
     "Xen's list has more entries than a guest's memory map can hold",
-    xen="Guests with strategy=host do not start: 128 entries are too many.",
+    xen=f"Guests with strategy=host do not start: libxl accepts {MAP_ENTRIES - 1} entries in a map.",
     linux="No effect.",
     advice="Do not use strategy=host; a guest's own devices do not need it.",
     details="Xen repeats a region for each device ID that it is for, present or not.",
@@ -111,10 +111,12 @@ def many_entries(facts: IvrsFacts) -> Iterator[Hit]:
     if fills_a_map(number):
         ranges = len({entry.range for entry in entries})
         repeated = "1 range" if ranges == 1 else f"{ranges} ranges"
-        most = MAP_ENTRIES - 2
+        most = MAP_ENTRIES - 1
+        number_words = f"Xen's list has {number:,} entries"
+        accepts = f"libxl accepts {most} in a guest's memory map, RAM included."
         yield Hit(
-            message=f"{number} entries of {repeated}; a map holds {most} besides RAM.",
-            brief=f"{number} entries; a map holds {most} besides RAM.",
+            message=f"{number_words} of {repeated}; {accepts}",
+            brief=f"{number_words}; {accepts}",
             subject="entries",
         )
 

@@ -73,10 +73,12 @@ def low_ram_below_loader(lowmem_end: int, loader: int) -> str:
 
 def too_many_map_entries(number: int, most: int, *, repeated: int = 0) -> str:
     """Refuse a memory map; `repeated`: how many entries Xen's list adds, if it repeats regions."""
-    reason = f"the memory map would have {number} entries, and libxl accepts {most}"
+    reason = f"the memory map would have {number:,} entries, and libxl accepts {most}"
     if not repeated:
         return reason
-    return f"{reason}. strategy=host adds {repeated}: on AMD, Xen lists a region for each device ID"
+    return (
+        f"{reason}. strategy=host adds {repeated:,}: on AMD, Xen lists a region for each device ID"
+    )
 
 
 def hvmloader_meets_region(region: AddressRange, own: AddressRange) -> str:
