@@ -36,3 +36,10 @@ def test_the_entries_of_the_list_are_counted_alike_by_every_verb(capsys: Capture
     assert "adds 12,267" in resolved
     assert "libxl accepts 127" in resolved
     assert not any(wrong in checked for wrong in ("12267", "128 entries", "126"))
+
+
+def test_the_label_of_regions_does_not_run_into_their_sizes(capsys: Capture) -> None:
+    lines = run(capsys, "explain", "01:00.0", "--host", XEN).out.splitlines()
+
+    assert "Regions 2, 4  2 IVMDs, 156 KiB" in lines
+    assert any(line.startswith("Region 5      0x90500000") for line in lines)

@@ -133,11 +133,13 @@ def _regions_in_short(
         )
         groups.setdefault(key, []).append(region)
         others.setdefault(key, sharers)
-    for key, regions in list(groups.items())[:_MOST_REGIONS]:
+    shown = list(groups.items())[:_MOST_REGIONS]
+    widest = max(len(regions_label(regions)) for _, regions in shown)
+    for key, regions in shown:
         yield from labelled(
             regions_label(regions),
             regions_in_short(inventory, regions, others[key]),
-            column=_REGIONS_COLUMN,
+            column=max(_REGIONS_COLUMN, widest + 2),
         )
     left = sum(len(regions) for regions in list(groups.values())[_MOST_REGIONS:])
     if left:
