@@ -6,6 +6,10 @@ from support.cli import run
 from support.machines import MACHINES
 
 Capture = pytest.CaptureFixture[str]
+REFUSED = (
+    "vfio-pci 0000:01:00.0: Firmware has requested this device have a 1:1 IOMMU mapping, rejecting "
+    "configuring the device without a 1:1 mapping. Contact your platform vendor."
+)
 AM5, XEN = MACHINES / "synthetic-am5-desktop", MACHINES / "xen-amd-bookworm"
 
 
@@ -43,3 +47,16 @@ def test_the_label_of_regions_does_not_run_into_their_sizes(capsys: Capture) -> 
 
     assert "Regions 2, 4  2 IVMDs, 156 KiB" in lines
     assert any(line.startswith("Region 5      0x90500000") for line in lines)
+
+
+def test_why_numbers_the_fixes_as_explain_ranks_them(capsys: Capture) -> None:
+    why = _out(capsys, "why", REFUSED, "--host", AM5)
+    explained = _out(capsys, "explain", "01:00.0", "--host", AM5)
+
+    assert "1 Boot with a copy of the table" in explained
+    assert "1. Replace the IVRS table" in why
+    assert "For fix 1, the regions are --without 1" in why
+    assert "2 Boot Linux 6.5 or older" in explained
+    assert "2. Boot Linux 6.5 or older" in why
+    assert "3 Disable pre-boot DMA protection" in explained
+    assert "3. In the firmware setup" in why

@@ -8,7 +8,7 @@ from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.faults import read_faults
 from dmaragent.messages.host_match import HostMatch
 from dmaragent.messages.relate import relate_all
-from dmaragent.messages.words import AMD_WAYS_OUT, AMD_WAYS_OUT_ALL_COVERED
+from dmaragent.messages.words import AMD_WAYS_OUT, amd_ways_out
 from dmaragent.passthrough.region_coverage import BOARDS
 from dmaragent.present.json.why import why_document
 from dmaragent.present.words.messages import advice_words, here_words, means_words
@@ -359,7 +359,7 @@ def test_another_device_is_not_offered_if_linux_blocks_every_device() -> None:
     match = only(GRAPHICS, amd_inventory(every))
 
     assert match.coverage.all_blocked
-    assert advice_words(match) == AMD_WAYS_OUT_ALL_COVERED
+    assert advice_words(match) == amd_ways_out(all_blocked=True)
     assert advice_words(only(GRAPHICS, amd_inventory(*WIDE))) == AMD_WAYS_OUT
 
 

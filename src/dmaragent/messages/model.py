@@ -102,8 +102,9 @@ class VendorAnswer(NamedTuple):
     advice: str = ""
     by_error: Mapping[int, str] = MappingProxyType({})
     """The additional meaning of the error numbers that differ."""
-    advice_all_blocked: str = ""
-    """The advice on a host on which Linux blocks every device; empty: `advice`."""
+    before_ways_out: str | None = None
+    """The beginning of `advice`, if the rest are the ways out of AMD's regions, which depend on the
+    host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

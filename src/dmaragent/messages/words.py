@@ -12,25 +12,41 @@ NOT_STRATEGY_HOST = (
     "which can be thousands of entries."
 )
 """Why a guest on an AMD host needs the regions of its own devices only."""
-AMD_FIRST_WAYS_OUT = (
-    "1. In the firmware setup, set IOMMU to Enabled instead of Auto. Then disable Pre-boot DMA "
+_AMD_SETUP = (
+    "In the firmware setup, set IOMMU to Enabled instead of Auto. Then disable Pre-boot DMA "
     "Protection or Kernel DMA Protection, which some boards show only with that setting. If there is "
-    "no such entry, update the firmware.\n"
-    "2. Replace the IVRS table from the initrd with one without the block. The kernel needs "
+    "no such entry, update the firmware."
+)
+_AMD_OVERRIDE = (
+    "Replace the IVRS table from the initrd with one without the block. The kernel needs "
     "CONFIG_ACPI_TABLE_UPGRADE; Secure Boot and lockdown must be off. dmaragent encode --without makes "
     "the table; dmaragent explain DEVICE --details prints the commands. If the firmware still uses the "
     "memory, its DMA is then blocked. Do not set the block's flags to 0 instead: Xen then switches "
-    "AMD-Vi off.\n"
+    "AMD-Vi off."
 )
-"""The fixes of firmware, which come first, a line each."""
 _OLD_KERNEL = (
     "A kernel before 6.6 does not refuse the device, but a guest whose RAM overlaps the region then "
     "fails."
 )
-AMD_WAYS_OUT = f"{AMD_FIRST_WAYS_OUT}3. Pass through a device that no block covers. {_OLD_KERNEL}"
-"""How to pass through a device that Linux blocks for an IVMD block, safest first, a line each."""
-AMD_WAYS_OUT_ALL_COVERED = f"{AMD_FIRST_WAYS_OUT}3. Boot Linux 6.5 or older. {_OLD_KERNEL}"
-"""The same on a host on which Linux blocks every device."""
+
+
+def amd_ways_out(*, all_blocked: bool = False, setup_last: bool = False) -> str:
+    """Return how to pass through a device that Linux blocks for an IVMD block, a line each.
+
+    The safest is first. `all_blocked`: Linux blocks every device of the host. `setup_last`: the board
+    is known not to have the setting, so it comes last, as among the fixes of ``explain``.
+    """
+    other = (
+        "Boot Linux 6.5 or older." if all_blocked else "Pass through a device that no block covers."
+    )
+    ways = [_AMD_SETUP, _AMD_OVERRIDE, f"{other} {_OLD_KERNEL}"]
+    if setup_last:
+        ways.append(ways.pop(0))
+    return "\n".join(f"{number}. {way}" for number, way in enumerate(ways, 1))
+
+
+AMD_WAYS_OUT = amd_ways_out()
+"""The ways out on a host of which nothing is known."""
 NO_REMAPPING_ON_AMD = {
     1: "EPERM: interrupt remapping is missing. On AMD hosts, no region gives this error."
 }

@@ -44,6 +44,11 @@ class HostCoverage(NamedTuple):
     """The same in a few words."""
 
     @property
+    def setup_last(self) -> bool:
+        """Whether the setting in the firmware setup is the last fix: the board is known to lack it."""
+        return bool(self.board)
+
+    @property
     def all_blocked(self) -> bool:
         """Whether Linux blocks every device that is present and has an IOMMU."""
         return bool(self.coverages) and not self.free

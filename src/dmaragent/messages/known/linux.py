@@ -2,7 +2,7 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
-from dmaragent.messages.words import AMD_WAYS_OUT, AMD_WAYS_OUT_ALL_COVERED, INTERRUPTS_ON_AMD
+from dmaragent.messages.words import AMD_WAYS_OUT, INTERRUPTS_ON_AMD
 
 LINUX = Program.LINUX
 _REGION_HELP = (
@@ -51,7 +51,7 @@ MESSAGES = (
             "is exempt on AMD hosts. No kernel option helps: neither iommu=pt, amd_iommu= nor "
             "relax_rmrr changes it.",
             advice=AMD_WAYS_OUT,
-            advice_all_blocked=AMD_WAYS_OUT_ALL_COVERED,
+            before_ways_out="",
         ),
     ),
     message(

@@ -4,7 +4,6 @@ from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
 from dmaragent.messages.words import (
     AMD_WAYS_OUT,
-    AMD_WAYS_OUT_ALL_COVERED,
     IOMMU_ON,
     NO_REMAPPING_ON_AMD,
 )
@@ -25,7 +24,7 @@ _ON_AMD = VendorAnswer(
     "the firmware's table (IVRS) for the device or for another device of its group. No kernel option "
     "changes that.",
     advice=_FIND_LINE_ON_AMD + AMD_WAYS_OUT,
-    advice_all_blocked=_FIND_LINE_ON_AMD + AMD_WAYS_OUT_ALL_COVERED,
+    before_ways_out=_FIND_LINE_ON_AMD,
     by_error=NO_REMAPPING_ON_AMD,
 )
 

@@ -20,7 +20,8 @@ def coverage_words(coverage: HostCoverage, *, fixes: bool) -> Iterator[str]:
     if fixes:
         numbers = sorted(region.number for one in coverage.coverages for region in one.regions)
         regions = " ".join(f"--without {number}" for number in numbers[:_MOST])
-        yield f"For fix 2, the regions are {regions if len(numbers) <= _MOST else '--without all'}"
+        override = 1 if coverage.setup_last else 2
+        yield f"For fix {override}, the regions are {regions if len(numbers) <= _MOST else '--without all'}"
     if coverage.preboot:
         likely = ", so fix 1 is likely to help" if fixes and not coverage.board else ""
         yield (
@@ -28,7 +29,7 @@ def coverage_words(coverage: HostCoverage, *, fixes: bool) -> Iterator[str]:
             f"on{likely}"
         )
     elif coverage.preboot is False:
-        may_not = ", so fix 1 may not help" if fixes else ""
+        may_not = f", so fix {3 if coverage.setup_last else 1} may not help" if fixes else ""
         yield (
             "The firmware did not use the IOMMU before boot (IVinfo of the table): pre-boot DMA "
             f"protection may already be off{may_not}"

@@ -23,7 +23,7 @@ from dmaragent.messages.model import (
     VendorAnswer,
 )
 from dmaragent.messages.numbers import FAULT_REASONS, error_name, fault_flag_words
-from dmaragent.messages.words import AMD_FIRST_WAYS_OUT
+from dmaragent.messages.words import amd_ways_out
 from dmaragent.present.words.coverage import coverage_words
 from dmaragent.present.words.device import class_name
 from dmaragent.present.words.host import absence_words
@@ -118,14 +118,25 @@ def advice_words(match: HostMatch) -> str:
     if match.recognised.names.domain == QUARANTINE and message.in_quarantine:
         return message.in_quarantine
     on_amd = _on_amd(match)
-    if on_amd is not None and match.coverage.all_blocked and on_amd.advice_all_blocked:
-        return on_amd.advice_all_blocked
+    if on_amd is not None and on_amd.before_ways_out is not None:
+        coverage = match.coverage
+        return on_amd.before_ways_out + amd_ways_out(
+            all_blocked=coverage.all_blocked, setup_last=coverage.setup_last
+        )
     if on_amd is not None:
         return on_amd.advice or message.advice
     other = message.on_amd.advice if message.on_amd is not None else ""
     if other and match.vendor is IommuVendor.UNKNOWN:
         return f"{message.advice}\nOn AMD hosts: {other}"
     return message.advice
+
+
+def _has_ways_out(match: HostMatch) -> bool:
+    """Return whether the advice on this host ends with the numbered ways out of AMD's regions."""
+    on_amd = _on_amd(match)
+    in_quarantine = match.recognised.message.in_quarantine
+    other = in_quarantine and match.recognised.names.domain == QUARANTINE
+    return on_amd is not None and on_amd.before_ways_out is not None and not other
 
 
 def _on_amd(match: HostMatch) -> VendorAnswer | None:
@@ -212,7 +223,7 @@ def here_words(match: HostMatch, *, table_known: bool, details: bool = True) -> 
             f"Linux blocks {_listed(held)} in that group (1:1 mapping required), and so blocks all "
             "devices of the group. This is the reason, whichever device the message names"
         )
-    yield from coverage_words(match.coverage, fixes=AMD_FIRST_WAYS_OUT in advice_words(match))
+    yield from coverage_words(match.coverage, fixes=_has_ways_out(match))
     if not match.other_iommu:
         yield from _places(match, table_known=table_known, most=_MOST if details else _FEW)
     yield from (dma_words(address) for address in match.dma[:_MOST])

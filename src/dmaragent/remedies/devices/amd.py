@@ -138,7 +138,7 @@ def _setup(coverage: HostCoverage) -> DeviceRemedy:
         title=words.SETUP,
         explanation=words.setup(preboot=coverage.preboot, board=coverage.board),
         cost=words.setup_cost(preboot=coverage.preboot, board=coverage.board_short),
-        known_missing=bool(coverage.board),
+        known_missing=coverage.setup_last,
     )
 
 
