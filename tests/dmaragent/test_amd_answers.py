@@ -60,3 +60,10 @@ def test_why_numbers_the_fixes_as_explain_ranks_them(capsys: Capture) -> None:
     assert "2. Boot Linux 6.5 or older" in why
     assert "3 Disable pre-boot DMA protection" in explained
     assert "3. In the firmware setup" in why
+
+
+def test_why_names_only_findings_that_the_check_of_the_host_has(capsys: Capture) -> None:
+    why = _out(capsys, "why", REFUSED, "--host", AM5)
+
+    assert "(ivmd-range-wide)" in why
+    assert "ivmd-at-zero" not in why

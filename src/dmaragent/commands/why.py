@@ -20,6 +20,7 @@ from dmaragent.commands.shared.logs import read_log
 from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.commands.shared.words import messages as words
 from dmaragent.host import Host
+from dmaragent.inventory import Inventory
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.host_match import nothing_found
 from dmaragent.messages.relate import relate_all
@@ -91,6 +92,7 @@ def run(options: argparse.Namespace) -> int:
                 inventory.absence,
                 live=opened.kind == LIVE,
                 details=options.details,
+                found=_found(inventory) if any(match.findings for match in why.matches) else None,
                 host=f" --host {shlex.quote(opened.path)}" if opened.path else "",
             )
         )
@@ -99,6 +101,13 @@ def run(options: argparse.Namespace) -> int:
     if source == "boot-log":
         _tell_cut_logs(opened, sys.stderr if options.json else sys.stdout)
     return 0 if why.matches else 1
+
+
+def _found(inventory: Inventory) -> frozenset[str]:
+    """Return the findings of the host: only these are named as what `check` shows."""
+    from dmaragent.checks import check  # noqa: PLC0415 - for messages that have findings
+
+    return frozenset(finding.rule.id for finding in check(inventory).findings)
 
 
 def _tell_cut_logs(opened: OpenedHost, out: TextIO) -> None:

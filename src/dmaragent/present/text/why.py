@@ -1,6 +1,6 @@
 """Text output of ``dmaragent why``: for each message the reason on this host, fixes, next commands."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 from dmaragent.iommu.no_table import Absence
@@ -46,9 +46,17 @@ Matches = Sequence[HostMatch]
 
 
 def why_text(
-    why: Why, absence: Absence | None, *, live: bool, details: bool = False, host: str = ""
+    why: Why,
+    absence: Absence | None,
+    *,
+    live: bool,
+    details: bool = False,
+    host: str = "",
+    found: Collection[str] | None = None,
 ) -> Iterator[str]:
     """Yield the lines of the answer, the most severe message first; `live`: it is this machine.
+
+    `found` are the findings of the host, of which the causes of a message are named.
 
     `host` is added to the next commands: `` --host PATH``, quoted, or empty.
 
@@ -62,7 +70,7 @@ def why_text(
     shown = 0
     others = []
     for number, matches in enumerate(blocks):
-        lines = list(_block_lines(matches, host, table_known=known, details=details))
+        lines = list(_block_lines(matches, host, found, table_known=known, details=details))
         if not details and number and shown + len(lines) > _SCREEN:
             others.append(matches)
             continue
@@ -111,7 +119,14 @@ def _severity(matches: Matches) -> MessageSeverity:
     return matches[0].recognised.message.weight
 
 
-def _block_lines(matches: Matches, host: str, *, table_known: bool, details: bool) -> Iterator[str]:
+def _block_lines(
+    matches: Matches,
+    host: str,
+    found: Collection[str] | None,
+    *,
+    table_known: bool,
+    details: bool,
+) -> Iterator[str]:
     """Yield one message: what happened, its place, why on this host, fixes, next commands."""
     lines = [match.recognised for match in matches]
     message = lines[0].message
@@ -139,7 +154,7 @@ def _block_lines(matches: Matches, host: str, *, table_known: bool, details: boo
     if ways:
         yield from boot_steps(ways, indent=9)
     commands = dict.fromkeys(
-        next_words(command, match, host) for match in matches for command in match.commands
+        next_words(command, match, host, found) for match in matches for command in match.commands
     )
     for number, (command, note) in enumerate(islice(commands, _MOST_SENTENCES)):
         yield f"{'' if number else 'Next':9}{command}"  # in one line, for pasting

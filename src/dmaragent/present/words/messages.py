@@ -1,6 +1,6 @@
 """Recognised messages in words: their meaning, and what this host has of what they name."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.host.words import NOT_IN_MAP
@@ -67,10 +67,16 @@ def one_line_words(matches: Sequence[HostMatch]) -> str:
     return f"{place}: {lines[0].message.printer.value}: {lines[0].message.title}{named}"
 
 
-def next_words(command: str, match: HostMatch, host: str) -> tuple[str, str]:
-    """Return a next command for the `host` of the answer, and the findings that it shows."""
-    shown = command == "dmaragent check" and match.findings
-    return f"{command}{host}", f"({', '.join(match.findings)})" if shown else ""
+def next_words(
+    command: str, match: HostMatch, host: str, found: Collection[str] | None = None
+) -> tuple[str, str]:
+    """Return a next command for the `host` of the answer, and the findings that it shows.
+
+    `found` are the findings of the host; None: unknown, and all that can be the reason are named.
+    """
+    shown = [rule for rule in match.findings if found is None or rule in found]
+    named = shown if command == "dmaragent check" else []
+    return f"{command}{host}", f"({', '.join(named)})" if named else ""
 
 
 def more_words(number: int) -> str:
