@@ -67,3 +67,17 @@ def test_why_names_only_findings_that_the_check_of_the_host_has(capsys: Capture)
 
     assert "(ivmd-range-wide)" in why
     assert "ivmd-at-zero" not in why
+
+
+@pytest.mark.parametrize("group", [7, 12])
+def test_qemus_line_has_the_regions_and_their_coverage_as_the_kernels_has(
+    group: int, capsys: Capture
+) -> None:
+    line = (
+        "qemu-system-x86_64: -device vfio-pci,host=0000:01:00.0: vfio 0000:01:00.0: failed to setup "
+        f"container for group {group}: Failed to set group container: Invalid argument"
+    )
+    why = _out(capsys, "why", line, "--host", AM5)
+
+    assert "cover 00:00.0-0f:1f.7: 15 of 15 PCI functions of this host" in why
+    assert "For fix 1, the regions are --without 1 --without 2 --without 3." in why

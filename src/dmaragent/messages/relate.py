@@ -193,6 +193,15 @@ def _coverage(
     blocked = tuple(sbdf for sbdf, _ in locked)
     if message.id in _OF_LOCKED_DEVICES:
         return coverage_of(inventory, (*named, *blocked))
+    if message.on_amd is not None and message.on_amd.before_ways_out is not None:
+        # it has the ways out, which need the regions: those of the device that it names
+        held = {
+            held.sbdf
+            for region in inventory.all_regions
+            for held in region.linux
+            if held.hold is Hold.DIRECT
+        }
+        blocked = (*(sbdf for sbdf in named if sbdf in held), *blocked)
     return coverage_of(inventory, blocked) if blocked else NO_COVERAGE
 
 

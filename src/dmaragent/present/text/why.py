@@ -45,7 +45,7 @@ Matches = Sequence[HostMatch]
 """One message, for each device, address or guest that it names."""
 
 
-def why_text(
+def why_text(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
     why: Why,
     absence: Absence | None,
     *,
