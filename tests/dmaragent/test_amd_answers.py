@@ -81,3 +81,7 @@ def test_qemus_line_has_the_regions_and_their_coverage_as_the_kernels_has(
 
     assert "cover 00:00.0-0f:1f.7: 15 of 15 PCI functions of this host" in why
     assert "For fix 1, the regions are --without 1 --without 2 --without 3." in why
+
+
+def test_a_map_for_reading_has_the_access_that_xen_grants(capsys: Capture) -> None:
+    assert "Xen grants writing instead of reading" in _out(capsys, "check", "--host", XEN)

@@ -76,7 +76,7 @@ def flags_both(facts: IvrsFacts) -> Iterator[Hit]:
     "ivmd-one-way",
     Severity.WARNING,
     "A unity map is not for reading and writing",
-    xen="Xen grants the other one: it swaps reading and writing (4.2 and later).",
+    xen="Xen swaps reading and writing (4.2 and later).",
     linux="Linux grants what the table gives.",
     advice=FIRMWARE,
     details=f"What the region is for may fail in a guest of Xen. {LOAD_TABLE}",
@@ -89,8 +89,9 @@ def one_way(facts: IvrsFacts) -> Iterator[Hit]:
         read, write = (bool(ivmd.block.flags & flag) for flag in (IvmdFlag.READ, IvmdFlag.WRITE))
         if meaning_of(ivmd.block.flags) is not Meaning.IDENTITY or (read and write):
             continue
-        words = "reading" if read else "writing"
-        case, linux = XenCase("", None), ""
+        words, swapped = ("reading", "writing") if read else ("writing", "reading")
+        effect = f"Xen grants {swapped} instead of {words}: it swaps the two (4.2 and later)."
+        case, linux = XenCase(effect, None), ""
         message = f"is a unity map only for {words}."
         if not (read or write):
             message = "is a unity map without any access."
