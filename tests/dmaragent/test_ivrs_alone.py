@@ -43,3 +43,14 @@ def test_a_check_without_a_command_line_asks_for_the_option_of_the_vendor(
     assert "--check 'rmrr=...'" in _words(
         run(capsys, "boot-option", "--check", "--host", intel).err
     )
+
+
+@pytest.mark.parametrize("options", [[], ["--details"]])
+def test_what_depends_on_the_release_is_said_once_for_a_region(
+    options: list[str], table: Path, capsys: Capture
+) -> None:
+    out = _words(run(capsys, "inventory", *options, "--host", table).out)
+
+    assert "Xen 4.18.4 to the last 4.18" in out
+    assert "it depends on the release" not in out
+    assert ".x" not in out

@@ -147,7 +147,7 @@ def test_without_the_point_a_region_that_points_differ_on_is_undecided() -> None
     absent, present = prediction.fates
 
     assert prediction.undecided == {
-        absent.source: "listed by Xen 4.19.0 to 4.19.3, not by Xen 4.19.4 to 4.19.x"
+        absent.source: "listed by Xen 4.19.0 to 4.19.3, not by Xen 4.19.4 to the last 4.19"
     }
     assert present.fate is Acceptance.LISTED
     assert [len(each.entries) for each in prediction.alternatives] == [2, 1]
@@ -264,7 +264,7 @@ def test_without_the_point_a_warning_names_the_points_that_print_it() -> None:
     fate = only_fate(predicted(rmrr(0x1000, 0x8FFF, ENDPOINT), memory=hole, release=(4, 13)))
 
     assert fate.fate is Acceptance.LISTED
-    assert [note.split(":")[0] for note in fate.notes] == ["Xen 4.13.1 to 4.13.x"]
+    assert [note.split(":")[0] for note in fate.notes] == ["Xen 4.13.1 to the last 4.13"]
 
 
 # Remapping units ----------------------------------------------------------------------------

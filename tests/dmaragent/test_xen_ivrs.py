@@ -208,7 +208,7 @@ def test_a_release_without_its_point_is_in_doubt_where_its_points_differ() -> No
     prediction = predict(table, "4.17")
 
     assert prediction.doubt
-    assert "4.17.4 to 4.17.x" in prediction.doubt
+    assert "4.17.4 to the last 4.17" in prediction.doubt
     assert list(prediction.undecided) == [prediction.fates[0].source]
 
 

@@ -30,7 +30,7 @@ def lists_by_release(counts: Sequence[tuple[str, int]]) -> str:
 
 def fates_by_release(fates: Sequence[tuple[str, str]]) -> str:
     """Releases treat a region differently; `fates` are releases and what they do."""
-    return "it depends on the release: " + ", ".join(f"{who}: {fate}" for who, fate in fates)
+    return ", ".join(f"{who}: {fate}" for who, fate in fates)
 
 
 def no_list_before(xen: str) -> str:

@@ -78,7 +78,7 @@ class ReleaseSpans:
                 return f"{series_words(first)} to {end_words}"
             return end_words if str(first) == end_words else f"{first} to {end_words}"
         if first.point and first.series == end.series:
-            return f"{first} to {series_words(end)}.x"
+            return f"{first} to the last {series_words(end)}"
         start = str(first) if first.point else series_words(first)
         return start if start == series_words(end) else f"{start} to {series_words(end)}"
 
