@@ -85,3 +85,9 @@ def test_qemus_line_has_the_regions_and_their_coverage_as_the_kernels_has(
 
 def test_a_map_for_reading_has_the_access_that_xen_grants(capsys: Capture) -> None:
     assert "Xen grants writing instead of reading" in _out(capsys, "check", "--host", XEN)
+
+
+def test_the_first_page_names_the_regions_of_both_vendors() -> None:
+    page = (MACHINES.parents[1] / "docs/index.md").read_text("utf-8")
+
+    assert "RMRR on Intel, IVMD on AMD" in page
