@@ -91,3 +91,9 @@ def test_the_first_page_names_the_regions_of_both_vendors() -> None:
     page = (MACHINES.parents[1] / "docs/index.md").read_text("utf-8")
 
     assert "RMRR on Intel, IVMD on AMD" in page
+
+
+def test_an_older_kernel_is_explained_by_what_it_does(capsys: Capture) -> None:
+    out = _out(capsys, "explain", "01:00.0", "--details", "--host", AM5)
+
+    assert "Boot Linux 6.5 or older [Linux, firmware] Linux 6.5 and older do not refuse" in out

@@ -169,7 +169,9 @@ def _without(device: DeviceContext, coverage: HostCoverage) -> Iterator[DeviceRe
         safety=Safety.FIRMWARE,
         side="Linux",
         title=title,
-        explanation=words.without(
+        explanation=words.ALL_COVERED_EFFECT
+        if coverage.all_blocked
+        else words.without(
             coverage.free[:_MOST_SHOWN],
             len(coverage.free),
             old_kernel=old_kernel,

@@ -12,6 +12,10 @@ OVERRIDE_COST = "reboot, Secure Boot off; DMA to the region then faults"
 WITHOUT = "Use a device without a region, or Linux 6.5 or older"
 WITHOUT_COST = "another device; with an older kernel few guests start"
 ALL_COVERED = "Boot Linux 6.5 or older"
+ALL_COVERED_EFFECT = (
+    "Linux 6.5 and older do not refuse the device. But they cannot map guest RAM over the region "
+    "(EINVAL), and guest RAM overlaps nearly every region below 4 GiB."
+)
 ALL_COVERED_COST = "few guests start"
 WITHOUT_OLD = "Use a device without a region"
 WITHOUT_OLD_COST = "another device"
@@ -66,10 +70,7 @@ def without(free: Sequence[SBDF], number: int, *, old_kernel: bool) -> str:
         first = "Every known device with an IOMMU has a region or shares a group with one."
     if old_kernel:
         return first
-    return (
-        f"{first} Linux 6.5 and older do not refuse the device. But they cannot map guest RAM over "
-        "the region (EINVAL), and guest RAM overlaps nearly every region below 4 GiB."
-    )
+    return f"{first} {ALL_COVERED_EFFECT}"
 
 
 def update_xen_to(releases: str) -> str:
