@@ -54,3 +54,16 @@ def test_what_depends_on_the_release_is_said_once_for_a_region(
     assert "Xen 4.18.4 to the last 4.18" in out
     assert "it depends on the release" not in out
     assert ".x" not in out
+
+
+def test_a_device_that_was_not_read_has_the_regions_of_the_table(
+    table: Path, capsys: Capture
+) -> None:
+    line = (
+        "vfio-pci 0000:01:00.0: Firmware has requested this device have a 1:1 IOMMU mapping, rejecting "
+        "configuring the device without a 1:1 mapping. Contact your platform vendor."
+    )
+    out = _words(run(capsys, "why", line, "--host", table).out)
+
+    assert "0000:01:00.0: presence unknown, because the devices of this host were not read." in out
+    assert "The table names it for regions 1-3." in out

@@ -285,7 +285,7 @@ def _device_words(
     device: DeviceMatch, *, table_known: bool, by_linux: bool, lets_direct: bool, details: bool
 ) -> str:
     if device.presence is Presence.UNKNOWN:
-        here = f"{device.sbdf}: unknown, because the devices of this host were not read"
+        here = f"{device.sbdf}: presence unknown, because the devices of this host were not read"
     elif device.function is None:
         here = f"{device.sbdf} is not present on this host"
     else:
@@ -296,6 +296,9 @@ def _device_words(
     if device.owned and (details or len(device.owned) <= _FEW):
         owned = [_region_words(region) for region in device.owned]
         here += f". Its {'region' if len(owned) == 1 else 'regions'}: {_listed(owned)}"
+    elif device.owned and device.presence is Presence.UNKNOWN:
+        numbers = numbered_regions(region.number for region in device.owned)
+        here += f". The table names it for {numbers}"
     elif device.owned:
         here += f", {numbered_regions(region.number for region in device.owned)}"
     elif not (by_linux and device.held):
