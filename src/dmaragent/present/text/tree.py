@@ -6,7 +6,7 @@ from typing import NamedTuple
 from dmaragent.addresses import SBDF
 from dmaragent.host.topology import BusIndex, PciFunction, Presence
 from dmaragent.inventory import Inventory
-from dmaragent.iommu.claims import DeviceKind, Owner
+from dmaragent.iommu.claims import ClaimKind, DeviceKind, Owner
 from dmaragent.iommu.model import RemappingUnit
 from dmaragent.iommu.vendor import iommu_vendor
 from dmaragent.present.text.inventory import limits_text
@@ -14,6 +14,7 @@ from dmaragent.present.text.tables import paragraph
 from dmaragent.present.words.device import class_name
 from dmaragent.present.words.numbers import count, numbered_regions
 from dmaragent.present.words.table import device_words
+from dmaragent.readings import Missing
 
 _DEEPEST = 12
 """Deeper nodes are not indented further."""
@@ -63,6 +64,7 @@ class _Tree:
         self._unit_of = inventory.linux.unit_of
         self._capabilities = inventory.capabilities
         self._known = inventory.host.topology.known
+        self._functions = inventory.host.topology.functions
         self._index = BusIndex(inventory.host.topology)
         self._virtual: dict[SBDF, list[PciFunction]] = {}
         """By device: the functions that share its unit, virtual ones and those behind VMD."""
@@ -85,6 +87,8 @@ class _Tree:
             f"{unit.source.structure} at 0x{unit.source.offset:x}  segment {unit.segment:04x}, "
             f"registers 0x{unit.registers:x}{node}",
         )
+        if unread := self._unread_ids(unit):
+            yield Node(1, f"device IDs {', '.join(unread)}, whose PCI functions were not read")
         shown: set[SBDF] = set()
         for owner in unit.owners:
             yield from self._scope(owner, shown)
@@ -96,7 +100,7 @@ class _Tree:
             for sbdf in rest:
                 yield from self._shown(self._known[sbdf], 2, shown)
             return
-        if not unit.owners:
+        if not unit.owners and not unread:
             yield Node(1, "no device scope and no INCLUDE_PCI_ALL: serves no device")
         rest = [
             sbdf
@@ -108,6 +112,16 @@ class _Tree:
             yield Node(1, f"Behind its bridges, by bus number: {number} more")
             for sbdf in rest:
                 yield from self._shown(self._known[sbdf], 2, shown)
+
+    def _unread_ids(self, unit: RemappingUnit) -> list[str]:
+        """Return the device IDs that `unit` serves, if the functions with these IDs are unknown."""
+        if not isinstance(self._functions, Missing):
+            return []
+        return [
+            claim.as_written
+            for claim in unit.claims
+            if claim.device is DeviceKind.FUNCTION and claim.kind is not ClaimKind.PATH
+        ]
 
     def unserved(self) -> Iterator[Node]:
         """Yield the functions that no unit serves, if there are units."""
