@@ -97,3 +97,12 @@ def test_an_older_kernel_is_explained_by_what_it_does(capsys: Capture) -> None:
     out = _out(capsys, "explain", "01:00.0", "--details", "--host", AM5)
 
     assert "Boot Linux 6.5 or older [Linux, firmware] Linux 6.5 and older do not refuse" in out
+
+
+@pytest.mark.parametrize("verb", [["--tree"], ["--device", "01:00.0"]])
+def test_a_unit_has_the_blocks_that_linux_and_xen_use_of_it(
+    verb: list[str], capsys: Capture
+) -> None:
+    out = _out(capsys, "inventory", *verb, "--host", AM5)
+
+    assert "Linux uses IVHD 0x40 at 0x128; Xen uses IVHD 0x11 at 0x74" in out

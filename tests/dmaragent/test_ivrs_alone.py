@@ -72,7 +72,7 @@ def test_a_device_that_was_not_read_has_the_regions_of_the_table(
 def test_the_tree_has_the_device_ids_that_a_unit_serves(table: Path, capsys: Capture) -> None:
     out = _words(run(capsys, "inventory", "--tree", "--host", table).out)
 
-    assert "device IDs 00:00.3-ff:1f.6, " in out
+    assert "device IDs 00:01.0-ff:1f.6, " in out
     assert "device IDs" not in _words(
         run(capsys, "inventory", "--tree", "--host", MACHINES / "synthetic-am5-desktop").out
     )

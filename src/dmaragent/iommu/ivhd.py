@@ -156,3 +156,15 @@ def _text(padded: bytes) -> str:
 
 def _uid(entry: HidEntry) -> str:
     return str(int.from_bytes(entry.uid, "little")) if entry.uid_format == 1 else _text(entry.uid)
+
+
+def block_of_type(table: IVRS, registers: int, kind: int | None) -> tuple[int, int] | None:
+    """Return the offset and type of the IVHD of type `kind` for the IOMMU at `registers`."""
+    for offset, block in located_blocks(table):
+        if (
+            isinstance(block, AnyIVHD)
+            and block.type == kind
+            and block.register_base_address == registers
+        ):
+            return offset, int(block.type)
+    return None

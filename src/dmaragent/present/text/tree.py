@@ -14,6 +14,7 @@ from dmaragent.present.text.tables import paragraph
 from dmaragent.present.words.device import class_name
 from dmaragent.present.words.numbers import count, numbered_regions
 from dmaragent.present.words.table import device_words
+from dmaragent.present.words.units import unit_head
 from dmaragent.readings import Missing
 
 _DEEPEST = 12
@@ -61,6 +62,7 @@ class _Tree:
     """The functions of the host by bus, and the regions of each."""
 
     def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
         self._unit_of = inventory.linux.unit_of
         self._capabilities = inventory.capabilities
         self._known = inventory.host.topology.known
@@ -81,12 +83,7 @@ class _Tree:
 
     def unit(self, unit: RemappingUnit) -> Iterator[Node]:
         """Yield a unit, its scopes in table order and the functions behind them."""
-        node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
-        yield Node(
-            0,
-            f"{unit.source.structure} at 0x{unit.source.offset:x}  segment {unit.segment:04x}, "
-            f"registers 0x{unit.registers:x}{node}",
-        )
+        yield Node(0, unit_head(self._inventory, unit))
         if unread := self._unread_ids(unit):
             yield Node(1, f"device IDs {', '.join(unread)}, whose PCI functions were not read")
         shown: set[SBDF] = set()

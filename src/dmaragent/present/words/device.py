@@ -10,6 +10,7 @@ from dmaragent.linux.regions import Hold
 from dmaragent.linux.view import LinuxState
 from dmaragent.pci_classes import class_words
 from dmaragent.present.escaping import visible
+from dmaragent.present.words.units import used_blocks
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
 
@@ -75,7 +76,8 @@ def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[st
         node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
         yield (
             "Unit",
-            f"{unit.source.structure} at 0x{unit.source.offset:x}, registers 0x{unit.registers:x}{node}",
+            f"{unit.source.structure} at 0x{unit.source.offset:x}, registers 0x{unit.registers:x}{node}"
+            f"{used_blocks(inventory, unit)}",
         )
     known = inventory.capabilities
     if function.sbdf in known.translation_cached:
