@@ -106,3 +106,11 @@ def test_a_unit_has_the_blocks_that_linux_and_xen_use_of_it(
     out = _out(capsys, "inventory", *verb, "--host", AM5)
 
     assert "Linux uses IVHD 0x40 at 0x128; Xen uses IVHD 0x11 at 0x74" in out
+
+
+def test_preboot_protection_that_was_not_in_use_is_not_to_be_turned_off(capsys: Capture) -> None:
+    off, on = _out(capsys, "check", "--host", XEN), _out(capsys, "check", "--host", AM5)
+
+    assert "Turn off pre-boot DMA protection" not in off
+    assert "Leave the region out (dmaragent encode --without)" in off
+    assert "Turn off pre-boot DMA protection" in on

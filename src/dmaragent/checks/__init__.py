@@ -28,7 +28,9 @@ def check(inventory: Inventory) -> Checked:
             missing.setdefault(need, []).append(rule.id)
         if not lacking:
             asked += 1
-            findings += [Finding(rule=rule, hit=hit) for hit in rule.find(facts)]
+            advice = rule.advice_without_preboot if facts.without_preboot else ""
+            hits = (hit._replace(advice=hit.advice or advice) for hit in rule.find(facts))
+            findings += [Finding(rule=rule, hit=hit) for hit in hits]
     return Checked(
         findings=tuple(sorted(findings, key=lambda finding: finding.severity.rank)),
         decoded=inventory.decoded,

@@ -15,6 +15,8 @@ CUT = (
     "Turn off pre-boot DMA protection in the firmware setup, or leave the region out (dmaragent encode "
     "--without)."
 )
+CUT_WITHOUT_PREBOOT = "Leave the region out (dmaragent encode --without). Pre-boot DMA protection was not in use (IVinfo)."
+"""The same if the firmware did not use the IOMMU before boot: there is nothing to turn off."""
 LOAD = (
     "Firmware with pre-boot (kernel) DMA protection adds such blocks; some setups show the option "
     "only if the IOMMU is set to Enabled, not Auto. No option of Linux or Xen leaves a region out. "

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dmaragent.checks.amd.effects import (
     CUT,
+    CUT_WITHOUT_PREBOOT,
     LOAD,
     LOAD_TABLE,
     WALK,
@@ -42,6 +43,7 @@ def _ids(ivmd: Ivmd) -> int:
     xen=XEN_OFF_IVMD,
     linux="Linux applies the region to no device.",
     advice=CUT,
+    advice_without_preboot=CUT_WITHOUT_PREBOOT,
     details=f"A range of one device is an error to Xen as well, also with ivmd=. {LOAD}",
     source=_RANGE,
 )
@@ -63,6 +65,7 @@ def range_inverted(facts: IvrsFacts) -> Iterator[Hit]:
     xen=XEN_OFF_IVMD,
     linux="Linux applies the region to no device that has an IOMMU.",
     advice=CUT,
+    advice_without_preboot=CUT_WITHOUT_PREBOOT,
     details=f"Xen wants each ID of an IVMD to be at most the highest of the IVHD blocks. {LOAD}",
     source=f"{WALK}; {_RANGE}",
 )
@@ -91,6 +94,7 @@ def id_unknown(facts: IvrsFacts) -> Iterator[Hit]:
     linux="No effect: they are in no IOMMU group.",
     advice="Use Xen 4.18.4, 4.19.1, 4.20 or later, or turn off pre-boot DMA protection in the firmware "
     "setup.",
+    advice_without_preboot="Use Xen 4.18.4, 4.19.1, 4.20 or later.",
     details=f"With AMD-Vi off, no device can be passed through. Later releases ignore the region for these "
     f"devices. Broad ranges, such as 00:00.0-0f:1f.7, have host bridges and the IOMMU in them. {LOAD}",
     source=_DEVICE,
@@ -165,6 +169,7 @@ def before_ivhd(facts: IvrsFacts) -> Iterator[Hit]:
     xen="Xen maps or excludes the region for each of them.",
     linux="Linux 6.6 and later refuses them to VFIO (1:1). No option helps.",
     advice=CUT,
+    advice_without_preboot=CUT_WITHOUT_PREBOOT,
     details=f"VFIO gets EINVAL. Before 6.6, VFIO accepts them, and mapping guest RAM over the region fails (EINVAL). {LOAD}",
     source=f"Linux amd/iommu.c, amd_iommu_get_resv_regions; {_VFIO}",
     needs=[Need.PCI],

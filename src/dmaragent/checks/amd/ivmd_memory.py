@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import span
-from dmaragent.checks.amd.effects import CUT, LOAD, off_case
+from dmaragent.checks.amd.effects import CUT, CUT_WITHOUT_PREBOOT, LOAD, off_case
 from dmaragent.checks.amd.facts import Ivmd, IvrsFacts
 from dmaragent.checks.amd.fields import ivmd_hit, range_fields
 from dmaragent.checks.common.facts import Need
@@ -36,6 +36,7 @@ def _begins_at_zero(ivmd: Ivmd) -> bool:
     xen="Xen 4.17.4, 4.18.1, 4.19 and later switch AMD-Vi off (EIO).",
     linux="Linux maps it and uses the memory as RAM: device DMA overwrites it.",
     advice=CUT,
+    advice_without_preboot=CUT_WITHOUT_PREBOOT,
     details=f"With AMD-Vi off, no device can be passed through. Xen 4.16 to 4.17.3 and 4.18.0 keep the region. "
     f"{LOAD}",
     source=f"{_XEN}; {_LINUX}",

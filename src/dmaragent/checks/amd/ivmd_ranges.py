@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dmaragent.addresses import PAGE
 from dmaragent.checks.amd.effects import (
     CUT,
+    CUT_WITHOUT_PREBOOT,
     FIRMWARE,
     LINUX_IVMD,
     LOAD,
@@ -109,6 +110,7 @@ def one_way(facts: IvrsFacts) -> Iterator[Hit]:
     xen="It is RAM, so Xen 4.17.4, 4.18.1, 4.19 and later switch AMD-Vi off (EIO).",
     linux="Linux 6.6 and later refuses its devices to VFIO.",
     advice=CUT,
+    advice_without_preboot=CUT_WITHOUT_PREBOOT,
     details=f"This is a placeholder: nothing needs the region. {LOAD}",
     source=f"{WALK}, until 4.18 and iommu_unity_region_ok from 4.19 on; Linux iommu.c, "
     "__iommu_device_set_domain (6.6); seen on an ASUS PX13",
@@ -163,6 +165,7 @@ def length_tiny(facts: IvrsFacts) -> Iterator[Hit]:
     xen="Xen registers it without pages and lists nothing.",
     linux="Linux 6.6 and later refuses its devices to VFIO, as of any other region.",
     advice=CUT,
+    advice_without_preboot=CUT_WITHOUT_PREBOOT,
     details=LOAD,
     source=_SOURCE,
 )
@@ -197,6 +200,7 @@ def _stop_case(facts: IvrsFacts) -> XenCase:
     xen="Unknown: the end wraps around.",
     linux="Unknown: the end wraps around.",
     advice=CUT,
+    advice_without_preboot=CUT_WITHOUT_PREBOOT,
     details=LOAD,
     source=_SOURCE,
 )

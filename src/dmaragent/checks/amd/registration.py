@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dmaragent.addresses import AddressRange
 from dmaragent.checks.amd.effects import (
     CUT,
+    CUT_WITHOUT_PREBOOT,
     FIRMWARE,
     LOAD,
     NO_PASSTHROUGH,
@@ -46,6 +47,7 @@ _LIST = "Xen amd/iommu_map.c, amd_iommu_get_reserved_device_memory"
     xen=f"Xen 4.16 and later switch AMD-Vi off (EPERM): {NO_PASSTHROUGH}.",
     linux="No effect: Linux merges them.",
     advice=CUT,
+    advice_without_preboot=CUT_WITHOUT_PREBOOT,
     details=f"Equal ranges with equal access are accepted. An ID and the ID that it stands for count as one. "
     f"{LOAD}",
     source="Xen amd/iommu_acpi.c, reserve_unity_map_for_device",

@@ -41,6 +41,14 @@ class CheckFacts:
         """The release of Xen that the question names or that runs; None if it is unknown."""
         return self.inventory.xen.list.release
 
+    @property
+    def without_preboot(self) -> bool:
+        """Whether the table shows that firmware did not use the IOMMU before boot."""
+        table = self.inventory.iommu
+        header = None if isinstance(table, Missing) else table.header
+        amd = header is not None and header.signature == b"IVRS"
+        return amd and header is not None and "DMA_REMAP_SUP" not in header.flags
+
     def knows(self, need: Need) -> bool:
         """Return whether `need` is known; a memory map counts only if it is complete."""
         known = {

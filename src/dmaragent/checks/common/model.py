@@ -66,6 +66,8 @@ class Hit(NamedTuple):
     """The effect of this case on Linux, if it is not the rule's."""
     severity: Severity | None = None
     """The severity of this case, if it is not the rule's: a release that only warns."""
+    advice: str = ""
+    """What to do in this case, if it is not the rule's advice."""
     brief: str = ""
     """The message without its lists and quotations; empty if the message is short."""
 
@@ -96,6 +98,8 @@ class Rule:
     """What else it uses if it is known: without it, the rule may find less or more."""
     details: str = ""
     """Further facts: reasons, exceptions, quotations, the limits of the fix."""
+    advice_without_preboot: str = ""
+    """The advice if the table shows that firmware did not use the IOMMU before boot; empty: `advice`."""
     find: Callable[[Any], Iterable[Hit]]
 
 
@@ -119,6 +123,11 @@ class Finding(NamedTuple):
     def linux(self) -> str:
         """The effect on Linux."""
         return self.hit.linux or self.rule.linux
+
+    @property
+    def advice(self) -> str:
+        """What to do."""
+        return self.hit.advice or self.rule.advice
 
     @property
     def key(self) -> tuple[str, str]:

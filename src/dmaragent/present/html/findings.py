@@ -37,7 +37,7 @@ def _finding(findings: Sequence[Finding]) -> Markup:
     effects = [
         (findings_words.EFFECT_ON["xen"], xen),
         (findings_words.EFFECT_ON["linux"], linux),
-        (words.FIX, rule.advice),
+        (words.FIX, findings[0].advice),
     ]
     return element(
         "article",

@@ -71,7 +71,7 @@ def _finding(finding: Finding) -> schema.Finding:
         ],
         "xen": finding.xen,
         "linux": finding.linux,
-        "advice": finding.rule.advice,
+        "advice": finding.advice,
         "details": finding.rule.details,
         "source": finding.rule.source,
     }

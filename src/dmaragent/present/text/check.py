@@ -56,7 +56,7 @@ def short_finding(findings: Sequence[Finding]) -> Iterator[str]:
     )
     yield from _labelled("Xen", first.xen)
     yield from _labelled("Linux", first.linux)
-    yield from _labelled("Fix", first.rule.advice)
+    yield from _labelled("Fix", first.advice)
 
 
 def check_details_text(checked: Checked, title: str) -> Iterator[str]:
@@ -107,7 +107,7 @@ def _group(severity: Severity, findings: list[Finding]) -> Iterator[str]:
         yield from _labelled("Xen", xen or rule.xen)
     if linux or not all(finding.hit.linux for finding in findings):
         yield from _labelled("Linux", linux or rule.linux)
-    yield from _labelled("Fix", rule.advice)
+    yield from _labelled("Fix", findings[0].advice)
     if rule.details:
         yield from _labelled("More", rule.details)
     yield from _labelled("Source", rule.source)

@@ -74,10 +74,10 @@ def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[st
     unit = inventory.linux.unit_of.get(function.sbdf)
     if unit is not None:
         node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
+        place = f"{unit.source.structure} at 0x{unit.source.offset:x}"
         yield (
             "Unit",
-            f"{unit.source.structure} at 0x{unit.source.offset:x}, registers 0x{unit.registers:x}{node}"
-            f"{used_blocks(inventory, unit)}",
+            f"{place}, registers 0x{unit.registers:x}{node}{used_blocks(inventory, unit)}",
         )
     known = inventory.capabilities
     if function.sbdf in known.translation_cached:
