@@ -37,4 +37,7 @@ def used_blocks(inventory: Inventory, unit: RemappingUnit) -> str:
     known = [(who, block) for who, block in used if block is not None]
     if all(offset == unit.source.offset for _, (offset, _) in known):
         return ""
+    if len(known) == 2 and known[0][1] == known[1][1]:
+        offset, kind = known[0][1]
+        return f"; Linux and Xen use IVHD {kind:#x} at {offset:#x}"
     return "".join(f"; {who} uses IVHD {kind:#x} at {offset:#x}" for who, (offset, kind) in known)
