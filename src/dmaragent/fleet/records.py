@@ -11,7 +11,7 @@ from dmaragent.checks.common.model import Severity
 from dmaragent.collect.ledger import CLOCK
 from dmaragent.errors import DmaragentError, OtherFormatError
 from dmaragent.fleet import words
-from dmaragent.fleet.documents import Document
+from dmaragent.fleet.documents import REPORT, Document
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.inventory import Inventory
 from dmaragent.linux.view import LinuxState, LinuxView
@@ -94,6 +94,10 @@ class HostRecord:
     """Why regions may be missing, or empty."""
     made: int | None
     """When it was made, in seconds since 1970; None: unknown."""
+    beside: bool = False
+    """Whether it was read from an archive that has something else beside the host."""
+    table_only: bool = False
+    """Whether that archive has nothing of the host but its table."""
 
 
 def read_record(document: Document, question: Question) -> HostRecord | NoData:
@@ -139,7 +143,16 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         errors=tuple(sorted(set(errors))),
         incomplete=asked.facts.incomplete,
         made=_made(asked),
+        beside=len(asked.opened.names) > 1 and REPORT.isdisjoint(asked.opened.names),
+        table_only=bool(asked.opened.names) and _nothing_else(asked),
     )
+
+
+def _nothing_else(asked: OpenedContext) -> bool:
+    """Return whether nothing is known of a host but its table."""
+    host = asked.host
+    facts = (asked.facts.functions, host.system.kernel_release, host.machine.model)
+    return all(fact is None for fact in facts)
 
 
 def _table(inventory: Inventory) -> str:
