@@ -70,6 +70,8 @@ class DeviceOnHost(NamedTuple):
     verdict: str
     """``allowed``, ``blocked`` and so on, as `devices` shows it."""
     can: Can
+    decides: tuple[str, ...]
+    """Whose verdict it is: ``xen``, ``linux``, or both if it is unknown which of them runs there."""
     driver: str | None
     regions: int
     remedy: str
@@ -116,10 +118,18 @@ def _asked(task: _Task) -> tuple[tuple[DeviceOnHost, ...], str]:
         asked = ask_host(task.path, task.question)
     except DmaragentError as error:
         return (), error.message
-    rows = device_rows(asked.inventory, asked.facts, asked.stack)
+    rows = device_rows(asked.inventory, asked.facts, asked.stack, side_of(task.question))
     known = asked.facts.functions is not None
     found = tuple(_on_host(row) for row in rows if task.query.fits(row))
     return found, "" if known or found else words.FUNCTIONS_UNKNOWN
+
+
+def side_of(question: Question) -> tuple[str, ...] | None:
+    """Return the side that `question` is about; None: the one that decides on each host.
+
+    A named release of Xen is about Xen, also on a host that runs none.
+    """
+    return None if question.xen is None else ("xen",)
 
 
 def deciding_verdict(row: DeviceRow) -> Verdict:
@@ -136,6 +146,7 @@ def _on_host(row: DeviceRow) -> DeviceOnHost:
         sbdf=str(row.sbdf),
         verdict=verdict_key(verdict),
         can=verdict.can,
+        decides=row.decides,
         driver=None if row.function is None else row.function.driver,
         regions=len(row.regions) + len(row.reported),
         remedy="" if row.remedy is None else row.remedy.words,

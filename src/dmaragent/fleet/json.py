@@ -129,6 +129,7 @@ def add_devices(answer: schema.FleetAnswer, answers: Sequence[DevicesOfHost]) ->
             "device": device.sbdf,
             "verdict": device.verdict,
             "can": device.can.value,
+            "decides": list(device.decides),
             "driver": device.driver,
             "regions": device.regions,
             "step": device.remedy,

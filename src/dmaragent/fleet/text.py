@@ -151,8 +151,8 @@ def devices_text(
     query: str, answers: Sequence[DevicesOfHost], without: Sequence[NoData]
 ) -> Iterator[str]:
     """Yield the hosts that can give away the device, and those that cannot."""
-    alike: dict[tuple[str, str], dict[str, list[str]]] = {}
-    """By verdict and fix: the addresses on each host."""
+    alike: dict[tuple[str, tuple[str, ...], str], dict[str, list[str]]] = {}
+    """By verdict, side and fix: the addresses on each host."""
     absent, unknown = [], []
     for answer in answers:
         if answer.unknown:
@@ -160,13 +160,16 @@ def devices_text(
         elif not answer.devices:
             absent.append(answer.host)
         for device in answer.devices:
-            key = (device.verdict, device.remedy if device.can is not Can.YES else "")
+            fix = device.remedy if device.can is not Can.YES else ""
+            key = (device.verdict, device.decides, fix)
             alike.setdefault(key, {}).setdefault(answer.host, []).append(device.sbdf)
     yield from paragraph(words.device_headline(query, answers, len(without)), hang=_INDENT)
     numbers = {key: sum(map(len, hosts.values())) for key, hosts in alike.items()}
-    for verdict, remedy in sorted(alike, key=lambda key: (-numbers[key], key)):
-        own = alike[verdict, remedy]
-        text = words.devices_alike(verdict, tuple(own.values()), folded(own), remedy)
+    for key in sorted(alike, key=lambda key: (-numbers[key], key)):
+        own = alike[key]
+        verdict, decides, remedy = key
+        whose = words.whose_verdict(verdict, decides)
+        text = words.devices_alike(whose, tuple(own.values()), folded(own), remedy)
         yield from paragraph(visible(text), indent=_INDENT, hang=_INDENT)
     for what, hosts in ((words.NOT_THERE, absent), (words.FUNCTIONS_UNKNOWN, unknown)):
         if hosts:

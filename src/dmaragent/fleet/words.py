@@ -11,7 +11,7 @@ from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import visible
-from dmaragent.present.words.devices import key_words
+from dmaragent.present.words.devices import SIDES, key_words
 from dmaragent.present.words.numbers import count
 from dmaragent.xen.hypervisor.release_spans import NEWEST_RELEASE
 
@@ -260,6 +260,11 @@ def remedy(action: str) -> str:
     return f"Fix, tried on this class: {action}"
 
 
+def whose_verdict(verdict: str, decides: Sequence[str]) -> str:
+    """Return a verdict, and who decides: ``allowed (Linux)``."""
+    return f"{key_words(verdict)} ({' or '.join(SIDES[side] for side in decides)})"
+
+
 def devices_alike(verdict: str, addresses: Sequence[Sequence[str]], hosts: str, remedy: str) -> str:
     """Return the devices of `hosts` with one verdict and fix; `addresses` has a host's in each."""
     first, *others = addresses
@@ -268,7 +273,7 @@ def devices_alike(verdict: str, addresses: Sequence[Sequence[str]], hosts: str, 
     else:
         devices = " ".join(first)
     fix = f" (first fix: {remedy})" if remedy else ""
-    return f"{key_words(verdict)}: {devices} of {hosts}{fix}"
+    return f"{verdict}: {devices} of {hosts}{fix}"
 
 
 def device_headline(query: str, answers: Sequence[DevicesOfHost], without: int) -> str:

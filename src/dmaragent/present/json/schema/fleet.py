@@ -97,6 +97,9 @@ class FleetDevice(TypedDict):
     device: Sbdf
     verdict: str
     can: Annotated[str, Can]
+    decides: Annotated[list[Annotated[str, ("enum", ("xen", "linux"))]], ("minItems", 1)]
+    """Whose verdict it is: with --xen Xen's, otherwise that of the side that decides on this host; both
+    if that is unknown."""
     driver: str | None
     regions: Count
     step: Prose
