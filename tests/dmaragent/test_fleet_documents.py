@@ -23,6 +23,8 @@ from support.cli import run
 from support.fleet_pool import XL, fleet_of
 from support.machines import MACHINES
 
+Capture = pytest.CaptureFixture[str]
+
 
 def test_each_document_is_a_host_by_its_files_name(pool: Path) -> None:
     for name in (".hidden", "README.txt", "guest.cfg", "hp.nfd", "hp.yaml"):
@@ -469,3 +471,15 @@ def test_an_archive_of_one_host_stays_one(tmp_path: Path, fill: Callable[[Path],
 
     assert [record.name for record in found.records] == ["all"]
     assert found.without == ()
+
+
+def test_no_temporary_path_is_shown(pool: Path, tmp_path: Path, capsys: Capture) -> None:
+    """The unpacked file is at another place in each run."""
+    archive_of(pool, tmp_path / "all.tar", "tar")
+    show = ("fleet", "show", str(tmp_path / "all.tar"), "--no-cache", "--json")
+
+    first, again = run(capsys, *show), run(capsys, *show)
+
+    (lost,) = json.loads(first.out)["answer"]["no_data"]
+    assert f"{tmp_path}/all.tar: pool/broken.tar.xz" in lost["detail"]
+    assert first == again

@@ -105,7 +105,7 @@ def devices_on(
     classes = linux_classes(tuple(records))
     tasks: Sequence[_Task] = [_Task(of.first.path, query, question) for of in classes]
     found = [
-        DevicesOfHost(host.name, devices, unknown)
+        DevicesOfHost(host.name, devices, of.first.shown(unknown))
         for of, (devices, unknown) in zip(classes, answers(_asked, tasks, engine), strict=True)
         for host in of.hosts
     ]

@@ -110,6 +110,10 @@ class Document(NamedTuple):
         """Its place for the user."""
         return self.where or self.path
 
+    def shown(self, text: str) -> str:
+        """Return a message about it with its place, and not the temporary file of an archive."""
+        return text.replace(self.path, self.where) if self.where else text
+
 
 class Found(NamedTuple):
     """What is in folders."""

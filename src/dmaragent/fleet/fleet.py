@@ -11,7 +11,7 @@ from dmaragent.fleet import words
 from dmaragent.fleet.cache import cached, keep, read_cached
 from dmaragent.fleet.documents import Document, Found, LeftOut, documents_in, search_documents
 from dmaragent.fleet.engine import Elsewhere, Engine, answers
-from dmaragent.fleet.records import HostRecord, NoData, Why, fresh
+from dmaragent.fleet.records import HostRecord, NoData, Why, fresh, no_data
 from dmaragent.question.context import Question
 
 
@@ -207,9 +207,9 @@ def _inside(task: _Task, record: HostRecord | NoData) -> HostRecord | NoData | F
         folder = tempfile.mkdtemp(dir=task.unpacked)
         inside = documents_in(task.document, folder)
     except DmaragentError as error:
-        record = record._replace(detail=error.message, next_step=error.hint)
+        record = no_data(task.document, error.message, error.hint)
     except (OSError, RecursionError, ValueError) as error:
-        record = record._replace(detail=words.failed(error))
+        record = no_data(task.document, words.failed(error), record.next_step)
     else:
         if inside.several:
             return inside.as_folder()  # one directory is the host itself, which failed
@@ -227,9 +227,9 @@ def _beside(task: _Task, record: HostRecord) -> HostRecord | NoData | Found:
         folder = tempfile.mkdtemp(dir=task.unpacked)
         inside = documents_in(task.document, folder)
     except DmaragentError as error:
-        found = NoData(record.name, Why.UNREADABLE, error.message, error.hint)
+        found = no_data(task.document, error.message, error.hint)
     except (OSError, RecursionError, ValueError) as error:
-        found = NoData(record.name, Why.UNREADABLE, words.failed(error))
+        found = no_data(task.document, words.failed(error))
     else:
         if inside.several_beside(table_only=record.table_only):
             return inside.as_folder()

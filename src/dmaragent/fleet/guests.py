@@ -65,10 +65,15 @@ class GuestOnFleet:
 
 
 class _Task(NamedTuple):
-    path: str
+    record: HostRecord
     guests: tuple[Guest, ...]
     question: Question
     remedies: bool = False
+
+    @property
+    def path(self) -> str:
+        """The document."""
+        return self.record.path
 
 
 def resolve_on(
@@ -94,7 +99,7 @@ def resolve_on(
             continue
         first = tuple(guests[like[0]] for like in own)
         few = all_remedies or len(classes) <= REMEDIES_OF
-        tasks = [_Task(of.first.path, first, question, remedies=few) for of in classes]
+        tasks = [_Task(of.first, first, question, remedies=few) for of in classes]
         table = [list(row) for row in answers(_resolved, tasks, engine)]
         if not few:
             _try_remedies(table, tasks, engine)
@@ -152,7 +157,8 @@ def _resolved(task: _Task) -> tuple[ClassVerdict, ...]:
     try:
         asked = ask_host(task.path, task.question, task.guests)
     except DmaragentError as error:  # it was read a moment ago
-        gone = ClassVerdict(Verdict.UNDECIDED, (error.message,), risk=False, remedies=None)
+        why = task.record.shown(error.message)
+        gone = ClassVerdict(Verdict.UNDECIDED, (why,), risk=False, remedies=None)
         return (gone,) * len(task.guests)
     resolver = GuestResolver(asked, task.question)
     return tuple(_verdict(resolver, guest, remedies=task.remedies) for guest in task.guests)

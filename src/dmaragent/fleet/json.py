@@ -199,7 +199,7 @@ def export_rows(
     records: Sequence[HostRecord], without: Sequence[NoData]
 ) -> Iterator[dict[str, object]]:
     """Yield each host as an object with the keys of `EXPORTED`, by name; no data comes last."""
-    for record in sorted(records, key=lambda record: (record.name, record.path)):
+    for record in sorted(records, key=lambda record: (record.name, record.where)):
         errors, warnings = record.findings
         own = {name: getattr(record, name) for name in EXPORTED if hasattr(record, name)}
         yield {**own, "errors": errors, "warnings": warnings, "no_data": ""}

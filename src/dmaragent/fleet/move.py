@@ -55,12 +55,16 @@ class Move(NamedTuple):
 
 
 class _Task(NamedTuple):
-    name: str
-    path: str
+    record: HostRecord
     question: Question
     guest: Guest
     source: MovedFrom
     devices: tuple[WantedDevice, ...]
+
+    @property
+    def path(self) -> str:
+        """The document."""
+        return self.record.path
 
 
 def move_to(  # noqa: PLR0913 - two have names
@@ -100,7 +104,7 @@ def move_to(  # noqa: PLR0913 - two have names
     if not wanted:
         raise words.no_device(guest.source)
     tasks = [
-        _Task(record.name, record.path, question, guest, known, wanted)
+        _Task(record, question, guest, known, wanted)
         for record in sorted(records, key=lambda record: record.name)
     ]
     return Move(guest, source, wanted, tuple(sorted(ends)), tuple(answers(_moved, tasks, engine)))
@@ -126,7 +130,7 @@ def _moved(task: _Task) -> HostMove:
         asked = ask_host(task.path, task.question, [task.guest])
         target = _known(asked, task.question, task.guest)
     except DmaragentError as error:
-        return HostMove(task.name, Verdict.UNDECIDED, (), error.message)
+        return HostMove(task.record.name, Verdict.UNDECIDED, (), task.record.shown(error.message))
     if isinstance(task.guest, KvmGuest):
-        return move_kvm(task.name, task.guest, asked.inventory, target, task.devices)
-    return move_xen(task.name, Migration(task.guest, task.source, target), task.devices)
+        return move_kvm(task.record.name, task.guest, asked.inventory, target, task.devices)
+    return move_xen(task.record.name, Migration(task.guest, task.source, target), task.devices)

@@ -99,18 +99,29 @@ class HostRecord:
     table_only: bool = False
     """Whether that archive has nothing of the host but its table."""
 
+    def shown(self, text: str) -> str:
+        """Return a message about its document with the document's place for the user."""
+        return text.replace(self.path, self.where)
+
 
 def read_record(document: Document, question: Question) -> HostRecord | NoData:
     """Return the record of the host in `document`, or why it cannot be read."""
     try:
         asked = ask_host(document.path, question)
     except OtherFormatError as error:
-        return NoData(document.name, Why.NEWER_FORMAT, error.message, error.hint)
+        return no_data(document, error.message, error.hint, why=Why.NEWER_FORMAT)
     except DmaragentError as error:
-        return NoData(document.name, Why.UNREADABLE, error.message, error.hint)
+        return no_data(document, error.message, error.hint)
     except (OSError, RecursionError, ValueError) as error:
-        return NoData(document.name, Why.UNREADABLE, words.failed(error))
+        return no_data(document, words.failed(error))
     return record_of(document, asked)
+
+
+def no_data(
+    document: Document, detail: str, next_step: str = "", *, why: Why = Why.UNREADABLE
+) -> NoData:
+    """Return why the host of `document` has no answer, with the document's place for the user."""
+    return NoData(document.name, why, document.shown(detail), document.shown(next_step))
 
 
 def record_of(document: Document, asked: OpenedContext) -> HostRecord:
@@ -228,7 +239,7 @@ def fresh(
     now = time.time() if now is None else now
     newest: dict[str, HostRecord] = {}
     without: list[NoData] = []
-    for record in sorted(records, key=lambda record: (record.name, record.made or 0, record.path)):
+    for record in sorted(records, key=lambda record: (record.name, record.made or 0, record.where)):
         earlier = newest.get(record.name)
         if earlier is not None and not _same(earlier, record):
             known = earlier.made is not None and record.made is not None
