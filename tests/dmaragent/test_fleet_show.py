@@ -1,6 +1,7 @@
 """What ``fleet show`` lists in full: reasons for missing data, and the errors of tables."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from dmaragent.fleet.text import without_text
 from support.cli import run
 from support.fleet_pool import fleet_of
 from support.fleets import made_up_record
+from support.machines import MACHINES
 
 LOST = [NoData(f"h{number}", Why.UNREADABLE, f"reason {number}") for number in range(5)]
 
@@ -55,3 +57,31 @@ def test_details_name_the_errors_of_a_table(pool: Path, capsys: pytest.CaptureFi
     assert "ivmd-range-wide" not in run(capsys, *show).out
     assert "ivmd-range-wide" in record.errors
     assert [row["errors"] for row in export_rows([record], ())] == [record.findings[0]]
+
+
+@pytest.mark.parametrize("name", ["synthetic-pvh-dom0", "synthetic-sosreport-without-table", "cut"])
+def test_an_unknown_number_of_regions_is_not_0(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Without a table, and of a damaged table; then errors are those that were found."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    for folder in (before, after):
+        folder.mkdir()
+    table = MACHINES / "hp-dl380e-gen8/root/sys/firmware/acpi/tables/DMAR"
+    (after / "host.bin").write_bytes(table.read_bytes())
+    if name == "cut":
+        (before / "host.bin").write_bytes(table.read_bytes()[:200])
+    else:
+        shutil.copytree(MACHINES / name, before / "host")
+    on = (str(before), "--no-cache")
+
+    shown = run(capsys, "fleet", "show", *on)
+    (of,) = json.loads(run(capsys, "fleet", "show", *on, "--json").out)["answer"]["classes"]
+    row = json.loads(run(capsys, "fleet", "export", *on).out)
+    changed = run(capsys, "fleet", "diff", str(before), str(after), "--no-cache").out
+
+    assert of["regions"] is None
+    assert row["regions"] is None
+    assert (row["errors"] is None) == (name != "cut")
+    assert "0 regions" not in shown.out
+    assert "regions: unknown, now 9" in changed

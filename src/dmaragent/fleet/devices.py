@@ -73,7 +73,8 @@ class DeviceOnHost(NamedTuple):
     decides: tuple[str, ...]
     """Whose verdict it is: ``xen``, ``linux``, or both if it is unknown which of them runs there."""
     driver: str | None
-    regions: int
+    regions: int | None
+    """None: unknown."""
     remedy: str
     """The best fix in a few words; or empty."""
 
@@ -148,6 +149,6 @@ def _on_host(row: DeviceRow) -> DeviceOnHost:
         can=verdict.can,
         decides=row.decides,
         driver=None if row.function is None else row.function.driver,
-        regions=len(row.regions) + len(row.reported),
+        regions=len(row.regions) + len(row.reported) if row.regions_known else None,
         remedy="" if row.remedy is None else row.remedy.words,
     )

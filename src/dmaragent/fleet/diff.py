@@ -107,15 +107,20 @@ def _changes(before: HostRecord, after: HostRecord) -> list[Change]:
         for what, fact in _FACTS.items()
         if fact(before) != fact(after)
     ]
+    known = before.regions is not None
     moved = before.shape == after.shape and before.regions == after.regions
     if before.table != after.table and before.regions and moved:
         if before.places != after.places:
             changes.append(Change("regions", str(before.regions), ELSEWHERE))
-    elif before.regions != after.regions or before.shape != after.shape:
-        changes.append(Change("regions", str(before.regions), str(after.regions)))
+    elif before.regions != after.regions or (known and before.shape != after.shape):
+        changes.append(Change("regions", _number(before.regions), _number(after.regions)))
     if not changes and _classes(before) != _classes(after):
         changes.append(Change("facts", before.xen_class, after.xen_class))
     return changes
+
+
+def _number(regions: int | None) -> str:
+    return "" if regions is None else str(regions)
 
 
 def _classes(record: HostRecord) -> tuple[str, str]:

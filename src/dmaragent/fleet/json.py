@@ -200,8 +200,12 @@ def export_rows(
 ) -> Iterator[dict[str, object]]:
     """Yield each host as an object with the keys of `EXPORTED`, by name; no data comes last."""
     for record in sorted(records, key=lambda record: (record.name, record.where)):
+        errors: int | None
+        warnings: int | None
         errors, warnings = record.findings
         own = {name: getattr(record, name) for name in EXPORTED if hasattr(record, name)}
+        if not record.table:
+            errors, warnings = None, None
         yield {**own, "errors": errors, "warnings": warnings, "no_data": ""}
     for host in sorted(without, key=lambda host: (host.name, host.why.value)):
         yield {**dict.fromkeys(EXPORTED), "name": host.name, "no_data": host.why.value}

@@ -75,7 +75,8 @@ class HostRecord:
     """The table's signature and a digest of its bytes; empty without a table."""
     no_table: str
     """Why there is none, as a value of AbsenceKind; empty with a table."""
-    regions: int
+    regions: int | None
+    """None: unknown, because there is no table or it is damaged."""
     shape: str
     """A digest of the sizes and claims of its regions: equal if they only lie elsewhere."""
     places: str
@@ -144,7 +145,7 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         list_source=inventory.xen.list.source.value,
         table=_table(inventory),
         no_table="" if inventory.absence is None else inventory.absence.kind.value,
-        regions=len(inventory.regions),
+        regions=_regions(inventory),
         shape=_shape(inventory),
         places=_places(inventory),
         xen_class=xen_class(asked.facts, asked.stack),
@@ -171,6 +172,11 @@ def _table(inventory: Inventory) -> str:
     if reading is None or not of_bytes or isinstance(reading.content, Missing):
         return ""
     return f"{as_written(reading.content)[:4].decode('latin-1')} {of_bytes}"
+
+
+def _regions(inventory: Inventory) -> int | None:
+    known = inventory.absence is None and inventory.complete
+    return len(inventory.regions) if known else None
 
 
 def _shape(inventory: Inventory) -> str:

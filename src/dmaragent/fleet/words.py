@@ -142,7 +142,8 @@ def _system(host: HostRecord) -> str:
 
 def _table(host: HostRecord) -> str:
     if host.table:
-        return f"{count(host.regions, 'region')} ({host.table[:4]})"
+        regions = "regions unknown" if host.regions is None else count(host.regions, "region")
+        return f"{regions} ({host.table[:4]})"
     return no_table_words(host)
 
 

@@ -56,7 +56,8 @@ class FleetClass(TypedDict):
     list_source: str
     table: str
     """Signature and digest of the table; empty without one."""
-    regions: Count
+    regions: Count | None
+    """null: unknown, because there is no table or it is damaged."""
 
 
 class FleetVerdict(TypedDict):
@@ -101,7 +102,8 @@ class FleetDevice(TypedDict):
     """Whose verdict it is: with --xen Xen's, otherwise that of the side that decides on this host; both
     if that is unknown."""
     driver: str | None
-    regions: Count
+    regions: Count | None
+    """How many regions apply to it; null: unknown."""
     step: Prose
 
 
