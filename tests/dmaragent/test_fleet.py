@@ -15,6 +15,8 @@ from dmaragent.question.context import GuestResolver
 from support.cli import run
 from support.fleet_pool import GUEST, XL, fleet_of, guests
 
+STRICT = GUEST.replace("00:1a.0", "00:1a.0,rdm_policy=strict")
+
 
 def test_one_resolution_for_each_class_and_kind_of_guest(
     pool: Path, monkeypatch: pytest.MonkeyPatch
@@ -147,3 +149,33 @@ def test_impossible_numbers_and_names_are_refused(
 
     assert (ran.code, ran.out) == (2, "")
     assert wrong[0] in ran.err
+
+
+def test_a_fix_has_its_lines_and_the_next_command_is_named(
+    pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`resolve --host` has the same lines; a path is quoted for the shell."""
+    guest = tmp_path / "my guest.cfg"
+    guest.write_text(STRICT)
+    on = ("--on", str(pool), "--xen", "4.17", "--no-cache")
+    single = run(
+        capsys, "resolve", str(guest), "--host", str(pool / "hp"), "--xen", "4.17", "--json"
+    )
+    lines = [
+        remedy["lines"]
+        for remedy in json.loads(single.out)["answer"]["guests"][0]["remedies"]
+        if remedy["verdict"] == "starts"
+    ]
+
+    ran = run(capsys, "fleet", "resolve", str(guest), *on)
+    verdicts = json.loads(run(capsys, "fleet", "resolve", str(guest), *on, "--json").out)
+
+    of_hp = next(
+        row for row in verdicts["answer"]["guests"][0]["verdicts"] if row["hosts"] == ["hp"]
+    )
+    assert lines
+    assert of_hp["remedy_lines"] == lines
+    assert len(of_hp["remedies"]) == len(lines)
+    assert f"        {lines[0][0]}\n" in ran.out
+    assert f"Next: dmaragent resolve '{guest}' --host {pool}/" in ran.out
+    assert " --xen 4.17\n" in ran.out

@@ -41,6 +41,8 @@ class ClassVerdict(NamedTuple):
     """Whether it starts with memory at risk."""
     remedies: tuple[str, ...] | None
     """The fixes that were tried on the class's first host, safest first; None: none was tried."""
+    lines: tuple[tuple[str, ...], ...] = ()
+    """The lines to write for each of these fixes; none for a fix that removes a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,12 +172,14 @@ def _verdict(resolver: GuestResolver, guest: Guest, *, remedies: bool) -> ClassV
     except DmaragentError as error:
         return ClassVerdict(Verdict.UNDECIDED, (error.message,), risk=False, remedies=None)
     starts = resolution.verdict is Verdict.STARTS
+    fixes = _remedies(resolution) if remedies else ()
     risk = starts and residual_risk(tuple(resolution.reasons)).harm > Harm.NONE
     return ClassVerdict(
         verdict=resolution.verdict,
         reasons=tuple(dict.fromkeys(map(_reason, resolution.reasons))),
         risk=risk,
-        remedies=_remedies(resolution) if remedies else None,
+        remedies=tuple(map(_remedy, fixes)) if remedies else None,
+        lines=tuple(fix.lines for fix in fixes),
     )
 
 
@@ -186,12 +190,12 @@ def _reason(decision: Decision) -> str:
     return reason_words(decision._replace(place=place))
 
 
-def _remedies(resolution: AnyResolution) -> tuple[str, ...]:
+def _remedies(resolution: AnyResolution) -> tuple[GuestRemedy, ...]:
     """Return the fixes of a refused Xen guest, which were tried on this host."""
     if isinstance(resolution, KvmResolution) or resolution.verdict is not Verdict.REFUSED:
         return ()
     ranked = guest_remedies(resolution).ranked
-    return tuple(_remedy(remedy) for remedy in ranked if remedy.verdict is Verdict.STARTS)
+    return tuple(remedy for remedy in ranked if remedy.verdict is Verdict.STARTS)
 
 
 def _remedy(remedy: GuestRemedy) -> str:

@@ -107,6 +107,9 @@ def guest_objects(guests: Sequence[GuestOnFleet], without: int) -> list[schema.F
                     "reasons": list(found.reasons),
                     "risk": found.risk,
                     "remedies": None if found.remedies is None else list(found.remedies),
+                    "remedy_lines": None
+                    if found.remedies is None
+                    else [list(lines) for lines in found.lines],
                 }
                 for of, found in guest.verdicts
             ],

@@ -1,6 +1,8 @@
 """The answers about a fleet as text: largest class first, reasons once a class, names folded."""
 
+import shlex
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from dmaragent.fleet import words
 from dmaragent.fleet.classes import HostClass, OddHost, folded, hosts_by_errors
@@ -75,10 +77,13 @@ def guests_text(
     fleet: Fleet,
     *,
     need: int | None = None,
-    release_named: bool = False,
+    xen: str | None = None,
     details: bool,
 ) -> Iterator[str]:
-    """Yield for each guest on which hosts it starts, where not and why; and what is assumed."""
+    """Yield for each guest on which hosts it starts, where not and why; and what is assumed.
+
+    `xen` is the release that was named.
+    """
     for number, guest in enumerate(guests):
         if number:
             yield ""
@@ -91,9 +96,24 @@ def guests_text(
             found = [(of, own) for of, own in guest.verdicts if own.verdict is verdict]
             if found:
                 yield from _verdict_lines(verdict, found, details=details)
+        yield from _next_lines(guest, xen)
     if not all(guest.kvm for guest in guests):
-        yield from _assumptions(fleet.records, release_named=release_named)
+        yield from _assumptions(fleet.records, release_named=xen is not None)
     yield from without_text(fleet.without, details=details)
+
+
+def _next_lines(guest: GuestOnFleet, xen: str | None) -> Iterator[str]:
+    """Yield the command that shows all about a guest on one host, if it does not start everywhere.
+
+    A host in an archive of several has no path of its own.
+    """
+    verdicts = (Verdict.REFUSED, Verdict.UNDECIDED)
+    ordered = [of for verdict in verdicts for of, own in guest.verdicts if own.verdict is verdict]
+    host = next((of.first for of in ordered if of.first.where == of.first.path), None)
+    if host is not None:
+        release = [] if xen is None else ["--xen", xen]
+        command = ["dmaragent", "resolve", guest.source, "--host", host.path, *release]
+        yield visible(words.next_command(shlex.join(command)))
 
 
 def _assumptions(records: Sequence[HostRecord], *, release_named: bool) -> Iterator[str]:
@@ -126,9 +146,12 @@ def _verdict_lines(
         left = len(own.reasons) - len(reasons)
         if left:
             yield f"    {words.more_reasons(left)}"
-        tried = own.remedies or ()
-        for remedy in tried if details else tried[:1]:
-            yield from paragraph(words.remedy(visible(remedy)), indent=2 * _INDENT, hang=_INDENT)
+        tried = list(zip_longest(own.remedies or (), own.lines, fillvalue=()))
+        for remedy, lines in tried if details else tried[:1]:
+            yield from paragraph(
+                words.remedy(visible(str(remedy))), indent=2 * _INDENT, hang=_INDENT
+            )
+            yield from (visible(f"        {line}") for line in lines)
     yield from more_classes_line([of for of, _ in found[len(shown) :]])
 
 

@@ -261,6 +261,10 @@ def remedy(action: str) -> str:
     return f"Fix, tried on this class: {action}"
 
 
+def next_command(command: str) -> str:
+    return f"Next: {command}"
+
+
 def whose_verdict(verdict: str, decides: Sequence[str]) -> str:
     """Return a verdict, and who decides: ``allowed (Linux)``."""
     return f"{key_words(verdict)} ({' or '.join(SIDES[side] for side in decides)})"

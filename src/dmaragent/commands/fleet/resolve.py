@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
                 found,
                 fleet,
                 need=options.need,
-                release_named=options.xen is not None,
+                xen=options.xen,
                 details=options.details,
             )
         )

@@ -71,6 +71,8 @@ class FleetVerdict(TypedDict):
     remedies: list[Prose] | None
     """The fixes that were tried on the class's first host; null: none was tried.  They are tried if the
     guest is refused, on the eight largest classes, with --details on all."""
+    remedy_lines: list[list[str]] | None
+    """The lines to write for each of `remedies`, in xl.cfg's syntax; none for a fix that removes rdm=."""
 
 
 class Counts(TypedDict):
