@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.fleet.devices import DeviceOnHost, DevicesOfHost
+from dmaragent.fleet.text import devices_text
+from dmaragent.passthrough.model import Can
 from support.cli import run
 from support.machines import MACHINES
 
@@ -54,3 +57,53 @@ def test_labels_for_schedulers_are_xens_if_its_release_is_named(
 
     assert "storage-blocked=0" in run(capsys, *export).out
     assert "storage-blocked=0" not in run(capsys, *export, "--xen", "4.17").out
+
+
+def test_an_unknown_verdict_has_its_reason(tmp_path: Path, capsys: Capture) -> None:
+    """As in `explain`; and a table alone, of which it is unknown whether Xen runs."""
+    pool = folder_of(tmp_path, "asus-nuc14-satc")
+    table = MACHINES / "hp-dl380e-gen8/root/sys/firmware/acpi/tables/DMAR"
+    shutil.copy(table, pool / "table.bin")
+
+    text, answer = asked(capsys, "00:14.0", pool)
+    rows: list[dict[str, object]] = answer["devices"]  # type: ignore[assignment]
+
+    assert [row["can"] for row in rows] == ["unknown"] * len(rows)
+    assert all(row["reasons"] for row in rows)
+    assert "Reason: " in text
+    assert "IOMMU group" in text
+
+
+def device(host: str, address: str, key: str, can: Can) -> DevicesOfHost:
+    found = DeviceOnHost(address, key, can, ("linux",), None, 0, "")
+    return DevicesOfHost(host, (found,), "")
+
+
+def test_equal_verdicts_are_together_and_the_best_is_first() -> None:
+    answers = [
+        device("a", "0000:00:01.0", "blocked", Can.NO),
+        device("b", "0000:00:02.0", "blocked", Can.NO)._replace(host="b"),
+        device("c", "0000:00:03.0", "allowed", Can.YES),
+        device("d", "0000:00:04.0", "allowed-if", Can.CONDITIONS),
+        device("e", "0000:00:05.0", "allowed-with-risk", Can.CONDITIONS),
+    ]
+
+    headline, *lines = devices_text("ethernet", answers, ())
+
+    assert headline.startswith("ethernet: 1 of 5 hosts can pass it through, 2 more on conditions")
+    text = "\n".join(lines)
+    places = [text.find(own) for own in ("00:03.0 of c", "00:05.0 of e", "00:04.0 of d", "blocked")]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "2 devices (0000:00:01.0" in text
+
+
+def test_many_devices_of_a_host_are_not_only_a_number() -> None:
+    many = tuple(
+        DeviceOnHost(f"0000:00:0{at}.0", "allowed", Can.YES, ("linux",), None, 0, "")
+        for at in range(6)
+    )
+
+    text = "\n".join(devices_text("usb", [DevicesOfHost("a", many, "")], ()))
+
+    assert "0000:00:03.0 and 2 more" in " ".join(text.split())

@@ -77,6 +77,8 @@ class DeviceOnHost(NamedTuple):
     """None: unknown."""
     remedy: str
     """The best fix in a few words; or empty."""
+    reasons: tuple[str, ...] = ()
+    """Why the verdict is unknown, and what settles it."""
 
 
 class DevicesOfHost(NamedTuple):
@@ -141,6 +143,14 @@ def deciding_verdict(row: DeviceRow) -> Verdict:
     return first._replace(can=Can.UNKNOWN)
 
 
+def _why_unknown(row: DeviceRow, verdict: Verdict) -> tuple[str, ...]:
+    """Return why `verdict` is unknown: the reasons of a side, or that the two sides differ."""
+    if verdict.can is not Can.UNKNOWN:
+        return ()
+    sides = zip(row.decides, row.deciding, strict=True)
+    return row.unknown or (words.sides_differ((side, verdict_key(own)) for side, own in sides),)
+
+
 def _on_host(row: DeviceRow) -> DeviceOnHost:
     verdict = deciding_verdict(row)
     return DeviceOnHost(
@@ -151,4 +161,5 @@ def _on_host(row: DeviceRow) -> DeviceOnHost:
         driver=None if row.function is None else row.function.driver,
         regions=len(row.regions) + len(row.reported) if row.regions_known else None,
         remedy="" if row.remedy is None else row.remedy.words,
+        reasons=_why_unknown(row, verdict),
     )

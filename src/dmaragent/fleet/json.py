@@ -136,6 +136,7 @@ def add_devices(answer: schema.FleetAnswer, answers: Sequence[DevicesOfHost]) ->
             "driver": device.driver,
             "regions": device.regions,
             "step": device.remedy,
+            "reasons": list(device.reasons),
         }
         for host in answers
         for device in host.devices

@@ -15,6 +15,7 @@ from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import paragraph
+from dmaragent.present.words.devices import VERDICTS, verdict_key
 from dmaragent.present.words.numbers import count
 from dmaragent.xen.reserved_list.model import ListSource
 
@@ -174,8 +175,8 @@ def devices_text(
     query: str, answers: Sequence[DevicesOfHost], without: Sequence[NoData]
 ) -> Iterator[str]:
     """Yield the hosts that can give away the device, and those that cannot."""
-    alike: dict[tuple[str, tuple[str, ...], str], dict[str, list[str]]] = {}
-    """By verdict, side and fix: the addresses on each host."""
+    alike: dict[tuple[str, tuple[str, ...], str, tuple[str, ...]], dict[str, list[str]]] = {}
+    """By verdict, side, fix and reasons: the addresses on each host."""
     absent, unknown = [], []
     for answer in answers:
         if answer.unknown:
@@ -184,16 +185,21 @@ def devices_text(
             absent.append(answer.host)
         for device in answer.devices:
             fix = device.remedy if device.can is not Can.YES else ""
-            key = (device.verdict, device.decides, fix)
+            key = (device.verdict, device.decides, fix, device.reasons)
             alike.setdefault(key, {}).setdefault(answer.host, []).append(device.sbdf)
     yield from paragraph(words.device_headline(query, answers, len(without)), hang=_INDENT)
     numbers = {key: sum(map(len, hosts.values())) for key, hosts in alike.items()}
-    for key in sorted(alike, key=lambda key: (-numbers[key], key)):
+    order = list(map(verdict_key, VERDICTS))
+    for key in sorted(alike, key=lambda key: (order.index(key[0]), -numbers[key], key)):
         own = alike[key]
-        verdict, decides, remedy = key
+        verdict, decides, remedy, reasons = key
         whose = words.whose_verdict(verdict, decides)
         text = words.devices_alike(whose, tuple(own.values()), folded(own), remedy)
         yield from paragraph(visible(text), indent=_INDENT, hang=_INDENT)
+        for reason in reasons:
+            yield from paragraph(
+                visible(words.why_unknown(reason)), indent=2 * _INDENT, hang=_INDENT
+            )
     for what, hosts in ((words.NOT_THERE, absent), (words.FUNCTIONS_UNKNOWN, unknown)):
         if hosts:
             yield from paragraph(

@@ -273,10 +273,15 @@ def whose_verdict(verdict: str, decides: Sequence[str]) -> str:
 def devices_alike(verdict: str, addresses: Sequence[Sequence[str]], hosts: str, remedy: str) -> str:
     """Return the devices of `hosts` with one verdict and fix; `addresses` has a host's in each."""
     first, *others = addresses
-    if any(each != first for each in others) or len(first) > _MOST_ADDRESSES:
-        devices = count(sum(map(len, addresses)), "device")
+    listed = " ".join(first[:_MOST_ADDRESSES])
+    if any(each != first for each in others):
+        number = count(sum(map(len, addresses)), "device")
+        devices = f"{number} ({listed} on the first host; --json lists all)"
+    elif len(first) > _MOST_ADDRESSES:
+        more = len(first) - _MOST_ADDRESSES
+        devices = f"{listed} and {more} more (--json lists all)"
     else:
-        devices = " ".join(first)
+        devices = listed
     fix = f" (first fix: {remedy})" if remedy else ""
     return f"{verdict}: {devices} of {hosts}{fix}"
 
@@ -284,8 +289,23 @@ def devices_alike(verdict: str, addresses: Sequence[Sequence[str]], hosts: str, 
 def device_headline(query: str, answers: Sequence[DevicesOfHost], without: int) -> str:
     having = [answer for answer in answers if answer.devices]
     free = [answer for answer in having if any(device.can is Can.YES for device in answer.devices)]
+    conditional = sum(
+        answer not in free and any(device.can is Can.CONDITIONS for device in answer.devices)
+        for answer in having
+    )
     text = f"{query}: {len(free)} of {count(len(answers) + without, 'host')} can pass it through"
-    return visible(f"{text}, {len(having)} have it")
+    more = f", {conditional} more on conditions or with a risk" if conditional else ""
+    return visible(f"{text}{more}; {len(having)} have it")
+
+
+def sides_differ(verdicts: Iterable[tuple[str, str]]) -> str:
+    """Return that it is unknown whose verdict counts; `verdicts` has each side and its verdict."""
+    each = ", ".join(f"{SIDES[side]}: {key_words(verdict)}" for side, verdict in verdicts)
+    return f"it is unknown whether the host runs Xen ({each})"
+
+
+def why_unknown(reason: str) -> str:
+    return f"Reason: {reason}"
 
 
 # Differences ----------------------------------------------------------------------------

@@ -107,6 +107,9 @@ class FleetDevice(TypedDict):
     regions: Count | None
     """How many regions apply to it; null: unknown."""
     step: Prose
+    """The fix to try first; or empty."""
+    reasons: list[Prose]
+    """Why the verdict is unknown, and what settles it; none if it is known."""
 
 
 class Odd(TypedDict):
