@@ -14,7 +14,7 @@ import pytest
 
 from dmaragent.collect.unpack_archive import unpack_archive
 from dmaragent.errors import HostError
-from dmaragent.fleet.documents import find_documents, host_name
+from dmaragent.fleet.documents import OTHER_FILES, find_documents, host_name
 from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
 from dmaragent.fleet.records import HostRecord, Why, fresh
 from dmaragent.question.ask_host import ask_host
@@ -483,3 +483,13 @@ def test_no_temporary_path_is_shown(pool: Path, tmp_path: Path, capsys: Capture)
     (lost,) = json.loads(first.out)["answer"]["no_data"]
     assert f"{tmp_path}/all.tar: pool/broken.tar.xz" in lost["detail"]
     assert first == again
+
+
+@pytest.mark.parametrize("page", ["docs/manual.md", "docs/fleet.md"])
+def test_pages_list_the_files_that_are_left_out(page: str) -> None:
+    """And no others, so that `.log` is not said to be one."""
+    text = (MACHINES.parents[1] / page).read_text()
+    start = text.index("README, SHA256SUMS")
+    listed = text[start : text.index(")", start)].replace("`", "").replace(",", "").lower().split()
+
+    assert set(listed) == {"readme", *OTHER_FILES}

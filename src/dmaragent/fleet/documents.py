@@ -50,7 +50,7 @@ REPORT = frozenset({"sos_commands", "proc", "sys"})
 """Directories of a collector's report, or of a copied root."""
 _TABLE_NAME = re.compile(r"(?:dmar|ivrs|acpidump|acpi[-_]?tables?)(?![a-z])", re.IGNORECASE)
 """The beginning of names that are those of tables and not of hosts."""
-_OTHER_FILES = (
+OTHER_FILES = (
     ".md",
     ".cfg",
     ".xml",
@@ -260,7 +260,7 @@ def _is_other(path: str) -> bool:
     One that cannot be read may be a host, so it is not.
     """
     name = os.path.basename(path).lower()
-    if not name.startswith("readme") and not name.endswith(_OTHER_FILES):
+    if not name.startswith("readme") and not name.endswith(OTHER_FILES):
         return False
     try:
         with open(path, "rb", buffering=0) as file:
