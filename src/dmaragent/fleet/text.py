@@ -235,6 +235,11 @@ def diff_text(difference: FleetDifference, *, details: bool) -> Iterator[str]:
             yield ""
             text = f"{what}: {count(len(names), 'host')}: {folded(names)}"
             yield from paragraph(visible(text), hang=_INDENT)
+    for side, lost in (
+        (words.EARLIER, difference.lost_before),
+        (words.LATER, difference.lost_after),
+    ):
+        yield from _lost_lines(lost, details=details, side=side)
 
 
 def without_text(without: Sequence[NoData], *, details: bool | None) -> Iterator[str]:
@@ -250,12 +255,19 @@ def without_text(without: Sequence[NoData], *, details: bool | None) -> Iterator
         return
     yield ""
     yield words.no_data(len(without))
+    yield from _lost_lines(without, details=details)
+
+
+def _lost_lines(
+    without: Sequence[NoData], *, details: bool | None, side: str = ""
+) -> Iterator[str]:
+    """Yield the hosts without an answer by reason; `side` is before the reason."""
     by_reason: dict[str, list[NoData]] = {}
     for host in without:
         by_reason.setdefault(host.why.value, []).append(host)
     for why, hosts in by_reason.items():
         names = visible(folded(host.name for host in hosts))
-        yield from paragraph(f"{why}: {names}", indent=_INDENT, hang=_INDENT)
+        yield from paragraph(f"{side}{why}: {names}", indent=_INDENT, hang=_INDENT)
         reasons = list(dict.fromkeys(host.detail for host in hosts if host.detail))
         shown = reasons if details else reasons[:_REASONS]
         for reason in shown:

@@ -351,6 +351,8 @@ _VERDICT_WORDS = {
 }
 ONLY_BEFORE = "Only before"
 ONLY_AFTER = "Only now"
+EARLIER = "earlier document "
+LATER = "later document "
 NOT_COMPARED = "Not compared, because a document has no data"
 
 
