@@ -179,3 +179,25 @@ def test_a_fix_has_its_lines_and_the_next_command_is_named(
     assert f"        {lines[0][0]}\n" in ran.out
     assert f"Next: dmaragent resolve '{guest}' --host {pool}/" in ran.out
     assert " --xen 4.17\n" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("verb", "option"),
+    [
+        ("resolve g.cfg --on pool", "--need"),
+        ("resolve g.cfg --on pool", "--jobs"),
+        ("resolve g.cfg --on pool", "--bar-room"),
+        ("collect -w a -o pool", "--fanout"),
+        ("collect -w a -o pool", "--timeout"),
+    ],
+)
+def test_a_text_that_is_not_a_number_is_named(
+    capsys: pytest.CaptureFixture[str], verb: str, option: str
+) -> None:
+    """Without the names of Python's types and of functions."""
+    ran = run(capsys, "fleet", *verb.split(), option, "x")
+
+    assert ran.code == 2
+    assert option in ran.err
+    assert "'x' is not a" in ran.err
+    assert "invalid" not in ran.err

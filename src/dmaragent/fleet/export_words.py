@@ -37,7 +37,7 @@ def only_with(option: str, formats: str) -> DmaragentError:
 
 def not_days(text: str) -> DmaragentError:
     return DmaragentError(
-        f"--expire: {text} is no number of days", "write a number above 0, up to 36500"
+        f"--expire: {text} is not a number of days", "write a number above 0, up to 36500"
     )
 
 

@@ -371,7 +371,7 @@ def not_a_device(text: str) -> DmaragentError:
 
 
 def not_a_number_of_days(text: str) -> DmaragentError:
-    return DmaragentError(f"--stale: {text} is no number of days", "write a number, or never")
+    return DmaragentError(f"--stale: {text} is not a number of days", "write a number, or never")
 
 
 LEAST_ONE = "must be a number of 1 or more"

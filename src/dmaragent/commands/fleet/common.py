@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from dmaragent.commands.shared.numbers import whole_number
 from dmaragent.commands.shared.output import print_document
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.fleet import words
@@ -114,7 +115,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
 
 
 def _at_least_one(text: str) -> int:
-    number = int(text)
+    number = whole_number(text)
     if number < 1:
         raise argparse.ArgumentTypeError(words.LEAST_ONE)
     return number
