@@ -9,11 +9,13 @@ from dmaragent.commands.fleet.common import exit_code
 from dmaragent.fleet import guests as fleet_guests
 from dmaragent.fleet.classes import xen_classes
 from dmaragent.fleet.guests import resolve_on
+from dmaragent.fleet.text import guests_text
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.policy.decisions import Verdict
 from dmaragent.question.context import GuestResolver
 from support.cli import run
 from support.fleet_pool import GUEST, XL, fleet_of, guests
+from support.fleets import made_up_guests, made_up_record
 
 STRICT = GUEST.replace("00:1a.0", "00:1a.0,rdm_policy=strict")
 
@@ -201,3 +203,23 @@ def test_a_text_that_is_not_a_number_is_named(
     assert option in ran.err
     assert "'x' is not a" in ran.err
     assert "invalid" not in ran.err
+
+
+def test_a_release_that_is_not_modelled_is_named(
+    pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One of --xen, and one that runs."""
+    guest = tmp_path / "g.cfg"
+    guest.write_text(GUEST)
+    on = ("--on", str(pool / "hp"), "--no-cache")
+    named = run(capsys, "fleet", "resolve", str(guest), *on, "--xen", "5.0")
+    twice = run(capsys, "fleet", "diff", str(pool), str(pool), "--no-cache", "--xen", "5.0")
+    newer = made_up_record("a", xen="5.1")
+    fleet = fleet_of(pool)._replace(records=(newer,), without=())
+    text = " ".join(
+        "\n".join(guests_text(made_up_guests([newer], 1), fleet, details=False)).split()
+    )
+
+    assert "Xen 5.0 is not modelled" in " ".join(named.err.split())
+    assert twice.err.count("not modelled") == 1
+    assert "Xen 5.1 is not modelled" in text

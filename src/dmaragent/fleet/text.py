@@ -17,6 +17,8 @@ from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import paragraph
 from dmaragent.present.words.devices import VERDICTS, verdict_key
 from dmaragent.present.words.numbers import count
+from dmaragent.question.releases import not_modelled
+from dmaragent.releases import Release
 from dmaragent.xen.reserved_list.model import ListSource
 
 MOST_CLASSES = 8
@@ -123,7 +125,10 @@ def _assumptions(records: Sequence[HostRecord], *, release_named: bool) -> Itera
     unknown = sum(not record.xen and not record.without_xen for record in records)
     absent = sum(not record.functions_known for record in records)
     predicted = sum(record.list_source == ListSource.PREDICTED.value for record in records)
+    running = {record.xen for record in records if record.xen and not release_named}
+    newer = sorted(note for xen in running for note in not_modelled(Release.parse(xen)))
     notes = [
+        *(f"{note}." for note in newer),
         words.assumed_release(unknown, without, newest=not release_named),
         words.predicted_list(predicted) if predicted else "",
         words.assumed_functions(absent) if absent else "",

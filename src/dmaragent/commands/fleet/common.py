@@ -32,6 +32,8 @@ from dmaragent.fleet.json import fleet_document
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import paragraph
 from dmaragent.question.context import Question
+from dmaragent.question.releases import not_modelled
+from dmaragent.releases import Release
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema.fleet import FleetAnswer
@@ -129,9 +131,15 @@ def _jobs(text: str) -> int:
 
 
 @contextmanager
-def opened_fleet(options: argparse.Namespace) -> Iterator[OpenedFleet]:
-    """Read the fleet of `options`; what is replaced or left out is named on stderr."""
+def opened_fleet(options: argparse.Namespace, *, again: bool = False) -> Iterator[OpenedFleet]:
+    """Read the fleet of `options`; what is replaced or left out is named on stderr.
+
+    `again`: another fleet was read for the same question.
+    """
     question = Question(xen=named_release(options.xen))
+    if not again and question.xen is not None:
+        for note in not_modelled(Release.parse(question.xen)):
+            tell(f"dmaragent: {note}")
     with (
         _ended_by_sigterm(),
         tempfile.TemporaryDirectory(prefix="dmaragent-") as unpacked,
