@@ -8,7 +8,7 @@ import pytest
 from dmaragent.commands.fleet.common import exit_code
 from dmaragent.fleet import guests as fleet_guests
 from dmaragent.fleet.classes import xen_classes
-from dmaragent.fleet.guests import resolve_on
+from dmaragent.fleet.guests import ClassVerdict, GuestOnFleet, resolve_on
 from dmaragent.fleet.text import guests_text
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.policy.decisions import Verdict
@@ -223,3 +223,34 @@ def test_a_release_that_is_not_modelled_is_named(
     assert "Xen 5.0 is not modelled" in " ".join(named.err.split())
     assert twice.err.count("not modelled") == 1
     assert "Xen 5.1 is not modelled" in text
+
+
+def test_a_reason_is_printed_once_for_all_classes(pool: Path) -> None:
+    """Ten classes with one reason hide no other one."""
+    records = [made_up_record(f"h{number:02}", number) for number in range(11)]
+    classes = xen_classes(records)
+    absent = ClassVerdict(Verdict.REFUSED, ("no device",), risk=False, remedies=None, absent=True)
+    other = absent._replace(reasons=("its region overlaps",), absent=False)
+    found = GuestOnFleet(
+        name="g",
+        source="g.cfg",
+        kvm=False,
+        verdicts=tuple((of, absent) for of in classes[:10]) + ((classes[10], other),),
+    )
+    fleet = fleet_of(pool)._replace(records=tuple(records), without=())
+
+    text = "\n".join(guests_text([found], fleet, details=False))
+
+    assert text.count("no device") == 1
+    assert "10 hosts: h[00-09]" in text
+    assert "its region overlaps" in text
+    assert text.count("another address") == 1
+
+
+def test_a_device_that_is_not_there_is_known_as_absent(pool: Path) -> None:
+    records = [record for record in fleet_of(pool).records if record.name == "xen001"]
+    for address, absent in (("77:00.0", True), ("00:1a.0,rdm_policy=strict", False)):
+        (found,) = resolve_on(records, guests(GUEST.replace("00:1a.0", address)), XL)
+
+        ((_, own),) = found.verdicts
+        assert own.absent is absent

@@ -43,6 +43,8 @@ class ClassVerdict(NamedTuple):
     """The fixes that were tried on the class's first host, safest first; None: none was tried."""
     lines: tuple[tuple[str, ...], ...] = ()
     """The lines to write for each of these fixes; none for a fix that removes a line."""
+    absent: bool = False
+    """Whether it is refused because a device is not at its address there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +182,14 @@ def _verdict(resolver: GuestResolver, guest: Guest, *, remedies: bool) -> ClassV
         risk=risk,
         remedies=tuple(map(_remedy, fixes)) if remedies else None,
         lines=tuple(fix.lines for fix in fixes),
+        absent=resolution.verdict is Verdict.REFUSED and _lacks_device(resolution),
     )
+
+
+def _lacks_device(resolution: AnyResolution) -> bool:
+    """Return whether the first reason is about a device that is not present."""
+    functions, device = resolution.host.functions, resolution.reasons[0].device
+    return functions is not None and device is not None and device not in functions
 
 
 def _reason(decision: Decision) -> str:

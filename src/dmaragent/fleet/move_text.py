@@ -64,14 +64,16 @@ def _groups(
 ) -> Iterator[str]:
     groups: dict[object, list[HostMove]] = {}
     for target in targets:
-        model = models.get(target.host, "")
+        absent = target.devices and all(device.absent for device in target.devices)
+        model = "" if absent else models.get(target.host, "")
         groups.setdefault((target.devices, target.reason, model), []).append(target)
     ordered = sorted(groups.values(), key=lambda group: (-len(group), group[0].host))
     shown = ordered if details else ordered[:MOST_CLASSES]
     for group in shown:
         first = group[0]
         names = folded(target.host for target in group)
-        model = models.get(first.host, "")
+        own = {models.get(target.host, "") for target in group}
+        model = own.pop() if len(own) == 1 else ""
         head = f"{names} ({count(len(group), 'host')})" if len(group) > 1 else names
         yield from paragraph(
             visible(f"{head}{f', {model}' if model else ''}"), indent=_INDENT, hang=_INDENT
@@ -99,7 +101,11 @@ def _device_lines(devices: Sequence[DeviceMove], *, details: bool) -> Iterator[s
     places = ", ".join(
         each.wanted.text if each.device is None else str(each.device) for each in devices
     )
-    yield from paragraph(visible(words.device_line(places, device.verdict)), indent=deep, hang=2)
+    yield from paragraph(
+        visible(words.device_line(places, device.verdict, absent=device.absent)),
+        indent=deep,
+        hang=2,
+    )
     if device.harm:
         yield from paragraph(f"{words.risk(device.harm)}.", indent=deep + 2, hang=2)
     reasons = device.reasons if details else device.reasons[:1]

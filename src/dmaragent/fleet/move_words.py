@@ -86,8 +86,8 @@ def hosts(verdict: Verdict, number: int) -> str:
     return f"{ATTACHED[verdict]}: {count(number, 'host')}"
 
 
-def device_line(place: str, verdict: Verdict) -> str:
-    return f"{place}: {_DEVICE[verdict]}"
+def device_line(place: str, verdict: Verdict, *, absent: bool = False) -> str:
+    return f"{place}: {'not present' if absent else _DEVICE[verdict]}"
 
 
 def first_run(command: str) -> str:

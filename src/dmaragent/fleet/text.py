@@ -1,8 +1,9 @@
 """The answers about a fleet as text: largest class first, reasons once a class, names folded."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import zip_longest
+from typing import TypeVar
 
 from dmaragent.fleet import words
 from dmaragent.fleet.classes import HostClass, OddHost, folded, hosts_by_errors
@@ -143,9 +144,10 @@ def _verdict_lines(
 ) -> Iterator[str]:
     hosts = sum(len(of.hosts) for of, _ in found)
     yield words.verdict_line(verdict, hosts, len(found))
-    shown = found if details else found[:MOST_CLASSES]
-    for of, own in shown:
-        yield from class_head(of)
+    alike = grouped((of, own, (own.reasons, own.remedies or (), own.lines)) for of, own in found)
+    shown = alike if details else alike[:MOST_CLASSES]
+    for classes, own in shown:
+        yield from classes_head(classes)
         reasons = own.reasons if details else own.reasons[:1]
         for reason in reasons:
             yield from paragraph(visible(reason), indent=2 * _INDENT, hang=_INDENT)
@@ -158,7 +160,39 @@ def _verdict_lines(
                 words.remedy(visible(str(remedy))), indent=2 * _INDENT, hang=_INDENT
             )
             yield from (visible(f"        {line}") for line in lines)
-    yield from more_classes_line([of for of, _ in found[len(shown) :]])
+        if own.absent:
+            yield from paragraph(f"{words.OTHER_ADDRESS}.", indent=2 * _INDENT, hang=_INDENT)
+    yield from more_classes_line([of for classes, _ in alike[len(shown) :] for of in classes])
+
+
+_Answer = TypeVar("_Answer")
+
+
+def grouped(
+    found: Iterable[tuple[HostClass, _Answer, Hashable]],
+) -> list[tuple[tuple[HostClass, ...], _Answer]]:
+    """Return classes with equal answers together, most hosts first.
+
+    `found` has each class with its answer, and what of the answer is shown.
+    """
+    groups: dict[Hashable, tuple[list[HostClass], _Answer]] = {}
+    for of, answer, shown in found:
+        groups.setdefault(shown, ([], answer))[0].append(of)
+    together = [(tuple(classes), answer) for classes, answer in groups.values()]
+    return sorted(together, key=lambda group: -sum(len(of.hosts) for of in group[0]))
+
+
+def classes_head(classes: Sequence[HostClass]) -> Iterator[str]:
+    """Yield the line of classes with one answer; of a single class with its model."""
+    if len(classes) == 1:
+        yield from class_head(classes[0])
+        return
+    names = [name for of in classes for name in of.names]
+    labels = " ".join(of.label for of in classes[:MOST_CLASSES])
+    more = len(classes) - MOST_CLASSES
+    rest = f" and {more} more" if more > 0 else ""
+    text = f"{labels}{rest} {count(len(names), 'host')}: {folded(names)}"
+    yield from paragraph(visible(text), indent=_INDENT, hang=_INDENT)
 
 
 def class_head(of: HostClass) -> Iterator[str]:

@@ -261,6 +261,12 @@ def remedy(action: str) -> str:
     return f"Fix, tried on this class: {action}"
 
 
+OTHER_ADDRESS = (
+    "The device can have another address there: dmaragent fleet device ID finds it. --hosts limits "
+    "the answer to the hosts that count"
+)
+
+
 def next_command(command: str) -> str:
     return f"Next: {command}"
 
