@@ -235,7 +235,7 @@ def test_a_reason_is_printed_once_for_all_classes(pool: Path) -> None:
         name="g",
         source="g.cfg",
         kvm=False,
-        verdicts=tuple((of, absent) for of in classes[:10]) + ((classes[10], other),),
+        verdicts=(*((of, absent) for of in classes[:10]), (classes[10], other)),
     )
     fleet = fleet_of(pool)._replace(records=tuple(records), without=())
 

@@ -85,3 +85,25 @@ def test_an_unknown_number_of_regions_is_not_0(
     assert (row["errors"] is None) == (name != "cut")
     assert "0 regions" not in shown.out
     assert "regions: unknown, now 9" in changed
+
+
+def test_every_key_of_an_export_is_explained_in_its_order(
+    pool: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (MACHINES.parents[1] / "docs/fleet.md").read_text()
+    table = page[page.index("| `name` |") : page.index("## One page of all hosts")]
+    explained = [
+        key.strip(" `")
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for key in line.split("|")[1].split(",")
+    ]
+    export = ("fleet", "export", str(pool), "--no-cache")
+    rows = [json.loads(line) for line in run(capsys, *export).out.splitlines()]
+    header = run(capsys, *export, "--csv").out.splitlines()[0].split(",")
+
+    assert explained == header
+    assert [list(row) for row in rows] == [header] * len(rows)
+    lost = [row["no_data_detail"] for row in rows if row["no_data"]]
+    assert len(lost) == 1
+    assert str(pool / "broken.tar.xz") in lost[0]

@@ -195,8 +195,10 @@ EXPORTED = (
     "incomplete",
     "made",
     "no_data",
+    "no_data_detail",
 )
-"""The columns of an export, and the keys of each line of NDJSON."""
+"""The columns of an export, and the keys of each line of NDJSON, in their order; docs/fleet.md explains
+each."""
 
 
 def export_rows(
@@ -210,6 +212,8 @@ def export_rows(
         own = {name: getattr(record, name) for name in EXPORTED if hasattr(record, name)}
         if not record.table:
             errors, warnings = None, None
-        yield {**own, "errors": errors, "warnings": warnings, "no_data": ""}
+        own |= {"errors": errors, "warnings": warnings, "no_data": "", "no_data_detail": ""}
+        yield {name: own[name] for name in EXPORTED}
     for host in sorted(without, key=lambda host: (host.name, host.why.value)):
-        yield {**dict.fromkeys(EXPORTED), "name": host.name, "no_data": host.why.value}
+        lost = {"name": host.name, "no_data": host.why.value, "no_data_detail": host.detail}
+        yield {**dict.fromkeys(EXPORTED), **lost}
