@@ -9,6 +9,7 @@ import pytest
 from dmaragent.fleet.devices import DeviceOnHost, DevicesOfHost
 from dmaragent.fleet.text import devices_text
 from dmaragent.passthrough.model import Can
+from dmaragent.pci_classes import class_names, is_class_name
 from support.cli import run
 from support.machines import MACHINES
 
@@ -107,3 +108,18 @@ def test_many_devices_of_a_host_are_not_only_a_number() -> None:
     text = "\n".join(devices_text("usb", [DevicesOfHost("a", many, "")], ()))
 
     assert "0000:00:03.0 and 2 more" in " ".join(text.split())
+
+
+def test_the_manual_lists_every_class() -> None:
+    page = " ".join((MACHINES.parents[1] / "docs/manual.md").read_text().split())
+
+    assert [name for name in class_names() if name not in page] == []
+    assert all(map(is_class_name, class_names()))
+
+
+def test_an_unknown_class_names_others(tmp_path: Path, capsys: Capture) -> None:
+    ran = run(capsys, "fleet", "device", "nic", "--on", str(tmp_path))
+
+    assert ran.code == 2
+    assert "network" in ran.err
+    assert "dmaragent(8)" in ran.err

@@ -372,7 +372,8 @@ def more_changes(entries: int, hosts: int) -> str:
 def not_a_device(text: str) -> DmaragentError:
     return DmaragentError(
         f"{text}: neither an ID, an address nor a class of devices",
-        "write 8086:10d3, 0000:01:00.0 or a class: display, ethernet, nvm, raid, sata, usb or another",
+        "write 8086:10d3, 0000:01:00.0 or a class: display, network, storage, usb, ethernet or another "
+        "of dmaragent(8)",
     )
 
 
