@@ -1,5 +1,6 @@
 """A guest's devices on other hosts: the layout of the host where it was started decides."""
 
+import json
 import shutil
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -322,3 +323,24 @@ def test_hosts_without_the_device_are_one_entry_whatever_their_model() -> None:
     assert "h[00-11] (12 hosts)" in text
     assert "0000:00:1a.0: not present" in text
     assert "refused" not in text
+
+
+def test_a_guest_that_would_not_start_on_its_source_has_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "hosts"
+    for name, machine in {"hp": "hp-dl380e-gen8", "xen1": "xen-pv-dom0"}.items():
+        shutil.copytree(MACHINES / machine, folder / name)
+    guest = tmp_path / "g.cfg"
+    guest.write_text(
+        'name = "g"\ntype = "hvm"\nmemory = 2048\npci = ["00:1a.0,rdm_policy=strict"]\n'
+    )
+    move = ("fleet", "move", str(guest), "--from", "hp", "--on", str(folder), "--xen", "4.17")
+
+    ran = run(capsys, *move, "--no-cache")
+    answer = json.loads(run(capsys, *move, "--no-cache", "--json").out)["answer"]["move"]
+
+    assert answer["ram_ends"] == []
+    assert answer["ram_unknown"]
+    assert f"Reason: {answer['ram_unknown']}"[:60] in " ".join(ran.out.split())
+    assert "--one-setting" in ran.out

@@ -27,6 +27,7 @@ from dmaragent.guests.formats import Guest
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import resolve
+from dmaragent.present.words.guest import reason_words
 from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import GuestResolver, Question
 
@@ -48,6 +49,9 @@ class Move(NamedTuple):
     """Where its RAM below 4 GiB can end; it keeps that.  None: unknown, or not an HVM guest."""
     targets: tuple[HostMove, ...]
     """By name."""
+    ram_unknown: str = ""
+    """Why it is unknown where the RAM of an HVM guest ends: the reason why it would not start on the
+    source; or empty."""
 
     def hosts(self, verdict: Verdict) -> int:
         """Return on how many hosts this is the answer."""
@@ -95,19 +99,23 @@ def move_to(  # noqa: PLR0913 - two have names
     asked = ask_host(source.path, question, [guest])
     known = _known(asked, question, guest)
     ends: set[int] = set()
+    unknown = ""
     if isinstance(guest, KvmGuest):
         wanted = given or kvm_devices_of(guest, known.facts)
     else:
         resolution = resolve(guest, *known)
         wanted = given or devices_of(resolution)
         ends.update(ram_ends(resolution))
+        if not ends and resolution.reasons:
+            unknown = reason_words(resolution.reasons[0])
     if not wanted:
         raise words.no_device(guest.source)
     tasks = [
         _Task(record, question, guest, known, wanted)
         for record in sorted(records, key=lambda record: record.name)
     ]
-    return Move(guest, source, wanted, tuple(sorted(ends)), tuple(answers(_moved, tasks, engine)))
+    targets = tuple(answers(_moved, tasks, engine))
+    return Move(guest, source, wanted, tuple(sorted(ends)), targets, unknown)
 
 
 def _known(asked: OpenedContext, question: Question, guest: Guest) -> MovedFrom:

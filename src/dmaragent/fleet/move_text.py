@@ -47,6 +47,9 @@ def move_text(
     if isinstance(move.guest, GuestConfig) and move.guest.type is GuestType.HVM:
         ends = words.ram_ends(move.ram_ends, move.source.name)
         yield from paragraph(visible(f"{ends}."), indent=_INDENT, hang=8)
+        if move.ram_unknown:
+            for line in words.why_ram_unknown(move.ram_unknown):
+                yield from paragraph(visible(line), indent=_INDENT + 8, hang=_INDENT)
     models = {record.name: record.model or "" for record in records}
     for verdict in _VERDICTS:
         targets = [target for target in move.targets if target.verdict is verdict]
@@ -134,6 +137,7 @@ def move_object(move: Move, without: int) -> schema.FleetMove:
         "hypervisor": "kvm" if isinstance(move.guest, KvmGuest) else "xen",
         "devices": [{"device": device.text, "id": device.id} for device in move.devices],
         "ram_ends": [f"{end:#x}" for end in move.ram_ends],
+        "ram_unknown": move.ram_unknown,
         "targets": [
             {
                 "host": target.host,

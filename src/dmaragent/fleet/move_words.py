@@ -82,6 +82,13 @@ def ram_ends(ends: Sequence[int], source: str) -> str:
     return f"RAM     below 4 GiB ends at {where}, as {source} laid it out"
 
 
+def why_ram_unknown(reason: str) -> tuple[str, ...]:
+    return (
+        f"Reason: {reason}",
+        "Next: dmaragent fleet resolve --one-setting finds the setting with which it starts",
+    )
+
+
 def hosts(verdict: Verdict, number: int) -> str:
     return f"{ATTACHED[verdict]}: {count(number, 'host')}"
 

@@ -302,6 +302,8 @@ class FleetMove(TypedDict):
     devices: list[MovedDevice]
     ram_ends: list[Address]
     """Where its RAM below 4 GiB can end; none: unknown, or not an HVM guest of Xen."""
+    ram_unknown: Prose
+    """Why that is unknown: the reason why the guest would not start on the source; or empty."""
     targets: list[Target]
     counts: MoveCounts
 
