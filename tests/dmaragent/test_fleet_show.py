@@ -10,6 +10,7 @@ from dmaragent.fleet.classes import hosts_by_errors
 from dmaragent.fleet.json import export_rows
 from dmaragent.fleet.records import NoData, Why
 from dmaragent.fleet.text import without_text
+from dmaragent.fleet.words import class_words
 from support.cli import run
 from support.fleet_pool import fleet_of
 from support.fleets import made_up_record
@@ -107,3 +108,21 @@ def test_every_key_of_an_export_is_explained_in_its_order(
     lost = [row["no_data_detail"] for row in rows if row["no_data"]]
     assert len(lost) == 1
     assert str(pool / "broken.tar.xz") in lost[0]
+
+
+def test_show_counts_others_and_names_the_next_command(
+    pool: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two = [made_up_record("a", linux="6.1", xen=None), made_up_record("b", linux="6.2", xen=None)]
+
+    assert "Linux 6.1 and 1 other" in class_words(two)
+    assert "dmaragent check --host" in run(capsys, "fleet", "show", str(pool), "--no-cache").out
+
+
+def test_export_prints_how_many_files_it_wrote(
+    pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "features"
+    ran = run(capsys, "fleet", "export", str(pool / "hp"), "--nfd", "-o", str(folder))
+
+    assert ran.out == f"Wrote 1 file to {folder}\n"

@@ -178,7 +178,7 @@ def _verdict(resolver: GuestResolver, guest: Guest, *, remedies: bool) -> ClassV
     risk = starts and residual_risk(tuple(resolution.reasons)).harm > Harm.NONE
     return ClassVerdict(
         verdict=resolution.verdict,
-        reasons=tuple(dict.fromkeys(map(_reason, resolution.reasons))),
+        reasons=tuple(dict.fromkeys(map(reason_of, resolution.reasons))),
         risk=risk,
         remedies=tuple(map(_remedy, fixes)) if remedies else None,
         lines=tuple(fix.lines for fix in fixes),
@@ -192,7 +192,7 @@ def _lacks_device(resolution: AnyResolution) -> bool:
     return functions is not None and device is not None and device not in functions
 
 
-def _reason(decision: Decision) -> str:
+def reason_of(decision: Decision) -> str:
     """Return a reason without its file, because guests of one kind share it: ``(line 4)``."""
     _, _, line = decision.place.rpartition(":")
     place = f"line {line}" if line.isdecimal() else decision.place

@@ -51,6 +51,7 @@ def show_text(
         yield from paragraph(words.with_errors(len(errors), folded(errors)), hang=_INDENT)
         if details:
             yield from _error_lines([host for of in classes for host in of.hosts])
+        yield words.NEXT_CHECK
     if odd:
         yield ""
         yield words.ODD

@@ -167,7 +167,7 @@ def _common(values: Iterable[str]) -> str:
     usual = counts.most_common(1)[0][0]
     if len(counts) == 1:
         return usual
-    return f"{usual or UNKNOWN} (or {count(len(counts) - 1, 'other')})"
+    return f"{usual or UNKNOWN} and {count(len(counts) - 1, 'other')}"
 
 
 def fleet_of(hosts: int, classes: int) -> str:
@@ -190,6 +190,9 @@ def more_reasons_in_show(number: int) -> str:
 
 def with_errors(hosts: int, names: str) -> str:
     return visible(f"Errors in the firmware's table of {count(hosts, 'host')}: {names}")
+
+
+NEXT_CHECK = "Next: dmaragent check --host FILE shows the errors of one host"
 
 
 def odd_host(odd: OddHost) -> str:
@@ -236,12 +239,14 @@ def _enough(yes: int, unknown: int, need: int) -> str:
 def assumed_release(unknown: int, without: int, *, newest: bool) -> str:
     """Return on how many hosts Xen is assumed: those of unknown release, and those without Xen."""
     newest_words = " {}.{}, the newest known release".format(*NEWEST_RELEASE)
+    if without and not newest:
+        return f"Linux runs without Xen on {count(without, 'host')}: the answer is for Xen there."
     kinds = (
         f"{count(unknown, 'host')} of unknown release" if unknown and newest else "",
         f"{count(without, 'host')} without Xen" if without else "",
     )
     hosts = " and ".join(filter(None, kinds))
-    return f"Assumes Xen{newest_words if newest else ''}, on {hosts}." if hosts else ""
+    return f"Assumes Xen{newest_words}, on {hosts}." if hosts and newest else ""
 
 
 def assumed_functions(hosts: int) -> str:
