@@ -38,7 +38,7 @@ class OpenedHost(NamedTuple):
     problem: str = ""
     """What is wrong with that text or packed file; else empty."""
     names: tuple[str, ...] = ()
-    """The first names in an archive that is no bundle: at the top, or in the only directory there."""
+    """The first names in an archive that is not a bundle: at the top, or in the only directory there."""
 
 
 def open_host(path: str | None) -> OpenedHost:

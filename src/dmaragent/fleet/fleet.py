@@ -220,7 +220,7 @@ def _inside(task: _Task, record: HostRecord | NoData) -> HostRecord | NoData | F
 def _beside(task: _Task, record: HostRecord) -> HostRecord | NoData | Found:
     """Return the documents in an archive that was read as the host `record`, or `record` if it is one.
 
-    An archive that cannot be unpacked has no data: it can have hosts that nobody would miss.
+    An archive that cannot be unpacked has no data, because it can have more hosts.
     """
     folder, found = "", None
     try:

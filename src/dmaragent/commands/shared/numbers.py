@@ -1,4 +1,4 @@
-"""Numbers on the command line: types for argparse that say what is wrong with a text."""
+"""Numbers on the command line: types for argparse, with errors that quote the text."""
 
 import argparse
 
