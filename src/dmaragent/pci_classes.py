@@ -100,6 +100,12 @@ def is_class(class_code: int, name: str) -> bool:
     )
 
 
+def class_names() -> tuple[str, ...]:
+    """Return the names of base classes and classes, each once, in the order of their codes."""
+    usb = (f"USB controller ({name})" for name in _USB.values())
+    return tuple(dict.fromkeys((*_BASE.values(), *_SUB.values(), *usb)))
+
+
 def is_class_name(name: str) -> bool:
     """Return whether `name` means a class in this list."""
     codes = [base << 16 for base in _BASE] + [sub << 8 for sub in _SUB]

@@ -8,12 +8,16 @@ import pytest
 from dmaragent.commands.fleet.common import exit_code
 from dmaragent.fleet import guests as fleet_guests
 from dmaragent.fleet.classes import xen_classes
-from dmaragent.fleet.guests import resolve_on
+from dmaragent.fleet.guests import ClassVerdict, GuestOnFleet, resolve_on
+from dmaragent.fleet.text import guests_text
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.policy.decisions import Verdict
 from dmaragent.question.context import GuestResolver
 from support.cli import run
 from support.fleet_pool import GUEST, XL, fleet_of, guests
+from support.fleets import made_up_guests, made_up_record
+
+STRICT = GUEST.replace("00:1a.0", "00:1a.0,rdm_policy=strict")
 
 
 def test_one_resolution_for_each_class_and_kind_of_guest(
@@ -57,8 +61,8 @@ def test_fixes_are_tried_for_the_largest_classes(
     assert len(refused) > 1
     assert [own.remedies is not None for own in refused] == [True] + [False] * (len(refused) - 1)
     assert every == whole
-    assert [own._replace(remedies=None) for _, own in found.verdicts] == [
-        own._replace(remedies=None) for _, own in whole.verdicts
+    assert [own._replace(remedies=None, lines=()) for _, own in found.verdicts] == [
+        own._replace(remedies=None, lines=()) for _, own in whole.verdicts
     ]
 
 
@@ -147,3 +151,106 @@ def test_impossible_numbers_and_names_are_refused(
 
     assert (ran.code, ran.out) == (2, "")
     assert wrong[0] in ran.err
+
+
+def test_a_fix_has_its_lines_and_the_next_command_is_named(
+    pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`resolve --host` has the same lines; a path is quoted for the shell."""
+    guest = tmp_path / "my guest.cfg"
+    guest.write_text(STRICT)
+    on = ("--on", str(pool), "--xen", "4.17", "--no-cache")
+    single = run(
+        capsys, "resolve", str(guest), "--host", str(pool / "hp"), "--xen", "4.17", "--json"
+    )
+    lines = [
+        remedy["lines"]
+        for remedy in json.loads(single.out)["answer"]["guests"][0]["remedies"]
+        if remedy["verdict"] == "starts"
+    ]
+
+    ran = run(capsys, "fleet", "resolve", str(guest), *on)
+    verdicts = json.loads(run(capsys, "fleet", "resolve", str(guest), *on, "--json").out)
+
+    of_hp = next(
+        row for row in verdicts["answer"]["guests"][0]["verdicts"] if row["hosts"] == ["hp"]
+    )
+    assert lines
+    assert of_hp["remedy_lines"] == lines
+    assert len(of_hp["remedies"]) == len(lines)
+    assert f"        {lines[0][0]}\n" in ran.out
+    assert f"Next: dmaragent resolve '{guest}' --host {pool}/" in ran.out
+    assert " --xen 4.17\n" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("verb", "option"),
+    [
+        ("resolve g.cfg --on pool", "--need"),
+        ("resolve g.cfg --on pool", "--jobs"),
+        ("resolve g.cfg --on pool", "--bar-room"),
+        ("collect -w a -o pool", "--fanout"),
+        ("collect -w a -o pool", "--timeout"),
+    ],
+)
+def test_a_text_that_is_not_a_number_is_named(
+    capsys: pytest.CaptureFixture[str], verb: str, option: str
+) -> None:
+    """Without the names of Python's types and of functions."""
+    ran = run(capsys, "fleet", *verb.split(), option, "x")
+
+    assert ran.code == 2
+    assert option in ran.err
+    assert "'x' is not a" in ran.err
+    assert "invalid" not in ran.err
+
+
+def test_a_release_that_is_not_modelled_is_named(
+    pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One of --xen, and one that runs."""
+    guest = tmp_path / "g.cfg"
+    guest.write_text(GUEST)
+    on = ("--on", str(pool / "hp"), "--no-cache")
+    named = run(capsys, "fleet", "resolve", str(guest), *on, "--xen", "5.0")
+    twice = run(capsys, "fleet", "diff", str(pool), str(pool), "--no-cache", "--xen", "5.0")
+    newer = made_up_record("a", xen="5.1")
+    fleet = fleet_of(pool)._replace(records=(newer,), without=())
+    text = " ".join(
+        "\n".join(guests_text(made_up_guests([newer], 1), fleet, details=False)).split()
+    )
+
+    assert "Xen 5.0 is not modelled" in " ".join(named.err.split())
+    assert twice.err.count("not modelled") == 1
+    assert "Xen 5.1 is not modelled" in text
+
+
+def test_a_reason_is_printed_once_for_all_classes(pool: Path) -> None:
+    """Ten classes with one reason hide no other one."""
+    records = [made_up_record(f"h{number:02}", number) for number in range(11)]
+    classes = xen_classes(records)
+    absent = ClassVerdict(Verdict.REFUSED, ("no device",), risk=False, remedies=None, absent=True)
+    other = absent._replace(reasons=("its region overlaps",), absent=False)
+    found = GuestOnFleet(
+        name="g",
+        source="g.cfg",
+        kvm=False,
+        verdicts=(*((of, absent) for of in classes[:10]), (classes[10], other)),
+    )
+    fleet = fleet_of(pool)._replace(records=tuple(records), without=())
+
+    text = "\n".join(guests_text([found], fleet, details=False))
+
+    assert text.count("no device") == 1
+    assert "10 hosts: h[00-09]" in text
+    assert "its region overlaps" in text
+    assert text.count("another address") == 1
+
+
+def test_a_device_that_is_not_there_is_known_as_absent(pool: Path) -> None:
+    records = [record for record in fleet_of(pool).records if record.name == "xen001"]
+    for address, absent in (("77:00.0", True), ("00:1a.0,rdm_policy=strict", False)):
+        (found,) = resolve_on(records, guests(GUEST.replace("00:1a.0", address)), XL)
+
+        ((_, own),) = found.verdicts
+        assert own.absent is absent

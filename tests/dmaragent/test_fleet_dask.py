@@ -51,6 +51,8 @@ def pool(tmp_path: Path) -> Path:
     (folder / "rack.tar").write_bytes(tar_of({"hp.tar": tar_of(files_of(HP), "")}, ""))
     (folder / "broken.tar.xz").write_bytes(b"\xfd7zXZ\0 damaged")
     (tmp_path / "g.cfg").write_text(GUEST)
+    shutil.copytree(MACHINES / "lenovo-laptop", tmp_path / "new" / "xen001")
+    shutil.copytree(MACHINES / "xen-pv-dom0", tmp_path / "new" / "xen002")
     return folder
 
 
@@ -71,12 +73,21 @@ QUESTIONS = {
     "show": ["show", "pool"],
     "resolve": ["resolve", "g.cfg", "--on", "pool"],
     "device": ["device", "usb", "--on", "pool"],
+    "move": ["move", "g.cfg", "--from", "hp-dl380e-gen8", "--on", "pool", "--xen", "4.17"],
+    "diff": ["diff", "pool", "new", "--guest", "g.cfg"],
+    "export": ["export", "pool"],
+    "one-setting": ["resolve", "g.cfg", "--on", "pool", "--xen", "4.17", "--one-setting"],
 }
+
+
+def json_of(verb: str) -> list[str]:
+    """Return the option of `verb` for JSON; `export` prints nothing else."""
+    return [] if verb == "export" else ["--json"]
 
 
 def start(python: str, folder: Path, *words: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [python, "-m", "dmaragent", "fleet", *words, "--json", "--no-cache"],
+        [python, "-m", "dmaragent", "fleet", *words, *json_of(words[0]), "--no-cache"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": PATHS},
         stdout=subprocess.PIPE,

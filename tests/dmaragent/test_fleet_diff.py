@@ -66,3 +66,21 @@ def test_the_verb_shows_the_guests_that_an_update_stops(
     assert run(capsys, "fleet", "diff", str(pool), str(pool), "--no-cache").code == 2  # broken
     (pool / "broken.tar.xz").unlink()
     assert run(capsys, "fleet", "diff", str(pool), str(pool), "--no-cache").code == 0
+
+
+def test_a_host_that_is_not_compared_has_the_side_and_the_reason(
+    pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    after = tmp_path / "after"
+    shutil.copytree(pool, after, symlinks=True)
+    shutil.rmtree(after / "amd")
+    (after / "amd.tar.xz").write_bytes(b"\xfd7zXZ\0 damaged")
+    (after / "broken.tar.xz").unlink()
+    shutil.copytree(MACHINES / "lenovo-laptop", after / "broken")
+
+    ran = run(capsys, "fleet", "diff", str(pool), str(after), "--no-cache")
+
+    text = " ".join(ran.out.split())
+    assert "earlier document unreadable: broken" in text
+    assert "later document unreadable: amd" in text
+    assert str(after / "amd.tar.xz") in ran.out.replace("\n    ", "")

@@ -14,14 +14,16 @@ import pytest
 
 from dmaragent.collect.unpack_archive import unpack_archive
 from dmaragent.errors import HostError
-from dmaragent.fleet.documents import find_documents, host_name
-from dmaragent.fleet.fleet import FleetQuery, read_fleet
+from dmaragent.fleet.documents import OTHER_FILES, find_documents, host_name
+from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
 from dmaragent.fleet.records import HostRecord, Why, fresh
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.host_class import xen_class
 from support.cli import run
 from support.fleet_pool import XL, fleet_of
 from support.machines import MACHINES
+
+Capture = pytest.CaptureFixture[str]
 
 
 def test_each_document_is_a_host_by_its_files_name(pool: Path) -> None:
@@ -106,10 +108,8 @@ def test_what_is_left_out_of_an_archive_is_listed(pool: Path, tmp_path: Path) ->
 
     read = read_fleet([archive], FleetQuery(question=XL), unpacked=str(tmp_path / "unpacked"))
 
-    assert {other.path for other in read.left_out} == {
-        f"{archive}: pool/guest.cfg",
-        f"{archive}: pool/notes.txt",
-    }
+    assert {other.path for other in read.left_out} == {f"{archive}: pool/guest.cfg"}
+    assert {host.name for host in read.without} == {"broken", "notes"}
 
 
 def test_a_folder_without_documents_names_what_is_left_out(
@@ -158,7 +158,10 @@ def test_an_archive_of_documents_is_a_folder_of_them(
 
     names = {"amd", "hp", "xen001", "xen002"} if kind == "tar" else {"hp", "xen001"}
     assert names <= {record.name for record in read.records}
-    assert [(host.name, host.why) for host in read.without] == [("broken", Why.UNREADABLE)]
+    assert [(host.name, host.why) for host in read.without] == [
+        ("broken", Why.UNREADABLE),
+        ("notes", Why.UNREADABLE),
+    ]
     by_name = {record.name: record for record in read.records}
     assert by_name["hp"].where.endswith(f"all{suffix}: pool/rack.tar: rack/hp.tar")
     plain = ask_host(str(MACHINES / "hp-dl380e-gen8"), XL)
@@ -380,3 +383,113 @@ def test_stale_names_the_hosts_of_unknown_age(
     ran = run(capsys, "fleet", "show", str(pool), "--no-cache", "--stale", "7")
 
     assert "old" in ran.err
+
+
+def read_archive_of(folder: Path, tmp_path: Path, cache: str = "") -> Fleet:
+    archive_of(folder, tmp_path / "all.tar", "tar")
+    (tmp_path / "unpacked").mkdir(exist_ok=True)
+    unpacked = str(tmp_path / "unpacked")
+    archive = str(tmp_path / "all.tar")
+    return read_fleet([archive], FleetQuery(question=XL), cache=cache, unpacked=unpacked)
+
+
+def a_bundle_and_a_table(folder: Path) -> None:
+    archive_of(MACHINES / "xen-pv-dom0", folder / "xen1.tar", "tar")
+    shutil.copy(TABLE, folder / "xen2.bin")
+
+
+def equal_tables(folder: Path) -> None:
+    shutil.copy(TABLE, folder / "xen1.bin")
+    shutil.copy(TABLE, folder / "xen2.bin")
+
+
+def a_report_and_a_table(folder: Path) -> None:
+    shutil.copytree(MACHINES / "xen-pv-dom0/root/sys", folder / "xen1/sys", symlinks=True)
+    shutil.copy(TABLE, folder / "xen2.bin")
+
+
+def a_table_and_notes(folder: Path) -> None:
+    equal_tables(folder)
+    (folder / "xen3.txt").write_text("no host")
+    (folder / "guest.cfg").write_text("memory = 512")
+
+
+@pytest.mark.parametrize(
+    "fill", [a_bundle_and_a_table, equal_tables, a_report_and_a_table, a_table_and_notes]
+)
+def test_an_archive_has_the_hosts_of_its_folder(
+    tmp_path: Path, fill: Callable[[Path], None]
+) -> None:
+    """One of several hosts that could be read alone stands for itself only."""
+    folder = tmp_path / "f"
+    folder.mkdir()
+    fill(folder)
+    cache = str(tmp_path / "cache")
+
+    plain = read_fleet([str(folder)], FleetQuery(question=XL))
+    packed = read_archive_of(folder, tmp_path, cache)
+    again = read_archive_of(folder, tmp_path, cache)
+
+    assert len(plain.records) == 2
+    for found in (packed, again):
+        assert [record.name for record in found.records] == ["xen1", "xen2"]
+        assert [host.name for host in found.without] == [host.name for host in plain.without]
+        assert len(found.left_out) == len(plain.left_out)
+
+
+def one_of_acpidump(folder: Path) -> None:
+    (folder / "acpidump.txt").write_text(acpidump())
+    shutil.copy(TABLE, folder / "dmar.dat")
+    (folder / "dmesg.txt").write_text("nothing")
+
+
+def one_sosreport(folder: Path) -> None:
+    shutil.copytree(MACHINES / "xen-pv-dom0/root", folder / "sos", symlinks=True)
+    (folder / "sos/sos_commands/pci").mkdir(parents=True)
+    shutil.copy(TABLE, folder / "sos/xen2.bin")
+    (folder / "sos.md5").write_text("0123456789abcdef  sos.tar\n" * 20)
+
+
+def one_recorded_machine(folder: Path) -> None:
+    shutil.copytree(MACHINES / "hp-dl380e-gen8", folder / "hp")
+
+
+def one_table_with_notes(folder: Path) -> None:
+    shutil.copy(TABLE, folder / "xen2.bin")
+    (folder / "notes.txt").write_text("the table of xen2")
+
+
+@pytest.mark.parametrize(
+    "fill", [one_of_acpidump, one_sosreport, one_recorded_machine, one_table_with_notes]
+)
+def test_an_archive_of_one_host_stays_one(tmp_path: Path, fill: Callable[[Path], None]) -> None:
+    folder = tmp_path / "f"
+    folder.mkdir()
+    fill(folder)
+
+    found = read_archive_of(folder, tmp_path)
+
+    assert [record.name for record in found.records] == ["all"]
+    assert found.without == ()
+
+
+def test_no_temporary_path_is_shown(pool: Path, tmp_path: Path, capsys: Capture) -> None:
+    """The unpacked file is at another place in each run."""
+    archive_of(pool, tmp_path / "all.tar", "tar")
+    show = ("fleet", "show", str(tmp_path / "all.tar"), "--no-cache", "--json")
+
+    first, again = run(capsys, *show), run(capsys, *show)
+
+    (lost,) = json.loads(first.out)["answer"]["no_data"]
+    assert f"{tmp_path}/all.tar: pool/broken.tar.xz" in lost["detail"]
+    assert first == again
+
+
+@pytest.mark.parametrize("page", ["docs/manual.md", "docs/fleet.md"])
+def test_pages_list_the_files_that_are_left_out(page: str) -> None:
+    """And no others, so that `.log` is not said to be one."""
+    text = (MACHINES.parents[1] / page).read_text()
+    start = text.index("README, SHA256SUMS")
+    listed = text[start : text.index(")", start)].replace("`", "").replace(",", "").lower().split()
+
+    assert set(listed) == {"readme", *OTHER_FILES}

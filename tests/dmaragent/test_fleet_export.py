@@ -223,7 +223,7 @@ def test_each_host_gets_a_file(pool: Path, tmp_path: Path, capsys: Capture) -> N
     nova = run(capsys, "fleet", "export", str(pool), "--nova", "-o", str(goal), "--no-cache")
 
     assert (written.code, nova.code) == (0, 0)
-    assert written.out == nova.out == ""
+    assert written.out == nova.out == f"Wrote 2 files to {goal}\n"
     assert "broken" in written.err
     assert sorted(path.name for path in goal.iterdir()) == [
         "lenovo-laptop.nfd",

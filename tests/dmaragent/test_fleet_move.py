@@ -1,5 +1,6 @@
 """A guest's devices on other hosts: the layout of the host where it was started decides."""
 
+import json
 import shutil
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -10,8 +11,8 @@ from dmaragent.collect.recorded.recording import write_files
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet.fleet import FleetQuery, read_fleet
 from dmaragent.fleet.move import Move, Source, move_to
-from dmaragent.fleet.move_devices import HostMove
-from dmaragent.fleet.move_text import move_object
+from dmaragent.fleet.move_devices import DeviceMove, HostMove, WantedDevice
+from dmaragent.fleet.move_text import move_object, move_text
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.policy.decisions import Harm, Verdict
@@ -20,6 +21,7 @@ from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
 from support import machines
 from support.cli import run
+from support.fleets import made_up_record
 from support.kvm import domain, hostdev
 from support.machines import MACHINES
 
@@ -305,3 +307,40 @@ def test_the_verb_and_its_exit_codes(
     assert all(len(line) <= 80 for line in text.splitlines())
     assert run(capsys, *asked[:4], "nowhere", *asked[5:]).code == 2
     assert run(capsys, *asked, "--hosts", "source").code == 2
+
+
+def test_hosts_without_the_device_are_one_entry_whatever_their_model() -> None:
+    (guest,) = read_all_guests('name = "g"\nmemory = 512\npci = ["00:1a.0"]\n', "g.cfg")
+    wanted = WantedDevice("0000:00:1a.0", (0x8086, 0x1D2D))
+    missing = DeviceMove(wanted, None, "", Verdict.REFUSED, ("no device 8086:1d2d",))
+    records = [made_up_record(f"h{number:02}", number) for number in range(12)]
+    targets = tuple(HostMove(record.name, Verdict.REFUSED, (missing,)) for record in records)
+
+    move = Move(guest, Source("hp", "hp"), (wanted,), (), targets)
+    text = "\n".join(move_text(move, records, (), details=False))
+
+    assert text.count("no device 8086:1d2d") == 1
+    assert "h[00-11] (12 hosts)" in text
+    assert "0000:00:1a.0: not present" in text
+    assert "refused" not in text
+
+
+def test_a_guest_that_would_not_start_on_its_source_has_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "hosts"
+    for name, machine in {"hp": "hp-dl380e-gen8", "xen1": "xen-pv-dom0"}.items():
+        shutil.copytree(MACHINES / machine, folder / name)
+    guest = tmp_path / "g.cfg"
+    guest.write_text(
+        'name = "g"\ntype = "hvm"\nmemory = 2048\npci = ["00:1a.0,rdm_policy=strict"]\n'
+    )
+    move = ("fleet", "move", str(guest), "--from", "hp", "--on", str(folder), "--xen", "4.17")
+
+    ran = run(capsys, *move, "--no-cache")
+    answer = json.loads(run(capsys, *move, "--no-cache", "--json").out)["answer"]["move"]
+
+    assert answer["ram_ends"] == []
+    assert answer["ram_unknown"]
+    assert f"Reason: {answer['ram_unknown']}"[:60] in " ".join(ran.out.split())
+    assert "--one-setting" in ran.out

@@ -1,6 +1,7 @@
 """What ``fleet show`` lists in full: reasons for missing data, and the errors of tables."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from dmaragent.fleet.classes import hosts_by_errors
 from dmaragent.fleet.json import export_rows
 from dmaragent.fleet.records import NoData, Why
 from dmaragent.fleet.text import without_text
+from dmaragent.fleet.words import class_words
 from support.cli import run
 from support.fleet_pool import fleet_of
 from support.fleets import made_up_record
+from support.machines import MACHINES
 
 LOST = [NoData(f"h{number}", Why.UNREADABLE, f"reason {number}") for number in range(5)]
 
@@ -55,3 +58,71 @@ def test_details_name_the_errors_of_a_table(pool: Path, capsys: pytest.CaptureFi
     assert "ivmd-range-wide" not in run(capsys, *show).out
     assert "ivmd-range-wide" in record.errors
     assert [row["errors"] for row in export_rows([record], ())] == [record.findings[0]]
+
+
+@pytest.mark.parametrize("name", ["synthetic-pvh-dom0", "synthetic-sosreport-without-table", "cut"])
+def test_an_unknown_number_of_regions_is_not_0(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Without a table, and of a damaged table; then errors are those that were found."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    for folder in (before, after):
+        folder.mkdir()
+    table = MACHINES / "hp-dl380e-gen8/root/sys/firmware/acpi/tables/DMAR"
+    (after / "host.bin").write_bytes(table.read_bytes())
+    if name == "cut":
+        (before / "host.bin").write_bytes(table.read_bytes()[:200])
+    else:
+        shutil.copytree(MACHINES / name, before / "host")
+    on = (str(before), "--no-cache")
+
+    shown = run(capsys, "fleet", "show", *on)
+    (of,) = json.loads(run(capsys, "fleet", "show", *on, "--json").out)["answer"]["classes"]
+    row = json.loads(run(capsys, "fleet", "export", *on).out)
+    changed = run(capsys, "fleet", "diff", str(before), str(after), "--no-cache").out
+
+    assert of["regions"] is None
+    assert row["regions"] is None
+    assert (row["errors"] is None) == (name != "cut")
+    assert "0 regions" not in shown.out
+    assert "regions: unknown, now 9" in changed
+
+
+def test_every_key_of_an_export_is_explained_in_its_order(
+    pool: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (MACHINES.parents[1] / "docs/fleet.md").read_text()
+    table = page[page.index("| `name` |") : page.index("## One page of all hosts")]
+    explained = [
+        key.strip(" `")
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for key in line.split("|")[1].split(",")
+    ]
+    export = ("fleet", "export", str(pool), "--no-cache")
+    rows = [json.loads(line) for line in run(capsys, *export).out.splitlines()]
+    header = run(capsys, *export, "--csv").out.splitlines()[0].split(",")
+
+    assert explained == header
+    assert [list(row) for row in rows] == [header] * len(rows)
+    lost = [row["no_data_detail"] for row in rows if row["no_data"]]
+    assert len(lost) == 1
+    assert str(pool / "broken.tar.xz") in lost[0]
+
+
+def test_show_counts_others_and_names_the_next_command(
+    pool: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two = [made_up_record("a", linux="6.1", xen=None), made_up_record("b", linux="6.2", xen=None)]
+
+    assert "Linux 6.1 and 1 other" in class_words(two)
+    assert "dmaragent check --host" in run(capsys, "fleet", "show", str(pool), "--no-cache").out
+
+
+def test_export_prints_how_many_files_it_wrote(
+    pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "features"
+    ran = run(capsys, "fleet", "export", str(pool / "hp"), "--nfd", "-o", str(folder))
+
+    assert ran.out == f"Wrote 1 file to {folder}\n"

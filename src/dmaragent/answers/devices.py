@@ -102,10 +102,13 @@ class DeviceRow:
         return tuple(sides[side] for side in self.decides)
 
 
-def device_rows(inventory: Inventory, facts: HostFacts, stack: Stack) -> tuple[DeviceRow, ...]:
+def device_rows(
+    inventory: Inventory, facts: HostFacts, stack: Stack, decides: tuple[str, ...] | None = None
+) -> tuple[DeviceRow, ...]:
     """Return a row for each function of the whole host of `inventory`, by address.
 
-    The rows include devices that only a region names.
+    The rows include devices that only a region names.  `decides` is the side that the question is
+    about; None: the one that decides on this host.
     """
     index = _Index(inventory, facts)
     answers: dict[Hashable, tuple[Explanation, Answer]] = {}
@@ -113,7 +116,7 @@ def device_rows(inventory: Inventory, facts: HostFacts, stack: Stack) -> tuple[D
     for sbdf in index.devices:
         key = index.likeness(sbdf)
         if key not in answers:
-            explanation = explain(inventory, facts, stack, sbdf)
+            explanation = explain(inventory, facts, stack, sbdf, decides)
             answers[key] = (explanation, _answer(explanation, inventory.gaps))
         explanation, answer = answers[key]
         function = index.known.get(sbdf)

@@ -41,8 +41,23 @@ class Explanation:
         return tuple(sides[side] for side in self.decides)
 
 
-def explain(inventory: Inventory, facts: HostFacts, stack: Stack, sbdf: SBDF) -> Explanation:
-    """Return the answer for the device `sbdf`; `inventory` is that of the whole host."""
+def explain(
+    inventory: Inventory,
+    facts: HostFacts,
+    stack: Stack,
+    sbdf: SBDF,
+    decides: tuple[str, ...] | None = None,
+) -> Explanation:
+    """Return the answer for the device `sbdf`.
+
+    Args:
+        inventory: that of the whole host.
+        facts: the facts of the host.
+        stack: the toolstack and its releases.
+        sbdf: the device.
+        decides: the side that the question is about; None: the one that decides on this host.
+
+    """
     device = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
     xen, linux = xen_verdict(device), linux_verdict(device)
     notes = tuple(notes_of(device, xen, linux))
@@ -50,7 +65,7 @@ def explain(inventory: Inventory, facts: HostFacts, stack: Stack, sbdf: SBDF) ->
         sbdf=sbdf,
         xen=xen,
         linux=linux,
-        decides=who_decides(inventory),
+        decides=decides or who_decides(inventory),
         remedies=device_remedies(device, xen, linux),
         toolstacks=tuple(toolstack_policies(device, xen)),
         notes=tuple(note.sentence for note in notes),

@@ -37,6 +37,8 @@ class OpenedHost(NamedTuple):
     """In words, the text or packed file that contained the table; else empty."""
     problem: str = ""
     """What is wrong with that text or packed file; else empty."""
+    names: tuple[str, ...] = ()
+    """The first names in an archive that is not a bundle: at the top, or in the only directory there."""
 
 
 def open_host(path: str | None) -> OpenedHost:
@@ -64,7 +66,8 @@ def open_host(path: str | None) -> OpenedHost:
         if isinstance(given, GivenArchive):
             from dmaragent.collect.open_tree import open_archive  # noqa: PLC0415 - likewise
 
-            return OpenedHost(*open_archive(path, given.source, given.head), path)
+            reader, kind, names = open_archive(path, given.source, given.head)
+            return OpenedHost(reader, kind, path, names=names)
     return open_file(given.content, path, given)
 
 

@@ -131,8 +131,10 @@ def _directories(path: str) -> list[str]:
 
 def open_archive(
     path: str, source: BinaryIO, head: bytes, *, outermost: bool = True
-) -> tuple[HostReader, str]:
-    """Open the archive in `source`; return the host in it, and the kind of archive.
+) -> tuple[HostReader, str, tuple[str, ...]]:
+    """Open the archive in `source`; return the host in it, the kind of archive, and the names in it.
+
+    The names are those at the top, or in the only directory there; of a bundle there are none.
 
     An archive that contains only one other archive stands for that one, once.
 
@@ -142,18 +144,24 @@ def open_archive(
     """
     archive = read_archive(path, source, head)
     if machine_tops(archive):
-        return open_bundle(archive, "" if outermost else path.partition(": ")[0]), BUNDLE
+        return open_bundle(archive, "" if outermost else path.partition(": ")[0]), BUNDLE, ()
     if any(map(_CALL.match, archive.hashes)):
         raise recordings_words.no_manifest(path, manifest.NAME)
     take = f"unpack it and choose one: {words.unpacking(path)} {{}}"
     host = find_host(archive.tree, path, archive.tops, take)
     if host is not None:
-        return host, ARCHIVE
+        return host, ARCHIVE, _names_in(archive)
     if archive.inner and outermost and is_archive(archive.inner[:BLOCK]):
         content = BytesIO(archive.inner)
         inner = f"{path}: {words.shown(archive.nested[0])}"
         return open_archive(inner, content, content.read(BLOCK), outermost=False)
     raise _no_host(archive, outermost=outermost)
+
+
+def _names_in(archive: Archive) -> tuple[str, ...]:
+    if len(archive.tops) > 1:
+        return tuple(archive.tops)
+    return tuple(path.partition("/")[2] for path in archive.second)
 
 
 def _no_host(archive: Archive, *, outermost: bool) -> HostError:

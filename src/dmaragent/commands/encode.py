@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dmaragent.collect.given_file import read_input
 from dmaragent.collect.table_inputs import read_packed_input
 from dmaragent.collect.writing import write_new
+from dmaragent.commands.shared.numbers import whole_number
 from dmaragent.commands.shared.words import tables as words
 from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.present.escaping import visible
@@ -60,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--table",
         metavar="N",
-        type=int,
+        type=whole_number,
         help="the number of the table, from 1, if there are several",
     )
     parser.add_argument(

@@ -46,7 +46,7 @@ def _classes(
     records: Iterable[HostRecord], key: Callable[[HostRecord], tuple[str, str]]
 ) -> tuple[HostClass, ...]:
     groups: dict[tuple[str, str], list[HostRecord]] = {}
-    for record in sorted(records, key=lambda record: (record.name, record.path)):
+    for record in sorted(records, key=lambda record: (record.name, record.where)):
         groups.setdefault(key(record), []).append(record)
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[1][0].name))
     return tuple(

@@ -70,10 +70,15 @@ class DeviceOnHost(NamedTuple):
     verdict: str
     """``allowed``, ``blocked`` and so on, as `devices` shows it."""
     can: Can
+    decides: tuple[str, ...]
+    """Whose verdict it is: ``xen``, ``linux``, or both if it is unknown which of them runs there."""
     driver: str | None
-    regions: int
+    regions: int | None
+    """None: unknown."""
     remedy: str
     """The best fix in a few words; or empty."""
+    reasons: tuple[str, ...] = ()
+    """Why the verdict is unknown, and what settles it."""
 
 
 class DevicesOfHost(NamedTuple):
@@ -103,7 +108,7 @@ def devices_on(
     classes = linux_classes(tuple(records))
     tasks: Sequence[_Task] = [_Task(of.first.path, query, question) for of in classes]
     found = [
-        DevicesOfHost(host.name, devices, unknown)
+        DevicesOfHost(host.name, devices, of.first.shown(unknown))
         for of, (devices, unknown) in zip(classes, answers(_asked, tasks, engine), strict=True)
         for host in of.hosts
     ]
@@ -116,10 +121,18 @@ def _asked(task: _Task) -> tuple[tuple[DeviceOnHost, ...], str]:
         asked = ask_host(task.path, task.question)
     except DmaragentError as error:
         return (), error.message
-    rows = device_rows(asked.inventory, asked.facts, asked.stack)
+    rows = device_rows(asked.inventory, asked.facts, asked.stack, side_of(task.question))
     known = asked.facts.functions is not None
     found = tuple(_on_host(row) for row in rows if task.query.fits(row))
     return found, "" if known or found else words.FUNCTIONS_UNKNOWN
+
+
+def side_of(question: Question) -> tuple[str, ...] | None:
+    """Return the side that `question` is about; None: the one that decides on each host.
+
+    A named release of Xen is about Xen, also on a host that runs none.
+    """
+    return None if question.xen is None else ("xen",)
 
 
 def deciding_verdict(row: DeviceRow) -> Verdict:
@@ -130,13 +143,23 @@ def deciding_verdict(row: DeviceRow) -> Verdict:
     return first._replace(can=Can.UNKNOWN)
 
 
+def _why_unknown(row: DeviceRow, verdict: Verdict) -> tuple[str, ...]:
+    """Return why `verdict` is unknown: the reasons of a side, or that the two sides differ."""
+    if verdict.can is not Can.UNKNOWN:
+        return ()
+    sides = zip(row.decides, row.deciding, strict=True)
+    return row.unknown or (words.sides_differ((side, verdict_key(own)) for side, own in sides),)
+
+
 def _on_host(row: DeviceRow) -> DeviceOnHost:
     verdict = deciding_verdict(row)
     return DeviceOnHost(
         sbdf=str(row.sbdf),
         verdict=verdict_key(verdict),
         can=verdict.can,
+        decides=row.decides,
         driver=None if row.function is None else row.function.driver,
-        regions=len(row.regions) + len(row.reported),
+        regions=len(row.regions) + len(row.reported) if row.regions_known else None,
         remedy="" if row.remedy is None else row.remedy.words,
+        reasons=_why_unknown(row, verdict),
     )

@@ -3,12 +3,12 @@
 Pure.  The drivers of devices, which change daily, are no difference.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from dmaragent.fleet.fleet import Fleet
 from dmaragent.fleet.guests import GuestOnFleet
-from dmaragent.fleet.records import HostRecord
+from dmaragent.fleet.records import HostRecord, NoData
 from dmaragent.fleet.words import ELSEWHERE
 from dmaragent.policy.decisions import Verdict
 
@@ -51,6 +51,10 @@ class FleetDifference(NamedTuple):
     only_after: tuple[str, ...]
     not_compared: tuple[str, ...]
     """Hosts with a document in both, of which one has no data."""
+    lost_before: tuple[NoData, ...] = ()
+    """Why the earlier documents of such hosts have no data, by name."""
+    lost_after: tuple[NoData, ...] = ()
+    """Likewise the later ones."""
 
 
 _FACTS: Mapping[str, Callable[[HostRecord], str]] = {
@@ -97,6 +101,14 @@ def fleet_difference(
         only_before=tuple(sorted(old.keys() - new.keys() - lost_after)),
         only_after=tuple(sorted(new.keys() - old.keys() - lost_before)),
         not_compared=tuple(sorted(lost_before | lost_after)),
+        lost_before=_reasons(before, lost_before),
+        lost_after=_reasons(after, lost_after),
+    )
+
+
+def _reasons(fleet: Fleet, hosts: Collection[str]) -> tuple[NoData, ...]:
+    return tuple(
+        sorted((host for host in fleet.without if host.name in hosts), key=lambda host: host.name)
     )
 
 
@@ -107,15 +119,20 @@ def _changes(before: HostRecord, after: HostRecord) -> list[Change]:
         for what, fact in _FACTS.items()
         if fact(before) != fact(after)
     ]
+    known = before.regions is not None
     moved = before.shape == after.shape and before.regions == after.regions
     if before.table != after.table and before.regions and moved:
         if before.places != after.places:
             changes.append(Change("regions", str(before.regions), ELSEWHERE))
-    elif before.regions != after.regions or before.shape != after.shape:
-        changes.append(Change("regions", str(before.regions), str(after.regions)))
+    elif before.regions != after.regions or (known and before.shape != after.shape):
+        changes.append(Change("regions", _number(before.regions), _number(after.regions)))
     if not changes and _classes(before) != _classes(after):
         changes.append(Change("facts", before.xen_class, after.xen_class))
     return changes
+
+
+def _number(regions: int | None) -> str:
+    return "" if regions is None else str(regions)
 
 
 def _classes(record: HostRecord) -> tuple[str, str]:

@@ -1,10 +1,12 @@
 """The documents of a fleet: which files and directories below a folder are one host each."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import NamedTuple
 
+from dmaragent.collect.given_file import is_archive_file
 from dmaragent.collect.open_host import is_host_file
 from dmaragent.collect.open_tree import is_directory_host
 from dmaragent.collect.tables.files import LOOKED_AT, may_hold_tables
@@ -44,9 +46,11 @@ _SUFFIXES = (
     ".html",
 )
 _TABLES = frozenset(signature.decode("ascii") for signature in DECODED_SIGNATURES)
-_REPORT = frozenset({"sos_commands", "proc", "sys"})
+REPORT = frozenset({"sos_commands", "proc", "sys"})
 """Directories of a collector's report, or of a copied root."""
-_OTHER_FILES = (
+_TABLE_NAME = re.compile(r"(?:dmar|ivrs|acpidump|acpi[-_]?tables?)(?![a-z])", re.IGNORECASE)
+"""The beginning of names that are those of tables and not of hosts."""
+OTHER_FILES = (
     ".md",
     ".cfg",
     ".xml",
@@ -106,6 +110,10 @@ class Document(NamedTuple):
         """Its place for the user."""
         return self.where or self.path
 
+    def shown(self, text: str) -> str:
+        """Return a message about it with its place, and not the temporary file of an archive."""
+        return text.replace(self.path, self.where) if self.where else text
+
 
 class Found(NamedTuple):
     """What is in folders."""
@@ -114,6 +122,44 @@ class Found(NamedTuple):
     """By name and path."""
     left_out: tuple[LeftOut, ...]
     """By path."""
+    unlike: tuple[Document, ...] = ()
+    """Files of an archive that do not begin like a host: documents if the archive has several."""
+
+    @property
+    def several(self) -> bool:
+        """Whether an archive that cannot be read as one host stands for a folder of them."""
+        return len(self.documents) > 1 or any(map(_is_packed, self.documents))
+
+    def several_beside(self, *, table_only: bool) -> bool:
+        """Return whether an archive that was read as one host has others besides.
+
+        A directory that is a host can be read beside other documents.  A table has others beside it
+        only if these have names of their own: acpidump writes dmar.dat beside acpidump.txt.
+
+        Args:
+            table_only: whether nothing of the host is known but its table.
+
+        """
+        if len(self.documents) < 2:
+            return False
+        if any(map(_is_host_directory, self.documents)):
+            return True
+        named = {each.name for each in self.documents if not _TABLE_NAME.match(each.name)}
+        return table_only and (len(named) > 1 or any(map(_is_packed, self.documents)))
+
+    def as_folder(self) -> "Found":
+        """Return what a folder with these files has: a file of any name can be a document."""
+        return self._replace(documents=tuple(sorted((*self.documents, *self.unlike))), unlike=())
+
+
+def _is_packed(document: Document) -> bool:
+    return is_archive_file(document.path)
+
+
+def _is_host_directory(document: Document) -> bool:
+    if not os.path.isdir(document.path):
+        return False
+    return is_directory_host(document.path) or _is_report(_entries(document.path) or ())
 
 
 def host_name(path: str) -> str:
@@ -165,8 +211,8 @@ def search_documents(paths: Iterable[str]) -> Found:
 def documents_in(document: Document, folder: str) -> Found:
     """Return what is in an archive of several documents, unpacked into the empty `folder`.
 
-    Files that are neither an archive nor a table are left out, so an archive of something else has
-    no document.
+    Files that are neither an archive nor a table are no documents, so an archive of something else
+    has none; those that a folder would have as documents are in `unlike`.
 
     Raises:
         HostError: the archive is damaged or exceeds a limit.
@@ -180,15 +226,14 @@ def documents_in(document: Document, folder: str) -> Found:
 
     found = search_documents([folder])
     documents: list[Document] = []
+    unlike: list[Document] = []
     left_out = [other._replace(path=place(other.path)) for other in found.left_out]
     for inner in found.documents:
         if inner.path == folder:
             continue
-        if os.path.isdir(inner.path) or _may_be_host(inner.path):
-            documents.append(inner._replace(where=place(inner.path)))
-        else:
-            left_out.append(LeftOut(place(_printable(inner.path)), WhyLeftOut.OTHER))
-    return Found(tuple(documents), tuple(left_out))
+        known = os.path.isdir(inner.path) or _may_be_host(inner.path)
+        (documents if known else unlike).append(inner._replace(where=place(_printable(inner.path))))
+    return Found(tuple(documents), tuple(left_out), tuple(unlike))
 
 
 def _may_be_host(path: str) -> bool:
@@ -215,7 +260,7 @@ def _is_other(path: str) -> bool:
     One that cannot be read may be a host, so it is not.
     """
     name = os.path.basename(path).lower()
-    if not name.startswith("readme") and not name.endswith(_OTHER_FILES):
+    if not name.startswith("readme") and not name.endswith(OTHER_FILES):
         return False
     try:
         with open(path, "rb", buffering=0) as file:
@@ -275,4 +320,4 @@ def _entries(path: str) -> list[os.DirEntry[str]] | None:
 
 
 def _is_report(inside: Iterable[os.DirEntry[str]]) -> bool:
-    return any(entry.name in _REPORT and entry.is_dir() for entry in inside)
+    return any(entry.name in REPORT and entry.is_dir() for entry in inside)

@@ -6,10 +6,15 @@ from dmaragent.errors import DmaragentError
 from dmaragent.fleet.classes import folded
 from dmaragent.fleet.records import NoData
 from dmaragent.present.escaping import visible
+from dmaragent.present.words.numbers import count
 
 
 def not_written(host: NoData) -> str:
     return visible(f"dmaragent: {host.name}: no file ({host.why.value}): {host.detail}")
+
+
+def wrote(files: int, folder: str) -> str:
+    return visible(f"Wrote {count(files, 'file')} to {folder}")
 
 
 def age_unknown(names: Sequence[str]) -> str:
@@ -37,7 +42,7 @@ def only_with(option: str, formats: str) -> DmaragentError:
 
 def not_days(text: str) -> DmaragentError:
     return DmaragentError(
-        f"--expire: {text} is no number of days", "write a number above 0, up to 36500"
+        f"--expire: {text} is not a number of days", "write a number above 0, up to 36500"
     )
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from dmaragent.answers.devices import DeviceRow, device_rows
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet.classes import linux_classes
-from dmaragent.fleet.devices import deciding_verdict
+from dmaragent.fleet.devices import deciding_verdict, side_of
 from dmaragent.fleet.engine import Engine, answers
 from dmaragent.fleet.records import HostRecord
 from dmaragent.passthrough.model import Can
@@ -87,7 +87,7 @@ def _devices(task: _Task) -> Mapping[str, Kind]:
         return {}
     if asked.facts.functions is None:
         return {}
-    rows = device_rows(asked.inventory, asked.facts, asked.stack)
+    rows = device_rows(asked.inventory, asked.facts, asked.stack, side_of(task.question))
     return _kinds([row for row in rows if row.function is not None and not row.chipset])
 
 

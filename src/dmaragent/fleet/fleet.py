@@ -11,7 +11,7 @@ from dmaragent.fleet import words
 from dmaragent.fleet.cache import cached, keep, read_cached
 from dmaragent.fleet.documents import Document, Found, LeftOut, documents_in, search_documents
 from dmaragent.fleet.engine import Elsewhere, Engine, answers
-from dmaragent.fleet.records import HostRecord, NoData, Why, fresh
+from dmaragent.fleet.records import HostRecord, NoData, Why, fresh, no_data
 from dmaragent.question.context import Question
 
 
@@ -87,7 +87,8 @@ def read_fleet(
 
     """
     expected = query.expected
-    documents, left_out = search_documents(folders)
+    searched = search_documents(folders)
+    documents, left_out = searched.documents, searched.left_out
     named = [document for document in documents if expected is None or document.name in expected]
     if not documents and not expected:
         raise words.no_document(", ".join(folders), left_out)
@@ -194,20 +195,43 @@ def _record(task: _Task) -> HostRecord | NoData:
 
 
 def _inside(task: _Task, record: HostRecord | NoData) -> HostRecord | NoData | Found:
-    """Return the documents in one that cannot be read, or else what it was read as."""
-    if not isinstance(record, NoData) or record.why is not Why.UNREADABLE or not task.unpacked:
+    """Return the documents in one, if it has several, or else what it was read as."""
+    if not task.unpacked:
+        return record
+    if isinstance(record, HostRecord):
+        return _beside(task, record) if record.beside else record
+    if record.why is not Why.UNREADABLE:
         return record
     folder = ""
     try:
         folder = tempfile.mkdtemp(dir=task.unpacked)
         inside = documents_in(task.document, folder)
     except DmaragentError as error:
-        record = record._replace(detail=error.message, next_step=error.hint)
+        record = no_data(task.document, error.message, error.hint)
     except (OSError, RecursionError, ValueError) as error:
-        record = record._replace(detail=words.failed(error))
+        record = no_data(task.document, words.failed(error), record.next_step)
     else:
-        documents = inside.documents
-        if len(documents) > 1 or any(is_archive_file(inner.path) for inner in documents):
-            return inside  # one directory is the host itself, which failed
+        if inside.several:
+            return inside.as_folder()  # one directory is the host itself, which failed
     shutil.rmtree(folder, ignore_errors=True)  # many such archives would fill the disk
     return record
+
+
+def _beside(task: _Task, record: HostRecord) -> HostRecord | NoData | Found:
+    """Return the documents in an archive that was read as the host `record`, or `record` if it is one.
+
+    An archive that cannot be unpacked has no data, because it can have more hosts.
+    """
+    folder, found = "", None
+    try:
+        folder = tempfile.mkdtemp(dir=task.unpacked)
+        inside = documents_in(task.document, folder)
+    except DmaragentError as error:
+        found = no_data(task.document, error.message, error.hint)
+    except (OSError, RecursionError, ValueError) as error:
+        found = no_data(task.document, words.failed(error))
+    else:
+        if inside.several_beside(table_only=record.table_only):
+            return inside.as_folder()
+    shutil.rmtree(folder, ignore_errors=True)
+    return found or record

@@ -41,6 +41,10 @@ class ClassVerdict(NamedTuple):
     """Whether it starts with memory at risk."""
     remedies: tuple[str, ...] | None
     """The fixes that were tried on the class's first host, safest first; None: none was tried."""
+    lines: tuple[tuple[str, ...], ...] = ()
+    """The lines to write for each of these fixes; none for a fix that removes a line."""
+    absent: bool = False
+    """Whether it is refused because a device is not at its address there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +69,15 @@ class GuestOnFleet:
 
 
 class _Task(NamedTuple):
-    path: str
+    record: HostRecord
     guests: tuple[Guest, ...]
     question: Question
     remedies: bool = False
+
+    @property
+    def path(self) -> str:
+        """The document."""
+        return self.record.path
 
 
 def resolve_on(
@@ -94,7 +103,7 @@ def resolve_on(
             continue
         first = tuple(guests[like[0]] for like in own)
         few = all_remedies or len(classes) <= REMEDIES_OF
-        tasks = [_Task(of.first.path, first, question, remedies=few) for of in classes]
+        tasks = [_Task(of.first, first, question, remedies=few) for of in classes]
         table = [list(row) for row in answers(_resolved, tasks, engine)]
         if not few:
             _try_remedies(table, tasks, engine)
@@ -152,7 +161,8 @@ def _resolved(task: _Task) -> tuple[ClassVerdict, ...]:
     try:
         asked = ask_host(task.path, task.question, task.guests)
     except DmaragentError as error:  # it was read a moment ago
-        gone = ClassVerdict(Verdict.UNDECIDED, (error.message,), risk=False, remedies=None)
+        why = task.record.shown(error.message)
+        gone = ClassVerdict(Verdict.UNDECIDED, (why,), risk=False, remedies=None)
         return (gone,) * len(task.guests)
     resolver = GuestResolver(asked, task.question)
     return tuple(_verdict(resolver, guest, remedies=task.remedies) for guest in task.guests)
@@ -164,28 +174,37 @@ def _verdict(resolver: GuestResolver, guest: Guest, *, remedies: bool) -> ClassV
     except DmaragentError as error:
         return ClassVerdict(Verdict.UNDECIDED, (error.message,), risk=False, remedies=None)
     starts = resolution.verdict is Verdict.STARTS
+    fixes = _remedies(resolution) if remedies else ()
     risk = starts and residual_risk(tuple(resolution.reasons)).harm > Harm.NONE
     return ClassVerdict(
         verdict=resolution.verdict,
-        reasons=tuple(dict.fromkeys(map(_reason, resolution.reasons))),
+        reasons=tuple(dict.fromkeys(map(reason_of, resolution.reasons))),
         risk=risk,
-        remedies=_remedies(resolution) if remedies else None,
+        remedies=tuple(map(_remedy, fixes)) if remedies else None,
+        lines=tuple(fix.lines for fix in fixes),
+        absent=resolution.verdict is Verdict.REFUSED and _lacks_device(resolution),
     )
 
 
-def _reason(decision: Decision) -> str:
+def _lacks_device(resolution: AnyResolution) -> bool:
+    """Return whether the first reason is about a device that is not present."""
+    functions, device = resolution.host.functions, resolution.reasons[0].device
+    return functions is not None and device is not None and device not in functions
+
+
+def reason_of(decision: Decision) -> str:
     """Return a reason without its file, because guests of one kind share it: ``(line 4)``."""
     _, _, line = decision.place.rpartition(":")
     place = f"line {line}" if line.isdecimal() else decision.place
     return reason_words(decision._replace(place=place))
 
 
-def _remedies(resolution: AnyResolution) -> tuple[str, ...]:
+def _remedies(resolution: AnyResolution) -> tuple[GuestRemedy, ...]:
     """Return the fixes of a refused Xen guest, which were tried on this host."""
     if isinstance(resolution, KvmResolution) or resolution.verdict is not Verdict.REFUSED:
         return ()
     ranked = guest_remedies(resolution).ranked
-    return tuple(_remedy(remedy) for remedy in ranked if remedy.verdict is Verdict.STARTS)
+    return tuple(remedy for remedy in ranked if remedy.verdict is Verdict.STARTS)
 
 
 def _remedy(remedy: GuestRemedy) -> str:

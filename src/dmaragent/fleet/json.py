@@ -107,6 +107,9 @@ def guest_objects(guests: Sequence[GuestOnFleet], without: int) -> list[schema.F
                     "reasons": list(found.reasons),
                     "risk": found.risk,
                     "remedies": None if found.remedies is None else list(found.remedies),
+                    "remedy_lines": None
+                    if found.remedies is None
+                    else [list(lines) for lines in found.lines],
                 }
                 for of, found in guest.verdicts
             ],
@@ -129,9 +132,11 @@ def add_devices(answer: schema.FleetAnswer, answers: Sequence[DevicesOfHost]) ->
             "device": device.sbdf,
             "verdict": device.verdict,
             "can": device.can.value,
+            "decides": list(device.decides),
             "driver": device.driver,
             "regions": device.regions,
             "step": device.remedy,
+            "reasons": list(device.reasons),
         }
         for host in answers
         for device in host.devices
@@ -190,17 +195,25 @@ EXPORTED = (
     "incomplete",
     "made",
     "no_data",
+    "no_data_detail",
 )
-"""The columns of an export, and the keys of each line of NDJSON."""
+"""The columns of an export, and the keys of each line of NDJSON, in their order; docs/fleet.md explains
+each."""
 
 
 def export_rows(
     records: Sequence[HostRecord], without: Sequence[NoData]
 ) -> Iterator[dict[str, object]]:
     """Yield each host as an object with the keys of `EXPORTED`, by name; no data comes last."""
-    for record in sorted(records, key=lambda record: (record.name, record.path)):
+    for record in sorted(records, key=lambda record: (record.name, record.where)):
+        errors: int | None
+        warnings: int | None
         errors, warnings = record.findings
         own = {name: getattr(record, name) for name in EXPORTED if hasattr(record, name)}
-        yield {**own, "errors": errors, "warnings": warnings, "no_data": ""}
+        if not record.table:
+            errors, warnings = None, None
+        own |= {"errors": errors, "warnings": warnings, "no_data": "", "no_data_detail": ""}
+        yield {name: own[name] for name in EXPORTED}
     for host in sorted(without, key=lambda host: (host.name, host.why.value)):
-        yield {**dict.fromkeys(EXPORTED), "name": host.name, "no_data": host.why.value}
+        lost = {"name": host.name, "no_data": host.why.value, "no_data_detail": host.detail}
+        yield {**dict.fromkeys(EXPORTED), **lost}

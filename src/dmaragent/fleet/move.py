@@ -27,6 +27,7 @@ from dmaragent.guests.formats import Guest
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import resolve
+from dmaragent.present.words.guest import reason_words
 from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import GuestResolver, Question
 
@@ -48,6 +49,9 @@ class Move(NamedTuple):
     """Where its RAM below 4 GiB can end; it keeps that.  None: unknown, or not an HVM guest."""
     targets: tuple[HostMove, ...]
     """By name."""
+    ram_unknown: str = ""
+    """Why it is unknown where the RAM of an HVM guest ends: the reason why it would not start on the
+    source; or empty."""
 
     def hosts(self, verdict: Verdict) -> int:
         """Return on how many hosts this is the answer."""
@@ -55,12 +59,16 @@ class Move(NamedTuple):
 
 
 class _Task(NamedTuple):
-    name: str
-    path: str
+    record: HostRecord
     question: Question
     guest: Guest
     source: MovedFrom
     devices: tuple[WantedDevice, ...]
+
+    @property
+    def path(self) -> str:
+        """The document."""
+        return self.record.path
 
 
 def move_to(  # noqa: PLR0913 - two have names
@@ -91,19 +99,23 @@ def move_to(  # noqa: PLR0913 - two have names
     asked = ask_host(source.path, question, [guest])
     known = _known(asked, question, guest)
     ends: set[int] = set()
+    unknown = ""
     if isinstance(guest, KvmGuest):
         wanted = given or kvm_devices_of(guest, known.facts)
     else:
         resolution = resolve(guest, *known)
         wanted = given or devices_of(resolution)
         ends.update(ram_ends(resolution))
+        if not ends and resolution.reasons:
+            unknown = reason_words(resolution.reasons[0])
     if not wanted:
         raise words.no_device(guest.source)
     tasks = [
-        _Task(record.name, record.path, question, guest, known, wanted)
+        _Task(record, question, guest, known, wanted)
         for record in sorted(records, key=lambda record: record.name)
     ]
-    return Move(guest, source, wanted, tuple(sorted(ends)), tuple(answers(_moved, tasks, engine)))
+    targets = tuple(answers(_moved, tasks, engine))
+    return Move(guest, source, wanted, tuple(sorted(ends)), targets, unknown)
 
 
 def _known(asked: OpenedContext, question: Question, guest: Guest) -> MovedFrom:
@@ -126,7 +138,7 @@ def _moved(task: _Task) -> HostMove:
         asked = ask_host(task.path, task.question, [task.guest])
         target = _known(asked, task.question, task.guest)
     except DmaragentError as error:
-        return HostMove(task.name, Verdict.UNDECIDED, (), error.message)
+        return HostMove(task.record.name, Verdict.UNDECIDED, (), task.record.shown(error.message))
     if isinstance(task.guest, KvmGuest):
-        return move_kvm(task.name, task.guest, asked.inventory, target, task.devices)
-    return move_xen(task.name, Migration(task.guest, task.source, target), task.devices)
+        return move_kvm(task.record.name, task.guest, asked.inventory, target, task.devices)
+    return move_xen(task.record.name, Migration(task.guest, task.source, target), task.devices)

@@ -77,6 +77,11 @@ class DeviceMove(NamedTuple):
     relaxed: Harm | None = None
     """If it is refused only because it is strict: the harm if it is relaxed; None: no help."""
 
+    @property
+    def absent(self) -> bool:
+        """Whether the target has no such device, or no other one."""
+        return self.verdict is Verdict.REFUSED and self.device is None
+
 
 class HostMove(NamedTuple):
     """The guest's devices on a target."""

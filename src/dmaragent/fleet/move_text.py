@@ -47,6 +47,9 @@ def move_text(
     if isinstance(move.guest, GuestConfig) and move.guest.type is GuestType.HVM:
         ends = words.ram_ends(move.ram_ends, move.source.name)
         yield from paragraph(visible(f"{ends}."), indent=_INDENT, hang=8)
+        if move.ram_unknown:
+            for line in words.why_ram_unknown(move.ram_unknown):
+                yield from paragraph(visible(line), indent=_INDENT + 8, hang=_INDENT)
     models = {record.name: record.model or "" for record in records}
     for verdict in _VERDICTS:
         targets = [target for target in move.targets if target.verdict is verdict]
@@ -64,14 +67,16 @@ def _groups(
 ) -> Iterator[str]:
     groups: dict[object, list[HostMove]] = {}
     for target in targets:
-        model = models.get(target.host, "")
+        absent = target.devices and all(device.absent for device in target.devices)
+        model = "" if absent else models.get(target.host, "")
         groups.setdefault((target.devices, target.reason, model), []).append(target)
     ordered = sorted(groups.values(), key=lambda group: (-len(group), group[0].host))
     shown = ordered if details else ordered[:MOST_CLASSES]
     for group in shown:
         first = group[0]
         names = folded(target.host for target in group)
-        model = models.get(first.host, "")
+        own = {models.get(target.host, "") for target in group}
+        model = own.pop() if len(own) == 1 else ""
         head = f"{names} ({count(len(group), 'host')})" if len(group) > 1 else names
         yield from paragraph(
             visible(f"{head}{f', {model}' if model else ''}"), indent=_INDENT, hang=_INDENT
@@ -99,7 +104,11 @@ def _device_lines(devices: Sequence[DeviceMove], *, details: bool) -> Iterator[s
     places = ", ".join(
         each.wanted.text if each.device is None else str(each.device) for each in devices
     )
-    yield from paragraph(visible(words.device_line(places, device.verdict)), indent=deep, hang=2)
+    yield from paragraph(
+        visible(words.device_line(places, device.verdict, absent=device.absent)),
+        indent=deep,
+        hang=2,
+    )
     if device.harm:
         yield from paragraph(f"{words.risk(device.harm)}.", indent=deep + 2, hang=2)
     reasons = device.reasons if details else device.reasons[:1]
@@ -128,6 +137,7 @@ def move_object(move: Move, without: int) -> schema.FleetMove:
         "hypervisor": "kvm" if isinstance(move.guest, KvmGuest) else "xen",
         "devices": [{"device": device.text, "id": device.id} for device in move.devices],
         "ram_ends": [f"{end:#x}" for end in move.ram_ends],
+        "ram_unknown": move.ram_unknown,
         "targets": [
             {
                 "host": target.host,

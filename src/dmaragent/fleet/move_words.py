@@ -82,12 +82,19 @@ def ram_ends(ends: Sequence[int], source: str) -> str:
     return f"RAM     below 4 GiB ends at {where}, as {source} laid it out"
 
 
+def why_ram_unknown(reason: str) -> tuple[str, ...]:
+    return (
+        f"Reason: {reason}",
+        "Next: dmaragent fleet resolve --one-setting finds the setting with which it starts",
+    )
+
+
 def hosts(verdict: Verdict, number: int) -> str:
     return f"{ATTACHED[verdict]}: {count(number, 'host')}"
 
 
-def device_line(place: str, verdict: Verdict) -> str:
-    return f"{place}: {_DEVICE[verdict]}"
+def device_line(place: str, verdict: Verdict, *, absent: bool = False) -> str:
+    return f"{place}: {'not present' if absent else _DEVICE[verdict]}"
 
 
 def first_run(command: str) -> str:

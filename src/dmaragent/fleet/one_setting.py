@@ -61,6 +61,8 @@ class _Task(NamedTuple):
     """The settings to try, by guest."""
     entries: tuple[tuple[EntryTexts, ...], ...] = ()
     """The entries that can be relaxed, by guest."""
+    where: str = ""
+    """The document's place for the user."""
 
 
 class _Regions(NamedTuple):
@@ -96,7 +98,9 @@ def one_setting_on(  # noqa: PLR0913 - four have names
     classes = xen_classes(records)
     xl_guests = tuple(request.guest for request in requests)
     keep = len(classes) <= _MOST_KEPT
-    tasks = [_Task(of.first.path, question, xl_guests, keep) for of in classes]
+    tasks = [
+        _Task(of.first.path, question, xl_guests, keep, where=of.first.where) for of in classes
+    ]
     read = list(answers(_regions, tasks, engine))
     found = [
         [RegionsOfClass(of, regions) for of, regions in zip(classes, column, strict=True)]
@@ -175,7 +179,7 @@ def _asked(
         try:
             asked = ask_host(task.path, task.question, task.guests)
         except DmaragentError as error:
-            return gone(error.message)
+            return gone(error.message.replace(task.path, task.where))
         known = KnownHost(asked.facts, asked.stack)
     return ask(known)
 

@@ -11,7 +11,7 @@ from dmaragent.checks.common.model import Severity
 from dmaragent.collect.ledger import CLOCK
 from dmaragent.errors import DmaragentError, OtherFormatError
 from dmaragent.fleet import words
-from dmaragent.fleet.documents import Document
+from dmaragent.fleet.documents import REPORT, Document
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.inventory import Inventory
 from dmaragent.linux.view import LinuxState, LinuxView
@@ -75,7 +75,8 @@ class HostRecord:
     """The table's signature and a digest of its bytes; empty without a table."""
     no_table: str
     """Why there is none, as a value of AbsenceKind; empty with a table."""
-    regions: int
+    regions: int | None
+    """None: unknown, because there is no table or it is damaged."""
     shape: str
     """A digest of the sizes and claims of its regions: equal if they only lie elsewhere."""
     places: str
@@ -94,6 +95,14 @@ class HostRecord:
     """Why regions may be missing, or empty."""
     made: int | None
     """When it was made, in seconds since 1970; None: unknown."""
+    beside: bool = False
+    """Whether it was read from an archive that has something else beside the host."""
+    table_only: bool = False
+    """Whether that archive has nothing of the host but its table."""
+
+    def shown(self, text: str) -> str:
+        """Return a message about its document with the document's place for the user."""
+        return text.replace(self.path, self.where)
 
 
 def read_record(document: Document, question: Question) -> HostRecord | NoData:
@@ -101,12 +110,19 @@ def read_record(document: Document, question: Question) -> HostRecord | NoData:
     try:
         asked = ask_host(document.path, question)
     except OtherFormatError as error:
-        return NoData(document.name, Why.NEWER_FORMAT, error.message, error.hint)
+        return no_data(document, error.message, error.hint, why=Why.NEWER_FORMAT)
     except DmaragentError as error:
-        return NoData(document.name, Why.UNREADABLE, error.message, error.hint)
+        return no_data(document, error.message, error.hint)
     except (OSError, RecursionError, ValueError) as error:
-        return NoData(document.name, Why.UNREADABLE, words.failed(error))
+        return no_data(document, words.failed(error))
     return record_of(document, asked)
+
+
+def no_data(
+    document: Document, detail: str, next_step: str = "", *, why: Why = Why.UNREADABLE
+) -> NoData:
+    """Return why the host of `document` has no answer, with the document's place for the user."""
+    return NoData(document.name, why, document.shown(detail), document.shown(next_step))
 
 
 def record_of(document: Document, asked: OpenedContext) -> HostRecord:
@@ -129,7 +145,7 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         list_source=inventory.xen.list.source.value,
         table=_table(inventory),
         no_table="" if inventory.absence is None else inventory.absence.kind.value,
-        regions=len(inventory.regions),
+        regions=_regions(inventory),
         shape=_shape(inventory),
         places=_places(inventory),
         xen_class=xen_class(asked.facts, asked.stack),
@@ -139,7 +155,16 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         errors=tuple(sorted(set(errors))),
         incomplete=asked.facts.incomplete,
         made=_made(asked),
+        beside=len(asked.opened.names) > 1 and REPORT.isdisjoint(asked.opened.names),
+        table_only=bool(asked.opened.names) and _nothing_else(asked),
     )
+
+
+def _nothing_else(asked: OpenedContext) -> bool:
+    """Return whether nothing is known of a host but its table."""
+    host = asked.host
+    facts = (asked.facts.functions, host.system.kernel_release, host.machine.model)
+    return all(fact is None for fact in facts)
 
 
 def _table(inventory: Inventory) -> str:
@@ -147,6 +172,11 @@ def _table(inventory: Inventory) -> str:
     if reading is None or not of_bytes or isinstance(reading.content, Missing):
         return ""
     return f"{as_written(reading.content)[:4].decode('latin-1')} {of_bytes}"
+
+
+def _regions(inventory: Inventory) -> int | None:
+    known = inventory.absence is None and inventory.complete
+    return len(inventory.regions) if known else None
 
 
 def _shape(inventory: Inventory) -> str:
@@ -215,7 +245,7 @@ def fresh(
     now = time.time() if now is None else now
     newest: dict[str, HostRecord] = {}
     without: list[NoData] = []
-    for record in sorted(records, key=lambda record: (record.name, record.made or 0, record.path)):
+    for record in sorted(records, key=lambda record: (record.name, record.made or 0, record.where)):
         earlier = newest.get(record.name)
         if earlier is not None and not _same(earlier, record):
             known = earlier.made is not None and record.made is not None

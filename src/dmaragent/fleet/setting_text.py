@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from dmaragent.fleet import setting_words as words
 from dmaragent.fleet.records import NoData
 from dmaragent.fleet.setting_choice import Found, OneSetting, RegionOnHost, Trials
-from dmaragent.fleet.text import MOST_CLASSES, class_head, more_classes_line, without_text
+from dmaragent.fleet.text import (
+    MOST_CLASSES,
+    classes_head,
+    grouped,
+    more_classes_line,
+    without_text,
+)
 from dmaragent.fleet.words import more_reasons, verdict_line
 from dmaragent.guests.config import GuestType
 from dmaragent.policy.decisions import Harm, Verdict
@@ -96,15 +102,16 @@ def _lines(title: str, one: OneSetting) -> Iterator[str]:
 
 
 def _class_lines(found: Trials, *, details: bool) -> Iterator[str]:
-    shown = found if details else found[:MOST_CLASSES]
-    for of, trial in shown:
-        yield from class_head(of)
+    alike = grouped((of, trial, trial.reasons) for of, trial in found)
+    shown = alike if details else alike[:MOST_CLASSES]
+    for classes, trial in shown:
+        yield from classes_head(classes)
         reasons = trial.reasons if details else trial.reasons[:1]
         for reason in reasons:
             yield from paragraph(visible(reason), indent=2 * _INDENT, hang=_INDENT)
         if len(trial.reasons) > len(reasons):
             yield f"    {more_reasons(len(trial.reasons) - len(reasons))}"
-    yield from more_classes_line([of for of, _ in found[len(shown) :]])
+    yield from more_classes_line([of for classes, _ in alike[len(shown) :] for of in classes])
 
 
 # JSON -------------------------------------------------------------------------------------

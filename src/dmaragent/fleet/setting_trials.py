@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from dmaragent.addresses import FOUR_GIB, MIB, SBDF, AddressRange
 from dmaragent.fleet import setting_words as words
+from dmaragent.fleet.guests import reason_of
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.host.memory_map import MemoryType
@@ -20,7 +21,6 @@ from dmaragent.policy.mmio_hole import BARS_END, steps_over_all
 from dmaragent.policy.resolution import Resolution, Stack
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.simulate import BuiltGuest
-from dmaragent.present.words.guest import reason_words
 from dmaragent.remedies.xlcfg_lines import change_entries, with_policy
 
 _ROUNDS = 4
@@ -184,7 +184,7 @@ def try_setting(guest: GuestConfig, known: KnownHost, setting: Setting) -> Setti
     changed = setting.apply(guest)
     resolution = resolve(changed, *known)
     worst_first = sorted(resolution.reasons, key=lambda reason: -reason.harm)
-    verdict, reasons = resolution.verdict, tuple(map(reason_words, worst_first))
+    verdict, reasons = resolution.verdict, tuple(map(reason_of, worst_first))
     if verdict is Verdict.STARTS and setting.hole is not None:
         doubt = next(_doubts(resolution), "")
         if doubt:

@@ -1,6 +1,9 @@
 """The answers about a fleet as text: largest class first, reasons once a class, names folded."""
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import zip_longest
+from typing import TypeVar
 
 from dmaragent.fleet import words
 from dmaragent.fleet.classes import HostClass, OddHost, folded, hosts_by_errors
@@ -13,7 +16,10 @@ from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import paragraph
+from dmaragent.present.words.devices import VERDICTS, verdict_key
 from dmaragent.present.words.numbers import count
+from dmaragent.question.releases import not_modelled
+from dmaragent.releases import Release
 from dmaragent.xen.reserved_list.model import ListSource
 
 MOST_CLASSES = 8
@@ -45,6 +51,7 @@ def show_text(
         yield from paragraph(words.with_errors(len(errors), folded(errors)), hang=_INDENT)
         if details:
             yield from _error_lines([host for of in classes for host in of.hosts])
+        yield words.NEXT_CHECK
     if odd:
         yield ""
         yield words.ODD
@@ -75,10 +82,13 @@ def guests_text(
     fleet: Fleet,
     *,
     need: int | None = None,
-    release_named: bool = False,
+    xen: str | None = None,
     details: bool,
 ) -> Iterator[str]:
-    """Yield for each guest on which hosts it starts, where not and why; and what is assumed."""
+    """Yield for each guest on which hosts it starts, where not and why; and what is assumed.
+
+    `xen` is the release that was named.
+    """
     for number, guest in enumerate(guests):
         if number:
             yield ""
@@ -91,9 +101,24 @@ def guests_text(
             found = [(of, own) for of, own in guest.verdicts if own.verdict is verdict]
             if found:
                 yield from _verdict_lines(verdict, found, details=details)
+        yield from _next_lines(guest, xen)
     if not all(guest.kvm for guest in guests):
-        yield from _assumptions(fleet.records, release_named=release_named)
+        yield from _assumptions(fleet.records, release_named=xen is not None)
     yield from without_text(fleet.without, details=details)
+
+
+def _next_lines(guest: GuestOnFleet, xen: str | None) -> Iterator[str]:
+    """Yield the command that shows all about a guest on one host, if it does not start everywhere.
+
+    A host in an archive of several has no path of its own.
+    """
+    verdicts = (Verdict.REFUSED, Verdict.UNDECIDED)
+    ordered = [of for verdict in verdicts for of, own in guest.verdicts if own.verdict is verdict]
+    host = next((of.first for of in ordered if of.first.where == of.first.path), None)
+    if host is not None:
+        release = [] if xen is None else ["--xen", xen]
+        command = ["dmaragent", "resolve", guest.source, "--host", host.path, *release]
+        yield visible(words.next_command(shlex.join(command)))
 
 
 def _assumptions(records: Sequence[HostRecord], *, release_named: bool) -> Iterator[str]:
@@ -102,7 +127,10 @@ def _assumptions(records: Sequence[HostRecord], *, release_named: bool) -> Itera
     unknown = sum(not record.xen and not record.without_xen for record in records)
     absent = sum(not record.functions_known for record in records)
     predicted = sum(record.list_source == ListSource.PREDICTED.value for record in records)
+    running = {record.xen for record in records if record.xen and not release_named}
+    newer = sorted(note for xen in running for note in not_modelled(Release.parse(xen)))
     notes = [
+        *(f"{note}." for note in newer),
         words.assumed_release(unknown, without, newest=not release_named),
         words.predicted_list(predicted) if predicted else "",
         words.assumed_functions(absent) if absent else "",
@@ -117,19 +145,55 @@ def _verdict_lines(
 ) -> Iterator[str]:
     hosts = sum(len(of.hosts) for of, _ in found)
     yield words.verdict_line(verdict, hosts, len(found))
-    shown = found if details else found[:MOST_CLASSES]
-    for of, own in shown:
-        yield from class_head(of)
+    alike = grouped((of, own, (own.reasons, own.remedies or (), own.lines)) for of, own in found)
+    shown = alike if details else alike[:MOST_CLASSES]
+    for classes, own in shown:
+        yield from classes_head(classes)
         reasons = own.reasons if details else own.reasons[:1]
         for reason in reasons:
             yield from paragraph(visible(reason), indent=2 * _INDENT, hang=_INDENT)
         left = len(own.reasons) - len(reasons)
         if left:
             yield f"    {words.more_reasons(left)}"
-        tried = own.remedies or ()
-        for remedy in tried if details else tried[:1]:
-            yield from paragraph(words.remedy(visible(remedy)), indent=2 * _INDENT, hang=_INDENT)
-    yield from more_classes_line([of for of, _ in found[len(shown) :]])
+        tried = list(zip_longest(own.remedies or (), own.lines, fillvalue=()))
+        for remedy, lines in tried if details else tried[:1]:
+            yield from paragraph(
+                words.remedy(visible(str(remedy))), indent=2 * _INDENT, hang=_INDENT
+            )
+            yield from (visible(f"        {line}") for line in lines)
+        if own.absent:
+            yield from paragraph(f"{words.OTHER_ADDRESS}.", indent=2 * _INDENT, hang=_INDENT)
+    yield from more_classes_line([of for classes, _ in alike[len(shown) :] for of in classes])
+
+
+_Answer = TypeVar("_Answer")
+
+
+def grouped(
+    found: Iterable[tuple[HostClass, _Answer, Hashable]],
+) -> list[tuple[tuple[HostClass, ...], _Answer]]:
+    """Return classes with equal answers together, most hosts first.
+
+    `found` has each class with its answer, and what of the answer is shown.
+    """
+    groups: dict[Hashable, tuple[list[HostClass], _Answer]] = {}
+    for of, answer, shown in found:
+        groups.setdefault(shown, ([], answer))[0].append(of)
+    together = [(tuple(classes), answer) for classes, answer in groups.values()]
+    return sorted(together, key=lambda group: -sum(len(of.hosts) for of in group[0]))
+
+
+def classes_head(classes: Sequence[HostClass]) -> Iterator[str]:
+    """Yield the line of classes with one answer; of a single class with its model."""
+    if len(classes) == 1:
+        yield from class_head(classes[0])
+        return
+    names = [name for of in classes for name in of.names]
+    labels = " ".join(of.label for of in classes[:MOST_CLASSES])
+    more = len(classes) - MOST_CLASSES
+    rest = f" and {more} more" if more > 0 else ""
+    text = f"{labels}{rest} {count(len(names), 'host')}: {folded(names)}"
+    yield from paragraph(visible(text), indent=_INDENT, hang=_INDENT)
 
 
 def class_head(of: HostClass) -> Iterator[str]:
@@ -151,8 +215,8 @@ def devices_text(
     query: str, answers: Sequence[DevicesOfHost], without: Sequence[NoData]
 ) -> Iterator[str]:
     """Yield the hosts that can give away the device, and those that cannot."""
-    alike: dict[tuple[str, str], dict[str, list[str]]] = {}
-    """By verdict and fix: the addresses on each host."""
+    alike: dict[tuple[str, tuple[str, ...], str, tuple[str, ...]], dict[str, list[str]]] = {}
+    """By verdict, side, fix and reasons: the addresses on each host."""
     absent, unknown = [], []
     for answer in answers:
         if answer.unknown:
@@ -160,14 +224,22 @@ def devices_text(
         elif not answer.devices:
             absent.append(answer.host)
         for device in answer.devices:
-            key = (device.verdict, device.remedy if device.can is not Can.YES else "")
+            fix = device.remedy if device.can is not Can.YES else ""
+            key = (device.verdict, device.decides, fix, device.reasons)
             alike.setdefault(key, {}).setdefault(answer.host, []).append(device.sbdf)
     yield from paragraph(words.device_headline(query, answers, len(without)), hang=_INDENT)
     numbers = {key: sum(map(len, hosts.values())) for key, hosts in alike.items()}
-    for verdict, remedy in sorted(alike, key=lambda key: (-numbers[key], key)):
-        own = alike[verdict, remedy]
-        text = words.devices_alike(verdict, tuple(own.values()), folded(own), remedy)
+    order = list(map(verdict_key, VERDICTS))
+    for key in sorted(alike, key=lambda key: (order.index(key[0]), -numbers[key], key)):
+        own = alike[key]
+        verdict, decides, remedy, reasons = key
+        whose = words.whose_verdict(verdict, decides)
+        text = words.devices_alike(whose, tuple(own.values()), folded(own), remedy)
         yield from paragraph(visible(text), indent=_INDENT, hang=_INDENT)
+        for reason in reasons:
+            yield from paragraph(
+                visible(words.why_unknown(reason)), indent=2 * _INDENT, hang=_INDENT
+            )
     for what, hosts in ((words.NOT_THERE, absent), (words.FUNCTIONS_UNKNOWN, unknown)):
         if hosts:
             yield from paragraph(
@@ -203,6 +275,11 @@ def diff_text(difference: FleetDifference, *, details: bool) -> Iterator[str]:
             yield ""
             text = f"{what}: {count(len(names), 'host')}: {folded(names)}"
             yield from paragraph(visible(text), hang=_INDENT)
+    for side, lost in (
+        (words.EARLIER, difference.lost_before),
+        (words.LATER, difference.lost_after),
+    ):
+        yield from _lost_lines(lost, details=details, side=side)
 
 
 def without_text(without: Sequence[NoData], *, details: bool | None) -> Iterator[str]:
@@ -218,12 +295,19 @@ def without_text(without: Sequence[NoData], *, details: bool | None) -> Iterator
         return
     yield ""
     yield words.no_data(len(without))
+    yield from _lost_lines(without, details=details)
+
+
+def _lost_lines(
+    without: Sequence[NoData], *, details: bool | None, side: str = ""
+) -> Iterator[str]:
+    """Yield the hosts without an answer by reason; `side` is before the reason."""
     by_reason: dict[str, list[NoData]] = {}
     for host in without:
         by_reason.setdefault(host.why.value, []).append(host)
     for why, hosts in by_reason.items():
         names = visible(folded(host.name for host in hosts))
-        yield from paragraph(f"{why}: {names}", indent=_INDENT, hang=_INDENT)
+        yield from paragraph(f"{side}{why}: {names}", indent=_INDENT, hang=_INDENT)
         reasons = list(dict.fromkeys(host.detail for host in hosts if host.detail))
         shown = reasons if details else reasons[:_REASONS]
         for reason in shown:

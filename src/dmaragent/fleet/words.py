@@ -11,7 +11,7 @@ from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import visible
-from dmaragent.present.words.devices import key_words
+from dmaragent.present.words.devices import SIDES, key_words
 from dmaragent.present.words.numbers import count
 from dmaragent.xen.hypervisor.release_spans import NEWEST_RELEASE
 
@@ -142,7 +142,8 @@ def _system(host: HostRecord) -> str:
 
 def _table(host: HostRecord) -> str:
     if host.table:
-        return f"{count(host.regions, 'region')} ({host.table[:4]})"
+        regions = "regions unknown" if host.regions is None else count(host.regions, "region")
+        return f"{regions} ({host.table[:4]})"
     return no_table_words(host)
 
 
@@ -166,7 +167,7 @@ def _common(values: Iterable[str]) -> str:
     usual = counts.most_common(1)[0][0]
     if len(counts) == 1:
         return usual
-    return f"{usual or UNKNOWN} (or {count(len(counts) - 1, 'other')})"
+    return f"{usual or UNKNOWN} and {count(len(counts) - 1, 'other')}"
 
 
 def fleet_of(hosts: int, classes: int) -> str:
@@ -189,6 +190,9 @@ def more_reasons_in_show(number: int) -> str:
 
 def with_errors(hosts: int, names: str) -> str:
     return visible(f"Errors in the firmware's table of {count(hosts, 'host')}: {names}")
+
+
+NEXT_CHECK = "Next: dmaragent check --host FILE shows the errors of one host"
 
 
 def odd_host(odd: OddHost) -> str:
@@ -235,12 +239,14 @@ def _enough(yes: int, unknown: int, need: int) -> str:
 def assumed_release(unknown: int, without: int, *, newest: bool) -> str:
     """Return on how many hosts Xen is assumed: those of unknown release, and those without Xen."""
     newest_words = " {}.{}, the newest known release".format(*NEWEST_RELEASE)
+    if without and not newest:
+        return f"Linux runs without Xen on {count(without, 'host')}: the answer is for Xen there."
     kinds = (
         f"{count(unknown, 'host')} of unknown release" if unknown and newest else "",
         f"{count(without, 'host')} without Xen" if without else "",
     )
     hosts = " and ".join(filter(None, kinds))
-    return f"Assumes Xen{newest_words if newest else ''}, on {hosts}." if hosts else ""
+    return f"Assumes Xen{newest_words}, on {hosts}." if hosts and newest else ""
 
 
 def assumed_functions(hosts: int) -> str:
@@ -260,22 +266,57 @@ def remedy(action: str) -> str:
     return f"Fix, tried on this class: {action}"
 
 
+OTHER_ADDRESS = (
+    "The device can have another address there: dmaragent fleet device ID finds it. --hosts limits "
+    "the answer to the hosts that count"
+)
+
+
+def next_command(command: str) -> str:
+    return f"Next: {command}"
+
+
+def whose_verdict(verdict: str, decides: Sequence[str]) -> str:
+    """Return a verdict, and who decides: ``allowed (Linux)``."""
+    return f"{key_words(verdict)} ({' or '.join(SIDES[side] for side in decides)})"
+
+
 def devices_alike(verdict: str, addresses: Sequence[Sequence[str]], hosts: str, remedy: str) -> str:
     """Return the devices of `hosts` with one verdict and fix; `addresses` has a host's in each."""
     first, *others = addresses
-    if any(each != first for each in others) or len(first) > _MOST_ADDRESSES:
-        devices = count(sum(map(len, addresses)), "device")
+    listed = " ".join(first[:_MOST_ADDRESSES])
+    if any(each != first for each in others):
+        number = count(sum(map(len, addresses)), "device")
+        devices = f"{number} ({listed} on the first host; --json lists all)"
+    elif len(first) > _MOST_ADDRESSES:
+        more = len(first) - _MOST_ADDRESSES
+        devices = f"{listed} and {more} more (--json lists all)"
     else:
-        devices = " ".join(first)
+        devices = listed
     fix = f" (first fix: {remedy})" if remedy else ""
-    return f"{key_words(verdict)}: {devices} of {hosts}{fix}"
+    return f"{verdict}: {devices} of {hosts}{fix}"
 
 
 def device_headline(query: str, answers: Sequence[DevicesOfHost], without: int) -> str:
     having = [answer for answer in answers if answer.devices]
     free = [answer for answer in having if any(device.can is Can.YES for device in answer.devices)]
+    conditional = sum(
+        answer not in free and any(device.can is Can.CONDITIONS for device in answer.devices)
+        for answer in having
+    )
     text = f"{query}: {len(free)} of {count(len(answers) + without, 'host')} can pass it through"
-    return visible(f"{text}, {len(having)} have it")
+    more = f", {conditional} more on conditions or with a risk" if conditional else ""
+    return visible(f"{text}{more}; {len(having)} have it")
+
+
+def sides_differ(verdicts: Iterable[tuple[str, str]]) -> str:
+    """Return that it is unknown whose verdict counts; `verdicts` has each side and its verdict."""
+    each = ", ".join(f"{SIDES[side]}: {key_words(verdict)}" for side, verdict in verdicts)
+    return f"it is unknown whether the host runs Xen ({each})"
+
+
+def why_unknown(reason: str) -> str:
+    return f"Reason: {reason}"
 
 
 # Differences ----------------------------------------------------------------------------
@@ -321,6 +362,8 @@ _VERDICT_WORDS = {
 }
 ONLY_BEFORE = "Only before"
 ONLY_AFTER = "Only now"
+EARLIER = "earlier document "
+LATER = "later document "
 NOT_COMPARED = "Not compared, because a document has no data"
 
 
@@ -334,12 +377,13 @@ def more_changes(entries: int, hosts: int) -> str:
 def not_a_device(text: str) -> DmaragentError:
     return DmaragentError(
         f"{text}: neither an ID, an address nor a class of devices",
-        "write 8086:10d3, 0000:01:00.0 or a class: display, ethernet, nvm, raid, sata, usb or another",
+        "write 8086:10d3, 0000:01:00.0 or a class: display, network, storage, usb, ethernet or another "
+        "of dmaragent(8)",
     )
 
 
 def not_a_number_of_days(text: str) -> DmaragentError:
-    return DmaragentError(f"--stale: {text} is no number of days", "write a number, or never")
+    return DmaragentError(f"--stale: {text} is not a number of days", "write a number, or never")
 
 
 LEAST_ONE = "must be a number of 1 or more"

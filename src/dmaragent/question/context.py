@@ -24,7 +24,7 @@ from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.words.host import absence_words
 from dmaragent.question import words
-from dmaragent.question.releases import read_release, release_spans, rules_of
+from dmaragent.question.releases import not_modelled, read_release, release_spans, rules_of
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE
 from dmaragent.xen.hypervisor.release_spans import ReleaseSpans
@@ -228,12 +228,7 @@ def _origin(
         sentences.append(words.release_assumed(hypervisor))
     if library is not None:
         sentences.append(words.library_answered(library))
-    newest = "{}.{}".format(*NEWEST_RELEASE)
-    sentences += [
-        words.release_not_modelled(release, newest)
-        for release in dict.fromkeys((hypervisor, tools))
-        if release.series > NEWEST_RELEASE
-    ]
+    sentences += not_modelled(hypervisor, tools)
     return words.together(sentences)
 
 

@@ -1,5 +1,7 @@
 """Releases of Xen: as users name them, and spans with the same behaviour."""
 
+from collections.abc import Iterator
+
 from dmaragent.errors import DmaragentError
 from dmaragent.policy.settings import PASSTHROUGH, PVH_AND_TYPE, documented_default
 from dmaragent.question import words
@@ -47,6 +49,14 @@ def _amd_behaviours(release: Release) -> object:
     )
 
     return tuple(behaviour._replace(name="") for behaviour in ivrs_behaviours_of(release))
+
+
+def not_modelled(*releases: Release) -> Iterator[str]:
+    """Yield a sentence for each of `releases` that is newer than all that are modelled."""
+    newest = "{}.{}".format(*NEWEST_RELEASE)
+    for release in dict.fromkeys(releases):
+        if release.series > NEWEST_RELEASE:
+            yield words.release_not_modelled(release, newest)
 
 
 def read_release(option: str, text: str) -> Release:

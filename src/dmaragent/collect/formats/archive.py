@@ -45,6 +45,7 @@ MOST_TABLES = 64
 """The most files kept because they begin like a table."""
 _PIECE = 1 << 18
 _MOST_TOPS = 16
+_MOST_SECOND = 256
 _PACKED = (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
 _SYS = re.compile(r"((?:[^/]+/)?(?:root/)?sys)/")
 
@@ -63,6 +64,8 @@ class Archive:
     """The first member that a bundle must not contain, and why."""
     tops: dict[str, None] = field(default_factory=dict)
     """The first few names at the top."""
+    second: dict[str, None] = field(default_factory=dict)
+    """The first names one directory below the top, with that directory."""
     nested: list[str] = field(default_factory=list)
     """The names of the first few archives near the top; deeper ones are part of a report."""
     inner: bytes = b""
@@ -113,9 +116,11 @@ def members_of(where: str, source: BinaryIO, head: bytes) -> Members:
 def _take(archive: Archive, member: Member, members: Members) -> None:
     path = plain_path(archive.where, member)
     if path:
-        top = path.partition("/")[0]
+        top, _, rest = path.partition("/")
         if len(archive.tops) < _MOST_TOPS:
             archive.tops[top] = None
+        if rest and len(archive.second) < _MOST_SECOND:
+            archive.second[f"{top}/{rest.partition('/')[0]}"] = None
     elif member.kind is not MemberKind.FOLDER:
         raise _refusal(archive, member, "has no name")
     try:

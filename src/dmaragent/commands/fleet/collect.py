@@ -13,6 +13,7 @@ from types import FrameType
 
 from dmaragent.collect.given_file import read_input
 from dmaragent.commands.shared.installed import capture_script
+from dmaragent.commands.shared.numbers import decimal_number, whole_number
 from dmaragent.commands.shared.output import next_lines, print_lines
 from dmaragent.commands.shared.terminal import screen_of
 from dmaragent.fleet.classes import folded
@@ -66,12 +67,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="an option for ssh -o, as Port=2222; can be repeated",
     )
     parser.add_argument(
-        "--fanout", metavar="N", type=int, default=64, help="hosts at once (default: 64)"
+        "--fanout", metavar="N", type=whole_number, default=64, help="hosts at once (default: 64)"
     )
     parser.add_argument(
         "--timeout",
         metavar="SECONDS",
-        type=float,
+        type=decimal_number,
         default=120,
         help="the time for a host (default: 120)",
     )

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from dmaragent.commands.shared.numbers import whole_number
 from dmaragent.commands.shared.output import print_document
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.fleet import words
@@ -31,6 +32,8 @@ from dmaragent.fleet.json import fleet_document
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import paragraph
 from dmaragent.question.context import Question
+from dmaragent.question.releases import not_modelled
+from dmaragent.releases import Release
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema.fleet import FleetAnswer
@@ -114,7 +117,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
 
 
 def _at_least_one(text: str) -> int:
-    number = int(text)
+    number = whole_number(text)
     if number < 1:
         raise argparse.ArgumentTypeError(words.LEAST_ONE)
     return number
@@ -128,9 +131,15 @@ def _jobs(text: str) -> int:
 
 
 @contextmanager
-def opened_fleet(options: argparse.Namespace) -> Iterator[OpenedFleet]:
-    """Read the fleet of `options`; what is replaced or left out is named on stderr."""
+def opened_fleet(options: argparse.Namespace, *, again: bool = False) -> Iterator[OpenedFleet]:
+    """Read the fleet of `options`; what is replaced or left out is named on stderr.
+
+    `again`: another fleet was read for the same question.
+    """
     question = Question(xen=named_release(options.xen))
+    if not again and question.xen is not None:
+        for note in not_modelled(Release.parse(question.xen)):
+            tell(f"dmaragent: {note}")
     with (
         _ended_by_sigterm(),
         tempfile.TemporaryDirectory(prefix="dmaragent-") as unpacked,

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     with opened_fleet(options) as opened:
         before, old = opened.fleet, _resolved(opened, guests)
     options.folders = [options.after]
-    with opened_fleet(options) as opened:
+    with opened_fleet(options, again=True) as opened:
         after, new = opened.fleet, _resolved(opened, guests)
     difference = fleet_difference(before, after, old, new)
     if options.json:

@@ -156,6 +156,7 @@ def _write_files(texts: Mapping[str, str], options: argparse.Namespace) -> None:
         check_place(place, force=options.force)
     for place, text in places.items():
         write_new(place, text.encode("ascii"), force=options.force, private=False)
+    print(words.wrote(len(places), options.output))
 
 
 def _days(options: argparse.Namespace) -> float | None:

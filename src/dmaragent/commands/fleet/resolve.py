@@ -12,6 +12,7 @@ from dmaragent.commands.fleet.common import (
     print_fleet,
 )
 from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, tell_left_out
+from dmaragent.commands.shared.numbers import whole_number
 from dmaragent.commands.shared.output import add_json, print_lines
 from dmaragent.fleet import setting_words
 from dmaragent.fleet.classes import linux_classes, xen_classes
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bar-room",
         metavar="MIB",
-        type=int,
+        type=whole_number,
         help="with --one-setting: avoid the regions of all devices, and leave so much\n"
         "below them for BARs, for devices that are attached later",
     )
@@ -92,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
                 found,
                 fleet,
                 need=options.need,
-                release_named=options.xen is not None,
+                xen=options.xen,
                 details=options.details,
             )
         )

@@ -127,9 +127,15 @@ def _group(found: ClassVerdict) -> _Group:
         found.verdict,
         found.risk,
         found.reasons[0] if found.reasons else "",
-        found.remedies[0] if found.remedies else "",
+        _first_fix(found),
         found.remedies is not None,
     )
+
+
+def _first_fix(found: ClassVerdict) -> str:
+    if not found.remedies:
+        return ""
+    return ": ".join((found.remedies[0], *("; ".join(lines) for lines in found.lines[:1] if lines)))
 
 
 def _size(classes: Sequence[HostClass]) -> int:

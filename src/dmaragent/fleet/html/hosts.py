@@ -75,7 +75,7 @@ def _class_row(of: HostClass, place: Place) -> Sequence[Child]:
         values(host.linux or "" for host in of.hosts),
         values((host.list_source for host in of.hosts), whole=True),
         values((host.table or no_table_words(host) for host in of.hosts), whole=True),
-        values(str(host.regions) if host.table else "" for host in of.hosts),
+        values("" if host.regions is None else str(host.regions) for host in of.hosts),
     )
 
 

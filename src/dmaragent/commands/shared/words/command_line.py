@@ -96,3 +96,11 @@ def module_missing(name: str) -> DmaragentError:
         f"the Python module '{name}' is not installed",
         f"install python3-{name} (Debian) or {name} (PyPI)",
     )
+
+
+def not_a_whole_number(text: str) -> str:
+    return f"{text!r} is not a whole number"
+
+
+def not_a_number(text: str) -> str:
+    return f"{text!r} is not a number"

@@ -56,7 +56,8 @@ class FleetClass(TypedDict):
     list_source: str
     table: str
     """Signature and digest of the table; empty without one."""
-    regions: Count
+    regions: Count | None
+    """null: unknown, because there is no table or it is damaged."""
 
 
 class FleetVerdict(TypedDict):
@@ -70,6 +71,8 @@ class FleetVerdict(TypedDict):
     remedies: list[Prose] | None
     """The fixes that were tried on the class's first host; null: none was tried.  They are tried if the
     guest is refused, on the eight largest classes, with --details on all."""
+    remedy_lines: list[list[str]] | None
+    """The lines to write for each of `remedies`, in xl.cfg's syntax; none for a fix that removes rdm=."""
 
 
 class Counts(TypedDict):
@@ -97,9 +100,16 @@ class FleetDevice(TypedDict):
     device: Sbdf
     verdict: str
     can: Annotated[str, Can]
+    decides: Annotated[list[Annotated[str, ("enum", ("xen", "linux"))]], ("minItems", 1)]
+    """Whose verdict it is: with --xen Xen's, otherwise that of the side that decides on this host; both
+    if that is unknown."""
     driver: str | None
-    regions: Count
+    regions: Count | None
+    """How many regions apply to it; null: unknown."""
     step: Prose
+    """The fix to try first; or empty."""
+    reasons: list[Prose]
+    """Why the verdict is unknown, and what settles it; none if it is known."""
 
 
 class Odd(TypedDict):
@@ -292,6 +302,8 @@ class FleetMove(TypedDict):
     devices: list[MovedDevice]
     ram_ends: list[Address]
     """Where its RAM below 4 GiB can end; none: unknown, or not an HVM guest of Xen."""
+    ram_unknown: Prose
+    """Why that is unknown: the reason why the guest would not start on the source; or empty."""
     targets: list[Target]
     counts: MoveCounts
 

@@ -1,0 +1,125 @@
+"""The devices of a fleet: whose verdict is shown, why it is unknown, and what is counted."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dmaragent.fleet.devices import DeviceOnHost, DevicesOfHost
+from dmaragent.fleet.text import devices_text
+from dmaragent.passthrough.model import Can
+from dmaragent.pci_classes import class_names, is_class_name
+from support.cli import run
+from support.machines import MACHINES
+
+Capture = pytest.CaptureFixture[str]
+BLOCKED_BY_XEN = "synthetic-ivmd-flags-zero"
+"""Linux allows its devices; a Xen that runs there switches AMD-Vi off."""
+
+
+def folder_of(tmp_path: Path, *machines: str) -> Path:
+    for name in machines:
+        shutil.copytree(MACHINES / name, tmp_path / "pool" / name)
+    return tmp_path / "pool"
+
+
+def asked(
+    capsys: Capture, device: str, folder: Path, *options: str
+) -> tuple[str, dict[str, object]]:
+    """Return the text about a device, and the answer as an object."""
+    ask = ("fleet", "device", device, "--on", str(folder), "--no-cache", *options)
+    text = run(capsys, *ask).out
+    answer: dict[str, object] = json.loads(run(capsys, *ask, "--json").out)["answer"]
+    return text, answer
+
+
+def test_xen_decides_if_its_release_is_named(tmp_path: Path, capsys: Capture) -> None:
+    pool = folder_of(tmp_path, BLOCKED_BY_XEN)
+
+    plain, of_linux = asked(capsys, "00:14.0", pool)
+    named, of_xen = asked(capsys, "00:14.0", pool, "--xen", "4.17")
+
+    assert [(row["can"], row["decides"]) for row in of_linux["devices"]] == [  # type: ignore[attr-defined]
+        ("yes", ["linux"])
+    ]
+    assert [(row["can"], row["decides"]) for row in of_xen["devices"]] == [  # type: ignore[attr-defined]
+        ("no", ["xen"])
+    ]
+    assert "allowed (Linux): 0000:00:14.0" in plain
+    assert "blocked (Xen): 0000:00:14.0" in named
+
+
+def test_labels_for_schedulers_are_xens_if_its_release_is_named(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    pool = folder_of(tmp_path, BLOCKED_BY_XEN)
+    export = ("fleet", "export", str(pool), "--nfd", "--no-cache")
+
+    assert "storage-blocked=0" in run(capsys, *export).out
+    assert "storage-blocked=0" not in run(capsys, *export, "--xen", "4.17").out
+
+
+def test_an_unknown_verdict_has_its_reason(tmp_path: Path, capsys: Capture) -> None:
+    """As in `explain`; and a table alone, of which it is unknown whether Xen runs."""
+    pool = folder_of(tmp_path, "asus-nuc14-satc")
+    table = MACHINES / "hp-dl380e-gen8/root/sys/firmware/acpi/tables/DMAR"
+    shutil.copy(table, pool / "table.bin")
+
+    text, answer = asked(capsys, "00:14.0", pool)
+    rows: list[dict[str, object]] = answer["devices"]  # type: ignore[assignment]
+
+    assert [row["can"] for row in rows] == ["unknown"] * len(rows)
+    assert all(row["reasons"] for row in rows)
+    assert "Reason: " in text
+    assert "IOMMU group" in text
+
+
+def device(host: str, address: str, key: str, can: Can) -> DevicesOfHost:
+    found = DeviceOnHost(address, key, can, ("linux",), None, 0, "")
+    return DevicesOfHost(host, (found,), "")
+
+
+def test_equal_verdicts_are_together_and_the_best_is_first() -> None:
+    answers = [
+        device("a", "0000:00:01.0", "blocked", Can.NO),
+        device("b", "0000:00:02.0", "blocked", Can.NO)._replace(host="b"),
+        device("c", "0000:00:03.0", "allowed", Can.YES),
+        device("d", "0000:00:04.0", "allowed-if", Can.CONDITIONS),
+        device("e", "0000:00:05.0", "allowed-with-risk", Can.CONDITIONS),
+    ]
+
+    headline, *lines = devices_text("ethernet", answers, ())
+
+    assert headline.startswith("ethernet: 1 of 5 hosts can pass it through, 2 more on conditions")
+    text = "\n".join(lines)
+    places = [text.find(own) for own in ("00:03.0 of c", "00:05.0 of e", "00:04.0 of d", "blocked")]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "2 devices (0000:00:01.0" in text
+
+
+def test_many_devices_of_a_host_are_not_only_a_number() -> None:
+    many = tuple(
+        DeviceOnHost(f"0000:00:0{at}.0", "allowed", Can.YES, ("linux",), None, 0, "")
+        for at in range(6)
+    )
+
+    text = "\n".join(devices_text("usb", [DevicesOfHost("a", many, "")], ()))
+
+    assert "0000:00:03.0 and 2 more" in " ".join(text.split())
+
+
+def test_the_manual_lists_every_class() -> None:
+    page = " ".join((MACHINES.parents[1] / "docs/manual.md").read_text().split())
+
+    assert [name for name in class_names() if name not in page] == []
+    assert all(map(is_class_name, class_names()))
+
+
+def test_an_unknown_class_names_others(tmp_path: Path, capsys: Capture) -> None:
+    ran = run(capsys, "fleet", "device", "nic", "--on", str(tmp_path))
+
+    assert ran.code == 2
+    assert "network" in ran.err
+    assert "dmaragent(8)" in ran.err
