@@ -61,7 +61,7 @@ def assert_short(checked: Checked) -> None:
             assert len(lines) <= LONGEST, "\n".join(lines)
             assert max(map(len, lines)) <= 80
             text = " ".join(" ".join(lines).split())
-            for whole in (case[0].xen, case[0].linux, case[0].rule.advice):
+            for whole in (case[0].xen, case[0].linux, case[0].advice):
                 assert " ".join(whole.split()) in text
             more = re.search(r" (\d+) more[.:]", text)
             shown += 1 + (int(more[1]) if more else 0)
