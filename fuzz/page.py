@@ -1,5 +1,6 @@
 """The results of runs, kept in fuzz/runs.json, and the page that shows them: docs/fuzzing.md."""
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -20,8 +21,17 @@ _HEADS = {
         "processor seconds",
         "peak above the start, MiB",
         "slowest input",
+        "date",
     ),
-    "guided": ("inputs", "run", "seed", "seconds", "peak of the process, MiB", "new inputs kept"),
+    "guided": (
+        "inputs",
+        "run",
+        "seed",
+        "seconds",
+        "peak of the process, MiB",
+        "new inputs kept",
+        "date",
+    ),
 }
 
 
@@ -49,7 +59,8 @@ def statistics(kind: str, seed: int, said: str) -> dict[str, Any]:
 def record(driver: str, found: Mapping[str, Any]) -> None:
     """Replace the earlier result of a run, and write the page."""
     runs = json.loads(RUNS.read_text("utf-8")) if RUNS.exists() else {}
-    runs.setdefault(driver, {})[found["kind"]] = dict(found)
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
+    runs.setdefault(driver, {})[found["kind"]] = {**found, "date": today}
     RUNS.write_text(json.dumps(runs, indent=1, sort_keys=True) + "\n", "utf-8")
     PAGE.write_text(page(), "utf-8")
 
@@ -70,9 +81,9 @@ def page() -> str:
 def _row(found: Mapping[str, Any]) -> tuple[str, ...]:
     begin = (found["kind"], f"{found['count']:,}", str(found["seed"]), f"{found['seconds']:.0f}")
     if "added" not in found:
-        return (*begin, str(found["peak"]), str(found["new"]))
+        return (*begin, str(found["peak"]), str(found["new"]), found["date"])
     slowest = f"{1000 * found['slowest']:.0f} ms, {found['slowest_size']:,} bytes"
-    return (*begin, f"{found['added']:.1f}", slowest)
+    return (*begin, f"{found['added']:.1f}", slowest, found["date"])
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
