@@ -1,5 +1,7 @@
 """The limits on work: what a guest request would cost is counted, and refused before it is done."""
 
+import contextlib
+import errno
 import io
 import json
 import os
@@ -262,6 +264,32 @@ def test_a_worker_that_needs_too_much_memory_is_answered_for(
 
     assert said.startswith(b"HTTP/1.1 503 ")
     assert b"more memory" in said
+
+
+@pytest.mark.parametrize(
+    ("error", "lacks"),
+    [
+        (MemoryError(), True),
+        (SystemError("error return without exception set"), True),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), True),
+        (ImportError("_h.so: failed to map segment from shared object"), True),
+        (ImportError("No module named x"), False),
+        (OSError(errno.ENOENT, "No such file or directory"), False),
+        (ValueError(), False),
+    ],
+    ids=repr,
+)
+def test_each_error_of_a_lack_of_memory_is_one(
+    error: Exception, *, lacks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> ApiResponse:
+        raise error
+
+    monkeypatch.setattr(worker, "answer_task", broken)
+    kept = io.BytesIO(pickle.dumps(None))
+    expected = pytest.raises(MemoryError) if lacks else contextlib.nullcontext()
+    with expected:
+        worker.answer(Task.RESOLVE, STAMP, io.BytesIO(body(DEVICE)), kept, MOST)
 
 
 @pytest.mark.parametrize("limit", ["worker_memory", "worker_space"])

@@ -7,6 +7,7 @@ and the host in an inherited descriptor (``workers.py``).
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import os
@@ -28,6 +29,8 @@ from dmaragent.host import Host
 _OOM_SCORE = "/proc/self/oom_score_adj"
 _WORST = "1000"
 """The kernel kills the process with the highest score first; raising it needs no privilege."""
+_NOT_MAPPED = ("cannot allocate memory", "failed to map segment")
+"""The errors of the C library's linker for a library without memory (elf/dl-load.c)."""
 _MOST_TRACE = 4096
 """The bytes of a traceback that the service logs."""
 
@@ -75,15 +78,32 @@ def answer(
     """Return the answer to the request in `posted` for the host in `kept`, and a traceback or "".
 
     `kept` contains a pickle that the service wrote, in a sealed file.
+
+    Raises:
+        MemoryError: the worker has too little memory for the answer.
+
     """
     try:
         host: Host = pickle.load(kept)  # noqa: S301 - see above
         return answer_task(task, posted.read(), host, stamp, most), ""
-    except MemoryError:
-        raise
-    except Exception:  # noqa: BLE001 - internal errors are for the service's log
+    except Exception as error:
+        if lacks_memory(error):
+            raise MemoryError from error
         why = words.fault()
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, why), traceback.format_exc()[-_MOST_TRACE:]
+
+
+def lacks_memory(error: Exception) -> bool:
+    """Return whether `error` is one that Python raises if the memory of a process ends.
+
+    Besides MemoryError: CPython 3.13.5 raised SystemError ("error return without exception set") for
+    a failed allocation in ``exec``; a system call has ENOMEM; and the linker cannot map a library.
+    """
+    if isinstance(error, ImportError):
+        return any(part in str(error).lower() for part in _NOT_MAPPED)
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError | SystemError)
 
 
 def out_of_memory(task: Task) -> ApiResponse:
