@@ -20,10 +20,8 @@ from vm.asking import (
 )
 from vm.dom0 import ABSENT_DEVICE, RMRRS, by_option, dom0, ranges, told_by_xen
 from vm.machine import Boot, Booted
-from vm.suites import BOOKWORM, TRIXIE, Suite
+from vm.suites import Suite
 from vm.truth import Truth
-
-IN_CI = (BOOKWORM, TRIXIE)
 
 WORDS = {"explain": ["01:00.0"], "resolve": ["guest.cfg"]}
 

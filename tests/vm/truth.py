@@ -29,8 +29,8 @@ Written by `make vm-all`, not by hand: {count} comparisons of {boots} boots in Q
 compares an answer of dmaragent with what the kernel, the hypervisor or xl did. A run in which one of
 them differs fails and records nothing, so the two sides of every row below are equal.
 
-`make vm`, which CI runs, repeats Debian 12 without the fleet and the restored guests, and of Debian 13
-the kernel's regions and Xen's list. The rest is run by hand, on the day that the table gives.
+`make vm`, which CI runs, repeats most of Debian 12 and the kernel's regions of Debian 13. The rest, with the guests
+on AMD, the fleet and the restored guests, is run by hand, on the day that the table gives.
 
 | | {names} |
 | --- |{rules}
