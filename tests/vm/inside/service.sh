@@ -97,14 +97,17 @@ posted() {
     cat status
 }
 answered() {
-    status=$(posted '"name = \"a\"\ntype = \"hvm\"\nmemory = 512\npci = [ \"00:1a.0\" ]\n"')
-    [ "$status" = 200 ]
+    # answered PYTHON: the status of a guest.  In software a worker can take longer than its 8 s: 503
+    # then tells to ask again.
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        posted "$1" >answered
+        [ "$(cat answered)" = 503 ] || break
+    done
+    cat answered
 }
-# In software a worker can take longer than its 8 s to start: 503 then says so, and to ask again.
-await "the socket answers about a guest" answered
-seen guest "$status"
+seen guest "$(answered '"name = \"a\"\ntype = \"hvm\"\nmemory = 512\npci = [ \"00:1a.0\" ]\n"')"
 seen name "$(python3 -c 'import json; print(json.load(open("answer.json"))["answer"]["guests"][0]["name"])')"
-seen large "$(posted '"pci = [" + ",".join([2 * chr(39)] * 20000) + "]"')"
+seen large "$(answered '"pci = [" + ",".join([2 * chr(39)] * 20000) + "]"')"
 seen processes "$(wc -l </sys/fs/cgroup/system.slice/dmaragent.service/cgroup.procs)"
 
 kill -9 "$(main_pid)"
