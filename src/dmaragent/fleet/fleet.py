@@ -2,7 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from dmaragent.collect.given_file import is_archive_file
@@ -202,19 +203,8 @@ def _inside(task: _Task, record: HostRecord | NoData) -> HostRecord | NoData | F
         return _beside(task, record) if record.beside else record
     if record.why is not Why.UNREADABLE:
         return record
-    folder = ""
-    try:
-        folder = tempfile.mkdtemp(dir=task.unpacked)
-        inside = documents_in(task.document, folder)
-    except DmaragentError as error:
-        record = no_data(task.document, error.message, error.hint)
-    except (OSError, RecursionError, ValueError) as error:
-        record = no_data(task.document, words.failed(error), record.next_step)
-    else:
-        if inside.several:
-            return inside.as_folder()  # one directory is the host itself, which failed
-    shutil.rmtree(folder, ignore_errors=True)  # many such archives would fill the disk
-    return record
+    inside = _unpacked(task, record.next_step, lambda found: found.several)
+    return inside or record  # one directory is the host itself, which failed
 
 
 def _beside(task: _Task, record: HostRecord) -> HostRecord | NoData | Found:
@@ -222,16 +212,24 @@ def _beside(task: _Task, record: HostRecord) -> HostRecord | NoData | Found:
 
     An archive that cannot be unpacked has no data, because it can have more hosts.
     """
-    folder, found = "", None
+    several = partial(Found.several_beside, table_only=record.table_only)
+    return _unpacked(task, "", several) or record
+
+
+def _unpacked(
+    task: _Task, next_step: str, is_several: Callable[[Found], bool]
+) -> NoData | Found | None:
+    """Return the documents in an archive if it `is_several`, or why it cannot be unpacked."""
+    folder, failed = "", None
     try:
         folder = tempfile.mkdtemp(dir=task.unpacked)
         inside = documents_in(task.document, folder)
     except DmaragentError as error:
-        found = no_data(task.document, error.message, error.hint)
+        failed = no_data(task.document, error.message, error.hint)
     except (OSError, RecursionError, ValueError) as error:
-        found = no_data(task.document, words.failed(error))
+        failed = no_data(task.document, words.failed(error), next_step)
     else:
-        if inside.several_beside(table_only=record.table_only):
+        if is_several(inside):
             return inside.as_folder()
-    shutil.rmtree(folder, ignore_errors=True)
-    return found or record
+    shutil.rmtree(folder, ignore_errors=True)  # many such archives would fill the disk
+    return failed
