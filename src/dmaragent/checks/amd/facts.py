@@ -77,6 +77,13 @@ class IvrsFacts(CheckFacts):
     table: IVRS | None
     """None if not even its header could be decoded."""
 
+    @property
+    def without_preboot(self) -> bool:
+        """Whether the table shows that firmware did not use the IOMMU before boot (IVinfo)."""
+        table = self.inventory.iommu
+        header = None if isinstance(table, Missing) else table.header
+        return header is not None and "DMA_REMAP_SUP" not in header.flags
+
     @cached_property
     def blocks(self) -> tuple[tuple[int, Block], ...]:
         """The blocks of the table with their offsets, in its order."""

@@ -43,11 +43,8 @@ class CheckFacts:
 
     @property
     def without_preboot(self) -> bool:
-        """Whether the table shows that firmware did not use the IOMMU before boot."""
-        table = self.inventory.iommu
-        header = None if isinstance(table, Missing) else table.header
-        amd = header is not None and header.signature == b"IVRS"
-        return amd and header is not None and "DMA_REMAP_SUP" not in header.flags
+        """Whether the table shows that firmware did not use the IOMMU before boot; a DMAR cannot."""
+        return False
 
     def knows(self, need: Need) -> bool:
         """Return whether `need` is known; a memory map counts only if it is complete."""
