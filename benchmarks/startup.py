@@ -67,7 +67,9 @@ def _milliseconds(commands: list[list[str]], compiled: str) -> list[float]:
     for run in range(_RUNS + 1):
         for command, taken in zip(commands, times, strict=True):
             begin = _processor_time()
-            subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=environment)
+            done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False, env=environment)
+            if done.returncode > 1:  # 1 is an answer: `status` of a machine without the service
+                raise subprocess.CalledProcessError(done.returncode, command)
             if run:  # the first run compiles, and fills the caches
                 taken.append((_processor_time() - begin) * 1000)
     return [median(taken) for taken in times]
@@ -85,22 +87,31 @@ def rows() -> Iterator[tuple[str, ...]]:
         path = Path(folder, "DMAR")
         path.write_bytes(written_tables()["server"])
         verb = ["inventory", "--host", str(path)]
-        bare, version, floor, inventory = _milliseconds(
-            [_python("pass"), _program(["--version"]), _floor(verb), _program(verb)],
+        bare, version, status, construct, floor, inventory = _milliseconds(
+            [
+                _python("pass"),
+                _program(["--version"]),
+                _program(["status"]),
+                _python("import construct"),
+                _floor(verb),
+                _program(verb),
+            ],
             str(Path(folder, "compiled")),
         )
-    yield ("bare interpreter", f"{bare:.0f}", "", "")
-    yield ("`dmaragent --version`", f"{version:.0f}", f"{version / bare:.2f} x bare", "≤ 3")
-    yield ("import floor of the next", f"{floor:.0f}", f"{floor / bare:.2f} x bare", "≤ 9")
-    yield (
-        "`dmaragent inventory --host TABLE`",
-        f"{inventory:.0f}",
-        f"{inventory / floor:.2f} x its import floor",
-        "≤ 1.05",
-    )
+    for name, taken, target in (
+        ("bare interpreter", bare, ""),
+        ("`dmaragent --version`", version, "≤ 3"),
+        ("`dmaragent status`", status, "≤ 3"),
+        ("`import construct`", construct, ""),
+        ("import floor of the next", floor, ""),
+        ("`dmaragent inventory --host TABLE`", inventory, "≤ 5"),
+    ):
+        ratio = "" if taken == bare else f"{taken / bare:.1f}"
+        yield (name, f"{taken:.0f}", ratio, target)
+    yield ("its time, compared with its import floor", "", f"{inventory / floor:.2f}", "≤ 1.05")
 
 
-HEAD = ("process", "ms of processor time (median)", "ratio", "target")
+HEAD = ("process", "ms of processor time (median)", "ratio to bare", "target")
 
 
 if __name__ == "__main__":
