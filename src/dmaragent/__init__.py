@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from dmaragent.api import resolve
 
 __all__ = ["__version__", "resolve"]
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 """The release of this program, as ``dmaragent --version`` prints it."""
 
 
