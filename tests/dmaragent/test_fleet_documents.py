@@ -1,26 +1,19 @@
-"""The documents of a fleet: found, unpacked, dated, cached, and those that are not what they seem."""
+"""The documents of a fleet in folders: found, dated, cached, and those that are not what they seem."""
 
-import contextlib
-import io
 import json
 import os
 import shutil
-import tarfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dmaragent.collect.unpack_archive import unpack_archive
-from dmaragent.errors import HostError
 from dmaragent.fleet.documents import OTHER_FILES, find_documents, host_name
-from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
+from dmaragent.fleet.fleet import FleetQuery, read_fleet
 from dmaragent.fleet.records import HostRecord, Why, fresh
-from dmaragent.question.ask_host import ask_host
-from dmaragent.question.host_class import xen_class
 from support.cli import run
-from support.fleet_pool import XL, fleet_of
+from support.fleet_pool import TABLE, XL, acpidump, fleet_of
 from support.machines import MACHINES
 
 Capture = pytest.CaptureFixture[str]
@@ -36,17 +29,6 @@ def test_each_document_is_a_host_by_its_files_name(pool: Path) -> None:
 
     assert names == ["amd", "broken", "hp", "node7", "xen001", "xen002"]
     assert host_name("a/b/DMAR.bin") == "DMAR"
-
-
-TABLE = MACHINES / "hp-dl380e-gen8/root/sys/firmware/acpi/tables/DMAR"
-
-
-def acpidump() -> str:
-    """Return the table as acpidump prints it."""
-    data = TABLE.read_bytes()
-    rows = (data[at : at + 16] for at in range(0, len(data), 16))
-    lines = (f"    {16 * number:04X}: {row.hex(' ')}" for number, row in enumerate(rows))
-    return "DMAR @ 0x0000000000000000\n" + "\n".join(lines) + "\n\n"
 
 
 def test_a_host_is_one_under_any_name(tmp_path: Path) -> None:
@@ -99,19 +81,6 @@ def test_what_is_left_out_is_listed(
     assert all(name in ran.err for name in ("README", "guest.cfg", "hp2", "pipe"))
 
 
-def test_what_is_left_out_of_an_archive_is_listed(pool: Path, tmp_path: Path) -> None:
-    (pool / "notes.txt").write_text("no host")
-    (pool / "guest.cfg").write_text("memory = 512")
-    archive_of(pool, tmp_path / "all.tar", "tar")
-    (tmp_path / "unpacked").mkdir()
-    archive = str(tmp_path / "all.tar")
-
-    read = read_fleet([archive], FleetQuery(question=XL), unpacked=str(tmp_path / "unpacked"))
-
-    assert {other.path for other in read.left_out} == {f"{archive}: pool/guest.cfg"}
-    assert {host.name for host in read.without} == {"broken", "notes"}
-
-
 def test_a_folder_without_documents_names_what_is_left_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -128,97 +97,6 @@ def test_a_file_that_cannot_be_read_is_a_host_without_data(pool: Path) -> None:
     (pool / "secret.cfg").chmod(0)
 
     assert "secret" in {host.name for host in fleet_of(pool).without}
-
-
-def archive_of(folder: Path, at: Path, kind: str) -> None:
-    """Pack `folder`, named after itself, into the archive `at`."""
-    shutil.make_archive(str(at.with_suffix("")), kind, folder.parent, folder.name)
-
-
-@pytest.mark.parametrize(("kind", "suffix"), [("tar", ".tar"), ("zip", ".zip")])
-def test_an_archive_of_documents_is_a_folder_of_them(
-    pool: Path, tmp_path: Path, kind: str, suffix: str
-) -> None:
-    """Directories with links, archives in archives, and a file that is no host."""
-    inner = tmp_path / "rack"
-    inner.mkdir()
-    for name in ("xen001", "hp"):
-        archive_of(pool / name, inner / f"{name}.tar", "tar")
-        shutil.rmtree(pool / name)
-    archive_of(inner, pool / "rack.tar", "tar")
-    (pool / "notes.bin").write_text("no host")
-    archive_of(pool, tmp_path / f"all{suffix}", kind)
-    (tmp_path / "unpacked").mkdir()
-
-    read = read_fleet(
-        [str(tmp_path / f"all{suffix}")],
-        FleetQuery(question=XL),
-        unpacked=str(tmp_path / "unpacked"),
-    )
-
-    names = {"amd", "hp", "xen001", "xen002"} if kind == "tar" else {"hp", "xen001"}
-    assert names <= {record.name for record in read.records}
-    assert [(host.name, host.why) for host in read.without] == [
-        ("broken", Why.UNREADABLE),
-        ("notes", Why.UNREADABLE),
-    ]
-    by_name = {record.name: record for record in read.records}
-    assert by_name["hp"].where.endswith(f"all{suffix}: pool/rack.tar: rack/hp.tar")
-    plain = ask_host(str(MACHINES / "hp-dl380e-gen8"), XL)
-    assert by_name["hp"].xen_class == xen_class(plain.facts, plain.stack)
-
-
-def test_expected_hosts_are_found_in_an_archive(pool: Path, tmp_path: Path) -> None:
-    archive_of(pool, tmp_path / "all.tar", "tar")
-    (tmp_path / "unpacked").mkdir()
-
-    read = read_fleet(
-        [str(tmp_path / "all.tar")],
-        FleetQuery(question=XL, expected=frozenset({"hp", "gone"})),
-        unpacked=str(tmp_path / "unpacked"),
-    )
-
-    assert [record.name for record in read.records] == ["hp"]
-    assert [(host.name, host.why) for host in read.without] == [("gone", Why.ABSENT)]
-
-
-def test_a_bundle_that_was_changed_stays_one_host(pool: Path, tmp_path: Path) -> None:
-    table = pool / "hp/root/sys/firmware/acpi/tables/DMAR"
-    table.write_bytes(table.read_bytes()[:-1] + b"x")
-    archive_of(pool / "hp", tmp_path / "xen9.tar", "tar")
-    (tmp_path / "unpacked").mkdir()
-
-    read = read_fleet(
-        [str(tmp_path / "xen9.tar")], FleetQuery(question=XL), unpacked=str(tmp_path / "unpacked")
-    )
-
-    assert [(host.name, host.why) for host in read.without] == [("xen9", Why.UNREADABLE)]
-
-
-def test_no_file_of_an_archive_is_written_outside(tmp_path: Path) -> None:
-    """A link out of the folder, a file through it, and names that lead out."""
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (tmp_path / "unpacked").mkdir()
-    for name, members in {
-        "through": ((b"a", "a", str(outside)), (b"x", "a/file", "")),
-        "upward": ((b"x", "../outside/file", ""),),
-        "absolute": ((b"x", f"{outside}/file", ""),),
-    }.items():
-        with tarfile.open(tmp_path / f"{name}.tar", "w") as archive:
-            for content, path, target in members:
-                member = tarfile.TarInfo(path)
-                member.size = 0 if target else len(content)
-                member.type, member.linkname = (
-                    (tarfile.SYMTYPE, target) if target else (tarfile.REGTYPE, "")
-                )
-                archive.addfile(member, io.BytesIO(content))
-        folder = tmp_path / "unpacked" / name
-        folder.mkdir()
-        with contextlib.suppress(HostError):
-            unpack_archive(str(tmp_path / f"{name}.tar"), str(folder))
-
-    assert list(outside.iterdir()) == []
 
 
 def test_an_expected_host_without_a_document_is_absent(pool: Path) -> None:
@@ -383,106 +261,6 @@ def test_stale_names_the_hosts_of_unknown_age(
     ran = run(capsys, "fleet", "show", str(pool), "--no-cache", "--stale", "7")
 
     assert "old" in ran.err
-
-
-def read_archive_of(folder: Path, tmp_path: Path, cache: str = "") -> Fleet:
-    archive_of(folder, tmp_path / "all.tar", "tar")
-    (tmp_path / "unpacked").mkdir(exist_ok=True)
-    unpacked = str(tmp_path / "unpacked")
-    archive = str(tmp_path / "all.tar")
-    return read_fleet([archive], FleetQuery(question=XL), cache=cache, unpacked=unpacked)
-
-
-def a_bundle_and_a_table(folder: Path) -> None:
-    archive_of(MACHINES / "xen-pv-dom0", folder / "xen1.tar", "tar")
-    shutil.copy(TABLE, folder / "xen2.bin")
-
-
-def equal_tables(folder: Path) -> None:
-    shutil.copy(TABLE, folder / "xen1.bin")
-    shutil.copy(TABLE, folder / "xen2.bin")
-
-
-def a_report_and_a_table(folder: Path) -> None:
-    shutil.copytree(MACHINES / "xen-pv-dom0/root/sys", folder / "xen1/sys", symlinks=True)
-    shutil.copy(TABLE, folder / "xen2.bin")
-
-
-def a_table_and_notes(folder: Path) -> None:
-    equal_tables(folder)
-    (folder / "xen3.txt").write_text("no host")
-    (folder / "guest.cfg").write_text("memory = 512")
-
-
-@pytest.mark.parametrize(
-    "fill", [a_bundle_and_a_table, equal_tables, a_report_and_a_table, a_table_and_notes]
-)
-def test_an_archive_has_the_hosts_of_its_folder(
-    tmp_path: Path, fill: Callable[[Path], None]
-) -> None:
-    """One of several hosts that could be read alone stands for itself only."""
-    folder = tmp_path / "f"
-    folder.mkdir()
-    fill(folder)
-    cache = str(tmp_path / "cache")
-
-    plain = read_fleet([str(folder)], FleetQuery(question=XL))
-    packed = read_archive_of(folder, tmp_path, cache)
-    again = read_archive_of(folder, tmp_path, cache)
-
-    assert len(plain.records) == 2
-    for found in (packed, again):
-        assert [record.name for record in found.records] == ["xen1", "xen2"]
-        assert [host.name for host in found.without] == [host.name for host in plain.without]
-        assert len(found.left_out) == len(plain.left_out)
-
-
-def one_of_acpidump(folder: Path) -> None:
-    (folder / "acpidump.txt").write_text(acpidump())
-    shutil.copy(TABLE, folder / "dmar.dat")
-    (folder / "dmesg.txt").write_text("nothing")
-
-
-def one_sosreport(folder: Path) -> None:
-    shutil.copytree(MACHINES / "xen-pv-dom0/root", folder / "sos", symlinks=True)
-    (folder / "sos/sos_commands/pci").mkdir(parents=True)
-    shutil.copy(TABLE, folder / "sos/xen2.bin")
-    (folder / "sos.md5").write_text("0123456789abcdef  sos.tar\n" * 20)
-
-
-def one_recorded_machine(folder: Path) -> None:
-    shutil.copytree(MACHINES / "hp-dl380e-gen8", folder / "hp")
-
-
-def one_table_with_notes(folder: Path) -> None:
-    shutil.copy(TABLE, folder / "xen2.bin")
-    (folder / "notes.txt").write_text("the table of xen2")
-
-
-@pytest.mark.parametrize(
-    "fill", [one_of_acpidump, one_sosreport, one_recorded_machine, one_table_with_notes]
-)
-def test_an_archive_of_one_host_stays_one(tmp_path: Path, fill: Callable[[Path], None]) -> None:
-    folder = tmp_path / "f"
-    folder.mkdir()
-    fill(folder)
-
-    found = read_archive_of(folder, tmp_path)
-
-    assert [record.name for record in found.records] == ["all"]
-    assert found.without == ()
-
-
-def test_no_temporary_path_is_shown(pool: Path, tmp_path: Path, capsys: Capture) -> None:
-    """The unpacked file is at another place in each run."""
-    archive_of(pool, tmp_path / "all.tar", "tar")
-    show = ("fleet", "show", str(tmp_path / "all.tar"), "--no-cache", "--json")
-
-    first, again = run(capsys, *show), run(capsys, *show)
-
-    (lost,) = json.loads(first.out)["answer"]["no_data"]
-    assert f"{tmp_path}/all.tar: pool/broken.tar.xz" in lost["detail"]
-    assert first == again
 
 
 @pytest.mark.parametrize("page", ["docs/manual.md", "docs/fleet.md"])
