@@ -245,7 +245,7 @@ def unaligned(facts: IvrsFacts) -> Iterator[Hit]:
 
 
 _BEGINS = "begins within a page"
-_IS_ODD = "has a length that is not one of whole pages"
+_IS_ODD = "has a length that is not a whole number of pages"
 
 
 @rule(
