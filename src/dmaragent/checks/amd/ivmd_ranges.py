@@ -163,7 +163,7 @@ def length_tiny(facts: IvrsFacts) -> Iterator[Hit]:
     Severity.WARNING,
     "A region has length 0",
     xen="Xen registers it without pages and lists nothing.",
-    linux="Linux 6.6 and later does not let VFIO use its devices, as of any other region.",
+    linux="Linux 6.6 and later does not let VFIO use its devices, as with any other region.",
     advice=CUT,
     advice_without_preboot=CUT_WITHOUT_PREBOOT,
     details=LOAD,
