@@ -180,7 +180,7 @@ export const others = (chipset, absent) =>
     `${count(chipset, "bridge or chipset function", "bridges and chipset functions")}, ` +
     `${count(absent, "absent device")}`;
 export const OTHERS_CAPTION = "Bridges, chipset functions and absent devices";
-export const leftOut = (number, command) => `${number} more are not shown. All: ${command}`;
+export const leftOut = (number, command) => `${number} more not shown. All: ${command}`;
 export const unknownFor = (number, why) => `Unknown for ${count(number, "device")}: ${why}`;
 export const reported = number => `${number} reported`;
 export const fixFor = (title, side) => side ? `${title} (${side})` : title;
@@ -245,7 +245,7 @@ export const ON_XEN = "Effect on Xen";
 export const ON_LINUX = "Effect on Linux";
 export const FIX = "Fix";
 export const DETAILS = "Details";
-export const FINDING_ID = "Id";
+export const FINDING_ID = "ID";
 export const SOURCE = "Source";
 export const severityOf = (word, number) => number === 1 ? word : `${number} × ${word}`;
 export const needed = (need, rules) => `${need}: ${rules.join(", ")}`;
@@ -284,10 +284,10 @@ export const HARMS = {
 };
 export const WITH_FIX = {
     starts: "",
-    refused: "It removes the first refusal, and another one remains.",
-    undecided: "With it, the verdict is unknown.",
+    refused: "This fix removes the first refusal, and another one remains.",
+    undecided: "With this fix, the verdict is unknown.",
 };
-export const warningsLeft = number => `${count(number, "warning")} with it.`;
+export const warningsLeft = number => `With this fix: ${count(number, "warning")}.`;
 export const noFix = why => `No fix was found: ${why}`;
 export const NEEDS = "Before the guest can start";
 export const NOTES = "Notes on the configuration";
@@ -307,5 +307,5 @@ export const REPORT_NEEDS_API = "The report needs the local API.";
 export const BUNDLE_RUNS = "Collecting the bundle…";
 export const REPORT_RUNS = "Writing the report…";
 export const DOWNLOADED = name => `${name} is ready.`;
-export const REPORT_FAILED = "There is no report";
-export const BUNDLE_FAILED = "There is no bundle";
+export const REPORT_FAILED = "The report could not be written";
+export const BUNDLE_FAILED = "The bundle could not be collected";

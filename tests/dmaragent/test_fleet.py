@@ -242,7 +242,7 @@ def test_a_reason_is_printed_once_for_all_classes(pool: Path) -> None:
     text = "\n".join(guests_text([found], fleet, details=False))
 
     assert text.count("no device") == 1
-    assert "10 hosts: h[00-09]" in text
+    assert "(10 hosts): h[00-09]" in text
     assert "its region overlaps" in text
     assert text.count("another address") == 1
 

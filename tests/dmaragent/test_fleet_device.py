@@ -91,9 +91,11 @@ def test_equal_verdicts_are_together_and_the_best_is_first() -> None:
 
     headline, *lines = devices_text("ethernet", answers, ())
 
-    assert headline.startswith("ethernet: 1 of 5 hosts can pass it through, 2 more on conditions")
+    assert headline.startswith(
+        "ethernet: 1 of 5 hosts can pass such a device through, 2 more on conditions"
+    )
     text = "\n".join(lines)
-    places = [text.find(own) for own in ("00:03.0 of c", "00:05.0 of e", "00:04.0 of d", "blocked")]
+    places = [text.find(own) for own in ("00:03.0 on c", "00:05.0 on e", "00:04.0 on d", "blocked")]
     assert -1 not in places
     assert places == sorted(places)
     assert "2 devices (0000:00:01.0" in text

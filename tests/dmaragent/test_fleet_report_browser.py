@@ -42,7 +42,7 @@ def _small() -> FleetReport:
     records = made_up_fleet(12, 3)
     records += [made_up_record(f"odd{number}", 0, findings=(2, 1)) for number in range(8)]
     records += [made_up_record("odd9", 0, firmware="old", incomplete="a bridge is unknown")]
-    without = [NoData("gone", Why.ABSENT, "there is no document of it", "collect from the host")]
+    without = [NoData("gone", Why.ABSENT, "there is no document for it", "collect from the host")]
     guests = made_up_guests(records, 2)
     return FleetReport(records, without, guests, guests)
 

@@ -165,7 +165,7 @@ def _function_words(one: _Moved, devices: Sequence[SBDF]) -> str:
     what = str(devices[0])
     if many:
         what = words.virtual_functions(len(devices), str(one.physical_function))
-    return words.function_changed(what, change, " ".join(map(str, one.regions)))
+    return words.function_changed(what, change, one.regions)
 
 
 def _pci_functions(inventory: Inventory) -> Mapping[SBDF, PciFunction]:

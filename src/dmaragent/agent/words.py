@@ -1,6 +1,8 @@
 """The sentences of the service: refusals with their reasons, changes, its state.  Pure."""
 
-from dmaragent.present.words.numbers import count
+from collections.abc import Sequence
+
+from dmaragent.present.words.numbers import count, numbered_regions
 
 HAS_NO_SUCH_LIMIT = "use `dmaragent resolve`, which has no such limit"
 """The hint for a request that exceeds a limit of the service."""
@@ -253,7 +255,7 @@ def function_went(*, many: bool = False) -> str:
 
 def driver_changed(old: str | None, new: str | None, *, many: bool = False) -> str:
     whose = "their" if many else "its"
-    return f"changed {whose} driver: {new or 'none'}, before {old or 'none'}"
+    return f"changed {whose} driver from {old or 'none'} to {new or 'none'}"
 
 
 def virtual_functions(number: int, physical: str) -> str:
@@ -261,9 +263,10 @@ def virtual_functions(number: int, physical: str) -> str:
     return f"{number} virtual functions of {physical}"
 
 
-def function_changed(device: str, change: str, region: str) -> str:
-    """Return a change of the function `device`; `region` names its regions, or is empty."""
-    return f"{device} {change}{f' (region {region})' if region else ''}"
+def function_changed(device: str, change: str, regions: Sequence[int]) -> str:
+    """Return a change of the function `device` with its `regions`."""
+    sentence = f"{device} {change}"
+    return with_regions(sentence, regions) if regions else sentence
 
 
 def finding_changed(finding: str, *, appeared: bool) -> str:
@@ -315,8 +318,8 @@ def devices_not_watched(why: str) -> str:
     return f"Devices are not watched: the PCI functions cannot be read ({why})."
 
 
-def with_regions(sentence: str, regions: str) -> str:
-    return f"{sentence} (region {regions})"
+def with_regions(sentence: str, regions: Sequence[int]) -> str:
+    return f"{sentence} ({numbered_regions(regions)})"
 
 
 # Its state ------------------------------------------------------------------------------

@@ -156,7 +156,7 @@ def _with_regions(change: Change, regions: Mapping[SBDF, tuple[int, ...]]) -> Ch
     numbers = sorted({number for device in change.devices for number in regions.get(device, ())})
     if not numbers:
         return change
-    sentence = words.with_regions(change.sentence, " ".join(map(str, numbers)))
+    sentence = words.with_regions(change.sentence, numbers)
     return replace(change, regions=tuple(numbers), sentence=sentence)
 
 

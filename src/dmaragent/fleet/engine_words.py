@@ -11,7 +11,7 @@ ENGINE_OR_JOBS = DmaragentError(
 )
 
 PROCESS_KILLED = DmaragentError(
-    "a process that reads documents was killed twice, perhaps for want of memory",
+    "a process that reads documents was killed twice, perhaps because memory ran out",
     "run the same command without --jobs",
 )
 

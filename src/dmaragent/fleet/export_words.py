@@ -19,12 +19,15 @@ def wrote(files: int, folder: str) -> str:
 
 def age_unknown(names: Sequence[str]) -> str:
     return visible(
-        f"dmaragent: labels without expiry, age of the document unknown: {folded(names)}"
+        "dmaragent: the labels do not expire, because the age of the document is unknown: "
+        f"{folded(names)}"
     )
 
 
 def expired(names: Sequence[str]) -> str:
-    return visible(f"dmaragent: NFD ignores these, document older than --expire: {folded(names)}")
+    return visible(
+        f"dmaragent: NFD ignores the file, because the document is older than --expire: {folded(names)}"
+    )
 
 
 def many_hosts(hosts: int) -> DmaragentError:

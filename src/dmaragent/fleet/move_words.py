@@ -67,8 +67,8 @@ def headline(move: Move, without: int) -> str:
     parts = [f"its devices can be attached on {yes} of {hosts}{risky}"]
     parts += [f"not on {no}"] if no else []
     parts += [f"{unknown} unknown"] if unknown else []
-    parts += [f"no data of {without}"] if without else []
-    return f"started on {move.source.name}: {', '.join(parts)}"
+    parts += [f"no data for {without}"] if without else []
+    return f"started on {move.source.name}; {', '.join(parts)}"
 
 
 def wanted(text: str, ids: str) -> str:
@@ -85,7 +85,7 @@ def ram_ends(ends: Sequence[int], source: str) -> str:
 def why_ram_unknown(reason: str) -> tuple[str, ...]:
     return (
         f"Reason: {reason}",
-        "Next: dmaragent fleet resolve --one-setting finds the setting with which it starts",
+        "Next: dmaragent fleet resolve --one-setting finds the setting with which the guest starts",
     )
 
 
@@ -118,7 +118,9 @@ def more_hosts(groups: int, number: int) -> str:
 
 
 def not_an_id(text: str) -> DmaragentError:
-    return DmaragentError(f"--device {text}: not an ID", "write 8086:1521")
+    return DmaragentError(
+        f"--device: '{text}' is not the ID of a device", "write one like 8086:1521"
+    )
 
 
 def no_device(source: str) -> DmaragentError:

@@ -58,13 +58,13 @@ def no_setting(starts: int, hosts: int) -> str:
 def no_room(room: int, region: AddressRange, host: str) -> str:
     return (
         f"no mmio_hole leaves {room} MiB below the regions of all hosts: region {span(region)} of "
-        f"{host} is too low (the largest mmio_hole is 3840)"
+        f"{host} is too low (the largest mmio_hole is 3840 MiB)"
     )
 
 
 def unknown_setting(starts: int, hosts: int, unknown: int, without: int) -> str:
     open_hosts = [f"{unknown} unknown"] if unknown else []
-    open_hosts += [f"no data of {without}"] if without else []
+    open_hosts += [f"no data for {without}"] if without else []
     return (
         f"unknown whether one setting starts it on every host: it starts on {starts} of {hosts}, "
         f"{', '.join(open_hosts)}"

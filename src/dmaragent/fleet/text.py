@@ -192,14 +192,14 @@ def classes_head(classes: Sequence[HostClass]) -> Iterator[str]:
     labels = " ".join(of.label for of in classes[:MOST_CLASSES])
     more = len(classes) - MOST_CLASSES
     rest = f" and {more} more" if more > 0 else ""
-    text = f"{labels}{rest} {count(len(names), 'host')}: {folded(names)}"
+    text = f"{labels}{rest} ({count(len(names), 'host')}): {folded(names)}"
     yield from paragraph(visible(text), indent=_INDENT, hang=_INDENT)
 
 
 def class_head(of: HostClass) -> Iterator[str]:
     """Yield the line of a class: its letter, its hosts, its model."""
     what = " ".join(filter(None, (of.first.model, of.first.firmware)))
-    head = f"{of.label} {count(len(of.hosts), 'host')}: {folded(of.names)}"
+    head = f"{of.label} ({count(len(of.hosts), 'host')}): {folded(of.names)}"
     yield from paragraph(
         visible(f"{head}{f' ({what})' if what else ''}"), indent=_INDENT, hang=_INDENT
     )

@@ -30,7 +30,7 @@ ELSEWHERE = "elsewhere"
 """The value of a change of `regions` that only moved them."""
 COLLECT_AGAIN = "collect from the host again, or use --stale never"
 COLLECT = "collect from the host"
-ABSENT = "there is no document of it"
+ABSENT = "there is no document for it"
 
 
 def no_such_folder(path: str) -> HostError:
@@ -102,7 +102,7 @@ FUTURE = "the date of the document is in the future"
 
 
 def undated(names: str) -> str:
-    return f"used without knowing the age of the document: {names}"
+    return f"used, although the age of the document is unknown: {names}"
 
 
 # Text -----------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def odd_host(odd: OddHost) -> str:
 
 
 def no_data(hosts: int) -> str:
-    return f"No data of {count(hosts, 'host')}"
+    return f"No data for {count(hosts, 'host')}"
 
 
 def guest_headline(
@@ -222,9 +222,11 @@ def guest_headline(
     if unknown:
         parts.append(f"{unknown} unknown")
     if without:
-        parts.append(f"no data of {without}")
+        parts.append(f"no data for {without}")
     enough = (
-        "" if need is None else f". Needed on {need}: {_enough(starts, unknown + without, need)}"
+        ""
+        if need is None
+        else f". Enough for --need {need}: {_enough(starts, unknown + without, need)}"
     )
     source = f" ({guest.source})" if with_source else ""
     return visible(f"{guest.name}{source}: {', '.join(parts)}{enough}")
@@ -240,7 +242,8 @@ def assumed_release(unknown: int, without: int, *, newest: bool) -> str:
     """Return on how many hosts Xen is assumed: those of unknown release, and those without Xen."""
     newest_words = " {}.{}, the newest known release".format(*NEWEST_RELEASE)
     if without and not newest:
-        return f"Linux runs without Xen on {count(without, 'host')}: the answer is for Xen there."
+        run = count(without, "host runs", "hosts run")
+        return f"{run} Linux without Xen: the answer there is what Xen would do."
     kinds = (
         f"{count(unknown, 'host')} of unknown release" if unknown and newest else "",
         f"{count(without, 'host')} without Xen" if without else "",
@@ -250,8 +253,8 @@ def assumed_release(unknown: int, without: int, *, newest: bool) -> str:
 
 
 def assumed_functions(hosts: int) -> str:
-    known = f"the PCI functions of {count(hosts, 'host')} are unknown"
-    return f"Assumes that every device is present where {known}."
+    where = f"{count(hosts, 'host')} whose PCI functions are unknown"
+    return f"Assumes that every device is present on {where}."
 
 
 def predicted_list(hosts: int) -> str:
@@ -294,7 +297,7 @@ def devices_alike(verdict: str, addresses: Sequence[Sequence[str]], hosts: str, 
     else:
         devices = listed
     fix = f" (first fix: {remedy})" if remedy else ""
-    return f"{verdict}: {devices} of {hosts}{fix}"
+    return f"{verdict}: {devices} on {hosts}{fix}"
 
 
 def device_headline(query: str, answers: Sequence[DevicesOfHost], without: int) -> str:
@@ -304,9 +307,9 @@ def device_headline(query: str, answers: Sequence[DevicesOfHost], without: int) 
         answer not in free and any(device.can is Can.CONDITIONS for device in answer.devices)
         for answer in having
     )
-    text = f"{query}: {len(free)} of {count(len(answers) + without, 'host')} can pass it through"
+    text = f"{query}: {len(free)} of {count(len(answers) + without, 'host')} can pass such a device through"
     more = f", {conditional} more on conditions or with a risk" if conditional else ""
-    return visible(f"{text}{more}; {len(having)} have it")
+    return visible(f"{text}{more}; {len(having)} {'has' if len(having) == 1 else 'have'} one")
 
 
 def sides_differ(verdicts: Iterable[tuple[str, str]]) -> str:
@@ -342,7 +345,7 @@ def change(fact: Change) -> str:
     before, after = fact.before or UNKNOWN, fact.after or UNKNOWN
     if fact.what == "regions":
         if fact.after == ELSEWHERE:
-            return f"the same {count(int(before), 'region')}, elsewhere"
+            return f"the same {count(int(before), 'region')} at other addresses"
         if before == after:
             return f"{count(int(after), 'region')} of other sizes or devices"
         return f"regions: {before}, now {after}"

@@ -292,7 +292,7 @@ def board_without_setting(version: str, firmware: str | None) -> str:
 def board_in_short(version: str, firmware: str | None) -> str:
     """Return the same in a few words."""
     own = _own_firmware(version, firmware)
-    return f"firmware {version} of this board has none; {own[0].lower()}{own[1:]}"
+    return f"firmware {version} of this board has no such entry; {own[0].lower()}{own[1:]}"
 
 
 def _own_firmware(version: str, firmware: str | None) -> str:

@@ -30,8 +30,8 @@ def ends_before_it_begins() -> str:
 def too_many_devices(devices: int, most: int) -> str:
     """Refuse a region that needs more places than Xen has."""
     return (
-        f"it has {devices} devices, and ivmd= has {most} places in all. Name a range of devices, "
-        "as in 00:1d.0-00:1d.7, which uses one place"
+        f"it has {devices} devices, and Xen accepts {most} ranges of ivmd= in all, one for each "
+        "device. Name a range of devices, as in 00:1d.0-00:1d.7, which counts as one"
     )
 
 
@@ -47,9 +47,9 @@ def devices_inverted(devices: str) -> str:
 
 def no_room(needed: int, room: int, most: int) -> str:
     """Refuse a region that needs more places than Xen has left."""
-    places = "1 place" if needed == 1 else f"{needed} places"
-    left = f"{room} of Xen's {most} places {'is' if room == 1 else 'are'} free"
-    return f"it needs {places}; {left}"
+    ranges = "1 range" if needed == 1 else f"{needed} ranges"
+    left = f"{room} of Xen's {most} ranges {'is' if room == 1 else 'are'} free"
+    return f"it needs {ranges} of ivmd=; {left}"
 
 
 def release_without_option(release: Release) -> str:
@@ -74,7 +74,7 @@ def would_switch_off(reason: str) -> str:
 
 def listed_already(pages: AddressRange) -> str:
     """Refuse a region that the devices already have."""
-    return f"Xen already reserves {span(pages)} for these devices, so no option is needed"
+    return f"Xen already reserves {span(pages)} for every device named, so no option is needed"
 
 
 # How Xen treats a range that is checked.

@@ -178,7 +178,7 @@ def alias_unknown(facts: IvrsFacts) -> Iterator[Hit]:
         entry = located.entry
         if isinstance(entry, AliasEntry) and entry.source_device_id > highest | 7:
             own, alias = device_name(entry.device_id), device_name(entry.source_device_id)
-            predicate = f"has {alias} as the alias of {own}; no device of the table is so high."
+            predicate = f"has {alias} as the alias of {own}; the table has no device ID that high."
             yield entry_hit(facts, located, predicate, f"{own} alias {alias}")
 
 

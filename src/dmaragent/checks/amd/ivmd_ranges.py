@@ -108,7 +108,7 @@ def one_way(facts: IvrsFacts) -> Iterator[Hit]:
     Severity.CRITICAL,
     "A region begins at address 0",
     xen="It is RAM, so Xen 4.17.4, 4.18.1, 4.19 and later switch AMD-Vi off (EIO).",
-    linux="Linux 6.6 and later refuses its devices to VFIO.",
+    linux="Linux 6.6 and later does not let VFIO use its devices.",
     advice=CUT,
     advice_without_preboot=CUT_WITHOUT_PREBOOT,
     details=f"This is a placeholder: nothing needs the region. {LOAD}",
@@ -163,7 +163,7 @@ def length_tiny(facts: IvrsFacts) -> Iterator[Hit]:
     Severity.WARNING,
     "A region has length 0",
     xen="Xen registers it without pages and lists nothing.",
-    linux="Linux 6.6 and later refuses its devices to VFIO, as of any other region.",
+    linux="Linux 6.6 and later does not let VFIO use its devices, as with any other region.",
     advice=CUT,
     advice_without_preboot=CUT_WITHOUT_PREBOOT,
     details=LOAD,
@@ -245,7 +245,7 @@ def unaligned(facts: IvrsFacts) -> Iterator[Hit]:
 
 
 _BEGINS = "begins within a page"
-_IS_ODD = "has a length that is not one of whole pages"
+_IS_ODD = "has a length that is not a whole number of pages"
 
 
 @rule(
@@ -274,7 +274,7 @@ _SEGMENT_KERNELS = "Linux {}.{} and later".format(*IVMD_SEGMENTS)
     "ivmd-segment",
     Severity.WARNING,
     "A reserved field of an IVMD is not 0",
-    xen="Xen ignores the field: it applies the region to segment 0.",
+    xen="Xen ignores the segment: it applies the region to segment 0.",
     linux=f"{_SEGMENT_KERNELS} applies it to devices of that PCI segment only.",
     advice="If the host has no such segment, update the firmware.",
     details="Bytes 8 and 9 are reserved in published descriptions of the table; "

@@ -155,7 +155,7 @@ def hvmloader(facts: IvrsFacts) -> Iterator[Hit]:
     Severity.WARNING,
     "A region is below 1 MiB",
     xen=BELOW_1MIB_EFFECT,
-    linux="Linux 6.6 and later refuses its devices to VFIO, as of any other region.",
+    linux="Linux 6.6 and later does not let VFIO use its devices, as with any other region.",
     advice=BELOW_1MIB_ADVICE,
     details=f"{BELOW_1MIB} DMA to an exclusion range reaches the host's memory, not the guest's.",
     source="libxl_dm.c, libxl__domain_device_construct_rdm",

@@ -76,9 +76,9 @@ def efr_without_11(facts: IvrsFacts) -> Iterator[Hit]:
     if extended == facts.table.efr_images_valid or not types & _IVHD_TYPES:
         return
     message = (
-        "has no EFRSup, but blocks of type 0x11"
+        "has no EFRSup, but IVHD blocks of type 0x11"
         if extended
-        else "has EFRSup, but none of type 0x11"
+        else "has EFRSup, but no IVHD block of type 0x11"
     )
     yield Hit(
         message=f"The table {message}.",

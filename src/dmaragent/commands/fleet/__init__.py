@@ -9,8 +9,8 @@ from typing import Protocol, cast
 DESCRIPTION = """\
 Answer for many hosts.  DIR is a folder with one document for each host: a
 bundle, a collector's report, a table, a recorded machine.  The name of a host
-is that of its file.  Hosts that are alike in what decides form a class, and are
-answered once."""
+is that of its file.  Hosts that can only get the same answer form a class,
+which is answered once."""
 EXAMPLES = """\
 examples:
   dmaragent fleet collect -w xen[01-04] -o pool/

@@ -82,7 +82,7 @@ def add_need(parser: argparse.ArgumentParser) -> None:
         "--need",
         metavar="N",
         type=_at_least_one,
-        help="exit with 0 if it is yes on N hosts (default: on all)",
+        help="exit with 0 if the answer is yes on N hosts (default: on all)",
     )
 
 
@@ -95,7 +95,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     """Add which documents count, and how they are read."""
     add_xen(parser)
     parser.add_argument(
-        "--hosts", metavar="NAMES", help="the hosts that there should be: xen[01-40],db1"
+        "--hosts", metavar="NAMES", help="the hosts that you expect: xen[01-40],db1"
     )
     parser.add_argument(
         "--stale",

@@ -23,7 +23,7 @@ examples:
   dmaragent fleet device 8086:1521 --on pool/
   dmaragent fleet device usb --on pool/ --need 1
 
-Exit codes: 0 all hosts (--need hosts) can pass it through; 1 not so many; 2 it
+Exit codes: 0 all hosts (--need hosts) can pass it through; 1 fewer can; 2 it
 depends on hosts that allow it on conditions, are unknown or have no data."""
 
 

@@ -36,7 +36,7 @@ The guest is migrated without its devices, and keeps the memory layout of the
 host on which it was started.  A device is found on a target by its ID.
 
 Exit codes: 0 all its devices can be attached on all other hosts (on --need
-hosts); 1 not on so many; 2 it depends on hosts that are unknown or have no
+hosts); 1 on fewer; 2 it depends on hosts that are unknown or have no
 data."""
 
 

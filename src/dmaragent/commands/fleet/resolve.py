@@ -49,14 +49,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--one-setting",
         action="store_true",
-        help="find the mmio_hole and rdm_policy with which it starts on all hosts",
+        help="find the mmio_hole and rdm_policy with which the guest starts on\nall hosts",
     )
     parser.add_argument(
         "--bar-room",
         metavar="MIB",
         type=whole_number,
-        help="with --one-setting: avoid the regions of all devices, and leave so much\n"
-        "below them for BARs, for devices that are attached later",
+        help="with --one-setting: leave MIB of the hole below the lowest region of any\n"
+        "device, for the BARs of devices that are attached later",
     )
     add_reading(parser)
     add_details(parser)

@@ -31,7 +31,7 @@ def not_a_range(text: str) -> DmaragentError:
 
 
 def too_many_hosts(most: int) -> DmaragentError:
-    return DmaragentError(f"these are more than {most} hosts", "name fewer at a time")
+    return DmaragentError(f"more than {most} hosts are named", "name fewer at a time")
 
 
 def no_host() -> DmaragentError:

@@ -32,7 +32,7 @@ def lead(hosts: int, classes: int, without: int) -> str:
 
 def no_data_in_short(hosts: int) -> str:
     """Return how many hosts have no data."""
-    return f"No data of {count(hosts, 'host')}"
+    return f"No data for {count(hosts, 'host')}"
 
 
 def part(first: int, last: int, total: int) -> str:

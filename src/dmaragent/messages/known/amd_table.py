@@ -87,7 +87,7 @@ MESSAGES = (
         "AMD-Vi: Force to disable Virtual APIC due to SNP",
         "AMD-Vi: Force to using AMD IOMMU v1 page table due to SNP",
         releases=_ALL,
-        meaning="Nothing is wrong. They do not concern reserved regions.",
+        meaning="Nothing is wrong. These lines do not concern reserved regions.",
         advice="No action is needed.",
         source=f"{_INIT}, get_global_efr, add_acpi_hid_device, init_iommu_perf_ctr, iommu_init_pci; "
         f"arch/x86/events/amd/iommu.c, init_one_iommu; {_CHECKED}",

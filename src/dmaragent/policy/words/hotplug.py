@@ -34,7 +34,7 @@ def attached_undefined(text: str, undefined: PciUndefined) -> str:
 
 
 def attached_refused(text: str, refusal: PciRefusal) -> str:
-    return f"'{text}': at character {refusal.position + 1} it should be {refusal.expected}"
+    return f"in '{text}', xl expects {refusal.expected} at character {refusal.position + 1}"
 
 
 def _of_region(region: AddressRange, sbdf: SBDF, part: AddressRange) -> str:

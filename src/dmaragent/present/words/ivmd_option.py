@@ -27,7 +27,7 @@ def written_headline(option: WrittenIvmd) -> str:
     regions = for_regions(option.written, option.refused)
     if not option.written:
         return f"No ivmd= for {regions} ({xen})"
-    use = f"{option.used} of Xen's {MOST_RANGES} places{also_present(option.present)}"
+    use = f"{option.used} of Xen's {MOST_RANGES} ranges{also_present(option.present)}"
     return f"ivmd= for {regions}: {use} ({xen})"
 
 

@@ -296,7 +296,7 @@ def _device_words(
     if device.owned and (details or len(device.owned) <= _FEW):
         owned = [_region_words(region) for region in device.owned]
         here += f". Its {'region' if len(owned) == 1 else 'regions'}: {_listed(owned)}"
-    elif device.owned and device.presence is Presence.UNKNOWN:
+    elif device.owned and device.function is None:
         numbers = numbered_regions(region.number for region in device.owned)
         here += f". The table names it for {numbers}"
     elif device.owned:

@@ -160,14 +160,14 @@ def regions_in_short(
     else:
         kind = count(len(regions), first.entry.structure.partition(" ")[0])
         what = f"{kind}, {rough_size_words(sum(region.size for region in regions))}"
-    names = "  ".join(owner_words(owner).removeprefix("0000:") for owner in others[:_NAMED])
+    names = ", ".join(owner_words(owner).removeprefix("0000:") for owner in others[:_NAMED])
     more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
     also = "also for" if inventory.xen.ivrs is not None else "shared with"
     shared = f", {also} {names}{more}" if others else ""
-    return "; ".join([f"{what}{shared}", *_exceptions(inventory, first)])
+    return "; ".join([f"{what}{shared}", *_exceptions(inventory, first, many=len(regions) > 1)])
 
 
-def _exceptions(inventory: Inventory, region: Region) -> list[str]:
+def _exceptions(inventory: Inventory, region: Region, *, many: bool) -> list[str]:
     mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
     facts = []
     if region.xen.listed is None and region.xen.reason:
@@ -176,7 +176,7 @@ def _exceptions(inventory: Inventory, region: Region) -> list[str]:
         off = inventory.xen.list.iommu_disabled  # the verdict has the whole reason
         technology = iommu_vendor(inventory.host).technology
         why = f"Xen switches {technology} off" if off else region.xen.reason
-        facts.append(f"Xen does not list it{mark}: {why}")
+        facts.append(f"Xen does not list {'them' if many else 'it'}{mark}: {why}")
     if is_in_ram(region):
         facts.append(f"memory map: {memory_type_words(region)}")
     return facts

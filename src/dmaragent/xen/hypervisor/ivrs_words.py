@@ -145,7 +145,7 @@ SWAPPED = "Xen swaps read and write: the device gets the access that the table d
 
 
 def not_reached(error: str) -> str:
-    return f"Xen does not reach it: {error}"
+    return f"Xen stops before it, because {error}"
 
 
 def not_addressable(bits: int) -> str:

@@ -1,8 +1,11 @@
 """Sentences of ``status``: the service and its capture."""
 
+from dmaragent.present.words.numbers import count
+
 
 def publishes(generation: int | None, regions: int | None, since: str) -> str:
-    return f"generation {generation}, {regions} regions, since {since}"
+    known = "regions unknown" if regions is None else count(regions, "region")
+    return f"generation {generation}, {known}, since {since}"
 
 
 def publishes_nothing(problem: str) -> str:
