@@ -37,8 +37,8 @@ fast as edk2-pytool-library. That library checks neither lengths nor the checksu
 struct" is a loop that only unpacks the fields with `struct`: the lower limit.
 
 "First time" is a table whose devices are all new to the process. dmaragent caches the last 1024 different device scope
-entries. So in an agent, or in a folder of tables, the other column applies. No column has what a process does once
-for each kind of structure, when it decodes the first one: about 0.1 ms each.
+entries. So in an agent, or in a folder of tables, the column "dmaragent" applies. No column includes what a process
+does once for each kind of structure, when it decodes the first one: about 0.1 ms each.
 
 {decoding}
 
@@ -127,7 +127,7 @@ read one host of each class. The guests differ in memory, device, strategy and p
 
 50 clients at once send 100 requests each to the service, which publishes a recorded machine. They request the
 inventory, a device, findings and metrics in turn. Every fifth request of two clients is about a guest, which a
-process of its own resolves.
+worker resolves.
 
 Then, for a minute, twelve processes of hostile clients of another user (`tests/support/agent_hostile.py`) run beside
 one client that requests a device. The times include waiting for a processor, so they depend on the load of the

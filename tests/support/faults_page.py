@@ -31,7 +31,7 @@ _CLIENTS = """
 | a client, or an event | the client gets |
 |---|---|
 | sends nothing, or sends too slowly | 408 after 5 s, or earlier if other clients need the connection |
-| sends something else than HTTP | 400, 431, 501 or 505 |
+| sends something other than HTTP | 400, 431, 501 or 505 |
 | does not read the response | disconnected after 10 s |
 | connects when there is no room | served; the client that the agent has waited for longest is disconnected |
 | sends one guest more than can wait | 503 with `Retry-After`, complete |
@@ -50,8 +50,8 @@ The command was `python -m support.agent_hostile --seconds 3600 --seed 20261129 
 in tests/, on a busy machine with two processors (load 4 to 27). Twelve processes of
 another user were hostile clients of eleven kinds, about two new ones per second. One well-behaved client of root
 requested all paths in turn. After every 50 requests, it sent a guest and made the service read the host again.
-The second run (`--seconds 1450 --seed 20261130 --every 0.07`, load 4 to 21) is of the current
-service. The first run is from before the rules for disconnecting clients were simplified.
+The second run had `--seconds 1450 --seed 20261130 --every 0.07` (load 4 to 21). Between the two runs, the rules for
+disconnecting clients were simplified.
 
 | | an hour | 25 minutes |
 |---|---|---|

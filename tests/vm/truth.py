@@ -26,11 +26,11 @@ _PAGE = """\
 # Comparison with real machines
 
 Written by `make vm-all`, not by hand: {count} comparisons of {boots} boots in QEMU, in software. Each
-compares an answer of dmaragent with what the kernel, the hypervisor or xl did. A run in which one of
+compares an answer of dmaragent with what the kernel, the hypervisor, xl, QEMU or systemd did. A run in which one of
 them differs fails and records nothing, so the two sides of every row below are equal.
 
-`make vm`, which CI runs, repeats most of Debian 12 and the kernel's regions of Debian 13. The rest, with the guests
-on AMD, the fleet and the restored guests, is run by hand, on the day that the table gives.
+`make vm`, which CI runs, repeats most of Debian 12 and the kernel's regions of Debian 13. The rest is run by hand, on
+the day that the table gives; it includes the PVH dom0, the guests on AMD, the fleet and the restored guests.
 
 | | {names} |
 | --- |{rules}
