@@ -132,3 +132,19 @@ def test_the_service_names_the_formats_for_what_is_no_guest() -> None:
 
     assert answer.status == 422
     assert "libvirt XML" in json.loads(answer.body)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("host", "source"),
+    [
+        ("hp-dl380e-gen8", "predicted"),
+        ("synthetic-amd-vi-off", "none"),  # an AMD host whose firmware made no IVRS
+    ],
+)
+def test_the_source_of_the_regions_is_what_was_read(
+    capsys: Capture, guests: Path, host: str, source: str
+) -> None:
+    shown = run(capsys, "resolve", guests / "usb.xml", "--host", MACHINES / host, "--json")
+    (guest,) = shown.document["answer"]["guests"]
+
+    assert guest["regions_source"] == source

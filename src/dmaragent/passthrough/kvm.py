@@ -15,7 +15,7 @@ from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough import kvm_words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.kvm_regions import KvmGuestRam, region_decisions
-from dmaragent.passthrough.kvm_resolution import AssignedFunction, KvmResolution
+from dmaragent.passthrough.kvm_resolution import AssignedFunction, KvmResolution, RegionsSource
 from dmaragent.passthrough.linux import linux_verdict
 from dmaragent.passthrough.linux_group import (
     GROUP_RULE,
@@ -35,6 +35,7 @@ from dmaragent.policy.decisions import (
 )
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Stack
+from dmaragent.readings import Missing
 
 _NO_GROUP = SourceRule("Linux vfio/group.c, vfio_group_find_or_alloc (iommu_group_get)", "EINVAL")
 _TWICE = SourceRule("QEMU hw/vfio/pci.c, vfio_realize: device is already attached")
@@ -87,13 +88,19 @@ def resolve_kvm(
         guest=guest,
         host=facts,
         kernel=inventory.host.system.kernel_release,
-        by_kernel=by_kernel,
+        regions_source=_regions_source(inventory, by_kernel=by_kernel),
         verdict=verdict,
         reasons=_by_effect(decisions),
         functions=tuple(functions),
         ram=layouts,
         prerequisites=tuple(dict.fromkeys(prerequisites)),
     )
+
+
+def _regions_source(inventory: Inventory, *, by_kernel: bool) -> RegionsSource:
+    if by_kernel:
+        return RegionsSource.KERNEL
+    return RegionsSource.NONE if isinstance(inventory.iommu, Missing) else RegionsSource.PREDICTED
 
 
 def _by_effect(decisions: Iterable[Decision]) -> tuple[Decision, ...]:

@@ -1,5 +1,6 @@
 """The resolution of a KVM guest, as ``passthrough/kvm.py`` returns it."""
 
+from enum import Enum
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
@@ -19,6 +20,17 @@ class AssignedFunction(NamedTuple):
     verdict: Verdict
 
 
+class RegionsSource(Enum):
+    """Where the reserved regions of a host come from."""
+
+    KERNEL = "kernel"
+    """Linux publishes those of the devices' IOMMU groups."""
+    PREDICTED = "predicted"
+    """They are predicted from the firmware's table."""
+    NONE = "none"
+    """No table was read, and Linux publishes none: none is known."""
+
+
 class KvmResolution(NamedTuple):
     """Whether a KVM guest starts, and why."""
 
@@ -28,8 +40,8 @@ class KvmResolution(NamedTuple):
     """The PCI functions of the host."""
     kernel: str | None
     """The host's kernel release."""
-    by_kernel: bool
-    """Whether Linux publishes the reserved regions that decide; if not, they are predicted."""
+    regions_source: RegionsSource
+    """Where the reserved regions that decide come from."""
     verdict: Verdict
     """Whether it starts."""
     reasons: tuple[Decision, ...]

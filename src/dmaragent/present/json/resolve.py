@@ -165,7 +165,7 @@ def _kvm_guest(resolution: KvmResolution) -> schema.KvmResolution:
         "verdict": resolution.verdict.value,
         "reasons": [decision_object(reason) for reason in resolution.reasons],
         "kernel": resolution.kernel,
-        "regions_source": "kernel" if resolution.by_kernel else "predicted",
+        "regions_source": resolution.regions_source.value,
         "machine": guest.machine,
         "memory_size": guest.memory,
         "ram": [

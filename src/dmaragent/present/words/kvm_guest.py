@@ -3,7 +3,7 @@
 import shlex
 
 from dmaragent.addresses import SBDF, span
-from dmaragent.passthrough.kvm_resolution import KvmResolution, format_words
+from dmaragent.passthrough.kvm_resolution import KvmResolution, RegionsSource, format_words
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.words.numbers import count, rough_size_words
 
@@ -65,8 +65,10 @@ def kvm_regions_source(resolution: KvmResolution) -> str:
     """Return the source of the reserved regions."""
     if not resolution.functions:
         return "The configuration alone decides"
-    if resolution.by_kernel:
+    if resolution.regions_source is RegionsSource.KERNEL:
         return "Linux reported the reserved regions"
+    if resolution.regions_source is RegionsSource.NONE:
+        return "No reserved region is known: no table was read, and Linux reported none"
     return "The reserved regions are predicted from the firmware's table" + (
         "" if resolution.kernel else "; the kernel's release (uname -r) is unknown"
     )

@@ -226,9 +226,9 @@ class KvmResolution(TypedDict):
     """Refusals, then unknowns, then warnings."""
     kernel: str | None
     """The host's kernel release (uname -r); null: unknown. The rules of VFIO depend on it."""
-    regions_source: Annotated[str, ("enum", ("kernel", "predicted"))]
+    regions_source: Annotated[str, ("enum", ("kernel", "predicted", "none"))]
     """kernel: Linux publishes the reserved regions of the devices' IOMMU groups; predicted: they
-    come from the firmware's table."""
+    come from the firmware's table; none: no table was read, and Linux publishes none."""
     machine: str | None
     """QEMU's machine type as written, or Proxmox's default; null: not set."""
     memory_size: int | None
