@@ -2,8 +2,8 @@
 
 import pytest
 
-from dmaragent.passthrough.kvm_resolution import KvmResolution
-from dmaragent.policy.decisions import Effect, Harm
+from dmaragent.passthrough.kvm_resolution import KvmResolution, RegionsSource
+from dmaragent.policy.decisions import Effect, Harm, Verdict
 from support.explained import HIGH, MATE, NIC, USB, bare, grouped, made
 from support.hosts import Function
 from support.kvm import DISK, domain, hostdev, publishing, resolved
@@ -109,7 +109,7 @@ def test_the_table_predicts_where_linux_publishes_nothing() -> None:
     host = grouped(made(HIGH, kernel="6.1.0"), g3=["0000:00:19.0"])
     found = resolved(domain(hostdev("bus='0' slot='0x19' function='0'")), host)
 
-    assert (found.verdict.value, found.by_kernel) == ("refused", False)
+    assert (found.verdict, found.regions_source) == (Verdict.REFUSED, RegionsSource.PREDICTED)
     assert found.reasons[0].shown.startswith("Device is ineligible")
 
 
