@@ -167,7 +167,7 @@ def before_ivhd(facts: IvrsFacts) -> Iterator[Hit]:
     Severity.ERROR,
     "A region is for devices of several slots",
     xen="Xen maps or excludes the region for each of them.",
-    linux="Linux 6.6 and later keeps them from VFIO (1:1 mapping). No option helps.",
+    linux="Linux 6.6 and later keeps them from VFIO (mapped 1:1). No option helps.",
     advice=CUT,
     advice_without_preboot=CUT_WITHOUT_PREBOOT,
     details=f"VFIO gets EINVAL. Before 6.6, VFIO accepts them, and mapping guest RAM over the region fails (EINVAL). {LOAD}",
@@ -197,7 +197,7 @@ def range_wide(facts: IvrsFacts) -> Iterator[Hit]:
 def _vfio_case(facts: IvrsFacts) -> tuple[str, Severity | None]:
     """Return the effect on Linux if Xen has the IOMMU, or if the kernel is before 6.6."""
     if facts.inventory.linux.state is LinuxState.UNDER_XEN:
-        words = "Without Xen, Linux 6.6 and later keeps them from VFIO (1:1 mapping)."
+        words = "Without Xen, Linux 6.6 and later keeps them from VFIO (mapped 1:1)."
         return words, Severity.WARNING
     release = telling_release(facts.inventory.host.system.kernel_release)
     if release is not None and release < NO_ONE_TO_ONE:
