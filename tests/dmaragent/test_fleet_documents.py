@@ -270,6 +270,16 @@ def test_a_cached_record_has_the_place_and_the_name_of_todays_document(tmp_path:
     assert (record.name, record.path, record.where) == ("after", str(table), str(table))
 
 
+@pytest.mark.parametrize(("ahead", "stale"), [(7_200, []), (86_400, []), (86_401, [Why.STALE])])
+def test_a_clock_may_be_a_day_ahead(pool: Path, ahead: int, stale: list[Why]) -> None:
+    record = replace(fleet_of(pool).records[0], made=1_000_000 + ahead)
+
+    kept, without = fresh([record], 7 * 86_400, now=1_000_000)
+
+    assert [host.why for host in without] == stale
+    assert len(kept) == 1 - len(stale)
+
+
 def test_a_document_from_the_future_is_as_good_as_stale(pool: Path) -> None:
     record = replace(fleet_of(pool).records[0], made=400 * 86_400)
 
