@@ -21,7 +21,7 @@ from dmaragent.agent.limits import Limits
 from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts, Work
 from dmaragent.agent.tasks import Task
-from dmaragent.agent.workers import Workers
+from dmaragent.agent.workers import HostFile, Workers
 from support.agent_workers import Held
 from support.served import exchange, published_machine, serving
 
@@ -284,3 +284,20 @@ def test_the_host_of_the_last_scan_is_the_one_that_is_resolved_for(laptop: Publi
 
     sources = [json.loads(one)["answer"]["guests"][0]["list_source"] for one in asyncio.run(run())]
     assert sources == ["predicted", "hypervisor", "hypervisor"]
+
+
+def test_the_file_of_an_earlier_host_is_closed(laptop: Published) -> None:
+    async def run() -> None:
+        file = HostFile()
+        first = await file.descriptor(laptop)
+        assert await file.descriptor(laptop) == first
+        second = await file.descriptor(replace(laptop, scans=laptop.scans + 1))
+        assert second != first
+        with pytest.raises(OSError, match="descriptor"):
+            os.fstat(first)
+        assert os.fstat(second).st_size
+        file.close()
+        with pytest.raises(OSError, match="descriptor"):
+            os.fstat(second)
+
+    asyncio.run(run())

@@ -206,3 +206,15 @@ def test_what_is_kept_is_bounded_however_it_is_made(
     # At which member depends on the size of a string, which depends on Python's release.
     assert re.search(r"/class' \D* 1 MiB ", str(refused.value))
     assert peak < 3 << 20
+
+
+def test_a_folder_of_an_old_tar_with_a_long_name_in_a_pax_header_is_one(tmp_path: Path) -> None:
+    """Old tars write a folder as a file whose name ends with a slash; the long name counts."""
+    path = tmp_path / "x.tar"
+    long = f"{'d' * 120}/"
+    path.write_bytes(tar_of({}, "", [(member(long, b"0"), b"")], tarfile.PAX_FORMAT))
+
+    with path.open("rb") as file:
+        (only,) = Tar(Expansion(str(path), file, b""))
+
+    assert (only.name.rstrip("/"), only.kind) == (long.rstrip("/"), MemberKind.FOLDER)

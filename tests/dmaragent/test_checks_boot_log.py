@@ -10,7 +10,7 @@ from dmaragent.checks.vtd.firmware_bugs import firmware_bug
 from dmaragent.checks.vtd.rules import RULES
 from support.checked_units import CASES, FAULT, GOOD, NIC, UNIT, host, told
 from support.hosts import Function
-from support.tables import rhsa
+from support.tables import rhsa, rmrr, scope
 from support.tables import table as table_of
 from support.wording import Worded
 
@@ -49,6 +49,17 @@ def test_refused_dma_is_found_in_every_wording(log: str, worded: Worded) -> None
 def _fault(log: str, *functions: Function) -> str:
     (found,) = told(host(GOOD, *functions, log=log), logged.dma_fault)
     return found.hit.message
+
+
+@pytest.mark.parametrize(("page", "number"), [("0x7dffd000", 1), ("0x7dffc000", None)])
+def test_only_the_page_of_an_address_is_logged_and_a_region_may_begin_within_it(
+    page: str, number: int | None
+) -> None:
+    region = rmrr(0x7DFFD800, 0x7DFFFFFF, scope(1, 0, (0x1D, 0)))
+    log = FAULT.replace("0x7dffe000", page)
+    (found,) = told(host(table_of(UNIT, region), NIC, log=log), logged.dma_fault)
+
+    assert found.hit.region == number
 
 
 def test_refused_dma_is_placed_among_the_regions(worded: Worded) -> None:

@@ -387,6 +387,19 @@ def test_a_block_that_xen_does_not_see_does_no_harm_there() -> None:
     assert unseen.severity is Severity.CRITICAL  # Linux does not boot
 
 
+@pytest.mark.parametrize(
+    ("blocks", "number"),
+    [
+        pytest.param((), 0, id="Xen does not come to the region"),
+        pytest.param((UNIT,), 1, id="Xen knows the IDs"),
+    ],
+)
+def test_without_ivhd_blocks_no_id_is_above_theirs(blocks: tuple[bytes, ...], number: int) -> None:
+    inventory = checked(ivrs(*blocks, ivmd(BASE, 0x1000, flags=7, device=0xFF00)))
+
+    assert len(found(inventory, "ivmd-id-unknown")) == number
+
+
 def test_an_overlap_names_the_earlier_region_and_the_device() -> None:
     pair = (
         ivmd(BASE, 0x2000, flags=7, kind=0x22, device=0x100, auxiliary=0x107),

@@ -6,7 +6,7 @@ import pytest
 
 from dmaragent.passthrough.linux_group import NEW_RULE, OLD_RULE
 from dmaragent.passthrough.model import Can, Case
-from support.explained import HIGH, MATE, NIC, USB, USB_SCOPE, grouped, made, told
+from support.explained import HIGH, MATE, NIC, USB, USB_SCOPE, cases, grouped, made, told
 from support.hosts import FakeHost, Function
 from support.tables import rmrr, scope
 from support.wording import Worded
@@ -48,6 +48,26 @@ def test_vfio_puts_up_with_no_driver_with_pci_stub_and_with_its_own(
     driver: str | None, can: Can
 ) -> None:
     assert _group(_with_mate(replace(MATE, driver=driver))).can is can
+
+
+@pytest.mark.parametrize(
+    ("driver", "can"), [(None, Can.NO), ("ixgbe", Can.NO), ("vfio-pci", Can.YES)]
+)
+def test_a_physical_function_in_the_group_is_in_the_way_unless_it_is_vfios(
+    driver: str | None, can: Can
+) -> None:
+    virtual = Function(sbdf="0000:00:19.1", physical_function=NIC.sbdf)
+    host = made(functions=[replace(NIC, driver=driver), virtual])
+
+    assert _group(grouped(host, g1=[NIC.sbdf, virtual.sbdf]), "00:19.1").can is can
+
+
+def test_a_device_may_be_in_a_group_whose_devices_could_not_be_read() -> None:
+    host = grouped(made(), g1=[USB.sbdf])
+    assert cases(told(host).linux)["group"] is Can.NO
+
+    host = grouped(made(), g1=[USB.sbdf], g2=[])
+    assert "group" not in cases(told(host).linux)
 
 
 def test_two_usb_controllers_of_one_region_and_group_do_not_lock_each_other(worded: Worded) -> None:

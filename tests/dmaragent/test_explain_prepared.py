@@ -51,6 +51,22 @@ def test_the_option_that_switches_the_iommu_off_is_found(
     assert (found and found.replacement) == replacement
 
 
+@pytest.mark.parametrize(
+    ("line", "earlier"),
+    [
+        ("intel_iommu=off", ""),
+        ("intel_iommu=on intel_iommu=off", "intel_iommu=on"),
+        ("intel_iommu=on,off", ""),
+        ("intel_iommu=on intel_iommu=on,off", ""),
+    ],
+)
+def test_an_option_is_not_earlier_than_itself(line: str, earlier: str) -> None:
+    found = iommu_off_option(line.split(), IommuVendor.INTEL)
+
+    assert found is not None
+    assert found.earlier == earlier
+
+
 def _linux_step(explanation: Explanation, safety: Safety = Safety.NEEDED) -> DeviceRemedy:
     return next(one for one in explanation.remedies if one.side == "Linux" and one.safety is safety)
 

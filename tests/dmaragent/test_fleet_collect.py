@@ -16,6 +16,7 @@ from dmaragent.commands.fleet import collect
 from dmaragent.fleet import cache
 from dmaragent.fleet.collection import collecting
 from dmaragent.fleet.collection.model import Received
+from dmaragent.fleet.collection.ssh import Runner
 from dmaragent.fleet.collection.stream import read_stream, script
 from support.cli import Ran, run
 from support.machines import MACHINES
@@ -296,3 +297,16 @@ def test_without_ssh_the_error_names_it(
     ran = collected(capsys, tmp_path / "pool", "x")
 
     assert (ran.code, "openssh-client" in ran.err) == (2, True)
+
+
+def test_of_long_errors_the_last_lines_are_kept(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text(
+        "i=0\nwhile [ $i -lt 4000 ]; do echo warning $i >&2; i=$((i+1)); done\necho the reason >&2\n"
+    )
+
+    ran = Runner().run(["sh", "-s"], str(program), 60, "mark")
+
+    assert ran.code == 0
+    assert ran.errors.endswith("warning 3999\nthe reason\n")
+    assert len(ran.errors) <= 1 << 14

@@ -84,3 +84,19 @@ def test_a_host_that_is_not_compared_has_the_side_and_the_reason(
     assert "earlier document unreadable: broken" in text
     assert "later document unreadable: amd" in text
     assert str(after / "amd.tar.xz") in ran.out.replace("\n    ", "")
+
+
+def test_a_change_that_no_other_fact_shows_is_one_of_what_decides_about_xen_guests(
+    pool: Path,
+) -> None:
+    fleet = fleet_of(pool)
+
+    def changed(**facts: str) -> list[str]:
+        (first, *others) = fleet.records
+        later = (replace(first, **facts), *others)  # type: ignore[arg-type]
+        found = fleet_difference(fleet, fleet._replace(records=later))
+        return [change.what for entry in found.changed for change in entry.changes]
+
+    assert changed(xen_class="other") == ["facts"]
+    assert changed(library="other") == ["facts"]
+    assert changed(linux_class="other") == []

@@ -12,6 +12,7 @@ import pytest
 from dmaragent.fleet.documents import OTHER_FILES, find_documents, host_name
 from dmaragent.fleet.fleet import FleetQuery, read_fleet
 from dmaragent.fleet.records import HostRecord, Why, fresh
+from dmaragent.question.context import Question
 from support.cli import run
 from support.fleet_pool import TABLE, XL, acpidump, fleet_of
 from support.machines import MACHINES
@@ -244,6 +245,39 @@ def test_an_entry_of_another_document_counts_as_none(tmp_path: Path) -> None:
     again = read_fleet([str(tmp_path / "dell-r820.bin")], FleetQuery(question=XL), cache=cache)
 
     assert again.records[0] == records[1]
+
+
+def test_the_cache_keeps_the_answers_to_two_questions_apart(tmp_path: Path) -> None:
+    table, cache = tmp_path / "table.bin", str(tmp_path / "cache")
+    table.write_bytes(TABLE.read_bytes())
+    queries = [FleetQuery(question=Question(xen=release)) for release in ("4.16", "4.20")]
+
+    fresh_ones = [read_fleet([str(table)], query).records[0].xen_class for query in queries]
+    cached = [read_fleet([str(table)], query, cache=cache).records[0] for query in queries * 2]
+
+    assert fresh_ones[0] != fresh_ones[1]
+    assert [record.xen_class for record in cached] == fresh_ones * 2
+
+
+def test_a_cached_record_has_the_place_and_the_name_of_todays_document(tmp_path: Path) -> None:
+    cache = str(tmp_path / "cache")
+    for name in ("before.bin", "after.bin"):
+        table = tmp_path / name
+        table.write_bytes(TABLE.read_bytes())
+        (record,) = read_fleet([str(table)], FleetQuery(question=XL), cache=cache).records
+        table.unlink()
+
+    assert (record.name, record.path, record.where) == ("after", str(table), str(table))
+
+
+@pytest.mark.parametrize(("ahead", "stale"), [(7_200, []), (86_400, []), (86_401, [Why.STALE])])
+def test_a_clock_may_be_a_day_ahead(pool: Path, ahead: int, stale: list[Why]) -> None:
+    record = replace(fleet_of(pool).records[0], made=1_000_000 + ahead)
+
+    kept, without = fresh([record], 7 * 86_400, now=1_000_000)
+
+    assert [host.why for host in without] == stale
+    assert len(kept) == 1 - len(stale)
 
 
 def test_a_document_from_the_future_is_as_good_as_stale(pool: Path) -> None:

@@ -1,5 +1,6 @@
 """The processes that do the work of a fleet change no answer and may die."""
 
+import os
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from dmaragent.fleet.engine import answers
 from dmaragent.fleet.fleet import FleetQuery, read_fleet
 from dmaragent.fleet.guests import resolve_on
 from dmaragent.fleet.json import base_answer, guest_objects
+from dmaragent.fleet.seen_files import working_in
 from support.fleet_pool import XL, fleet_of, guests
 from support.fleets import KillingTask, kill_at_first
 
@@ -41,3 +43,17 @@ def test_a_document_that_kills_each_process_ends_the_run(tmp_path: Path) -> None
         list(answers(kill_at_first, tasks, executor))
 
     assert "--jobs" in raised.value.hint
+
+
+def test_a_worker_returns_to_its_directory_even_if_a_task_raises(tmp_path: Path) -> None:
+    before = os.getcwd()
+    with working_in(str(tmp_path)) as found:
+        assert found
+        assert os.getcwd() == str(tmp_path)
+    assert os.getcwd() == before
+
+    with pytest.raises(ValueError, match="task"), working_in(str(tmp_path)):
+        raise ValueError("task")
+    assert os.getcwd() == before
+    with working_in(str(tmp_path / "gone")) as found:
+        assert not found

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from dmaragent.answers.devices import Verdict, device_rows
+from dmaragent.fleet import features
 from dmaragent.fleet.exports import nfd_text, nova_text
 from dmaragent.fleet.features import HostFeatures, Kind, features_of
 from dmaragent.fleet.fleet import FleetQuery, read_fleet
@@ -164,6 +166,29 @@ def test_a_machine_counts_the_verdicts_of_devices(name: str) -> None:
         kind for kind, counts in found.kinds.items() if not counts.unknown
     }
     traits(nova_text(found))
+
+
+def test_a_device_that_is_allowed_only_with_risk_is_conditional(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = str(MACHINES / "hp-dl380e-gen8")
+    asked = ask_host(machine, Question())
+    usb = [
+        row
+        for row in device_rows(asked.inventory, asked.facts, asked.stack)
+        if row.function is not None and is_class(row.function.class_code or 0, "usb")
+    ]
+    verdicts = [Verdict(Can.YES), *[Verdict(Can.YES, risk=True)] * (len(usb) - 1)]
+    changed = [
+        replace(row, decides=("linux",), linux=verdict)
+        for row, verdict in zip(usb, verdicts, strict=True)
+    ]
+    monkeypatch.setattr(features, "device_rows", lambda *_: changed)
+
+    found = features_of_machine("hp-dl380e-gen8").kinds["usb"]
+
+    assert len(usb) > 1
+    assert found == Kind(allowed=1, conditional=len(usb) - 1, blocked=0, unknown=0)
 
 
 def test_a_table_alone_has_no_devices(tmp_path: Path) -> None:

@@ -7,11 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.addresses import SBDF
 from dmaragent.collect.recorded.recording import write_files
 from dmaragent.errors import DmaragentError
 from dmaragent.fleet.fleet import FleetQuery, read_fleet
 from dmaragent.fleet.move import Move, Source, move_to
-from dmaragent.fleet.move_devices import DeviceMove, HostMove, WantedDevice
+from dmaragent.fleet.move_devices import (
+    DeviceMove,
+    HostMove,
+    WantedDevice,
+    best_of,
+    named_devices,
+)
 from dmaragent.fleet.move_text import move_object, move_text
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest, read_all_guests
@@ -344,3 +351,15 @@ def test_a_guest_that_would_not_start_on_its_source_has_the_reason(
     assert answer["ram_unknown"]
     assert f"Reason: {answer['ram_unknown']}"[:60] in " ".join(ran.out.split())
     assert "--one-setting" in ran.out
+
+
+def test_of_devices_that_are_attached_alike_the_bound_one_is_taken() -> None:
+    (wanted,) = named_devices(["8086:1d2d"])
+    bound, unbound, unknown = (
+        DeviceMove(wanted, SBDF(0, 0, number, 0), "", Verdict.STARTS, (), bound=state)
+        for number, state in ((3, True), (2, False), (1, None))
+    )
+    risky = bound._replace(harm=Harm.CORRUPTION)
+
+    assert best_of([unknown, unbound, bound]) is bound
+    assert best_of([risky, unbound]) is unbound

@@ -226,3 +226,13 @@ def test_each_captured_table_has_its_iommus_and_regions(ivrs_corpus: dict[str, b
 
 def test_a_device_id_is_bus_device_and_function() -> None:
     assert device("c4:00.7") == 0xC407
+
+
+def test_an_iommu_in_its_own_range_does_not_serve_itself() -> None:
+    own = device("00:02.0")
+    table = read(
+        ivrs(ivhd(device_range(0, 0xFFFF), device=own)), functions_at("00:02.0", "01:00.0")
+    )
+
+    (claim,) = table.units[0].claims
+    assert [str(claimant.sbdf) for claimant in claim.claimants] == ["0000:01:00.0"]

@@ -83,3 +83,12 @@ def test_of_the_units_that_serve_the_rest_linux_takes_the_first_and_xen_the_last
 
     assert coverage.by_linux([device])[device].registers == 0xFED80000
     assert coverage.by_xen([device])[device].registers == 0xFED81000
+
+
+def test_a_unit_that_names_a_bridge_above_serves_if_it_is_after_one_that_names_the_device() -> None:
+    device = drhd(0xFED80000, scope(1, 1, (0, 0)))
+    above = drhd(0xFED81000, scope(2, 0, (0x1C, 0)))
+
+    for units, registers in ((device, above), 0xFED81000), ((above, device), 0xFED80000):
+        served = inventory_of(*units).linux.unit_of
+        assert served[SBDF.parse("01:00.0")].registers == registers

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmaragent.addresses import AddressRange
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.inventory import Inventory
-from dmaragent.linux.regions import Hold, covers
+from dmaragent.iommu.claims import DeviceKind
+from dmaragent.linux.regions import Hold, covers, takes
 from dmaragent.linux.view import LinuxState
 from support.inventories import UNIT, inventory_of
 from support.tables import rmrr, scope
@@ -45,6 +46,19 @@ def test_a_bridge_covers_every_bus_behind_it() -> None:
 )
 def test_what_linux_does_not_take_for_a_device_holds_none(entry: bytes) -> None:
     assert _held(entry) == {}
+
+
+@pytest.mark.parametrize(
+    ("class_code", "taken"), [(0x020000, False), (0x068000, True), (None, True)]
+)
+def test_a_bridge_entry_may_name_an_endpoint_that_is_not_known_to_be_no_bridge(
+    class_code: int | None, taken: bool
+) -> None:
+    known = inventory_of(UNIT).host.topology.known
+    endpoint = known[SBDF.parse("00:02.0")]._replace(class_code=class_code)
+
+    assert not endpoint.is_bridge
+    assert takes(DeviceKind.BRIDGE, endpoint) is taken
 
 
 def _with_groups(regions: dict[str, bytes], **devices: tuple[str, ...]) -> Inventory:

@@ -69,6 +69,7 @@ def test_only_the_outcomes_that_refuse_have_a_message(worded: Worded) -> None:
         ("6.1.0-18-amd64", (6, 1)),
         ("5.14.0-427.13.1.el9_4.x86_64", None),
         ("6.4.0-150600.23.25-default", None),
+        ("6.12.0-160000.5-default", None),
         ("5.10.0-216.0.0.115.oe2203sp4.x86_64", None),
         ("4.12.14-122.91-default", None),
         ("3.10.0-1160.90.1.vz7.200.7", None),

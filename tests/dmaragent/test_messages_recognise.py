@@ -233,3 +233,15 @@ def test_a_line_that_is_cut_or_changed_is_read_without_an_error(
 @pytest.mark.parametrize("piece", PIECES)
 def test_a_piece_repeated_a_thousand_times_is_no_trap(piece: str) -> None:
     assert recogniser().recognise(piece * 1000).line_count == 1
+
+
+@pytest.mark.parametrize(("second", "reason"), [("05", 5), ("02", None)])
+def test_faults_with_two_reasons_below_them_have_no_single_one(
+    second: str, reason: int | None
+) -> None:
+    fault = "(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:1d.0] fault addr dceff000\n"
+    text = "".join(f"{fault}(XEN) [VT-D]DMAR: reason {code} - x\n" for code in ("05", second))
+
+    found = next(each for each in recogniser().recognise(text).found if each.names.devices)
+
+    assert (found.count, found.names.reason) == (2, reason)

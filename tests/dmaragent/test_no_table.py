@@ -89,6 +89,13 @@ def test_the_vendor_is_that_of_the_tables_else_of_the_processor(
             AbsenceKind.PVH_DOM0,
         ),
         (
+            _absent(
+                files={"/sys/hypervisor/type": b"xen\n"},  # whether it is dom0 is unknown
+                calls={"xen-rdm": b'{"entries": [[1, 1]]}'},
+            ),
+            AbsenceKind.PVH_DOM0,
+        ),
+        (
             _absent(files={**XEN, "/proc/cpuinfo": VIRTUAL}, calls={"xen-rdm": b'{"entries": []}'}),
             AbsenceKind.VTD_OFF,
         ),

@@ -55,6 +55,15 @@ def test_of_entries_that_end_alike_hvmloader_looks_at_the_last() -> None:
     assert _hole(one, long, short)[0] == (0xF0000000, 0xF0800000, HoleContent.RAM)
 
 
+def test_an_entry_that_ends_where_a_bar_begins_does_not_hide_the_next_one() -> None:
+    """find_next_rmrr looks for an end above the base."""
+    below, within = AddressRange(0xEFF00000, 0xF0000000), AddressRange(0xF0100000, 0xF0101000)
+    one = _running("mmio_hole = 256")
+
+    assert _hole(one, below)[0] == (0xF0000000, 0xF0800000, HoleContent.RAM)
+    assert _hole(one, below, within)[0] == (0xF2000000, 0xF2800000, HoleContent.RAM)
+
+
 def _attach(
     one: GuestConfig, at: AddressRange, *, relaxed: bool = False, release: str = "4.20.4"
 ) -> Hotplug:

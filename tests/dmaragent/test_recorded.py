@@ -332,3 +332,13 @@ def test_a_live_host_tells_absent_from_denied_from_failed(tmp_path: Path) -> Non
         denied = live.read(request(str(tmp_path / "denied")))
         assert isinstance(denied, Missing)
         assert denied.kind is MissingKind.DENIED
+
+
+@pytest.mark.parametrize("by_collector", [True, False])
+def test_a_manifest_keeps_who_left_a_reading_out(by_collector: bool) -> None:  # noqa: FBT001
+    answer = Missing(MissingKind.NOT_COLLECTED, "x", by_collector=by_collector)
+    reading = manifest.log_reading(ledger.CLOCK.request(), answer)
+
+    loaded = manifest.load_manifest(manifest.dump_manifest([reading], "test"), "x")
+
+    assert [each.missing for each in loaded.values()] == [answer]

@@ -10,12 +10,12 @@ from dmaragent.addresses import GIB, MIB, SBDF, AddressRange
 from dmaragent.guests.config import GuestConfig, PciEntry
 from dmaragent.guests.xl_guest import guest_from_xl
 from dmaragent.guests.xlcfg import XlConfig, read_xl_config
-from dmaragent.policy.decisions import Verdict, residual_risk
+from dmaragent.policy.decisions import Harm, Verdict, residual_risk
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.guests.trial import GuestRemedies
-from dmaragent.remedies.remedy import RemedyKind
+from dmaragent.remedies.remedy import GuestRemedy, RemedyKind, ranked
 from dmaragent.remedies.xlcfg_lines import pci_lines, quote
 from support.guests import DEVICE_A, A, answer, facts, function, guest, region, stack
 from support.wording import Worded
@@ -236,6 +236,26 @@ def test_every_remedy_helps_when_its_lines_are_put_into_the_file(
         assert after.verdict is each.verdict, each
         if each.verdict is Verdict.STARTS:  # else it is a first step, and says so
             assert residual_risk(after.reasons) == (each.harm, each.warnings)
+
+
+def test_of_fixes_with_one_cost_and_one_harm_the_fewest_warnings_come_first() -> None:
+    first, second, third = (
+        GuestRemedy(
+            kind=kind,
+            lines=(f"rdm_mem_boundary = {number}",),
+            action="",
+            verdict=Verdict.STARTS,
+            warnings=number,
+            harm=harm,
+        )
+        for kind, number, harm in (
+            (RemedyKind.BOUNDARY, 1, Harm.NONE),
+            (RemedyKind.SETTING, 2, Harm.NONE),
+            (RemedyKind.BOUNDARY, 0, Harm.CORRUPTION),
+        )
+    )
+
+    assert ranked([third, second, first]) == (first, second, third)
 
 
 def test_entries_that_cannot_be_written_are_left_as_they_stand() -> None:

@@ -30,6 +30,8 @@ KERNELS = {
     "debian": "6.12.0-1-amd64",
     "proxmox": "6.8.12-4-pve",
     "fedora": "6.12.4-200.fc41.x86_64",
+    "qubes": "6.12.4-1.qubes.fc37.x86_64",
+    "suse": "6.4.0-150600.23.25-default",
     "unknown": "6.12.0",
 }
 NO_FLAGS = ivmd(0x90000000, 0x1000, flags=0, device=0x0100)
@@ -131,6 +133,8 @@ def run(lines: tuple[str, ...], folder: Path, host: Host) -> None:
         ("debian", "var/lib/acpi-override/ivrs.aml"),
         ("proxmox", "var/lib/acpi-override/ivrs.aml"),
         ("fedora", "etc/acpi-override/ivrs.aml"),
+        ("qubes", "etc/acpi-override/ivrs.aml"),
+        ("suse", "etc/acpi-override/ivrs.aml"),
     ],
 )
 def test_the_commands_for_linux_put_the_cut_table_where_its_initrd_takes_it(
@@ -144,7 +148,7 @@ def test_the_commands_for_linux_put_the_cut_table_where_its_initrd_takes_it(
     written = (tmp_path / place).read_bytes()
     assert written == encode(without_regions(decode(of_table(host)), {1}))
     conf = tmp_path / "etc/dracut.conf.d/acpi.conf"
-    assert conf.exists() is (kernel == "fedora")
+    assert conf.exists() is (kernel in ("fedora", "qubes", "suse"))
     run(found.undo, tmp_path, host)
     assert not conf.exists()
 

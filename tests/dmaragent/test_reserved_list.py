@@ -54,6 +54,18 @@ def test_a_region_the_hypervisor_does_not_list_is_a_difference(worded: Worded) -
     assert [each.region for each in inventory.differences] == [1]
 
 
+@pytest.mark.parametrize(("caps", "lost"), [("hvm_directio", 1), (None, 1), ("hvm", 0)])
+def test_a_region_is_lost_from_the_list_unless_the_iommu_is_known_to_be_off(
+    caps: str | None, lost: int
+) -> None:
+    calls = {"xen-rdm": json.dumps({"entries": [[0x2000, 16]]}).encode()}
+    if caps is not None:
+        calls["xl-info"] = f"virt_caps : {caps}\nxen_commandline : \n".encode()
+    inventory = inventory_of(UNIT, *REGIONS, files=XEN, calls=calls)
+
+    assert len(inventory.xen.unlisted) == lost
+
+
 @pytest.mark.parametrize(
     ("release", "line", "doubt"),
     [

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.agent.follow import Step, Waker, follow
+from dmaragent.agent.follow import Ended, Step, Waker, follow
+from dmaragent.agent.watch import Events
 from dmaragent.collect.recorded import published
 from dmaragent.commands import watch
 from dmaragent.commands.watch import step_lines
@@ -262,3 +263,30 @@ def test_a_reader_that_closes_ends_it_without_another_line(program: subprocess.P
     program.stdout.close()
 
     assert program.wait(600) == -signal.SIGPIPE
+
+
+class _Script:
+    """A watch and a waker: the events of one burst, after which the program ends."""
+
+    def __init__(self, *events: Events) -> None:
+        self.left = list(events)
+        self.quiet = 0
+
+    def drain(self) -> Events:
+        return self.left.pop(0)
+
+    def wait(self, seconds: float | None) -> bool:
+        if self.left:
+            return True
+        self.quiet += 1
+        if seconds is None:
+            raise Ended
+        return False
+
+
+def test_events_that_the_kernel_dropped_early_in_a_burst_are_not_forgotten() -> None:
+    script = _Script(Events((), lost=True), Events((NIC.sbdf,)))
+
+    steps = list(follow(lambda: machine(NIC), script, script))  # type: ignore[arg-type]
+
+    assert [step.lost for step in steps] == [False, True]

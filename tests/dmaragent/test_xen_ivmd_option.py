@@ -64,6 +64,7 @@ def test_pages_and_devices_are_read(
         ("ivmd=90301-90300", words.NO_LAST_PAGE),
         ("ivmd=90300-", words.NO_LAST_PAGE),
         ("ivmd=90300=1:1:0.0", words.NO_DEVICE),
+        ("ivmd=90300=0:1.0-1:0:2.0", words.NO_DEVICE),
         ("ivmd=90300=0:20.0", words.NO_DEVICE),
         ("ivmd=90300=0:1.0-0:0.0", words.DEVICES_INVERTED),
     ],

@@ -288,6 +288,16 @@ def test_an_exclusion_for_all_devices_is_listed_once() -> None:
     assert prediction.fates[0].in_registers
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_unity_map_for_all_devices_stays_one_if_a_device_has_the_same(swapped: bool) -> None:  # noqa: FBT001
+    every = ivmd(0x90000000, 0x1000, kind=0x20, flags=7)
+    one = ivmd(0x90000000, 0x1000, flags=7, device=device("02:00.0"))
+    prediction = predict(qemu(*((one, every) if swapped else (every, one))))
+
+    assert pages(prediction) == [(0x90000, 1)]
+    assert pages(prediction, "02:00.0") == [(0x90000, 1)]
+
+
 def test_an_exclusion_for_all_after_one_for_a_device_is_a_unity_map() -> None:
     table = qemu(
         ivmd(0x90000000, 0x1000, device=device("02:00.0")), ivmd(0x90000000, 0x1000, kind=0x20)

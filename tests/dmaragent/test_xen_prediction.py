@@ -207,6 +207,12 @@ def test_a_scope_entry_shorter_than_8_switches_vtd_off_wherever_it_is(
     worded(predicted(holder).iommu_disabled, "EINVAL")
 
 
+@pytest.mark.parametrize("end", [b"\x01\x08", b"\x01\x08\0\0\0\0"])
+def test_a_scope_entry_of_8_that_is_cut_is_not_too_short(end: bytes) -> None:
+    assert not predicted(drhd(0xFED91000, end)).iommu_disabled
+    assert only_fate(predicted(rmrr(0x1000, 0x1FFF, ENDPOINT, end))).fate is Acceptance.LISTED
+
+
 def test_the_scope_of_an_atsr_of_all_ports_is_not_parsed() -> None:
     assert not predicted(atsr(SHORT_SCOPE, flags=1)).iommu_disabled
 
