@@ -132,6 +132,21 @@ def test_relax_rmrr_counts_as_a_word_of_intel_iommu_alone(options: str, worded: 
     worded(found.linux.explanation)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        "intel_iommu=on,relax_rmrr",
+        "intel-iommu=on,relax_rmrr",  # the kernel reads - in a name as _
+        "intel_iommu=relax_rmrr intel_iommu=on",
+        "intel_iommu=on,relax_rmrr=1",  # it compares with strncmp
+    ],
+)
+def test_relax_rmrr_counts_as_the_kernel_reads_it(options: str) -> None:
+    host = made(HIGH, kernel="6.5.13-6-pve", options=options)
+
+    assert told(grouped(host, g1=["0000:00:19.0"])).linux.can is Can.CONDITIONS
+
+
 def test_below_xen_relax_rmrr_of_a_kernel_that_has_it_decides_nothing(worded: Worded) -> None:
     host = made(HIGH, kernel="6.5.13-6-pve", options="intel_iommu=on,relax_rmrr")
     host.files["/sys/hypervisor/type"] = b"xen\n"

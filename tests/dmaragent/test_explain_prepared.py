@@ -6,7 +6,7 @@ import pytest
 
 from dmaragent.answers.explain import Explanation
 from dmaragent.iommu.vendor import IommuVendor
-from dmaragent.linux.options import iommu_off_option
+from dmaragent.linux.options import iommu_asked_for, iommu_off_option
 from dmaragent.linux.vfio import is_vfio_driver
 from dmaragent.passthrough.model import Can
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
@@ -261,3 +261,18 @@ def test_a_device_in_no_group_of_a_host_with_groups_is_not_passed(worded: Worded
     assert explanation.linux.can is Can.NO
     worded(explanation.linux.explanation)
     assert all(step.side != "Linux" for step in explanation.remedies)
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("quiet intel_iommu=on", "intel_iommu=on"),
+        ("intel-iommu=sm_on,on", "intel-iommu=sm_on,on"),
+        ("intel_iommu=only", "intel_iommu=only"),  # the kernel compares with strncmp
+        ("intel_iommu=on intel_iommu=on,igfx_off", "intel_iommu=on,igfx_off"),
+        ("intel_iommu=sm_on", ""),
+        ("amd_iommu=on iommu=on", ""),
+    ],
+)
+def test_what_switches_intels_iommu_on_is_read_as_the_kernel_does(line: str, asked: str) -> None:
+    assert iommu_asked_for(line.split()) == asked

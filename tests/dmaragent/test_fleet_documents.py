@@ -261,13 +261,14 @@ def test_the_cache_keeps_the_answers_to_two_questions_apart(tmp_path: Path) -> N
 
 def test_a_cached_record_has_the_place_and_the_name_of_todays_document(tmp_path: Path) -> None:
     cache = str(tmp_path / "cache")
-    for name in ("before.bin", "after.bin"):
-        table = tmp_path / name
-        table.write_bytes(TABLE.read_bytes())
-        (record,) = read_fleet([str(table)], FleetQuery(question=XL), cache=cache).records
-        table.unlink()
+    before, after = tmp_path / "before.bin", tmp_path / "after.bin"
+    before.write_bytes(TABLE.read_bytes())
+    read_fleet([str(before)], FleetQuery(question=XL), cache=cache)
+    before.rename(after)
 
-    assert (record.name, record.path, record.where) == ("after", str(table), str(table))
+    (record,) = read_fleet([str(after)], FleetQuery(question=XL), cache=cache).records
+
+    assert (record.name, record.path, record.where) == ("after", str(after), str(after))
 
 
 @pytest.mark.parametrize(("ahead", "stale"), [(7_200, []), (86_400, []), (86_401, [Why.STALE])])

@@ -49,16 +49,21 @@ def test_what_linux_does_not_take_for_a_device_holds_none(entry: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("class_code", "taken"), [(0x020000, False), (0x068000, True), (None, True)]
+    ("class_code", "kinds"),
+    [
+        (0x020000, {DeviceKind.FUNCTION}),
+        (0x068000, {DeviceKind.FUNCTION, DeviceKind.BRIDGE}),
+        (None, {DeviceKind.FUNCTION, DeviceKind.BRIDGE}),
+    ],
 )
 def test_a_bridge_entry_may_name_an_endpoint_that_is_not_known_to_be_no_bridge(
-    class_code: int | None, taken: bool
+    class_code: int | None, kinds: set[DeviceKind]
 ) -> None:
     known = inventory_of(UNIT).host.topology.known
     endpoint = known[SBDF.parse("00:02.0")]._replace(class_code=class_code)
 
     assert not endpoint.is_bridge
-    assert takes(DeviceKind.BRIDGE, endpoint) is taken
+    assert {kind for kind in DeviceKind if takes(kind, endpoint)} == kinds
 
 
 def _with_groups(regions: dict[str, bytes], **devices: tuple[str, ...]) -> Inventory:

@@ -73,14 +73,13 @@ def iommu_off_option(options: Sequence[str], vendor: IommuVendor) -> SwitchedOff
 
 def iommu_asked_for(options: Sequence[str]) -> str:
     """Return the last option that switches Intel's IOMMU on, as written; or empty."""
-    return next(
-        (
-            option
-            for option in reversed(options)
-            if _parts(option)[0] == "intel_iommu" and "on" in _parts(option)[1]
-        ),
-        "",
-    )
+    return next((option for option in reversed(options) if _asks_intel(option, "on")), "")
+
+
+def _asks_intel(option: str, word: str) -> bool:
+    """Return whether `option` gives Intel's IOMMU `word`, which the kernel compares with strncmp."""
+    name, words = _parts(option)
+    return name == "intel_iommu" and any(each.startswith(word) for each in words)
 
 
 def _parts(option: str) -> tuple[str, list[str]]:
@@ -168,7 +167,4 @@ def has_relax_rmrr(kernel_release: str | None) -> bool | None:
 
 def asks_to_relax_rmrrs(options: Sequence[str] | None) -> bool:
     """Return whether ``relax_rmrr`` is on the kernel's command line."""
-    return any(
-        option.startswith("intel_iommu=") and RELAX_RMRR in option.partition("=")[2].split(",")
-        for option in options or ()
-    )
+    return any(_asks_intel(option, RELAX_RMRR) for option in options or ())

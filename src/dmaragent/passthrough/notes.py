@@ -77,9 +77,7 @@ def _notes_on_options(device: DeviceContext, linux: PlatformVerdict) -> Iterator
     """Yield notes on options of the kernel's command line that do not help this device."""
     system, flags = device.inventory.host.system, _table_flags(device)
     given = {option.partition("=")[0].replace("-", "_"): option for option in system.options or ()}
-    kernel = [
-        option for option in given.values() if option.startswith(("intel_iommu=", "amd_iommu="))
-    ]
+    kernel = [given[name] for name in ("intel_iommu", "amd_iommu") if name in given]
     if device.on_xen and (kernel or _GROUPS in given):
         yield words.useless_in_dom0([*kernel, *([given[_GROUPS]] if _GROUPS in given else [])])
         return
