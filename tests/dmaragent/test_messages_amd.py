@@ -247,7 +247,15 @@ def test_faults_of_one_device_are_counted_with_their_addresses_and_flags() -> No
 
 @pytest.mark.parametrize(
     ("flags", "words"),
-    [(0x70, "write"), (0x50, "read"), (0x20, "no page"), (0x08, "interrupt"), (0x100, "ATS")],
+    [
+        (0x70, "write"),
+        (0x50, "read"),
+        (0x50, "without the right"),
+        (0x90, "entry is invalid"),
+        (0x20, "no page"),
+        (0x08, "interrupt"),
+        (0x100, "ATS"),
+    ],
 )
 def test_the_flags_of_a_fault_are_explained(flags: int, words: str) -> None:
     assert words in means_words(
