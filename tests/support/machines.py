@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from dmaragent import __version__
 from dmaragent.collect.ledger import Operation
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.recording import record
@@ -33,6 +34,10 @@ AMD = [name for name in NAMES if load(name, "expected.toml").get("signature") ==
 """The machines with an IVRS."""
 
 
+_WRITTEN_BY = "0.1.0"
+"""The version that the recordings name: a release does not write them again."""
+
+
 def rebuild(name: str) -> dict[str, bytes]:
     """Give the files of the recording of the machine `name`, from its machine.toml."""
     facts = load(name, "machine.toml")
@@ -48,7 +53,12 @@ def rebuild(name: str) -> dict[str, bytes]:
         del host.directories["/sys/firmware/acpi/tables"]
         host.complete = ("/sys/devices/", "/sys/bus/pci/devices")
     _add_surroundings(host, facts)
-    return record(host)[1]
+    files = record(host)[1]
+    now, then = (
+        f'"tool": "dmaragent {version}"'.encode() for version in (__version__, _WRITTEN_BY)
+    )
+    files[manifest.NAME] = files[manifest.NAME].replace(now, then, 1)
+    return files
 
 
 def _add_surroundings(host: FakeHost, facts: dict[str, Any]) -> None:
