@@ -14,18 +14,31 @@ class AnchorSearch:
     """Finds the places of fixed pieces of text."""
 
     def __init__(self, anchors: Iterable[str]) -> None:
-        self._anchors = {anchor: frozenset(_inner_words(anchor)) for anchor in anchors}
-        self._words = frozenset().union(*self._anchors.values())
+        self._wordless: list[str] = []
+        self._by_word: dict[str, list[tuple[str, frozenset[str]]]] = {}
+        """By their longest inner word: anchors with all their inner words."""
+        self._words: set[str] = set()
+        for anchor in dict.fromkeys(anchors):
+            words = frozenset(_inner_words(anchor))
+            self._words |= words
+            if words:
+                longest = max(sorted(words), key=len)
+                self._by_word.setdefault(longest, []).append((anchor, words))
+            else:
+                self._wordless.append(anchor)
         self._longest = max(map(len, self._words), default=0)
 
     def places(self, text: str) -> list[tuple[int, str]]:
         """Return where each anchor begins in `text`, in the order of the text."""
         present = self._present(text)
-        return sorted(
-            (at, anchor)
-            for anchor, words in self._anchors.items()
+        possible = [
+            anchor
+            for word in present
+            for anchor, words in self._by_word.get(word, ())
             if words <= present
-            for at in _places(text, anchor)
+        ]
+        return sorted(
+            (at, anchor) for anchor in (*self._wordless, *possible) for at in _places(text, anchor)
         )
 
     def _present(self, text: str) -> set[str]:
