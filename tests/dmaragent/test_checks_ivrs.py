@@ -391,11 +391,11 @@ def test_a_block_that_xen_does_not_see_does_no_harm_there() -> None:
     ("blocks", "number"),
     [
         pytest.param((), 0, id="Xen does not come to the region"),
-        pytest.param((UNIT,), 1, id="Xen knows the IDs"),
+        pytest.param((ivhd(entry(2, 0x100), kind=0x11),), 1, id="Xen knows the IDs"),
     ],
 )
 def test_without_ivhd_blocks_no_id_is_above_theirs(blocks: tuple[bytes, ...], number: int) -> None:
-    inventory = checked(ivrs(*blocks, ivmd(BASE, 0x1000, flags=7, device=0xFF00)))
+    inventory = checked(ivrs(*blocks, ivmd(BASE, 0x1000, device=0x108)))
 
     assert len(found(inventory, "ivmd-id-unknown")) == number
 

@@ -47,7 +47,7 @@ _CLIENTS = """
 ### Long runs
 
 On 2026-12-01, `python -m support.agent_hostile --seconds 3600 --seed 20261201 --rest 6 --every 0.15 --pause 0.3`,
-in tests/, on a machine with two processors and a load of 5 to 9. Tests with a higher priority ran beside it most of the
+in tests/, on a machine with two processors and a load of 5 to 8. Tests with a higher priority ran beside it most of the
 time, so the service often waited for a processor. Twelve processes of another user were hostile clients of eleven
 kinds, about two new ones per second. One well-behaved client of root requested all paths in turn. After every 50
 requests, it sent a guest and made the service read the host again.

@@ -10,7 +10,7 @@ from dmaragent.present.text.resolve import reason_lines
 from dmaragent.present.text.resolve_short import MOST_NAME
 from dmaragent.present.text.tables import paragraph
 from dmaragent.present.text.tones import verdict_tone
-from dmaragent.present.words.guest import list_words, stack_words
+from dmaragent.present.words.guest import list_limits, stack_words
 from dmaragent.present.words.hotplug import (
     NOTHING_OVERLAPS,
     hotplug_key_ignored,
@@ -44,5 +44,5 @@ def hotplug_text(hotplug: Hotplug) -> Iterator[str]:
     steps = map(hotplug_prerequisite, hotplug.prerequisites)
     for line in (*ignored, *settings, *steps):
         yield from paragraph(f"{visible(line)}.", hang=2)
-    limits = [hotplug.stack.origin, *list_words(hotplug.host)]
+    limits = [hotplug.stack.origin, *list_limits(hotplug.host)]
     yield from paragraph(" ".join(f"{capitalized(limit)}." for limit in limits if limit))

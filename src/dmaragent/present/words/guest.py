@@ -292,6 +292,12 @@ def list_words(host: HostFacts, stated: Sequence[Decision] = ()) -> Iterator[str
         yield "Xen reported its regions"
     elif host.source is ListSource.PREDICTED:
         yield "Xen's list of regions is predicted"
+    yield from list_limits(host, stated)
+
+
+def list_limits(host: HostFacts, stated: Sequence[Decision] = ()) -> Iterator[str]:
+    """Yield the limits of a predicted list of regions, without what `stated` has."""
+    if host.source is ListSource.PREDICTED:
         doubt = host.incomplete
         repeats = bool(doubt) and any(doubt in decision.reason for decision in stated)
         yield from (capitalized(n) for n in host.notes if not (repeats and doubt in n))
