@@ -28,7 +28,7 @@ class RegionsSource(Enum):
     PREDICTED = "predicted"
     """They are predicted from the firmware's table."""
     NONE = "none"
-    """No table was read, and Linux publishes none: none is known."""
+    """None is known, neither from a table nor from Linux."""
 
 
 class KvmResolution(NamedTuple):

@@ -10,7 +10,7 @@ from dmaragent.linux.regions import Hold
 from dmaragent.linux.view import LinuxState
 from dmaragent.pci_classes import class_words
 from dmaragent.present.escaping import visible
-from dmaragent.present.words.units import used_blocks_of
+from dmaragent.present.words.units import used_block_words
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
 
@@ -77,7 +77,7 @@ def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[st
         place = f"{unit.source.structure} at 0x{unit.source.offset:x}"
         yield (
             "Unit",
-            f"{place}, registers 0x{unit.registers:x}{node}{used_blocks_of(inventory, unit)}",
+            f"{place}, registers 0x{unit.registers:x}{node}{used_block_words(inventory, unit)}",
         )
     known = inventory.capabilities
     if function.sbdf in known.translation_cached:

@@ -68,7 +68,7 @@ def kvm_regions_source(resolution: KvmResolution) -> str:
     if resolution.regions_source is RegionsSource.KERNEL:
         return "Linux reported the reserved regions"
     if resolution.regions_source is RegionsSource.NONE:
-        return "No reserved region is known: no table was read, and Linux reported none"
+        return "No reserved region is known, neither from a table nor from Linux"
     return "The reserved regions are predicted from the firmware's table" + (
         "" if resolution.kernel else "; the kernel's release (uname -r) is unknown"
     )

@@ -10,12 +10,12 @@ def unit_head(inventory: Inventory, unit: RemappingUnit) -> str:
     node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
     return (
         f"{unit.source.structure} at 0x{unit.source.offset:x}  segment {unit.segment:04x}, "
-        f"registers 0x{unit.registers:x}{node}{used_blocks_of(inventory, unit)}"
+        f"registers 0x{unit.registers:x}{node}{used_block_words(inventory, unit)}"
     )
 
 
-def used_blocks_of(inventory: Inventory, unit: RemappingUnit) -> str:
-    """Return the blocks that Linux and Xen use of an IOMMU, if one uses another than `unit`."""
+def used_block_words(inventory: Inventory, unit: RemappingUnit) -> str:
+    """Return which blocks Linux and Xen use of an IOMMU; empty if both use that of `unit`."""
     table = None if isinstance(inventory.iommu, Missing) else inventory.iommu
     if table is None or not table.is_ivrs:
         return ""

@@ -228,7 +228,7 @@ class KvmResolution(TypedDict):
     """The host's kernel release (uname -r); null: unknown. The rules of VFIO depend on it."""
     regions_source: Annotated[str, ("enum", ("kernel", "predicted", "none"))]
     """kernel: Linux publishes the reserved regions of the devices' IOMMU groups; predicted: they
-    come from the firmware's table; none: no table was read, and Linux publishes none."""
+    come from the firmware's table; none: none is known, neither from a table nor from Linux."""
     machine: str | None
     """QEMU's machine type as written, or Proxmox's default; null: not set."""
     memory_size: int | None
