@@ -120,6 +120,7 @@ def test_what_helps_a_locked_device_is_not_noted_of_its_mate_or_of_what_is_let_g
         "intel_iommu=on relax_rmrr",
         "intel_iommu=on,relax-rmrr",
         "intel_iommu=on,no_relax_rmrr",
+        "intel_iommu=on,relax_rmrr=1",  # not documented
         "amd_iommu=on,relax_rmrr",
     ],
 )
@@ -138,7 +139,6 @@ def test_relax_rmrr_counts_as_a_word_of_intel_iommu_alone(options: str, worded: 
         "intel_iommu=on,relax_rmrr",
         "intel-iommu=on,relax_rmrr",  # the kernel reads - in a name as _
         "intel_iommu=relax_rmrr intel_iommu=on",
-        "intel_iommu=on,relax_rmrr=1",  # it compares with strncmp
     ],
 )
 def test_relax_rmrr_counts_as_the_kernel_reads_it(options: str) -> None:

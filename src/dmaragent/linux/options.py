@@ -73,13 +73,11 @@ def iommu_off_option(options: Sequence[str], vendor: IommuVendor) -> SwitchedOff
 
 def iommu_asked_for(options: Sequence[str]) -> str:
     """Return the last option that switches Intel's IOMMU on, as written; or empty."""
-    return next((option for option in reversed(options) if _asks_intel(option, "on")), "")
-
-
-def _asks_intel(option: str, word: str) -> bool:
-    """Return whether `option` gives Intel's IOMMU `word`, which the kernel compares with strncmp."""
-    name, words = _parts(option)
-    return name == "intel_iommu" and any(each.startswith(word) for each in words)
+    for option in reversed(options):
+        name, words = _parts(option)
+        if name == "intel_iommu" and any(word.startswith("on") for word in words):
+            return option
+    return ""
 
 
 def _parts(option: str) -> tuple[str, list[str]]:
@@ -166,5 +164,6 @@ def has_relax_rmrr(kernel_release: str | None) -> bool | None:
 
 
 def asks_to_relax_rmrrs(options: Sequence[str] | None) -> bool:
-    """Return whether ``relax_rmrr`` is on the kernel's command line."""
-    return any(_asks_intel(option, RELAX_RMRR) for option in options or ())
+    """Return whether ``relax_rmrr``, as a whole word, is on the kernel's command line."""
+    parts = map(_parts, options or ())
+    return any(name == "intel_iommu" and RELAX_RMRR in words for name, words in parts)
