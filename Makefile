@@ -123,7 +123,7 @@ recall: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m recall $(abspath $(XEN)) $(abspath $(SOURCES))
 
 bench: $(VENV)/ready-bench
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py $(TABLES)
 
 FUZZ = $(FUZZ_KIND) $(FUZZ_COUNT:%=--count=%) $(FUZZ_SECONDS:%=--seconds=%) $(FUZZ_SEED:%=--seed=%)
 

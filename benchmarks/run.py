@@ -1,8 +1,14 @@
-"""Measure everything in one run and write docs/performance.md (``make bench``)."""
+"""Measure every table of docs/performance.md and write that page (``make bench``).
 
+Each table is kept in build/bench as soon as it is measured. ``benchmarks/run.py TABLE ...`` measures only
+those again, such as one that another program disturbed.
+"""
+
+import argparse
 import platform
 import sys
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -146,6 +152,26 @@ that of the time from 16 to 64 KiB, divided by that of the input: 1 is linear, 4
 """
 
 
+MEASURED = {
+    "decoding": decoding,
+    "decoding_ivrs": decoding_ivrs,
+    "startup": startup,
+    "scale": scale,
+    "regions": regions,
+    "dumping": dumping,
+    "replay": replay,
+    "guests": guests,
+    "fleet": fleet,
+    "agent": agent,
+    "peers": peers,
+    "layers": layers,
+    "worst": worst,
+}
+"""What measures each table of the page, by its name there."""
+KEPT = ROOT / "build/bench"
+"""The tables that were measured, until the page is written anew."""
+
+
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a Markdown table."""
     head = list(head)
@@ -153,29 +179,35 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def measure(name: str) -> None:
+    """Measure one table and keep it, with its date."""
+    of = MEASURED[name]
+    measured = table(of.HEAD, of.rows())
+    KEPT.mkdir(parents=True, exist_ok=True)
+    text = f"{measured}\n\nMeasured on {datetime.now(UTC).date()}."
+    (KEPT / f"{name}.md").write_text(text, "utf-8")
+    print(text, flush=True)
+
+
 def main() -> None:
-    """Measure and write the page."""
+    """Measure the named tables, by default all, and write the page if every table was measured."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("tables", nargs="*", choices=[[], *MEASURED], metavar="TABLE")
+    names = parser.parse_args().tables or list(MEASURED)
+    for name in names:
+        measure(name)
+    kept = {name: KEPT / f"{name}.md" for name in MEASURED}
+    missing = [name for name, path in kept.items() if not path.exists()]
+    if missing:
+        sys.exit(f"the page is not written: not measured yet: {' '.join(missing)}")
     page = PAGE.format(
         machine=f"{platform.machine()}, {platform.system()}",
         python=platform.python_version(),
         construct=version("construct"),
         edk2=version("edk2-pytool-library"),
-        decoding=table(decoding.HEAD, decoding.rows()),
-        decoding_ivrs=table(decoding_ivrs.HEAD, decoding_ivrs.rows()),
-        startup=table(startup.HEAD, startup.rows()),
-        scale=table(scale.HEAD, scale.rows()),
-        regions=table(regions.HEAD, regions.rows()),
-        dumping=table(dumping.HEAD, dumping.rows()),
-        replay=table(replay.HEAD, replay.rows()),
-        guests=table(guests.HEAD, guests.rows()),
-        fleet=table(fleet.HEAD, fleet.rows()),
-        agent=table(agent.HEAD, agent.rows()),
-        peers=table(peers.HEAD, peers.rows()),
-        layers=table(layers.HEAD, layers.rows()),
-        worst=table(worst.HEAD, worst.rows()),
+        **{name: path.read_text("utf-8") for name, path in kept.items()},
     )
     (ROOT / "docs/performance.md").write_text(page, "utf-8")
-    print(page)
 
 
 if __name__ == "__main__":
