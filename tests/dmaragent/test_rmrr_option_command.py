@@ -11,14 +11,15 @@ from support.wording import Worded
 Capture = pytest.CaptureFixture[str]
 DOM0 = MACHINES / "xen-pv-dom0"
 HP = MACHINES / "hp-dl380e-gen8"
+NO_TABLE = MACHINES / "synthetic-sosreport-without-table"
 
 
 def test_a_region_of_128_kib_becomes_two_words(capsys: Capture, worded: Worded) -> None:
     ran = run(capsys, "rmrr-option", "0x7ef3e000-0x7ef5dfff=00:1d.0", "--host", HP)
 
     lines = ran.out.splitlines()
-    assert ran.code == 0
-    worded(lines[0], "10", "4.22")
+    assert ran.code == 2, "what is already on Xen's command line is unknown"
+    worded(" ".join(lines[:2]), "10", "4.22")
     assert "  rmrr=0x7ef3e-0x7ef4d=00:1d.0" in lines
     assert "  rmrr=0x7ef4e-0x7ef5d=00:1d.0" in lines
 
@@ -39,7 +40,25 @@ def test_a_document_of_what_was_written_keeps_to_its_schema(capsys: Capture) -> 
 
     answer = ran.document["answer"]
     assert answer["option"]["words"] == "rmrr=0x7ef3e-0x7ef3f=00:1d.0"
-    assert answer["mode"] == "write"
+    assert (answer["mode"], answer["taken"]) == ("write", None)
+
+
+@pytest.mark.parametrize(
+    ("region", "host", "code"),
+    [
+        ("0xb0000000+4K=00:1a.0", DOM0, 0),
+        ("0x1000+4K=00:1a.0", DOM0, 1),
+        ("0xb0000000+4K=00:1a.0", NO_TABLE, 2),
+    ],
+)
+def test_whether_xen_accepts_what_was_written_is_the_exit_code(
+    region: str, host: Path, code: int, capsys: Capture
+) -> None:
+    ran = run(capsys, "boot-option", region, "--host", host, "--json")
+
+    assert ran.code == code
+    assert ran.document["answer"]["taken"] is {0: True, 1: False, 2: None}[code]
+    assert bool(ran.document["answer"]["option"]) is (code != 1)
 
 
 def test_a_log_without_a_fault_is_no_answer(
@@ -70,7 +89,7 @@ def test_a_log_of_faults_ends_in_an_option_and_a_warning(
 
     ran = run(capsys, *arguments)
 
-    assert ran.code == 0
+    assert ran.code == 2
     lines = ran.out.splitlines()
     worded(lines[0])
     worded(lines[1])
@@ -100,7 +119,7 @@ def test_a_fault_that_was_dropped_is_to_be_looked_at_beside_one_that_was_written
     by_xen = "".join(FAULTS.splitlines(keepends=True)[:2])
     log.write_text(by_xen)
     arguments = ["rmrr-option", "--from-log", log, "--host", DOM0]
-    assert run(capsys, *arguments).code == 0
+    assert run(capsys, *arguments).code == 2
 
     log.write_text(by_xen + by_xen.replace("b000", "fee0"))
     ran = run(capsys, *arguments)

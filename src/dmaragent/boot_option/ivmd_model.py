@@ -5,7 +5,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
-from dmaragent.boot_option.model import Checked, OptionForFaults, OptionHost
+from dmaragent.boot_option.model import Checked, OptionForFaults, OptionHost, written_taken
 from dmaragent.boot_option.wanted import Refused, Wanted
 from dmaragent.xen.hypervisor.ivmd_ranges import IvmdRange
 
@@ -101,11 +101,18 @@ class WrittenIvmd:
     written: tuple[IvmdText, ...]
     """The regions that have words."""
     refused: tuple[RefusedIvmd, ...]
+    unknown: frozenset[WantedIvmd]
+    """The written regions of which it is unknown whether Xen applies them."""
     present: int
     """How many of Xen's eight places the host's command line already uses."""
     used: int
     """How many more the new words use."""
     notes: tuple[str, ...]
+
+    @property
+    def taken(self) -> bool | None:
+        """Whether Xen applies all regions; None: nothing is refused, but a fact is unknown."""
+        return written_taken(self.on, refused=bool(self.refused), unknown=bool(self.unknown))
 
     @property
     def words(self) -> tuple[str, ...]:

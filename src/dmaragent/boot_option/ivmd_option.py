@@ -187,6 +187,7 @@ def write_ivmd(on: OptionHost, wanted: Sequence[WantedIvmd]) -> WrittenIvmd:
         refused=tuple(
             RefusedIvmd(region, refused[region]) for region in wanted if region in refused
         ),
+        unknown=frozenset(unknown),
         present=present,
         used=sum(map(places_of, kept)),
         notes=tuple(written_notes(on, wanted, kept, unknown)),

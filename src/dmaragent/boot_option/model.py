@@ -155,6 +155,16 @@ class CheckedOption(Checked[JudgedRange]):
     """Every range of ``rmrr=`` in a text or a command line."""
 
 
+def written_taken(on: OptionHost, *, refused: bool, unknown: bool) -> bool | None:
+    """Return whether Xen accepts all wanted regions; None: unknown.
+
+    It is also unknown without Xen's command line: the ranges that are already on it can leave no room.
+    """
+    if refused:
+        return False
+    return None if unknown or on.command_line is None else True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenOption:
     """The option for wanted regions."""
@@ -163,9 +173,16 @@ class WrittenOption:
     written: tuple[RmrrText, ...]
     """The regions that have ranges."""
     refused: tuple[RefusedRegion, ...]
+    unknown: frozenset[WantedRegion]
+    """The written regions of which it is unknown whether Xen accepts them."""
     present: int
     """How many ranges are already on the host's command line."""
     notes: tuple[str, ...]
+
+    @property
+    def taken(self) -> bool | None:
+        """Whether Xen accepts all regions; None: nothing is refused, but a fact is unknown."""
+        return written_taken(self.on, refused=bool(self.refused), unknown=bool(self.unknown))
 
     @property
     def ranges(self) -> tuple[PageRange, ...]:

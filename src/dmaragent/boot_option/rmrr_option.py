@@ -58,7 +58,7 @@ def write_option(on: OptionHost, wanted: Sequence[WantedRegion]) -> WrittenOptio
     while True:
         kept = [region for region in wanted if region not in refused]
         done = write_ranges(kept, places_taken(line, on.release), on.longest_word)
-        bad = _refusals(on, line, len(before), done)
+        bad, unknown = _read_back(on, line, len(before), done)
         if not bad:
             break
         refused |= bad
@@ -72,6 +72,7 @@ def write_option(on: OptionHost, wanted: Sequence[WantedRegion]) -> WrittenOptio
             for region in wanted
             if region in refused
         ),
+        unknown=unknown,
         present=len(before),
         notes=(*page_numbers(wanted), *written_notes(on, written)),
     )
@@ -86,14 +87,19 @@ def _never_helps(on: OptionHost) -> str:
     return ""
 
 
-def _refusals(
+def _read_back(
     on: OptionHost, line: str, before: int, written: Sequence[RmrrText]
-) -> dict[WantedRegion, str]:
-    """Return the regions that Xen would not read as written after `line`, and why."""
+) -> tuple[dict[WantedRegion, str], frozenset[WantedRegion]]:
+    """Return why Xen would not read regions as written after `line`, and of which that is unknown."""
     ranges = [(region.wanted, pages) for region in written for pages in region.ranges]
     behind = " ".join(pages.word for _, pages in ranges)
     judged_ranges = list(_judged_ranges(on, f"{line} {behind}"))[before:]
     bad: dict[WantedRegion, str] = {}
+    unknown = {
+        wanted
+        for (wanted, _), judged in zip(ranges, judged_ranges, strict=True)
+        if judged.taken is None
+    }
     for (wanted, pages), judged in zip(ranges, judged_ranges, strict=True):
         ram = ram_in(on.memory_map, judged.read.range)
         if judged.taken is False:
@@ -104,7 +110,7 @@ def _refusals(
             bad.setdefault(wanted, words.changed_by_an_error_before())
         elif ram is not None:
             bad.setdefault(wanted, words.wanted_in_ram(ram))
-    return bad
+    return bad, frozenset(unknown)
 
 
 def _listed_overlap(listed: frozenset[AddressRange], read: UserRange) -> str:

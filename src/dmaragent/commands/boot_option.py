@@ -14,7 +14,6 @@ from dmaragent.boot_option.model import (
     FaultOption,
     OptionForFaults,
     OptionHost,
-    WrittenOption,
 )
 from dmaragent.boot_option.request import RequestError, read_wanted, read_wanted_ivmd
 from dmaragent.boot_option.rmrr_option import check_option, write_option
@@ -75,6 +74,8 @@ examples:
 Exit codes: 0 Xen accepts all of it; 1 it does not, or the option is probably a
 mistake; 2 unknown, or an error.  rmrr-option is another name of this verb."""
 _IVMD, _RMRR = re.compile(r"(?:^|[\s\"'=])ivmd="), re.compile(r"(?:^|[\s\"'=])rmrr=")
+_CODES = {True: 0, False: 1, None: 2}
+"""By whether Xen accepts all of it."""
 _VENDORS = {"intel": IommuVendor.INTEL, "amd": IommuVendor.AMD}
 
 
@@ -127,7 +128,7 @@ def _write(options: argparse.Namespace) -> int:
         raise words.not_a_region(error) from error
     answer = write_option(on, wanted)
     _print(options, opened, written_document(answer), written_text(answer))
-    return _code(answer)
+    return _CODES[answer.taken]
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -199,7 +200,7 @@ def _print_ivmd(
     document: ivmd_schema.Write | ivmd_schema.FromLog | ivmd_schema.Check
     if isinstance(answer, WrittenIvmd):
         document, lines = written_ivmd(answer), written_ivmd_text(answer)
-        code = 1 if answer.refused else 0
+        code = _CODES[answer.taken]
     elif isinstance(answer, OptionForFaults):
         document, lines, code = faults_ivmd(answer), faults_ivmd_text(answer), _fault_code(answer)
     else:
@@ -224,17 +225,13 @@ def _print(
     print_document(option_document(answer, host_object(opened)))
 
 
-def _code(answer: WrittenOption) -> int:
-    return 1 if answer.refused else 0
-
-
 def _checked_code(answer: CheckedOption | CheckedIvmd) -> int:
     if answer.mistaken:
         return 1
-    return {True: 0, False: 1, None: 2}[answer.taken]
+    return _CODES[answer.taken]
 
 
 def _fault_code(answer: FaultOption | FaultIvmd) -> int:
-    """Return 0 if an option was written for every fault that the table does not explain, else 1."""
-    lost = answer.option.refused or answer.faults.dropped
-    return 1 if lost or not answer.option.written else 0
+    """Return 0 if Xen accepts an option for every fault that the table does not explain, else 1 or 2."""
+    lost = answer.faults.dropped or not answer.option.written
+    return 1 if lost else _CODES[answer.option.taken]

@@ -70,6 +70,7 @@ def _written(option: WrittenIvmd) -> schema.Written:
         "refused": [
             {**_wanted(refused.wanted), "reason": refused.reason} for refused in option.refused
         ],
+        "taken": option.taken,
         "present": option.present,
         "notes": list(option.notes),
     }

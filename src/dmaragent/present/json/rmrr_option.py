@@ -69,6 +69,7 @@ def _written(option: WrittenOption) -> schema.Written:
         "option": option_forms(option.words, together) if option.words else None,
         "regions": [_region(text) for text in option.written],
         "refused": [_refused(region) for region in option.refused],
+        "taken": option.taken,
         "present": option.present,
         "notes": list(option.notes),
     }

@@ -50,6 +50,11 @@ def also_present(present: int) -> str:
     return f", and {present} already on the command line" if present else ""
 
 
+def unknown_acceptance(taken: bool | None) -> str:  # noqa: FBT001 - the verdict
+    """Return that it is unknown whether Xen accepts a written option; empty: it is known."""
+    return "; unknown whether Xen accepts all of it" if taken is None else ""
+
+
 def region_refused(refused: Refused[object]) -> str:
     """Return why no option was written for a region, and for which devices it was wanted."""
     devices = ", ".join(map(str, refused.wanted.devices[:3])) or "all devices"

@@ -7,7 +7,12 @@ from dmaragent.boot_option.ivmd_model import (
     JudgedIvmd,
     WrittenIvmd,
 )
-from dmaragent.present.words.boot_option import also_present, for_regions, release_words
+from dmaragent.present.words.boot_option import (
+    also_present,
+    for_regions,
+    release_words,
+    unknown_acceptance,
+)
 from dmaragent.present.words.numbers import count, size_words
 from dmaragent.xen.hypervisor.ivmd_ranges import MOST_RANGES, IvmdRange
 
@@ -28,6 +33,7 @@ def written_headline(option: WrittenIvmd) -> str:
     if not option.written:
         return f"No ivmd= for {regions} ({xen})"
     use = f"{option.used} of Xen's {MOST_RANGES} ranges{also_present(option.present)}"
+    use += unknown_acceptance(option.taken)
     return f"ivmd= for {regions}: {use} ({xen})"
 
 

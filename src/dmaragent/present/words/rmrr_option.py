@@ -5,7 +5,12 @@ from dmaragent.boot_option.model import (
     JudgedRange,
     WrittenOption,
 )
-from dmaragent.present.words.boot_option import also_present, for_regions, release_words
+from dmaragent.present.words.boot_option import (
+    also_present,
+    for_regions,
+    release_words,
+    unknown_acceptance,
+)
 from dmaragent.present.words.numbers import count, size_words
 from dmaragent.xen.hypervisor.rmrr_option import MOST_RANGES, UserRange
 
@@ -35,6 +40,7 @@ def written_headline(option: WrittenOption) -> str:
     if not option.written:
         return f"No rmrr= for {regions} ({xen})"
     use = f"{len(option.ranges)} of Xen's {MOST_RANGES} ranges{also_present(option.present)}"
+    use += unknown_acceptance(option.taken)
     return f"rmrr= for {regions}: {use} ({xen})"
 
 

@@ -49,6 +49,8 @@ class Written(Target):
     """The regions with an option."""
     refused: list[Refused]
     """The regions without one, with the reason."""
+    taken: bool | None
+    """Whether Xen applies all of it; false: a region is refused; null: unknown. 'notes' has the reason."""
     present: Count
     """How many of Xen's eight places the host's command line already uses."""
     notes: list[Prose]

@@ -48,6 +48,8 @@ class Written(Target):
     """The regions with ranges."""
     refused: list[Refused]
     """The regions without a range, with the reason."""
+    taken: bool | None
+    """Whether Xen accepts all of it; false: a region is refused; null: unknown. 'notes' has the reason."""
     present: Count
     """How many ranges are already on the host's command line."""
     notes: list[str]
