@@ -145,7 +145,7 @@ def test_an_unknown_firmware_is_no_second_one() -> None:
     ]
 
     assert len(set(glance)) == 3
-    assert ["1 machine has" in text for text in glance] == [False, False, True]
+    assert ["1 model has" in text for text in glance] == [False, False, True]
 
 
 def test_odd_hosts_that_differ_alike_are_together() -> None:

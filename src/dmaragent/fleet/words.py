@@ -128,7 +128,7 @@ def class_words(hosts: Sequence[HostRecord]) -> str:
     """Return what the hosts of a class are; values that differ between them are counted."""
     facts = (
         _common(" ".join(filter(None, (host.vendor, host.model))) for host in hosts)
-        or "unknown machine",
+        or "unknown model",
         _common(host.firmware or "" for host in hosts),
         _common(map(_system, hosts)),
         _common(map(_table, hosts)),
@@ -325,7 +325,7 @@ def why_unknown(reason: str) -> str:
 # Differences ----------------------------------------------------------------------------
 
 _FACTS = {
-    "model": "machine",
+    "model": "model",
     "firmware": "firmware",
     "xen": "Xen",
     "linux": "Linux",

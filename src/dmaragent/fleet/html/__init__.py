@@ -93,7 +93,7 @@ def _tiles(
 
 
 def _firmware_tile(records: Sequence[HostRecord]) -> Tile:
-    """Return whether machines have more than one firmware."""
+    """Return whether models have more than one firmware."""
     models = several_firmwares(records)
     key = "firmware" if any(host.model for host in records) else ""
     if models:

@@ -36,8 +36,8 @@ GUEST_COLUMNS = 3
 _SHOW, _EXPORT = "dmaragent fleet show --details", "dmaragent fleet export"
 
 
-def machine(host: HostRecord) -> str:
-    """Return the name of the machine of a host; empty if it is unknown."""
+def model_name(host: HostRecord) -> str:
+    """Return vendor and model of a host; empty if it is unknown."""
     return cut(" ".join(word for word in (host.vendor, host.model) if word))
 
 
@@ -69,7 +69,7 @@ def _class_row(of: HostClass, place: Place) -> Sequence[Child]:
     return (
         element("span", f"{place.prefix}{of.label}", id=f"{place.key}-{of.label}", class_="short"),
         str(len(of.hosts)),
-        values(machine(host) for host in of.hosts),
+        values(model_name(host) for host in of.hosts),
         values(host.firmware or "" for host in of.hosts),
         values(host.xen or words.NO_XEN for host in of.hosts),
         values(host.linux or "" for host in of.hosts),
@@ -89,17 +89,17 @@ def _class_note(of: HostClass, most: int | None) -> Child:
 
 
 def several_firmwares(records: Sequence[HostRecord]) -> int:
-    """Return how many machines have more than one firmware that is known."""
+    """Return how many models have more than one firmware that is known."""
     known = [host for host in records if host.firmware]
     return sum(len(firmwares) > 1 for firmwares in _firmwares(known).values())
 
 
 def _firmwares(records: Sequence[HostRecord]) -> dict[str, dict[str, list[HostRecord]]]:
-    """Return the hosts by machine and firmware, of machines that are known."""
+    """Return the hosts by model and firmware, of models that are known."""
     found: dict[str, dict[str, list[HostRecord]]] = {}
     for host in records:
         if host.model:
-            of_model = found.setdefault(machine(host), {})
+            of_model = found.setdefault(model_name(host), {})
             of_model.setdefault(cut(host.firmware or words.UNKNOWN), []).append(host)
     return found
 
@@ -108,16 +108,14 @@ def firmware_section(
     records: Sequence[HostRecord], classes: Sequence[HostClass], guests: Sequence[GuestOnFleet]
 ) -> Section | None:
     """Return how many hosts and classes each firmware has, and how many of them start a guest."""
-    by_machine = _firmwares(records)
-    if not by_machine:
+    by_model = _firmwares(records)
+    if not by_model:
         return None
     class_of = {host.name: of for of in classes for host in of.hosts}
     shown = guests[:GUEST_COLUMNS]
     verdicts = [_verdicts(guest) for guest in shown]
     head = [*words.FIRMWARE_COLUMNS, *(words.starts_column(cut(each.name, 30)) for each in shown)]
-    ordered = sorted(
-        by_machine.items(), key=lambda item: (-len(item[1]), -_hosts(item[1]), item[0])
-    )
+    ordered = sorted(by_model.items(), key=lambda item: (-len(item[1]), -_hosts(item[1]), item[0]))
     groups = [
         RowGroup([_firmware_row(model, firmware, hosts, class_of, verdicts)])
         for model, firmwares in ordered
@@ -170,7 +168,7 @@ def odd_section(odd: Sequence[OddHost]) -> Section | None:
         return None
     alike: dict[tuple[str, str, str, str], list[str]] = {}
     for each in odd:
-        key = (machine(each.host), each.differs, cut(each.value), cut(each.usual))
+        key = (model_name(each.host), each.differs, cut(each.value), cut(each.usual))
         alike.setdefault(key, []).append(each.host.name)
     most = most_characters(alike.values(), _BUDGET)
     groups = [

@@ -9,7 +9,7 @@ from dmaragent.present.words.numbers import count
 
 GLANCE = "At a glance"
 CLASSES, LINUX_CLASSES = "Hosts by class", "Classes for KVM guests"
-FIRMWARE = "Firmware by machine"
+FIRMWARE = "Firmware by model"
 ODD = "Odd hosts"
 ERRORS = "Errors in tables"
 NO_DATA = "Hosts without data"
@@ -54,17 +54,17 @@ def more_hosts(number: int) -> str:
 
 
 def several_firmwares(models: int) -> str:
-    """Return how many machines have more than one firmware."""
-    return f"{count(models, 'machine has', 'machines have')} more than one firmware"
+    """Return how many models have more than one firmware."""
+    return f"{count(models, 'model has', 'models have')} more than one firmware"
 
 
-ONE_FIRMWARE = "Each machine has one firmware"
-NOT_SEVERAL = "No machine has more than one known firmware"
+ONE_FIRMWARE = "Each model has one firmware"
+NOT_SEVERAL = "No model has more than one known firmware"
 
 
 def odd_in_short(hosts: int) -> str:
     """Return how many hosts are odd."""
-    return f"{count(hosts, 'host differs', 'hosts differ')} from most of the same machine"
+    return f"{count(hosts, 'host differs', 'hosts differ')} from most of the same model"
 
 
 def errors_in_short(hosts: int) -> str:
@@ -103,7 +103,7 @@ CLASSES_CAPTION = "Classes, the largest first, each with its hosts"
 CLASS_COLUMNS = (
     "Class",
     "Hosts",
-    "Machine",
+    "Model",
     "Firmware",
     "Xen",
     "Linux",
@@ -111,9 +111,9 @@ CLASS_COLUMNS = (
     "Table",
     "Regions",
 )
-FIRMWARE_LEAD = "Machines with more than one firmware come first."
-FIRMWARE_CAPTION = "Each machine with its firmware"
-FIRMWARE_COLUMNS = ("Machine", "Firmware", "Hosts", "Classes")
+FIRMWARE_LEAD = "Models with more than one firmware come first."
+FIRMWARE_CAPTION = "Each model with its firmware"
+FIRMWARE_COLUMNS = ("Model", "Firmware", "Hosts", "Classes")
 
 
 def host_names(hosts: int) -> str:
@@ -138,9 +138,9 @@ def starts_column(guest: str) -> str:
 
 # Odd hosts, errors, no data -------------------------------------------------------------
 
-ODD_LEAD = "At least three quarters of the hosts of the machine have the usual value."
-ODD_CAPTION = "Hosts that differ from most of the same machine"
-ODD_COLUMNS = ("Hosts", "Differ in", "Value", "Usual", "Machine")
+ODD_LEAD = "At least three quarters of the hosts of the model have the usual value."
+ODD_CAPTION = "Hosts that differ from most of the same model"
+ODD_COLUMNS = ("Hosts", "Differ in", "Value", "Usual", "Model")
 DIFFERS = {
     "firmware": "firmware",
     "table": "table",
