@@ -86,14 +86,15 @@ def class_words(class_code: int, *, interface_known: bool = True) -> str:
     return words
 
 
-def is_class(class_code: int, name: str) -> bool:
+def is_class(class_code: int, name: str, *, interface_known: bool = True) -> bool:
     """Return whether `name` means the class: each word in it begins one of the class's words.
 
     The words are those of the class and of its base class. So ``network`` means every network
     controller, and ``usb`` those of USB.
     """
     base = _BASE.get(class_code >> 16, "")
-    words = f"{class_words(class_code)} {base}".lower().translate(_NO_MARKS).split()
+    own = class_words(class_code, interface_known=interface_known)
+    words = f"{own} {base}".lower().translate(_NO_MARKS).split()
     return all(
         any(word.startswith(part) for word in words)
         for part in name.lower().translate(_NO_MARKS).split()

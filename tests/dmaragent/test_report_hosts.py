@@ -1,5 +1,6 @@
 """Reports of collectors as hosts: what their files have is known, and where it is from."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,24 @@ def test_a_class_without_its_interface_is_not_filled_in(tmp_path: Path, capsys: 
     assert region["owners"][0]["device"]["class_code"] is None
     assert region["owners"][0]["device"]["class"] == "USB controller"
     assert {one["type"] for one in region["linux"]} == {"direct-relaxable"}
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"), [("usb", True), ("0c03", True), ("uhci", False), ("0c0300", False)]
+)
+def test_no_class_with_an_interface_means_a_device_without_one(
+    name: str,
+    listed: bool,  # noqa: FBT001 - a table
+    tmp_path: Path,
+    capsys: Capture,
+) -> None:
+    folder = write_files(tmp_path / "report", {"DMAR.bin": DMAR, "lspci.txt": LSPCI_N})
+
+    ran = run(capsys, "devices", "--host", folder, "--class", name, "--csv")
+
+    rows = list(csv.DictReader(ran.out.splitlines()))
+    assert bool(rows) is listed
+    assert {row["class_code"] for row in rows} <= {""}
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,20 @@ def test_what_is_not_certain_of_it_is_not_said(given: HostFacts, verdict: Verdic
     assert answer(guest(str(device), memory=400), given).verdict is verdict
 
 
+@pytest.mark.parametrize("class_code", [PLAIN, None])
+def test_a_bridge_whose_class_is_not_known_to_the_end_may_be_a_conventional_one(
+    class_code: int | None,
+) -> None:
+    device = SBDF.parse("04:00.0")
+    given = host(PLAIN, device)
+    functions = dict(given.functions or {})
+    functions[FIRST] = functions[FIRST]._replace(class_code=class_code, interface_known=False)
+    short = replace(given, functions=functions)
+
+    assert answer(guest("04:00.0", memory=400), given).verdict is Verdict.STARTS
+    assert answer(guest("04:00.0", memory=400), short).verdict is Verdict.UNDECIDED
+
+
 def test_virtual_functions_are_no_sign_of_a_conventional_bus() -> None:
     physical, virtual = SBDF.parse("04:00.0"), SBDF.parse("04:02.0")
     given = host(PLAIN, physical)

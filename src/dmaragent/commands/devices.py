@@ -175,10 +175,13 @@ def _class_code(name: str | None) -> str | None:
 def _is_of_class(row: DeviceRow, name: str | None, code: str | None) -> bool:
     if name is None:
         return True
-    own = None if row.function is None else row.function.class_code
-    if own is None:
+    function = row.function
+    if function is None or function.class_code is None:
         return False
-    return f"{own:06x}".startswith(code) if code is not None else is_class(own, name)
+    if code is None:
+        return is_class(function.class_code, name, interface_known=function.interface_known)
+    digits = f"{function.class_code:06x}"
+    return (digits if function.interface_known else digits[:4]).startswith(code)
 
 
 def _numbers(text: str | None) -> Sequence[int | None] | None:

@@ -42,7 +42,9 @@ class DeviceQuery(NamedTuple):
             return False
         if self.vendor is not None:
             return (function.vendor_id, function.device_id) == (self.vendor, self.device)
-        return function.class_code is not None and is_class(function.class_code, self.text)
+        return function.class_code is not None and is_class(
+            function.class_code, self.text, interface_known=function.interface_known
+        )
 
 
 def parse_query(text: str) -> DeviceQuery:

@@ -129,8 +129,8 @@ class HostFacts:
     def conventional(self, sbdf: SBDF, subtractive: int) -> tuple[SBDF | None, bool]:
         """Return the bridge above `sbdf` if its bus may be conventional PCI, and if it surely is.
 
-        It is certain below a bridge of class `subtractive`. It is possible if an endpoint on the
-        bus is not device 0; virtual functions do not count.
+        It is certain below a bridge of class `subtractive`. It is possible if a bridge may have that
+        class, or if an endpoint on the bus is not device 0; virtual functions do not count.
         """
         functions = self.functions or {}
         own = functions.get(sbdf)
@@ -146,6 +146,8 @@ class HostFacts:
             return None, False
         if any(bridge.class_code == subtractive for bridge in above):
             return nearest.sbdf, True
+        if any(may_have_class(bridge, subtractive) for bridge in above):
+            return nearest.sbdf, False
         beside = (
             function
             for function in functions.values()
@@ -154,6 +156,14 @@ class HostFacts:
             and function.physical_function is None
         )
         return (nearest.sbdf if any(function.sbdf.device for function in beside) else None), False
+
+
+def may_have_class(function: PciFunction, class_code: int) -> bool:
+    """Return whether the class of `function`, as far as it is known, can be `class_code`."""
+    own = function.class_code
+    if own is None:
+        return True
+    return own == class_code if function.interface_known else own >> 8 == class_code >> 8
 
 
 def facts_of(

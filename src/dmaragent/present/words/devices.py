@@ -353,9 +353,10 @@ def csv_cells(row: DeviceRow) -> tuple[str, ...]:
     """Return a device's cells for CSV_HEAD; a cell without a known value is empty."""
     function = row.function
     code = None if function is None else function.class_code
+    known = function is not None and function.interface_known
     return (
         str(row.sbdf),
-        "" if code is None else f"{code:06x}",
+        "" if code is None or not known else f"{code:06x}",
         "" if function is None or code is None else class_name(function),
         "" if function is None or function.vendor_id is None else f"{function.vendor_id:04x}",
         "" if function is None or function.device_id is None else f"{function.device_id:04x}",
