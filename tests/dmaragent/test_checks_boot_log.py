@@ -150,6 +150,18 @@ def test_the_kernels_word_agrees_with_our_own_only_where_it_does(
     assert any(True for _ in told(inventory, references.rhsa_without_unit)) is bool(also)
 
 
+def test_a_bad_region_has_its_number_and_what_agrees() -> None:
+    words = "Your BIOS is broken; bad RMRR [0x0000000010001000-0x0000000010000fff]"
+    backwards = rmrr(0x10001000, 0x10000FFF, scope(1, 0, (0x1D, 0)))
+    log = f"[ 0.1] DMAR: [Firmware Bug]: {words}\n"
+
+    (found,) = told(host(table_of(UNIT, backwards), NIC, log=log), firmware_bug)
+
+    assert found.hit.region == 1
+    assert "This agrees with rmrr-" in found.hit.message
+    assert "This is region 1." in found.hit.message
+
+
 def test_without_a_boot_log_what_it_says_is_not_asked() -> None:
     (missing,) = [
         one for one in check(CASES["checksum-wrong"].quiet()).not_asked if one.need is Need.BOOT_LOG

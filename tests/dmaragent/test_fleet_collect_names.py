@@ -21,6 +21,9 @@ from support.cli import run
         ("xen1", ["xen1"]),
         ("xen[01-03,50]", ["xen01", "xen02", "xen03", "xen50"]),
         ("xen[9-11]", ["xen9", "xen10", "xen11"]),
+        ("xen[0,8-10]", ["xen0", "xen8", "xen9", "xen10"]),
+        ("xen[0-10]", [f"xen{number}" for number in range(11)]),
+        ("xen[00-02]", ["xen00", "xen01", "xen02"]),
         ("a[1-2]b[3-4].x, c d", ["a1b3.x", "a1b4.x", "a2b3.x", "a2b4.x", "c", "d"]),
         ("b,a,b", ["b", "a"]),
         ("10.0.0.[7-8],fe80::1", ["10.0.0.7", "10.0.0.8", "fe80::1"]),
@@ -32,7 +35,20 @@ def test_names_and_ranges_are_expanded(text: str, names: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["x[", "x]", "x[]", "x[3-1]", "x[01-010]", "x[a-b]", "x[1-2", "x[[1]]", "x[1--2]", "x]1["],
+    [
+        "x[",
+        "x]",
+        "x[]",
+        "x[3-1]",
+        "x[01-010]",
+        "x[0-010]",
+        "x[00-100]",
+        "x[a-b]",
+        "x[1-2",
+        "x[[1]]",
+        "x[1--2]",
+        "x]1[",
+    ],
 )
 def test_a_wrong_range_is_an_error(text: str) -> None:
     with pytest.raises(DmaragentError):

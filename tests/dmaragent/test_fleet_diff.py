@@ -100,3 +100,13 @@ def test_a_change_that_no_other_fact_shows_is_one_of_what_decides_about_xen_gues
     assert changed(xen_class="other") == ["facts"]
     assert changed(library="other") == ["facts"]
     assert changed(linux_class="other") == []
+
+
+def test_a_change_of_what_decides_has_the_value_that_changed(pool: Path) -> None:
+    fleet = fleet_of(pool)
+    (first, *others) = fleet.records
+    later = (replace(first, library="other"), *others)
+
+    (entry,) = fleet_difference(fleet, fleet._replace(records=later)).changed
+
+    assert [(change.before, change.after) for change in entry.changes] == [(first.library, "other")]

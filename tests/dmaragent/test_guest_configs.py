@@ -237,6 +237,13 @@ def test_json_that_is_not_libxls_is_an_error_with_its_place(
     worded(raised.value.message)
 
 
+def test_a_name_that_a_c_string_would_cut_is_an_error_with_its_place() -> None:
+    with pytest.raises(DmaragentError) as raised:
+        read_guests(json.dumps({**SAVED, "pcidevs": [{"name": "a\0b"}]}), "win.json")
+
+    assert raised.value.message.startswith("win.json.pcidevs[0].name")
+
+
 @pytest.mark.parametrize("text", ["{", "[1]", "{}", "[" * 100_000, '{"c_info": 3}'])
 def test_text_that_only_begins_like_json_is_an_error(text: str) -> None:
     with pytest.raises(DmaragentError):

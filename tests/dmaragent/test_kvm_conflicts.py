@@ -3,7 +3,9 @@
 import pytest
 
 from support.explained import grouped
-from support.hosts import Function
+from support.hosts import Function, fake_host
+from support.ivrs_hosts import device, qemu
+from support.ivrs_tables import ivmd
 from support.kvm import DISK, domain, hostdev, publishing, resolved
 from support.wording import Worded
 
@@ -73,6 +75,20 @@ def test_a_kernel_that_tells_too_little_is_named_and_equal_effects_are_told_once
     worded(reason.reason)
     assert "Linux 4.11 to 6.5: " in reason.reason
     assert reason.reason.count("does not map") == 1
+
+
+def test_the_option_of_intels_driver_relaxes_no_region_of_amds() -> None:
+    low = ivmd(0x10000000, 0x1000, flags=7, device=device("01:00.0"))
+    verdicts = {}
+    for options in ("intel_iommu=on", "intel_iommu=on,relax_rmrr"):
+        host = fake_host([DISK], {"IVRS": qemu(low)})
+        grouped(host, g12=[DISK.sbdf])
+        host.files["/proc/sys/kernel/osrelease"] = b"6.5.13-6-pve\n"
+        host.files["/proc/cmdline"] = f"root=/dev/sda1 {options}\n".encode()
+        found = resolved(domain(hostdev()), host)
+        verdicts[options] = (found.verdict, [one.reason for one in found.reasons])
+
+    assert verdicts["intel_iommu=on,relax_rmrr"] == verdicts["intel_iommu=on"]
 
 
 def test_what_intel_alone_does_is_told_apart_if_the_vendor_is_unknown(worded: Worded) -> None:

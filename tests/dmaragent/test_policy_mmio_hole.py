@@ -196,6 +196,26 @@ def test_a_saved_guest_tells_its_firmware_or_is_not_known() -> None:
     assert _hole(saved({}))[0][2] is HoleContent.UNKNOWN
 
 
+@pytest.mark.parametrize("kib", [4 * MIB + 1, 5 * MIB, (1 << 54) - 1])
+def test_a_saved_hole_above_4_gib_counts_as_none(kib: int) -> None:
+    """hvmloader/pci.c, pci_setup: 4 GiB without the hole is then above HVM_BELOW_4G_MMIO_START."""
+
+    def saved(**hvm: object) -> Spans:
+        config = {
+            "c_info": {"type": "hvm", "name": "g", "passthrough": "share_pt"},
+            "b_info": {
+                "max_memkb": 2 * MIB,
+                "device_model_version": "qemu_xen",
+                "type.hvm": {"bios": "seabios", **hvm},
+            },
+        }
+        (one,) = read_guests(json.dumps(config), "g.json")
+        return _hole(one)
+
+    assert saved(mmio_hole_memkb=kib) == saved()
+    assert saved(mmio_hole_memkb=MIB) != saved()
+
+
 # What a device meets there -------------------------------------------------------------------
 
 

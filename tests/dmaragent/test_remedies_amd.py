@@ -245,6 +245,8 @@ def test_no_release_mends_a_block_without_flags() -> None:
         ((NO_FLAGS, WIDE[0], NO_FLAGS), "4.20.0", (1, 3)),
         (WIDE, "4.20.0", ()),
         (WIDE, "4.17.7", (1, 2)),
+        ((NO_FLAGS,) * 16, "4.20.0", tuple(range(1, 17))),
+        ((NO_FLAGS,) * 17, "4.20.0", ()),
     ],
 )
 def test_the_regions_that_xen_refuses_are_those_without_which_it_works(

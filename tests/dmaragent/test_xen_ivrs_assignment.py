@@ -3,11 +3,15 @@
 import pytest
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.inventory import take_inventory
+from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.ivrs_assignment import (
     AssignmentRefusal,
     IvrsAssignment,
     assignment_of,
 )
+from dmaragent.xen.reserved_list.model import ListSource
+from support.ivmd_hosts import amd_host, with_xen
 from support.ivrs_hosts import IOMMU, QEMU_ENTRIES, device, functions_at, predict, qemu
 from support.ivrs_tables import device_range, entry, ivhd, ivmd, ivrs
 
@@ -121,3 +125,17 @@ def test_what_is_unknown_of_the_list_is_unknown_of_the_assignment(
 
     assert assignment.doubt
     assert (assignment.refusal, assignment.mapped) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("asked", "source"),
+    [("4.16.0", ListSource.PREDICTED), ("4.16.6", ListSource.HYPERVISOR)],
+)
+def test_the_running_list_counts_for_point_releases_that_treat_aliases_alike(
+    asked: str, source: ListSource
+) -> None:
+    host = with_xen(amd_host(), None, release="4.16.5", listed=())
+
+    inventory = take_inventory(host, Release.parse(asked))
+
+    assert inventory.xen.list.source is source

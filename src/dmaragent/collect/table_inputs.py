@@ -166,7 +166,7 @@ def _message_without_path(path: str | None, message: str) -> str:
 def _reason_of_no_table(reading: TextReading, problem: str) -> str:
     """Return why a text contains no table; a damaged packed file can contain one that was lost."""
     if problem:
-        return f"the part that could be unpacked contains no table:  {problem}"
+        return f"the part that could be unpacked contains no table: {problem}"
     return f"not a table: {tables_words.why_no_table(reading)}"
 
 

@@ -126,8 +126,10 @@ def _changes(before: HostRecord, after: HostRecord) -> list[Change]:
             changes.append(Change("regions", str(before.regions), ELSEWHERE))
     elif before.regions != after.regions or (known and before.shape != after.shape):
         changes.append(Change("regions", _number(before.regions), _number(after.regions)))
-    if not changes and _classes(before) != _classes(after):
-        changes.append(Change("facts", before.xen_class, after.xen_class))
+    digests = zip(_classes(before), _classes(after), strict=True)
+    different = next(((old, new) for old, new in digests if old != new), None)
+    if not changes and different is not None:
+        changes.append(Change("facts", *different))
     return changes
 
 

@@ -205,7 +205,7 @@ def _device(part: _JsonObject) -> PciEntry:
     """Return a device; 4.17 writes its address flat, and a structure ``bdf`` is accepted too."""
     address = part.part("bdf") if "bdf" in part.value else part
     name = part.word("name")
-    if name is not None and (not name or "," in name or name != "".join(name.split())):
+    if name is not None and (not name or set(name) & {",", "\0"} or name != "".join(name.split())):
         raise ValueError(words.no_device_name(part.place, name))
     most = {"domain": 0xFFFF, "bus": 0xFF, "dev": 0x1F, "func": 7}
     numbers = [address.number(key, limit) or 0 for key, limit in most.items()]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dmaragent.addresses import FOUR_GIB, AddressRange
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.qemu_memory import GuestRam
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome
 from dmaragent.passthrough import kvm_words
 from dmaragent.passthrough.device_context import DeviceContext
@@ -53,8 +54,11 @@ def region_decisions(device: DeviceContext, ram: KvmGuestRam) -> Iterator[Decisi
     if regions is None:
         yield undecided(kvm_words.reserved_regions_unknown(device.sbdf), device=device.sbdf)
         return
+    relaxed = (
+        device.vendor is not IommuVendor.AMD and device.has_relax_rmrr and device.asks_to_relax
+    )
     for region in regions:
-        if not region.by_kernel and device.has_relax_rmrr and device.asks_to_relax:
+        if relaxed and not region.by_kernel:
             continue  # relax_rmrr relaxes every region; its own case has the warning
         yield from _region_decision(device, region, ram)
 

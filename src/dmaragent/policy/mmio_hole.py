@@ -167,7 +167,7 @@ def _bars_start(
     guest: GuestConfig, ram: RamLayout, reserved: Sequence[AddressRange], total: int
 ) -> int:
     """Return the address at which hvmloader begins to place BARs of `total` bytes."""
-    if guest.mmio_hole and guest.mmio_hole >= SMALLEST_HOLE:
+    if guest.mmio_hole and SMALLEST_HOLE <= guest.mmio_hole <= FOUR_GIB:
         return FOUR_GIB - guest.mmio_hole
     start = _HOLES[0]
     for lower in _HOLES[1:]:

@@ -49,7 +49,7 @@ def firmware_bug(facts: TableFacts) -> Iterator[Hit]:
         also = f" This agrees with {', '.join(same)}." if same else ""
         region = _meant_region(facts, words)
         if region is not None:
-            also = f" This is region {region.number}."
+            also += f" This is region {region.number}."
         yield Hit(
             message=f'The kernel prints: "{words}".{also}',
             brief=f'"{words[:_QUOTED]}{"…"[: len(words) > _QUOTED]}".{also}',

@@ -93,7 +93,7 @@ def _numbers(text: str, part: str) -> Iterator[str]:
         if found is None:
             raise words.not_a_range(part)
         first, last = found[1], found[2] or found[1]
-        padded = first.startswith("0") or last.startswith("0")
+        padded = any(len(end) > 1 and end.startswith("0") for end in (first, last))
         if int(last) < int(first) or (padded and len(first) != len(last)):
             raise words.not_a_range(part)
         for number in range(int(first), int(last) + 1):

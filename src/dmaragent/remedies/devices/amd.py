@@ -73,7 +73,7 @@ def refused_by_xen(inventory: Inventory) -> tuple[int, ...]:
         return ()
     whole, numbers = table.decoded, [region.number for region in table.regions]
     cut: list[int] = []
-    for _ in range(_MOST_TRIES):
+    for _ in range(_MOST_TRIES + 1):
         refused = _first_refused(inventory, table)
         if refused is None:
             return tuple(sorted(cut))

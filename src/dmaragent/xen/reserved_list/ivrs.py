@@ -67,11 +67,11 @@ def ivrs_xen_views(
 
 def _is_running(wanted: Release, running: Release) -> bool:
     """Return whether `wanted` is what runs, or another point of its series that behaves alike."""
-    treatments = [
-        {ivrs_behaviour_of(step).treatment for step in RELEASES.steps_of(release)}
+    behaviours = [
+        {ivrs_behaviour_of(step) for step in RELEASES.steps_of(release)}
         for release in (wanted, running)
     ]
-    alike = treatments[0] == treatments[1]
+    alike = behaviours[0] == behaviours[1]
     return wanted.covers(running) or (wanted.series == running.series and alike)
 
 
