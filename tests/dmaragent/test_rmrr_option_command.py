@@ -46,7 +46,7 @@ def test_a_document_of_what_was_written_keeps_to_its_schema(capsys: Capture) -> 
 @pytest.mark.parametrize(
     ("region", "host", "code"),
     [
-        ("0xb0000000+4K=00:1a.0", DOM0, 0),
+        ("0xa0000+4K=00:1a.0", DOM0, 0),
         ("0x1000+4K=00:1a.0", DOM0, 1),
         ("0xb0000000+4K=00:1a.0", NO_TABLE, 2),
     ],
