@@ -3,20 +3,22 @@
 import pytest
 
 from dmaragent.addresses import AddressRange
+from dmaragent.collect.collect import collect
 from dmaragent.comparison.comparability import comparable_parts
 from dmaragent.comparison.facts import changed_facts, unknown_facts
 from dmaragent.comparison.model import Changed, RegionFate, Side
 from dmaragent.comparison.pairing import Pairing
+from dmaragent.host import join
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.host.xen import XenHost
-from dmaragent.inventory import Inventory
+from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
-from support.comparisons import compared, inventory_of
+from support.comparisons import compared, host_of, inventory_of
 from support.hosts import Function
 from support.inventories import in_linux_state
-from support.tables import rmrr, scope, table
+from support.tables import patched, resummed, rmrr, scope, table
 
 USB = scope(1, 0, (0x1D, 0))
 LOW = table(rmrr(0x7A000000, 0x7A00FFFF, USB))
@@ -137,3 +139,69 @@ def test_other_bytes_are_not_told_beside_a_region_that_says_so() -> None:
 
     assert [one.fate for one in found.regions] == [RegionFate.MOVED]
     assert found.facts == ()
+
+
+# What only one side knows
+
+
+def test_a_point_release_that_one_side_lacks_is_unknown_and_no_change() -> None:
+    series = XEN._replace(extra=None)
+
+    assert list(changed_facts(_host(XEN), _host(series))) == []
+    (unknown,) = unknown_facts(_host(XEN), _host(series))
+    assert unknown.side is Side.B
+    assert "Xen's point release" in unknown.why
+
+
+def test_another_series_is_a_change_even_without_its_point_release() -> None:
+    newer = XEN._replace(release=Release(4, 20), extra=None)
+
+    assert list(changed_facts(_host(XEN), _host(newer))) == [Changed("xen", "4.17", "4.20")]
+
+
+def _published(word: bytes | None) -> Inventory:
+    """Return a host whose device has the region with the type `word`; None: no group is known."""
+    host = host_of(LOW, FUNCTIONS)
+    if word is not None:
+        base = "/sys/kernel/iommu_groups"
+        host.directories |= {base: ("1",), f"{base}/1/devices": ("0000:00:1d.0",)}
+        host.files[f"{base}/1/reserved_regions"] = b"0x7a000000 0x7a00ffff %s\n" % word
+    taken = take_inventory(join(collect(host)))
+    return in_linux_state(taken, LinuxState.GROUPS)
+
+
+def test_a_published_type_is_not_compared_with_a_predicted_one() -> None:
+    found = compared(_published(None), _published(b"direct"))
+
+    assert [each.what for one in found.regions for each in one.changes] == []
+    (missing,) = [each for each in found.not_compared if each.what == "linux"]
+    assert missing.side is Side.A
+    assert "0000:00:1d.0" in missing.why
+
+
+def test_two_published_types_are_compared() -> None:
+    found = compared(_published(b"direct-relaxable"), _published(b"direct"))
+
+    (change,) = [each for one in found.regions for each in one.changes]
+    assert change.what == "linux"
+    assert [each for each in found.not_compared if each.what == "linux"] == []
+
+
+@pytest.mark.parametrize("memory", [False, True], ids=["only bytes", "and the memory map"])
+def test_other_bytes_of_a_table_are_told_whatever_else_the_host_differs_in(
+    memory: bool,  # noqa: FBT001 - a case
+) -> None:
+    other = resummed(patched(LOW, [(40, b"\x07")]))  # a reserved byte of the header
+    a, b = inventory_of(LOW, FUNCTIONS), inventory_of(other, FUNCTIONS)
+    if memory:
+        a, b = _with_memory(a, "Reserved"), _with_memory(b, "ACPI Non-volatile Storage")
+
+    found = compared(a, b)
+
+    assert [fact.what for fact in found.facts] == ["table-bytes"]
+    assert any(match.differs for match in found.regions) is memory
+
+
+def _with_memory(inventory: Inventory, kind: str) -> Inventory:
+    regions = tuple(region._replace(memory=kind) for region in inventory.all_regions)
+    return inventory._replace(regions=regions, all_regions=regions)

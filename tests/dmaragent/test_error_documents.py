@@ -55,6 +55,17 @@ def test_an_error_that_is_not_about_the_host_does_not_name_it(capsys: Capture) -
     assert "nonsense" in ran.document["error"]["what"]
 
 
+def test_an_error_of_a_guest_s_file_names_that_file_and_not_the_host(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    table = HP / "root/sys/firmware/acpi/tables/DMAR"
+    (tmp_path / "empty").mkdir()
+
+    for guest in (table, tmp_path / "empty"):
+        ran = run(capsys, "resolve", guest, "--host", MACHINES / "dell-r820", "--json")
+        assert (ran.code, ran.document["error"]["where"]) == (2, str(guest))
+
+
 def test_a_command_line_that_argparse_refuses_gets_a_document(capsys: Capture) -> None:
     ran = run(capsys, "explain", "--json")
     assert ran.code == 2

@@ -8,6 +8,7 @@ from dmaragent.agent.metrics import metrics_text
 from dmaragent.agent.published import Published
 from dmaragent.collect.writing import PREFIX, write_new
 from dmaragent.errors import DmaragentError
+from dmaragent.present.escaping import text_of
 from dmaragent.present.screen import PLAIN, printed_on
 from dmaragent.present.text.inventory import inventory_text
 from dmaragent.service_paths import INVENTORY, INVENTORY_TEXT, METRICS, RUNTIME
@@ -49,7 +50,7 @@ class Publisher:
         """
         if new:
             with printed_on(PLAIN):
-                text = "".join(f"{line}\n" for line in inventory_text(published.inventory))
+                text = text_of(inventory_text(published.inventory))
             self._write(self.runtime, INVENTORY_TEXT, text.encode("utf-8", "backslashreplace"))
             self._write(self.runtime, INVENTORY, published.document)
         metrics = metrics_text(published).encode("utf-8")

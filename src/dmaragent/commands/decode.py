@@ -17,7 +17,6 @@ from dmaragent.commands.shared.output import (
 )
 from dmaragent.commands.shared.words import hosts as hosts_words
 from dmaragent.commands.shared.words import tables as tables_words
-from dmaragent.present.escaping import visible
 from dmaragent.present.json.decode import decode_document
 from dmaragent.present.text.decode import decode_line, decode_text
 from dmaragent.present.text.tables import paragraph
@@ -134,22 +133,21 @@ def _print_whole(
 
     for owner, table, result in rows:
         if table.no_table:
-            print(visible(f"dmaragent: {table.path}: {table.no_table}"), file=sys.stderr)
-            print("\n".join(next_lines(owner.hint)), file=sys.stderr)
+            said = f"dmaragent: {table.path}: {table.no_table}"
+            print_lines([said, *next_lines(owner.hint)], sys.stderr)
             continue
         if table.reading:
-            print(visible(hosts_words.read_from(table.reading)))
+            print_lines([hosts_words.read_from(table.reading)])
         if table.problem:
             print_lines(paragraph(_damage(table), hang=2))
         print_lines(decode_text(result))
     for owner in inputs:
         if owner.error:
             error = owner.message or f"{owner.path or 'this machine'}: {owner.error}"
-            print(visible(f"dmaragent: {error}"), file=sys.stderr)
-            if owner.hint:
-                print("\n".join(next_lines(owner.hint)), file=sys.stderr)
+            hint = next_lines(owner.hint) if owner.hint else []
+            print_lines([f"dmaragent: {error}", *hint], sys.stderr)
         if owner.others:
-            print(f"\n{tables_words.other_kinds_of_tables(visible(' '.join(owner.others)))}")
+            print_lines(["", tables_words.other_kinds_of_tables(" ".join(owner.others))])
 
 
 def _print_lines(
@@ -162,19 +160,19 @@ def _print_lines(
         place = table.path if table.line is None else f"{table.path}, line {table.line}"
         reading = f" (read from {table.reading})" if table.reading else ""
         problem = f"; {_damage(table)}" if table.problem else ""
-        outcome = visible(table.no_table) or decode_line(result)
-        print(f"{visible(place)}: {outcome}{visible(reading + problem)}")
+        outcome = table.no_table or decode_line(result)
+        print_lines([f"{place}: {outcome}{reading}{problem}"])
     for _, table, result in skipped:
         reason = table.no_table or result.damage[0].reason
-        print(visible(tables_words.passed_over(table.path, reason)))
+        print_lines([tables_words.passed_over(table.path, reason)])
     for owner in inputs:
         if owner.error:
-            print(f"{visible(owner.path)}: {visible(owner.reason)}")
+            print_lines([f"{owner.path}: {owner.reason}"])
         if owner.others:
-            print(visible(tables_words.passed_over(owner.path, " ".join(owner.others))))
+            print_lines([tables_words.passed_over(owner.path, " ".join(owner.others))])
     sound = sum(not result.damage and not table.problem for _, table, result in rows)
     damaged = sum(bool(result.table) for _, _, result in rows) - sound
     totals = [f"{count(sound, 'sound table')}", f"{damaged} damaged"]
     undecoded = len(rows) - sound - damaged + sum(bool(owner.error) for owner in inputs)
     totals += [f"{undecoded} not decoded"] if undecoded else []
-    print(", ".join(totals))
+    print_lines([", ".join(totals)])

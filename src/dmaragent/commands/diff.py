@@ -154,7 +154,7 @@ def _blocker_error(blocker: NotCompared, a: OpenedContext, b: OpenedContext) -> 
     absence = why_no_table(asked.host, iommu_table(asked.host))
     name = host_title(asked.opened)
     if absence is None:
-        hint = words.decode_says_what_is_wrong(shlex.quote(asked.opened.path))
+        hint = words.decode_says_what_is_wrong(asked.opened.path)
         return DmaragentError(f"{name}: {blocker.why}", hint)
     error = no_table(absence, asked.opened)
     return DmaragentError(f"{name}: {error.message}", error.hint)

@@ -20,7 +20,7 @@ from dmaragent.collect.writing import check_place, write_new
 from dmaragent.commands.shared.bundle_reports import derive
 from dmaragent.commands.shared.guest_files import tell_left_out
 from dmaragent.commands.shared.hosts import add_host, tell_reading
-from dmaragent.commands.shared.output import add_json, print_document
+from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.commands.shared.words import command_line as words
 from dmaragent.host import join
 from dmaragent.present.json.dump import dump_document
@@ -144,7 +144,7 @@ def _write(options: argparse.Namespace, packed: bytes, usual: str) -> str:
 def _show_progress(what: str) -> None:
     """Print on a terminal what is being done."""
     if sys.stderr.isatty():
-        print(f"{what} …", file=sys.stderr)
+        print_lines([f"{what} …"], sys.stderr)
 
 
 def _print_summary(options: argparse.Namespace, written: WrittenBundle) -> None:
@@ -153,5 +153,4 @@ def _print_summary(options: argparse.Namespace, written: WrittenBundle) -> None:
         print_document(dump_document(written))
         return
 
-    out = sys.stdout if written.path else sys.stderr
-    print("\n".join(dump_text(written)), file=out)
+    print_lines(dump_text(written), sys.stdout if written.path else sys.stderr)

@@ -12,9 +12,9 @@ from dmaragent.collect.given_file import read_input
 from dmaragent.collect.table_inputs import read_packed_input
 from dmaragent.collect.writing import write_new
 from dmaragent.commands.shared.numbers import whole_number
+from dmaragent.commands.shared.output import print_lines
 from dmaragent.commands.shared.words import tables as words
 from dmaragent.errors import DmaragentError, excerpt
-from dmaragent.present.escaping import visible
 from dmaragent.present.words.ivrs import memory_facts
 from dmaragent.present.words.numbers import count
 from fwtables import (
@@ -93,14 +93,14 @@ def run(options: argparse.Namespace) -> int:
     output = sys.stderr if options.output == "-" else sys.stdout
     for region in left_out:
         name = f"{type(region.structure).__name__} at 0x{region.offset:x}"
-        print(words.left_out_region(region.number, name, _region_facts(region)), file=output)
+        print_lines([words.left_out_region(region.number, name, _region_facts(region))], output)
     if options.output == "-":
         sys.stdout.buffer.write(data)
     else:
         write_new(options.output, data, force=options.force, private=False)
-        print(words.wrote_table(visible(options.output), count(len(data), "byte")))
+        print_lines([words.wrote_table(options.output, count(len(data), "byte"))])
     if left_out:
-        print(words.load_override(), file=output)
+        print_lines([words.load_override()], output)
     return 0
 
 

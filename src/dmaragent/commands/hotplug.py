@@ -15,7 +15,6 @@ from dmaragent.commands.shared.words import guests as words
 from dmaragent.guests.config import GuestConfig
 from dmaragent.host.device_names import parse_device_name
 from dmaragent.policy.decisions import Verdict
-from dmaragent.present.escaping import visible
 from dmaragent.present.json.hotplug import hotplug_document
 from dmaragent.present.text.hotplug import hotplug_text
 from dmaragent.question.ask_host import ask_host
@@ -86,7 +85,7 @@ def _as_xl_writes_it(spec: str) -> str:
         return spec
     if sbdf is None:
         return spec
-    print(words.in_words_of_xl(visible(device), str(sbdf)), file=sys.stderr)
+    print_lines([words.in_words_of_xl(device, str(sbdf))], sys.stderr)
     return f"{sbdf}{comma}{settings}"
 
 

@@ -20,7 +20,6 @@ from dmaragent.commands.shared.output import add_json, print_document, print_lin
 from dmaragent.commands.shared.words import hosts as words
 from dmaragent.inventory import Inventory
 from dmaragent.inventory.words import why_missing
-from dmaragent.present.escaping import visible
 from dmaragent.present.json.inventory import inventory_document
 from dmaragent.present.text.inventory import inventory_text
 from dmaragent.present.text.inventory_short import inventory_short_text
@@ -161,12 +160,10 @@ def _print_published(options: argparse.Namespace) -> int | None:
         return None
     sentence = words.published_instead(published.which)
     if options.json:
-        print(sentence, file=sys.stderr)
+        print_lines([sentence], sys.stderr)
         sys.stdout.write(published.document)
     else:
-        print(f"{sentence}\n")
-        for line in published.text.removesuffix("\n").split("\n"):
-            print(visible(line))
+        print_lines([sentence, "", *published.text.removesuffix("\n").split("\n")])
     return 0 if published.complete else 1
 
 
@@ -181,4 +178,4 @@ def _explain_other_host(inventory: Inventory, path: str, stream: TextIO) -> None
     else:
         why = why_missing(inventory.iommu)
         sentence = words.table_unreadable(why, command)
-    print(f"{visible(sentence)}\n{words.shown_instead(visible(path))}\n", file=stream)
+    print_lines([sentence, words.shown_instead(path), ""], stream)

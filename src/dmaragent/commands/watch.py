@@ -21,6 +21,7 @@ from dmaragent.agent.follow import Step, Waker, follow
 from dmaragent.agent.watch import UdevWatch
 from dmaragent.collect.open_host import LIVE, open_this_machine
 from dmaragent.collect.recorded.published import read_published, regions_of_devices
+from dmaragent.commands.shared.output import print_lines
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.present.escaping import visible
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
         waker = Waker(watch, ending, sys.stdout.fileno())
         for step in follow(open_this_machine, watch, waker):
             for line in step_lines(step, as_json=options.json):
-                print(line, flush=True)
+                print_lines([line], flush=True)
     return 0
 
 

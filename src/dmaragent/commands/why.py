@@ -24,7 +24,6 @@ from dmaragent.inventory import Inventory
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.host_match import nothing_found
 from dmaragent.messages.relate import relate_all
-from dmaragent.present.escaping import visible
 from dmaragent.present.json.why import known_document, why_document
 from dmaragent.present.text.why import known_text, why_text
 from dmaragent.present.words.numbers import count
@@ -97,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
             )
         )
     else:
-        print(_nothing_words(text, recognition.line_count))
+        print_lines(_nothing_words(text, recognition.line_count).split("\n"))
     if source == "boot-log":
         _tell_cut_logs(opened, sys.stderr if options.json else sys.stdout)
     return 0 if why.matches else 1
@@ -113,12 +112,8 @@ def _found(inventory: Inventory) -> frozenset[str]:
 def _tell_cut_logs(opened: OpenedHost, out: TextIO) -> None:
     """Print which logs of a report were not read to their end."""
     for path in opened.reader.cut_logs() if isinstance(opened.reader, ReportHost) else ():
-        print(
-            visible(words.log_cut(LARGEST_TEXT >> 20, path)),
-            visible(f"  tail -c +{LARGEST_TEXT + 1} {shlex.quote(path)} | dmaragent why -"),
-            sep="\n",
-            file=out,
-        )
+        more = f"  tail -c +{LARGEST_TEXT + 1} {shlex.quote(path)} | dmaragent why -"
+        print_lines([words.log_cut(LARGEST_TEXT >> 20, path), more], out)
 
 
 def _nothing_words(text: str, lines: int) -> str:

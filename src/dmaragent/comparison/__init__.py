@@ -20,7 +20,7 @@ from dmaragent.comparison.devices import renumbered
 from dmaragent.comparison.facts import TABLE_FACTS, changed_facts, unknown_facts
 from dmaragent.comparison.findings import finding_changes
 from dmaragent.comparison.model import Changed, Comparison, GuestChanges
-from dmaragent.comparison.regions import match_regions
+from dmaragent.comparison.regions import holds_not_compared, match_regions, shows_bytes
 from dmaragent.comparison.units import structure_changes, unit_changes
 from dmaragent.comparison.xen_list import list_changes, table_order
 from dmaragent.inventory import Inventory
@@ -50,7 +50,11 @@ def compare(
         structures=tuple(structure_changes(a, b)) if comparable.tables else (),
         findings=findings,
         findings_same=same,
-        not_compared=(*not_compared(a, b, comparable), *unknown_facts(a, b)),
+        not_compared=(
+            *not_compared(a, b, comparable),
+            *(holds_not_compared(regions) if comparable.linux else ()),
+            *unknown_facts(a, b),
+        ),
         guests=guests,
     )
     return _with_other_bytes(comparison, a, b)
@@ -61,7 +65,7 @@ def _with_other_bytes(comparison: Comparison, a: Inventory, b: Inventory) -> Com
     old, new = common_facts(a).content, common_facts(b).content
     header = any(fact.what in TABLE_FACTS for fact in comparison.facts)
     explained = (header, comparison.units, comparison.structures, comparison.table_order)
-    regions = any(match.differs for match in comparison.regions)
+    regions = any(map(shows_bytes, comparison.regions))
     if not old or not new or old == new or any(explained) or regions:
         return comparison
     fact = Changed("table-bytes", *(f"CRC-32 {crc32(content):08x}" for content in (old, new)))

@@ -42,11 +42,24 @@ TABLE_FACTS = frozenset(
 
 def changed_facts(a: Inventory, b: Inventory) -> Iterator[Changed]:
     """Yield the facts that both sides know and that differ."""
-    ours, theirs = _facts(a), _facts(b)
+    point = not _lacks_point(a) and not _lacks_point(b)
+    ours, theirs = _facts(a, point=point), _facts(b, point=point)
     for name, old in ours.items():
         new = theirs.get(name)
         if old is not None and new is not None and old != new:
             yield Changed(name, old, new)
+
+
+def _lacks_point(inventory: Inventory) -> bool:
+    """Return whether only the series of its Xen is known."""
+    xen = inventory.host.xen
+    return xen is not None and xen.release is not None and xen.extra is None
+
+
+def _knows_point(inventory: Inventory) -> bool:
+    """Return whether the full release of its Xen is known."""
+    xen = inventory.host.xen
+    return xen is not None and xen.release is not None and xen.extra is not None
 
 
 def unknown_facts(a: Inventory, b: Inventory) -> Iterator[NotCompared]:
@@ -54,18 +67,24 @@ def unknown_facts(a: Inventory, b: Inventory) -> Iterator[NotCompared]:
     ours, theirs = _system_facts(a), _system_facts(b)
     for side, own, others in ((Side.A, ours, theirs), (Side.B, theirs, ours)):
         names = [name for name, value in own.items() if value is None and others[name] is not None]
+        mine, other = (a, b) if side is Side.A else (b, a)
+        if _lacks_point(mine) and _knows_point(other):
+            names.append("xen-point")
         if own["xen"] == _NO_XEN:
             names = [name for name in names if not name.startswith("xen")]
         if names:
             yield NotCompared("facts", side, words.facts_not_known(names))
 
 
-def _facts(inventory: Inventory) -> dict[str, str | None]:
-    return {**_system_facts(inventory), **_table_facts(inventory)}
+def _facts(inventory: Inventory, *, point: bool) -> dict[str, str | None]:
+    return {**_system_facts(inventory, point=point), **_table_facts(inventory)}
 
 
-def _system_facts(inventory: Inventory) -> dict[str, str | None]:
-    """Return the host's facts by their names in documents; None: unknown."""
+def _system_facts(inventory: Inventory, *, point: bool = True) -> dict[str, str | None]:
+    """Return the host's facts by their names in documents; None: unknown.
+
+    `point`: the release of Xen is to have its point release.
+    """
     machine, system = inventory.host.machine, inventory.host.system
     return {
         "vendor": machine.vendor,
@@ -73,14 +92,14 @@ def _system_facts(inventory: Inventory) -> dict[str, str | None]:
         "board": machine.board,
         "firmware": machine.firmware,
         "processor": system.cpu_vendor,
-        **_xen_facts(inventory),
+        **_xen_facts(inventory, point=point),
         "kernel": system.kernel_release,
         "kernel-options": None if system.options is None else " ".join(system.options) or "none",
         "linux-iommu": _LINUX_WORDS.get(inventory.linux.state),
     }
 
 
-def _xen_facts(inventory: Inventory) -> dict[str, str | None]:
+def _xen_facts(inventory: Inventory, *, point: bool) -> dict[str, str | None]:
     """Return the facts about Xen: if Linux has IOMMU groups, the host does not run Xen."""
     xen = inventory.host.xen
     if xen is None:
@@ -88,8 +107,9 @@ def _xen_facts(inventory: Inventory) -> dict[str, str | None]:
         return {"xen": none, "xen-options": None, "xen-dom0": None, "xen-iommu": None}
     enabled = xen.iommu_enabled
     release = None if xen.release is None else "{}.{}".format(*xen.release.series)
+    extra = (xen.extra or "") if point else ""
     return {
-        "xen": None if release is None else f"{release}{xen.extra or ''}",
+        "xen": None if release is None else f"{release}{extra}",
         "xen-options": xen.command_line,
         "xen-dom0": xen.guest_type,
         "xen-iommu": None if enabled is None else "on" if enabled else "off",

@@ -11,12 +11,19 @@ Two regions are the same if they have, in this order of preference:
 Owners are compared by their entries in the table.  A region without owners has only its range.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 
 from dmaragent.addresses import SBDF
 from dmaragent.comparison import words
 from dmaragent.comparison.comparability import Comparable, hides_structures
-from dmaragent.comparison.model import Changed, OwnerChange, RegionFate, RegionMatch
+from dmaragent.comparison.model import (
+    Changed,
+    NotCompared,
+    OwnerChange,
+    RegionFate,
+    RegionMatch,
+    Side,
+)
 from dmaragent.comparison.pairing import Pairing
 from dmaragent.comparison.scopes import (
     compared_owners,
@@ -56,6 +63,19 @@ def match_regions(a: Inventory, b: Inventory, comparable: Comparable) -> tuple[R
         for region in pairing.right
     ]
     return tuple(sorted(matches, key=_sort_key))
+
+
+def shows_bytes(match: RegionMatch) -> bool:
+    """Return whether a difference of `match` is one of the table's bytes, not only of the host."""
+    entries = any(
+        owner.a is None or owner.b is None or owner_key(owner.a) != owner_key(owner.b)
+        for owner in match.owners
+    )
+    flags = any(change.what in _OF_BYTES for change in match.changes)
+    return match.fate is not RegionFate.SAME or entries or flags
+
+
+_OF_BYTES = ("meaning", "access")
 
 
 def _range(region: Region) -> tuple[int, int, int]:
@@ -143,7 +163,34 @@ def _listing_words(region: Region) -> str:
 
 
 def _hold_changes(a: Region, b: Region, owners: tuple[OwnerChange, ...]) -> Iterator[Changed]:
-    """Yield the devices for which Linux applies it differently; a renumbered owner is the same."""
+    """Yield the devices for which Linux applies it differently.
+
+    What one side's kernel publishes and what is predicted for the other are not compared.
+    """
+    for sbdf, was, now in _different_holds(a, b, owners):
+        if was is None or now is None or was.by_kernel is now.by_kernel:
+            yield Changed("linux", _hold_words(was, sbdf), _hold_words(now, sbdf))
+
+
+def holds_not_compared(matches: Sequence[RegionMatch]) -> Iterator[NotCompared]:
+    """Yield the side for which it is predicted how Linux applies a region, if that differs."""
+    predicted: dict[Side, set[SBDF]] = {Side.A: set(), Side.B: set()}
+    for match in matches:
+        if match.a is None or match.b is None:
+            continue
+        for _, was, now in _different_holds(match.a, match.b, match.owners):
+            if was is not None and now is not None and was.by_kernel is not now.by_kernel:
+                side, held = (Side.B, now) if was.by_kernel else (Side.A, was)
+                predicted[side].add(held.sbdf)
+    for side, devices in predicted.items():
+        if devices:
+            yield NotCompared("linux", side, words.holds_predicted(sorted(devices)))
+
+
+def _different_holds(
+    a: Region, b: Region, owners: tuple[OwnerChange, ...]
+) -> Iterator[tuple[SBDF, Held | None, Held | None]]:
+    """Yield the devices that Linux holds differently; a renumbered owner is the same."""
     moved = {
         owner.a.sbdf: owner.b.sbdf
         for owner in owners
@@ -154,7 +201,7 @@ def _hold_changes(a: Region, b: Region, owners: tuple[OwnerChange, ...]) -> Iter
     for sbdf in sorted(old.keys() | new.keys()):
         was, now = old.get(sbdf), new.get(sbdf)
         if was is None or now is None or was.hold is not now.hold:
-            yield Changed("linux", _hold_words(was, sbdf), _hold_words(now, sbdf))
+            yield sbdf, was, now
 
 
 def _hold_words(held: Held | None, sbdf: SBDF) -> str:

@@ -3,7 +3,7 @@
 Reasons are clauses in lower case; values of facts are words.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.iommu.model import Access
@@ -26,6 +26,7 @@ _ORIGIN_WORDS = {
 
 _FACT_NAMES = {
     "xen": "Xen",
+    "xen-point": "Xen's point release",
     "xen-options": "Xen's options",
     "xen-dom0": "kind of dom0",
     "xen-iommu": "Xen's IOMMU",
@@ -89,6 +90,15 @@ def memory_map_not_known() -> str:
 def linux_under_xen() -> str:
     """Return what is not compared if only one side runs under Xen."""
     return "it runs under Xen, which owns the IOMMU, so Linux's view of regions is not compared"
+
+
+def holds_predicted(devices: Sequence[SBDF]) -> str:
+    """Return what is not compared if only the other side's kernel publishes the type of a region."""
+    names = " ".join(map(str, devices))
+    return (
+        f"how Linux applies the regions of {names} is predicted here and published by the other "
+        "side's kernel, so it is not compared"
+    )
 
 
 def lists_of_other_kinds(a: ListSource, b: ListSource) -> str:

@@ -1,5 +1,7 @@
 """Make strings from firmware, devices and files safe to show on a terminal."""
 
+from collections.abc import Iterable
+
 
 def visible(text: str) -> str:
     r"""Return `text` with all but printable characters as ``\xNN`` or ``\uNNNN``.
@@ -10,6 +12,11 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else _escape(ord(c)) for c in text)
+
+
+def text_of(lines: Iterable[str]) -> str:
+    """Return `lines` as the content of a text file: each is escaped and ends with a line end."""
+    return "".join(f"{visible(line)}\n" for line in lines)
 
 
 def _escape(code: int) -> str:

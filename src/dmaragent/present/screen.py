@@ -83,10 +83,14 @@ def shown(text: str) -> str:
 
 
 def painted(line: str) -> str:
-    """Return `line` with the terminal's colour codes around marked words."""
-    if line.isascii() or not _screen.get().colors:
-        return line
-    return _replace_marked(line, _painted_word, lambda text: text)
+    """Return `line` with the terminal's colour codes around marked words, the rest escaped.
+
+    Every line for people passes here.  So the text of a host, a path or a guest cannot act as a
+    terminal command, even if the code that made the line did not escape it.
+    """
+    if line.isprintable() or not _screen.get().colors:
+        return visible(line)
+    return _replace_marked(line, _painted_word, visible)
 
 
 def _replace_marked(text: str, marked: Callable[[str], str], other: Callable[[str], str]) -> str:

@@ -155,7 +155,7 @@ class _Progress:
         """Show the outcome of a host."""
         if outcome.broken is not None:
             self.clear()
-            print("\n".join(_wrapped(words.failed(outcome))), file=sys.stderr, flush=True)
+            print_lines(_wrapped(words.failed(outcome)), sys.stderr, flush=True)
         self.show(ended)
 
 
@@ -177,7 +177,7 @@ def _summary(outcomes: list[Outcome], folder: str) -> Iterator[str]:
     broken = [outcome for outcome in outcomes if outcome.broken is not None]
     failures = {outcome.broken.failure: None for outcome in broken if outcome.broken is not None}
     for failure in failures:
-        print("\n".join(next_lines(words.next_step(failure))), file=sys.stderr)
+        print_lines(next_lines(words.next_step(failure)), sys.stderr)
     yield words.summary(outcomes, folder)
     if broken:
         names = folded(outcome.host for outcome in broken)

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from dmaragent.commands.shared.numbers import whole_number
-from dmaragent.commands.shared.output import print_document
+from dmaragent.commands.shared.output import print_document, print_lines
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.fleet import words
 from dmaragent.fleet.cache import cache_folder
@@ -29,7 +29,6 @@ from dmaragent.fleet.engine import Engine
 from dmaragent.fleet.engine_words import ENGINE_OR_JOBS
 from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
 from dmaragent.fleet.json import fleet_document
-from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import paragraph
 from dmaragent.question.context import Question
 from dmaragent.question.releases import not_modelled
@@ -227,8 +226,7 @@ def _tell(text: str) -> None:
 
 def tell(text: str) -> None:
     """Print a remark on standard error, in lines of 80 columns."""
-    for line in paragraph(visible(text), hang=2):
-        print(line, file=sys.stderr)
+    print_lines(paragraph(text, hang=2), sys.stderr)
 
 
 def _names(text: str) -> frozenset[str]:

@@ -3,11 +3,13 @@
 import argparse
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping, Sequence
 
 from dmaragent.collect.writing import check_place, write_new
 from dmaragent.commands.fleet.common import add_folders, add_reading, opened_fleet, tell
+from dmaragent.commands.shared.output import print_lines
 from dmaragent.fleet import export_words as words
 from dmaragent.fleet.exports import nfd_text, nova_text
 from dmaragent.fleet.features import HostFeatures, features_of
@@ -82,11 +84,9 @@ def _print_rows(fleet: Fleet, *, csv: bool) -> None:
     rows = export_rows(fleet.records, fleet.without)
     if csv:
         cells = ([_cell(row[name]) for name in EXPORTED] for row in rows)
-        for line in csv_lines(EXPORTED, cells):
-            print(line, end="")
+        sys.stdout.writelines(csv_lines(EXPORTED, cells))
     else:
-        for row in rows:
-            print(json.dumps(row, ensure_ascii=True))
+        sys.stdout.writelines(json.dumps(row, ensure_ascii=True) + "\n" for row in rows)
 
 
 def _cell(value: object) -> str:
@@ -105,7 +105,7 @@ def _write_features(options: argparse.Namespace) -> int:
         tell(words.not_written(other))
     texts = _nova(hosts) if options.nova else _nfd(hosts, days)
     if options.output is None:
-        print("".join(texts.values()), end="")
+        sys.stdout.writelines(texts.values())
     else:
         _write_files(texts, options)
     return 0 if hosts else 2
@@ -156,7 +156,7 @@ def _write_files(texts: Mapping[str, str], options: argparse.Namespace) -> None:
         check_place(place, force=options.force)
     for place, text in places.items():
         write_new(place, text.encode("ascii"), force=options.force, private=False)
-    print(words.wrote(len(places), options.output))
+    print_lines([words.wrote(len(places), options.output)])
 
 
 def _days(options: argparse.Namespace) -> float | None:

@@ -5,7 +5,7 @@ They are made from the readings that the bundle keeps, so they contain no more t
 
 import platform
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property, partial
 from importlib import metadata
 
@@ -14,6 +14,7 @@ from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.present.escaping import text_of
 from dmaragent.present.json.check import check_document
 from dmaragent.present.json.inventory import inventory_document
 from dmaragent.present.json.writer import json_text
@@ -113,11 +114,11 @@ def _inventory_json(bundled: BundledHost) -> str:
 
 
 def _inventory_text(bundled: BundledHost) -> str:
-    return _lines([host_words(bundled.kind, ""), *inventory_text(bundled.inventory)])
+    return text_of([host_words(bundled.kind, ""), *inventory_text(bundled.inventory)])
 
 
 def _tree_text(bundled: BundledHost) -> str:
-    return _lines([host_words(bundled.kind, ""), *tree_text(bundled.inventory)])
+    return text_of([host_words(bundled.kind, ""), *tree_text(bundled.inventory)])
 
 
 def _check_json(bundled: BundledHost) -> str:
@@ -125,7 +126,7 @@ def _check_json(bundled: BundledHost) -> str:
 
 
 def _check_text(bundled: BundledHost) -> str:
-    return _lines(check_details_text(bundled.checked, host_words(bundled.kind, "")))
+    return text_of(check_details_text(bundled.checked, host_words(bundled.kind, "")))
 
 
 _MAKERS: dict[str, Maker] = {
@@ -142,7 +143,3 @@ _OF_A_TABLE = (_check_json, _check_text, _tree_text)
 
 def _json(document: object) -> str:
     return json_text(document) + "\n"
-
-
-def _lines(lines: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)

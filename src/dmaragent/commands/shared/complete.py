@@ -2,6 +2,7 @@
 
 from dmaragent.collect.open_host import open_host
 from dmaragent.commands.shared.hosts import inventory_of
+from dmaragent.commands.shared.output import print_lines
 from dmaragent.errors import DmaragentError
 
 
@@ -11,6 +12,6 @@ def print_devices(path: str | None) -> int:
         inventory = inventory_of(open_host(path))
     except DmaragentError:
         return 0
-    for sbdf in sorted(inventory.host.topology.known):
-        print(sbdf)
+    if inventory.host.topology.known:
+        print_lines(map(str, sorted(inventory.host.topology.known)))
     return 0

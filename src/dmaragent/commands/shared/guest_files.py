@@ -4,13 +4,13 @@ import os
 import sys
 
 from dmaragent.collect.guest_files import read_guest_files
+from dmaragent.commands.shared.output import print_lines
 from dmaragent.commands.shared.words import guests as words
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.formats import Guest, UnknownFormatError, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.words import GUEST_FORMATS
-from dmaragent.present.escaping import visible
 
 _GUEST_ENDS = (".cfg", ".hvm", ".pv", ".pvh", ".xl")
 _GUEST_KEYS = frozenset({"memory", "maxmem", "type", "builder", "pci", "rdm"})
@@ -76,8 +76,8 @@ def guests_by_option(
 
 def tell_left_out(passed_over: list[tuple[str, str]]) -> None:
     """Print on standard error which files of a folder were skipped, and why."""
-    for path, why in passed_over:
-        print(visible(words.left_out(path, why)), file=sys.stderr)
+    if passed_over:
+        print_lines((words.left_out(path, why) for path, why in passed_over), sys.stderr)
 
 
 def no_guest(paths: list[str]) -> DmaragentError:

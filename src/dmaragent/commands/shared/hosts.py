@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
 from dmaragent.collect.open_host import LIVE, OpenedHost, open_host
+from dmaragent.commands.shared.output import print_lines
 from dmaragent.commands.shared.suggest import nearest
 from dmaragent.commands.shared.words import command_line as command_line_words
 from dmaragent.commands.shared.words import hosts as hosts_words
@@ -19,7 +20,6 @@ from dmaragent.host import join
 from dmaragent.host.device_names import DeviceName, parse_device_name
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.iommu.no_table import Absence, AbsenceKind
-from dmaragent.present.escaping import visible
 from dmaragent.present.words.host import FIND_DEVICES, absence_words, host_words, no_device_words
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
@@ -57,9 +57,9 @@ def take_host(path: str | None, release: Release | None = None) -> tuple[OpenedH
 def tell_reading(opened: OpenedHost) -> None:
     """Print on standard error the source of a host's table, and what is wrong with that source."""
     if opened.reading:
-        print(visible(hosts_words.read_from(opened.reading)), file=sys.stderr)
+        print_lines([hosts_words.read_from(opened.reading)], sys.stderr)
     if opened.problem:
-        print(visible(hosts_words.warning(opened.path, opened.problem)), file=sys.stderr)
+        print_lines([hosts_words.warning(opened.path, opened.problem)], sys.stderr)
 
 
 def inventory_of(opened: OpenedHost, release: Release | None = None) -> Inventory:
@@ -110,10 +110,10 @@ def find_device(option: str, name: DeviceName, inventory: Inventory, opened: Ope
     device = name.sbdf
     if device is None:
         device = _only_function(option, name, inventory, opened)
-        print(hosts_words.only_function(visible(name.text), str(device)), file=sys.stderr)
+        print_lines([hosts_words.only_function(name.text, str(device))], sys.stderr)
     elif name.decimal:
-        note = hosts_words.decimal_address(visible(name.text), name.decimal, str(device))
-        print(note, file=sys.stderr)
+        note = hosts_words.decimal_address(name.text, name.decimal, str(device))
+        print_lines([note], sys.stderr)
     check_known(option, device, inventory, opened)
     return device
 

@@ -6,9 +6,9 @@ import sys
 
 from dmaragent.collect.formats.packed_file import Unpacked
 from dmaragent.collect.given_file import is_archive_head
+from dmaragent.commands.shared.output import print_lines
 from dmaragent.commands.shared.words import hosts as hosts_words
 from dmaragent.commands.shared.words import messages as messages_words
-from dmaragent.present.escaping import visible
 from fwtables.table_or_text import plain_text
 
 
@@ -23,7 +23,7 @@ def read_log(where: str, given: Unpacked) -> str:
     if is_archive_head(content[:512]):
         raise messages_words.archive_not_log(where)
     if given.problem:
-        print(visible(hosts_words.warning(where, given.problem)), file=sys.stderr)
+        print_lines([hosts_words.warning(where, given.problem)], sys.stderr)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:512]:
         content = plain_text(content) or content
     return content.decode("utf-8", "surrogateescape")

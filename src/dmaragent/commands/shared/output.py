@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from dmaragent.commands.shared.terminal import COLOR_CHOICES, screen_of
 from dmaragent.present.escaping import visible
@@ -38,9 +38,9 @@ def print_document(document: Mapping[str, object]) -> None:
     sys.stdout.write("\n")
 
 
-def print_lines(lines: Iterable[str]) -> None:
-    """Print lines of text; marked words are coloured if the screen has colours."""
-    print("\n".join(map(painted, lines)))
+def print_lines(lines: Iterable[str], file: TextIO | None = None, *, flush: bool = False) -> None:
+    """Print escaped lines of text; marked words are coloured if the screen has colours."""
+    print("\n".join(map(painted, lines)), file=file, flush=flush)
 
 
 def next_lines(hint: str) -> list[str]:

@@ -4,8 +4,8 @@ import argparse
 import sys
 
 from dmaragent.collect.writing import write_new
+from dmaragent.commands.shared.output import print_lines
 from dmaragent.commands.shared.words import command_line as words
-from dmaragent.present.escaping import visible
 from dmaragent.present.words.host import wrote
 
 
@@ -44,7 +44,7 @@ def write_page(text: str, options: argparse.Namespace) -> None:
         sys.stdout.buffer.flush()
     else:
         write_new(options.output, page, force=options.force)
-        print(wrote(visible(options.output), len(page)))
+        print_lines([wrote(options.output, len(page))])
 
 
 def _to_output(options: argparse.Namespace) -> bool:

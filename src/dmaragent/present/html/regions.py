@@ -10,6 +10,7 @@ from dmaragent.present.html.words import regions as regions_words
 from dmaragent.present.words.region import (
     linux_view,
     memory_view,
+    named_ids,
     published_source_words,
     published_words,
     region_size,
@@ -78,7 +79,7 @@ def _runs(inventory: Inventory) -> Iterator[list[Region]]:
 
 def _likeness(inventory: Inventory, region: Region) -> Hashable:
     return (
-        tuple(map(regions_words.owner, region.owners)),
+        tuple(map(regions_words.owner, region.owners)) or named_ids(region),
         region.xen.shared,
         xen_view(inventory, region),
         linux_view(inventory, region),
@@ -104,7 +105,7 @@ def _owners(region: Region, named: dict[tuple[str, ...], int]) -> Child:
     names = tuple(map(regions_words.owner, region.owners))
     first = named.setdefault(names, region.number)
     if not names:
-        return regions_words.NO_OWNER
+        return regions_words.no_owner(region)
     shared = regions_words.shared_by(region.xen.sharers) if region.xen.shared else ""
     if len(names) > SHOWN_OWNERS and first != region.number:
         return regions_words.same_owners(shared, first)

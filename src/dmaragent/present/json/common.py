@@ -13,12 +13,18 @@ from dmaragent import __version__
 
 if TYPE_CHECKING:  # the document of an error has none of these, and --version can end in one
     from dmaragent.addresses import AddressRange
+    from dmaragent.inventory import Region
     from dmaragent.policy.decisions import Decision
     from dmaragent.policy.resolution import Stack
     from dmaragent.present.json.schema import common as schema
 
 TOOL = f"dmaragent {__version__}"
 """The program that made a document."""
+
+
+def region_range(region: Region) -> schema.LongRange:
+    """Return the range of a region as its table has it; the limit is never below 0."""
+    return {"base": f"0x{region.first:x}", "limit": f"0x{max(region.last, 0):x}"}
 
 
 def range_object(span: AddressRange) -> schema.Range:

@@ -23,7 +23,7 @@ from dmaragent.iommu.claims import Owner
 from dmaragent.iommu.model import RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.resolution import Resolution
-from dmaragent.present.json.common import TOOL, decision_object, stack_object
+from dmaragent.present.json.common import TOOL, decision_object, region_range, stack_object
 from dmaragent.present.words.comparison import scoped_owner_words
 from dmaragent.present.words.table import structure_words
 
@@ -96,8 +96,7 @@ def _region(region: Region) -> schema.Region:
     return {
         "number": region.number,
         "segment": region.segment,
-        "base": f"0x{region.first:x}",
-        "limit": f"0x{region.last:x}",
+        **region_range(region),
         "size": region.size,
         "owners": [_owner(owner) for owner in region.owners],
     }

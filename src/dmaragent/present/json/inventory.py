@@ -12,7 +12,7 @@ from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.claims import Claim, Owner
 from dmaragent.iommu.model import Access, RemappingUnit
-from dmaragent.present.json.common import TOOL, range_object
+from dmaragent.present.json.common import TOOL, range_object, region_range
 from dmaragent.present.words.device import class_name
 from dmaragent.readings import Missing
 from fwtables import damage_document
@@ -130,8 +130,7 @@ def region_object(inventory: Inventory, region: Region) -> regions.Region:
     return {
         "number": region.number,
         "segment": region.segment,
-        "base": f"0x{region.first:x}",
-        "limit": f"0x{region.last:x}",
+        **region_range(region),
         "size": region.size,
         "source": {
             "table": region.entry.table,

@@ -12,7 +12,7 @@ from dmaragent.messages.iommu_state import IommuState
 from dmaragent.messages.model import QUARANTINE, Message, Names, Span
 from dmaragent.messages.numbers import error_name
 from dmaragent.passthrough.region_coverage import HostCoverage
-from dmaragent.present.json.common import TOOL, range_object
+from dmaragent.present.json.common import TOOL, range_object, region_range
 from dmaragent.present.words.device import class_name
 from dmaragent.present.words.messages import advice_words, means_words
 
@@ -229,8 +229,7 @@ def _span(match: RangeMatch) -> schema.Place:
 def _region(region: Region) -> schema.Region:
     return {
         "number": region.number,
-        "base": f"0x{region.first:x}",
-        "limit": f"0x{region.last:x}",
+        **region_range(region),
         "offset": region.entry.offset,
         "sharers": region.xen.sharers,
         "owners": [None if owner.sbdf is None else str(owner.sbdf) for owner in region.owners],

@@ -13,6 +13,12 @@ from dmaragent.linux.release import kernel_release
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.words.numbers import count, rough_size_words
+from dmaragent.present.words.region import (
+    distinct_ids,
+    distinct_owners,
+    ids_in_short,
+    no_device_known,
+)
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource, XenList
 
@@ -202,9 +208,11 @@ def hypervisor_words(inventory: Inventory) -> str:
     xen = inventory.host.xen
     if xen is None:
         return ""
-    release = "Xen" if xen.release is None else "Xen {}.{}".format(*xen.release.series)
+    release = "Xen"
+    if xen.release is not None:
+        release += " {}.{}".format(*xen.release.series) + (xen.extra or "")
     kind = f"{xen.guest_type or ''} {'dom0' if xen.dom0 else 'guest'}".strip()
-    return f"{release}{xen.extra or ''}, {kind}" if xen.dom0 is not None else release
+    return f"{release}, {kind}" if xen.dom0 is not None else release
 
 
 def system_words(inventory: Inventory) -> str:
@@ -266,13 +274,13 @@ def regions_words(inventory: Inventory) -> str:
     shared = sum(region.xen.shared for region in regions)
     if shared:
         facts.append(f"{shared} shared by several devices")
-    owners = {(owner.sbdf, owner.hops): owner for region in regions for owner in region.owners}
+    owners = distinct_owners(regions)
     for presence, word in (
         (Presence.PRESENT, "present"),
         (Presence.ABSENT, "absent"),
         (Presence.UNKNOWN, "possibly absent"),
     ):
-        number = sum(owner.presence is presence for owner in owners.values())
+        number = sum(owner.presence is presence for owner in owners)
         if number:
             facts.append(f"{count(number, 'owner')} {word}")
     return "; ".join(facts)
@@ -355,7 +363,16 @@ def _reserves(inventory: Inventory) -> str:
             f"reserves no memory for devices: its {vendor.table_name} table has no "
             f"{vendor.region_structure} structure"
         )
-    owners = {(o.sbdf, o.as_written, o.hops) for region in regions for o in region.owners}
     size = rough_size_words(sum(region.size for region in regions))
-    for_whom = f" for {count(len(owners), 'device')}" if owners else " for no device"
-    return f"reserves {count(len(regions), 'memory region')}, {size} in all,{for_whom}"
+    number = count(len(regions), "memory region")
+    return f"reserves {number}, {size} in all, {_reserved_for(inventory)}"
+
+
+def _reserved_for(inventory: Inventory) -> str:
+    """Return for whom regions are reserved: devices, or IDs of which no device is known."""
+    owners = distinct_owners(inventory.regions)
+    ids = distinct_ids(region for region in inventory.regions if not region.owners)
+    parts = [f"for {count(len(owners), 'device')}"] if owners else []
+    if ids:
+        parts.append(f"for {ids_in_short(ids)} ({no_device_known(inventory)})")
+    return " and ".join(parts) or "for no device"

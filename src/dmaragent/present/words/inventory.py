@@ -26,7 +26,8 @@ def xen_cell(region: Region) -> str:
     """Return whether Xen lists a region; empty if nothing predicts or reports it."""
     view = region.xen
     if view.listed is None:
-        return "by release" if view.reason else ""
+        unknown = "by release" if view.by_release else "unknown"
+        return unknown if view.reason else ""
     return "listed" if view.listed else "not listed"
 
 

@@ -171,7 +171,8 @@ def _exceptions(inventory: Inventory, region: Region, *, many: bool) -> list[str
     mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
     facts = []
     if region.xen.listed is None and region.xen.reason:
-        facts.append(f"Xen's list depends on the release{mark}: {region.xen.reason}")
+        unknown = "depends on the release" if region.xen.by_release else "is unknown"
+        facts.append(f"Xen's list {unknown}{mark}: {region.xen.reason}")
     elif region.xen.listed is False:
         off = inventory.xen.list.iommu_disabled  # the verdict has the whole reason
         technology = iommu_vendor(inventory.host).technology

@@ -1,5 +1,7 @@
 """A reserved region in words: its size, its owners, and how Xen and Linux treat it."""
 
+from collections.abc import Iterable, Sequence
+
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.memory_map import MemoryType
 from dmaragent.host.topology import Presence
@@ -68,16 +70,43 @@ def named_ids(region: Region) -> str:
 
 def without_owner(inventory: Inventory) -> str:
     """Return why no region of `inventory` has a device: none is named, present, or known."""
-    named = list(dict.fromkeys(filter(None, map(named_ids, inventory.regions))))
+    named = distinct_ids(inventory.regions)
     if not named:
         return "No region names a device."
-    which = named[0] if len(named) == 1 else f"{len(named)} sets of device IDs"
+    which = ids_in_short(named)
     if isinstance(inventory.host.topology.functions, Missing):
         return (
             f"The devices are unknown, because the PCI functions were not read. "
             f"The regions name {which}."
         )
     return f"No device that a region names is present. The regions name {which}."
+
+
+def distinct_owners(regions: Iterable[Region]) -> list[Owner]:
+    """Return the owners of `regions`, each once, however many regions and claims name it."""
+    owners = {
+        (owner.sbdf, owner.hops) if owner.sbdf else (region.segment, owner.as_written): owner
+        for region in regions
+        for owner in region.owners
+    }
+    return list(owners.values())
+
+
+def distinct_ids(regions: Iterable[Region]) -> list[str]:
+    """Return the device IDs that each of `regions` names, the same IDs once."""
+    return list(dict.fromkeys(filter(None, map(named_ids, regions))))
+
+
+def ids_in_short(named: Sequence[str]) -> str:
+    """Return the device IDs of regions, or how many sets of them there are."""
+    return named[0] if len(named) == 1 else f"{len(named)} sets of device IDs"
+
+
+def no_device_known(inventory: Inventory) -> str:
+    """Return why no device is known that has one of the device IDs of a region."""
+    if isinstance(inventory.host.topology.functions, Missing):
+        return "the PCI functions were not read, so the devices are unknown"
+    return "no such device is known to be present"
 
 
 def access_words(region: Region) -> str:
@@ -93,6 +122,12 @@ def no_owner_words(region: Region) -> str:
     if not named_ids(region):
         return "no device: its device scope is empty"
     return "none of these devices is known to be present"
+
+
+def no_owner_in_short(region: Region) -> str:
+    """Return the device IDs of a region without a known device; none: that it has no owner."""
+    ids = named_ids(region)
+    return f"{ids} (no known device)" if ids else "no owner"
 
 
 def region_views(inventory: Inventory, region: Region) -> str:
@@ -130,7 +165,8 @@ def memory_view(region: Region) -> str:
 def xen_view_word(view: XenView) -> str:
     """Return whether Xen lists a region; empty if nothing predicts or reports it."""
     if view.listed is None:
-        return "depends on the release" if view.reason else ""
+        unknown = "depends on the release" if view.by_release else "unknown"
+        return unknown if view.reason else ""
     return "listed" if view.listed else "not listed"
 
 
@@ -228,13 +264,13 @@ def owner_with_presence(owner: Owner) -> str:
 
 
 def owners_named(region: Region) -> str:
-    """Return all owners of a region."""
-    return ", ".join(map(owner_with_presence, region.owners)) or "no owner"
+    """Return all owners of a region, or the device IDs that it names in vain."""
+    return ", ".join(map(owner_with_presence, region.owners)) or no_owner_in_short(region)
 
 
 def owners_label(region: Region) -> str:
     """Return the first owner of a region, and how many more there are."""
     if not region.owners:
-        return "no owner"
+        return no_owner_in_short(region)
     more = len(region.owners) - 1
     return owner_with_presence(region.owners[0]) + (f" +{more}" if more else "")

@@ -49,7 +49,6 @@ def checked_headline(option: CheckedOption) -> str:
     xen = release_words(option.on)
     if not option.ranges:
         return f"Xen's command line has no rmrr= ({xen})"
-    good = sum(judged.taken is not False for judged in option.ranges)
     ranges = count(len(option.ranges), "range")
     if option.taken is None and option.on.table is not None:
         return f"Unknown whether Xen accepts all of rmrr= ({ranges}, {xen})"
@@ -57,9 +56,10 @@ def checked_headline(option: CheckedOption) -> str:
         return f"rmrr= is well formed ({ranges}), but was not checked against a host ({xen})"
     if option.taken:
         return f"Xen accepts rmrr= ({ranges}, {xen})"
-    if good:
-        return f"Xen accepts only {good} of the {ranges} of rmrr= ({xen})"
-    if len(option.ranges) == 1:
+    bad = sum(judged.taken is False for judged in option.ranges)
+    if bad < len(option.ranges):
+        return f"Xen does not accept {bad} of the {ranges} of rmrr= ({xen})"
+    if bad == 1:
         return f"Xen does not accept this rmrr= ({xen})"
     return f"Xen accepts none of the {ranges} of rmrr= ({xen})"
 

@@ -93,7 +93,7 @@ def _predicted(
         others = (note for note in notes if note != prediction.doubt)
         notes = (*others, words.list_uncertain(prediction.doubt))
     regions |= {
-        source: XenView(listed=None, range=None, reason=reason, notes=())
+        source: XenView(listed=None, range=None, reason=reason, notes=(), by_release=True)
         for source, reason in undecided.items()
         if source in regions
     }

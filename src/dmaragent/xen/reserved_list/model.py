@@ -81,6 +81,8 @@ class XenView(NamedTuple):
     notes: tuple[str, ...]
     sharers: int = 0
     """How many devices Xen counts in its scope, present or not: ``scope_device_count``."""
+    by_release: bool = False
+    """Whether `listed` is unknown because releases of Xen differ."""
 
     @property
     def shared(self) -> bool:

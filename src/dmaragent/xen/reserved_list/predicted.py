@@ -130,7 +130,7 @@ def _predicted_view(fate: RegionAcceptance, prediction: XenPrediction) -> XenVie
 
 
 def _open_view(reason: str) -> XenView:
-    return XenView(listed=None, range=None, reason=reason, notes=())
+    return XenView(listed=None, range=None, reason=reason, notes=(), by_release=True)
 
 
 def _by_release(host: Host, table: IommuTable, newest: XenPrediction) -> Mapping[Source, str]:

@@ -1,5 +1,7 @@
 """Sentences of ``decode``, ``encode``, ``check`` and ``diff``: tables and their JSON."""
 
+import shlex
+
 from dmaragent.errors import DmaragentError
 
 
@@ -45,8 +47,9 @@ def nothing_to_compare(why: str) -> DmaragentError:
 
 
 def decode_says_what_is_wrong(path: str) -> str:
-    """Return the hint; `path` is quoted for a shell."""
-    return f"dmaragent decode --host {path} shows what is wrong with it"
+    """Return the hint for the host at `path`; empty: this machine."""
+    host = f" --host {shlex.quote(path)}" if path else ""
+    return f"dmaragent decode{host} shows what is wrong with it"
 
 
 # The JSON of a table --------------------------------------------------------------------

@@ -1,14 +1,14 @@
 """The reserved regions."""
 
+from dmaragent.inventory import Region
 from dmaragent.iommu.claims import Owner
-from dmaragent.present.words.region import owner_words
+from dmaragent.present.words.region import named_ids, no_owner_words, owner_words
 
 REGIONS = "Reserved regions"
 REGIONS_CAPTION = "Reserved regions in table order; regions with the same verdicts are together"
 REGION_COLUMNS = ("Region", "Range and size", "Owners", "Xen", "Linux", "Memory map")
 PUBLISHED = "Regions that only Linux reports"
 DIFFERENCES = "Differences between the table, Xen and Linux"
-NO_OWNER = "none: its device scope is empty"
 
 
 def region_range(number: int, place: str, size: str, structure: str, offset: int) -> str:
@@ -29,6 +29,12 @@ def same_owners(shared: str, region: int) -> str:
 def owner(owner: Owner) -> str:
     """Return an owner of a region, with spaces at which a line may break."""
     return owner_words(owner).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def no_owner(region: Region) -> str:
+    """Return why no device is named for a region, with the device IDs that it names."""
+    ids = named_ids(region)
+    return f"{ids}: {no_owner_words(region)}" if ids else "none: its device scope is empty"
 
 
 def of_region(number: int | None, sentence: str) -> str:

@@ -9,10 +9,10 @@ from dmaragent.present.json.schema.common import (
     Count,
     Decision,
     GuestVerdict,
+    LongRange,
     Ordinal,
     PassedOver,
     Prose,
-    Range,
     Sbdf,
     Stack,
     StackSource,
@@ -70,7 +70,7 @@ class Owner(TypedDict):
     presence: Annotated[str, Presence]
 
 
-class Region(Range):
+class Region(LongRange):
     """A reserved region of one side."""
 
     number: Ordinal

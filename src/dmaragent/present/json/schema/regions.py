@@ -7,7 +7,15 @@ from dmaragent.iommu.claims import ClaimKind
 from dmaragent.iommu.model import Meaning
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.linux.regions import Hold
-from dmaragent.present.json.schema.common import ClassName, Count, Ordinal, Prose, Range, Sbdf
+from dmaragent.present.json.schema.common import (
+    ClassName,
+    Count,
+    LongAddress,
+    Ordinal,
+    Prose,
+    Range,
+    Sbdf,
+)
 from fwtables.dmar.schema import PathStep
 from fwtables.fields import Address, Byte
 
@@ -145,8 +153,8 @@ class Region(TypedDict):
     """Its place in the table."""
     segment: Annotated[int, ("minimum", 0), ("maximum", 65535)]
     base: Address
-    limit: Address
-    """The last byte; below base in a wrong table."""
+    limit: LongAddress
+    """The last byte, which can exceed 64 bits in a wrong table; there it can also be below base."""
     size: Count
     """Bytes; 0 if the limit is below the base."""
     source: RegionSource
