@@ -38,7 +38,10 @@ def iommu_table(host: Host, readers: Mapping[bytes, TableReader] = READERS) -> I
     reading = host.reading
     if reading is None:
         names = host.acpi_tables
-        return names if isinstance(names, Missing) else Missing(MissingKind.ABSENT)
+        if isinstance(names, Missing):
+            return names
+        kind = MissingKind.ABSENT if host.lists_every_table else MissingKind.NOT_COLLECTED
+        return Missing(kind)
     if isinstance(reading.content, Missing):
         return reading.content
     # A table with an unknown signature is decoded as a DMAR table with a damaged signature.

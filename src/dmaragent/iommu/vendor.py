@@ -72,7 +72,7 @@ def vendor_of_table(name: str) -> IommuVendor | None:
 def iommu_vendor(host: Host) -> IommuVendor:
     """Return the vendor of the IOMMU of `host`, by ACPI tables or boot log, else by processor.
 
-    An empty list of ACPI tables was not read: every firmware with ACPI has tables.
+    A copied list of ACPI tables can lack those of IOMMUs.
     """
     if host.reading is not None:
         return vendor_of_table(host.reading.name) or IommuVendor.UNKNOWN
@@ -84,6 +84,7 @@ def iommu_vendor(host: Host) -> IommuVendor:
             if vendor is not None:
                 return vendor
     vendor = _VENDOR_OF_CPU.get((host.system.cpu_vendor or "").strip(), IommuVendor.UNKNOWN)
-    if host.acpi_tables == () and vendor is not IommuVendor.INTEL:
+    copied = not isinstance(host.acpi_tables, Missing) and not host.lists_every_table
+    if copied and vendor is not IommuVendor.INTEL:
         return IommuVendor.UNKNOWN  # QEMU can emulate VT-d with a processor of any vendor
     return vendor
