@@ -36,6 +36,15 @@ NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
 """A reading that was not collected; the default of a field that only some snapshots have."""
 
 
+def lists_every_table(acpi_tables: tuple[str, ...] | Missing) -> bool:
+    """Return whether a list of ACPI tables is the kernel's: a copy can lack tables.
+
+    The files are root's alone, so a copy that another user made has only directories.  The FADT
+    (FACP) is in every list of a kernel: Linux does not use ACPI without it.
+    """
+    return not isinstance(acpi_tables, Missing) and "FACP" in acpi_tables
+
+
 class TableReading(NamedTuple):
     """The file of one ACPI table of IOMMUs: its path and content."""
 

@@ -21,6 +21,7 @@ from dmaragent.readings import Missing, MissingKind
 from support.cli import run
 from support.explained import HIGH, MATE, NIC, USB, bare, grouped, made
 from support.hosts import FakeHost, Function, fake_host
+from support.ivrs_tables import device_range, entry, ivhd, ivrs, special
 from support.large import large_host
 from support.machines import MACHINES, NAMES
 from support.wording import Worded
@@ -275,3 +276,18 @@ def test_a_document_of_no_device_is_a_document(
 
     assert json.loads(ran.out)["answer"]["devices"] == []
     assert ran.code == 1
+
+
+def test_a_device_with_xens_unit_and_without_linuxs_has_a_row_of_its_own() -> None:
+    # The block of type 0x11, which Xen uses, has both devices; that of 0x40, which Linux uses, one.
+    table = ivrs(
+        ivhd(device_range(0x0008, 0xFFFE), special(1, 33, 0xA0), kind=0x11),
+        ivhd(entry(2, 0x0200), special(1, 33, 0xA0), kind=0x40),
+    )
+    functions = [Function(sbdf="0000:01:00.0"), Function(sbdf="0000:02:00.0")]
+    context = _context(fake_host(functions, {"IVRS": table}), "4.17")
+    facts, stack = context.facts, context.stack
+
+    for row in _rows(context):
+        explanation = explain(context.inventory, facts, stack, row.sbdf)
+        assert row.linux.can is explanation.linux.can

@@ -171,7 +171,7 @@ def test_a_table_that_needs_root_leaves_linuxs_own_word() -> None:
 
 def test_an_intel_host_with_groups_has_vt_d_on_whatever_a_copy_lacks() -> None:
     host = _publishing(_MSI, "", "6.12.0")
-    host.directories["/sys/firmware/acpi/tables"] = ("APIC",)
+    host.directories["/sys/firmware/acpi/tables"] = ("APIC", "FACP")
     host.files["/proc/cpuinfo"] = b"vendor_id\t: GenuineIntel\nflags\t\t: vmx\n"
 
     absence = take_inventory(join(collect(host))).absence

@@ -126,11 +126,12 @@ def test_an_unknown_device_cannot_be_answered_for(
     "live",
     [
         OneAnswer(MissingKind.DENIED, ("APIC", "DMAR")),
-        OneAnswer(MissingKind.ABSENT, ("APIC",)),
+        OneAnswer(MissingKind.ABSENT, ("APIC", "FACP")),
         OneAnswer(MissingKind.ABSENT, ("IVRS",)),
         OneAnswer(MissingKind.ABSENT),
         OneAnswer(MissingKind.FAILED, ("RMAD",)),
         OneAnswer(MissingKind.NOT_COLLECTED),
+        OneAnswer(MissingKind.ABSENT, ("data", "dynamic")),
     ],
 )
 def test_no_table_is_one_line_that_says_why_and_what_next(
@@ -165,7 +166,7 @@ def test_no_table_is_a_document_too(monkeypatch: pytest.MonkeyPatch, capsys: Cap
     "live",
     [
         OneAnswer(MissingKind.DENIED, ("DMAR",)),
-        OneAnswer(MissingKind.ABSENT, ()),
+        OneAnswer(MissingKind.ABSENT, ("FACP",)),
         OneAnswer(MissingKind.FAILED, ("DMAR",)),
     ],
 )
@@ -297,7 +298,7 @@ def test_the_notice_of_another_host_does_not_get_into_the_document(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["dmaragent"])
     monkeypatch.setattr(
-        "dmaragent.collect.live.host.LiveHost", lambda: OneAnswer(MissingKind.ABSENT, ())
+        "dmaragent.collect.live.host.LiveHost", lambda: OneAnswer(MissingKind.ABSENT, ("FACP",))
     )
 
     ran = run(capsys, "inventory", "--or-show", HP, "--json")

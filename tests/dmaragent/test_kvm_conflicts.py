@@ -2,11 +2,13 @@
 
 import pytest
 
-from support.explained import grouped
+from dmaragent.readings import Missing, MissingKind
+from support.explained import UNIT, grouped
 from support.hosts import Function, fake_host
 from support.ivrs_hosts import device, qemu
 from support.ivrs_tables import ivmd
-from support.kvm import DISK, domain, hostdev, publishing, resolved
+from support.kvm import DISK, MSI, domain, hostdev, publishing, resolved
+from support.tables import table
 from support.wording import Worded
 
 _CONF = "ostype: l26\nmemory: 2048\n{}\n"
@@ -57,6 +59,98 @@ def test_ram_that_may_reach_amds_hypertransport_range_is_undecided(
     text = domain(hostdev(), f"<memory unit='GiB'>{memory}</memory>")
 
     assert resolved(text, publishing("", "IVRS", "6.12.0")).verdict.value == verdict
+
+
+_DIMM = "<memory model='dimm'>{}<target><size unit='GiB'>{}</size><node>0</node></target></memory>"
+
+
+@pytest.mark.parametrize(
+    ("memory", "dimm", "verdict"),
+    [
+        ("", "", "undecided"),
+        ("<memory unit='GiB'>8</memory>", "", "starts"),
+        ("<memory unit='GiB'>908</memory>", _DIMM.format("", 900), "starts"),
+        ("<memory unit='GiB'>1208</memory>", _DIMM.format("", 1200), "undecided"),
+        (
+            "<memory unit='GiB'>9</memory>",
+            _DIMM.format("", 1).replace("<node>", "<address base='0xfd00000000'/><node>"),
+            "undecided",
+        ),
+    ],
+)
+def test_unknown_memory_and_memory_devices_may_reach_the_hypertransport_range(
+    memory: str, dimm: str, verdict: str
+) -> None:
+    most = "<maxMemory slots='16' unit='GiB'>2048</maxMemory>"
+    text = domain(hostdev() + dimm, most + memory)
+
+    assert resolved(text, publishing("", "IVRS", "6.12.0")).verdict.value == verdict
+
+
+@pytest.mark.parametrize(("memory", "verdict"), [(8, "starts"), (1200, "undecided")])
+def test_hotplugged_memory_of_proxmox_counts_at_start(memory: int, verdict: str) -> None:
+    text = f"memory: {memory * 1024}\nhotplug: memory\nhostpci0: 01:00.0\n"
+
+    assert resolved(text, publishing("", "IVRS", "6.12.0")).verdict.value == verdict
+
+
+@pytest.mark.parametrize("functions", [True, False])
+def test_what_may_be_a_bridge_is_undecided_whatever_its_regions(*, functions: bool) -> None:
+    host = publishing("", "IVRS", "6.12.0")
+    if functions:
+        for path in [path for path in host.files if path.endswith(("1:00.0/class", "/config"))]:
+            host.files[path] = Missing(MissingKind.FAILED, "I/O error")
+    else:
+        host.complete = ("/sys/firmware/acpi/",)
+        del host.directories["/sys/bus/pci/devices"]
+        del host.calls["udev-pci"]
+
+    assert resolved(domain(hostdev()), host).verdict.value == "undecided"
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_virtual_functions_are_a_warning_whatever_the_regions(*, published: bool) -> None:
+    physical = Function(sbdf=DISK.sbdf, driver="ixgbe", total_vfs=4)
+    virtual = Function(sbdf="0000:01:10.0", driver="ixgbevf", physical_function=DISK.sbdf)
+    host = fake_host([physical, virtual], {"DMAR": table(UNIT)})
+    grouped(host, g12=[physical.sbdf], g13=[virtual.sbdf])
+    host.files["/proc/sys/kernel/osrelease"] = b"6.12.0\n"
+    if published:
+        for group in (12, 13):
+            host.files[f"/sys/kernel/iommu_groups/{group}/reserved_regions"] = MSI.encode()
+
+    found = resolved(domain(hostdev()), host)
+
+    assert found.verdict.value == "starts"
+    (warning,) = found.reasons
+    assert "0000:01:10.0" in warning.reason
+    assert warning.effect.value == "warning"
+
+
+def test_a_group_whose_devices_could_not_be_read_may_have_the_device() -> None:
+    host = fake_host([DISK], {"DMAR": table(UNIT)})
+    grouped(host, g12=[], g13=["0000:02:00.0"])
+    unread = Missing(MissingKind.FAILED, "I/O error")
+    host.directories["/sys/kernel/iommu_groups/12/devices"] = unread
+
+    assert resolved(domain(hostdev()), host).verdict.value == "undecided"
+    del host.directories["/sys/kernel/iommu_groups/12/devices"]
+    host.directories["/sys/kernel/iommu_groups"] = ("13",)
+    assert resolved(domain(hostdev()), host).verdict.value == "refused"
+
+
+@pytest.mark.parametrize(
+    ("driver", "steps"), [(None, 1), ("pci-stub", 1), ("nvme", 1), ("vfio-pci", 0)]
+)
+def test_an_unmanaged_device_needs_a_driver_of_vfio(
+    driver: str | None, steps: int, worded: Worded
+) -> None:
+    disk = Function(sbdf=DISK.sbdf, class_code=0x010802, driver=driver)
+    found = resolved(domain(hostdev(managed="no")), publishing("", "IVRS", "6.12.0", disk=disk))
+
+    assert found.verdict.value == "starts"
+    assert len(found.prerequisites) == steps
+    worded("\n".join(found.prerequisites))
 
 
 @pytest.mark.parametrize(

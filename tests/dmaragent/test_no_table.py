@@ -23,7 +23,7 @@ PLACE = "/sys/firmware/acpi/tables"
 VIRTUAL = b"vendor_id : GenuineIntel\nflags : fpu hypervisor\n"
 
 
-def _absent(names: tuple[str, ...] = ("APIC",), **answers: Mapping[str, object]) -> Host:
+def _absent(names: tuple[str, ...] = ("APIC", "FACP"), **answers: Mapping[str, object]) -> Host:
     fake = FakeHost(directories={"/sys/firmware/acpi/tables": names})
     for name, values in answers.items():
         getattr(fake, name).update(values)
@@ -33,10 +33,11 @@ def _absent(names: tuple[str, ...] = ("APIC",), **answers: Mapping[str, object])
 @pytest.mark.parametrize(
     ("cpu", "names", "vendor"),
     [
-        (INTEL, ("APIC",), IommuVendor.INTEL),
-        (AMD, ("APIC",), IommuVendor.AMD),
+        (INTEL, ("FACP",), IommuVendor.INTEL),
+        (AMD, ("FACP",), IommuVendor.AMD),
         (INTEL, (), IommuVendor.INTEL),
         (AMD, (), IommuVendor.UNKNOWN),  # QEMU can emulate VT-d
+        (AMD, ("data", "dynamic"), IommuVendor.UNKNOWN),  # what a copy by a user has
         (AMD, ("APIC", "DMAR"), IommuVendor.INTEL),
     ],
 )
@@ -96,9 +97,53 @@ def test_the_vendor_is_that_of_the_tables_else_of_the_processor(
             AbsenceKind.PVH_DOM0,
         ),
         (
-            _absent(files={**XEN, "/proc/cpuinfo": VIRTUAL}, calls={"xen-rdm": b'{"entries": []}'}),
+            _absent(
+                files={**XEN, "/proc/cpuinfo": VIRTUAL, "/sys/hypervisor/guest_type": b"PV\n"},
+                calls={"xen-rdm": b'{"entries": []}'},
+            ),
             AbsenceKind.VTD_OFF,
         ),
+        (
+            _absent(files={**XEN, "/proc/cpuinfo": VIRTUAL}, calls={"xen-rdm": b'{"entries": []}'}),
+            AbsenceKind.UNKNOWN,  # it may be a PVH dom0
+        ),
+        (
+            _absent(
+                files={**XEN, "/proc/cpuinfo": VIRTUAL},
+                calls={"xl-info": b"virt_caps : pv hvm hvm_directio pv_directio\n"},
+            ),
+            AbsenceKind.PVH_DOM0,
+        ),
+        (
+            _absent(
+                files={**XEN, "/proc/cpuinfo": VIRTUAL, "/sys/hypervisor/guest_type": b"PV\n"},
+                calls={"xl-info": b"virt_caps : pv hvm hvm_directio pv_directio\n"},
+            ),
+            AbsenceKind.UNKNOWN,  # Xen uses a table that its dom0 would have
+        ),
+        (
+            _absent(
+                files={**XEN, "/proc/cpuinfo": VIRTUAL},
+                calls={"xl-info": b"virt_caps : pv hvm\n"},
+            ),
+            AbsenceKind.VTD_OFF,  # a PVH dom0 needs an IOMMU
+        ),
+        (
+            join(
+                collect(
+                    FakeHost(
+                        files=dict(XEN), calls={"xen-rdm": b'{"entries": [[1, 1]]}'}, complete=()
+                    )
+                )
+            ),
+            AbsenceKind.NOT_COLLECTED,
+        ),
+        # A user copies directories, but not the tables, which root alone reads.
+        (_absent((), files={"/proc/cpuinfo": INTEL}), AbsenceKind.NOT_COLLECTED),
+        (_absent(("data", "dynamic"), files={"/proc/cpuinfo": INTEL}), AbsenceKind.NOT_COLLECTED),
+        (_absent(("data", "dynamic"), files={"/proc/cpuinfo": AMD}), AbsenceKind.NOT_COLLECTED),
+        (_absent(("APIC",), files={"/proc/cpuinfo": VIRTUAL}), AbsenceKind.NOT_COLLECTED),
+        (_absent(("IORT",)), AbsenceKind.ARM),
         (join(collect(FakeHost(complete=()))), AbsenceKind.NOT_COLLECTED),
         (
             _absent(

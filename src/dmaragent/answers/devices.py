@@ -296,6 +296,7 @@ class _Index:
             function.total_vfs > 0,
             sbdf.beyond_xen,
             sbdf in self._inventory.xen.served,
+            sbdf in self._inventory.linux.unit_of,
             assignable is not None and sbdf in assignable,
             self._open_paths[bus],
             self._gaps.get(sbdf, ()),

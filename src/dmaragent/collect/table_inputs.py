@@ -20,7 +20,7 @@ from dmaragent.collect.reader import read_pieces
 from dmaragent.collect.words import files as files_words
 from dmaragent.collect.words import tables as tables_words
 from dmaragent.errors import HostError
-from dmaragent.readings import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind, lists_every_table
 from fwtables.found_in_text import TextReading, find_in_text
 from fwtables.signatures import DECODED_SIGNATURES
 from fwtables.table_or_text import is_binary_table, plain_text
@@ -226,8 +226,11 @@ def _read_host(path: str | None, named: bool) -> Input:  # noqa: FBT001 - passed
             place = f"{where}{reading.path}"
             tables.append(InputTable(path=place, form="host", data=reading.content))
     if not snapshot.tables:
-        kind = snapshot.acpi_tables.kind if isinstance(snapshot.acpi_tables, Missing) else None
-        gone = "was not collected" if kind is MissingKind.NOT_COLLECTED else "is absent"
+        names = snapshot.acpi_tables
+        collected = lists_every_table(names)
+        if isinstance(names, Missing):
+            collected = names.kind is not MissingKind.NOT_COLLECTED
+        gone = "is absent" if collected else "was not collected"
         errors.append(f"the DMAR or IVRS table {gone} (dmaragent inventory shows more)")
     return Input(path=path or "", named=named, tables=tuple(tables), error="; ".join(errors))
 

@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import NamedTuple
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import GIB, SBDF
 from dmaragent.guests.config import Complaint
 
 
@@ -12,6 +12,15 @@ class GuestFormat(Enum):
 
     LIBVIRT = "libvirt"
     PROXMOX = "proxmox"
+
+
+def device_space(*sizes: int) -> int:
+    """Return the most address space in which QEMU places memory devices of these sizes.
+
+    They begin at a whole GiB above other RAM, in order, each aligned to at most 1 GiB.
+    Source: hw/i386/pc.c, ``pc_get_device_memory_range``; hw/mem/memory-device.c.
+    """
+    return sum(-(-size // GIB) * GIB + GIB for size in sizes) + GIB if sizes else 0
 
 
 class KvmDevice(NamedTuple):
@@ -47,6 +56,8 @@ class KvmGuest(NamedTuple):
     """QEMU's ``max-ram-below-4g``."""
     more_memory: bool = False
     """Whether there are memory devices above the RAM at start."""
+    plugged: int | None = 0
+    """Bytes of address space above that RAM in which QEMU places the memory devices at start."""
     devices: tuple[KvmDevice, ...] = ()
     """The PCI functions or slots of the host that are assigned to it."""
     unknown: tuple[Complaint, ...] = ()

@@ -57,10 +57,7 @@ def initial_memory(domain: Domain) -> tuple[int | None, bool]:
     ``<memory>`` includes the memory devices; if it is missing, NUMA cells replace it.
     """
     devices = [*domain.element.all("devices", "memory")]
-    plugged = 0
-    for device in devices:
-        size = device.first("target", "size")
-        plugged += 0 if size is None else size_of(domain, size)
+    plugged = sum(memory_device_sizes(domain))
     total = domain.element.first("memory")
     more = bool(devices) or domain.element.first("maxMemory") is not None
     if total is not None and size_of(domain, total):
@@ -68,6 +65,13 @@ def initial_memory(domain: Domain) -> tuple[int | None, bool]:
     cells = [*domain.element.all("cpu", "numa", "cell")]
     sizes = [_size_in_bytes(domain, cell, cell.get("memory"), cell.get("unit")) for cell in cells]
     return (sum(sizes) if sizes else None), more
+
+
+def memory_device_sizes(domain: Domain) -> list[int]:
+    """Return the size of each memory device in bytes."""
+    devices = domain.element.all("devices", "memory")
+    sizes = (device.first("target", "size") for device in devices)
+    return [0 if size is None else size_of(domain, size) for size in sizes]
 
 
 def size_of(domain: Domain, element: Element) -> int:

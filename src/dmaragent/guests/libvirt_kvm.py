@@ -5,8 +5,8 @@ Source: libvirt src/qemu/qemu_command.c, ``qemuBuildMemCommandLine``, ``qemuBuil
 
 from dmaragent.guests import words
 from dmaragent.guests.config import Complaint
-from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest
-from dmaragent.guests.libvirt_domain import Domain, initial_memory
+from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest, device_space
+from dmaragent.guests.libvirt_domain import Domain, initial_memory, memory_device_sizes
 from dmaragent.guests.qemu_arguments import Argument, QemuArguments, add_arguments, read_arguments
 
 _QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
@@ -65,10 +65,21 @@ def kvm_guest(domain: Domain) -> KvmGuest:
         memory=memory,
         below_4g=arguments.below_4g,
         more_memory=more,
+        plugged=_plugged(domain),
         devices=tuple(devices),
         unknown=tuple(unknown),
         notes=tuple(notes),
     )
+
+
+def _plugged(domain: Domain) -> int | None:
+    """Return the address space of the memory devices; None if one has an address of its own."""
+    placed = (
+        element.first(*path) is not None
+        for element in domain.element.all("devices", "memory")
+        for path in (("target", "address"), ("address",))
+    )
+    return None if any(placed) else device_space(*memory_device_sizes(domain))
 
 
 def _arguments(domain: Domain) -> QemuArguments:

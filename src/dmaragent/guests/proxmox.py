@@ -15,7 +15,7 @@ from dmaragent.errors import DmaragentError
 from dmaragent.guests import words
 from dmaragent.guests.config import Complaint
 from dmaragent.guests.device_mappings import DeviceMappings
-from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest
+from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest, device_space
 from dmaragent.guests.qemu_arguments import Argument, add_arguments, read_arguments
 
 _LINE = re.compile(r"([a-z][a-z_-]*\d*):\s*(.+?)\s*")
@@ -129,7 +129,7 @@ def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmG
         if assigned.sbdf is not None
     ]
     add_arguments(arguments, machine.notes, machine.unknown)
-    memory, more = _memory(machine)
+    memory, plugged = _memory(machine)
     arch = machine.value("arch", "x86_64")
     default = "pc" if arch == "x86_64" else "virt"
     return KvmGuest(
@@ -140,7 +140,8 @@ def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmG
         machine=_property(machine.value("machine"), "type") or default,
         memory=memory,
         below_4g=arguments.below_4g,
-        more_memory=more,
+        more_memory=plugged is not None,
+        plugged=0 if plugged is None else device_space(plugged),
         devices=tuple(machine.devices),
         unknown=tuple(machine.unknown),
         notes=tuple(machine.notes),
@@ -238,16 +239,17 @@ def _arguments(machine: _Machine) -> list[Argument]:
     return [Argument(argument, place) for argument in arguments]
 
 
-def _memory(machine: _Machine) -> tuple[int | None, bool]:
-    """Return the RAM at start in bytes, and whether there is hotplugged memory above it."""
+def _memory(machine: _Machine) -> tuple[int | None, int | None]:
+    """Return the RAM at start in bytes, and that of memory devices; None: there are none."""
     text = _property(machine.value("memory"), "current") or str(_DEFAULT_MEMORY)
     if not (text.isascii() and text.isdecimal()) or len(text) > 12:
         message = words.memory_not_a_number(text)
         machine.unknown.append(Complaint(machine.place("memory"), message))
-        return None, False
+        return None, None
     if "memory" in machine.value("hotplug").split(","):
         pages = machine.value("hugepages") == "1024"
         sockets = machine.value("sockets", "1")
         count = int(sockets) if pages and sockets.isascii() and sockets.isdecimal() else 1
-        return _STATIC * min(count, 64), True
-    return int(text) * MIB, False
+        static = _STATIC * min(count, 64)
+        return static, max(0, int(text) * MIB - static)
+    return int(text) * MIB, None

@@ -19,7 +19,13 @@ from dmaragent.host.system import System, join_system
 from dmaragent.host.topology import PciTopology
 from dmaragent.host.unreadable import report_unreadable
 from dmaragent.host.xen import XenHost, join_xen
-from dmaragent.readings import HostSnapshot, Missing, MissingKind, TableReading
+from dmaragent.readings import (
+    HostSnapshot,
+    Missing,
+    MissingKind,
+    TableReading,
+    lists_every_table,
+)
 from dmaragent.releases import Release
 
 _LOGGED_TABLE = re.compile(r"ACPI: (DMAR|RMAD|XMAR|IVRS) (?:0x)?[0-9A-Fa-f]")
@@ -67,6 +73,11 @@ class Host(NamedTuple):
         """The tables besides the one in effect."""
         reading = self.reading
         return tuple(table for table in self.tables if table is not reading)
+
+    @property
+    def lists_every_table(self) -> bool:
+        """Whether a table that is not in :attr:`acpi_tables` is absent."""
+        return lists_every_table(self.acpi_tables)
 
     @property
     def running_release(self) -> Release | None:

@@ -69,27 +69,33 @@ def _reason(host: Host, table: Missing) -> _Reason:
         return AbsenceKind.DENIED, (path,)
     if kind in (MissingKind.FAILED, MissingKind.DENIED):
         return AbsenceKind.FAILED, (words.reading_error(path, table.detail or kind.value),)
-    pvh = _pvh(host)
+    pvh = _pvh(host, read=kind is not MissingKind.NOT_COLLECTED)
     if pvh:
         return AbsenceKind.PVH_DOM0, pvh
+    arm = _arm(host)
+    if arm:
+        return AbsenceKind.ARM, (arm,)
     if kind is MissingKind.NOT_COLLECTED:
         return AbsenceKind.NOT_COLLECTED, (table.detail,) if table.by_collector else ()
     return _absent(host)
 
 
-def _pvh(host: Host) -> tuple[str, ...]:
+def _pvh(host: Host, *, read: bool) -> tuple[str, ...]:
     """Return the evidence that this is a PVH dom0, or an empty tuple.
 
     A PV dom0 has the table: a DMAR as RMAD, an IVRS under its own name.  A PVH dom0 gets a new XSDT
     without it (xen/arch/x86/hvm/dom0_build.c, ``pvh_setup_acpi``, ``pvh_acpi_table_allowed``).
+    So a dom0 whose list of tables was `read` and lacks it is a PVH dom0 if Xen has an IOMMU.
     """
     xen = host.xen
     if xen is None or xen.dom0 is False or xen.guest_type == "PV":
         return ()
     if xen.guest_type == "PVH" and xen.dom0:
         return (words.GUEST_TYPE_PVH,)
-    if not isinstance(xen.reserved_memory, Missing) and xen.reserved_memory:
+    if read and not isinstance(xen.reserved_memory, Missing) and xen.reserved_memory:
         return (words.HYPERVISOR_HAS_REGIONS,)
+    if read and xen.iommu_enabled:
+        return (words.HYPERVISOR_USES_IOMMU,)
     return ()
 
 
@@ -105,9 +111,6 @@ def _absent(host: Host) -> _Reason:
     names = host.acpi_tables
     if host.logged_table is not None:
         return AbsenceKind.HIDDEN, (words.logged_table(host.logged_table.line),)
-    arm = _arm(host)
-    if arm:
-        return AbsenceKind.ARM, (arm,)
     if isinstance(names, Missing):
         given = [option for option in host.system.options or () if option.startswith("acpi=")]
         return AbsenceKind.NO_ACPI, tuple(given)
@@ -117,6 +120,17 @@ def _absent(host: Host) -> _Reason:
         evidence = (words.PROCESSOR_VIRTUAL, *([model] if model else []))
         return AbsenceKind.VIRTUAL_MACHINE, evidence
     return _of_processor(host, dom0=dom0)
+
+
+def _may_hide_table(host: Host) -> bool:
+    """Return whether Xen may keep the firmware's table from this kernel, or is known to use it.
+
+    A PVH dom0 has no table, whatever the firmware has.  Xen boots none without an IOMMU.
+    """
+    xen = host.xen
+    if xen is None or xen.dom0 is False or xen.iommu_enabled is False:
+        return False
+    return xen.guest_type != "PV" or xen.iommu_enabled is True
 
 
 def _of_processor(host: Host, *, dom0: bool) -> _Reason:
@@ -132,7 +146,5 @@ def _of_processor(host: Host, *, dom0: bool) -> _Reason:
     if not isinstance(host.groups, Missing) and host.groups:
         return AbsenceKind.NOT_COLLECTED, ()  # IOMMU groups prove that there is a table
     if host.system.virtual is False or dom0:
-        if host.xen is not None and host.xen.dom0 is None and host.xen.guest_type == "PVH":
-            return AbsenceKind.UNKNOWN, ()  # a PVH dom0 has no table, whatever the firmware has
-        return off
+        return (AbsenceKind.UNKNOWN, ()) if _may_hide_table(host) else off
     return AbsenceKind.UNKNOWN, ()

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from dmaragent.host import Host
 from dmaragent.host.topology import PciTopology
 from dmaragent.iommu.model import IommuTable
+from dmaragent.iommu.vendor import table_signature
 from dmaragent.iommu.vtd import read_dmar
 from dmaragent.readings import Missing, MissingKind
 
@@ -38,9 +39,11 @@ def iommu_table(host: Host, readers: Mapping[bytes, TableReader] = READERS) -> I
     reading = host.reading
     if reading is None:
         names = host.acpi_tables
-        return names if isinstance(names, Missing) else Missing(MissingKind.ABSENT)
+        if isinstance(names, Missing):
+            return names
+        kind = MissingKind.ABSENT if host.lists_every_table else MissingKind.NOT_COLLECTED
+        return Missing(kind)
     if isinstance(reading.content, Missing):
         return reading.content
-    # A table with an unknown signature is decoded as a DMAR table with a damaged signature.
-    read = readers.get(reading.content[:4], read_dmar)
+    read = readers.get(table_signature(reading).encode("ascii"), read_dmar)
     return read(reading.content, host.topology)

@@ -3,7 +3,8 @@
 from enum import Enum
 
 from dmaragent.host import Host
-from dmaragent.readings import Missing
+from dmaragent.readings import Missing, TableReading
+from fwtables.signatures import SIGNATURE_NAMES
 
 
 class IommuVendor(Enum):
@@ -69,13 +70,24 @@ def vendor_of_table(name: str) -> IommuVendor | None:
     return _VENDOR_OF_TABLE.get(name[:4])
 
 
+def table_signature(reading: TableReading) -> str:
+    """Return the signature by which a table is read: that of its content, whatever its file's name.
+
+    A table with an unknown signature is read as a DMAR table with a damaged signature.
+    """
+    if isinstance(reading.content, Missing):
+        return reading.name[:4]
+    written = reading.content[:4].decode("latin-1")
+    return written if written in SIGNATURE_NAMES else "DMAR"
+
+
 def iommu_vendor(host: Host) -> IommuVendor:
     """Return the vendor of the IOMMU of `host`, by ACPI tables or boot log, else by processor.
 
-    An empty list of ACPI tables was not read: every firmware with ACPI has tables.
+    A copied list of ACPI tables can lack those of IOMMUs.
     """
     if host.reading is not None:
-        return vendor_of_table(host.reading.name) or IommuVendor.UNKNOWN
+        return vendor_of_table(table_signature(host.reading)) or IommuVendor.UNKNOWN
     if host.logged_table is not None:
         return vendor_of_table(host.logged_table.name) or IommuVendor.UNKNOWN
     if not isinstance(host.acpi_tables, Missing):
@@ -84,6 +96,7 @@ def iommu_vendor(host: Host) -> IommuVendor:
             if vendor is not None:
                 return vendor
     vendor = _VENDOR_OF_CPU.get((host.system.cpu_vendor or "").strip(), IommuVendor.UNKNOWN)
-    if host.acpi_tables == () and vendor is not IommuVendor.INTEL:
+    copied = not isinstance(host.acpi_tables, Missing) and not host.lists_every_table
+    if copied and vendor is not IommuVendor.INTEL:
         return IommuVendor.UNKNOWN  # QEMU can emulate VT-d with a processor of any vendor
     return vendor

@@ -21,6 +21,7 @@ def too_many_to_examine(number: int, what: str, most: int) -> str:
 
 GUEST_TYPE_PVH = "/sys/hypervisor/guest_type is PVH"
 HYPERVISOR_HAS_REGIONS = "the hypervisor lists reserved device memory, but the kernel has no table"
+HYPERVISOR_USES_IOMMU = "the hypervisor uses an IOMMU (xl info), but the kernel has no table"
 IORT_PRESENT = "it has an IORT table"
 ARM_PROCESSOR = "the processor is from Arm"
 VTD_OFF = "VT-d is off in the firmware setup, or the machine lacks it"

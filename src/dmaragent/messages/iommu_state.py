@@ -11,6 +11,7 @@ from dmaragent.boot_option.boot_loaders import (
 )
 from dmaragent.host import Host
 from dmaragent.inventory import Inventory
+from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import iommu_asked_for, iommu_off_option
 from dmaragent.linux.view import LinuxState
@@ -44,6 +45,8 @@ ABOUT_IOMMU = frozenset(
 """Ids of the messages that a host with a disabled IOMMU prints."""
 ABOUT_TABLE = frozenset({"libvirt-validate-no-table"})
 """Ids of the messages among them that concern the firmware's table alone."""
+_OF_FIRMWARE = frozenset({AbsenceKind.PVH_DOM0, AbsenceKind.HIDDEN})
+"""Why a kernel lacks a table that its firmware has."""
 _AMD = frozenset({"AuthenticAMD", "HygonGenuine"})
 
 
@@ -91,7 +94,7 @@ def iommu_state(inventory: Inventory) -> IommuState:
         replacement="" if off is None else off.replacement,
         on_by="" if amd or off is not None else iommu_asked_for(options),
         options_known=system.options is not None,
-        table=_table(inventory, amd=amd),
+        table=_table(inventory),
         amd=amd,
         xen_off_by=("" if xen is None or line is None else iommu_switched_off(line, xen.release)),
         xen_options=line,
@@ -117,11 +120,10 @@ def option_steps(state: IommuState, printer: Program, host: Host) -> tuple[Steps
     return steps_to_add(("intel_iommu=on",), setup)
 
 
-def _table(inventory: Inventory, *, amd: bool) -> bool | None:
+def _table(inventory: Inventory) -> bool | None:
     """Return whether the firmware has a table of the IOMMU; None: unknown."""
-    if not isinstance(inventory.iommu, Missing):
+    host, absence = inventory.host, inventory.absence
+    if host.reading is not None or absence is None or absence.kind in _OF_FIRMWARE:
         return True
-    names = inventory.host.acpi_tables
-    if isinstance(names, Missing):
-        return None
-    return ("IVRS" if amd else "DMAR") in names
+    under_xen = absence.kind is AbsenceKind.UNKNOWN and host.xen is not None
+    return False if host.lists_every_table and not under_xen else None

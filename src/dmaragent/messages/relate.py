@@ -318,7 +318,7 @@ def _table_lost(inventory: Inventory) -> bool:
     table = inventory.iommu
     if not isinstance(table, Missing):
         return table.header is None
-    return table.kind is not MissingKind.ABSENT or inventory.host.acpi_tables == ()
+    return table.kind is not MissingKind.ABSENT
 
 
 def _table_known(inventory: Inventory) -> bool:

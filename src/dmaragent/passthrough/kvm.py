@@ -11,6 +11,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.guests.kvm_guest import KvmDevice, KvmGuest
 from dmaragent.guests.qemu_memory import GuestRam, guest_ram
 from dmaragent.inventory import Inventory
+from dmaragent.linux.vfio import is_vfio_driver
 from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough import kvm_words
 from dmaragent.passthrough.device_context import DeviceContext
@@ -184,32 +185,36 @@ def _other_decisions(
 ) -> Iterator[Decision]:
     """Yield what Linux decides apart from `regions`: class, header, chipset, options.
 
-    If Linux publishes the regions, their decisions are complete.
+    If Linux publishes the regions, their decisions are complete.  A function of unknown class can
+    be a bridge, whatever its regions.
     """
-    refused = False
     if verdict.can is Can.NO:
-        for case in verdict.cases:
-            if case.can is Can.NO:
-                reason = kvm_words.of_function(device.sbdf, case.explanation)
-                yield _refusal(device, reason, case.rule)._replace(shown=case.message)
-                refused = True
-        if not refused:
+        refusing = [case for case in verdict.cases if case.can is Can.NO]
+        for case in refusing:
+            reason = kvm_words.of_function(device.sbdf, case.explanation)
+            yield _refusal(device, reason, case.rule)._replace(shown=case.message)
+        if not refusing:
             yield _refusal(device, kvm_words.of_function(device.sbdf, verdict.explanation), None)
-    elif verdict.can is Can.UNKNOWN:
+        return
+    if verdict.can is Can.UNKNOWN:
         open_already = any(decision.effect is Effect.UNDECIDED for decision in regions)
-        if device.in_chipset or not (open_already or device.unexplained_regions):
+        function = device.function
+        may_be_bridge = function is None or function.class_code is None or device.in_chipset
+        if may_be_bridge or not (open_already or device.unexplained_regions):
             reason = kvm_words.of_function(device.sbdf, verdict.explanation)
             yield undecided(reason, device=device.sbdf)
-    elif verdict.can is Can.CONDITIONS and not regions and not device.unexplained_regions:
-        for case in verdict.cases:
-            if case.can is Can.CONDITIONS and case.kind is not CaseKind.GROUP:
-                yield Decision(
-                    decider=Decider.LINUX,
-                    effect=Effect.WARNING,
-                    reason=kvm_words.of_function(device.sbdf, case.explanation),
-                    rule=case.rule,
-                    device=device.sbdf,
-                )
+    kinds = {CaseKind.VIRTUAL_FUNCTIONS}
+    if verdict.can is Can.CONDITIONS and not regions and not device.unexplained_regions:
+        kinds = {*CaseKind} - {CaseKind.GROUP}
+    for case in verdict.cases:
+        if case.can is Can.CONDITIONS and case.kind in kinds:
+            yield Decision(
+                decider=Decider.LINUX,
+                effect=Effect.WARNING,
+                reason=kvm_words.of_function(device.sbdf, case.explanation),
+                rule=case.rule,
+                device=device.sbdf,
+            )
 
 
 def _refusal(device: DeviceContext, reason: str, rule: SourceRule | None) -> Decision:
@@ -227,10 +232,11 @@ def _decisions_on_group(device: DeviceContext, assigned: frozenset[SBDF]) -> Ite
     """Yield the decisions by the rest of the IOMMU group: VFIO attaches only whole groups."""
     state = device.inventory.linux.state
     if device.group is None:
-        if state is LinuxState.GROUPS:
+        if device.without_group:
             yield _refusal(device, kvm_words.function_in_no_group(device.sbdf), _NO_GROUP)
         else:
-            reason = kvm_words.group_of_function_unknown(device.sbdf)
+            collected = state is LinuxState.GROUPS
+            reason = kvm_words.group_of_function_unknown(device.sbdf, collected=collected)
             yield undecided(reason, device=device.sbdf)
         return
     known = device.inventory.host.topology.known
@@ -252,7 +258,13 @@ def _decisions_on_group(device: DeviceContext, assigned: frozenset[SBDF]) -> Ite
 
 
 def _prerequisites(setting: KvmDevice, device: DeviceContext) -> Iterator[str]:
-    function = device.function
-    if setting.managed or function is None or not has_host_driver(function):
+    """Yield the step before the guest can start: who assigns it unmanaged, binds it.
+
+    Source: libvirt src/hypervisor/virhostdev.c, ``virHostdevPreparePCIDevicesImpl``.
+    """
+    if setting.managed or device.absent:
         return
-    yield kvm_words.bind_to_vfio_first(device.sbdf, function.driver)
+    driver, function = device.driver, device.function
+    if driver is None or not is_vfio_driver(driver):
+        known = function is not None and function.driver_known
+        yield kvm_words.bind_to_vfio_first(device.sbdf, driver, known=known)

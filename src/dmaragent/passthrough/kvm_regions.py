@@ -40,12 +40,16 @@ class KvmGuestRam:
     def reaches(self, region: AddressRange) -> bool | None:
         """Return whether RAM overlaps a range that QEMU normally keeps free of guest RAM.
 
-        None if the guest is so large that its RAM may overlap the range.  QEMU before 7.1 does not
-        move RAM out of AMD's HyperTransport range, and later releases do so only for AMD
+        None if the guest may be so large that its RAM overlaps the range.  QEMU before 7.1 does
+        not move RAM out of AMD's HyperTransport range, and later releases do so only for AMD
         processors.
         """
-        large = region.start > FOUR_GIB and (self.guest.memory or 0) > region.start - FOUR_GIB
-        return None if large else False
+        if region.start <= FOUR_GIB:
+            return False
+        memory, plugged = self.guest.memory, self.guest.plugged
+        if memory is None or plugged is None or memory + plugged > region.start - FOUR_GIB:
+            return None
+        return False
 
 
 def region_decisions(device: DeviceContext, ram: KvmGuestRam) -> Iterator[Decision]:

@@ -49,10 +49,11 @@ def function_in_no_group(sbdf: SBDF) -> str:
     return f"{sbdf} is in no IOMMU group, so VFIO cannot attach it"
 
 
-def group_of_function_unknown(sbdf: SBDF) -> str:
-    """Return that the IOMMU group of the function is unknown."""
+def group_of_function_unknown(sbdf: SBDF, *, collected: bool) -> str:
+    """Return that the IOMMU group of the function is unknown; `collected`: other groups are not."""
+    why = "does not show it" if collected else "was not collected"
     return (
-        f"the IOMMU group of {sbdf} is unknown (/sys/kernel/iommu_groups was not collected), and "
+        f"the IOMMU group of {sbdf} is unknown (/sys/kernel/iommu_groups {why}), and "
         "VFIO attaches only whole groups"
     )
 
@@ -78,9 +79,12 @@ def group_drivers_unknown(group: int, sbdf: SBDF, mates: tuple[SBDF, ...]) -> st
     )
 
 
-def bind_to_vfio_first(sbdf: SBDF, driver: str | None) -> str:
-    """Return the step before the guest can start."""
-    return f"bind {sbdf} to vfio-pci (its driver is {driver})"
+def bind_to_vfio_first(sbdf: SBDF, driver: str | None, *, known: bool) -> str:
+    """Return the step before the guest can start; `known`: whether the driver could be read."""
+    if not known:
+        return f"bind {sbdf} to vfio-pci, if it is not (its driver is unknown)"
+    has = "it has no driver" if driver is None else f"its driver is {driver}"
+    return f"bind {sbdf} to vfio-pci ({has})"
 
 
 # Reserved regions ------------------------------------------------------------------------

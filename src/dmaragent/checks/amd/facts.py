@@ -192,7 +192,8 @@ class IvrsFacts(CheckFacts):
         return self._memory_checks(inverted=True)
 
     def _memory_checks(self, *, inverted: bool) -> dict[int, MemoryCheck]:
-        memory = IvmdMemory(self.memory_map, inverted=inverted)
+        known = self.inventory.host.ram_map
+        memory = IvmdMemory(None if isinstance(known, Missing) else known, inverted=inverted)
         return {
             ivmd.region.number: memory.check(ivmd.pages)
             for ivmd in self.ivmds

@@ -20,7 +20,7 @@ from dmaragent.checks.common.rules import rule
 from dmaragent.iommu.amd import IVMD_TYPES
 from dmaragent.iommu.claims import function_with_id
 from dmaragent.linux.release import telling_release
-from dmaragent.linux.vfio import NO_ONE_TO_ONE
+from dmaragent.linux.vfio import CHECKED_MAPPINGS, NO_ONE_TO_ONE
 from dmaragent.linux.view import LinuxState
 from fwtables import AnyIVHD, HidEntry, device_name
 from fwtables.ivrs.constants import BlockType
@@ -170,7 +170,8 @@ def before_ivhd(facts: IvrsFacts) -> Iterator[Hit]:
     linux="Linux 6.6 and later keeps them from VFIO (mapped 1:1). No option helps.",
     advice=CUT,
     advice_without_preboot=CUT_WITHOUT_PREBOOT,
-    details=f"VFIO gets EINVAL. Before 6.6, VFIO accepts them, and mapping guest RAM over the region fails (EINVAL). {LOAD}",
+    details="VFIO gets EINVAL. Linux 5.4 to 6.5: VFIO accepts them, and mapping guest RAM over the region "
+    f"fails (EINVAL). Before 5.4, nothing checks it. {LOAD}",
     source=f"Linux amd/iommu.c, amd_iommu_get_resv_regions; {_VFIO}",
     needs=[Need.PCI],
 )
@@ -200,6 +201,12 @@ def _vfio_case(facts: IvrsFacts) -> tuple[str, Severity | None]:
         words = "Without Xen, Linux 6.6 and later keeps them from VFIO (mapped 1:1)."
         return words, Severity.WARNING
     release = telling_release(facts.inventory.host.system.kernel_release)
+    if release is not None and release < CHECKED_MAPPINGS:
+        words = (
+            "This kernel lets VFIO use them, and maps guest RAM there without a check: DMA of the "
+            "firmware can overwrite it."
+        )
+        return words, Severity.WARNING
     if release is not None and release < NO_ONE_TO_ONE:
         words = "This kernel lets VFIO use them, but not map guest RAM there (EINVAL)."
         return words, Severity.WARNING

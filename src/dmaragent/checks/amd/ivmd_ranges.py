@@ -129,7 +129,8 @@ def at_zero(facts: IvrsFacts) -> Iterator[Hit]:
             kept="accepts RAM, and keeps the region.",
         )
         checked = facts.memory_checks.get(ivmd.region.number)
-        if facts.memory_map is not None and checked is not None and not checked.error:
+        known = checked is not None and not (checked.error or checked.doubt)
+        if facts.memory_map is not None and known:
             case = XenCase(
                 "Xen keeps the region: the memory map does not have page 0 as RAM.", None
             )

@@ -11,11 +11,16 @@ from dmaragent.checks.common.findings import range_evidence
 from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
 from dmaragent.inventory import Region
-from dmaragent.linux.dma_faults import Fault, with_known_segment
+from dmaragent.iommu.claims import names as region_names
+from dmaragent.linux.dma_faults import Fault, logs_physical_addresses, with_known_segment
 from dmaragent.messages.faults import read_faults
 
 _SHOWN = 3
 """How many addresses of one device are listed."""
+_TRANSLATED = (
+    "Boot with iommu=pt and check again: Linux translates the addresses of its drivers, so these "
+    "need not be physical."
+)
 _NEAR = 1 << 20
 """Bytes: an address so near to a region was probably meant to be in it."""
 
@@ -47,6 +52,7 @@ def fault_rule(name: str, *, xen: str, advice: str, details: str, source: str) -
 
 def _fault_hits(facts: CheckFacts) -> Iterator[Hit]:
     """Find refused DMA, by device and by the region of the address, if there is one."""
+    translated = not logs_physical_addresses(facts.inventory.host.system.options)
     groups: dict[tuple[SBDF, Region | None], list[Fault]] = {}
     for fault in _faults(facts):
         region = next(
@@ -65,12 +71,14 @@ def _fault_hits(facts: CheckFacts) -> Iterator[Hit]:
         if region is not None:
             where = f"in {region.place}"
         refused = _refusal_words(faults)
+        unsure = translated and not all(fault.by_xen for fault in faults)
         yield Hit(
             message=f"{device}: {refused}. {_place_words(facts, device, region, faults)}",
             brief=f"{device}: {_times_words(faults)} {where}, first at {faults[0].address:#x}.",
             subject=f"{device} {where}",
             device=device,
             region=None if region is None else region.number,
+            advice=_TRANSLATED if unsure else "",
             evidence=() if region is None else range_evidence(facts, region),
         )
 
@@ -95,7 +103,7 @@ def _place_words(
 ) -> str:
     """Return the region of the addresses, and whether the device is present."""
     if region is not None:
-        named = any(owner.sbdf == device for owner in region.owners)
+        named = region_names(region.reserved.claims, device)
         names = "names the device" if named else "does not name the device"
         message = f"The addresses are in region {region.number}, which {names}."
     else:

@@ -11,13 +11,13 @@ from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import entry_evidence, entry_hit, scope_evidence
 from dmaragent.checks.vtd.subjects import PCI_SCOPES, ScopeEntry
 from dmaragent.checks.vtd.xen_registration import Registered, registered
-from dmaragent.host.topology import PciFunction
+from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Region
 from dmaragent.linux.regions import takes
 from dmaragent.linux.view import LinuxState
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import looking_releases
-from fwtables import DRHD, SIDP
+from fwtables import ATSR, DRHD, SIDP
 from fwtables.dmar.constants import ScopeType
 
 _PARSE = "Xen vtd/dmar.c, acpi_parse_dev_scope"
@@ -133,9 +133,10 @@ def absent_shares(facts: TableFacts) -> Iterator[Hit]:
     """Find regions that are shared only because of absent devices."""
     for region, scope in facts.region_scopes:
         counted = [entry for entry in scope if entry.counted]
-        here = {entry.sbdf for entry in counted if not entry.absent}
+        here = {entry.sbdf for entry in counted if entry.presence is Presence.PRESENT}
         gone = [entry for entry in counted if entry.absent]
-        if len(here) != 1 or not gone:
+        known = all(entry.presence is not Presence.UNKNOWN for entry in counted)
+        if len(here) != 1 or not gone or not known:
             continue
         shown = scope_evidence(facts, scope)
         names = [entry.device_words for entry in gone]
@@ -178,15 +179,24 @@ def type_mismatch(facts: TableFacts) -> Iterator[Hit]:
             entry,
             f"names {function.sbdf} as {words}.",
             severity=severity,
+            xen="No effect: Xen does not use this scope." if _covers_all_ports(entry) else "",
             linux=linux,
         )
+
+
+def _covers_all_ports(entry: ScopeEntry) -> bool:
+    """Return whether the entry is of an ATSR with ALL_PORTS, whose scope is not read.
+
+    Source: Xen vtd/dmar.c, ``acpi_parse_one_atsr``; Linux intel/dmar.c, ``dmar_parse_one_atsr``.
+    """
+    return isinstance(entry.structure, ATSR) and entry.structure.all_ports
 
 
 def _linux_case(facts: TableFacts, entry: ScopeEntry) -> tuple[Severity | None, str]:
     """Return the severity and the effect on Linux of a wrong type, if they are not the rule's."""
     structure = entry.structure
     catch_all = isinstance(structure, DRHD) and structure.include_pci_all
-    if catch_all or isinstance(structure, SIDP):
+    if catch_all or _covers_all_ports(entry) or isinstance(structure, SIDP):
         return Severity.WARNING, "No effect: Linux does not use this scope."
     state = facts.inventory.linux.state
     if state is LinuxState.UNDER_XEN:
@@ -212,8 +222,10 @@ def path_not_bridge(facts: TableFacts) -> Iterator[Hit]:
     """Find paths through a function that has no buses behind it, in any structure."""
     for entry in facts.entries:
         bridge = _last_step(entry)
-        if bridge is not None and bridge in (facts.functions or {}):
-            yield entry_hit(facts, entry, f"has a path through {bridge}, which is not a bridge.")
+        function = None if bridge is None else (facts.functions or {}).get(bridge)
+        if function is not None:
+            why = "is a bridge without a bus behind it" if function.is_bridge else "is not a bridge"
+            yield entry_hit(facts, entry, f"has a path through {bridge}, which {why}.")
 
 
 @rule(

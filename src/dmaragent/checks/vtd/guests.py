@@ -12,6 +12,7 @@ from dmaragent.checks.common.guests import (
     HVMLOADER_EFFECT,
     HVMLOADER_SOURCE,
     RESERVED_BY,
+    PagesOf,
     below_1mib_hits,
     fills_a_map,
     hvmloader_hits,
@@ -21,6 +22,7 @@ from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import rule
 from dmaragent.inventory import Region
 from dmaragent.policy.layout import MAP_ENTRIES
+from dmaragent.xen.hypervisor.behaviour import behaviour_of
 from dmaragent.xen.hypervisor.registered import listed_pages
 from dmaragent.xen.reserved_list.model import ListSource
 
@@ -30,6 +32,17 @@ def _guest_pages(region: Region) -> AddressRange | None:
     if region.range is None or not region.xen.sharers:
         return None
     return listed_pages(region.first, region.last)
+
+
+def _listed_pages(facts: CheckFacts) -> PagesOf:
+    """Return the same for the release of `facts`: not all list a region without pages."""
+    lists_empty = behaviour_of(facts.release).lists_empty_regions
+
+    def pages_of(region: Region) -> AddressRange | None:
+        pages = _guest_pages(region)
+        return pages if pages is not None and (pages.size or lists_empty) else None
+
+    return pages_of
 
 
 @rule(
@@ -44,7 +57,7 @@ def _guest_pages(region: Region) -> AddressRange | None:
 )
 def below_1mib(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions that guest memory cannot avoid; placeholders have their own rule."""
-    return below_1mib_hits(facts, _guest_pages)
+    return below_1mib_hits(facts, _listed_pages(facts))
 
 
 @rule(

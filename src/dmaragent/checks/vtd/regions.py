@@ -19,6 +19,7 @@ from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.words import LINUX_WARNS, NO_OPTION, NO_OTHER_RANGE
 from dmaragent.checks.vtd.xen_registration import vtd_case
 from dmaragent.readings import Missing
+from dmaragent.xen.hypervisor.behaviour import behaviour_of
 
 LARGE = 512 << 20
 """Bytes.  Of 682 regions of real tables 8 are larger, all of them graphics memory."""
@@ -92,7 +93,15 @@ def no_page(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions of one byte at the beginning of a page."""
     for region in facts.inventory.all_regions:
         if region.first == region.last and not region.first % PAGE and not is_placeholder(region):
-            yield region_hit(region, "is one byte long.", range_evidence(facts, region))
+            shown = range_evidence(facts, region)
+            yield region_hit(region, "is one byte long.", shown, xen=_empty_words(facts))
+
+
+def _empty_words(facts: CheckFacts) -> str:
+    """Return what Xen does with a region without pages, if it is not what the rule has."""
+    if not behaviour_of(facts.release).lists_empty_regions:
+        return ""
+    return "Xen rounds it to 0 pages: nothing is mapped for its device. Its list has the region."
 
 
 @rule(

@@ -143,6 +143,8 @@ def device_without_unit(facts: TableFacts) -> Iterator[Hit]:
     """Find functions that no scope names and no catch-all unit serves; host bridges do no DMA."""
     if next(facts.of(DRHD), None) is None:
         return  # the table has no unit: no-unit reports that
+    if facts.inventory.gaps.without_unit:
+        return  # a scope may lead to any function whose place is unknown
     units = {
         segment: tuple(_flags(facts, *unit) for unit in members[:MOST_TOLD])
         for segment, members in _by_segment(facts)

@@ -1,0 +1,181 @@
+"""A finding claims no more than the readings of the host and the release of Xen show."""
+
+import pytest
+
+from dmaragent.checks import check
+from dmaragent.checks.common.model import Finding, Severity
+from dmaragent.collect.collect import collect
+from dmaragent.host import join
+from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.readings import Missing, MissingKind
+from support.checked import BASE, GONE, LIMIT, UNIT, USB, found, host, host_of, only, taken
+from support.hosts import FakeHost, Function, add_memory_map, fake_host
+from support.ivrs_tables import ENTRIES, ivhd, ivmd, ivrs
+from support.releases import Numbers, as_release
+from support.tables import atsr, drhd, rmrr, scope, structure, table
+from support.wording import Worded
+
+EHCI = Function(sbdf="0000:00:1d.0", class_code=0x0C0320)
+CARD = Function(sbdf="0000:02:00.0")
+DENIED = Missing(MissingKind.DENIED, "Permission denied")
+IOMMU_FAULT = (
+    b"AMD-Vi: Event logged [IO_PAGE_FAULT device=00:0b.0 domain=0x0003 address=0x9a001000 "
+    b"flags=0x0050]\n"
+)
+VTD_FAULT = (
+    b"DMAR: [DMA Read NO_PASID] Request device [00:1d.0] fault addr 0x7b801000 [fault reason 0x06] "
+    b"PTE Read access is not set\n"
+)
+
+
+def _of(made: FakeHost, name: str, release: Numbers = None) -> list[Finding]:
+    inventory: Inventory = take_inventory(join(collect(made)), as_release(release))
+    return [one for one in check(inventory).findings if one.rule.id == name]
+
+
+def _with_unread_bridge(content: bytes) -> FakeHost:
+    bridge = Function(sbdf="0000:00:1c.0", class_code=0x060400)
+    made = host_of(content, (bridge, EHCI, CARD))
+    for path in [path for path in made.files if path.endswith("1c.0/config")]:
+        made.files[path] = DENIED
+    return made
+
+
+# A DMAR ------------------------------------------------------------------------------------
+
+
+def test_behind_a_bridge_of_unknown_buses_no_device_certainly_lacks_a_unit() -> None:
+    units = table(drhd(0xFED91000, scope(2, 0, (0x1C, 0)), scope(1, 0, (0x1D, 0))))
+    read = host_of(units, (EHCI, CARD))
+
+    assert found(_with_unread_bridge(units), "device-without-unit") == []
+    assert found(read, "device-without-unit")
+
+
+def test_behind_a_bridge_of_unknown_buses_a_device_may_be_present() -> None:
+    behind = scope(1, 0, (0x1C, 0), (0, 0))
+
+    for scopes in ((behind, GONE), (behind, GONE, USB)):
+        content = table(UNIT, rmrr(BASE, LIMIT, *scopes))
+        assert found(_with_unread_bridge(content), "rmrr-absent-shares") == []
+
+
+def test_nobody_reads_the_scope_of_an_atsr_with_all_ports(worded: Worded) -> None:
+    wrong = scope(2, 0, (0x1D, 0))
+    unread = only(host(atsr(wrong, flags=1)), "scope-type-mismatch")
+
+    assert only(host(atsr(wrong)), "scope-type-mismatch").severity is Severity.CRITICAL
+    assert unread.severity is Severity.WARNING
+    worded(unread.xen)
+    worded(unread.linux)
+
+
+def test_a_bridge_without_a_bus_is_called_a_bridge(worded: Worded) -> None:
+    bridge = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=0)
+    path = rmrr(BASE, LIMIT, USB, scope(1, 0, (0x1C, 0), (0, 0)))
+
+    worded(only(host(path, functions=(bridge, EHCI)), "scope-path-not-bridge").hit.message)
+
+
+@pytest.mark.parametrize(("release", "below"), [((4, 14), True), ((4, 17), False)], ids=str)
+def test_a_region_without_pages_is_in_the_list_of_old_releases_only(
+    release: Numbers, worded: Worded, *, below: bool
+) -> None:
+    made = host(rmrr(0xE0000, 0xE0000, USB))
+    assert taken(made, release).regions[0].xen.listed is below
+
+    worded(only(made, "rmrr-no-page", release).xen)
+    hits = found(made, "rmrr-below-1mib", release)
+    assert bool(hits) is below
+    worded("\n".join(hit.xen for hit in hits))
+
+
+@pytest.mark.parametrize("options", ["intel_iommu=on", "intel_iommu=on iommu=pt"])
+def test_an_address_that_linux_translates_need_not_be_in_a_region(
+    options: str, worded: Worded
+) -> None:
+    made = host(rmrr(BASE, LIMIT, USB))
+    made.files["/proc/cmdline"] = f"{options}\n".encode()
+    made.calls["boot-log"] = VTD_FAULT
+    fault = only(made, "dma-fault-logged")
+
+    assert ("iommu=pt" in fault.advice) is ("iommu=pt" not in options)
+    worded(fault.advice)
+
+
+# An IVRS -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "severity"),
+    [
+        ("", Severity.CRITICAL),
+        ("[mem 0x0000000000000000-0x000000000009fbff] usable", Severity.CRITICAL),
+        ("[mem 0x0000000000000000-0x000000000009fbff] reserved", Severity.ERROR),
+    ],
+)
+def test_a_map_that_lacks_its_beginning_does_not_show_that_page_0_is_not_ram(
+    first: str, severity: Severity
+) -> None:
+    content = ivrs(ivhd(*ENTRIES), ivhd(*ENTRIES, kind=0x11), ivmd(0, 1, device=0x0100))
+    made = fake_host([Function(sbdf="0000:01:00.0")], {"IVRS": content})
+    lines = [first, "[mem 0x0000000000100000-0x000000007fffffff] usable"]
+    made.calls["boot-log"] = "".join(f"BIOS-e820: {line}\n" for line in lines if line).encode()
+    (one,) = _of(made, "ivmd-at-zero", (4, 19, 1))
+
+    assert one.severity is severity
+
+
+@pytest.mark.parametrize("kernel", ["4.19.0-generic", "6.1.0-9-amd64", "6.12.1"])
+def test_old_kernels_do_not_check_what_vfio_maps(kernel: str, worded: Worded) -> None:
+    wide = ivmd(0x9A000000, 0x28000, kind=0x22, device=0, auxiliary=0xFFF, flags=7)
+    functions = [Function(sbdf="0000:01:00.0"), CARD]
+    made = fake_host(functions, {"IVRS": ivrs(ivhd(*ENTRIES), wide)})
+    made.files["/proc/sys/kernel/osrelease"] = f"{kernel}\n".encode()
+    (one,) = _of(made, "ivmd-range-wide")
+
+    assert ("EINVAL" in one.linux) is kernel.startswith("6.1.")
+    worded(one.linux)
+
+
+def test_a_range_of_ids_names_a_device_that_is_not_present() -> None:
+    wide = ivmd(0x9A000000, 0x28000, kind=0x22, device=0, auxiliary=0xFFF, flags=7)
+    content = ivrs(ivhd(*ENTRIES), wide)
+    made = fake_host([Function(sbdf="0000:01:00.0"), CARD], {"IVRS": content})
+    made.calls["boot-log"] = IOMMU_FAULT
+    (one,) = _of(made, "amd-dma-fault-logged")
+
+    assert "in region 1, which names the device" in one.hit.message
+
+
+# A table with the name of another ----------------------------------------------------------
+
+_DMAR = table(UNIT, rmrr(BASE, LIMIT, USB))
+_IVRS = ivrs(ivhd(*ENTRIES), ivmd(0x9A000000, 0x28000))
+
+
+@pytest.mark.parametrize("name", ["DMAR", "RMAD", "IVRS"])
+@pytest.mark.parametrize(
+    ("content", "amd"),
+    [
+        pytest.param(_IVRS, True, id="IVRS"),
+        pytest.param(_DMAR, False, id="DMAR"),
+        pytest.param(table(UNIT, structure(1, bytes(4))), False, id="a short structure"),
+        pytest.param(table(UNIT, structure(1, bytes(4), length=0)), False, id="a length of 0"),
+    ],
+)
+def test_the_content_of_a_table_decides_its_rules(content: bytes, name: str, *, amd: bool) -> None:
+    made = fake_host([EHCI], {name: content})
+    add_memory_map(made, ("0x0 0x9fbff System RAM",))
+    checked = check(take_inventory(join(collect(made))))
+
+    assert checked.decoded
+    assert all(one.rule.id.startswith(("iv", "amd-")) for one in checked.findings) or not amd
+    assert amd or not any(one.rule.id.startswith("ivmd-") for one in checked.findings)
+
+
+@pytest.mark.parametrize("name", ["DMAR", "IVRS"])
+def test_a_table_of_another_signature_is_read_as_a_damaged_dmar(name: str) -> None:
+    made = fake_host([EHCI], {name: b"XXXX" + _DMAR[4:]})
+
+    assert [one.rule.id for one in check(taken(made)).findings] == ["table-unreadable"]
