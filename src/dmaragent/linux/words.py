@@ -42,12 +42,17 @@ def ties_all_below(bridge: SBDF) -> str:
     )
 
 
-def held_against_class(sbdf: SBDF, held: str, rule: str) -> str:
-    """Return that the kernel's type for a device is not that of its class."""
-    return (
-        f"Linux reports {held} for {sbdf}, but devices of its class are usually {rule}: "
-        "the kernel is patched (relax_rmrr) or newer than this rule"
+def held_against_class(sbdf: SBDF, held: str, rule: str, *, type_missing: bool) -> str:
+    """Return that the kernel's type for a device is not that of its class.
+
+    `type_missing`: the kernel may be without the type of its class.
+    """
+    why = (
+        "the kernel may not have this type, which Linux has since 5.3"
+        if type_missing
+        else "the kernel is patched (relax_rmrr) or newer than this rule"
     )
+    return f"Linux reports {held} for {sbdf}, but devices of its class are usually {rule}: {why}"
 
 
 def region_of_no_structure(place: AddressRange, group: int) -> str:

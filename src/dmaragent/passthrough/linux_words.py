@@ -235,6 +235,7 @@ _EFFECTS = {
 }
 KERNEL_RELEASE_DECIDES = "the kernel's release"
 VENDOR_DECIDES = "the IOMMU's vendor"
+DEVICE_OF_REGION_DECIDES = "which device of the group has the region"
 IF_RAM_AVOIDS_RANGE = "if guest RAM does not overlap the range"
 
 

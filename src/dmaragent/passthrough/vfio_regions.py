@@ -7,10 +7,10 @@ Linux publishes decide.  Without them, the regions are predicted from the table.
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.host.groups import IommuGroup
+from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
-from dmaragent.linux.regions import THROUGH_BRIDGES
+from dmaragent.linux.regions import THROUGH_BRIDGES, all_relaxable, covers
 from dmaragent.linux.release import telling_release
 from dmaragent.linux.unexplained_regions import HYPERTRANSPORT
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes
@@ -62,7 +62,9 @@ def vfio_regions(inventory: Inventory, sbdf: SBDF) -> tuple[VfioRegion, ...] | N
                 type=region.type,
                 group=group.number,
                 by_kernel=True,
-                outcomes=vfio_outcomes(region.type, vendor, release),
+                outcomes=vfio_outcomes(
+                    region.type, vendor, release, relaxed=_relaxed(inventory, group, region)
+                ),
             )
             for region in sorted(group.regions)
             if region.base <= region.limit
@@ -75,6 +77,24 @@ def _group_of(inventory: Inventory, sbdf: SBDF) -> IommuGroup | None:
     if isinstance(groups, Missing):
         return None
     return next((group for group in groups if sbdf in group.devices), None)
+
+
+def _relaxed(inventory: Inventory, group: IommuGroup, region: KernelRegion) -> bool | None:
+    """Return whether a region of `group` is of devices that Linux may exempt; None: unknown.
+
+    The table shows which devices have the region.  If one of them is not exempt, VFIO refuses all.
+    """
+    place = AddressRange(region.base, region.limit + 1)
+    ranges = {
+        sbdf: [own for own in inventory.linux.ranges.get(sbdf, ()) if own.overlaps(place)]
+        for sbdf in group.devices
+    }
+    owners = [sbdf for sbdf, own in ranges.items() if own]
+    topology, kernel = inventory.host.topology, inventory.host.system.kernel_release
+    if not covers([one for own in ranges.values() for one in own], place):
+        return all_relaxable(group.devices, topology, kernel)
+    relaxed = [all_relaxable([sbdf], topology, kernel) for sbdf in owners]
+    return False if False in relaxed else all_relaxable(owners, topology, kernel)
 
 
 def _predicted(
