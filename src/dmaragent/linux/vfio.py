@@ -34,6 +34,8 @@ CHECKED_MAPPINGS = (5, 4)
 """The first release in which VFIO refuses to map memory over a reserved region (9b77e5c79840)."""
 RELAXABLE = (5, 3)
 """The first release with the type ``direct-relaxable`` (adfd37382090)."""
+FIRST_CHECK = (3, 17)
+"""The first release that refuses a device with a region on Intel (c875d2c1b808)."""
 NO_ONE_TO_ONE = (6, 6)
 """The first release that refuses any device with a ``direct`` region (a48ce36e2786)."""
 
@@ -131,6 +133,13 @@ _RELAXED = VfioOutcome(
     rule="Linux vfio_iommu_type1.c, vfio_iommu_resv_exclude; iommufd/io_pagetable.c, "
     "iopt_table_enforce_dev_resv_regions",
 )
+BEFORE_FIRST_CHECK = VfioOutcome(
+    effect=VfioEffect.NOT_MAPPED,
+    since=(3, 6),
+    until=(3, 16),
+    rule="Linux intel-iommu.c, intel_iommu_attach_device: no check before c875d2c1b808",
+)
+"""The effect of a predicted region on Intel; these kernels do not publish regions."""
 _RESERVED = (_mapping_fails(None), _UNCHECKED)
 _DIRECT_ELSEWHERE = (REFUSED, _mapping_fails((6, 5)), _UNCHECKED)
 _DIRECT = {

@@ -81,6 +81,10 @@ IVMD_WITHOUT_ACCESS_BY_VENDOR = (
     "an IVMD grants neither reading nor writing: Linux 6.5 and later then use no IOMMU, and the vendor "
     "of this kernel may have added that change"
 )
+IVMD_SEGMENTS_BY_VENDOR = (
+    "an IVMD names a PCI segment: Linux before 6.0 applies it to segment 0, and the vendor of this "
+    "kernel may have added that it reads the segment"
+)
 IVHD_WITHOUT_DEVICES = "an IVHD block names no device, so Linux uses no IOMMU"
 BLOCK_LENGTH_ZERO = "a block has length 0: Linux reads it for ever and does not boot"
 LENGTHS_NOT_CHECKED = (
