@@ -283,6 +283,9 @@ def _group_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
 def _group_member_gaps(host: Host, groups: tuple[IommuGroup, ...]) -> Iterator[Gap]:
     """Yield a gap for the devices of a group that has a member of unknown class.
 
+    If Linux publishes the group's regions, a member that is not among the functions is not a gap:
+    only its driver is unknown.
+
     A bridge may keep its driver, but any other member must be bound to a VFIO driver.
     """
     known = host.topology.known
@@ -290,7 +293,8 @@ def _group_member_gaps(host: Host, groups: tuple[IommuGroup, ...]) -> Iterator[G
         strange = [
             device
             for device in group.devices
-            if device in known and known[device].class_code is None
+            if (device in known and known[device].class_code is None)
+            or (device not in known and known and not group.regions_whole)
         ]
         if strange and len(group.devices) > 1:
             yield Gap(
