@@ -157,3 +157,27 @@ def test_below_xen_relax_rmrr_of_a_kernel_that_has_it_decides_nothing(worded: Wo
     assert (found.decides, found.linux.can) == (("xen",), Can.NOT_APPLICABLE)
     worded(found.linux.explanation)
     worded(found.notes)
+
+
+@pytest.mark.parametrize(
+    ("regions", "can"),
+    [(b"0xfee00000 0xfeefffff msi\n", Can.CONDITIONS), (b"", Can.UNKNOWN)],
+    ids=["published", "not read"],
+)
+def test_a_mate_that_is_not_among_the_functions_is_not_taken_for_harmless(
+    regions: bytes, can: Can
+) -> None:
+    host = grouped(made(), g1=["0000:00:19.0", "0000:00:19.1"])
+    host.files["/sys/kernel/iommu_groups/1/reserved_regions"] = regions
+
+    assert told(host).linux.can is can
+    assert _group(host, "00:19.0").can is Can.CONDITIONS
+
+
+def test_a_virtual_function_whose_own_address_a_region_names_has_the_region() -> None:
+    virtual = Function(sbdf="0000:00:19.1", physical_function=NIC.sbdf)
+    both = rmrr(0xAD800000, 0xAD80FFFF, scope(1, 0, (0x19, 0)), scope(1, 0, (0x19, 1)))
+
+    for region, has_case in ((HIGH, True), (both, False)):
+        xen = told(made(region, functions=[NIC, virtual]), "00:19.1").xen
+        assert ("virtual function" in cases(xen)) is has_case

@@ -20,6 +20,9 @@ from support.wording import Worded
         ("6.5.13-6-pve", ["Linux 3.17 to 6.5", "relax_rmrr"]),
         ("6.2.16-13-pve", ["Linux 3.17 to 6.5", "relax_rmrr"]),
         ("6.2.16-12-pve", ["Linux 3.17 to 6.5"]),
+        ("6.2.16-20-bpo11-pve", ["Linux 3.17 to 6.5", "relax_rmrr"]),
+        ("6.14.8-2-bpo12-pve", ["Linux 6.6 and later", "relax_rmrr"]),
+        ("6.2.16-12-bpo11-pve", ["Linux 3.17 to 6.5"]),
         ("5.15.83-1-pve-relaxablermrr", ["Linux 3.17 to 6.5", "relax_rmrr"]),
         (f"6.5.13-{'9' * 5000}-pve", ["Linux 3.17 to 6.5"]),
         ("3.10.0-957.el7.x86_64", ["Linux 6.6 and later", "Linux 3.17 to 6.5"]),
@@ -247,3 +250,50 @@ def test_dom0s_kernel_options_are_said_to_do_nothing(worded: Worded) -> None:
     worded(found.linux.explanation)
     worded(found.notes, "intel_iommu=on")
     assert not any(step.side == "Linux" for step in found.remedies)
+
+
+# relax_rmrr against the kernel's type, and in the group --------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("published", "can"),
+    [("", Can.CONDITIONS), ("0xad800000 0xad80ffff direct\n0xfee00000 0xfeefffff msi\n", Can.NO)],
+)
+def test_a_type_of_the_kernel_refutes_relax_rmrr(published: str, can: Can) -> None:
+    host = made(HIGH, kernel="6.8.12-9-pve", options="intel_iommu=on,relax_rmrr")
+    grouped(host, g1=["0000:00:19.0"])
+    host.files["/sys/kernel/iommu_groups/1/reserved_regions"] = published.encode()
+
+    assert told(host).linux.can is can
+
+
+def test_relax_rmrr_lets_the_whole_group_go_with_the_same_risk(worded: Worded) -> None:
+    mate = Function(sbdf="0000:00:19.1", driver="vfio-pci")
+    host = made(
+        HIGH,
+        functions=[NIC, mate],
+        kernel="6.8.12-9-pve",
+        options="intel_iommu=on,relax_rmrr",
+    )
+    grouped(host, g1=["0000:00:19.0", "0000:00:19.1"])
+
+    own, beside = told(host).linux, told(host, "00:19.1").linux
+
+    assert (own.can, own.risk) == (beside.can, beside.risk) == (Can.CONDITIONS, True)
+    worded([beside.explanation, beside.cases[0].explanation], "0000:00:19.0")
+
+
+@pytest.mark.parametrize(("kernel", "can"), [("4.19.0", Can.CONDITIONS), ("5.3.0", Can.NO)])
+def test_a_mate_behind_a_bridge_that_a_region_names_is_in_the_way_since_5_3(
+    kernel: str, can: Can
+) -> None:
+    port = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=2, subordinate_bus=2)
+    behind = [Function(sbdf="0000:02:00.0"), Function(sbdf="0000:02:01.0")]
+    named = rmrr(0xAD800000, 0xAD80FFFF, scope(2, 0, (0x1C, 0)))
+    host = made(named, functions=[port, *behind], kernel=kernel)
+    grouped(host, g1=["0000:00:1c.0"], g2=["0000:02:00.0", "0000:02:01.0"])
+
+    linux = told(host, "02:00.0").linux
+
+    assert linux.can is can
+    assert cases(linux)["group"] is (Can.NO if can is Can.NO else Can.YES)

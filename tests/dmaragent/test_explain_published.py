@@ -7,10 +7,13 @@ from dmaragent.host import join
 from dmaragent.inventory import take_inventory
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.passthrough.model import Can
+from dmaragent.policy.decisions import Verdict
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.remedies.remedy import Safety
-from support.explained import HIGH, MATE, NIC, USB, cases, grouped, made, told
+from support import kvm
+from support.explained import HIGH, MATE, NIC, UNIT, USB, cases, grouped, made, told
 from support.hosts import FakeHost, Function, fake_host
+from support.tables import rmrr, scope, table
 from support.wording import Worded
 
 _MSI = "0x00000000fee00000 0x00000000feefffff msi\n"
@@ -178,3 +181,69 @@ def test_an_intel_host_with_groups_has_vt_d_on_whatever_a_copy_lacks() -> None:
 
     assert absence is not None
     assert absence.kind is AbsenceKind.NOT_COLLECTED
+
+
+# Kernels without the type direct-relaxable ---------------------------------------------------
+
+_XHCI = Function(sbdf="0000:01:00.0", class_code=0x0C0330, driver="vfio-pci")
+_OWN = rmrr(0xA0000000, 0xAFFFFFFF, scope(1, 1, (0, 0)))
+
+
+def _usb_publishing_direct(kernel: str | None, *mates: Function, dmar: bool = True) -> FakeHost:
+    """Make a host on Intel whose USB controller is in a group with a ``direct`` region."""
+    host = fake_host([_XHCI, *mates], {"DMAR": table(UNIT, _OWN)})
+    if not dmar:
+        host.files["/sys/firmware/acpi/tables/DMAR"] = Missing(MissingKind.DENIED, "denied")
+    grouped(host, g12=["0000:01:00.0", *(mate.sbdf for mate in mates)])
+    host.files["/sys/kernel/iommu_groups/12/reserved_regions"] = (_DIRECT + _MSI).encode()
+    if kernel is not None:
+        host.files["/proc/sys/kernel/osrelease"] = f"{kernel}\n".encode()
+    return host
+
+
+@pytest.mark.parametrize("dmar", [True, False], ids=["table", "table denied"])
+@pytest.mark.parametrize(
+    ("kernel", "can", "verdict"),
+    [
+        ("4.19.0-21-amd64", Can.YES, Verdict.STARTS),
+        ("5.0.21-5-pve", Can.YES, Verdict.STARTS),
+        ("5.3.0-1-amd64", Can.NO, Verdict.REFUSED),
+        ("6.12.0", Can.NO, Verdict.REFUSED),
+        ("3.10.0-1160.el7.x86_64", Can.UNKNOWN, Verdict.UNDECIDED),
+        ("4.18.0-80.el8.x86_64", Can.UNKNOWN, Verdict.UNDECIDED),
+        ("5.14.0-427.13.1.el9_4.x86_64", Can.NO, Verdict.REFUSED),
+        (None, Can.UNKNOWN, Verdict.UNDECIDED),
+    ],
+)
+def test_linux_before_5_3_publishes_direct_for_usb_controllers_and_lets_them_pass(
+    kernel: str | None, can: Can, verdict: Verdict, *, dmar: bool
+) -> None:
+    host = _usb_publishing_direct(kernel, dmar=dmar)
+
+    assert told(host, "01:00.0").linux.can is can
+    assert kvm.resolved(kvm.domain(kvm.hostdev()), host).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("dmar", "can", "verdict"),
+    [(True, Can.YES, Verdict.STARTS), (False, Can.UNKNOWN, Verdict.UNDECIDED)],
+)
+def test_the_table_shows_which_device_of_the_group_has_a_direct_region(
+    can: Can, verdict: Verdict, *, dmar: bool
+) -> None:
+    disk = Function(sbdf="0000:01:00.1", driver="vfio-pci")
+    host = _usb_publishing_direct("4.19.0-21-amd64", disk, dmar=dmar)
+
+    assert told(host, "01:00.0").linux.can is can
+    assert told(host, "01:00.1").linux.can is can
+    assert kvm.resolved(kvm.domain(kvm.hostdev()), host).verdict is verdict
+
+
+def test_an_old_type_is_not_a_difference_and_an_unknown_one_is_explained(worded: Worded) -> None:
+    old = take_inventory(join(collect(_usb_publishing_direct("4.19.0-21-amd64"))))
+    unknown = take_inventory(join(collect(_usb_publishing_direct("4.18.0-80.el8.x86_64"))))
+
+    assert old.linux.differences == ()
+    (difference,) = unknown.linux.differences
+    worded(difference.explanation, "0000:01:00.0", "5.3")
+    worded(told(_usb_publishing_direct("4.18.0-80.el8.x86_64"), "01:00.0").linux.explanation, "5.3")

@@ -210,6 +210,28 @@ def test_linux_reads_the_segment_of_an_ivmd_from_6_0_on(
 
 
 @pytest.mark.parametrize(
+    ("kernel", "segment", "doubted"),
+    [
+        ("5.14.0-503.el9.x86_64", 1, True),
+        ("5.14.0-503.el9.x86_64", 0, False),
+        ("6.12.0-55.el10.x86_64", 1, False),
+        ("5.10.0-32-amd64", 1, False),
+    ],
+)
+def test_a_vendor_may_have_added_that_linux_reads_segments(
+    kernel: str, segment: int, *, doubted: bool
+) -> None:
+    reserved = bytes([segment]) + bytes(7)
+    block = ivmd(0x90000000, 0x1000, flags=7, device=device("01:00.0"), reserved=reserved)
+    host = host_of(qemu(block))
+    host = host._replace(system=host.system._replace(kernel_release=kernel))
+    published = host_of(qemu(block), {})._replace(system=host.system)
+
+    assert bool(inventory(host).linux.doubt) is doubted
+    assert inventory(published).linux.doubt == ""
+
+
+@pytest.mark.parametrize(
     ("kernel", "uses"),
     [
         ("5.10.0-32-amd64", True),

@@ -3,11 +3,13 @@
 import pytest
 
 from dmaragent.passthrough.kvm_resolution import KvmResolution, RegionsSource
+from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Effect, Harm, Verdict
-from support.explained import HIGH, MATE, NIC, USB, bare, grouped, made
+from dmaragent.readings import Missing, MissingKind
+from support.explained import HIGH, MATE, NIC, UNIT, USB, bare, grouped, made, told
 from support.hosts import Function
 from support.kvm import DISK, domain, hostdev, publishing, resolved
-from support.tables import rmrr, scope
+from support.tables import rmrr, scope, table
 from support.wording import Worded
 
 _LOW = "0x0000000020000000 0x0000000020ffffff {}\n"
@@ -245,3 +247,41 @@ def test_what_may_assign_more_leaves_the_answer_open() -> None:
     pool = "<interface type='network'><source network='vfs'/></interface>"
     assert resolved(domain(pool), host).verdict.value == "undecided"
     assert _effects(resolved(domain(pool), host)) == ["undecided"]
+
+
+def test_a_predicted_region_does_not_refuse_before_linux_3_17() -> None:
+    host = publishing("", "DMAR", "3.16.0-4-amd64")
+    region = rmrr(0xAD800000, 0xAD80FFFF, scope(1, 1, (0, 0)))
+    host.files["/sys/firmware/acpi/tables/DMAR"] = table(UNIT, region)
+    del host.files["/sys/kernel/iommu_groups/12/reserved_regions"]
+
+    assert resolved(domain(hostdev()), host).verdict is Verdict.STARTS
+
+    host.files["/proc/sys/kernel/osrelease"] = b"3.17.0\n"
+    assert resolved(domain(hostdev()), host).verdict is Verdict.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("kernel", "verdict"), [("6.12.0-1", Verdict.REFUSED), ("6.1.0-1", Verdict.STARTS)]
+)
+def test_a_published_region_without_length_refuses_as_any_direct_one(
+    kernel: str, verdict: Verdict
+) -> None:
+    host = publishing("0x000000003c600000 0x000000003c5fffff direct\n", "IVRS", kernel)
+    host.files["/sys/firmware/acpi/tables/IVRS"] = Missing(MissingKind.DENIED, "denied")
+
+    assert resolved(domain(hostdev()), host).verdict is verdict
+    refused = verdict is Verdict.REFUSED
+    assert told(host, "01:00.0").linux.can is (Can.NO if refused else Can.CONDITIONS)
+
+
+def test_a_type_of_the_kernel_refutes_relax_rmrr_for_guests_too() -> None:
+    direct = "0x00000000ad800000 0x00000000ad80ffff direct\n"
+    host = publishing(direct, "", "6.8.12-9-pve")
+    region = rmrr(0xAD800000, 0xAD80FFFF, scope(1, 1, (0, 0)))
+    host.directories["/sys/firmware/acpi/tables"] = ("DMAR",)
+    host.files["/sys/firmware/acpi/tables/DMAR"] = table(UNIT, region)
+    host.files["/proc/cmdline"] = b"intel_iommu=on,relax_rmrr\n"
+
+    assert resolved(domain(hostdev()), host).verdict is Verdict.REFUSED
+    assert told(host, "01:00.0").linux.can is Can.NO

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import words
 from dmaragent.host.parse import Problems, functions_among, parse_number
 from dmaragent.readings import IommuGroupReading, Missing
@@ -25,6 +25,19 @@ class KernelRegion(NamedTuple):
     base: int
     limit: int
     type: str
+
+    @property
+    def range(self) -> AddressRange:
+        """Its addresses; empty if its end is below its start, as of an IVMD without length."""
+        return AddressRange(self.base, max(self.base, self.limit + 1))
+
+    @property
+    def takes_effect(self) -> bool:
+        """Whether it has a byte, or is ``direct``, which blocks a device without any byte too.
+
+        Linux drivers/iommu/iommu.c, ``iommu_create_device_direct_mappings``: ``require_direct``.
+        """
+        return self.base <= self.limit or self.type == DIRECT
 
 
 class IommuGroup(NamedTuple):

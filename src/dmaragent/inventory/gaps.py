@@ -23,6 +23,7 @@ from dmaragent.inventory.model import Gap, Gaps, Region
 from dmaragent.iommu.claims import DeviceKind
 from dmaragent.iommu.model import IommuTable, RemappingUnit
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
+from dmaragent.linux.regions import Hold, has_relaxable_type, hold_of
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource, Origin, XenViews
@@ -48,7 +49,7 @@ def gaps_of(
     xen = (*xen, *_bus_gaps(host, views))
     linux = both
     if state is not LinuxState.NO_GROUPS:
-        linux = (*both, *_lost_owner_gaps(host, regions), *_group_gaps(host))
+        linux = (*both, *_lost_owner_gaps(host, regions), *_group_gaps(host, regions))
     units = () if table is None else table.units
     return Gaps(xen=xen, linux=linux, without_unit=_why_without_unit(host, units))
 
@@ -250,7 +251,7 @@ def _covered_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
                 )
 
 
-def _group_gaps(host: Host) -> Iterator[Gap]:
+def _group_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
     """Yield the gaps of IOMMU groups: Linux assigns a group only as a whole."""
     groups = host.groups
     if host.xen is not None and host.xen.dom0 is not False:
@@ -272,6 +273,7 @@ def _group_gaps(host: Host) -> Iterator[Gap]:
             devices=lost,
             refusals=True,
         )
+    yield from _type_gaps(host, groups, regions)
     if any(group.regions_whole for group in groups):
         for group in groups:
             if not group.regions_whole and group.devices:
@@ -281,6 +283,9 @@ def _group_gaps(host: Host) -> Iterator[Gap]:
 def _group_member_gaps(host: Host, groups: tuple[IommuGroup, ...]) -> Iterator[Gap]:
     """Yield a gap for the devices of a group that has a member of unknown class.
 
+    If Linux publishes the group's regions, a member that is not among the functions is not a gap:
+    only its driver is unknown.
+
     A bridge may keep its driver, but any other member must be bound to a VFIO driver.
     """
     known = host.topology.known
@@ -288,13 +293,42 @@ def _group_member_gaps(host: Host, groups: tuple[IommuGroup, ...]) -> Iterator[G
         strange = [
             device
             for device in group.devices
-            if device in known and known[device].class_code is None
+            if (device in known and known[device].class_code is None)
+            or (device not in known and known and not group.regions_whole)
         ]
         if strange and len(group.devices) > 1:
             yield Gap(
                 unknown=words.mate_of_unknown_kind(group.number, strange[0]),
                 next_step=words.READ_HOST,
                 devices=frozenset(group.devices),
+            )
+
+
+def _type_gaps(
+    host: Host, groups: tuple[IommuGroup, ...], regions: tuple[Region, ...]
+) -> Iterator[Gap]:
+    """Yield a gap for groups that only devices of a relaxable class lock, by the kernel's type.
+
+    The kernel may be without the type of these devices (before Linux 5.3), and lets VFIO pass them.
+    """
+    if iommu_vendor(host) is IommuVendor.AMD or has_relaxable_type(host.system.kernel_release):
+        return
+    known, published = host.topology.known, _published_devices(host)
+    locked = {
+        held.sbdf
+        for region in regions
+        for held in region.linux
+        if held.hold is Hold.DIRECT and (held.by_kernel or held.sbdf not in published)
+    }
+    doubtful = {sbdf for sbdf in locked if sbdf in known and hold_of(known[sbdf]) is Hold.RELAXABLE}
+    for group in groups:
+        own = locked.intersection(group.devices)
+        if own and own <= doubtful:
+            yield Gap(
+                unknown=words.type_may_be_missing(group.number, sorted(own)),
+                next_step=words.read_kernel(release_known=host.system.kernel_release is not None),
+                devices=frozenset(group.devices),
+                refusals=True,
             )
 
 

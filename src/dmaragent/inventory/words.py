@@ -32,6 +32,12 @@ READ_VIRT_CAPS = "run `xl info` in the host's dom0 as root, and look for hvm_dir
 NAME_RELEASE = "add the full release, for example --xen 4.19.4 (`xl info` on the host: xen_version)"
 
 
+def read_kernel(*, release_known: bool) -> str:
+    if not release_known:
+        return "run dmaragent on the host, or copy /proc/sys/kernel/osrelease as well"
+    return "look for direct-relaxable in drivers/iommu/iommu.c of the source of this kernel"
+
+
 def read_again(vendor: IommuVendor) -> str:
     structure = vendor.region_structure
     return f"run dmaragent on the host as root again, and look for {structure} in its `xl dmesg`"
@@ -141,6 +147,16 @@ def groups_in_spite_of(error: str) -> str:
     return (
         f"its regions on Linux are unknown: by Linux's rules, {error}, but this kernel has IOMMU "
         "groups, and their reserved regions were not read"
+    )
+
+
+def type_may_be_missing(group: int, devices: Sequence[SBDF]) -> str:
+    shown = ", ".join(map(str, devices[:_MOST]))
+    more = f" and {len(devices) - _MOST} more" if len(devices) > _MOST else ""
+    return (
+        f"Linux reports direct for {shown}{more} in IOMMU group {group}. Kernels without the type "
+        "direct-relaxable (before Linux 5.3) report this for every class, but do not enforce it for "
+        "USB controllers and display devices. It is unknown whether this kernel has the type"
     )
 
 

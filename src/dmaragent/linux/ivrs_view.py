@@ -15,6 +15,7 @@ from dmaragent.iommu.model import Difference, IommuTable, RemappingUnit, Source
 from dmaragent.linux import words
 from dmaragent.linux.dma_faults import logs_physical_addresses
 from dmaragent.linux.ivrs import (
+    IVMD_SEGMENTS,
     MAPPED_OR_OFF,
     DirectRegion,
     LinuxIvrs,
@@ -41,7 +42,7 @@ def ivrs_linux_view(host: Host, table: IommuTable) -> LinuxView | None:
     groups: dict[SBDF, IommuGroup] = {}
     if not isinstance(host.groups, Missing):
         groups = {sbdf: group for group in host.groups for sbdf in group.devices}
-    ivrs = _without_unmappable(host, ivrs)
+    ivrs = _with_doubt_about_segments(host, table, _without_unmappable(host, ivrs))
     direct = {sbdf: ivrs.direct_of(sbdf) for sbdf in sorted(host.topology.known)}
     ranges = {sbdf: _ranges(regions) for sbdf, regions in direct.items() if _ranges(regions)}
     state = linux_state(host)
@@ -79,7 +80,25 @@ def _without_unmappable(host: Host, ivrs: LinuxIvrs) -> LinuxIvrs:
 
 
 def _ranges(regions: Sequence[DirectRegion]) -> tuple[AddressRange, ...]:
-    return tuple(region.range for region in regions if region.range is not None)
+    """Return the ranges of `regions`, also the empty ones, which Linux publishes too."""
+    return tuple(AddressRange(region.start, max(region.start, region.end)) for region in regions)
+
+
+def _with_doubt_about_segments(host: Host, table: IommuTable, ivrs: LinuxIvrs) -> LinuxIvrs:
+    """Return `ivrs` with a doubt if the vendor may have added that Linux reads segments.
+
+    It does not matter if the kernel publishes the regions of all groups.
+    """
+    kernel = host.system.kernel_release
+    release = kernel_release(kernel)
+    if release is None or release >= IVMD_SEGMENTS or telling_release(kernel) is not None:
+        return ivrs
+    if not isinstance(host.groups, Missing) and all(one.regions_whole for one in host.groups):
+        return ivrs
+    newer = read_by_linux(table, IVMD_SEGMENTS)
+    if newer is None or newer.direct == ivrs.direct:
+        return ivrs
+    return ivrs._replace(doubt=ivrs.doubt or words.IVMD_SEGMENTS_BY_VENDOR)
 
 
 def _held(

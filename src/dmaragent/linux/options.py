@@ -24,7 +24,8 @@ OPT_OUT_FLAG = "REMAP_OPT_OUT"
 """The flag of a DMAR table by which firmware switches DMA remapping off."""
 OPT_OUT_READ = (7, 3)
 """The first release that reads the flag; for older ones the bit is reserved."""
-_PROXMOX = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})-(\d{1,3})-pve")
+_PROXMOX = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})-(\d{1,3})(?:-bpo\d{1,3})?-pve")
+"""The release of a Proxmox kernel, also of one built for an older Debian (6.14.8-2-bpo12-pve)."""
 _FIRST_PROXMOX = (6, 2, 16, 13)
 _OF_VENDOR = {
     "intel_iommu": (IommuVendor.INTEL, IommuVendor.UNKNOWN),

@@ -1,7 +1,9 @@
 """How Linux enforces reserved regions: on which devices, and whether VFIO may ignore them.
 
 Pure.  Source: drivers/iommu/intel/iommu.c, ``intel_iommu_get_resv_regions``,
-``device_rmrr_is_relaxable``, ``is_downstream_to_pci_bridge`` (Linux 5.4 and later).
+``device_rmrr_is_relaxable``, ``is_downstream_to_pci_bridge`` (Linux 5.4 and later).  Linux 4.11 to
+5.2 publishes the regions of every device as ``direct``, but already lets VFIO pass USB controllers
+and display devices (``device_is_rmrr_locked``).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +14,8 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.groups import DIRECT_TYPES, IommuGroup
 from dmaragent.host.topology import BusIndex, PciFunction, PciTopology
 from dmaragent.iommu.claims import DeviceKind, Owner
+from dmaragent.linux.release import kernel_release, telling_release
+from dmaragent.linux.vfio import RELAXABLE
 
 _USB = 0x0C03
 _DISPLAY = 0x03
@@ -45,7 +49,8 @@ class Held(NamedTuple):
     through: SBDF | None
     """The bridge above it that the region names; None if the region names the device."""
     by_kernel: bool = False
-    """Whether the kernel published `hold`; if not, it is predicted."""
+    """Whether the kernel published the region, and `hold` if it has both types; if not, it is
+    predicted."""
 
 
 def hold_of(function: PciFunction) -> Hold:
@@ -54,6 +59,37 @@ def hold_of(function: PciFunction) -> Hold:
     if code is not None and (code >> 8 == _USB or code >> 16 == _DISPLAY):
         return Hold.RELAXABLE
     return Hold.DIRECT
+
+
+def has_relaxable_type(kernel: str | None) -> bool | None:
+    """Return whether `kernel`, the output of ``uname -r``, has the type ``direct-relaxable``.
+
+    None if that is unknown: without a release, or because the vendor may have added the type.
+    """
+    release = kernel_release(kernel)
+    if release is not None and release >= RELAXABLE:
+        return True
+    return None if telling_release(kernel) is None else False
+
+
+def all_relaxable(
+    devices: Iterable[SBDF], topology: PciTopology, kernel: str | None
+) -> bool | None:
+    """Return whether a ``direct`` region of one of `devices` can be relaxable nevertheless.
+
+    It can if `kernel` may lack the type ``direct-relaxable`` and all are of a relaxable class.
+    None: it depends on which device has the region, or a class is unknown.
+    """
+    if has_relaxable_type(kernel):
+        return False
+    functions = [topology.known.get(sbdf) for sbdf in devices]
+    holds = {
+        None if function is None or function.class_code is None else hold_of(function)
+        for function in functions
+    }
+    if holds == {Hold.RELAXABLE}:
+        return True
+    return False if holds == {Hold.DIRECT} else None
 
 
 def takes(device: DeviceKind, function: PciFunction) -> bool:
@@ -94,11 +130,13 @@ class LinuxScopes:
         return tuple(held[sbdf] for sbdf in sorted(held))
 
 
-def kernel_hold(group: IommuGroup, region: AddressRange, predicted: Hold) -> Hold | None:
-    """Return the type that the kernel publishes for `region` in `group`, or None.
+def kernel_hold(
+    group: IommuGroup, region: AddressRange, predicted: Hold, *, both_types: bool
+) -> Hold | None:
+    """Return how strictly the kernel enforces `region` in `group`, which publishes it; or None.
 
     The list is that of all devices of the group.  If it has the region with both types, the
-    predicted one is used for this device.
+    predicted one is used for this device.  So it is if the kernel does not have `both_types`.
     """
     words = {
         Hold(published.type)
@@ -107,6 +145,8 @@ def kernel_hold(group: IommuGroup, region: AddressRange, predicted: Hold) -> Hol
         and published.base <= region.start
         and region.end <= published.limit + 1
     }
+    if words and not both_types:
+        return predicted
     return predicted if predicted in words else next(iter(words), None)
 
 

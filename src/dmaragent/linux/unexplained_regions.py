@@ -39,7 +39,7 @@ def unexplained_regions(
     groups_of: dict[tuple[AddressRange, str], list[IommuGroup]] = {}
     for group in groups:
         for region in unexplained(group, ranges, topology):
-            key = (AddressRange(region.base, region.limit + 1), region.type)
+            key = (region.range, region.type)
             groups_of.setdefault(key, []).append(group)
     return tuple(
         UnexplainedRegion(range=place, type=kind, groups=tuple(groups_of[place, kind]))
@@ -54,6 +54,7 @@ def unexplained(
 
     The result leaves out ranges that every group has and no guest RAM overlaps: message-signaled
     interrupts and AMD's HyperTransport.  It also leaves out the floppy workaround of an ISA bridge.
+    A ``direct`` region without length is not left out: VFIO refuses its device all the same.
     """
     ours = [place for device in group.devices for place in ranges.get(device, ())]
     if has_isa_bridge(group, topology):
@@ -61,12 +62,15 @@ def unexplained(
     return tuple(
         region
         for region in group.regions or ()
-        if region.base <= region.limit
+        if region.takes_effect
         and region.type != "msi"
-        and not (region.type == "reserved" and _place(region) == HYPERTRANSPORT)
-        and not (region.type in DIRECT_TYPES and covers(ours, _place(region)))
+        and not (region.type == "reserved" and region.range == HYPERTRANSPORT)
+        and not (region.type in DIRECT_TYPES and _explain(ours, region.range))
     )
 
 
-def _place(region: KernelRegion) -> AddressRange:
-    return AddressRange(region.base, region.limit + 1)
+def _explain(ours: Sequence[AddressRange], place: AddressRange) -> bool:
+    """Return whether the table's ranges cover `place`; if it is empty, whether one touches it."""
+    if place.size:
+        return covers(ours, place)
+    return any(one.start <= place.start <= one.end for one in ours)

@@ -6,7 +6,8 @@ does not show which device of the group has a region.
 
 Sources: Linux drivers/iommu/iommu.c, ``iommu_group_resv_type_string``,
 ``iommu_create_device_direct_mappings``, ``__iommu_device_set_domain`` (a48ce36e2786, Linux 6.6);
-drivers/iommu/intel/iommu.c, ``device_is_rmrr_locked`` (c875d2c1b808, Linux 3.17, removed in 6.6);
+drivers/iommu/intel/iommu.c, ``device_is_rmrr_locked`` (c875d2c1b808, Linux 3.17, removed in 6.6),
+``intel_iommu_get_resv_regions`` (up to 5.2, ``direct`` for devices of every class);
 drivers/vfio/vfio_iommu_type1.c, ``vfio_iommu_resv_exclude`` and ``vfio_iommu_iova_dma_valid``
 (9b77e5c79840, Linux 5.4); drivers/iommu/iommufd/io_pagetable.c,
 ``iopt_table_enforce_dev_resv_regions`` (Linux 6.2).
@@ -33,6 +34,8 @@ CHECKED_MAPPINGS = (5, 4)
 """The first release in which VFIO refuses to map memory over a reserved region (9b77e5c79840)."""
 RELAXABLE = (5, 3)
 """The first release with the type ``direct-relaxable`` (adfd37382090)."""
+FIRST_CHECK = (3, 17)
+"""The first release that refuses a device with a region on Intel (c875d2c1b808)."""
 NO_ONE_TO_ONE = (6, 6)
 """The first release that refuses any device with a ``direct`` region (a48ce36e2786)."""
 
@@ -116,6 +119,13 @@ _UNCHECKED = VfioOutcome(
     until=(5, 3),
     rule="Linux vfio_iommu_type1.c, vfio_dma_do_map: no check before 9b77e5c79840",
 )
+RELAXED_BY_CLASS = VfioOutcome(
+    effect=VfioEffect.NOT_MAPPED,
+    since=PUBLISHED,
+    until=(5, 2),
+    rule="Linux intel-iommu.c, device_is_rmrr_locked: not for USB controllers and display devices",
+)
+"""The effect of a ``direct`` region of these devices on Intel, before the type for them exists."""
 _RELAXED = VfioOutcome(
     effect=VfioEffect.NOT_MAPPED,
     since=RELAXABLE,
@@ -123,6 +133,13 @@ _RELAXED = VfioOutcome(
     rule="Linux vfio_iommu_type1.c, vfio_iommu_resv_exclude; iommufd/io_pagetable.c, "
     "iopt_table_enforce_dev_resv_regions",
 )
+BEFORE_FIRST_CHECK = VfioOutcome(
+    effect=VfioEffect.NOT_MAPPED,
+    since=(3, 6),
+    until=(3, 16),
+    rule="Linux intel-iommu.c, intel_iommu_attach_device: no check before c875d2c1b808",
+)
+"""The effect of a predicted region on Intel; these kernels do not publish regions."""
 _RESERVED = (_mapping_fails(None), _UNCHECKED)
 _DIRECT_ELSEWHERE = (REFUSED, _mapping_fails((6, 5)), _UNCHECKED)
 _DIRECT = {
@@ -134,17 +151,25 @@ _DIRECT = {
 
 
 def vfio_outcomes(
-    region_type: str, vendor: IommuVendor, release: tuple[int, int] | None
+    region_type: str,
+    vendor: IommuVendor,
+    release: tuple[int, int] | None,
+    *,
+    relaxed: bool | None = False,
 ) -> tuple[VfioOutcome, ...]:
     """Return how VFIO treats a device whose group has a region of `region_type`.
 
     `region_type` is the kernel's: ``direct``, ``direct-relaxable``, ``reserved`` or ``msi``.
     `release` is the kernel's (see :func:`telling_release`).  If it is unknown (None), the result
     has all outcomes, newest first.  If it is known, the result has the outcome of that release, or
-    two if they depend on an unknown vendor.
+    two if they depend on an unknown vendor or device.
+
+    `relaxed`: whether a ``direct`` region is of a device that Intel's driver lets VFIO pass if the
+    kernel is older than the type ``direct-relaxable`` (``linux/regions.py``, ``all_relaxable``);
+    None: unknown.
     """
     if region_type == "direct":
-        outcomes = _DIRECT[vendor]
+        outcomes = _direct_outcomes(vendor, relaxed=relaxed)
     elif region_type == "direct-relaxable":
         outcomes = (_RELAXED,)
     elif region_type in ("reserved", "msi"):
@@ -156,6 +181,16 @@ def vfio_outcomes(
     # An older release with this file was patched, so treat it as the first that has the file.
     release = max(release, outcomes[-1].since)
     return tuple(outcome for outcome in outcomes if outcome.holds_for(release))
+
+
+def _direct_outcomes(vendor: IommuVendor, *, relaxed: bool | None) -> tuple[VfioOutcome, ...]:
+    outcomes = _DIRECT[vendor]
+    if relaxed is False or REFUSED_BY_INTEL not in outcomes:
+        return outcomes
+    if relaxed:
+        refused = REFUSED_BY_INTEL._replace(since=RELAXABLE)
+        outcomes = tuple(refused if one is REFUSED_BY_INTEL else one for one in outcomes)
+    return outcomes if _UNCHECKED in outcomes else (*outcomes, RELAXED_BY_CLASS)
 
 
 def _unknown_type(region_type: str) -> VfioOutcome:

@@ -20,9 +20,11 @@ from dmaragent.linux import words
 from dmaragent.linux.regions import (
     FLOPPY,
     Held,
+    Hold,
     LinuxScopes,
     compare_groups,
     has_isa_bridge,
+    has_relaxable_type,
     hold_of,
     kernel_hold,
 )
@@ -73,13 +75,16 @@ def linux_view(host: Host, table: IommuTable | None, coverage: UnitCoverage) -> 
         groups = {sbdf: group for group in host.groups for sbdf in group.devices}
     scopes = LinuxScopes(host.topology)
     held: dict[Source, tuple[Held, ...]] = {}
+    both_types = has_relaxable_type(host.system.kernel_release) is not False
     named: set[SBDF | None] = set(host.topology.known)
     for region in regions:
         owners = owners_of(region.claims)
         named.update(owner.sbdf for owner in owners)
         own = scopes.held(owners)
         held[region.source] = (
-            own if region.range is None else with_kernel_words(own, region.range, groups)
+            own
+            if region.range is None
+            else with_kernel_words(own, region.range, groups, both_types=both_types)
         )
     ranges = _ranges_by_device(regions, held)
     state = linux_state(host)
@@ -121,13 +126,24 @@ def linux_state(host: Host) -> LinuxState:
 
 
 def with_kernel_words(
-    held: tuple[Held, ...], region: AddressRange, groups: Mapping[SBDF, IommuGroup]
+    held: tuple[Held, ...],
+    region: AddressRange,
+    groups: Mapping[SBDF, IommuGroup],
+    *,
+    both_types: bool = True,
 ) -> tuple[Held, ...]:
-    """Return `held` with the types that the kernel publishes instead of the predicted ones."""
+    """Return `held` with the types that the kernel publishes instead of the predicted ones.
+
+    A kernel without `both_types` publishes ``direct`` for every region: the class then decides.
+    """
     held_by_kernel = []
     for device in held:
         group = groups.get(device.sbdf)
-        word = None if group is None else kernel_hold(group, region, device.hold)
+        word = (
+            None
+            if group is None
+            else kernel_hold(group, region, device.hold, both_types=both_types)
+        )
         held_by_kernel.append(
             device if word is None else device._replace(hold=word, by_kernel=True)
         )
@@ -148,11 +164,17 @@ def _word_differences(
     host: Host, regions: tuple[ReservedRegion, ...], held: Mapping[Source, tuple[Held, ...]]
 ) -> Iterator[Difference]:
     """Yield the devices for which the kernel publishes another type than their class predicts."""
+    both_types = has_relaxable_type(host.system.kernel_release)
     for region in regions:
         for device in held[region.source]:
             rule = hold_of(host.topology.known[device.sbdf])
             if device.by_kernel and device.hold is not rule:
-                sentence = words.held_against_class(device.sbdf, device.hold.value, rule.value)
+                sentence = words.held_against_class(
+                    device.sbdf,
+                    device.hold.value,
+                    rule.value,
+                    type_missing=both_types is None and rule is Hold.RELAXABLE,
+                )
                 yield Difference(region.number, sentence)
 
 

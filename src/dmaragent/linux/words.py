@@ -42,12 +42,17 @@ def ties_all_below(bridge: SBDF) -> str:
     )
 
 
-def held_against_class(sbdf: SBDF, held: str, rule: str) -> str:
-    """Return that the kernel's type for a device is not that of its class."""
-    return (
-        f"Linux reports {held} for {sbdf}, but devices of its class are usually {rule}: "
-        "the kernel is patched (relax_rmrr) or newer than this rule"
+def held_against_class(sbdf: SBDF, held: str, rule: str, *, type_missing: bool) -> str:
+    """Return that the kernel's type for a device is not that of its class.
+
+    `type_missing`: the kernel may be without the type of its class.
+    """
+    why = (
+        "the kernel may not have this type, which Linux has since 5.3"
+        if type_missing
+        else "the kernel is patched (relax_rmrr) or newer than this rule"
     )
+    return f"Linux reports {held} for {sbdf}, but devices of its class are usually {rule}: {why}"
 
 
 def region_of_no_structure(place: AddressRange, group: int) -> str:
@@ -75,6 +80,10 @@ IVMD_WITHOUT_ACCESS = (
 IVMD_WITHOUT_ACCESS_BY_VENDOR = (
     "an IVMD grants neither reading nor writing: Linux 6.5 and later then use no IOMMU, and the vendor "
     "of this kernel may have added that change"
+)
+IVMD_SEGMENTS_BY_VENDOR = (
+    "an IVMD names a PCI segment: Linux before 6.0 applies it to segment 0, and the vendor of this "
+    "kernel may have added that it reads the segment"
 )
 IVHD_WITHOUT_DEVICES = "an IVHD block names no device, so Linux uses no IOMMU"
 BLOCK_LENGTH_ZERO = "a block has length 0: Linux reads it for ever and does not boot"

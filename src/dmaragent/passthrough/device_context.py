@@ -15,7 +15,7 @@ from dmaragent.linux.options import (
     has_relax_rmrr,
     iommu_off_option,
 )
-from dmaragent.linux.regions import Held, Hold
+from dmaragent.linux.regions import THROUGH_BRIDGES, Held, Hold
 from dmaragent.linux.release import kernel_release, telling_release
 from dmaragent.linux.view import LinuxState
 from dmaragent.policy.host_facts import HostFacts
@@ -109,6 +109,11 @@ class DeviceContext:
         """Whether ``relax_rmrr`` is on the kernel's command line, with or without effect."""
         return asks_to_relax_rmrrs(self.inventory.host.system.options)
 
+    def relaxes(self, held: Held) -> bool:
+        """Return whether ``relax_rmrr`` relaxes a region for a device: the kernel's type refutes it."""
+        effective = self.vendor is not IommuVendor.AMD and self.has_relax_rmrr
+        return bool(effective and self.asks_to_relax and not held.by_kernel)
+
     @property
     def firmware_opts_out(self) -> bool:
         """Whether this kernel keeps the IOMMU off because of a flag of the table."""
@@ -178,17 +183,29 @@ class DeviceContext:
     @property
     def locked_mates(self) -> tuple[SBDF, ...]:
         """The other devices of its group that are locked by a region."""
-        group = self.group
+        return self._mates_with_region(relaxed=False)
+
+    @property
+    def relaxed_mates(self) -> tuple[SBDF, ...]:
+        """The other devices of its group that only ``relax_rmrr`` does not lock by a region."""
+        return self._mates_with_region(relaxed=True)
+
+    def _mates_with_region(self, *, relaxed: bool) -> tuple[SBDF, ...]:
+        group, release = self.group, self.telling_release
         if group is None:
             return ()
         published = self.unexplained_regions is not None
-        locked = {
+        exact = release is not None and release < THROUGH_BRIDGES
+        having = {
             held.sbdf
             for region in self.inventory.all_regions
             for held in region.linux
-            if held.hold is Hold.DIRECT and not (published and _kernel_denies(region, held))
+            if held.hold is Hold.DIRECT
+            and not (published and _kernel_denies(region, held))
+            and not (exact and held.through)
+            and self.relaxes(held) is relaxed
         }
-        return tuple(mate for mate in group.devices if mate in locked and mate != self.sbdf)
+        return tuple(mate for mate in group.devices if mate in having and mate != self.sbdf)
 
     @property
     def on_xen(self) -> bool:

@@ -121,7 +121,9 @@ def _why_kernel_open(device: DeviceContext) -> str:
         return kvm_words.KERNEL_RELEASE_UNKNOWN
     if device.telling_release is None:
         return kvm_words.may_have_later_checks(str(device.inventory.host.system.kernel_release))
-    return kvm_words.VENDOR_UNKNOWN
+    if device.vendor is IommuVendor.UNKNOWN:
+        return kvm_words.VENDOR_UNKNOWN
+    return kvm_words.DEVICE_OF_REGION_UNKNOWN
 
 
 def _by_release(guest_effects: Sequence[_GuestEffect]) -> Iterator[tuple[str, bool, str]]:

@@ -105,6 +105,7 @@ NO_RAM_NO_EFFECT = "no effect: guest RAM does not overlap it"
 
 KERNEL_RELEASE_UNKNOWN = "its release (uname -r) is unknown"
 VENDOR_UNKNOWN = "the IOMMU's vendor is unknown"
+DEVICE_OF_REGION_UNKNOWN = "it is unknown which device of the IOMMU group has the region"
 
 
 def may_have_later_checks(kernel: str) -> str:

@@ -11,11 +11,11 @@ from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux import words as iommu_words
 from dmaragent.linux.options import RELAX_RMRR, why_iommu_unused
 from dmaragent.linux.regions import THROUGH_BRIDGES, Hold, hold_of
-from dmaragent.linux.vfio import NO_ONE_TO_ONE, ONE_TO_ONE_MESSAGE, RMRR_MESSAGE
+from dmaragent.linux.vfio import FIRST_CHECK, NO_ONE_TO_ONE, ONE_TO_ONE_MESSAGE, RMRR_MESSAGE
 from dmaragent.passthrough import linux_words, words
 from dmaragent.passthrough.amd_regions import ivmd_cases, ivmd_verdict, verdict_without_iommu
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.linux_group import FIRST_CHECK, NEW_RULE, OLD_RULE, group_cases
+from dmaragent.passthrough.linux_group import NEW_RULE, OLD_RULE, group_cases
 from dmaragent.passthrough.model import Can, Case, CaseKind, PlatformVerdict
 from dmaragent.passthrough.sriov import linux_virtual_cases
 from dmaragent.passthrough.unexplained_regions import unexplained_cases, unexplained_verdict
@@ -130,6 +130,16 @@ def _region_cases(device: DeviceContext) -> Iterator[Case]:
             rule=CLASS_RULE,
             releases=linux_words.RELAXABLE_SINCE,
         )
+    if device.relaxed_mates and not locked:
+        yield Case(
+            title=RELAX_RMRR,
+            kind=CaseKind.OPTION,
+            can=Can.CONDITIONS,
+            explanation=linux_words.mates_relaxed_case(device.relaxed_mates),
+            summary=linux_words.IF_RELAX_RMRR,
+            risk=True,
+            rule=_OPTION_RULE,
+        )
     yield from linux_virtual_cases(device)
 
 
@@ -234,20 +244,24 @@ def _verdict_by_regions(
     device: DeviceContext, cases: tuple[Case, ...], *, predicted: bool
 ) -> PlatformVerdict | None:
     """Return the verdict by the regions of the device or its group that Linux enforces, if any."""
-    locked = [region for region, held in device.held_regions if held.hold is Hold.DIRECT]
+    held_direct = [own for own in device.held_regions if own[1].hold is Hold.DIRECT]
+    locked = [region for region, _ in held_direct]
     if device.vendor is IommuVendor.AMD:
         return ivmd_verdict(device, locked, predicted=predicted)
-    if not any(case.can is Can.NO and case.kind is not CaseKind.OPTION for case in cases):
-        return None
-    if locked and device.has_relax_rmrr and device.asks_to_relax:
-        explanation = linux_words.RELAXED_BY_OPTION
-        return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=True)
-    if locked:
+    refused = any(case.can is Can.NO and case.kind is not CaseKind.OPTION for case in cases)
+    relaxed = all(device.relaxes(held) for _, held in held_direct)
+    if refused and locked and not relaxed:
         explanation = linux_words.locked(locked, predicted=predicted)
         return PlatformVerdict(can=Can.NO, explanation=explanation)
-    if device.locked_mates:
+    if refused and device.locked_mates:
         explanation = linux_words.group_holds_locked(device.locked_mates, predicted=predicted)
         return PlatformVerdict(can=Can.NO, explanation=explanation)
+    if refused and locked:
+        explanation = linux_words.RELAXED_BY_OPTION
+        return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=True)
+    if device.relaxed_mates and not refused and not locked:
+        explanation = linux_words.mates_relaxed_by_option(device.relaxed_mates)
+        return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=True)
     return None
 
 

@@ -6,7 +6,13 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction
 from dmaragent.iommu.vendor import IommuVendor
-from dmaragent.linux.vfio import NO_ONE_TO_ONE, REFUSED, REFUSED_BY_INTEL, is_vfio_driver
+from dmaragent.linux.vfio import (
+    FIRST_CHECK,
+    NO_ONE_TO_ONE,
+    REFUSED,
+    REFUSED_BY_INTEL,
+    is_vfio_driver,
+)
 from dmaragent.passthrough import kvm_words, linux_words
 from dmaragent.passthrough.amd_regions import ivmd_group_case
 from dmaragent.passthrough.device_context import DeviceContext
@@ -17,8 +23,6 @@ OLD_RULE = SourceRule(REFUSED_BY_INTEL.rule, REFUSED_BY_INTEL.error)
 NEW_RULE = SourceRule(REFUSED.rule, REFUSED.error)
 GROUP_RULE = SourceRule("Linux iommu.c, iommu_group_claim_dma_owner; vfio.c before 5.19", "EPERM")
 NO_GROUP_RULE = SourceRule("Linux vfio/group.c, vfio_group_find_or_alloc", "EINVAL")
-FIRST_CHECK = (3, 17)
-"""The first release that refuses a device with a region: OLD_RULE, up to 6.5."""
 
 
 def group_cases(device: DeviceContext) -> Iterator[Case]:
@@ -55,10 +59,13 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
         )
         return
     locked = device.locked_mates
+    of_ivmd = None
     if locked and device.vendor is IommuVendor.AMD:
-        yield ivmd_group_case(device, locked, group.number)
-        return
-    if locked and not _older_than_checks(device):
+        of_ivmd = ivmd_group_case(device, locked, group.number)
+        yield of_ivmd
+        if of_ivmd.can is Can.NO:
+            return
+    elif locked and not _older_than_checks(device):
         yield Case(
             title="group",
             kind=CaseKind.GROUP,
@@ -70,9 +77,9 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
         )
         return
     known = device.inventory.host.topology.known
-    endpoints = tuple(mate for mate in mates if mate in known and not known[mate].is_bridge)
+    endpoints = (mate for mate in mates if mate in known and not known[mate].is_bridge)
     busy = tuple(mate for mate in endpoints if has_host_driver(known[mate]))
-    unknown = tuple(mate for mate in endpoints if not known[mate].driver_known)
+    unknown = unread_mates(device)
     if busy or unknown:
         yield Case(
             title="group",
@@ -85,6 +92,8 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
             rule=GROUP_RULE,
             message=kvm_words.group_not_viable(group.number),
         )
+        return
+    if of_ivmd is not None:
         return
     explanation = linux_words.group_does_not_hinder(group.number, mates)
     yield Case(title="group", kind=CaseKind.GROUP, can=Can.YES, explanation=explanation)

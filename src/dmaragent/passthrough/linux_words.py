@@ -65,6 +65,24 @@ LACKS_RELAX_RMRR_CASE = (
     "Proxmox kernels since 6.2.16-13 have it; other kernels log that it is unknown."
 )
 RELAXED_BY_OPTION = "relax_rmrr makes every region relaxable: DMA can overwrite guest memory"
+
+
+def mates_relaxed_case(mates: tuple[SBDF, ...]) -> str:
+    """Return the effect of ``relax_rmrr`` on a device whose group has `mates` with regions."""
+    return (
+        f"Firmware requires a 1:1 mapping for {device_list(mates)} in its IOMMU group. relax_rmrr "
+        "makes every region relaxable, with risk."
+    )
+
+
+def mates_relaxed_by_option(mates: tuple[SBDF, ...]) -> str:
+    """Return the risk of ``relax_rmrr`` for a guest with a device of the group of `mates`."""
+    return (
+        f"relax_rmrr makes every region relaxable, also for {device_list(mates)} in its IOMMU "
+        "group: DMA can overwrite guest memory"
+    )
+
+
 GROUP_HOLDS_PHYSICAL_FUNCTION = "its IOMMU group also contains its physical function"
 IN_NO_GROUP = "it is in no IOMMU group"
 REGIONS_MISSING = "regions may be missing: the table is damaged or was not read"
@@ -235,6 +253,7 @@ _EFFECTS = {
 }
 KERNEL_RELEASE_DECIDES = "the kernel's release"
 VENDOR_DECIDES = "the IOMMU's vendor"
+DEVICE_OF_REGION_DECIDES = "which device of the group has the region"
 IF_RAM_AVOIDS_RANGE = "if guest RAM does not overlap the range"
 
 

@@ -9,6 +9,7 @@ drivers/xen/pci.c, ``xen_add_device``; Xen drivers/passthrough/vtd/iommu.c,
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
@@ -26,7 +27,8 @@ def linux_virtual_cases(device: DeviceContext) -> Iterator[Case]:
     function = device.function
     if function is None:
         return
-    if function.physical_function is not None and not device.held_regions:
+    by_scope = device.vendor is IommuVendor.INTEL  # AMD's IOMMU goes by the device ID alone
+    if function.physical_function is not None and by_scope and not device.held_regions:
         yield Case(
             title="virtual function",
             can=Can.YES,
@@ -47,12 +49,17 @@ def linux_virtual_cases(device: DeviceContext) -> Iterator[Case]:
 
 
 def xen_virtual_cases(device: DeviceContext) -> Iterator[Case]:
-    """Yield Xen's cases, for a virtual function only if a region names its physical function."""
+    """Yield Xen's cases, for a virtual function only if a region names its physical function.
+
+    Not if a region names the virtual function's own address, or on AMD, where a region can cover it.
+    """
     function = device.function
     if function is None:
         return
     physical = function.physical_function
-    if physical is not None and _named(device, physical):
+    own = _named(device, device.sbdf) or device.facts.regions_of(device.sbdf)
+    by_scope = device.vendor is IommuVendor.INTEL
+    if physical is not None and by_scope and _named(device, physical) and not own:
         yield Case(
             title="virtual function",
             can=Can.YES,

@@ -7,8 +7,10 @@ are those of ``linux/vfio.py``.
 from collections.abc import Iterator, Sequence
 
 from dmaragent.host.groups import RELAXABLE, IommuGroup, KernelRegion
+from dmaragent.iommu.vendor import IommuVendor
+from dmaragent.linux.regions import all_relaxable
 from dmaragent.linux.unexplained_regions import unexplained
-from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes
+from dmaragent.linux.vfio import RELAXED_BY_CLASS, VfioEffect, VfioOutcome, vfio_outcomes
 from dmaragent.passthrough import linux_words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict
@@ -47,8 +49,7 @@ def _cases_by_type(device: DeviceContext) -> dict[str, tuple[Case, ...]]:
         by_type.setdefault(region.type, []).append(region)
     return {
         kind: tuple(
-            _case(group, kind, by_type[kind], outcome)
-            for outcome in vfio_outcomes(kind, device.vendor, device.telling_release)
+            _case(group, kind, by_type[kind], outcome) for outcome in _outcomes(device, group, kind)
         )
         for kind in sorted(by_type)
     }
@@ -57,7 +58,7 @@ def _cases_by_type(device: DeviceContext) -> dict[str, tuple[Case, ...]]:
 def _case(
     group: IommuGroup, kind: str, regions: Sequence[KernelRegion], outcome: VfioOutcome
 ) -> Case:
-    relaxable = kind == RELAXABLE
+    relaxable = kind == RELAXABLE or outcome is RELAXED_BY_CLASS
     return Case(
         title=f"{kind}, {outcome.releases}",
         can=Can.YES if relaxable else _CAN[outcome.effect],
@@ -78,7 +79,8 @@ def unexplained_verdict(device: DeviceContext) -> PlatformVerdict | None:
     group = device.group
     if not regions or group is None:
         return None
-    by_type = {kind: {case.can for case in cases} for kind, cases in _cases_by_type(device).items()}
+    cases_by_type = _cases_by_type(device)
+    by_type = {kind: {case.can for case in cases} for kind, cases in cases_by_type.items()}
     kinds = set().union(*by_type.values())
     direct = [region for region in regions if region.type == "direct"]
     stopping = direct if direct and Can.NO in kinds else regions
@@ -92,8 +94,7 @@ def unexplained_verdict(device: DeviceContext) -> PlatformVerdict | None:
         explanation = linux_words.published_type_unknown(stopping, group.number)
         return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
     if Can.CONDITIONS in kinds:
-        risk = any(VfioEffect.NOT_MAPPED in _effects(device, region) for region in direct)
-        if risk:
+        if any(case.risk for case in cases_by_type.get("direct", ())):
             explanation = linux_words.published_unprotected(stopping, group.number)
             return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=True)
         explanation = linux_words.published_unless_ram(stopping, group.number)
@@ -105,9 +106,12 @@ def unexplained_verdict(device: DeviceContext) -> PlatformVerdict | None:
 def _what_decides(device: DeviceContext) -> str:
     if device.telling_release is None:
         return linux_words.KERNEL_RELEASE_DECIDES
-    return linux_words.VENDOR_DECIDES
+    if device.vendor is IommuVendor.UNKNOWN:
+        return linux_words.VENDOR_DECIDES
+    return linux_words.DEVICE_OF_REGION_DECIDES
 
 
-def _effects(device: DeviceContext, region: KernelRegion) -> frozenset[VfioEffect]:
-    outcomes = vfio_outcomes(region.type, device.vendor, device.telling_release)
-    return frozenset(outcome.effect for outcome in outcomes)
+def _outcomes(device: DeviceContext, group: IommuGroup, kind: str) -> tuple[VfioOutcome, ...]:
+    host = device.inventory.host
+    relaxed = all_relaxable(group.devices, host.topology, host.system.kernel_release)
+    return vfio_outcomes(kind, device.vendor, device.telling_release, relaxed=relaxed)

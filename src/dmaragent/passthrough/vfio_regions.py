@@ -7,13 +7,19 @@ Linux publishes decide.  Without them, the regions are predicted from the table.
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.host.groups import IommuGroup
+from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
-from dmaragent.linux.regions import THROUGH_BRIDGES
+from dmaragent.linux.regions import THROUGH_BRIDGES, Hold, all_relaxable, covers
 from dmaragent.linux.release import telling_release
 from dmaragent.linux.unexplained_regions import HYPERTRANSPORT
-from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes
+from dmaragent.linux.vfio import (
+    BEFORE_FIRST_CHECK,
+    FIRST_CHECK,
+    VfioEffect,
+    VfioOutcome,
+    vfio_outcomes,
+)
 from dmaragent.readings import Missing
 
 
@@ -58,14 +64,16 @@ def vfio_regions(inventory: Inventory, sbdf: SBDF) -> tuple[VfioRegion, ...] | N
     if group is not None and group.regions:
         return tuple(
             VfioRegion(
-                range=AddressRange(region.base, region.limit + 1),
+                range=region.range,
                 type=region.type,
                 group=group.number,
                 by_kernel=True,
-                outcomes=vfio_outcomes(region.type, vendor, release),
+                outcomes=vfio_outcomes(
+                    region.type, vendor, release, relaxed=_relaxed(inventory, group, region)
+                ),
             )
             for region in sorted(group.regions)
-            if region.base <= region.limit
+            if region.takes_effect
         )
     return _predicted(inventory, sbdf, group, release, vendor)
 
@@ -75,6 +83,24 @@ def _group_of(inventory: Inventory, sbdf: SBDF) -> IommuGroup | None:
     if isinstance(groups, Missing):
         return None
     return next((group for group in groups if sbdf in group.devices), None)
+
+
+def _relaxed(inventory: Inventory, group: IommuGroup, region: KernelRegion) -> bool | None:
+    """Return whether a region of `group` is of devices that Linux may exempt; None: unknown.
+
+    The table shows which devices have the region.  If one of them is not exempt, VFIO refuses all.
+    """
+    place = region.range
+    ranges = {
+        sbdf: [own for own in inventory.linux.ranges.get(sbdf, ()) if own.overlaps(place)]
+        for sbdf in group.devices
+    }
+    owners = [sbdf for sbdf, own in ranges.items() if own]
+    topology, kernel = inventory.host.topology, inventory.host.system.kernel_release
+    if not owners or not covers([one for own in ranges.values() for one in own], place):
+        return all_relaxable(group.devices, topology, kernel)
+    relaxed = [all_relaxable([sbdf], topology, kernel) for sbdf in owners]
+    return False if False in relaxed else all_relaxable(owners, topology, kernel)
 
 
 def _predicted(
@@ -103,9 +129,18 @@ def _predicted(
                 type=held.hold.value,
                 group=None if group is None else group.number,
                 by_kernel=False,
-                outcomes=vfio_outcomes(held.hold.value, vendor, release),
+                outcomes=_outcomes_of_predicted(held.hold, vendor, release),
             )
     return tuple(regions[key] for key in sorted(regions))
+
+
+def _outcomes_of_predicted(
+    hold: Hold, vendor: IommuVendor, release: tuple[int, int] | None
+) -> tuple[VfioOutcome, ...]:
+    old = release is not None and release < FIRST_CHECK
+    if old and hold is Hold.DIRECT and vendor is IommuVendor.INTEL:
+        return (BEFORE_FIRST_CHECK,)
+    return vfio_outcomes(hold.value, vendor, release)
 
 
 def meets_guest_ram(region: VfioRegion) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.addresses import SBDF, span
 from dmaragent.host.groups import KernelRegion
 from dmaragent.inventory import Gap, Region
 from dmaragent.linux.options import RELAX_RMRR
@@ -69,9 +69,7 @@ def device_list(devices: tuple[SBDF, ...], most: int = 6) -> str:
 
 def published_ranges(regions: Sequence[KernelRegion]) -> str:
     """Return the first ranges of `regions`, and how many more there are."""
-    shown = ", ".join(
-        span(AddressRange(region.base, region.limit + 1)) for region in regions[:_MOST_RANGES]
-    )
+    shown = ", ".join(span(region.range) for region in regions[:_MOST_RANGES])
     left = len(regions) - _MOST_RANGES
     return shown if left <= 0 else f"{shown} and {left} more"
 

@@ -165,7 +165,8 @@ def _policy_case(device: DeviceContext, policy: str) -> Case:
         summary=_policy_summary(device, policy, can, large),
         risk=can is Can.YES and bool(large.reasons),
         rule=None if decided is None else decided.rule,
-        releases="" if decided is None else FIRST,
+        # On AMD the policy matters only since XSA-378: 4.16, and point releases before it.
+        releases="" if decided is None or device.facts.ivrs is not None else FIRST,
     )
 
 
