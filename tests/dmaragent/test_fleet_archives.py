@@ -71,7 +71,7 @@ def test_an_archive_of_documents_is_a_folder_of_them(
     by_name = {record.name: record for record in read.records}
     assert by_name["hp"].where.endswith(f"all{suffix}: pool/rack.tar: rack/hp.tar")
     plain = ask_host(str(MACHINES / "hp-dl380e-gen8"), XL)
-    assert by_name["hp"].xen_class == xen_class(plain.facts, plain.stack)
+    assert by_name["hp"].xen_class == xen_class(plain)
 
 
 def test_expected_hosts_are_found_in_an_archive(pool: Path, tmp_path: Path) -> None:

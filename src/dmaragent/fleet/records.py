@@ -148,7 +148,7 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         regions=_regions(inventory),
         shape=_shape(inventory),
         places=_places(inventory),
-        xen_class=xen_class(asked.facts, asked.stack),
+        xen_class=xen_class(asked),
         library=_library(asked.stack),
         linux_class=_linux_class(asked),
         findings=(len(errors), sum(each.severity is Severity.WARNING for each in found)),
