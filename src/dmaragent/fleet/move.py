@@ -22,7 +22,7 @@ from dmaragent.fleet.move_devices import (
 )
 from dmaragent.fleet.move_kvm import move_kvm
 from dmaragent.fleet.records import HostRecord
-from dmaragent.guests.config import GuestConfig
+from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.formats import Guest
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.policy.decisions import Verdict
@@ -106,7 +106,8 @@ def move_to(  # noqa: PLR0913 - two have names
         resolution = resolve(guest, *known)
         wanted = given or devices_of(resolution)
         ends.update(ram_ends(resolution))
-        if not ends and resolution.reasons:
+        starts = resolution.verdict is Verdict.STARTS
+        if not ends and not starts and guest.type is GuestType.HVM:
             unknown = reason_words(resolution.reasons[0])
     if not wanted:
         raise words.no_device(guest.source)

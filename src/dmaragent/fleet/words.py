@@ -284,6 +284,11 @@ def whose_verdict(verdict: str, decides: Sequence[str]) -> str:
     return f"{key_words(verdict)} ({' or '.join(SIDES[side] for side in decides)})"
 
 
+def may_be_meant(first: str, others: int) -> str:
+    more = f" and {count(others, 'other')}" if others else ""
+    return f"unknown, because the ID or class of {first}{more} is unknown"
+
+
 def devices_alike(verdict: str, addresses: Sequence[Sequence[str]], hosts: str, remedy: str) -> str:
     """Return the devices of `hosts` with one verdict and fix; `addresses` has a host's in each."""
     first, *others = addresses

@@ -70,7 +70,6 @@ def resolve_kvm(
             for setting, sbdf in expanded
         ]
         expanded = []
-    prerequisites: list[str] = []
     for setting, sbdf in expanded:
         device = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
         of_device = [
@@ -79,10 +78,14 @@ def resolve_kvm(
         ]
         decisions += of_device
         functions.append(
-            AssignedFunction(device=setting, sbdf=sbdf, verdict=verdict_of(tuple(of_device)))
+            AssignedFunction(
+                device=setting,
+                sbdf=sbdf,
+                verdict=verdict_of(tuple(of_device)),
+                prerequisite=_prerequisite(setting, device),
+            )
         )
         by_kernel = by_kernel or bool(device.unexplained_regions)
-        prerequisites += _prerequisites(setting, device)
     verdict = verdict_of(tuple(decisions))
     return KvmResolution(
         guest=guest,
@@ -93,7 +96,6 @@ def resolve_kvm(
         reasons=_by_effect(decisions),
         functions=tuple(functions),
         ram=layouts,
-        prerequisites=tuple(dict.fromkeys(prerequisites)),
     )
 
 
@@ -251,8 +253,8 @@ def _decisions_on_group(device: DeviceContext, assigned: frozenset[SBDF]) -> Ite
         yield undecided(reason, device=device.sbdf)
 
 
-def _prerequisites(setting: KvmDevice, device: DeviceContext) -> Iterator[str]:
+def _prerequisite(setting: KvmDevice, device: DeviceContext) -> str:
     function = device.function
     if setting.managed or function is None or not has_host_driver(function):
-        return
-    yield kvm_words.bind_to_vfio_first(device.sbdf, function.driver)
+        return ""
+    return kvm_words.bind_to_vfio_first(device.sbdf, function.driver)
