@@ -137,7 +137,11 @@ def class_words(hosts: Sequence[HostRecord]) -> str:
 
 
 def _system(host: HostRecord) -> str:
-    return f"Xen {host.xen}" if host.xen else f"Linux {host.linux}" if host.linux else ""
+    if host.xen:
+        return f"Xen {host.xen}"
+    if host.runs_xen:
+        return "Xen of unknown release"
+    return f"Linux {host.linux}" if host.linux else ""
 
 
 def _table(host: HostRecord) -> str:
@@ -355,7 +359,7 @@ def change(fact: Change) -> str:
             return f"{count(int(after), 'region')} of other sizes or devices"
         return f"regions: {before}, now {after}"
     if fact.what == "facts":
-        return "devices or hardware features changed: dmaragent diff shows them"
+        return "devices, options or hardware features changed: dmaragent diff shows them"
     return f"{_FACTS[fact.what]}: {before}, now {after}"
 
 
