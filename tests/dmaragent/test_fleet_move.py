@@ -406,3 +406,33 @@ def test_the_ram_of_a_pv_guest_is_not_unknown() -> None:
     found = move_to((), guest, Source("a", dom0), Question())
 
     assert (found.ram_ends, found.ram_unknown) == ((), "")
+
+
+LIBVIRT = """<domain type="xen"><name>v</name><memory unit="MiB">2048</memory>
+<os><type arch="x86_64" machine="xenfv">hvm</type></os>
+<features><xen><passthrough state="on" mode="sync_pt"/></xen></features><devices>
+<hostdev mode="subsystem" type="pci" managed="yes" nostrictreset="yes"><source>
+<address domain="0" bus="0" slot="0x1d" function="0"/></source></hostdev></devices></domain>"""
+"""A guest with a setting that only the libvirt of Qubes reads."""
+
+
+@pytest.mark.parametrize("qubes", [False, True])
+def test_it_is_unknown_which_libvirt_built_a_guest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, qubes: bool
+) -> None:
+    """The guest starts with that of Qubes alone; a kernel of Qubes has no other one."""
+    release = {"/proc/sys/kernel/osrelease": b"6.6.65-1.qubes.fc37.x86_64\n"} if qubes else {}
+    for name in ("source", "target"):
+        altered("xen-pv-dom0", tmp_path / "pool" / name, release)
+    guest = tmp_path / "v.xml"
+    guest.write_text(LIBVIRT)
+    host = str(tmp_path / "pool/target")
+    spec = "00:1a.0,rdm_policy=relaxed"
+
+    ran = run(capsys, "hotplug", spec, "--into", str(guest), "--host", host)
+    (target,) = moved(tmp_path / "pool", LIBVIRT).values()
+
+    depends = "depends on which libvirt"
+    assert (depends in " ".join(ran.out.split())) is (not qubes)
+    assert (depends in target.reason) is (not qubes)
+    assert (target.verdict is Verdict.UNDECIDED) is (ran.code == 2) is (not qubes)

@@ -91,7 +91,7 @@ class HostMove(NamedTuple):
     """STARTS: all are attached; REFUSED: one is not."""
     devices: tuple[DeviceMove, ...]
     reason: str = ""
-    """Why nothing is known about the devices; or empty."""
+    """Why nothing is known about the devices, or what the answer depends on; or empty."""
 
     @property
     def at_risk(self) -> bool:

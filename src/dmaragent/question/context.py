@@ -271,6 +271,10 @@ class GuestResolver:
         """Return what decides about `guest`, with the first toolstack that may build it."""
         return self._context_by(self._toolstacks(guest)[0])
 
+    def contexts_for(self, guest: GuestConfig) -> tuple[Context, ...]:
+        """Return what decides about `guest`, with each toolstack that may build it."""
+        return tuple(map(self._context_by, self._toolstacks(guest)))
+
     def resolve(self, guest: Guest) -> AnyResolution:
         """Return whether `guest` starts, and why.
 
