@@ -101,6 +101,17 @@ def is_class(class_code: int, name: str, *, interface_known: bool = True) -> boo
     )
 
 
+def may_be_class(class_code: int | None, name: str, *, interface_known: bool = True) -> bool | None:
+    """Return whether `name` means the class as far as it is known; None: unknown."""
+    if class_code is None:
+        return None
+    if interface_known:
+        return is_class(class_code, name)
+    begin = class_code & ~0xFF
+    answers = {is_class(begin | interface, name) for interface in range(0x100)}
+    return answers.pop() if len(answers) == 1 else None
+
+
 def class_names() -> tuple[str, ...]:
     """Return the names of base classes and classes, each once, in the order of their codes."""
     usb = (f"USB controller ({name})" for name in _USB.values())

@@ -122,7 +122,7 @@ def test_the_class_is_that_of_a_document_with_libxlutil_s_answers() -> None:
     with_library = context_of(host, Question(), b'["library", "4.17.7"]\n')
 
     assert with_library.stack.library_answers is not None
-    assert running_class(host) == xen_class(with_library.facts, with_library.stack) != ""
+    assert running_class(host) == xen_class(with_library) != ""
 
 
 def test_only_a_host_that_runs_xen_has_a_hypervisor() -> None:

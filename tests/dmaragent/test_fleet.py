@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.commands.fleet.common import exit_code
+from dmaragent.commands.fleet.common import exit_code, worst_code
 from dmaragent.fleet import guests as fleet_guests
 from dmaragent.fleet.classes import xen_classes
 from dmaragent.fleet.guests import ClassVerdict, GuestOnFleet, resolve_on
@@ -254,3 +254,8 @@ def test_a_device_that_is_not_there_is_known_as_absent(pool: Path) -> None:
 
         ((_, own),) = found.verdicts
         assert own.absent is absent
+
+
+def test_a_no_counts_before_an_unknown() -> None:
+    """The exit code of several guests, as of `resolve`."""
+    assert [worst_code(codes) for codes in ([0, 0], [0, 2], [2, 1, 0], [1, 2])] == [0, 2, 1, 1]

@@ -71,7 +71,7 @@ def test_an_archive_of_documents_is_a_folder_of_them(
     by_name = {record.name: record for record in read.records}
     assert by_name["hp"].where.endswith(f"all{suffix}: pool/rack.tar: rack/hp.tar")
     plain = ask_host(str(MACHINES / "hp-dl380e-gen8"), XL)
-    assert by_name["hp"].xen_class == xen_class(plain.facts, plain.stack)
+    assert by_name["hp"].xen_class == xen_class(plain)
 
 
 def test_expected_hosts_are_found_in_an_archive(pool: Path, tmp_path: Path) -> None:
@@ -225,3 +225,21 @@ def test_no_temporary_path_is_shown(pool: Path, tmp_path: Path, capsys: Capture)
     (lost,) = json.loads(first.out)["answer"]["no_data"]
     assert f"{tmp_path}/all.tar: pool/broken.tar.xz" in lost["detail"]
     assert first == again
+
+
+@pytest.mark.parametrize("name", ["xen1", "all"])
+def test_a_host_that_is_not_expected_is_left_out_of_any_archive(
+    pool: Path, tmp_path: Path, name: str
+) -> None:
+    """The archive has xen001, xen002, hp, amd and what is no host."""
+    archive_of(pool, tmp_path / f"{name}.tar", "tar")
+    (tmp_path / "unpacked").mkdir()
+
+    read = read_fleet(
+        [str(tmp_path / f"{name}.tar")],
+        FleetQuery(question=XL, expected=frozenset({"xen1", "xen001"})),
+        unpacked=str(tmp_path / "unpacked"),
+    )
+
+    assert [record.name for record in read.records] == ["xen001"]
+    assert [(host.name, host.why) for host in read.without] == [("xen1", Why.ABSENT)]

@@ -11,13 +11,16 @@ from dmaragent.fleet.documents import Document
 from dmaragent.fleet.guests import resolve_on
 from dmaragent.fleet.records import Why, record_of
 from dmaragent.guests.formats import read_all_guests
+from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import resolve
 from dmaragent.present.words.guest import reason_words
 from dmaragent.question.ask_host import ask_host
-from dmaragent.question.context import Question
+from dmaragent.question.context import Question, context_of
 from dmaragent.question.host_class import as_written, xen_class
 from dmaragent.question.words import without_xen
+from dmaragent.releases import Release
+from support.altered import altered
 from support.fleet_pool import XL, fleet_of, guests
 from support.machines import MACHINES, NAMES
 
@@ -44,10 +47,10 @@ def test_a_host_of_a_class_answers_for_all_of_it(pool: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_field_that_a_rule_reads_makes_another_class(name: str) -> None:
     asked = ask_host(str(MACHINES / name), XL)
-    facts, stack = asked.facts, asked.stack
+    facts = asked.facts
 
     def of(changed: HostFacts) -> str:
-        return xen_class(changed, stack)
+        return xen_class(replace(asked, facts=changed))
 
     page = AddressRange(0x7000_0000, 0x7000_1000)
     others = [
@@ -116,12 +119,51 @@ def test_what_is_left_out_of_a_class_decides_about_no_guest(name: str) -> None:
         assignable=frozenset(),
         functions=None if facts.functions is None else functions,
     )
-    assert xen_class(other, asked.stack) == xen_class(facts, asked.stack)
+    assert xen_class(replace(asked, facts=other)) == xen_class(asked)
     for path in sorted((MACHINES / name / "guests").glob("*.cfg")):
         for guest in read_all_guests(path.read_text(), path.name):
             before, after = (resolve(guest, each, asked.stack) for each in (facts, other))  # type: ignore[arg-type]
             assert after.verdict is before.verdict
             assert [*map(reason_words, after.reasons)] == [*map(reason_words, before.reasons)]
+
+
+LIBVIRT = """<domain type="xen"><name>v</name><memory unit="MiB">2048</memory>
+<os><type arch="x86_64" machine="xenfv">hvm</type></os><devices>
+<hostdev mode="subsystem" type="pci" managed="yes" nostrictreset="yes"><source>
+<address domain="0" bus="0" slot="0x1d" function="0"/></source></hostdev></devices></domain>"""
+"""A guest of libvirt with a setting that only the libvirt of Qubes reads."""
+
+
+def test_a_host_of_qubes_is_not_in_the_class_of_another(tmp_path: Path) -> None:
+    """Only the kernel's release differs: 6.6.65-1.qubes.fc37.x86_64 and that of Debian."""
+    altered("xen-pv-dom0", tmp_path / "debian")
+    release = {"/proc/sys/kernel/osrelease": b"6.6.65-1.qubes.fc37.x86_64\n"}
+    altered("xen-pv-dom0", tmp_path / "a-qubes", release)
+    guest = read_all_guests(LIBVIRT, "v.xml")
+
+    (found,) = resolve_on(fleet_of(tmp_path).records, guest, XL)
+
+    assert {of.names: own.verdict for of, own in found.verdicts} == {
+        ("debian",): Verdict.UNDECIDED,
+        ("a-qubes",): Verdict.STARTS,
+    }
+
+
+def test_the_release_of_a_guest_that_libxlutil_does_not_read_is_in_the_class() -> None:
+    """The running release is unknown or 4.17, and libxlutil is that of 4.17: xl's is equal."""
+    host = ask_host(str(MACHINES / "xen-pv-dom0"), Question()).host
+    assert host.xen is not None
+    library = b'["library", "4.17"]\n'
+    hosts = [
+        host._replace(xen=host.xen._replace(release=release))
+        for release in (None, Release.parse("4.17"))
+    ]
+    unknown, running = (context_of(each, Question(), library) for each in hosts)
+
+    assert unknown.stack.hypervisor == running.stack.hypervisor
+    assert unknown.without_library != running.without_library
+    unlike = replace(running, without_library=unknown.without_library)
+    assert xen_class(unlike) != xen_class(running)
 
 
 def test_classes_of_kvm_guests_have_labels_of_their_own(pool: Path) -> None:

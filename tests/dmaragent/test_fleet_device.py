@@ -2,14 +2,19 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dmaragent.fleet.devices import DeviceOnHost, DevicesOfHost
+from dmaragent.answers.devices import Verdict, device_rows
+from dmaragent.fleet.devices import DeviceOnHost, DevicesOfHost, deciding_verdict
 from dmaragent.fleet.text import devices_text
 from dmaragent.passthrough.model import Can
-from dmaragent.pci_classes import class_names, is_class_name
+from dmaragent.pci_classes import class_names, is_class_name, may_be_class
+from dmaragent.question.ask_host import ask_host
+from dmaragent.question.context import Question
+from support.altered import Answers, altered
 from support.cli import run
 from support.machines import MACHINES
 
@@ -125,3 +130,49 @@ def test_an_unknown_class_names_others(tmp_path: Path, capsys: Capture) -> None:
     assert ran.code == 2
     assert "network" in ran.err
     assert "dmaragent(8)" in ran.err
+
+
+XHCI = "/sys/devices/pci0000:00/0000:00:14.0"
+
+
+@pytest.mark.parametrize(
+    ("device", "files", "code"),
+    [
+        ("8086:9ded", {"vendor": None, "device": None}, 2),
+        ("8086:9ded", {"device": None}, 2),
+        ("1234:9ded", {"device": None}, 1),
+        ("uhci", {"class": b"0x0c03\n"}, 2),
+        ("usb", {"class": b"0x0c03\n"}, 0),
+    ],
+)
+def test_a_device_of_unknown_id_or_class_may_be_the_one(
+    tmp_path: Path, capsys: Capture, device: str, files: Answers, code: int
+) -> None:
+    """00:14.0 is 8086:9ded, an xHCI controller."""
+    pool = tmp_path / "pool"
+    altered("lenovo-laptop", pool / "h", {f"{XHCI}/{name}": own for name, own in files.items()})
+
+    text, answer = asked(capsys, device, pool)
+
+    assert run(capsys, "fleet", "device", device, "--on", str(pool), "--no-cache").code == code
+    assert ("the ID or class of 0000:00:14.0" in text) is (code == 2)
+    assert answer["functions_unknown"] == (["h"] if code == 2 else [])
+    assert answer["without_device"] == (["h"] if code == 1 else [])
+
+
+def test_a_class_of_which_only_a_part_is_known_may_be_another() -> None:
+    assert may_be_class(None, "usb") is None
+    assert may_be_class(0x0C0330, "uhci") is False
+    assert may_be_class(0x0C0300, "usb", interface_known=False) is True
+    assert may_be_class(0x0C0300, "xhci", interface_known=False) is None
+    assert may_be_class(0x0C0300, "network", interface_known=False) is False
+
+
+def test_a_risk_that_one_of_two_sides_has_is_in_the_verdict_of_both() -> None:
+    asked = ask_host(str(MACHINES / "hp-dl380e-gen8"), Question())
+    row = device_rows(asked.inventory, asked.facts, asked.stack)[0]
+    both = replace(row, decides=("xen", "linux"), xen=Verdict(Can.CONDITIONS))
+
+    found = deciding_verdict(replace(both, linux=Verdict(Can.CONDITIONS, risk=True)))
+
+    assert found == Verdict(Can.CONDITIONS, risk=True)

@@ -10,6 +10,7 @@ import pytest
 from dmaragent.fleet.diff import fleet_difference
 from dmaragent.fleet.records import NoData, Why
 from dmaragent.fleet.words import ELSEWHERE
+from support.altered import altered
 from support.cli import run
 from support.fleet_pool import GUEST, fleet_of
 from support.machines import MACHINES
@@ -99,6 +100,7 @@ def test_a_change_that_no_other_fact_shows_is_one_of_what_decides_about_xen_gues
 
     assert changed(xen_class="other") == ["facts"]
     assert changed(library="other") == ["facts"]
+    assert changed(linux_facts="other") == ["facts"]
     assert changed(linux_class="other") == []
 
 
@@ -110,3 +112,34 @@ def test_a_change_of_what_decides_has_the_value_that_changed(pool: Path) -> None
     (entry,) = fleet_difference(fleet, fleet._replace(records=later)).changed
 
     assert [(change.before, change.after) for change in entry.changes] == [(first.library, "other")]
+
+
+def test_a_host_that_came_or_went_is_so_whether_it_was_expected_or_not(pool: Path) -> None:
+    """A host with a document in neither is not compared."""
+    (pool / "broken.tar.xz").unlink()
+    before = fleet_of(pool, expected=frozenset({"hp", "amd", "nowhere"}))
+    shutil.rmtree(pool / "amd")
+    after = fleet_of(pool, expected=frozenset({"hp", "amd", "nowhere"}))
+
+    gone, new = fleet_difference(before, after), fleet_difference(after, before)
+
+    assert (gone.only_before, gone.only_after, gone.not_compared) == (("amd",), (), ("nowhere",))
+    assert (new.only_before, new.only_after, new.not_compared) == ((), ("amd",), ("nowhere",))
+
+
+GROUPS = "/sys/kernel/iommu_groups"
+
+
+def test_a_host_whose_iommu_linux_no_longer_uses_has_changed(tmp_path: Path) -> None:
+    """Only the kernel's options and its groups differ; a driver that differs is no change."""
+    options = {"/proc/cmdline": b"root=/dev/vda1 ro quiet intel_iommu=off\n"}
+    altered("qemu-q35-rmrr", tmp_path / "before/h")
+    altered("qemu-q35-rmrr", tmp_path / "after/h", options, absent=[("list", GROUPS)])
+    driver = "/sys/devices/pci0000:00/0000:00:02.0/driver"
+    altered("qemu-q35-rmrr", tmp_path / "unbound/h", absent=[("link", driver)])
+    before, after, unbound = map(fleet_of, map(tmp_path.joinpath, ("before", "after", "unbound")))
+
+    (entry,) = fleet_difference(before, after).changed
+    assert [change.what for change in entry.changes] == ["facts"]
+    assert before.records[0].linux_class != unbound.records[0].linux_class
+    assert fleet_difference(before, unbound).changed == ()

@@ -13,8 +13,9 @@ from dmaragent.fleet.documents import OTHER_FILES, find_documents, host_name
 from dmaragent.fleet.fleet import FleetQuery, read_fleet
 from dmaragent.fleet.records import HostRecord, Why, fresh
 from dmaragent.question.context import Question
+from support.altered import Answers, altered
 from support.cli import run
-from support.fleet_pool import TABLE, XL, acpidump, fleet_of
+from support.fleet_pool import GUEST, TABLE, XL, acpidump, fleet_of
 from support.machines import MACHINES
 
 Capture = pytest.CaptureFixture[str]
@@ -306,3 +307,35 @@ def test_pages_list_the_files_that_are_left_out(page: str) -> None:
     listed = text[start : text.index(")", start)].replace("`", "").replace(",", "").lower().split()
 
     assert set(listed) == {"readme", *OTHER_FILES}
+
+
+@pytest.mark.parametrize(
+    ("files", "calls"),
+    [
+        ({}, {"clock": b"inf\n"}),
+        ({}, {"clock": b"1e999\n"}),
+        ({}, {"clock": b"1e300\n"}),
+        ({"/sys/hypervisor/version/major": b"1234\n"}, {}),
+    ],
+)
+def test_an_odd_number_in_one_document_ends_no_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], files: Answers, calls: Answers
+) -> None:
+    pool, guest = tmp_path / "pool", tmp_path / "g.cfg"
+    altered("xen-pv-dom0", pool / "odd", files, calls)
+    altered("dell-r820", pool / "other")
+    guest.write_text(GUEST)
+
+    for verb in (("show", str(pool)), ("resolve", str(guest), "--on", str(pool))):
+        ran = run(capsys, "fleet", *verb, "--stale", "1", "--no-cache")
+        assert "internal" not in ran.err
+        assert "2 hosts" in ran.out
+
+
+def test_a_link_to_itself_in_a_folder_ends_no_search(tmp_path: Path) -> None:
+    """Proc is a name of a collector's report."""
+    (tmp_path / "xen1").mkdir()
+    (tmp_path / "xen1/proc").symlink_to("proc")
+    shutil.copytree(MACHINES / "dell-r820", tmp_path / "xen2")
+
+    assert [document.name for document in find_documents([str(tmp_path)])] == ["xen2"]

@@ -27,6 +27,7 @@ from dmaragent.policy.hotplug import attach, attach_migrated
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
 from support import machines
+from support.altered import altered
 from support.cli import run
 from support.fleets import made_up_record
 from support.kvm import domain, hostdev
@@ -363,3 +364,75 @@ def test_of_devices_that_are_attached_alike_the_bound_one_is_taken() -> None:
 
     assert best_of([unknown, unbound, bound]) is bound
     assert best_of([risky, unbound]) is unbound
+
+
+XHCI_FILES = "/sys/devices/pci0000:00/0000:00:14.0"
+
+
+def test_a_device_of_unknown_id_may_be_the_one(tmp_path: Path) -> None:
+    unknown = {f"{XHCI_FILES}/vendor": None, f"{XHCI_FILES}/device": None}
+    altered("lenovo-laptop", tmp_path / "source")
+    altered("lenovo-laptop", tmp_path / "target", unknown)
+    usb = domain(hostdev("bus='0x00' slot='0x14' function='0x0'"))
+
+    for text, devices in (("", (XHCI,)), (usb, ())):
+        (target,) = moved(tmp_path, text, devices=devices).values()
+        assert target.verdict is Verdict.UNDECIDED
+        assert "0000:00:14.0" in target.devices[0].reasons[0]
+
+
+def test_a_kvm_guest_without_devices_has_none_that_libvirt_binds(tmp_path: Path) -> None:
+    """00:02.0 is 1234:1111, with a driver of the host on `source`, and without one on `free`."""
+    driver = "/sys/devices/pci0000:00/0000:00:02.0/driver"
+    for name in ("source", "host"):
+        altered("qemu-q35-rmrr", tmp_path / name)
+    altered("qemu-q35-rmrr", tmp_path / "free", absent=[("link", driver)])
+    found = moved(tmp_path, domain(), devices=("1234:1111",))
+    own = {name: (each.bound, each.needs) for name, host in found.items() for each in host.devices}
+
+    assert own["free"] == (False, ())
+    assert own["host"][0] is False
+    assert "bind 0000:00:02.0 to vfio-pci" in own["host"][1][0]
+
+
+def test_the_ram_of_a_pv_guest_is_not_unknown() -> None:
+    """It starts with a warning, which is no reason why its RAM would be unknown."""
+    dom0 = str(MACHINES / "xen-pv-dom0")
+    (guest,) = read_all_guests(
+        'name = "pv"\ntype = "pv"\nmemory = 1024\nkernel = "/x"\n'
+        'pci = ["00:1d.0,rdm_policy=relaxed"]\n',
+        "pv.cfg",
+    )
+    found = move_to((), guest, Source("a", dom0), Question())
+
+    assert (found.ram_ends, found.ram_unknown) == ((), "")
+
+
+LIBVIRT = """<domain type="xen"><name>v</name><memory unit="MiB">2048</memory>
+<os><type arch="x86_64" machine="xenfv">hvm</type></os>
+<features><xen><passthrough state="on" mode="sync_pt"/></xen></features><devices>
+<hostdev mode="subsystem" type="pci" managed="yes" nostrictreset="yes"><source>
+<address domain="0" bus="0" slot="0x1d" function="0"/></source></hostdev></devices></domain>"""
+"""A guest with a setting that only the libvirt of Qubes reads."""
+
+
+@pytest.mark.parametrize("qubes", [False, True])
+def test_it_is_unknown_which_libvirt_built_a_guest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, qubes: bool
+) -> None:
+    """The guest starts with that of Qubes alone; a kernel of Qubes has no other one."""
+    release = {"/proc/sys/kernel/osrelease": b"6.6.65-1.qubes.fc37.x86_64\n"} if qubes else {}
+    for name in ("source", "target"):
+        altered("xen-pv-dom0", tmp_path / "pool" / name, release)
+    guest = tmp_path / "v.xml"
+    guest.write_text(LIBVIRT)
+    host = str(tmp_path / "pool/target")
+    spec = "00:1a.0,rdm_policy=relaxed"
+
+    ran = run(capsys, "hotplug", spec, "--into", str(guest), "--host", host)
+    (target,) = moved(tmp_path / "pool", LIBVIRT).values()
+
+    depends = "depends on which libvirt"
+    assert (depends in " ".join(ran.out.split())) is (not qubes)
+    assert (depends in target.reason) is (not qubes)
+    assert (target.verdict is Verdict.UNDECIDED) is (ran.code == 2) is (not qubes)

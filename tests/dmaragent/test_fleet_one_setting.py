@@ -31,6 +31,7 @@ from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
+from support.altered import altered
 from support.cli import run
 from support.machines import MACHINES
 
@@ -141,6 +142,42 @@ def test_a_host_without_the_device_prevents_it() -> None:
 
     assert one.found is Found.NONE
     assert [of.names for of, _ in one.with_verdict(Verdict.REFUSED)] == [("dell-r820",)]
+
+
+def absent_owner(folder: Path) -> Path:
+    """Copy lenovo-laptop with another owner of the region 0x5fa2a000: one that is not present.
+
+    At 0x68 of its DMAR begins the RMRR; 00:14.0 in the path of its device scope becomes 00:1d.7. Xen
+    4.20.0 and 4.20.1 list the region of an absent device, later ones do not.
+    """
+    place = "/sys/firmware/acpi/tables/DMAR"
+    table = bytearray((MACHINES / f"lenovo-laptop/root{place}").read_bytes())
+    assert table[0x68 + 30 : 0x68 + 32] == bytes([0x14, 0])
+    table[0x68 + 30 : 0x68 + 32] = bytes([0x1D, 7])
+    table[9] = (table[9] - sum(table)) & 0xFF
+    return altered("lenovo-laptop", folder / "h1", {place: bytes(table)})
+
+
+@pytest.mark.parametrize(
+    ("text", "bar_room", "hole"),
+    [
+        ('pci = ["00:02.0"]\n', 64, 2630),
+        ('pci = ["00:02.0,rdm_policy=strict"]\nrdm = "strategy=host"\n', None, 2566),
+    ],
+)
+def test_a_region_that_one_point_release_lists_counts_if_the_series_is_known(
+    tmp_path: Path, text: str, bar_room: int | None, hole: int
+) -> None:
+    """RAM must end at 0x5fa00000: 2566 MiB below 4 GiB, and 64 MiB more for BARs."""
+    path = str(absent_owner(tmp_path))
+    holes = {}
+    for release in ("4.20", "4.20.1"):
+        question = Question(xen=release)
+        records = read_fleet([path], FleetQuery(question=question)).records
+        (one,) = one_setting_on(records, [guest_of(text)], question, bar_room=bar_room)
+        holes[release] = one.found, one.setting.hole
+
+    assert holes == dict.fromkeys(("4.20", "4.20.1"), (Found.FOUND, hole))
 
 
 def test_an_unknown_host_is_never_counted_as_yes() -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from dmaragent.fleet.classes import hosts_by_errors
+from dmaragent.fleet.fleet import FleetQuery, read_fleet
 from dmaragent.fleet.json import export_rows
 from dmaragent.fleet.records import NoData, Why
 from dmaragent.fleet.text import without_text
 from dmaragent.fleet.words import class_words
+from support.altered import altered
 from support.cli import run
 from support.fleet_pool import fleet_of
 from support.fleets import made_up_record
@@ -113,7 +115,10 @@ def test_every_key_of_an_export_is_explained_in_its_order(
 def test_show_counts_others_and_names_the_next_command(
     pool: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    two = [made_up_record("a", linux="6.1", xen=None), made_up_record("b", linux="6.2", xen=None)]
+    two = [
+        made_up_record(name, linux=linux, xen=None, runs_xen=False)
+        for name, linux in (("a", "6.1"), ("b", "6.2"))
+    ]
 
     assert "Linux 6.1 and 1 other" in class_words(two)
     assert "dmaragent check --host" in run(capsys, "fleet", "show", str(pool), "--no-cache").out
@@ -126,3 +131,17 @@ def test_export_prints_how_many_files_it_wrote(
     ran = run(capsys, "fleet", "export", str(pool / "hp"), "--nfd", "-o", str(folder))
 
     assert ran.out == f"Wrote 1 file to {folder}\n"
+
+
+VERSION = "/sys/hypervisor/version"
+
+
+def test_an_unknown_release_of_xen_is_not_shown_as_linux(tmp_path: Path) -> None:
+    """A dom0 of which neither /sys/hypervisor/version nor xl info was collected."""
+    unknown = {f"{VERSION}/major": None, f"{VERSION}/minor": None}
+    altered("xen-pv-dom0", tmp_path / "dom0", unknown, {"xl-info": None})
+    (record,) = read_fleet([str(tmp_path)], FleetQuery()).records
+
+    assert (record.xen, record.runs_xen) == (None, True)
+    assert "Xen of unknown release" in class_words([record])
+    assert "Linux 6.1" not in class_words([record])

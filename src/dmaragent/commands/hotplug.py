@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterable
 
 from dmaragent.addresses import SBDF
 from dmaragent.collect.guest_files import read_guest_files
@@ -14,11 +15,13 @@ from dmaragent.commands.shared.questions import add_stack_options, question_of, 
 from dmaragent.commands.shared.words import guests as words
 from dmaragent.guests.config import GuestConfig
 from dmaragent.host.device_names import parse_device_name
-from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.decisions import Verdict, undecided
+from dmaragent.policy.hotplug import Hotplug
 from dmaragent.present.json.hotplug import hotplug_document
 from dmaragent.present.text.hotplug import hotplug_text
 from dmaragent.question.ask_host import ask_host
-from dmaragent.question.context import GuestResolver, read_guests
+from dmaragent.question.context import Context, GuestResolver, read_guests
+from dmaragent.question.words import attaching_depends_on_libvirt
 from dmaragent.remedies.hotplug import hotplug
 
 DESCRIPTION = """\
@@ -58,13 +61,23 @@ def run(options: argparse.Namespace) -> int:
     question = question_of(options)
     asked = ask_host(options.host, question, [guest], [spec])
     tell_reading(asked.opened)
-    known = GuestResolver(asked, question).context_for(guest)
-    hotplugged = hotplug(spec, guest, known.facts, known.stack)
+    hotplugged = _answer(spec, guest, GuestResolver(asked, question).contexts_for(guest))
     if options.json:
         print_document(hotplug_document(hotplugged, asked.opened.kind, asked.opened.path))
     else:
         print_lines([*hotplug_text(hotplugged), *source_lines(asked)])
     return {Verdict.STARTS: 0, Verdict.REFUSED: 1, Verdict.UNDECIDED: 2}[hotplugged.verdict]
+
+
+def _answer(spec: str, guest: GuestConfig, known: Iterable[Context]) -> Hotplug:
+    """Return the answer; unknown if each toolstack that may have built the guest has another one."""
+    answers = [hotplug(spec, guest, each.facts, each.stack) for each in known]
+    first, verdicts = answers[0], {each.verdict for each in answers}
+    if len(verdicts) == 1:
+        return first
+    why = attaching_depends_on_libvirt(verdicts)
+    decisions = (undecided(why), *first.decisions)
+    return first._replace(verdict=Verdict.UNDECIDED, decisions=decisions)
 
 
 def _as_xl_writes_it(spec: str) -> str:

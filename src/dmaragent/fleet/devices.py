@@ -12,7 +12,7 @@ from dmaragent.fleet.classes import linux_classes
 from dmaragent.fleet.engine import Engine, answers
 from dmaragent.fleet.records import HostRecord
 from dmaragent.passthrough.model import Can
-from dmaragent.pci_classes import is_class, is_class_name
+from dmaragent.pci_classes import is_class_name, may_be_class
 from dmaragent.present.words.devices import verdict_key
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
@@ -33,16 +33,16 @@ class DeviceQuery(NamedTuple):
         """The class, if the question has no ID and no address."""
         return "" if self.vendor is not None or self.sbdf is not None else self.text
 
-    def fits(self, row: DeviceRow) -> bool:
-        """Return whether the question is about the device of `row`."""
+    def fits(self, row: DeviceRow) -> bool | None:
+        """Return whether the question is about the device of `row`; None: its ID or class is unknown."""
         function = row.function
         if self.sbdf is not None:
             return row.sbdf == self.sbdf
         if function is None:
             return False
-        if self.vendor is not None:
-            return (function.vendor_id, function.device_id) == (self.vendor, self.device)
-        return function.class_code is not None and is_class(
+        if self.vendor is not None and self.device is not None:
+            return function.has_ids((self.vendor, self.device))
+        return may_be_class(
             function.class_code, self.text, interface_known=function.interface_known
         )
 
@@ -84,11 +84,12 @@ class DeviceOnHost(NamedTuple):
 
 
 class DevicesOfHost(NamedTuple):
-    """The devices of a host that a question is about, or why they are unknown."""
+    """The devices of a host that a question is about."""
 
     host: str
     devices: tuple[DeviceOnHost, ...]
     unknown: str
+    """Why there may be others; empty: there are none, or one of the devices is allowed."""
 
 
 class _Task(NamedTuple):
@@ -118,15 +119,20 @@ def devices_on(
 
 
 def _asked(task: _Task) -> tuple[tuple[DeviceOnHost, ...], str]:
-    """Return the devices of a host, and why they are unknown."""
+    """Return the devices of a host, and why there may be others."""
     try:
         asked = ask_host(task.path, task.question)
     except DmaragentError as error:
         return (), error.message
     rows = device_rows(asked.inventory, asked.facts, asked.stack, side_of(task.question))
-    known = asked.facts.functions is not None
-    found = tuple(_on_host(row) for row in rows if task.query.fits(row))
-    return found, "" if known or found else words.FUNCTIONS_UNKNOWN
+    fits = [task.query.fits(row) for row in rows]
+    found = tuple(_on_host(row) for row, own in zip(rows, fits, strict=True) if own)
+    if asked.facts.functions is None:
+        return found, "" if found else words.FUNCTIONS_UNKNOWN
+    unknown = [row.sbdf for row, own in zip(rows, fits, strict=True) if own is None]
+    if not unknown or any(device.can is Can.YES for device in found):
+        return found, ""
+    return found, words.may_be_meant(str(unknown[0]), len(unknown) - 1)
 
 
 def side_of(question: Question) -> tuple[str, ...] | None:
@@ -138,11 +144,14 @@ def side_of(question: Question) -> tuple[str, ...] | None:
 
 
 def deciding_verdict(row: DeviceRow) -> Verdict:
-    """Return the verdict of the side that decides; unknown if it may be either and they differ."""
+    """Return the verdict of the side that decides; unknown if it may be either and they differ.
+
+    A risk that only one of them has counts.
+    """
     first, *others = row.deciding
-    if all(verdict.can is first.can for verdict in others):
-        return first
-    return first._replace(can=Can.UNKNOWN)
+    risk = any(verdict.risk for verdict in row.deciding)
+    same = all(verdict.can is first.can for verdict in others)
+    return Verdict(first.can if same else Can.UNKNOWN, risk)
 
 
 def _why_unknown(row: DeviceRow, verdict: Verdict) -> tuple[str, ...]:

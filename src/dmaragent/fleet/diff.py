@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dmaragent.fleet.fleet import Fleet
 from dmaragent.fleet.guests import GuestOnFleet
-from dmaragent.fleet.records import HostRecord, NoData
+from dmaragent.fleet.records import HostRecord, NoData, Why
 from dmaragent.fleet.words import ELSEWHERE
 from dmaragent.policy.decisions import Verdict
 
@@ -78,11 +78,7 @@ def fleet_difference(
     The guests are the same ones in the same order.
     """
     old, new = ({record.name: record for record in fleet.records} for fleet in (before, after))
-    lost = (
-        {host.name for host in fleet.without} - known.keys()
-        for fleet, known in ((before, old), (after, new))
-    )
-    lost_before, lost_after = lost
+    lost_before, lost_after = _lost(before, new) - old.keys(), _lost(after, old) - new.keys()
     verdicts = [_by_host(guests) for guests in (guests_before, guests_after)]
     groups: dict[tuple[object, ...], list[str]] = {}
     for name in sorted(old.keys() & new.keys()):
@@ -104,6 +100,13 @@ def fleet_difference(
         lost_before=_reasons(before, lost_before),
         lost_after=_reasons(after, lost_after),
     )
+
+
+def _lost(fleet: Fleet, others: Collection[str]) -> set[str]:
+    """Return the hosts without data; a host without a document that `others` has came or went."""
+    return {
+        host.name for host in fleet.without if host.why is not Why.ABSENT or host.name not in others
+    }
 
 
 def _reasons(fleet: Fleet, hosts: Collection[str]) -> tuple[NoData, ...]:
@@ -137,8 +140,8 @@ def _number(regions: int | None) -> str:
     return "" if regions is None else str(regions)
 
 
-def _classes(record: HostRecord) -> tuple[str, str]:
-    return record.xen_class, record.library
+def _classes(record: HostRecord) -> tuple[str, ...]:
+    return record.xen_class, record.library, record.linux_facts
 
 
 def _by_host(guests: Sequence[GuestOnFleet]) -> list[dict[str, Verdict]]:

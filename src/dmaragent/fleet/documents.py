@@ -320,4 +320,12 @@ def _entries(path: str) -> list[os.DirEntry[str]] | None:
 
 
 def _is_report(inside: Iterable[os.DirEntry[str]]) -> bool:
-    return any(entry.name in REPORT and entry.is_dir() for entry in inside)
+    return any(entry.name in REPORT and _is_directory(entry) for entry in inside)
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    """Return whether it is a directory, or a link to one. A link to itself is not."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

@@ -107,6 +107,9 @@ def read_fleet(
         records += [record for record in inside[0] if record.name in missing]
         without += [host for host in inside[1] if host.name in missing]
         others_inside += inside[2]
+    if expected is not None:
+        records = [record for record in records if record.name in expected]
+        without = [host for host in without if host.name in expected]
     found = len(records) + len(without)
     records, aged = fresh(records, query.most_age)
     known = {record.name for record in records}

@@ -22,7 +22,7 @@ from dmaragent.fleet.move_devices import (
 )
 from dmaragent.fleet.move_kvm import move_kvm
 from dmaragent.fleet.records import HostRecord
-from dmaragent.guests.config import GuestConfig
+from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.formats import Guest
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.policy.decisions import Verdict
@@ -30,6 +30,7 @@ from dmaragent.policy.resolver import resolve
 from dmaragent.present.words.guest import reason_words
 from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import GuestResolver, Question
+from dmaragent.question.words import attaching_depends_on_libvirt
 
 
 class Source(NamedTuple):
@@ -58,12 +59,18 @@ class Move(NamedTuple):
         return sum(target.verdict is verdict for target in self.targets)
 
 
+class _Start(NamedTuple):
+    """A guest as a toolstack may have started it on the source, and the devices that it needs."""
+
+    known: MovedFrom
+    devices: tuple[WantedDevice, ...]
+
+
 class _Task(NamedTuple):
     record: HostRecord
     question: Question
     guest: Guest
-    source: MovedFrom
-    devices: tuple[WantedDevice, ...]
+    sources: tuple["_Start", ...]
 
     @property
     def path(self) -> str:
@@ -100,26 +107,30 @@ def move_to(  # noqa: PLR0913 - two have names
     known = _known(asked, question, guest)
     ends: set[int] = set()
     unknown = ""
-    if isinstance(guest, KvmGuest):
-        wanted = given or kvm_devices_of(guest, known.facts)
-    else:
-        resolution = resolve(guest, *known)
-        wanted = given or devices_of(resolution)
+    starts = []
+    for each in known:
+        if isinstance(guest, KvmGuest):
+            starts.append(_Start(each, given or kvm_devices_of(guest, each.facts)))
+            continue
+        resolution = resolve(guest, *each)
+        starts.append(_Start(each, given or devices_of(resolution)))
         ends.update(ram_ends(resolution))
-        if not ends and resolution.reasons:
+        refused = resolution.verdict is not Verdict.STARTS
+        if refused and not unknown and guest.type is GuestType.HVM:
             unknown = reason_words(resolution.reasons[0])
+    wanted = starts[0].devices
     if not wanted:
         raise words.no_device(guest.source)
     tasks = [
-        _Task(record, question, guest, known, wanted)
+        _Task(record, question, guest, tuple(starts))
         for record in sorted(records, key=lambda record: record.name)
     ]
     targets = tuple(answers(_moved, tasks, engine))
-    return Move(guest, source, wanted, tuple(sorted(ends)), targets, unknown)
+    return Move(guest, source, wanted, tuple(sorted(ends)), targets, "" if ends else unknown)
 
 
-def _known(asked: OpenedContext, question: Question, guest: Guest) -> MovedFrom:
-    """Return what decides about `guest` on a host.
+def _known(asked: OpenedContext, question: Question, guest: Guest) -> tuple[MovedFrom, ...]:
+    """Return what decides about `guest` on a host, with each toolstack that may build it there.
 
     Raises:
         DmaragentError: the toolstack of `question` does not build it.
@@ -128,17 +139,26 @@ def _known(asked: OpenedContext, question: Question, guest: Guest) -> MovedFrom:
     resolver = GuestResolver(asked, question)
     resolver.check(guest)
     if not isinstance(guest, GuestConfig):
-        return MovedFrom(asked.facts, asked.stack)
-    context = resolver.context_for(guest)
-    return MovedFrom(context.facts, context.stack)
+        return (MovedFrom(asked.facts, asked.stack),)
+    return tuple(MovedFrom(each.facts, each.stack) for each in resolver.contexts_for(guest))
 
 
 def _moved(task: _Task) -> HostMove:
     try:
         asked = ask_host(task.path, task.question, [task.guest])
-        target = _known(asked, task.question, task.guest)
+        targets = _known(asked, task.question, task.guest)
     except DmaragentError as error:
         return HostMove(task.record.name, Verdict.UNDECIDED, (), task.record.shown(error.message))
-    if isinstance(task.guest, KvmGuest):
-        return move_kvm(task.record.name, task.guest, asked.inventory, target, task.devices)
-    return move_xen(task.record.name, Migration(task.guest, task.source, target), task.devices)
+    name, guest = task.record.name, task.guest
+    moves = [
+        move_kvm(name, guest, asked.inventory, target, start.devices)
+        if isinstance(guest, KvmGuest)
+        else move_xen(name, Migration(guest, start.known, target), start.devices)
+        for start in task.sources
+        for target in targets
+    ]
+    verdicts = {each.verdict for each in moves}
+    if len(verdicts) == 1:
+        return moves[0]
+    why = attaching_depends_on_libvirt(verdicts)
+    return moves[0]._replace(verdict=Verdict.UNDECIDED, reason=why)

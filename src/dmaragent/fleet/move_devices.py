@@ -91,7 +91,7 @@ class HostMove(NamedTuple):
     """STARTS: all are attached; REFUSED: one is not."""
     devices: tuple[DeviceMove, ...]
     reason: str = ""
-    """Why nothing is known about the devices; or empty."""
+    """Why nothing is known about the devices, or what the answer depends on; or empty."""
 
     @property
     def at_risk(self) -> bool:
@@ -174,14 +174,30 @@ def _settings_of(device: GuestDevice, sbdf: SBDF) -> str:
 
 def candidates(wanted: WantedDevice, facts: HostFacts) -> tuple[SBDF, ...]:
     """Return the functions of a target with the ID of `wanted`."""
-    functions = (facts.functions or {}).values()
-    return tuple(
-        sorted(
-            function.sbdf
-            for function in functions
-            if (function.vendor_id, function.device_id) == wanted.ids
-        )
-    )
+    return tuple(sorted(sbdf for sbdf, fits in _fits(wanted, facts) if fits))
+
+
+def _fits(wanted: WantedDevice, facts: HostFacts) -> Iterator[tuple[SBDF, bool | None]]:
+    """Yield each function of a target, and whether it has the ID of `wanted`; None: unknown."""
+    if wanted.ids is not None:
+        for function in (facts.functions or {}).values():
+            yield function.sbdf, function.has_ids(wanted.ids)
+
+
+def unless_another(move: DeviceMove, facts: HostFacts) -> DeviceMove:
+    """Return the answer about a device; unknown if another one may be meant that is not refused."""
+    others = sorted(sbdf for sbdf, fits in _fits(move.wanted, facts) if fits is None)
+    if move.verdict is not Verdict.REFUSED or not others:
+        return move
+    why = words.may_be_wanted(move.wanted.id, others[0], len(others) - 1)
+    reasons = move.reasons if move.device is not None else ()
+    return DeviceMove(move.wanted, None, "", Verdict.UNDECIDED, (why, *reasons))
+
+
+def without_other(wanted: WantedDevice, facts: HostFacts) -> DeviceMove:
+    """Return the answer about a device if all of its kind are used."""
+    reason = words.no_other_device(wanted.id)
+    return unless_another(DeviceMove(wanted, None, "", Verdict.REFUSED, (reason,)), facts)
 
 
 def without_device(wanted: WantedDevice, facts: HostFacts) -> DeviceMove | None:
@@ -191,7 +207,8 @@ def without_device(wanted: WantedDevice, facts: HostFacts) -> DeviceMove | None:
     if facts.functions is None:
         return DeviceMove(wanted, None, "", Verdict.UNDECIDED, (words.FUNCTIONS_UNKNOWN,))
     if not candidates(wanted, facts):
-        return DeviceMove(wanted, None, "", Verdict.REFUSED, (words.no_such_device(wanted.id),))
+        reason = words.no_such_device(wanted.id)
+        return unless_another(DeviceMove(wanted, None, "", Verdict.REFUSED, (reason,)), facts)
     return None
 
 
@@ -239,10 +256,10 @@ def move_xen(host: str, migration: Migration, devices: Iterable[WantedDevice]) -
         present = tuple(move.device for move in moved if move.device is not None)
         free = [sbdf for sbdf in candidates(wanted, facts) if sbdf not in present]
         if not free:
-            reason = words.no_other_device(wanted.id)
-            moved.append(DeviceMove(wanted, None, "", Verdict.REFUSED, (reason,)))
+            moved.append(without_other(wanted, facts))
             continue
-        moved.append(best_of(_attached(wanted, sbdf, migration, present) for sbdf in free))
+        best = best_of(_attached(wanted, sbdf, migration, present) for sbdf in free)
+        moved.append(unless_another(best, facts))
     return host_move(host, moved)
 
 

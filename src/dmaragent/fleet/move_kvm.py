@@ -6,7 +6,6 @@ Pure.
 from collections.abc import Iterable, Sequence
 
 from dmaragent.addresses import SBDF
-from dmaragent.fleet import move_words as words
 from dmaragent.fleet.move_devices import (
     DeviceMove,
     HostMove,
@@ -16,7 +15,9 @@ from dmaragent.fleet.move_devices import (
     candidates,
     host_move,
     shown_by,
+    unless_another,
     without_device,
+    without_other,
 )
 from dmaragent.guests.kvm_guest import KvmDevice, KvmGuest
 from dmaragent.inventory import Inventory
@@ -44,8 +45,7 @@ def move_kvm(
         chosen = [move.device for move in found if move.device is not None]
         free = [sbdf for sbdf in candidates(wanted, target.facts) if sbdf not in chosen]
         if not free:
-            reason = words.no_other_device(wanted.id)
-            found.append(DeviceMove(wanted, None, "", Verdict.REFUSED, (reason,)))
+            found.append(without_other(wanted, target.facts))
             continue
         found.append(
             best_of(
@@ -63,28 +63,31 @@ def _together(
     """Return the answers again with all devices, because a group is opened as a whole."""
     chosen = [move.device for move in found if move.device is not None]
     resolution = _resolved(guest, chosen, inventory, target)
-    return [
+    together = (
         move if move.device is None else _opened(move.wanted, move.device, resolution)
         for move in found
-    ]
+    )
+    return [unless_another(move, target.facts) for move in together]
 
 
 def _resolved(
     guest: KvmGuest, devices: Sequence[SBDF], inventory: Inventory, target: MovedFrom
 ) -> KvmResolution:
     """Return the guest on the target with these devices."""
-    managed = all(device.managed for device in guest.devices)
+    managed = bool(guest.devices) and all(device.managed for device in guest.devices)
     own = tuple(KvmDevice(sbdf, "", str(sbdf), managed=managed) for sbdf in devices)
     return resolve_kvm(guest._replace(devices=own), inventory, target.facts, target.stack)
 
 
 def _opened(wanted: WantedDevice, sbdf: SBDF, resolution: KvmResolution) -> DeviceMove:
     own = tuple(reason for reason in resolution.reasons if reason.device in (sbdf, None))
-    verdict = next(each.verdict for each in resolution.functions if each.sbdf == sbdf)
+    assigned = next(each for each in resolution.functions if each.sbdf == sbdf)
+    verdict = assigned.verdict
     if verdict is Verdict.STARTS and resolution.verdict is not Verdict.STARTS:
         of_guest = [reason for reason in resolution.reasons if reason.device is None]
         verdict = resolution.verdict if of_guest else verdict
     function = (resolution.host.functions or {}).get(sbdf)
+    known = function is not None and function.driver_known
     driver = None if function is None else function.driver
     return DeviceMove(
         wanted=wanted,
@@ -94,6 +97,6 @@ def _opened(wanted: WantedDevice, sbdf: SBDF, resolution: KvmResolution) -> Devi
         reasons=tuple(dict.fromkeys(map(reason_words, own))),
         shown=shown_by(own),
         harm=residual_risk(own).harm if verdict is Verdict.STARTS else Harm.NONE,
-        bound=is_vfio_driver(driver) if driver else None,
-        needs=tuple(step for step in resolution.prerequisites if str(sbdf) in step),
+        bound=driver is not None and is_vfio_driver(driver) if known else None,
+        needs=(assigned.prerequisite,) if assigned.prerequisite else (),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError
 from dmaragent.policy.decisions import Harm, Verdict
 from dmaragent.policy.words import HARM_WORDS
@@ -27,6 +28,11 @@ FUNCTIONS_UNKNOWN = "the PCI functions of this host are unknown"
 
 def no_such_device(ids: str) -> str:
     return f"no device {ids}"
+
+
+def may_be_wanted(ids: str, first: SBDF, others: int) -> str:
+    more = f" and {count(others, 'other')}" if others else ""
+    return f"{first}{more} may be {ids}: its ID is unknown"
 
 
 def no_other_device(ids: str) -> str:

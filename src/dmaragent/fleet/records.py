@@ -13,8 +13,10 @@ from dmaragent.errors import DmaragentError, OtherFormatError
 from dmaragent.fleet import words
 from dmaragent.fleet.documents import REPORT, Document
 from dmaragent.host.memory_map import MemoryMap
+from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
 from dmaragent.linux.view import LinuxState, LinuxView
+from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Stack
 from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import Question
@@ -22,6 +24,8 @@ from dmaragent.question.host_class import as_written, table_digest, xen_class
 from dmaragent.readings import Missing
 
 _ERRORS = (Severity.CRITICAL, Severity.ERROR)
+_LATEST = 1 << 40
+"""A larger number of seconds since 1970 is no date."""
 _CLOCKS_DIFFER = 86_400.0
 """Seconds by which a host's clock can be ahead."""
 
@@ -65,6 +69,8 @@ class HostRecord:
     """The running release; None if it runs no Xen, or that is unknown."""
     without_xen: bool
     """Whether Linux runs there without Xen."""
+    runs_xen: bool
+    """Whether Xen runs there, of whatever release."""
     linux: str | None
     """The kernel's release."""
     functions_known: bool
@@ -87,6 +93,8 @@ class HostRecord:
     """A digest of libxlutil's recorded answers, which decide too; empty without them."""
     linux_class: str
     """Hosts of one class answer alike about every KVM guest."""
+    linux_facts: str
+    """The same without the drivers of devices, which change daily."""
     findings: tuple[int, int]
     """Errors (critical ones too) and warnings of its table."""
     errors: tuple[str, ...]
@@ -108,14 +116,13 @@ class HostRecord:
 def read_record(document: Document, question: Question) -> HostRecord | NoData:
     """Return the record of the host in `document`, or why it cannot be read."""
     try:
-        asked = ask_host(document.path, question)
+        return record_of(document, ask_host(document.path, question))
     except OtherFormatError as error:
         return no_data(document, error.message, error.hint, why=Why.NEWER_FORMAT)
     except DmaragentError as error:
         return no_data(document, error.message, error.hint)
-    except (OSError, RecursionError, ValueError) as error:
+    except (ArithmeticError, OSError, RecursionError, ValueError) as error:
         return no_data(document, words.failed(error))
-    return record_of(document, asked)
 
 
 def no_data(
@@ -140,6 +147,7 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         firmware=host.machine.firmware,
         xen=None if host.running_release is None else str(host.running_release),
         without_xen=inventory.linux.state in (LinuxState.GROUPS, LinuxState.NO_GROUPS),
+        runs_xen=inventory.linux.state is LinuxState.UNDER_XEN,
         linux=host.system.kernel_release,
         functions_known=asked.facts.functions is not None,
         list_source=inventory.xen.list.source.value,
@@ -148,9 +156,10 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         regions=_regions(inventory),
         shape=_shape(inventory),
         places=_places(inventory),
-        xen_class=xen_class(asked.facts, asked.stack),
+        xen_class=xen_class(asked),
         library=_library(asked.stack),
-        linux_class=_linux_class(asked),
+        linux_class=_linux_class(asked, _NOT_IN_LINUXS_CLASS),
+        linux_facts=_linux_class(asked, _NOT_IN_LINUXS_CLASS | _NO_DRIVERS),
         findings=(len(errors), sum(each.severity is Severity.WARNING for each in found)),
         errors=tuple(sorted(set(errors))),
         incomplete=asked.facts.incomplete,
@@ -197,7 +206,16 @@ def _library(stack: Stack) -> str:
     return "" if stack.library_answers is None else digest(stack.library_answers)
 
 
-def _linux_class(asked: OpenedContext) -> str:
+_NOT_IN_LINUXS_CLASS: dict[type, frozenset[str]] = {LinuxView: frozenset({"ivrs"})}
+_NO_DRIVERS: dict[type, frozenset[str]] = {
+    PciFunction: frozenset({"driver", "driver_known"}),
+    HostFacts: frozenset({"assignable"}),
+    Stack: frozenset({"library_answers"}),
+}
+"""What a comparison of two documents leaves out too; libxlutil's answers are compared apart."""
+
+
+def _linux_class(asked: OpenedContext, left_out: dict[type, frozenset[str]]) -> str:
     """Return the digest of all that an answer about a KVM guest can depend on."""
     host, inventory = asked.host, asked.inventory
     ram = host.memory_map.entries if isinstance(host.memory_map, MemoryMap) else None
@@ -217,7 +235,7 @@ def _linux_class(asked: OpenedContext) -> str:
             inventory.undetermined,
             _table(inventory),
         ),
-        {LinuxView: frozenset({"ivrs"})},
+        left_out,
     )
 
 
@@ -226,9 +244,10 @@ def _made(asked: OpenedContext) -> int | None:
     if isinstance(answer, Missing):
         return None
     try:
-        return int(float(answer.decode("ascii").split()[0]))
+        seconds = float(answer.decode("ascii").split()[0])
     except (ValueError, IndexError):
         return None
+    return int(seconds) if abs(seconds) < _LATEST else None  # nor infinity
 
 
 def _same(one: HostRecord, other: HostRecord) -> bool:

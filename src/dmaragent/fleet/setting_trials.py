@@ -74,7 +74,7 @@ class HostRegions(NamedTuple):
     """The regions of a host that a guest's RAM should avoid, and the guest's entries."""
 
     own: tuple[AddressRange, ...]
-    """Those of the guest's devices; all that Xen lists if the guest has ``strategy=host``."""
+    """Those of the guest's devices; all that Xen may list if the guest has ``strategy=host``."""
     every: tuple[AddressRange, ...]
     """Those of all devices of the host."""
     incomplete: str
@@ -104,9 +104,9 @@ def regions_of(guest: GuestConfig, known: KnownHost) -> HostRegions:
     settings = resolution.settings
     own = {region for _, region in _device_regions(resolution)}
     of_devices = {region for found in facts.devices.values() for region in found or ()}
-    every = of_devices | set(facts.listed)
+    every = of_devices | facts.possibly_listed
     if any(Strategy.HOST in reading.strategies for reading in resolution.readings):
-        own |= set(facts.listed)
+        own |= facts.possibly_listed
     return HostRegions(
         own=tuple(sorted(own)),
         every=tuple(sorted(every)),

@@ -217,12 +217,11 @@ def devices_text(
     """Yield the hosts that can give away the device, and those that cannot."""
     alike: dict[tuple[str, tuple[str, ...], str, tuple[str, ...]], dict[str, list[str]]] = {}
     """By verdict, side, fix and reasons: the addresses on each host."""
-    absent, unknown = [], []
+    others: dict[str, list[str]] = {}
+    """By what is known of the devices: the hosts."""
     for answer in answers:
-        if answer.unknown:
-            unknown.append(answer.host)
-        elif not answer.devices:
-            absent.append(answer.host)
+        if answer.unknown or not answer.devices:
+            others.setdefault(answer.unknown or words.NOT_THERE, []).append(answer.host)
         for device in answer.devices:
             fix = device.remedy if device.can is not Can.YES else ""
             key = (device.verdict, device.decides, fix, device.reasons)
@@ -240,13 +239,13 @@ def devices_text(
             yield from paragraph(
                 visible(words.why_unknown(reason)), indent=2 * _INDENT, hang=_INDENT
             )
-    for what, hosts in ((words.NOT_THERE, absent), (words.FUNCTIONS_UNKNOWN, unknown)):
-        if hosts:
-            yield from paragraph(
-                f"{what}: {count(len(hosts), 'host')}: {visible(folded(hosts))}",
-                indent=_INDENT,
-                hang=_INDENT,
-            )
+    for what in sorted(others, key=lambda what: (what != words.NOT_THERE, what)):
+        hosts = others[what]
+        yield from paragraph(
+            visible(f"{what}: {count(len(hosts), 'host')}: {folded(hosts)}"),
+            indent=_INDENT,
+            hang=_INDENT,
+        )
     yield from without_text(without, details=None)
 
 

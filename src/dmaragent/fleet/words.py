@@ -137,7 +137,11 @@ def class_words(hosts: Sequence[HostRecord]) -> str:
 
 
 def _system(host: HostRecord) -> str:
-    return f"Xen {host.xen}" if host.xen else f"Linux {host.linux}" if host.linux else ""
+    if host.xen:
+        return f"Xen {host.xen}"
+    if host.runs_xen:
+        return "Xen of unknown release"
+    return f"Linux {host.linux}" if host.linux else ""
 
 
 def _table(host: HostRecord) -> str:
@@ -284,6 +288,11 @@ def whose_verdict(verdict: str, decides: Sequence[str]) -> str:
     return f"{key_words(verdict)} ({' or '.join(SIDES[side] for side in decides)})"
 
 
+def may_be_meant(first: str, others: int) -> str:
+    more = f" and {count(others, 'other')}" if others else ""
+    return f"unknown, because the ID or class of {first}{more} is unknown"
+
+
 def devices_alike(verdict: str, addresses: Sequence[Sequence[str]], hosts: str, remedy: str) -> str:
     """Return the devices of `hosts` with one verdict and fix; `addresses` has a host's in each."""
     first, *others = addresses
@@ -350,7 +359,7 @@ def change(fact: Change) -> str:
             return f"{count(int(after), 'region')} of other sizes or devices"
         return f"regions: {before}, now {after}"
     if fact.what == "facts":
-        return "devices or hardware features changed: dmaragent diff shows them"
+        return "devices, options or hardware features changed: dmaragent diff shows them"
     return f"{_FACTS[fact.what]}: {before}, now {after}"
 
 

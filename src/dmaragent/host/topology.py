@@ -64,6 +64,13 @@ class PciFunction(NamedTuple):
         """The function that issues its DMA: itself, or the VMD endpoint above it."""
         return self.vmd or self.sbdf
 
+    def has_ids(self, ids: tuple[int, int]) -> bool | None:
+        """Return whether its vendor and device are `ids`; None: unknown."""
+        own = (self.vendor_id, self.device_id)
+        if any(known not in (None, asked) for known, asked in zip(own, ids, strict=True)):
+            return False
+        return None if None in own else True
+
     @property
     def is_bridge(self) -> bool:
         """Whether buses can be behind it: by its header type, else by its class."""

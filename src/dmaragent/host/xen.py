@@ -130,7 +130,7 @@ def _info(output: bytes | Missing) -> dict[str, str]:
 def _release(reading: XenReading, info: Mapping[str, str], extra: str | None) -> Release | None:
     major = whole_line(reading.version[0]) or info.get("xen_major") or ""
     minor = whole_line(reading.version[1]) or info.get("xen_minor") or ""
-    match = re.fullmatch(r"(\d{1,4}) (\d{1,4})", f"{major} {minor}")
+    match = re.fullmatch(r"([0-9]{1,3}) ([0-9]{1,3})", f"{major} {minor}")
     return Release.running((int(match[1]), int(match[2])), extra) if match else None
 
 

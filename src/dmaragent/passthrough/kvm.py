@@ -71,7 +71,6 @@ def resolve_kvm(
             for setting, sbdf in expanded
         ]
         expanded = []
-    prerequisites: list[str] = []
     for setting, sbdf in expanded:
         device = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
         of_device = [
@@ -80,10 +79,14 @@ def resolve_kvm(
         ]
         decisions += of_device
         functions.append(
-            AssignedFunction(device=setting, sbdf=sbdf, verdict=verdict_of(tuple(of_device)))
+            AssignedFunction(
+                device=setting,
+                sbdf=sbdf,
+                verdict=verdict_of(tuple(of_device)),
+                prerequisite=_prerequisite(setting, device),
+            )
         )
         by_kernel = by_kernel or bool(device.unexplained_regions)
-        prerequisites += _prerequisites(setting, device)
     verdict = verdict_of(tuple(decisions))
     return KvmResolution(
         guest=guest,
@@ -94,7 +97,6 @@ def resolve_kvm(
         reasons=_by_effect(decisions),
         functions=tuple(functions),
         ram=layouts,
-        prerequisites=tuple(dict.fromkeys(prerequisites)),
     )
 
 
@@ -257,14 +259,14 @@ def _decisions_on_group(device: DeviceContext, assigned: frozenset[SBDF]) -> Ite
         yield undecided(reason, device=device.sbdf)
 
 
-def _prerequisites(setting: KvmDevice, device: DeviceContext) -> Iterator[str]:
-    """Yield the step before the guest can start: who assigns it unmanaged, binds it.
+def _prerequisite(setting: KvmDevice, device: DeviceContext) -> str:
+    """Return the step before the guest can start: who assigns it unmanaged, binds it; or empty.
 
     Source: libvirt src/hypervisor/virhostdev.c, ``virHostdevPreparePCIDevicesImpl``.
     """
-    if setting.managed or device.absent:
-        return
     driver, function = device.driver, device.function
-    if driver is None or not is_vfio_driver(driver):
-        known = function is not None and function.driver_known
-        yield kvm_words.bind_to_vfio_first(device.sbdf, driver, known=known)
+    bound = driver is not None and is_vfio_driver(driver)
+    if setting.managed or device.absent or bound:
+        return ""
+    known = function is not None and function.driver_known
+    return kvm_words.bind_to_vfio_first(device.sbdf, driver, known=known)

@@ -18,6 +18,8 @@ class AssignedFunction(NamedTuple):
     """The setting that assigns it."""
     sbdf: SBDF
     verdict: Verdict
+    prerequisite: str = ""
+    """The step that must be done before the guest can start; or empty."""
 
 
 class RegionsSource(Enum):
@@ -50,8 +52,12 @@ class KvmResolution(NamedTuple):
     """The assigned functions, each with its own verdict."""
     ram: tuple[GuestRam, ...]
     """The possible layouts of guest RAM; empty: unknown."""
-    prerequisites: tuple[str, ...]
-    """The steps that must be done before it can start."""
+
+    @property
+    def prerequisites(self) -> tuple[str, ...]:
+        """The steps that must be done before it can start."""
+        steps = (function.prerequisite for function in self.functions)
+        return tuple(dict.fromkeys(filter(None, steps)))
 
     @property
     def devices(self) -> tuple[SBDF, ...]:

@@ -86,6 +86,12 @@ class HostFacts:
     names: Mapping[str, SBDF] = field(default_factory=dict)
     """Device names, as given to ``xl pci-assignable-add -n``; only xenstore has them."""
 
+    @property
+    def possibly_listed(self) -> frozenset[AddressRange]:
+        """The regions that are in a list which Xen may have: its own, or that of a point release."""
+        others = (region for _, listed in self.alternatives for region in listed)
+        return frozenset((*self.listed, *others))
+
     def regions_of(self, sbdf: SBDF) -> tuple[AddressRange, ...] | None:
         """Return the regions that Xen reports for `sbdf`; None if it cannot report them."""
         return self.devices.get(sbdf, ())

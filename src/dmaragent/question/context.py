@@ -75,6 +75,13 @@ class Context:
     """Who builds the guest, and by which releases."""
     release_known: bool
     """Whether the release is named or runs there; otherwise the newest modelled one is assumed."""
+    without_library: Release
+    """The hypervisor's release for a guest of libvirt, which does not use libxlutil."""
+
+    @property
+    def is_qubes(self) -> bool:
+        """Whether the host runs the kernel of Qubes, whose libvirt builds the guests."""
+        return "qubes" in (self.host.system.kernel_release or "")
 
 
 _LIBRARY = (None, Toolstack.XL)
@@ -98,7 +105,8 @@ def context_of(host: Host, question: Question, library: bytes | None = None) -> 
     running = host.running_release
     library_answers = None if library is None else read_library_answers(library)
     of_library = None if library_answers is None else library_answers.release
-    hypervisor = asked or running or of_library or Release(*NEWEST_RELEASE)
+    without_library = asked or running or Release(*NEWEST_RELEASE)
+    hypervisor = asked or running or of_library or without_library
     tools = read_release("toolstack release", given) if given else hypervisor
     if of_library is not None and of_library.series != hypervisor.series:
         tools = of_library
@@ -118,6 +126,7 @@ def context_of(host: Host, question: Question, library: bytes | None = None) -> 
         facts=facts,
         stack=stack,
         release_known=bool(asked or running or of_library),
+        without_library=without_library,
     )
 
 
@@ -262,6 +271,10 @@ class GuestResolver:
         """Return what decides about `guest`, with the first toolstack that may build it."""
         return self._context_by(self._toolstacks(guest)[0])
 
+    def contexts_for(self, guest: GuestConfig) -> tuple[Context, ...]:
+        """Return what decides about `guest`, with each toolstack that may build it."""
+        return tuple(map(self._context_by, self._toolstacks(guest)))
+
     def resolve(self, guest: Guest) -> AnyResolution:
         """Return whether `guest` starts, and why.
 
@@ -313,7 +326,7 @@ class GuestResolver:
                     words.CONVERT_LIBVIRT_XML,
                 )
             return (asked,)
-        if "qubes" in (self.context.host.system.kernel_release or ""):
+        if self.context.is_qubes:
             return (Toolstack.QUBES,)
         either = any(entry.no_strict_reset for entry in guest.pci)
         return _LIBVIRT if either else (Toolstack.LIBVIRT,)

@@ -11,7 +11,7 @@ from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Stack
-from dmaragent.question.context import Question, context_of
+from dmaragent.question.context import Context, Question, context_of
 from dmaragent.readings import Missing
 
 NAMES_OF_FUNCTION = frozenset(
@@ -32,9 +32,14 @@ _CHECKSUM = 9
 """The offset of the checksum in the header of an ACPI table."""
 
 
-def xen_class(facts: HostFacts, stack: Stack) -> str:
-    """Return the class: hosts of one class answer alike about every Xen guest."""
-    return digest((facts, stack), NOT_IN_XENS_CLASS)
+def xen_class(context: Context) -> str:
+    """Return the class: hosts of one class answer alike about every Xen guest.
+
+    The facts and the stack decide about every guest.  The rest decides about a guest of libvirt: which
+    libvirt builds it, and for which release.
+    """
+    of_libvirt = (context.is_qubes, context.without_library)
+    return digest((context.facts, context.stack, of_libvirt), NOT_IN_XENS_CLASS)
 
 
 def running_class(host: Host) -> str:
@@ -44,8 +49,7 @@ def running_class(host: Host) -> str:
     """
     if host.running_release is None:
         return ""
-    context = context_of(host, Question())
-    return xen_class(context.facts, context.stack)
+    return xen_class(context_of(host, Question()))
 
 
 def table_digest(inventory: Inventory) -> str:

@@ -100,3 +100,19 @@ def depends_on_libvirt(libvirt: Verdict, qubes: Verdict, qubes_warnings: int) ->
         f"{_WORDS[libvirt]}. With Qubes' libvirt, which makes the device relaxed, "
         f"{_WORDS[qubes]}{risk}. Use --toolstack to name it"
     )
+
+
+_ATTACHED = {
+    Verdict.STARTS: "the device is attached",
+    Verdict.REFUSED: "the device is refused",
+    Verdict.UNDECIDED: "the result is unknown",
+}
+
+
+def attaching_depends_on_libvirt(verdicts: Iterable[Verdict]) -> str:
+    """Return that a device is attached or not, if it is unknown which libvirt built the guest."""
+    results = sorted({_ATTACHED[verdict] for verdict in verdicts})
+    return (
+        "the result depends on which libvirt built the guest, that of Xen or that of Qubes: "
+        f"{' or '.join(results)}"
+    )

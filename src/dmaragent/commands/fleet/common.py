@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -261,3 +261,8 @@ def exit_code(yes: int, no: int, unknown: int, need: int | None) -> int:
     if yes >= wanted and yes + no + unknown:
         return 0
     return 2 if yes + unknown >= wanted else 1
+
+
+def worst_code(codes: Iterable[int]) -> int:
+    """Return the exit code of several answers: 1 if one is no, else 2 if one is unknown, else 0."""
+    return max(codes, key=(0, 2, 1).index)

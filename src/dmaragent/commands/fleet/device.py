@@ -55,10 +55,10 @@ def run(options: argparse.Namespace) -> int:
         print_lines(devices_text(query.text, answers, fleet.without))
     yes = sum(any(device.can is Can.YES for device in host.devices) for host in answers)
     unknown = sum(
-        bool(host.unknown)
-        or (
-            all(device.can is not Can.YES for device in host.devices)
-            and any(device.can in (Can.UNKNOWN, Can.CONDITIONS) for device in host.devices)
+        all(device.can is not Can.YES for device in host.devices)
+        and (
+            bool(host.unknown)
+            or any(device.can in (Can.UNKNOWN, Can.CONDITIONS) for device in host.devices)
         )
         for host in answers
     )

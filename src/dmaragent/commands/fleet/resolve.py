@@ -10,6 +10,7 @@ from dmaragent.commands.fleet.common import (
     exit_code,
     opened_fleet,
     print_fleet,
+    worst_code,
 )
 from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, tell_left_out
 from dmaragent.commands.shared.numbers import whole_number
@@ -97,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
                 details=options.details,
             )
         )
-    return max(_code_of(guest, fleet, options.need) for guest in found)
+    return worst_code(_code_of(guest, fleet, options.need) for guest in found)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -134,7 +135,7 @@ def _one_setting(options: argparse.Namespace, guests: list[Guest]) -> int:
         print_fleet(options, fleet, answer)
     else:
         print_lines(settings_text(found, fleet.without, details=options.details))
-    return max(_CODES[one.found] for one in found)
+    return worst_code(_CODES[one.found] for one in found)
 
 
 def _code_of(guest: GuestOnFleet, fleet: Fleet, need: int | None) -> int:

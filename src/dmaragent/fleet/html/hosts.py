@@ -71,12 +71,16 @@ def _class_row(of: HostClass, place: Place) -> Sequence[Child]:
         str(len(of.hosts)),
         values(model_name(host) for host in of.hosts),
         values(host.firmware or "" for host in of.hosts),
-        values(host.xen or words.NO_XEN for host in of.hosts),
+        values(_xen(host) for host in of.hosts),
         values(host.linux or "" for host in of.hosts),
         values((host.list_source for host in of.hosts), whole=True),
         values((host.table or no_table_words(host) for host in of.hosts), whole=True),
         values("" if host.regions is None else str(host.regions) for host in of.hosts),
     )
+
+
+def _xen(host: HostRecord) -> str:
+    return host.xen or (words.XEN_UNKNOWN if host.runs_xen else words.NO_XEN)
 
 
 def _class_note(of: HostClass, most: int | None) -> Child:

@@ -16,6 +16,7 @@ NO_DATA = "Hosts without data"
 GUESTS = "Guests"
 UNKNOWN = "unknown"
 NO_XEN = "none, or unknown"
+XEN_UNKNOWN = "release unknown"
 NOTHING_READ = "No document could be read"
 
 

@@ -331,7 +331,7 @@ class FleetAnswer(TypedDict):
     move: NotRequired[FleetMove]
     """Of fleet move."""
     functions_unknown: NotRequired[list[str]]
-    """Of fleet device: the hosts whose PCI functions are unknown."""
+    """Of fleet device: the hosts whose PCI functions are unknown, or the ID or class of one is."""
     changed: NotRequired[list[ChangedHosts]]
     """Of fleet diff, whose classes and no_data are those of the later state."""
     same: NotRequired[Count]
