@@ -16,9 +16,9 @@ from dmaragent.collect.formats.archive import Archive, read_archive
 from dmaragent.collect.formats.disk_tree import DiskTree
 from dmaragent.collect.formats.magic import BLOCK, is_archive
 from dmaragent.collect.formats.tree import FileTree
-from dmaragent.collect.given_file import is_archive_file, read_input
+from dmaragent.collect.given_file import is_archive_file
 from dmaragent.collect.ledger import HostRequest, Operation
-from dmaragent.collect.reader import HostReader, read_file
+from dmaragent.collect.reader import HostReader
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.bundle import machine_tops, open_bundle
 from dmaragent.collect.recorded.host import DirectoryHost, RecordedHost
@@ -78,7 +78,9 @@ def open_directory(path: str) -> tuple[HostReader, str]:
     tree = DiskTree(path)
     name = os.path.join(path, manifest.NAME)
     if os.path.isfile(name):
-        content = read_input(name, manifest.LARGEST)
+        content = _read_manifest(tree)
+        if isinstance(content, Missing):
+            raise words.unreadable(name, content)
         try:
             log = manifest.load_manifest(content, path)
         except HostError as error:
@@ -108,12 +110,25 @@ def is_directory_host(path: str) -> bool:
 
 
 def _is_recording(path: str) -> bool:
-    name = os.path.join(path, manifest.NAME)
-    request = HostRequest(
-        operation=Operation.READ, path=name, limit=_MANIFEST_HEAD, window=_MANIFEST_HEAD
-    )
-    start = read_file(name, request)
+    try:
+        start = _read_manifest(DiskTree(path), window=_MANIFEST_HEAD)
+    except HostError:
+        return False
     return isinstance(start, bytes) and manifest.FORMAT.encode() in start
+
+
+def _read_manifest(tree: FileTree, window: int | None = None) -> bytes | Missing:
+    """Read the manifest at the top of `tree`, or its first `window` bytes.
+
+    Raises:
+        HostError: it is a link that leads out of the tree.
+
+    """
+    path = f"/{manifest.NAME}"
+    request = HostRequest(
+        operation=Operation.READ, path=path, limit=manifest.LARGEST, window=window
+    )
+    return tree.read(path, request)
 
 
 def _directories(path: str) -> list[str]:
