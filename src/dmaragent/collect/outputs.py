@@ -68,7 +68,9 @@ def guests_parts(listing: bytes) -> bytes | Missing:
         guests = json.loads(listing)
     except (ValueError, RecursionError):
         return Missing(MissingKind.FAILED, "the output of xl list -l is not JSON")
-    kept = [_parts(guest, _GUEST) for guest in guests] if isinstance(guests, list) else []
+    if not isinstance(guests, list):
+        return Missing(MissingKind.FAILED, "the output of xl list -l is not a list of guests")
+    kept = [_parts(guest, _GUEST) for guest in guests]
     return json.dumps(kept, indent=1).encode("ascii") + b"\n"
 
 

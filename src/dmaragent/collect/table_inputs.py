@@ -226,10 +226,18 @@ def _read_host(path: str | None, named: bool) -> Input:  # noqa: FBT001 - passed
             place = f"{where}{reading.path}"
             tables.append(InputTable(path=place, form="host", data=reading.content))
     if not snapshot.tables:
-        kind = snapshot.acpi_tables.kind if isinstance(snapshot.acpi_tables, Missing) else None
-        gone = "was not collected" if kind is MissingKind.NOT_COLLECTED else "is absent"
+        gone = _why_no_table(snapshot.acpi_tables)
         errors.append(f"the DMAR or IVRS table {gone} (dmaragent inventory shows more)")
     return Input(path=path or "", named=named, tables=tuple(tables), error="; ".join(errors))
+
+
+def _why_no_table(names: tuple[str, ...] | Missing) -> str:
+    """Return what the list of ACPI tables, in which none of IOMMUs was found, shows about one."""
+    if not isinstance(names, Missing) or names.kind is MissingKind.ABSENT:
+        return "is absent"
+    if names.kind is MissingKind.NOT_COLLECTED:
+        return "was not collected"
+    return f"is unknown: the list of ACPI tables cannot be read: {_reason(names)}"
 
 
 def _reason(missing: Missing) -> str:
