@@ -12,7 +12,8 @@ from io import BytesIO
 from typing import BinaryIO
 
 from dmaragent.collect import words
-from dmaragent.collect.formats.archive import Archive, read_archive
+from dmaragent.collect.formats.archive import MOST_FOLDERS, Archive, read_archive
+from dmaragent.collect.formats.archive_filter import wanted_call
 from dmaragent.collect.formats.disk_tree import DiskTree
 from dmaragent.collect.formats.magic import BLOCK, is_archive
 from dmaragent.collect.formats.tree import FileTree
@@ -54,15 +55,13 @@ ARCHIVE = "archive"
 """An archive that contains a copied root: a sosreport, the output of xen-bugtool."""
 _MANIFEST_HEAD = 200
 """Bytes from the start of a manifest that contain its format."""
-_CALL = re.compile(r"(?:[^/]+/)?calls/")
+_CALL = re.compile(r"(?:[^/]+/)?calls/([^/]+)")
 _OF_SYS = ("/firmware/acpi", "/bus/pci")
 """The directories that show that a directory is a copied /sys."""
 _PARTS = frozenset({"proc", "sys", "dev", "sos_commands"})
 """Directories that are part of a host or report and not hosts: /proc/bus/pci resembles /sys."""
 _DEEPEST_HOST = 3
 """How many levels of directories without siblings are searched for a host."""
-_MOST_TOPS = 64
-"""How many directories beside each other are searched for a host."""
 
 
 # A directory ---------------------------------------------------------------------------
@@ -138,7 +137,7 @@ def _directories(path: str) -> list[str]:
             names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
     except OSError:
         return []
-    return sorted(names - _PARTS)[:_MOST_TOPS]
+    return sorted(names - _PARTS)[:MOST_FOLDERS]
 
 
 # An archive ----------------------------------------------------------------------------
@@ -160,10 +159,10 @@ def open_archive(
     archive = read_archive(path, source, head)
     if machine_tops(archive):
         return open_bundle(archive, "" if outermost else path.partition(": ")[0]), BUNDLE, ()
-    if any(map(_CALL.match, archive.hashes)):
+    if any(map(_is_call, archive.hashes)):
         raise recordings_words.no_manifest(path, manifest.NAME)
     take = f"unpack it and choose one: {words.unpacking(path)} {{}}"
-    host = find_host(archive.tree, path, archive.tops, take)
+    host = find_host(archive.tree, path, archive.folders, take)
     if host is not None:
         return host, ARCHIVE, _names_in(archive)
     if archive.inner and outermost and is_archive(archive.inner[:BLOCK]):
@@ -171,6 +170,12 @@ def open_archive(
         inner = f"{path}: {words.shown(archive.nested[0])}"
         return open_archive(inner, content, content.read(BLOCK), outermost=False)
     raise _no_host(archive, outermost=outermost)
+
+
+def _is_call(path: str) -> bool:
+    """Return whether the file at `path` is where a recorded machine has the output of a call."""
+    match = _CALL.fullmatch(path)
+    return match is not None and wanted_call(match[1]) is not None
 
 
 def _names_in(archive: Archive) -> tuple[str, ...]:
@@ -301,7 +306,7 @@ def _with_tables(root: FileTree, facts: ReportFacts, file: FoundTables, where: s
 def _folders(tree: FileTree) -> list[str]:
     """Return the directories at the top of `tree` that are searched for a host, without links."""
     names = [name for name in names_in(tree, "") if tree.is_directory(f"/{name}")]
-    return [name for name in names if not is_link(tree, f"/{name}")][:_MOST_TOPS]
+    return [name for name in names if not is_link(tree, f"/{name}")][:MOST_FOLDERS]
 
 
 def _refuse_two_roots(tree: FileTree, tops: Iterable[str], where: str, take: str) -> None:

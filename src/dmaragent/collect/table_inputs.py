@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.formats.magic import BLOCK
+from dmaragent.collect.formats.magic import BLOCK, is_tar
 from dmaragent.collect.formats.packed_file import LARGEST_INPUT, Unpacked
 from dmaragent.collect.given_file import (
     is_archive_file,
@@ -174,7 +174,8 @@ def _read_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT0
     data = given.content
     reading = find_in_text(data)
     if not reading.tables:
-        if is_archive_head(data[:BLOCK]) and not is_binary_table(data):
+        head = data[:BLOCK]
+        if is_tar(head) or (is_archive_head(head) and not is_binary_table(data)):
             raise files_words.archive_in_input(path)
         is_text = plain_text(data) is not None and not is_binary_table(data)
         table = InputTable(
