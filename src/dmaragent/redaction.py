@@ -97,10 +97,13 @@ class Redactor:
     def info(self, text: str) -> str:
         """Replace the values of ``xl info`` that identify the host."""
         lines = []
-        for line in text.splitlines(keepends=True):
+        for line in text.split("\n"):  # other separators are part of Xen's command line
             name, colon, value = line.partition(":")
-            lines.append(name + colon + self._redact_info(name.strip(), value) if colon else line)
-        return self.identifiers("".join(lines))
+            if colon:
+                lines.append(name + colon + self._redact_info(name.strip(), value))
+            else:
+                lines.append(self._removal() if line.strip() not in ("", REMOVED) else line)
+        return self.identifiers("\n".join(lines))
 
     def guests(self, text: str) -> str:
         """Replace the guests' names in the JSON of ``xl list -l``."""

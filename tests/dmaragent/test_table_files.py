@@ -290,7 +290,7 @@ def test_a_table_that_may_not_be_read_needs_root(tmp_path: Path, worded: Worded)
     folder = _folder(tmp_path, {"tables/DMAR": DMAR})
 
     with pytest.raises(HostError) as no:
-        find_host(_Denied(str(folder)), "given", [], "")
+        find_host(_Denied(str(folder)), "given", [], str)
     worded(str(no.value), "/DMAR")
 
     assert "sudo" in no.value.hint

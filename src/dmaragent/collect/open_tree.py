@@ -8,6 +8,7 @@ import errno
 import os
 import re
 from collections.abc import Iterable
+from functools import partial
 from io import BytesIO
 from typing import BinaryIO
 
@@ -87,7 +88,7 @@ def open_directory(path: str) -> tuple[HostReader, str]:
         return RecordedHost(path, tree, log), RECORDED
     tops = [] if _is_copied_root(tree) else _directories(path)
     recordings = [top for top in tops if _is_recording(os.path.join(path, top))]
-    take = f"choose one: --host {os.path.join(path, '{}')}"
+    take = partial(hosts_words.choose_one, path)
     if recordings:
         others = (top for top in tops if top not in recordings)
         hosts = [*recordings, *(top for top in others if _is_copied_root(tree.below(f"/{top}")))]
@@ -157,11 +158,12 @@ def open_archive(
 
     """
     archive = read_archive(path, source, head)
+    outer = "" if outermost else path.partition(": ")[0]
     if machine_tops(archive):
-        return open_bundle(archive, "" if outermost else path.partition(": ")[0]), BUNDLE, ()
+        return open_bundle(archive, outer), BUNDLE, ()
     if any(map(_is_call, archive.hashes)):
         raise recordings_words.no_manifest(path, manifest.NAME)
-    take = f"unpack it and choose one: {words.unpacking(path)} {{}}"
+    take = partial(hosts_words.unpack_one, path, outer)
     host = find_host(archive.tree, path, archive.folders, take)
     if host is not None:
         return host, ARCHIVE, _names_in(archive)
@@ -196,13 +198,18 @@ def _no_host(archive: Archive, *, outermost: bool) -> HostError:
 
 
 def find_host(
-    tree: FileTree, where: str, tops: Iterable[str], take: str, *, steps: int = _DEEPEST_HOST
+    tree: FileTree,
+    where: str,
+    tops: Iterable[str],
+    take: hosts_words.Take,
+    *,
+    steps: int = _DEEPEST_HOST,
 ) -> HostReader | None:
     """Return the host in `tree`, or in the one of its directories `tops` that contains one.
 
     A copied root comes first, then a report, then a table file under any name. `where` names the
-    tree in errors. `take` is the hint for choosing one of several, with {} for its path. A
-    directory without siblings is searched as well, `steps` levels deep.
+    tree in errors. `take` returns the hint for choosing one of several by its path. A directory
+    without siblings is searched as well, `steps` levels deep.
 
     Raises:
         HostError: there are several.
@@ -228,8 +235,9 @@ def find_host(
         raise hosts_words.several(where, "hosts", [top for top, _, _ in reports], take)
     if not reports and len(below) == 1 and steps:
         top, inner = below[0]
-        inside = take.replace("{}", f"{words.in_command(top)}/{{}}")
-        host = find_host(inner, where, _folders(inner), inside, steps=steps - 1)
+        host = find_host(
+            inner, where, _folders(inner), lambda name: take(f"{top}/{name}"), steps=steps - 1
+        )
         if host is not None:
             return host
     search = search_tables(tree)
@@ -246,7 +254,9 @@ def find_host(
     return None
 
 
-def _only_host(hosts: list[tuple[str, HostReader]], where: str, take: str) -> HostReader:
+def _only_host(
+    hosts: list[tuple[str, HostReader]], where: str, take: hosts_words.Take
+) -> HostReader:
     if len(hosts) > 1:
         raise hosts_words.several(where, "hosts", [top for top, _ in hosts], take)
     return hosts[0][1]
@@ -309,7 +319,9 @@ def _folders(tree: FileTree) -> list[str]:
     return [name for name in names if not is_link(tree, f"/{name}")][:MOST_FOLDERS]
 
 
-def _refuse_two_roots(tree: FileTree, tops: Iterable[str], where: str, take: str) -> None:
+def _refuse_two_roots(
+    tree: FileTree, tops: Iterable[str], where: str, take: hosts_words.Take
+) -> None:
     """Reject a copied root, `tree` or one of `tops`, that has another one in its root/.
 
     Raises:
