@@ -5,6 +5,7 @@ bundle leaves out change no answer.
 """
 
 import re
+from collections.abc import Iterator
 from enum import Enum
 
 LINUX_WORDS = (
@@ -26,6 +27,8 @@ decide for which pages Xen has a frame.  GRUB's 20_linux_xen puts ``placeholder`
 """
 XEN_REPORTS = 1023
 """Bytes of its command line that Xen reports: xen/include/public/version.h, ``xen_commandline_t``."""
+_KERNEL_WORD = re.compile(r'(?:[^ \t\n\v\f\r"]|"[^"]*(?:"|\Z))+')
+_PRIVATE = re.compile(r'[\s"]')
 _WORD = re.compile(r"[^\s]+\s?")
 
 
@@ -60,15 +63,18 @@ _XEN = frozenset(map(_normal, XEN_WORDS)) | {f"no-{_normal(word)}" for word in X
 
 
 def linux_words(line: str) -> tuple[str, ...]:
-    """Return the words of a kernel's command line that matter, as they were given."""
-    return tuple(word for word in line.split() if _normal(word) in _LINUX)
+    """Return the words of a kernel's command line that matter, without their quotes.
+
+    Such a word ends at white space or a quote in its value: what follows may be private.
+    """
+    return tuple(_plain(word) for word in _kernel_words(line) if _normal(word) in _LINUX)
 
 
 def linux_words_and_marks(line: str) -> tuple[str, ...]:
     """Return what a bundle keeps of a kernel's command line, in order."""
-    words = ((word, _mark(word)) for word in line.split())
+    words = ((word, _mark(word)) for word in _kernel_words(line))
     return tuple(
-        word if mark is None else mark.value
+        _plain(word) if mark is None else mark.value
         for word, mark in words
         if mark is not None or _normal(word) in _LINUX
     )
@@ -76,7 +82,34 @@ def linux_words_and_marks(line: str) -> tuple[str, ...]:
 
 def loader_mark(line: str) -> LoaderMark | None:
     """Return what a kernel's command line shows about the boot loader; None: nothing."""
-    return next((mark for word in line.split() if (mark := _mark(word)) is not None), None)
+    return next((mark for word in _kernel_words(line) if (mark := _mark(word)) is not None), None)
+
+
+def _kernel_words(line: str) -> Iterator[str]:
+    """Yield the kernel's options, without the quotes around an option or its value.
+
+    Quotes protect white space, and nothing protects a quote (lib/cmdline.c, ``next_arg``). Words
+    after -- are for init (kernel/params.c, ``parse_args``).
+    """
+    for match in _KERNEL_WORD.finditer(line):
+        word = match[0]
+        quoted = word.startswith('"')
+        name, equals, value = word.removeprefix('"').partition("=")
+        if value.startswith('"'):
+            value = value[1:].removesuffix('"')
+        elif quoted and equals:
+            value = value.removesuffix('"')
+        elif quoted:
+            name = name.removesuffix('"')
+        if name == "--" and not equals:
+            return
+        yield f"{name}{equals}{value}"
+
+
+def _plain(word: str) -> str:
+    """Return an option with the part of its value that can stand without quotes."""
+    name, equals, value = word.partition("=")
+    return f"{name}{equals}{_PRIVATE.split(value, maxsplit=1)[0]}"
 
 
 def _mark(word: str) -> LoaderMark | None:

@@ -21,7 +21,7 @@ REMOVED = "removed"
 _HEX = "[0-9a-fA-F]"
 _UUID = re.compile(rf"(?<![\w-]){_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}(?![\w-])")
 _MAC = re.compile(rf"(?<![\w:.-]){_HEX}{{2}}(?:([:-]){_HEX}{{2}})(?:\1{_HEX}{{2}}){{4}}(?![\w:-])")
-_COMMAND_LINE = re.compile(r"((?:[Cc]ommand line|xen_commandline\s*): ?)(.*)")
+_COMMAND_LINE = re.compile(r"(.*?(?:[Cc]ommand line|(xen_commandline)\s*): ?)(.*)")
 _BUILDER = re.compile(r"\([^()@\s]+@[^()\s]+\)")
 """The person and the machine that built a hypervisor, in the first line of its log."""
 _PARAMETER = re.compile(r"(parameters? )[\"'].*")
@@ -76,7 +76,7 @@ class Redactor:
         text = _PARAMETER.sub(lambda match: match[1] + self._removal(), text)
         text = _BUILDER.sub(lambda _: f"({self._removal()})", text)
         return self.identifiers(
-            _COMMAND_LINE.sub(lambda match: match[1] + self._keep_options(match[2]), text)
+            _COMMAND_LINE.sub(lambda match: match[1] + self._keep_options(match), text)
         )
 
     def names(self, text: str) -> str:
@@ -97,10 +97,13 @@ class Redactor:
     def info(self, text: str) -> str:
         """Replace the values of ``xl info`` that identify the host."""
         lines = []
-        for line in text.splitlines(keepends=True):
+        for line in text.split("\n"):  # other separators are part of Xen's command line
             name, colon, value = line.partition(":")
-            lines.append(name + colon + self._redact_info(name.strip(), value) if colon else line)
-        return self.identifiers("".join(lines))
+            if colon:
+                lines.append(name + colon + self._redact_info(name.strip(), value))
+            else:
+                lines.append(self._removal() if line.strip() not in ("", REMOVED) else line)
+        return self.identifiers("\n".join(lines))
 
     def guests(self, text: str) -> str:
         """Replace the guests' names in the JSON of ``xl list -l``."""
@@ -132,10 +135,10 @@ class Redactor:
         self.places[REMOVED] += 1
         return REMOVED
 
-    def _keep_options(self, line: str) -> str:
+    def _keep_options(self, found: re.Match[str]) -> str:
         """Return a command line in a log with only the options that matter to Linux or Xen."""
-        either = {*linux_words(line), *xen_words(line)}
-        return self._keep_words(line, [word for word in line.split() if word in either])
+        of_xen = found[2] or "(XEN)" in found[1]
+        return self._keep_words(found[3], (xen_words if of_xen else linux_words)(found[3]))
 
     def _keep_words(self, line: str, words: Iterable[str]) -> str:
         kept = tuple(words)

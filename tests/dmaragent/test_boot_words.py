@@ -1,8 +1,14 @@
-"""Which words of Xen's command line are kept of a host."""
+"""Which words of the command lines of Xen and Linux are kept of a host."""
 
 import pytest
 
-from dmaragent.boot_words import xen_words
+from dmaragent.boot_words import (
+    LoaderMark,
+    linux_words,
+    linux_words_and_marks,
+    loader_mark,
+    xen_words,
+)
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.command_line import iommu_switched_off
 from support.inventories import UNIT, XEN, inventory_of
@@ -28,6 +34,39 @@ def test_a_word_ends_at_a_space_and_the_one_that_xen_cut_is_left_out(
     line: str, kept: tuple[str, ...]
 ) -> None:
     assert xen_words(line) == kept
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("quiet iommu=pt  intel-iommu=on,sm_on ro\n", ("iommu=pt", "intel-iommu=on,sm_on")),
+        ('quiet dyndbg="file x +p iommu=off y" ro', ()),
+        ('quiet "dyndbg=file x iommu=off" acpi=off', ("acpi=off",)),
+        ("quiet ro -- iommu=off", ()),
+        ('ro "--" iommu=off', ()),
+        ("ro --x iommu=off --=1 acpi=off", ("iommu=off", "acpi=off")),
+        ('quiet "intel_iommu=on" ro', ("intel_iommu=on",)),
+        ('intel_iommu="on" iommu="pt"\tacpi="off', ("intel_iommu=on", "iommu=pt", "acpi=off")),
+        ('iommu="off secret" acpi=off', ("iommu=off", "acpi=off")),
+        ('iommu=off"a b"c "pci"', ("iommu=off", "pci")),
+        ('x"y z"iommu=off acpi=off', ("acpi=off",)),
+        ("x\x85iommu=off acpi=off\x85secret", ("acpi=off",)),
+        ('"', ()),
+        ("", ()),
+    ],
+)
+def test_linux_reads_quotes_and_stops_at_two_hyphens(line: str, kept: tuple[str, ...]) -> None:
+    """Source: Linux lib/cmdline.c, ``next_arg``; kernel/params.c, ``parse_args``."""
+    assert linux_words(line) == kept
+    assert linux_words(" ".join(kept)) == kept
+    assert linux_words_and_marks(line) == kept
+
+
+def test_a_mark_of_the_loader_can_be_in_quotes() -> None:
+    line = '"BOOT_IMAGE=/my kernel" x="BOOT_IMAGE=/other"'
+
+    assert loader_mark(line) is LoaderMark.GRUB
+    assert linux_words_and_marks(line) == ("BOOT_IMAGE=",)
 
 
 def test_what_a_tab_keeps_xen_from_reading_is_not_read_here() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from dmaragent.collect.collect import collect, collect_evidence
 from dmaragent.collect.ledger import LEDGER, LIBXLUTIL, HostRequest, LedgerEntry, Operation
+from dmaragent.host import join
 from dmaragent.readings import HostSnapshot, Missing, MissingKind
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import table
@@ -120,7 +121,23 @@ def test_an_enumeration_that_cannot_be_understood_falls_back_to_listing(output: 
     host = fake_host(FUNCTIONS, {})
     host.calls["udev-pci"] = output
 
-    assert _names(collect(host)) == ["0000:00:1c.0", "0000:01:00.0"]
+    snapshot = collect(host)
+
+    assert _names(snapshot) == ["0000:00:1c.0", "0000:01:00.0"]
+    why = "udev's list of PCI functions cannot be parsed"
+    assert snapshot.udev == Missing(MissingKind.FAILED, why)
+    assert any(why in problem for problem in join(snapshot).problems)
+
+
+def test_an_empty_enumeration_is_a_problem_if_there_are_functions() -> None:
+    host = fake_host(FUNCTIONS, {})
+    host.calls["udev-pci"] = b"[]"
+    snapshot = collect(host)
+    host.directories["/sys/bus/pci/devices"] = ()
+
+    assert _names(snapshot) == ["0000:00:1c.0", "0000:01:00.0"]
+    assert snapshot.udev == Missing(MissingKind.FAILED, "udev lists no PCI functions")
+    assert (collect(host).pci, collect(host).udev) == ((), None)
 
 
 def test_a_copy_in_which_links_became_directories_is_read_in_place() -> None:

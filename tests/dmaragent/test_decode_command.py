@@ -1,5 +1,6 @@
 """``dmaragent decode`` as its user meets it: tables, folders, dumps, hosts, damage."""
 
+import json
 import os
 import resource
 import subprocess
@@ -270,3 +271,29 @@ def test_hosts_in_a_folder_are_decoded_by_their_tables(capsys: Capture) -> None:
     )
     assert "passed over" not in ran.out
     assert any("sosreport" in line and "was not collected" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "detail", "why"),
+    [
+        ("failed", "Input/output error", "is unknown: the list of ACPI tables cannot be read"),
+        ("denied", "Permission denied", "is unknown: the list of ACPI tables cannot be read"),
+        ("absent", "No such file or directory", "is absent"),
+        ("not-collected", "", "was not collected"),
+    ],
+)
+def test_a_table_is_absent_only_if_the_list_of_tables_shows_it(
+    tmp_path: Path, capsys: Capture, outcome: str, detail: str, why: str
+) -> None:
+    path = "/sys/firmware/acpi/tables"
+    listed = {"operation": "list", "path": path, "outcome": outcome, "detail": detail}
+    recording = {"format": "dmaragent.recording", "version": 1, "readings": [listed]}
+    (tmp_path / "manifest.json").write_text(json.dumps(recording))
+
+    ran = run(capsys, "decode", tmp_path)
+
+    assert ran.code == 2
+    assert f"the DMAR or IVRS table {why}" in ran.err
+    assert ("run it as root" in ran.err) == (outcome == "denied")
+    if why.startswith("is unknown"):
+        assert detail in ran.err

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.collect.open_host import open_host
+from dmaragent.collect.open_tree import is_directory_host
 from dmaragent.collect.unpack_archive import unpack_archive
 from dmaragent.errors import HostError
 from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
@@ -101,30 +103,99 @@ def test_a_bundle_that_was_changed_stays_one_host(pool: Path, tmp_path: Path) ->
     assert [(host.name, host.why) for host in read.without] == [("xen9", Why.UNREADABLE)]
 
 
-def test_no_file_of_an_archive_is_written_outside(tmp_path: Path) -> None:
-    """A link out of the folder, a file through it, and names that lead out."""
+Members = tuple[tuple[bytes, str, bytes, str], ...]
+"""The type, path, content and link target of each member."""
+FILE, LINK, HARD = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
+OUT = "OUTSIDE"
+"""What stands for the directory that nothing is written to."""
+WAYS_OUT: dict[str, Members] = {
+    "a file through a link": ((LINK, "a", b"", OUT), (FILE, "a/file", b"x", "")),
+    "a file through a later link": ((FILE, "a/file", b"x", ""), (LINK, "a", b"", OUT)),
+    "a file in place of a link": ((LINK, "a", b"", f"{OUT}/new"), (FILE, "a", b"x", "")),
+    "a directory through a link": ((LINK, "a", b"", OUT), (tarfile.DIRTYPE, "a/new", b"", "")),
+    "a link through a link": ((LINK, "a", b"", OUT), (LINK, "a/keys", b"", "/keys")),
+    "directories through a link": ((LINK, "a", b"", OUT), (LINK, "a/new/deep/y", b"", "z")),
+    "a link through two links": (
+        *((LINK, "a", b"", "b"), (LINK, "b", b"", OUT)),
+        (LINK, "a/keys", b"", "/keys"),
+    ),
+    "a link through a relative link": (
+        (LINK, "a", b"", "../../outside"),
+        (LINK, "./a//keys", b"", "/keys"),
+    ),
+    "a link upward": ((LINK, "../../outside/keys", b"", "/keys"),),
+    "a link upward through a link": ((LINK, "a", b"", OUT), (LINK, "a/../../keys", b"", "k")),
+    "a hard link to a file": ((HARD, "a", b"", f"{OUT}/there"), (FILE, "a", b"x", "")),
+    "a hard link through a link": ((LINK, "a", b"", OUT), (HARD, "a/new", b"", f"{OUT}/there")),
+    "a pipe through a link": ((LINK, "a", b"", OUT), (tarfile.FIFOTYPE, "a/pipe", b"", "")),
+    "a device": ((tarfile.CHRTYPE, "a", b"", ""), (FILE, "a", b"x", "")),
+    "a name upward": ((FILE, "../../outside/file", b"x", ""),),
+    "an absolute name": ((FILE, f"{OUT}/file", b"x", ""),),
+    "an absolute link": ((LINK, f"{OUT}/keys", b"", "/keys"),),
+}
+
+
+@pytest.mark.parametrize("members", WAYS_OUT.values(), ids=WAYS_OUT)
+def test_nothing_of_an_archive_is_written_outside(tmp_path: Path, members: Members) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
-    (tmp_path / "unpacked").mkdir()
-    for name, members in {
-        "through": ((b"a", "a", str(outside)), (b"x", "a/file", "")),
-        "upward": ((b"x", "../outside/file", ""),),
-        "absolute": ((b"x", f"{outside}/file", ""),),
-    }.items():
-        with tarfile.open(tmp_path / f"{name}.tar", "w") as archive:
-            for content, path, target in members:
-                member = tarfile.TarInfo(path)
-                member.size = 0 if target else len(content)
-                member.type, member.linkname = (
-                    (tarfile.SYMTYPE, target) if target else (tarfile.REGTYPE, "")
-                )
-                archive.addfile(member, io.BytesIO(content))
-        folder = tmp_path / "unpacked" / name
-        folder.mkdir()
-        with contextlib.suppress(HostError):
-            unpack_archive(str(tmp_path / f"{name}.tar"), str(folder))
+    (outside / "there").write_bytes(b"before")
+    archive_with(members, tmp_path / "evil.tar", str(outside))
+    folder = tmp_path / "unpacked/evil"
+    folder.mkdir(parents=True)
 
+    with contextlib.suppress(HostError):
+        unpack_archive(str(tmp_path / "evil.tar"), str(folder))
+
+    assert [(file.name, file.read_bytes()) for file in outside.iterdir()] == [("there", b"before")]
+    assert {file.name for file in tmp_path.iterdir()} == {"evil.tar", "outside", "unpacked"}
+    assert [file.name for file in folder.parent.iterdir()] == ["evil"]
+
+
+def archive_with(members: Members, at: Path, outside: str) -> None:
+    """Write a tar with these members; OUT in a path or target stands for `outside`."""
+    with tarfile.open(at, "w") as archive:
+        for kind, path, content, target in members:
+            member = tarfile.TarInfo(path.replace(OUT, outside))
+            member.type, member.linkname = kind, target.replace(OUT, outside)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+
+
+def test_a_link_below_a_link_is_refused_by_fleet_show(tmp_path: Path, capsys: Capture) -> None:
+    """Two tables make it an archive of several hosts, which is unpacked."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    table = TABLE.read_bytes()
+    other = table[:9] + bytes([table[9] ^ 1]) + table[10:]  # another checksum
+    members: Members = (
+        *((FILE, "hosts/a.dat", table, ""), (FILE, "hosts/b.dat", other, "")),
+        *((LINK, "hosts/x", b"", OUT), (LINK, "hosts/x/keys", b"", "/keys")),
+    )
+    archive_with(members, tmp_path / "evil.tar", str(outside))
+
+    shown = run(capsys, "fleet", "show", str(tmp_path / "evil.tar"), "--no-cache", "--json")
+
+    (lost,) = json.loads(shown.out)["answer"]["no_data"]
+    assert "'hosts/x/keys'" in lost["detail"]
     assert list(outside.iterdir()) == []
+
+
+def test_a_manifest_outside_of_an_archive_makes_no_host(tmp_path: Path) -> None:
+    """The link leads to a recorded machine of the reader."""
+    here = str(MACHINES / "hp-dl380e-gen8")
+    members: Members = (
+        (FILE, "hosts/a.dat", TABLE.read_bytes(), ""),
+        (LINK, "hosts/x/manifest.json", b"", f"{OUT}/manifest.json"),
+    )
+    archive_with(members, tmp_path / "evil.tar", here)
+    folder = tmp_path / "unpacked"
+    folder.mkdir()
+    unpack_archive(str(tmp_path / "evil.tar"), str(folder))
+
+    assert not is_directory_host(str(folder / "hosts/x"))
+    with pytest.raises(HostError, match="leads out of this directory"):
+        open_host(str(folder / "hosts/x"))
 
 
 def read_archive_of(folder: Path, tmp_path: Path, cache: str = "") -> Fleet:

@@ -196,6 +196,38 @@ def test_a_document_of_powershell_is_read(capsys: Capture, tmp_path: Path) -> No
     assert ran.code == 0
 
 
+@pytest.mark.parametrize("folder", ["qemu", "qemu/autostart", "libxl", "libxl/autostart"])
+def test_the_networks_of_every_driver_of_libvirt_are_in_qemu(tmp_path: Path, folder: str) -> None:
+    """Source: libvirt src/network/bridge_driver_conf.c, ``virNetworkDriverConfigNew``."""
+    (tmp_path / "qemu/networks").mkdir(parents=True)
+    network = "<network><name>lan</name><forward mode='nat'/></network>"
+    (tmp_path / "qemu/networks/lan.xml").write_text(network, "utf-8")
+    (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    interface = "<interface type='network'><source network='lan'/></interface>"
+    (tmp_path / folder / "g.xml").write_text(domain(interface), "utf-8")
+
+    ((guest,), _) = named_guests([str(tmp_path / folder / "g.xml")])
+
+    assert isinstance(guest, KvmGuest)
+    assert guest.unknown == ()
+
+
+def test_networks_below_a_link_beside_libxl_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "outside/networks").mkdir(parents=True)
+    network = "<network><name>lan</name><forward mode='nat'/></network>"
+    (tmp_path / "outside/networks/lan.xml").write_text(network, "utf-8")
+    (tmp_path / "given/libxl").mkdir(parents=True)
+    (tmp_path / "given/qemu").symlink_to(tmp_path / "outside")
+    interface = "<interface type='network'><source network='lan'/></interface>"
+    (tmp_path / "given/libxl/g.xml").write_text(domain(interface), "utf-8")
+
+    ((guest,), left_out) = named_guests([str(tmp_path / "given/libxl/g.xml")])
+
+    assert isinstance(guest, KvmGuest)
+    assert len(guest.unknown) == 1
+    assert "below a link" in repr(left_out)
+
+
 def test_the_networks_beside_a_domain_say_which_are_pools(tmp_path: Path) -> None:
     (tmp_path / "networks").mkdir()
     for name, mode in (("lan", "nat"), ("vfs", "hostdev")):

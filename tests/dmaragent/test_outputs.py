@@ -58,9 +58,17 @@ def test_a_listing_that_is_no_json_has_failed(listing: bytes) -> None:
     assert found.kind is MissingKind.FAILED
 
 
-@pytest.mark.parametrize("listing", [b"{}", b"null", b'[3, "x", {"config": 7}]'])
-def test_what_is_no_guest_is_not_kept(listing: bytes) -> None:
-    kept = guests_parts(listing)
+@pytest.mark.parametrize("listing", [b'{"domid": 3, "config": {}}', b"{}", b"null", b'"x"'])
+def test_json_that_is_no_list_of_guests_has_failed(listing: bytes) -> None:
+    found = guests_parts(listing)
+
+    assert isinstance(found, Missing)
+    assert found.detail == "the output of xl list -l is not a list of guests"
+    assert guests_parts(b"[]") == b"[]\n"
+
+
+def test_what_is_no_guest_is_not_kept() -> None:
+    kept = guests_parts(b'[3, "x", {"config": 7}]')
 
     assert isinstance(kept, bytes)
     assert not [each for each in json.loads(kept) if each.get("config")]

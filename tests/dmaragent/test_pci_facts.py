@@ -65,6 +65,7 @@ def test_the_list_has_no_segments_so_a_line_that_two_segments_could_have_is_left
     assert from_proc_devices(WHOLE, both) == {}
     assert list(from_proc_devices(WHOLE, ("0001:00:1d.0",))) == ["0001:00:1d.0"]
     assert from_proc_devices(f"{WHOLE}\n{WHOLE}\n") == {}
+    assert from_proc_devices(f"{WHOLE}\n{WHOLE}\n{WHOLE}\n") == {}
 
 
 def test_other_lines_are_passed_over() -> None:
@@ -151,4 +152,7 @@ def test_a_file_that_names_no_driver_contradicts_none() -> None:
     silent = {"0000:00:02.0": PciFacts(driver="")}
     named = {"0000:00:02.0": PciFacts(driver="i915")}
 
-    assert agreed([named, silent])["0000:00:02.0"].driver == "i915"
+    for files in ([named, silent], [silent, named], [silent, silent, named]):
+        facts = agreed(files)["0000:00:02.0"]
+        assert (facts.driver, facts.driver_contradicted) == ("i915", False)
+    assert agreed([silent, silent])["0000:00:02.0"].driver == ""

@@ -120,6 +120,7 @@ def _rewrite(recording: Path, **changes: Any) -> None:
 
 
 READING = {"operation": "read", "path": "/sys/x", "outcome": "absent"}
+LIST = {"operation": "list", "outcome": "value"}
 
 
 @pytest.mark.parametrize(
@@ -136,6 +137,8 @@ READING = {"operation": "read", "path": "/sys/x", "outcome": "absent"}
         {"readings": [READING | {"path": "etc/shadow"}]},
         {"readings": [READING | {"path": "/sys//x"}]},
         {"readings": [READING | {"path": "/sys/\0x"}]},
+        {"readings": [READING | {"path": "/sys/\ud800"}]},
+        {"readings": [{**READING, **LIST, "entries": ["0000:00:02.0", "a\ud800"]}]},
         {"readings": [READING | {"path": 3}]},
         {"readings": [READING | {"operation": "call", "path": "../x"}]},
         {"readings": [READING, READING]},
@@ -149,6 +152,16 @@ def test_a_manifest_that_is_wrong_is_refused_with_its_place(
     with pytest.raises(HostError) as refused:
         open_host(str(recording))
     worded(str(refused.value))
+
+
+def test_a_name_that_is_not_utf_8_is_a_name() -> None:
+    """Bytes that are not UTF-8 are halves of surrogate pairs too, of another kind."""
+    reading = {**READING, **LIST, "path": "/sys/\udc80", "entries": ["\udcff", "\u00e9"]}
+    log = {"format": manifest.FORMAT, "version": manifest.VERSION, "readings": [reading]}
+
+    (loaded,) = manifest.load_manifest(json.dumps(log).encode(), "x").values()
+
+    assert (loaded.path, loaded.entries) == ("/sys/\udc80", ("\udcff", "\u00e9"))
 
 
 def test_a_manifest_that_is_no_json_is_refused(recording: Path, worded: Worded) -> None:

@@ -76,7 +76,32 @@ def test_of_xl_info_what_tells_whose_host_it_is_goes(worded: Worded) -> None:
     )
 
     worded(redactor.info(info), "iommu=debug")
-    assert redactor.places == {"host-1": 1, "removed": 2}
+    assert redactor.places == {"host-1": 1, "removed": 3}
+
+
+def test_the_command_line_in_a_log_is_read_as_its_program_reads_it() -> None:
+    """Xen knows no quotes; words after -- are not for Linux."""
+    log = (
+        '[    0.0] Command line: "intel_iommu=on" x="a iommu=off" -- acpi=off\n'
+        '(XEN) Command line: x="a iommu=off y" -- ats\n'
+    )
+
+    assert Redactor().log(log) == (
+        "[    0.0] Command line: intel_iommu=on\n(XEN) Command line: iommu=off ats\n"
+    )
+
+
+@pytest.mark.parametrize("control", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\r"])
+def test_of_xl_info_only_newlines_end_a_line(control: str) -> None:
+    info = f"host : vault\nxen_commandline : iommu=1{control}secret token=abc\n\nhost name\n"
+
+    redacted = Redactor().info(info)
+
+    assert "secret" not in redacted
+    assert "abc" not in redacted
+    assert "iommu=1" in redacted
+    assert redacted.endswith("\n\nremoved\n")
+    assert Redactor().info(redacted) == redacted
 
 
 def test_identifiers_go_from_what_is_kept_of_xl_info_and_of_guests() -> None:

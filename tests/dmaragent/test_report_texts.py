@@ -137,6 +137,26 @@ def test_the_kernels_options_are_not_xens() -> None:
     assert report_texts.boot_options("(XEN) Command line: x\n") is None
 
 
+@pytest.mark.parametrize("label", ["Command line: ", "Kernel command line: "])
+def test_options_that_the_kernel_cut_are_unknown(label: str) -> None:
+    """With CONFIG_PRINTK_CALLER, printk keeps 973 bytes of a message."""
+    options = "intel_iommu=on ".ljust(972 - len(label), "x")
+
+    assert (
+        report_texts.boot_options(f"[    0.000000] {label}{options}\n") == f"{options}\n".encode()
+    )
+    assert report_texts.boot_options(f"[    0.000000] {label}{options}x\n") is None
+    longer = f"{label}{options}xxx\n[    0.1] Kernel command line: short\n"
+    assert report_texts.boot_options(longer) is None
+
+
+def test_options_on_several_lines_are_unknown() -> None:
+    """A newer kernel with a lower CONFIG_CMDLINE_LOG_WRAP_IDEAL_LEN."""
+    log = "Kernel command line: ro \\\nKernel command line: iommu=off\n"
+
+    assert report_texts.boot_options(log) is None
+
+
 def test_a_log_of_several_boots_is_cut_to_the_last() -> None:
     log = b"a\n[0.0] Linux version 5.4\nold\n[0.0] Linux version 6.1\nnew\n"
 

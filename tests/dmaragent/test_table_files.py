@@ -1,5 +1,6 @@
 """Folders and archives of ACPI tables: told by content, one is the host, several are named."""
 
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from dmaragent.collect.formats.disk_tree import DiskTree
 from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.open_tree import DIRECTORY, find_host, is_directory_host
-from dmaragent.collect.tables.files import may_hold_tables
+from dmaragent.collect.table_inputs import read_tables
+from dmaragent.collect.tables.files import LARGEST_TEXT_TABLE, may_hold_tables
 from dmaragent.errors import HostError
 from dmaragent.readings import HostSnapshot, Missing, MissingKind
 from support.bundles import PACKERS, machine_files, tar_of, zip_of
@@ -59,6 +61,9 @@ Given = Callable[[Path, dict[str, bytes]], Path]
         {"x/dmar.hex": DMAR.hex(" ").encode(), "x/facp.hex": b"46 41 43 50 00"},
         {"DMAR.dat.gz": PACKERS["tar.gz"](DMAR), "notes.txt": b"x"},
         {"acpidump.txt.xz": PACKERS["tar.xz"](ACPIDUMP), "y/z": b"x"},
+        {"root/dmar.dat": DMAR},
+        {"x/root/dmar.dat": DMAR, "x/root/apic.dat": APIC},
+        {"calls/dmar.dat": DMAR, "calls/notes.txt": b"x"},
     ],
     ids=[
         "dat",
@@ -71,6 +76,9 @@ Given = Callable[[Path, dict[str, bytes]], Path]
         "hex",
         "gzip",
         "xz",
+        "root's folder",
+        "root's folder below another",
+        "a folder called calls",
     ],
 )
 def test_one_table_is_the_host_wherever_it_lies(
@@ -123,6 +131,59 @@ def test_a_refusal_says_what_is_there_and_what_counts(
     assert hint in no.value.hint
 
 
+@pytest.mark.parametrize("given", GIVEN)
+def test_a_text_is_too_large_wherever_it_lies(given: Given, tmp_path: Path) -> None:
+    """Its heading is not in the part that shows that a file is text of acpidump."""
+    large = b"# comment\n" * ((LARGEST_TEXT_TABLE - len(ACPIDUMP)) // 10) + ACPIDUMP
+
+    opened = open_host(str(given(tmp_path, {"x/acpi_tables.txt": large})))
+    assert collect(opened.reader).tables[0].content == DMAR
+    with pytest.raises(HostError, match="is not a host"):
+        open_host(str(given(tmp_path, {"x/acpi_tables.txt": large + b"#" * 20})))
+
+
+@pytest.mark.parametrize("given", [_folder, _tar])
+def test_many_files_before_a_copied_root_do_not_hide_it(given: Given, tmp_path: Path) -> None:
+    files = {f"a{number:02}": b"x" for number in range(70)}
+    files |= {f"b{number:02}/x": b"x" for number in range(60)}
+    place = "z/sys/bus/pci/devices/0000:00:02.0"
+    files |= {f"{place}/{name}": b"0x8086\n" for name in ("vendor", "device", "class")}
+
+    snapshot = collect(open_host(str(given(tmp_path, files))).reader)
+
+    assert not isinstance(snapshot.pci, Missing)
+    assert [function.name for function in snapshot.pci] == ["0000:00:02.0"]
+
+
+def test_a_recorded_machine_without_its_manifest_is_still_refused(tmp_path: Path) -> None:
+    files = {"root/dmar.dat": DMAR, "calls/udev-pci": b"[]"}
+
+    with pytest.raises(HostError, match=r"manifest\.json"):
+        open_host(str(_tar(tmp_path, files)))
+
+
+def test_a_table_beside_the_files_of_a_bundle_is_refused(tmp_path: Path) -> None:
+    """It is compared with the manifest, which does not name it."""
+    files = {**machine_files("synthetic-overlap"), "root/dmar.dat": DMAR}
+
+    with pytest.raises(HostError, match=r"root/dmar\.dat"):
+        open_host(str(_tar(tmp_path, files)))
+
+
+@pytest.mark.parametrize("name", ["sub/sos_commands", "sos_commands/plugin"])
+def test_a_link_out_of_a_folder_of_tables_does_not_stop_decode(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = _folder(tmp_path, {"dmar.dat": DMAR})
+    (folder / name).parent.mkdir()
+    (folder / name).symlink_to("/usr")
+
+    ran = run(capsys, "decode", folder)
+
+    assert f"{folder}/dmar.dat" in ran.out
+    assert "a link to a folder, not followed" in ran.out + ran.err
+
+
 def test_a_dump_of_all_tables_without_a_table_of_iommus_says_that_it_is_absent(
     tmp_path: Path,
 ) -> None:
@@ -144,11 +205,20 @@ def test_a_folder_of_tables_is_walked_by_decode_as_before(
     assert "1 sound table" in run(capsys, "decode", folder).out
 
 
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT])
 @pytest.mark.parametrize("end", PACKERS)
-def test_a_tar_whose_first_file_is_called_like_a_table_is_a_tar(end: str, tmp_path: Path) -> None:
-    (tmp_path / "x").write_bytes(PACKERS[end](tar_of({"DMAR.bin": DMAR, "notes": b""}, "")))
+@pytest.mark.parametrize("name", ["DMAR", "DMAR.bin"])
+def test_a_tar_whose_first_file_is_called_like_a_table_is_a_tar(
+    name: str, end: str, form: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x").write_bytes(PACKERS[end](tar_of({name: DMAR, "notes": b""}, "", form=form)))
 
     assert collect(open_host(str(tmp_path / "x")).reader).tables[0].content == DMAR
+    (decoded,) = read_tables(str(tmp_path / "x"), named=True).tables
+    assert (decoded.form, decoded.data) == ("host", DMAR)
+    with (tmp_path / "x").open() as given:
+        monkeypatch.setattr("sys.stdin", given)
+        assert "archive" in read_tables("-", named=True).error
 
 
 def test_an_archive_alone_in_an_archive_is_read(tmp_path: Path) -> None:
@@ -220,7 +290,7 @@ def test_a_table_that_may_not_be_read_needs_root(tmp_path: Path, worded: Worded)
     folder = _folder(tmp_path, {"tables/DMAR": DMAR})
 
     with pytest.raises(HostError) as no:
-        find_host(_Denied(str(folder)), "given", [], "")
+        find_host(_Denied(str(folder)), "given", [], str)
     worded(str(no.value), "/DMAR")
 
     assert "sudo" in no.value.hint

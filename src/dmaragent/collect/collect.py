@@ -97,53 +97,53 @@ def _tables(host: HostReader, names: tuple[str, ...] | Missing) -> tuple[TableRe
     return tuple(readings)
 
 
+_Listed = list[tuple[str, str, tuple[tuple[str, str], ...]]]
+"""PCI functions: name, sysfs directory, names from udev's hardware database."""
+
+
 def _pci(host: HostReader) -> tuple[tuple[PciReading, ...] | Missing, Missing | None]:
     """Return the PCI functions, and why udev could not list them if sysfs was used instead."""
     output = host.call(ledger.UDEV_PCI.request())
-    functions = _list_functions(host, output)
+    listed = output if isinstance(output, Missing) else _parse_udev(output)
+    functions, udev = listed, None
+    if isinstance(listed, Missing) or not listed:
+        functions = _list_functions(host, listed)
+        empty = Missing(MissingKind.FAILED, "udev lists no PCI functions")
+        udev = listed if isinstance(listed, Missing) else empty if functions else None
+    elif len(listed) > MOST_NAMES:
+        functions = _too_many(len(listed))
     if isinstance(functions, Missing):
         return functions, None
-    udev = output if isinstance(output, Missing) else None
     return tuple(_function(host, *function) for function in sorted(functions)), udev
 
 
-def _list_functions(
-    host: HostReader, output: bytes | Missing
-) -> list[tuple[str, str, tuple[tuple[str, str], ...]]] | Missing:
-    """List the PCI functions: name, sysfs directory, names from udev's hardware database.
-
-    The list is from `output`, udev's, or else from sysfs.
-    """
-    devices = None if isinstance(output, Missing) else _parse_udev(output)
-    if devices:
-        return devices if len(devices) <= MOST_NAMES else _too_many(len(devices))
+def _list_functions(host: HostReader, udev: _Listed | Missing) -> _Listed | Missing:
+    """List the PCI functions in sysfs, because `udev` has none."""
     names = _names(host, ledger.PCI_DEVICES.request())
     if isinstance(names, Missing):
-        if isinstance(output, Missing) and output.kind in (MissingKind.FAILED, MissingKind.DENIED):
-            return output
-        if devices is None and not isinstance(output, Missing):
-            return Missing(MissingKind.FAILED, "udev's list of PCI functions cannot be parsed")
-        return names
-    if not names and isinstance(output, Missing) and output.kind is MissingKind.NOT_COLLECTED:
+        failed = isinstance(udev, Missing) and udev.kind not in _NOWHERE
+        return udev if failed else names
+    if not names and isinstance(udev, Missing) and udev.kind is MissingKind.NOT_COLLECTED:
         return Missing(MissingKind.NOT_COLLECTED, "the copied list of PCI functions is empty")
     return [(name, _sysfs_directory(host, name), ()) for name in names]
 
 
-def _parse_udev(output: bytes) -> list[tuple[str, str, tuple[tuple[str, str], ...]]] | None:
-    """Parse udev's list; return None if a recording has something else in its place."""
+def _parse_udev(output: bytes) -> _Listed | Missing:
+    """Parse udev's list; a recording can have something else in its place."""
     import json  # noqa: PLC0415 - 1 ms, and a table has no PCI functions
 
     try:
+        devices = json.loads(output)
         return [
             (
                 str(device["name"]),
                 str(device["path"]),
                 tuple(sorted((str(name), str(value)) for name, value in device["names"].items())),
             )
-            for device in json.loads(output)
+            for device in (devices if isinstance(devices, list) else [devices])
         ]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
+        return Missing(MissingKind.FAILED, "udev's list of PCI functions cannot be parsed")
 
 
 def _sysfs_directory(host: HostReader, name: str) -> str:

@@ -95,7 +95,7 @@ def begins_archive(path: str, file: BinaryIO, begin: bytes) -> bool:
     """Return whether `file` is an archive, or in an archive format that is not supported."""
     try:
         head = _head(path, file, begin)
-        if head.startswith(DECODED_SIGNATURES) or not (packing_of(head) or is_archive_head(head)):
+        if not (packing_of(head) or is_archive_head(head)):
             return False
         if packing_of(head) == "zstd":
             return is_tar(unpack(path, _rest(path, file, head)).content[:BLOCK])

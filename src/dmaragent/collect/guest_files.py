@@ -91,9 +91,12 @@ class _Neighbours:
         return self._read[key]
 
 
-def _networks(path: str) -> tuple[Beside, list[FolderFile]]:
-    path = os.path.join(path, "networks")
+def _networks(guests: str) -> tuple[Beside, list[FolderFile]]:
+    path = _networks_of(guests)
     folder = beside_folder(path)
+    above = os.path.dirname(path)
+    if folder and above not in (guests, os.path.dirname(guests)) and os.path.islink(above):
+        folder = FolderFile(path, problem="it is below a link, not followed")
     if not isinstance(folder, Folder):
         return NOTHING, [folder] if folder else []
     names = folder.names()
@@ -103,6 +106,19 @@ def _networks(path: str) -> tuple[Beside, list[FolderFile]]:
     files = [file for name in wanted if (file := folder.file(name))]
     texts = tuple(_decode(file.content) for file in files if not file.problem)
     return Beside(networks=texts), [file for file in files if file.problem]
+
+
+def _networks_of(path: str) -> str:
+    """Return the folder with the networks of the domains in the folder `path`.
+
+    Those of every driver are in qemu/networks (libvirt src/network/bridge_driver_conf.c,
+    ``virNetworkDriverConfigNew``). A Xen guest is in libxl/, and autostart/ is below both.
+    """
+    of_driver = os.path.dirname(path) if os.path.basename(path) == "autostart" else path
+    above, driver = os.path.split(of_driver)
+    of_libvirt = os.path.join(above, "qemu") if driver == "libxl" else of_driver
+    found = [os.path.join(folder, "networks") for folder in (path, of_driver, of_libvirt)]
+    return next(filter(os.path.lexists, found), found[0])
 
 
 def _mappings(path: str) -> tuple[Beside, list[FolderFile]]:

@@ -51,7 +51,7 @@ def open_host(path: str | None) -> OpenedHost:
         HostError: it does not exist, cannot be read, or is not one of these.
 
     """
-    if path is None or os.path.realpath(path) in ("/", "/sys"):
+    if path is None or (path and os.path.realpath(path) in ("/", "/sys")):
         return OpenedHost(open_this_machine(), LIVE, "")
     if os.path.isdir(path):
         from dmaragent.collect.open_tree import open_directory  # noqa: PLC0415 - readers of reports: 27 ms

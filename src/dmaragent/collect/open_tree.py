@@ -8,17 +8,19 @@ import errno
 import os
 import re
 from collections.abc import Iterable
+from functools import partial
 from io import BytesIO
 from typing import BinaryIO
 
 from dmaragent.collect import words
-from dmaragent.collect.formats.archive import Archive, read_archive
+from dmaragent.collect.formats.archive import MOST_FOLDERS, Archive, read_archive
+from dmaragent.collect.formats.archive_filter import wanted_call
 from dmaragent.collect.formats.disk_tree import DiskTree
 from dmaragent.collect.formats.magic import BLOCK, is_archive
 from dmaragent.collect.formats.tree import FileTree
-from dmaragent.collect.given_file import is_archive_file, read_input
+from dmaragent.collect.given_file import is_archive_file
 from dmaragent.collect.ledger import HostRequest, Operation
-from dmaragent.collect.reader import HostReader, read_file
+from dmaragent.collect.reader import HostReader
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.bundle import machine_tops, open_bundle
 from dmaragent.collect.recorded.host import DirectoryHost, RecordedHost
@@ -54,15 +56,13 @@ ARCHIVE = "archive"
 """An archive that contains a copied root: a sosreport, the output of xen-bugtool."""
 _MANIFEST_HEAD = 200
 """Bytes from the start of a manifest that contain its format."""
-_CALL = re.compile(r"(?:[^/]+/)?calls/")
+_CALL = re.compile(r"(?:[^/]+/)?calls/([^/]+)")
 _OF_SYS = ("/firmware/acpi", "/bus/pci")
 """The directories that show that a directory is a copied /sys."""
 _PARTS = frozenset({"proc", "sys", "dev", "sos_commands"})
 """Directories that are part of a host or report and not hosts: /proc/bus/pci resembles /sys."""
 _DEEPEST_HOST = 3
 """How many levels of directories without siblings are searched for a host."""
-_MOST_TOPS = 64
-"""How many directories beside each other are searched for a host."""
 
 
 # A directory ---------------------------------------------------------------------------
@@ -78,7 +78,9 @@ def open_directory(path: str) -> tuple[HostReader, str]:
     tree = DiskTree(path)
     name = os.path.join(path, manifest.NAME)
     if os.path.isfile(name):
-        content = read_input(name, manifest.LARGEST)
+        content = _read_manifest(tree)
+        if isinstance(content, Missing):
+            raise words.unreadable(name, content)
         try:
             log = manifest.load_manifest(content, path)
         except HostError as error:
@@ -86,7 +88,7 @@ def open_directory(path: str) -> tuple[HostReader, str]:
         return RecordedHost(path, tree, log), RECORDED
     tops = [] if _is_copied_root(tree) else _directories(path)
     recordings = [top for top in tops if _is_recording(os.path.join(path, top))]
-    take = f"choose one: --host {os.path.join(path, '{}')}"
+    take = partial(hosts_words.choose_one, path)
     if recordings:
         others = (top for top in tops if top not in recordings)
         hosts = [*recordings, *(top for top in others if _is_copied_root(tree.below(f"/{top}")))]
@@ -108,12 +110,25 @@ def is_directory_host(path: str) -> bool:
 
 
 def _is_recording(path: str) -> bool:
-    name = os.path.join(path, manifest.NAME)
-    request = HostRequest(
-        operation=Operation.READ, path=name, limit=_MANIFEST_HEAD, window=_MANIFEST_HEAD
-    )
-    start = read_file(name, request)
+    try:
+        start = _read_manifest(DiskTree(path), window=_MANIFEST_HEAD)
+    except HostError:
+        return False
     return isinstance(start, bytes) and manifest.FORMAT.encode() in start
+
+
+def _read_manifest(tree: FileTree, window: int | None = None) -> bytes | Missing:
+    """Read the manifest at the top of `tree`, or its first `window` bytes.
+
+    Raises:
+        HostError: it is a link that leads out of the tree.
+
+    """
+    path = f"/{manifest.NAME}"
+    request = HostRequest(
+        operation=Operation.READ, path=path, limit=manifest.LARGEST, window=window
+    )
+    return tree.read(path, request)
 
 
 def _directories(path: str) -> list[str]:
@@ -123,7 +138,7 @@ def _directories(path: str) -> list[str]:
             names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
     except OSError:
         return []
-    return sorted(names - _PARTS)[:_MOST_TOPS]
+    return sorted(names - _PARTS)[:MOST_FOLDERS]
 
 
 # An archive ----------------------------------------------------------------------------
@@ -143,12 +158,13 @@ def open_archive(
 
     """
     archive = read_archive(path, source, head)
+    outer = "" if outermost else path.partition(": ")[0]
     if machine_tops(archive):
-        return open_bundle(archive, "" if outermost else path.partition(": ")[0]), BUNDLE, ()
-    if any(map(_CALL.match, archive.hashes)):
+        return open_bundle(archive, outer), BUNDLE, ()
+    if any(map(_is_call, archive.hashes)):
         raise recordings_words.no_manifest(path, manifest.NAME)
-    take = f"unpack it and choose one: {words.unpacking(path)} {{}}"
-    host = find_host(archive.tree, path, archive.tops, take)
+    take = partial(hosts_words.unpack_one, path, outer)
+    host = find_host(archive.tree, path, archive.folders, take)
     if host is not None:
         return host, ARCHIVE, _names_in(archive)
     if archive.inner and outermost and is_archive(archive.inner[:BLOCK]):
@@ -156,6 +172,12 @@ def open_archive(
         inner = f"{path}: {words.shown(archive.nested[0])}"
         return open_archive(inner, content, content.read(BLOCK), outermost=False)
     raise _no_host(archive, outermost=outermost)
+
+
+def _is_call(path: str) -> bool:
+    """Return whether the file at `path` is where a recorded machine has the output of a call."""
+    match = _CALL.fullmatch(path)
+    return match is not None and wanted_call(match[1]) is not None
 
 
 def _names_in(archive: Archive) -> tuple[str, ...]:
@@ -176,13 +198,18 @@ def _no_host(archive: Archive, *, outermost: bool) -> HostError:
 
 
 def find_host(
-    tree: FileTree, where: str, tops: Iterable[str], take: str, *, steps: int = _DEEPEST_HOST
+    tree: FileTree,
+    where: str,
+    tops: Iterable[str],
+    take: hosts_words.Take,
+    *,
+    steps: int = _DEEPEST_HOST,
 ) -> HostReader | None:
     """Return the host in `tree`, or in the one of its directories `tops` that contains one.
 
     A copied root comes first, then a report, then a table file under any name. `where` names the
-    tree in errors. `take` is the hint for choosing one of several, with {} for its path. A
-    directory without siblings is searched as well, `steps` levels deep.
+    tree in errors. `take` returns the hint for choosing one of several by its path. A directory
+    without siblings is searched as well, `steps` levels deep.
 
     Raises:
         HostError: there are several.
@@ -208,8 +235,9 @@ def find_host(
         raise hosts_words.several(where, "hosts", [top for top, _, _ in reports], take)
     if not reports and len(below) == 1 and steps:
         top, inner = below[0]
-        inside = take.replace("{}", f"{words.in_command(top)}/{{}}")
-        host = find_host(inner, where, _folders(inner), inside, steps=steps - 1)
+        host = find_host(
+            inner, where, _folders(inner), lambda name: take(f"{top}/{name}"), steps=steps - 1
+        )
         if host is not None:
             return host
     search = search_tables(tree)
@@ -226,7 +254,9 @@ def find_host(
     return None
 
 
-def _only_host(hosts: list[tuple[str, HostReader]], where: str, take: str) -> HostReader:
+def _only_host(
+    hosts: list[tuple[str, HostReader]], where: str, take: hosts_words.Take
+) -> HostReader:
     if len(hosts) > 1:
         raise hosts_words.several(where, "hosts", [top for top, _ in hosts], take)
     return hosts[0][1]
@@ -286,10 +316,12 @@ def _with_tables(root: FileTree, facts: ReportFacts, file: FoundTables, where: s
 def _folders(tree: FileTree) -> list[str]:
     """Return the directories at the top of `tree` that are searched for a host, without links."""
     names = [name for name in names_in(tree, "") if tree.is_directory(f"/{name}")]
-    return [name for name in names if not is_link(tree, f"/{name}")][:_MOST_TOPS]
+    return [name for name in names if not is_link(tree, f"/{name}")][:MOST_FOLDERS]
 
 
-def _refuse_two_roots(tree: FileTree, tops: Iterable[str], where: str, take: str) -> None:
+def _refuse_two_roots(
+    tree: FileTree, tops: Iterable[str], where: str, take: hosts_words.Take
+) -> None:
     """Reject a copied root, `tree` or one of `tops`, that has another one in its root/.
 
     Raises:

@@ -53,13 +53,12 @@ _GUEST: Mapping[str, Any] = {
 
 def boot_lines(log: bytes) -> bytes:
     """Return the lines of `log` about the memory map, the IOMMU and the hypervisor."""
-    return b"".join(line for line in log.splitlines(keepends=True) if _BOOT_LINE.search(line))
+    return b"".join(line for line in _lines(log) if _BOOT_LINE.search(line))
 
 
 def xens_lines(log: bytes) -> bytes:
     """Return the lines of ``xl dmesg`` that Xen wrote, without those of guests."""
-    lines = log.splitlines(keepends=True)
-    return b"".join(line for line in lines if _XEN_WROTE.match(line))
+    return b"".join(line for line in _lines(log) if _XEN_WROTE.match(line))
 
 
 def guests_parts(listing: bytes) -> bytes | Missing:
@@ -68,14 +67,20 @@ def guests_parts(listing: bytes) -> bytes | Missing:
         guests = json.loads(listing)
     except (ValueError, RecursionError):
         return Missing(MissingKind.FAILED, "the output of xl list -l is not JSON")
-    kept = [_parts(guest, _GUEST) for guest in guests] if isinstance(guests, list) else []
+    if not isinstance(guests, list):
+        return Missing(MissingKind.FAILED, "the output of xl list -l is not a list of guests")
+    kept = [_parts(guest, _GUEST) for guest in guests]
     return json.dumps(kept, indent=1).encode("ascii") + b"\n"
 
 
 def backends_lines(listing: bytes) -> bytes:
     """Return the keys of xenstore's PCI backends: each guest's devices and their state."""
-    lines = listing.splitlines(keepends=True)
-    return b"".join(line for line in lines if _PCI_KEYS.match(line))
+    return b"".join(line for line in _lines(listing) if _PCI_KEYS.match(line))
+
+
+def _lines(output: bytes) -> list[bytes]:
+    """Return the lines with their ends. A guest can write a carriage return within a line."""
+    return re.findall(rb"[^\n]*\n|[^\n]+", output)
 
 
 def _parts(value: object, wanted: Mapping[str, Any]) -> object:

@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.formats.magic import BLOCK
+from dmaragent.collect.formats.magic import BLOCK, is_tar
 from dmaragent.collect.formats.packed_file import LARGEST_INPUT, Unpacked
 from dmaragent.collect.given_file import (
     is_archive_file,
@@ -174,7 +174,8 @@ def _read_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT0
     data = given.content
     reading = find_in_text(data)
     if not reading.tables:
-        if is_archive_head(data[:BLOCK]) and not is_binary_table(data):
+        head = data[:BLOCK]
+        if is_tar(head) or (is_archive_head(head) and not is_binary_table(data)):
             raise files_words.archive_in_input(path)
         is_text = plain_text(data) is not None and not is_binary_table(data)
         table = InputTable(
@@ -226,13 +227,20 @@ def _read_host(path: str | None, named: bool) -> Input:  # noqa: FBT001 - passed
             place = f"{where}{reading.path}"
             tables.append(InputTable(path=place, form="host", data=reading.content))
     if not snapshot.tables:
-        names = snapshot.acpi_tables
-        collected = lists_every_table(names)
-        if isinstance(names, Missing):
-            collected = names.kind is not MissingKind.NOT_COLLECTED
-        gone = "is absent" if collected else "was not collected"
+        gone = _why_no_table(snapshot.acpi_tables)
         errors.append(f"the DMAR or IVRS table {gone} (dmaragent inventory shows more)")
     return Input(path=path or "", named=named, tables=tuple(tables), error="; ".join(errors))
+
+
+def _why_no_table(names: tuple[str, ...] | Missing) -> str:
+    """Return what the list of ACPI tables, in which none of IOMMUs was found, shows about one."""
+    if not isinstance(names, Missing):
+        return "is absent" if lists_every_table(names) else "was not collected"
+    if names.kind is MissingKind.ABSENT:
+        return "is absent"
+    if names.kind is MissingKind.NOT_COLLECTED:
+        return "was not collected"
+    return f"is unknown: the list of ACPI tables cannot be read: {_reason(names)}"
 
 
 def _reason(missing: Missing) -> str:

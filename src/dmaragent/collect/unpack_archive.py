@@ -1,17 +1,19 @@
 """An archive of documents, unpacked into a directory of the program's own.
 
-Links are made last, so no file is ever written through one; readers of the result follow none out of
-it (``formats/disk_tree.py``).
+Links are made last, so no file is ever written through one. No link is made through another one.
+Readers of the result follow none out of it (``formats/disk_tree.py``).
 """
 
+import contextlib
 import os
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from dmaragent.collect import words
 from dmaragent.collect.formats.archive import members_of, plain_path
+from dmaragent.collect.formats.disk_tree import FOLDER
 from dmaragent.collect.formats.members import MOST_MEMBERS, Member, MemberKind, Members
-from dmaragent.collect.formats.words import too_many_members
+from dmaragent.collect.formats.words import member_refused, too_many_members
 from dmaragent.collect.given_file import GivenArchive, read_given
 from dmaragent.collect.reader import open_stream
 from dmaragent.collect.words import writing as writing_words
@@ -62,11 +64,15 @@ def _unpack(path: str, members: Members, folder: str) -> None:
                 with open(place, "wb") as file:
                     _copy(members, member, file)
             elif member.kind is MemberKind.SYMBOLIC_LINK and name:
-                links.append((member.target, place))
+                links.append((member.target, name))
         except OSError as error:
             raise writing_words.member_not_written(path, name, error) from error
-    for target, place in links:
-        _link(target, place)
+    descriptor = os.open(folder, FOLDER)
+    try:
+        for target, name in links:
+            _link(path, descriptor, name, target)
+    finally:
+        os.close(descriptor)
 
 
 def _copy(members: Members, member: Member, file: BinaryIO) -> None:
@@ -79,10 +85,43 @@ def _pieces(members: Members, size: int) -> Iterator[bytes]:
         yield piece
 
 
-def _link(target: str, place: str) -> None:
-    """Make a link; one that cannot be made is left out, as a reader would find it broken."""
+def _link(path: str, folder: int, name: str, target: str) -> None:
+    """Make a link; one that cannot be made is left out, as a reader would find it broken.
+
+    Raises:
+        HostError: it is below another link or a file, so it could be made outside of `folder`.
+
+    """
+    *parents, last = name.split("/")
     try:
-        os.makedirs(os.path.dirname(place), exist_ok=True)
-        os.symlink(target, place)
+        parent = _open_parent(folder, parents)
+    except NotADirectoryError as error:
+        why = "is below something that is not a directory"
+        raise member_refused(path, name, why) from error
     except OSError:
         return
+    try:
+        os.symlink(target, last, dir_fd=parent)
+    except OSError:
+        return
+    finally:
+        os.close(parent)
+
+
+def _open_parent(folder: int, steps: list[str]) -> int:
+    """Open the directory at `steps` below `folder`, which is created if it is absent.
+
+    Raises:
+        NotADirectoryError: one of the steps is a link or a file.
+
+    """
+    parent = os.dup(folder)
+    for step in steps:
+        try:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(step, dir_fd=parent)
+            below = os.open(step, FOLDER | os.O_NOFOLLOW, dir_fd=parent)
+        finally:
+            os.close(parent)
+        parent = below
+    return parent

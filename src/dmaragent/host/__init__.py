@@ -12,7 +12,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.host import words
 from dmaragent.host.groups import IommuGroup, join_groups
 from dmaragent.host.memory_map import MemoryMap, join_memory_map
-from dmaragent.host.parse import Problems
+from dmaragent.host.parse import Problems, lines_of
 from dmaragent.host.pci import join_pci
 from dmaragent.host.smbios import Machine, join_machine, join_slots
 from dmaragent.host.system import System, join_system
@@ -140,7 +140,7 @@ def join(snapshot: HostSnapshot) -> Host:
 
 
 def _logged_table(log: bytes | Missing) -> LoggedTable | None:
-    lines = () if isinstance(log, Missing) else log.decode("utf-8", "backslashreplace").splitlines()
+    lines = () if isinstance(log, Missing) else lines_of(log.decode("utf-8", "backslashreplace"))
     matches = ((_LOGGED_TABLE.search(line), line) for line in lines)
     return next((LoggedTable(match[1], line.strip()) for match, line in matches if match), None)
 
@@ -148,5 +148,5 @@ def _logged_table(log: bytes | Missing) -> LoggedTable | None:
 def _iommu_log(log: bytes | Missing) -> tuple[str, ...] | None:
     if isinstance(log, Missing):
         return None
-    lines = log.decode("utf-8", "backslashreplace").splitlines()
+    lines = lines_of(log.decode("utf-8", "backslashreplace"))
     return tuple(line for line in lines if "BIOS-e820: " not in line)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import words
-from dmaragent.host.parse import Problems, functions_among, parse_number
+from dmaragent.host.parse import Problems, functions_among, lines_of, parse_number
 from dmaragent.readings import IommuGroupReading, Missing
 
 _HIGHEST = (1 << 64) - 1
@@ -114,7 +114,7 @@ def _parse_regions(content: bytes) -> tuple[tuple[KernelRegion, ...], tuple[str,
     Cached, because most groups of a host have the same file.
     """
     regions, unreadable = [], []
-    for line in content.decode("ascii", "backslashreplace").splitlines():
+    for line in lines_of(content.decode("ascii", "backslashreplace")):
         try:
             base, limit, kind = line.split()
             first, last = parse_number(base, _HIGHEST), parse_number(limit, _HIGHEST)

@@ -107,6 +107,14 @@ def whole_number(value: object, most: int) -> int:
     return value
 
 
+def lines_of(content: str) -> list[str]:
+    """Return the lines of a file or an output. Only newlines separate them, as for the kernel."""
+    lines = [line.removesuffix("\r") for line in content.split("\n")]
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
 def number(  # noqa: PLR0913 - owner, name, reading, target, and how to parse it
     of: object,
     what: str,

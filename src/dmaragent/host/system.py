@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from dmaragent.boot_words import LoaderMark, linux_words, loader_mark
 from dmaragent.host import words
-from dmaragent.host.parse import Problems, text, whole_number
+from dmaragent.host.parse import Problems, lines_of, text, whole_number
 from dmaragent.readings import Missing, SystemReading
 
 
@@ -45,7 +45,7 @@ def join_system(system: SystemReading, problems: Problems) -> System:
 def _cpu(content: str | None) -> tuple[str | None, bool | None]:
     """Return the first processor's vendor, and whether it is virtual."""
     vendor, virtual = None, None
-    for line in (content or "").splitlines():
+    for line in lines_of(content or ""):
         name, _, value = line.partition(":")
         if name.strip() == "vendor_id" and vendor is None:
             vendor = value.strip()

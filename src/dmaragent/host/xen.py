@@ -11,6 +11,7 @@ from dmaragent.host.parse import (
     MOST_OF_A_KIND,
     Problems,
     functions_among,
+    lines_of,
     text,
     whole_line,
     whole_number,
@@ -122,7 +123,7 @@ def _info(output: bytes | Missing) -> dict[str, str]:
     if isinstance(output, Missing):
         return {}
     whole = output[: output.rfind(b"\n") + 1]  # a last line without newline was cut short
-    lines = whole.decode("utf-8", "backslashreplace").splitlines()
+    lines = lines_of(whole.decode("utf-8", "backslashreplace"))
     pairs = (line.partition(":") for line in lines)
     return {name.strip(): value.strip() for name, colon, value in pairs if colon}
 

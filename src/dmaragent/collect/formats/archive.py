@@ -28,7 +28,7 @@ from dmaragent.collect.recorded import manifest
 from dmaragent.collect.tables.files import HEADER_SIZE, LOOKED_AT, is_other_table, may_hold_tables
 from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
-from dmaragent.readings import Missing
+from dmaragent.readings import Missing, MissingKind
 
 DEEPEST = 100
 """The most steps in a name; sysfs has twenty-five on hosts with many bridges."""
@@ -44,6 +44,8 @@ LARGEST_INNER = 1 << 27
 MOST_TABLES = 64
 """The most files kept because they begin like a table."""
 _PIECE = 1 << 18
+MOST_FOLDERS = 64
+"""How many directories beside each other are searched for a host."""
 _MOST_TOPS = 16
 _MOST_SECOND = 256
 _PACKED = (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
@@ -64,6 +66,8 @@ class Archive:
     """The first member that a bundle must not contain, and why."""
     tops: dict[str, None] = field(default_factory=dict)
     """The first few names at the top."""
+    folders: dict[str, None] = field(default_factory=dict)
+    """The first directories at the top, which are searched for a host."""
     second: dict[str, None] = field(default_factory=dict)
     """The first names one directory below the top, with that directory."""
     nested: list[str] = field(default_factory=list)
@@ -116,11 +120,7 @@ def members_of(where: str, source: BinaryIO, head: bytes) -> Members:
 def _take(archive: Archive, member: Member, members: Members) -> None:
     path = plain_path(archive.where, member)
     if path:
-        top, _, rest = path.partition("/")
-        if len(archive.tops) < _MOST_TOPS:
-            archive.tops[top] = None
-        if rest and len(archive.second) < _MOST_SECOND:
-            archive.second[f"{top}/{rest.partition('/')[0]}"] = None
+        _take_names(archive, path, member.kind)
     elif member.kind is not MemberKind.FOLDER:
         raise _refusal(archive, member, "has no name")
     try:
@@ -136,6 +136,17 @@ def _take(archive: Archive, member: Member, members: Members) -> None:
                 _take_link(archive, path, member)
     except ValueError as error:
         raise _refusal(archive, member, str(error)) from error
+
+
+def _take_names(archive: Archive, path: str, kind: MemberKind) -> None:
+    """Keep the first names near the top."""
+    top, _, rest = path.partition("/")
+    if len(archive.tops) < _MOST_TOPS:
+        archive.tops[top] = None
+    if (rest or kind is MemberKind.FOLDER) and len(archive.folders) < MOST_FOLDERS:
+        archive.folders[top] = None
+    if rest and len(archive.second) < _MOST_SECOND:
+        archive.second[f"{top}/{rest.partition('/')[0]}"] = None
 
 
 def plain_path(where: str, member: Member) -> str:
@@ -183,40 +194,45 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
         return
     recorded = _path_in_recording(path, rest)
     most, content = room(path, recorded, member.size)
-    if most < 0 and not recorded:
-        head = members.read(min(member.size, LOOKED_AT))
-        if not _take_table(archive, path, member, members, head):
-            _pass_over(archive, path, member, members, head)
-        return
-    _make_room(archive, max(most, 0))
-    if content is None:
-        content = _read(members, most) if most > 0 else b""
-    archive.tree.add_file(path, content)
+    if most < 0:
+        begin = members.read(min(member.size, LOOKED_AT))
+        table = _take_table(archive, path, member, members, begin)
+        if table is None and not recorded:
+            _pass_over(archive, path, member, members, begin)
+        elif table is None:
+            _make_room(archive, 0)
+            archive.tree.add_file(path, Missing(MissingKind.NOT_COLLECTED, "no reading needs it"))
+        begin = table or begin
+    else:
+        _make_room(archive, most)
+        if content is None:
+            content = _read(members, most) if most > 0 else b""
+        archive.tree.add_file(path, content)
+        begin = content if isinstance(content, bytes) else b""
     if recorded:
-        archive.hashes[path] = (
-            sha256(content).hexdigest()
-            if isinstance(content, bytes) and len(content) == member.size
-            else _hash(content, members)
-        )
+        archive.hashes[path] = _hash(begin, member.size, members)
 
 
-def _take_table(archive: Archive, path: str, member: Member, members: Members, head: bytes) -> bool:
-    """Keep a file that begins like an ACPI table or acpidump text; return whether it does.
+def _take_table(
+    archive: Archive, path: str, member: Member, members: Members, head: bytes
+) -> bytes | None:
+    """Keep a file that begins like an ACPI table or acpidump text; return what was read of it.
 
-    Only the header is kept of a table that dmaragent does not decode.
+    Return None if it does not begin like one. Only the header is kept of a table that dmaragent does
+    not decode.
     """
     if archive.tables >= MOST_TABLES:
-        return False
+        return None
     if may_hold_tables(head, member.size, path.rpartition("/")[2]):
         _make_room(archive, member.size)
-        content = head + _read(members, member.size - len(head))
+        content = head = head + _read(members, member.size - len(head))
     elif is_other_table(head):
         content = head[:HEADER_SIZE]
     else:
-        return False
+        return None
     archive.tree.add_file(path, content)
     archive.tables += 1
-    return True
+    return head
 
 
 def _pass_over(archive: Archive, path: str, member: Member, members: Members, head: bytes) -> None:
@@ -264,12 +280,10 @@ def _read(members: Members, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _hash(content: bytes | Missing, members: Members) -> str:
-    """Hash a file whose first bytes, `content`, were read, and skip the rest of it."""
-    if isinstance(content, Missing):
-        content = b""
-    hashed = sha256(content)
-    while rest := members.read(_PIECE):
+def _hash(begin: bytes, size: int, members: Members) -> str:
+    """Hash a file of `size` bytes, of which `begin` was read, and skip the rest of it."""
+    hashed = sha256(begin)
+    while len(begin) < size and (rest := members.read(_PIECE)):
         hashed.update(rest)
     return hashed.hexdigest()
 

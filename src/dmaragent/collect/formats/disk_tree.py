@@ -79,12 +79,21 @@ class DiskTree:
 
     def mode(self, path: str) -> int | Missing:
         """Return the type and permissions of the file at `path` without opening it."""
+        found = self._stat(path)
+        return found if isinstance(found, Missing) else found.st_mode
+
+    def size(self, path: str) -> int | Missing:
+        """Return the number of bytes of the file at `path` without opening it."""
+        found = self._stat(path)
+        return found if isinstance(found, Missing) else found.st_size
+
+    def _stat(self, path: str) -> os.stat_result | Missing:
         try:
             steps = self._resolve(path)
             if not steps:
-                return os.fstat(self._folder(())).st_mode
+                return os.fstat(self._folder(()))
             folder = self._folder(steps[:-1])
-            return os.stat(steps[-1], dir_fd=folder, follow_symlinks=False).st_mode
+            return os.stat(steps[-1], dir_fd=folder, follow_symlinks=False)
         except OSError as error:
             return missing(error)
 

@@ -36,6 +36,9 @@ class FileTree(Protocol):
     def is_directory(self, path: str) -> bool:
         """Return whether there is a directory at `path`, itself or by a link."""
 
+    def size(self, path: str) -> int | Missing:
+        """Return the number of bytes of the file at `path`."""
+
     def below(self, path: str) -> "FileTree":
         """Return the tree whose root is the directory at `path`."""
 
@@ -153,6 +156,14 @@ class PackedTree:
         """Return whether the path leads to a directory."""
         place = self._place(path)
         return not isinstance(place, Missing) and place in self._folders
+
+    def size(self, path: str) -> int | Missing:
+        """Return the number of bytes that were kept of the file."""
+        place = self._place(path)
+        content = place if isinstance(place, Missing) else self._files.get(place)
+        if content is None:
+            return Missing(MissingKind.FAILED, "not a regular file")
+        return content if isinstance(content, Missing) else len(content)
 
     def below(self, path: str) -> "PackedTree":
         """Return the tree of a directory in this one; an empty one if it is absent."""

@@ -1,6 +1,6 @@
 """The sentences about archives and packed files: what is wrong with one, and what to do."""
 
-from dmaragent.collect.words import shown
+from dmaragent.collect.words import in_command, shown
 from dmaragent.errors import HostError
 
 _UNPACK = "if you trust it, unpack it and name the directory"
@@ -64,9 +64,10 @@ def unpacks_too_far(where: str, most: int) -> HostError:
 
 def no_zstd(where: str) -> HostError:
     """Return the error for a file packed with zstd if the zstd command is missing."""
+    name = "" if where == "standard input" else f": zstd -d {in_command(where)}"
     return HostError(
         f"{where} is packed with zstd, which is not installed here",
-        f"install zstd, or unpack it on another machine: zstd -d {where}",
+        f"install zstd, or unpack it on another machine{name}",
     )
 
 
@@ -116,7 +117,7 @@ def cut_tar(where: str, what: str, at: int) -> HostError:
 def unseekable_zip(where: str, why: OSError) -> HostError:
     """Return the error for a zip that cannot be read from its end."""
     return HostError(
-        f"{where} is a zip, which is read from its end: {why.strerror}", "name it as a file"
+        f"{where} is a zip, which is read from its end: {why.strerror or why}", "name it as a file"
     )
 
 
@@ -148,7 +149,7 @@ def member_expands_too_far(where: str, name: str, *, beyond_its_size: bool) -> H
 
 def unreadable_archive(where: str, why: OSError) -> HostError:
     """Return the error for an archive that can no longer be read."""
-    return HostError(f"{where} cannot be read: {why.strerror}")
+    return HostError(f"{where} cannot be read: {why.strerror or why}")
 
 
 # A directory ---------------------------------------------------------------------------

@@ -15,6 +15,7 @@ A manifest can come from a stranger, so every path and every hash is checked.
 
 import io
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -170,7 +171,7 @@ def _reading_or_object(document: dict[str, Any]) -> LoggedReading | dict[str, An
 
 def _reading(document: Mapping[str, Any]) -> LoggedReading:
     operation = Operation(document["operation"])
-    path = _string(document["path"])
+    path = _name(document["path"])
     _check_path(operation, path)
     outcome = _string(document["outcome"])
     if outcome != "value":
@@ -181,7 +182,7 @@ def _reading(document: Mapping[str, Any]) -> LoggedReading:
     if operation is Operation.LIST:
         if not isinstance(document["entries"], list):
             raise TypeError("its entries are not a list")
-        entries = tuple(_string(name) for name in document["entries"])
+        entries = tuple(_name(name) for name in document["entries"])
         return LoggedReading(operation=operation, path=path, entries=entries, redacted=redacted)
     digest = sys.intern(_string(document["sha256"]))  # many files of sysfs are equal
     return LoggedReading(operation=operation, path=path, sha256=digest, redacted=redacted)
@@ -197,6 +198,16 @@ def _string(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{excerpt(str(value))!r} is not a string")
     return value
+
+
+def _name(value: object) -> str:
+    """Return a path, or the name of a file; reject one that no file can have."""
+    name = _string(value)
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError as error:  # half of a surrogate pair
+        raise ValueError(f"{excerpt(name, error.start)!r} is not a file name") from error
+    return name
 
 
 def _check_path(operation: Operation, path: str) -> None:

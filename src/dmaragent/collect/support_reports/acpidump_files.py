@@ -11,6 +11,7 @@ import re
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, HostRequest, Operation
 from dmaragent.collect.reader import HostReader
+from dmaragent.collect.support_reports.files import names_in
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing
 from fwtables.acpidump import is_acpidump
@@ -30,10 +31,8 @@ def is_dump(path: str) -> bool:
 def find_dump(tree: FileTree) -> tuple[str, bytes] | None:
     """Return path and content of the acpidump text in a copied root, or None."""
     paths = [f"/{name}" for name in _AT_THE_TOP]
-    plugins = tree.list(f"/{_OF_SOS}")
-    for plugin in () if isinstance(plugins, Missing) else plugins:
-        names = tree.list(f"/{_OF_SOS}/{plugin}")
-        files = () if isinstance(names, Missing) else names
+    for plugin in names_in(tree, f"/{_OF_SOS}"):
+        files = names_in(tree, f"/{_OF_SOS}/{plugin}")
         paths += [f"/{_OF_SOS}/{plugin}/{name}" for name in files]
     for path in filter(is_dump, paths):
         request = HostRequest(operation=Operation.READ, path=path, limit=LARGEST_DUMP, window=None)

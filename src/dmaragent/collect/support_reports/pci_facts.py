@@ -69,15 +69,18 @@ def merge(sources: Iterable[FactsByAddress]) -> dict[str, PciFacts]:
 def agreed(sources: Sequence[FactsByAddress]) -> dict[str, PciFacts]:
     """Merge facts from several files; a fact on which two files differ becomes unknown.
 
-    This applies to a function's driver and ids: the files can be from different times or hosts.
+    This applies to a function's driver and ids: the files can be from different times or hosts. A
+    file without a driver for it contradicts none.
     """
     merged = merge(sources)
     for address in merged:
         all_facts = [source[address] for source in sources if address in source]
         for name in ("driver", "vendor", "device"):
             values = {getattr(facts_of_source, name) for facts_of_source in all_facts} - {None, ""}
-            if len(values) > 1:
-                facts = merged[address]
+            facts = merged[address]
+            if len(values) == 1:
+                merged[address] = replace(facts, **{name: values.pop()})
+            elif values:
                 of_driver = name == "driver" or facts.driver_contradicted
                 merged[address] = replace(facts, **{name: None}, driver_contradicted=of_driver)
     return merged
@@ -126,13 +129,15 @@ def config_address(path: str) -> str | None:
 def from_proc_devices(text: str, addresses: Iterable[str] = ()) -> dict[str, PciFacts]:
     """Return the facts in /proc/bus/pci/devices: ids and driver of each function.
 
-    Its lines have no segment. `addresses` are those that /proc/bus/pci has directories for. If two
-    of them differ only by segment, a line can belong to either and is left out.
+    Its lines have no segment. `addresses` are those that /proc/bus/pci has directories for. If some
+    of them differ only by segment, a line can belong to each and is left out. So are lines that
+    differ only by segment themselves.
     """
     segments: dict[str, list[str]] = {}
     for address in addresses:
         segments.setdefault(address.partition(":")[2], []).append(address)
     functions: dict[str, PciFacts] = {}
+    ambiguous: set[str] = set()
     for line in text.splitlines():
         columns = line.split("\t")
         if len(columns) < 3 or not re.fullmatch(r"[0-9a-f]{4}", columns[0]):
@@ -143,8 +148,7 @@ def from_proc_devices(text: str, addresses: Iterable[str] = ()) -> dict[str, Pci
         place = f"{bus:02x}:{devfn >> 3:02x}.{devfn & 7}"
         owners = segments.get(place, [f"0000:{place}"])
         if len(owners) > 1 or owners[0] in functions:
-            functions.pop(owners[0], None)
-            continue
+            ambiguous.add(owners[0])
         last = columns[-1].strip()
         named = len(columns) >= _WHOLE_LINE or not re.fullmatch(r"[0-9a-f ]*", last)
         functions[owners[0]] = PciFacts(
@@ -152,7 +156,7 @@ def from_proc_devices(text: str, addresses: Iterable[str] = ()) -> dict[str, Pci
             device=int(columns[1][4:], 16),
             driver=last if named else None,
         )
-    return functions
+    return {address: functions[address] for address in functions if address not in ambiguous}
 
 
 def from_udev_database(text: str) -> dict[str, PciFacts]:

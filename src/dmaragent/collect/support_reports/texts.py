@@ -37,6 +37,10 @@ _KERNEL = re.compile(r"Linux version (\d+\.\d\S*)")
 _UNAME = re.compile(r"Linux \S+ (\d+\.\d\S*) ")
 _RELEASE = re.compile(r"(\d+\.\d+[-.]\S*|\d+\.\d+)")
 _OPTIONS = re.compile(r"(?:Kernel c|\bC)ommand line: (.*)")
+_LONGEST_MESSAGE = 1024 - 48 - 1 - 2
+"""The fewest bytes at which printk cuts a message: LOG_LINE_MAX with CONFIG_PRINTK_CALLER, without
+the final zero and the level (kernel/printk/printk.c, ``vprintk_store``; newer kernels keep more). A
+line of several (init/main.c, ``print_kernel_cmdline``) ends with a backslash."""
 _XEN_BANNER = re.compile(r"\(XEN\).{0,80}? Xen version (\d{1,3})\.(\d{1,3})(\S*) \(")
 _XEN_OPTIONS = re.compile(r"\(XEN\)(?: \[[^]]{0,80}\])? Command line: (.*)")
 _XEN_VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})(\S*)")
@@ -124,11 +128,16 @@ def kernel_release(text: str) -> bytes | None:
 
 
 def boot_options(log: str) -> bytes | None:
-    """Return the kernel's options in a boot log (``Command line:``)."""
-    for line in log.splitlines():
+    """Return the kernel's options in a boot log (``Command line:``).
+
+    None if the kernel may have cut the line: then the last options are unknown.
+    """
+    for line in log.split("\n"):
         match = _OPTIONS.search(line)
         if match and "(XEN)" not in line:
-            return _line(match[1])
+            message = match[0].encode("utf-8", "surrogateescape")
+            is_cut = len(message) >= _LONGEST_MESSAGE or match[1].rstrip().endswith(" \\")
+            return None if is_cut else _line(match[1])
     return None
 
 

@@ -5,6 +5,7 @@ ACPI/DMAR-1.aml, hw-probe has logs/acpidump: names differ from tool to tool.
 """
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -127,7 +128,8 @@ def _look(tree: FileTree, path: str, search: TableSearch) -> None:
         if _is_denied(head):
             search.unreadable.append(path)
         return
-    if not may_hold_tables(head, len(head), path.rpartition("/")[2]):
+    size = len(head) if len(head) < LOOKED_AT else _size(tree, path)
+    if not may_hold_tables(head, size, path.rpartition("/")[2]):
         if is_other_table(head):
             search.others.append(head[:4].decode("ascii"))
         return
@@ -197,6 +199,15 @@ def _read(tree: FileTree, path: str, window: int | None = None) -> bytes | Missi
         return tree.read(path, request)
     except HostError:
         return Missing(MissingKind.FAILED, "leads out of the folder")
+
+
+def _size(tree: FileTree, path: str) -> int:
+    """Return the size of a file; one that is gone by now is larger than every limit."""
+    try:
+        size = tree.size(path)
+    except HostError:
+        return sys.maxsize
+    return sys.maxsize if isinstance(size, Missing) else size
 
 
 def _may_list(tree: FileTree, path: str) -> bool:

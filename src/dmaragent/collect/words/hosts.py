@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dmaragent.errors import HostError
@@ -17,13 +19,17 @@ _LONGEST = 600
 """The most characters of an error that names the content of an archive."""
 
 
-def several(where: str, what: str, names: list[str], take: str) -> HostError:
+Take = Callable[[str], str]
+"""Returns how to choose the host or table at a path."""
+
+
+def several(where: str, what: str, names: list[str], take: Take) -> HostError:
     """Return the error for a place that contains several hosts or tables; `take` chooses one."""
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     listed = ", ".join(map(shown, names[:_MOST_NAMED]))
     return HostError(
         f"{where} contains {len(names)} {what}: {listed}{more}",
-        take.replace("{}", in_command(names[0])),
+        take(names[0]),
     )
 
 
@@ -32,12 +38,24 @@ def several_in_archive(where: str, names: list[str], outer: str) -> HostError:
 
     `outer` is the file that the user named, if this archive is inside it; else empty.
     """
-    if outer:
-        take = f"unpack {outer} first, then choose one"
-    else:
-        take = f"unpack it and choose one: {unpacking(where)} {{}}"
     every = f"all of them: dmaragent fleet show {in_command(outer or where)}"
-    return several(where, "hosts", names, f"{take}; {every}")
+
+    def take(name: str) -> str:
+        return f"{unpack_one(where, outer, name)}; {every}"
+
+    return several(where, "hosts", names, take)
+
+
+def unpack_one(archive: str, outer: str, name: str) -> str:
+    """Return the hint to use only the host `name` of an archive, which can be inside `outer`."""
+    if outer:
+        return f"unpack {outer} first, then choose one"
+    return f"unpack it and choose one: {unpacking(archive, name)}"
+
+
+def choose_one(path: str, name: str) -> str:
+    """Return the hint to use only the host `name` of the directory at `path`."""
+    return f"choose one: --host {in_command(os.path.join(path, name))}"
 
 
 def no_host_in_directory(path: str, archive: str) -> HostError:
@@ -46,7 +64,7 @@ def no_host_in_directory(path: str, archive: str) -> HostError:
     return HostError(
         f"{path} is not a host: no manifest.json, sys/, acpidump.out, DMAR or IVRS table, or output of "
         "lspci, dmidecode, dmesg or xl info in it",
-        f"name the archive in it: --host {archive}" if archive else hint,
+        f"name the archive in it: --host {in_command(archive)}" if archive else hint,
     )
 
 
@@ -74,7 +92,7 @@ def only_archives_in_archive(where: str, nested: list[str], outer: str) -> HostE
         f"{where} is not a host: it contains only "
         f"{'another archive' if alone else 'other archives'}, {', '.join(map(shown, nested))}"
     )
-    command = f"unpack {outer} first" if outer else f"{unpacking(where)} {in_command(nested[0])}"
+    command = f"unpack {outer} first" if outer else unpacking(where, nested[0])
     return HostError(
         message[:_LONGEST], f"extract {'it' if alone else 'one'} and name that: {command}"
     )

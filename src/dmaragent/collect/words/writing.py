@@ -67,7 +67,7 @@ def unpacks_too_far(path: str, most: int) -> HostError:
 def member_not_written(path: str, name: str, error: OSError) -> HostError:
     """Return the error for a member that the system could not write."""
     return HostError(
-        f"{path}: {shown(name)} could not be unpacked: {error.strerror}",
+        f"{path}: {shown(name)} could not be unpacked: {error.strerror or error}",
         "unpack it yourself, and name the folder",
         where=path,
     )
