@@ -61,8 +61,10 @@ def device_without_function(text: str) -> str:
     return f"{text!r} names a device without its function"
 
 
-def its_functions(functions: str) -> str:
-    return f"add the function; present: {functions or 'unknown'}"
+def its_functions(functions: Sequence[str] | None) -> str:
+    """Return how to name one of the `functions` of a device; None: unknown."""
+    present = "unknown" if functions is None else " ".join(functions) or "none"
+    return f"add the function; present: {present}"
 
 
 def not_scanned() -> str:
