@@ -92,6 +92,7 @@ export class GuestForm {
         this.why = element("p", { class: "subtle" }, words.NEEDS_API);
         this.result = element("div", { id: "guest-answer", role: "status", "aria-live": "polite" });
         this.asked = 0;
+        this.chosen = 0;
         this.answered = false;
         const form = element("form", {}, this.fields);
         replace(parent, heading("guest", words.GUEST), this.why, form, this.result);
@@ -142,7 +143,9 @@ export class GuestForm {
         }
     }
 
+    /** Fill the form with what was chosen last: an earlier choice can take longer to read. */
     async readFile() {
+        const chosen = ++this.chosen;
         const [file] = this.file.files;
         if (!file)
             return;
@@ -151,24 +154,32 @@ export class GuestForm {
             return;
         }
         try {
-            this.fill(await file.text());
+            this.fill(await file.text(), chosen);
         } catch (error) {
-            this.show(notice({ kind: "danger", title: words.FILE_UNREADABLE, detail: error.message }));
+            this.refuse(notice({ kind: "danger", title: words.FILE_UNREADABLE, detail: error.message }), chosen);
         }
     }
 
     async readLibvirt() {
+        const chosen = ++this.chosen;
         const name = this.chooser.value;
         if (!name)
             return;
         try {
-            this.fill(await run(["virsh", "dumpxml", `--domain=${name}`], VIRSH));
+            this.fill(await run(["virsh", "dumpxml", `--domain=${name}`], VIRSH), chosen);
         } catch (failure) {
-            this.show(refusal(words.DUMPXML_FAILED, failure));
+            this.refuse(refusal(words.DUMPXML_FAILED, failure), chosen);
         }
     }
 
-    fill(text) {
+    refuse(content, chosen) {
+        if (chosen === this.chosen)
+            this.show(content);
+    }
+
+    fill(text, chosen) {
+        if (chosen !== this.chosen)
+            return;
         this.asked += 1;
         this.text.value = text;
         this.show();

@@ -121,13 +121,28 @@ class Page {
                 if (!next.waits && (tag === "" || !next.changed))
                     await api.publishedChanges(SLOWEST);
             } catch (failure) {
-                // 503 can also mean that too many pages wait: without a tag, the agent does not wait.
                 const mayBeFull = failure.status === 503 && tag !== "";
                 tag = "";
-                if (!mayBeFull)
-                    await this.showPublished(failure);
+                const why = mayBeFull ? await this.showUnwaited() : failure;
+                if (why)
+                    await this.showPublished(why);
                 await api.publishedChanges(RETRY);
             }
+        }
+    }
+
+    /**
+     * Show the host as it is now, or return why not.
+     *
+     * 503 can mean that too many pages wait, or that the agent cannot read the host. Without a tag
+     * it does not wait.
+     */
+    async showUnwaited() {
+        try {
+            await this.showLive((await api.nextHealth("")).health);
+            return null;
+        } catch (failure) {
+            return failure;
         }
     }
 }

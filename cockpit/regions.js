@@ -6,8 +6,12 @@ import * as words from "./words.js";
 const MOST = 512;
 const FEW = 4;
 
-/** Return how Linux treats a region for some of its devices. */
-export function linuxWords(holds, owners, state) {
+/**
+ * Return how Linux treats a region for some of its devices, its owners.
+ *
+ * `complete` is whether the region is known to be for no other device.
+ */
+export function linuxWords(holds, owners, state, complete = true) {
     if (state === "not-applicable-under-xen")
         return words.NOT_APPLICABLE;
     if (holds.length) {
@@ -15,7 +19,8 @@ export function linuxWords(holds, owners, state) {
         const predicted = holds.every(one => one.by_kernel) ? "" : ` (${words.PREDICTED})`;
         return found.join(", ") + predicted;
     }
-    return owners.every(one => one.presence === "absent") ? words.NO_PRESENT_DEVICE : words.UNKNOWN;
+    const none = complete && owners.every(one => one.presence === "absent");
+    return none ? words.NO_PRESENT_DEVICE : words.UNKNOWN;
 }
 
 function xenWords(view, source) {
@@ -33,11 +38,17 @@ function sizeOf({ base, limit }) {
     return words.size(BigInt(limit) - BigInt(base) + 1n);
 }
 
-function ownersOf(region) {
+/** Return whether all owners are known: a claim such as "all devices" needs the PCI functions. */
+export function knowsOwners(region, { pci_functions: functions }) {
+    return functions !== null || region.claims.length === 0;
+}
+
+function ownersOf(region, answer) {
     const names = new Map(region.owners.filter(one => one.sbdf).map(one => [one.sbdf, one.presence]));
     if (names.size === 0) {
         const claims = region.claims.map(claim => claim.as_written);
-        return claims.length ? `${claims.join(", ")}: ${words.UNKNOWN}` : words.NOBODY;
+        const known = region.owners.length === 0 && knowsOwners(region, answer);
+        return [claims.join(", "), known ? words.NOBODY : words.UNKNOWN].filter(Boolean).join(": ");
     }
     const told = ([sbdf, presence]) => {
         const note = words.PRESENCES[presence] ?? words.UNKNOWN;
@@ -47,13 +58,15 @@ function ownersOf(region) {
     return names.size > FEW ? folded(`owners-${region.number}`, words.devices(names.size), list) : list;
 }
 
-function row(region, { xen, linux }) {
+function row(region, answer) {
+    const { xen, linux } = answer;
     const where = region.segment ? `, ${words.segment(region.segment)}` : "";
     return [
         `${region.number}`, [code(rangeWords(region)), where],
         BigInt(region.limit) < BigInt(region.base) ? words.LIMIT_BELOW_BASE : words.size(region.size),
-        ownersOf(region), xenWords(region.xen, xen.source),
-        linuxWords(region.linux, region.owners, linux.state), region.memory_map || words.UNKNOWN,
+        ownersOf(region, answer), xenWords(region.xen, xen.source),
+        linuxWords(region.linux, region.owners, linux.state, knowsOwners(region, answer)),
+        region.memory_map || words.UNKNOWN,
     ];
 }
 

@@ -9,7 +9,8 @@ const KNOWN = {
 
 /** Return whether the page knows this version of a document. */
 export function isKnown(document) {
-    return KNOWN[document?.format] === document?.version;
+    const version = KNOWN[document?.format];
+    return version !== undefined && version === document.version;
 }
 
 /**

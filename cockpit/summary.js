@@ -23,14 +23,14 @@ export function showSummary(parent, answer) {
     parent.hidden = answer === null;
     if (answer === null)
         return;
-    const { machine, table, regions, xen, linux } = answer;
+    const { machine, table, complete, regions, xen, linux } = answer;
     replace(parent,
             heading("summary", words.SUMMARY),
             facts([
                 [words.FIRMWARE, machine.firmware],
                 [words.KERNEL, machine.kernel_release],
                 [words.TABLE, answer.absence ? "" : tableWords(table)],
-                [words.REGIONS, table.state === "decoded" ? regions.length : words.UNKNOWN],
+                [words.REGIONS, table.state === "decoded" && complete ? regions.length : words.UNKNOWN],
                 [words.XEN, xenWords(xen)],
                 [words.LINUX, words.LINUX_STATES[linux.state] || words.UNKNOWN],
             ]));

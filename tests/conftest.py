@@ -168,6 +168,12 @@ def promtool() -> None:
 
 
 @pytest.fixture
+def node() -> None:
+    """Skip without node."""
+    _require("node", "nodejs")
+
+
+@pytest.fixture
 def curl() -> None:
     """Skip without curl."""
     _require("curl", "curl")

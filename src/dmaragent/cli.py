@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dmaragent import __version__
 from dmaragent.commands import GROUPS, OTHER_NAMES, VERBS, load
@@ -36,7 +36,7 @@ _REPORT_IT = "report this bug with the following lines:"
 DEPENDENCIES = ("construct", "h11", "psutil", "pyudev")
 """The modules that dmaragent needs besides the standard library."""
 _OWN_OPTIONS = ("--help", "--version")
-"""The options of the program itself; a unique prefix is enough."""
+"""The options of the program itself."""
 HELP = "help"
 """``dmaragent help VERB`` is ``dmaragent VERB --help``."""
 DEVICES = "__devices"
@@ -105,9 +105,7 @@ def _run(arguments: Sequence[str]) -> int:
     if arguments[0] == "demo" and len(arguments) > 1 and arguments[1] in VERBS:
         arguments = _demo_arguments(arguments[1:])
     first = arguments[0].partition("=")[0] if arguments else ""
-    if first.startswith("-") and not any(
-        option.startswith(first) for option in ("-h", *_OWN_OPTIONS)
-    ):
+    if first.startswith("-") and first not in ("-h", *_OWN_OPTIONS):
         hint = f"write dmaragent VERB {first} …; dmaragent --help lists the verbs"
         raise DmaragentError(f"{first}: the verb must come first", hint)
     verb = arguments[0] if arguments else ""
@@ -246,10 +244,16 @@ def _print_bug(error: Exception, line: Sequence[str]) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that reports an error if its help cannot be written; argparse is silent then."""
+    """A parser that reports an error if its help cannot be written; argparse is silent then.
+
+    Options are not abbreviated: a new option could change what a prefix means.
+    """
 
     line: Sequence[str] = ()
     """The command line that it parses."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         (file or sys.stdout).write(self.format_help())

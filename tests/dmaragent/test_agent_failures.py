@@ -225,7 +225,9 @@ def test_no_descriptor_for_systemd_ends_nothing(
     monkeypatch.setattr("socket.socket", none_left)
     Notifier({"NOTIFY_SOCKET": str(tmp_path)}).say("READY=1")
     with open(os.devnull, "w", encoding="utf-8") as stream:
-        Journal({"JOURNAL_STREAM": "1:1"}, str(tmp_path), stream).write("x")
+        own = os.fstat(2)
+        journal = {"JOURNAL_STREAM": f"{own.st_dev}:{own.st_ino}"}
+        Journal(journal, str(tmp_path), stream).write("x")
 
 
 def test_many_scans_lose_neither_memory_nor_descriptors(tmp_path: Path) -> None:

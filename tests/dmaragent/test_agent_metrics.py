@@ -9,11 +9,18 @@ import pytest
 from dmaragent import __version__
 from dmaragent.agent.metrics import Metric, Sample, _lines, metrics_text
 from dmaragent.agent.published import Published
+from dmaragent.collect.collect import collect
+from dmaragent.collect.open_host import open_host
 from dmaragent.fleet.documents import Document
 from dmaragent.fleet.records import HostRecord, read_record
+from dmaragent.host import join
+from dmaragent.inventory import take_inventory
+from dmaragent.linux.view import LinuxState
 from dmaragent.question.context import Question, context_of
 from dmaragent.question.host_class import running_class, xen_class
+from dmaragent.readings import Missing, MissingKind
 from support.machines import MACHINES
+from support.published import publish
 from support.served import published_machine
 from support.wording import Worded
 
@@ -85,6 +92,26 @@ def test_a_host_without_a_table_has_no_number_of_regions() -> None:
 
     assert found["dmaragent_table_present"] == 0
     assert not [name for name in found if "region" in name or "finding" in name]
+
+
+def test_a_host_with_unknown_functions_has_no_number_of_devices() -> None:
+    readings = collect(open_host(str(MACHINES / "hp-dl380e-gen8")).reader)
+    unread = Missing(MissingKind.FAILED, "Input/output error")
+    found = values(publish(take_inventory(join(readings._replace(pci=unread)))))
+
+    assert found["dmaragent_regions"] == 9
+    assert not [name for name in found if "devices" in name]
+
+
+def test_under_xen_linux_locks_no_device() -> None:
+    """VFIO does not run there, and the page for Cockpit shows "not applicable"."""
+    published = published_machine("xen-pv-dom0")
+    found = values(published)
+
+    assert published.inventory.linux.state is LinuxState.UNDER_XEN
+    assert any(region.linux for region in published.inventory.regions)
+    assert not [name for name in found if name.startswith("dmaragent_devices")]
+    assert "dmaragent_shared_devices" in found
 
 
 def test_before_the_first_scan_there_is_the_agent_itself() -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import json
 import os
 import socket
 import sys
@@ -12,8 +13,10 @@ from typing import Any
 import pytest
 
 from dmaragent.agent.changes import MOST_LINES, ChangeKind, changes
+from dmaragent.agent.http_messages import ApiRequest, ApiResponse
 from dmaragent.agent.journal import ERROR, Journal, encode
 from dmaragent.agent.notify import Notifier, passed_sockets, watchdog_seconds
+from dmaragent.agent.routes import PublishedFacts, respond
 from dmaragent.agent.scan import scan
 from dmaragent.agent.watch import Events, UdevWatch
 from dmaragent.errors import DmaragentError
@@ -22,6 +25,9 @@ from support.agents import EHCI, NIC, machine
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import rmrr, scope, table
 from support.wording import Worded
+
+STDERR = f"{os.fstat(2).st_dev}:{os.fstat(2).st_ino}"
+"""JOURNAL_STREAM of a process whose standard error is the journal."""
 
 
 def test_systemd_is_told_at_the_address_it_gave(tmp_path: Path) -> None:
@@ -83,15 +89,30 @@ def test_sockets_of_others_are_not_taken(environment: dict[str, str]) -> None:
 def test_the_journal_gets_fields_and_standard_error_a_line(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journald:
         journald.bind(str(tmp_path / "j"))
-        journal = Journal({"JOURNAL_STREAM": "8:1"}, str(tmp_path / "j"))
+        journal = Journal({"JOURNAL_STREAM": STDERR}, str(tmp_path / "j"))
         journal.write("gone", ERROR, DMARAGENT_SBDF="0000:00:1d.0", DMARAGENT_REGION="")
         assert journald.recv(1000) == (
             b"MESSAGE=gone\nPRIORITY=3\nSYSLOG_IDENTIFIER=dmaragent\nDMARAGENT_SBDF=0000:00:1d.0\n"
         )
     out = io.StringIO()
     Journal({}, stream=out).write("gone", ERROR)
-    Journal({"JOURNAL_STREAM": "8:1"}, str(tmp_path / "no"), out).write("a\x1b[2Jb\nc")
+    Journal({"JOURNAL_STREAM": STDERR}, str(tmp_path / "no"), out).write("a\x1b[2Jb\nc")
     assert out.getvalue() == "<3>gone\n<6>a\\x1b[2Jb\\x0ac\n"
+
+
+@pytest.mark.parametrize("inherited", ["8:1", f"{STDERR}0", "", "x"])
+def test_a_journal_that_another_program_wrote_to_gets_no_line(
+    tmp_path: Path, inherited: str
+) -> None:
+    """A shell in a service has JOURNAL_STREAM, but its standard error can be a terminal."""
+    out = io.StringIO()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journald:
+        journald.bind(str(tmp_path / "j"))
+        journald.settimeout(0)
+        Journal({"JOURNAL_STREAM": inherited}, str(tmp_path / "j"), out).write("gone", ERROR)
+        with pytest.raises(BlockingIOError):
+            journald.recv(1000)
+    assert out.getvalue() == "<3>gone\n"
 
 
 def test_a_field_of_several_lines_has_its_length() -> None:
@@ -239,3 +260,26 @@ def test_without_pyudev_the_agent_says_so(monkeypatch: pytest.MonkeyPatch, worde
     with pytest.raises(DmaragentError) as refused:
         UdevWatch()
     worded(str(refused.value))
+
+
+@pytest.mark.parametrize(
+    ("functions", "present"),
+    [(None, "unknown"), ((), "none"), (("0000:03:00.0", "0000:03:00.1"), "both")],
+)
+def test_a_device_without_its_function_is_told_which_are_present(
+    functions: tuple[str, ...] | None, present: str, worded: Worded
+) -> None:
+    host = machine(*(Function(sbdf=name) for name in functions or ()))
+    if functions is None:
+        host.directories["/sys/bus/pci/devices"] = Missing(MissingKind.FAILED, "I/O error")
+        host.calls["udev-pci"] = Missing(MissingKind.FAILED, "I/O error")
+    answer = respond(
+        ApiRequest(method="GET", target="/v1/devices/03:00"),
+        scan(host, None, 1.0),
+        PublishedFacts(),
+    )
+
+    assert isinstance(answer, ApiResponse)
+    hint = json.loads(answer.body)["hint"]
+    assert hint.endswith(f"present: {' '.join(functions) if functions else present}")
+    worded(hint)

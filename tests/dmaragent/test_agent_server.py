@@ -347,13 +347,14 @@ def test_where_clients_cannot_be_accepted_it_is_said_once(
     worded(faults[0]["message"])
 
 
-@pytest.mark.parametrize("files", [0, 26, 27, 30, 64, 88, 89, 1024])
+@pytest.mark.parametrize("files", [0, 26, 27, 28, 30, 64, 89, 104, 105, 1024])
 def test_few_descriptors_mean_few_clients(files: int) -> None:
     most = server.affordable(Limits(), files)
 
     assert most.connections > most.pending >= most.pending_each >= 1
-    assert most.connections <= max(2, files - server.RESERVED_FILES)
-    assert (most == Limits()) is (files >= 89)
+    assert most.watching >= most.watching_each >= 1
+    assert most.connections + most.watching <= max(3, files - server.RESERVED_FILES)
+    assert (most == Limits()) is (files >= 105)
 
 
 def test_a_fault_of_ours_is_told_to_the_log_and_not_to_the_client(

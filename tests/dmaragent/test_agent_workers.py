@@ -1,13 +1,17 @@
 """Worker processes: who waits for them, what ends them, and that nobody else waits."""
 
 import asyncio
+import errno
 import gc
 import json
 import os
+import pickle
 import socket
+import threading
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,7 @@ from typing import Any
 import psutil
 import pytest
 
+from dmaragent.agent import workers as workers_module
 from dmaragent.agent.http import Server
 from dmaragent.agent.http_messages import ApiResponse
 from dmaragent.agent.limits import Limits
@@ -22,6 +27,7 @@ from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts, Work
 from dmaragent.agent.tasks import Task
 from dmaragent.agent.workers import HostFile, Workers
+from dmaragent.host import Host
 from support.agent_workers import Held
 from support.served import exchange, published_machine, serving
 
@@ -286,18 +292,113 @@ def test_the_host_of_the_last_scan_is_the_one_that_is_resolved_for(laptop: Publi
     assert sources == ["predicted", "hypervisor", "hypervisor"]
 
 
+def _host_files() -> int:
+    """Return how many files with a host are open in this process."""
+    names = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            names.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+    return sum("dmaragent-host" in name for name in names)
+
+
 def test_the_file_of_an_earlier_host_is_closed(laptop: Published) -> None:
     async def run() -> None:
         file = HostFile()
         first = await file.descriptor(laptop)
         assert await file.descriptor(laptop) == first
+        inode = os.fstat(first).st_ino
         second = await file.descriptor(replace(laptop, scans=laptop.scans + 1))
-        assert second != first
-        with pytest.raises(OSError, match="descriptor"):
-            os.fstat(first)
         assert os.fstat(second).st_size
+        assert os.fstat(second).st_ino != inode
+        assert _host_files() == before + 1
         file.close()
-        with pytest.raises(OSError, match="descriptor"):
-            os.fstat(second)
+        assert _host_files() == before
 
+    before = _host_files()
+    asyncio.run(run())
+
+
+def test_requests_that_are_cancelled_leave_one_file_and_the_next_request_has_it(
+    laptop: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their clients disconnect while a thread pickles the host."""
+    real, made, may_end = workers_module._file_of, list[Host](), threading.Event()
+
+    def slow(host: Host) -> int:
+        made.append(host)
+        assert may_end.wait(60)
+        return real(host)
+
+    async def run() -> None:
+        file = HostFile()
+        for _ in range(3):
+            asked = asyncio.create_task(file.descriptor(laptop))
+            while not made:  # noqa: ASYNC110 - a thread says so
+                await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asked
+        may_end.set()
+        assert os.fstat(await file.descriptor(laptop)).st_size
+        assert (len(made), _host_files()) == (1, before + 1)
+        file.close()
+        assert _host_files() == before
+
+    before = _host_files()
+    monkeypatch.setattr(workers_module, "_file_of", slow)
+    asyncio.run(run())
+
+
+def test_a_file_that_a_newer_scan_replaces_while_it_is_made_is_closed(
+    laptop: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, begun, may_end = workers_module._file_of, threading.Event(), threading.Event()
+
+    def slow(host: Host) -> int:
+        begun.set()
+        assert may_end.wait(60)
+        return real(host)
+
+    async def run() -> None:
+        file = HostFile()
+        asked = asyncio.create_task(file.descriptor(laptop))
+        assert await asyncio.to_thread(begun.wait, 60)
+        asked.cancel()
+        await asyncio.wait([asked])
+        next_one = asyncio.create_task(file.descriptor(replace(laptop, scans=laptop.scans + 1)))
+        await asyncio.sleep(0)
+        may_end.set()
+        await next_one
+        while _host_files() > before + 1:  # noqa: ASYNC110 - a thread says so
+            await asyncio.sleep(0)
+        file.close()
+        assert _host_files() == before
+
+    before = _host_files()
+    monkeypatch.setattr(workers_module, "_file_of", slow)
+    asyncio.run(run())
+
+
+def test_a_host_that_cannot_be_pickled_leaves_no_file_and_is_tried_again(
+    laptop: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [OSError(errno.ENOSPC, "No space left on device")]
+
+    class Pickler(pickle.Pickler):
+        def dump(self, host: Any) -> None:
+            if failures:
+                raise failures.pop()
+            super().dump(host)
+
+    async def run() -> None:
+        file = HostFile()
+        with pytest.raises(OSError, match="No space"):
+            await file.descriptor(laptop)
+        assert _host_files() == before
+        assert os.fstat(await file.descriptor(laptop)).st_size
+        file.close()
+
+    before = _host_files()
+    monkeypatch.setattr(pickle, "Pickler", Pickler)
     asyncio.run(run())

@@ -72,6 +72,17 @@ def test_a_command_line_that_argparse_refuses_gets_a_document(capsys: Capture) -
     assert "SBDF" in ran.document["error"]["what"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [["inventory", "--js"], ["fleet", "show", "--js"], ["--vers"], ["inventory", "--hos", str(HP)]],
+)
+def test_an_option_cannot_be_abbreviated(line: list[str], capsys: Capture) -> None:
+    """A release with another option of that prefix would refuse it, or do something else."""
+    ran = run(capsys, *line)
+    assert (ran.code, ran.out) == (2, "")
+    assert next(word for word in line if word.startswith("--")) in ran.err
+
+
 def test_without_json_an_error_prints_nothing_on_standard_output(
     tmp_path: Path, capsys: Capture
 ) -> None:

@@ -259,7 +259,8 @@ def test_a_file_from_beyond_the_calendar_has_its_line_in_the_status(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     path = tmp_path / "inventory.json"
-    path.write_text('{"origin": {"generation": 1, "digest": "x"}, "answer": {"regions": []}}')
+    answer = '{"table": {"state": "decoded", "damage": []}, "absence": null, "regions": []}'
+    path.write_text(f'{{"origin": {{"generation": 1, "digest": "x"}}, "answer": {answer}}}')
     monkeypatch.setattr("dmaragent.agent.status._modification_time", lambda _: 1e18)
 
     ran = run(capsys, "status", "--runtime", tmp_path)

@@ -265,6 +265,18 @@ def test_a_reader_that_closes_ends_it_without_another_line(program: subprocess.P
     assert program.wait(600) == -signal.SIGPIPE
 
 
+def test_a_reader_that_closes_a_socket_ends_it(watched: Watched) -> None:
+    """The output of a command that sshd runs without a terminal is one: it hangs up, without an error."""
+    output, reader = socket.socketpair()
+    ending, ender = socket.socketpair()
+    with output, ending, ender:
+        waker = Waker(watched.events, ending.fileno(), output.fileno())
+        assert not waker.wait(0)
+        reader.close()
+        with pytest.raises(BrokenPipeError):
+            waker.wait(600)
+
+
 class _Script:
     """A watch and a waker: the events of one burst, after which the program ends."""
 

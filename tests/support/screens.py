@@ -49,7 +49,14 @@ EVERY_MACHINE = {
 }
 """What is asked of a recorded machine that has no screen of the verb yet."""
 PUBLISHED = json.dumps(
-    {"origin": {"generation": GENERATION, "digest": "0" * 64}, "answer": {"regions": [{}, {}]}}
+    {
+        "origin": {"generation": GENERATION, "digest": "0" * 64},
+        "answer": {
+            "table": {"state": "decoded", "damage": []},
+            "absence": None,
+            "regions": [{}, {}],
+        },
+    }
 )
 """What `status` reads of a published inventory."""
 _PROMPT = "$ dmaragent "

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from dmaragent.addresses import SBDF
 from dmaragent.agent import words
 from dmaragent.agent.published import Published
-from dmaragent.checks.common.model import Finding
+from dmaragent.checks.common.facts import Need
+from dmaragent.checks.common.model import Finding, Rule
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
 from dmaragent.present.words.numbers import count
@@ -28,8 +29,11 @@ class ChangeKind(Enum):
     ADDED = "device-added"
     REMOVED = "device-removed"
     DRIVER = "driver-changed"
+    DEVICES_UNKNOWN = "devices-unknown"
+    DEVICES_KNOWN = "devices-known"
     FINDING = "finding-appeared"
     NO_FINDING = "finding-gone"
+    FINDING_UNKNOWN = "finding-unknown"
     MORE = "more-changes"
 
 
@@ -46,7 +50,8 @@ class Change:
     regions: tuple[int, ...] = ()
     """The numbers of the reserved regions of the devices."""
     driver: str | None = None
-    """The driver of the devices after the change; None: none, or it is about something else."""
+    """The driver of the devices after the change; None: none or unknown, or it is about something
+    else."""
     driver_before: str | None = None
     finding: Finding | None = None
     bad: bool = False
@@ -85,14 +90,17 @@ def _first_change(after: Published) -> Change:
     if isinstance(inventory.iommu, Missing):
         why = inventory.iommu.detail or inventory.iommu.kind.value
         return Change(kind=ChangeKind.FIRST, sentence=words.no_table(why), bad=True)
-    regions = count(len(inventory.regions), "reserved region")
+    regions = inventory.region_count
     findings = count(len(after.checked.findings), "finding")
-    return Change(kind=ChangeKind.FIRST, sentence=words.first_inventory(regions, findings))
+    sentence = words.first_inventory(regions, findings)
+    return Change(kind=ChangeKind.FIRST, sentence=sentence, bad=regions is None)
 
 
 def _table(before: Inventory, after: Inventory) -> Iterator[Change]:
+    gone = isinstance(after.iommu, Missing)
+    if gone and isinstance(before.iommu, Missing):
+        return  # only the reason is another one
     if _decoded(before) != _decoded(after):
-        gone = isinstance(after.iommu, Missing)
         kind = ChangeKind.TABLE_GONE if gone else ChangeKind.TABLE_CHANGED
         yield Change(kind=kind, sentence=words.table_changed(gone=gone), bad=gone)
 
@@ -113,7 +121,15 @@ class _Moved(NamedTuple):
 
 
 def _functions(before: Inventory, after: Inventory) -> Iterator[Change]:
-    old, new = _pci_functions(before), _pci_functions(after)
+    old, new = before.host.topology.functions, after.host.topology.functions
+    if isinstance(new, Missing):
+        if not isinstance(old, Missing):
+            sentence = words.functions_unknown(new.detail or new.kind.value)
+            yield Change(kind=ChangeKind.DEVICES_UNKNOWN, sentence=sentence, bad=True)
+        return
+    if isinstance(old, Missing):
+        yield Change(kind=ChangeKind.DEVICES_KNOWN, sentence=words.functions_known())
+        return
     moved: dict[_Moved | SBDF, tuple[_Moved, list[SBDF]]] = {}
     for sbdf in sorted(old.keys() | new.keys()):
         regions = _regions(sbdf, after) or _regions(sbdf, before)
@@ -143,7 +159,7 @@ def _moved(
     kind = ChangeKind.DRIVER
     if old is None or new is None:
         kind = ChangeKind.ADDED if old is None else ChangeKind.REMOVED
-    elif old.driver == new.driver:
+    elif old.driver == new.driver or not (old.driver_known and new.driver_known):
         return None
     return _Moved(
         kind=kind,
@@ -168,11 +184,6 @@ def _function_words(one: _Moved, devices: Sequence[SBDF]) -> str:
     return words.function_changed(what, change, one.regions)
 
 
-def _pci_functions(inventory: Inventory) -> Mapping[SBDF, PciFunction]:
-    functions = inventory.host.topology.functions
-    return {} if isinstance(functions, Missing) else functions
-
-
 def _regions(sbdf: SBDF, inventory: Inventory) -> tuple[int, ...]:
     return tuple(
         region.number
@@ -184,16 +195,43 @@ def _regions(sbdf: SBDF, inventory: Inventory) -> tuple[int, ...]:
 def _findings(before: Published, after: Published) -> Iterator[Change]:
     old = {finding.key: finding for finding in before.checked.findings}
     new = {finding.key: finding for finding in after.checked.findings}
-    appeared, gone = [key for key in new if key not in old], [key for key in old if key not in new]
-    for key in [*appeared, *gone]:
-        finding = new.get(key) or old[key]
-        yield Change(
-            kind=ChangeKind.FINDING if key in new else ChangeKind.NO_FINDING,
-            sentence=words.finding_changed(
-                f"{finding.severity.value} {finding.rule.id}: {finding.hit.message}",
-                appeared=key in new,
-            ),
-            devices=() if finding.hit.device is None else (finding.hit.device,),
-            finding=finding,
-            bad=key in new,
-        )
+    for key, finding in new.items():
+        if key not in old:
+            yield _finding_change(ChangeKind.FINDING, finding)
+    if isinstance(after.inventory.iommu, Missing):
+        return  # the line about the table is about all of them
+    for key, finding in old.items():
+        if key not in new:
+            unknown = _may_still_find(finding.rule, before, after)
+            kind = ChangeKind.FINDING_UNKNOWN if unknown else ChangeKind.NO_FINDING
+            yield _finding_change(kind, finding)
+
+
+def _may_still_find(rule: Rule, before: Published, after: Published) -> bool:
+    """Return whether `rule` finds less after than before because less is known."""
+    table = after.inventory.iommu
+    if isinstance(table, Missing) or table.hides_structures:
+        return True
+    lost = _unknown_needs(after) - _unknown_needs(before)
+    not_asked = {name for skipped in after.checked.not_asked for name in skipped.rules}
+    return rule.id in not_asked or bool(rule.uses & lost)
+
+
+def _unknown_needs(published: Published) -> frozenset[Need]:
+    return frozenset(skipped.need for skipped in published.checked.not_asked)
+
+
+def _finding_change(kind: ChangeKind, finding: Finding) -> Change:
+    told = f"{finding.severity.value} {finding.rule.id}: {finding.hit.message}"
+    sentences = {
+        ChangeKind.FINDING: words.finding_new(told),
+        ChangeKind.NO_FINDING: words.finding_gone(told),
+        ChangeKind.FINDING_UNKNOWN: words.finding_unknown(told),
+    }
+    return Change(
+        kind=kind,
+        sentence=sentences[kind],
+        devices=() if finding.hit.device is None else (finding.hit.device,),
+        finding=finding,
+        bad=kind is not ChangeKind.NO_FINDING,
+    )

@@ -50,7 +50,9 @@ class Waker:
         self._ending = ending
         self._output = output
         if output is not None:
-            self._poll.register(output, 0)  # the kernel reports POLLERR for a pipe without a reader
+            # Without a reader, the kernel reports POLLERR for a pipe, and POLLHUP alone for a socket
+            # of which the reader had read everything.
+            self._poll.register(output, 0)
 
     def wait(self, seconds: float | None) -> bool:
         """Return whether events arrived within `seconds`; without them, wait for events.
@@ -63,9 +65,9 @@ class Waker:
         ready = dict(self._poll.poll(None if seconds is None else seconds * 1000))
         if self._ending in ready:
             raise Ended
-        if self._output is not None and ready.get(self._output, 0) & select.POLLERR:
+        if self._output is not None and self._output in ready:
             raise BrokenPipeError
-        return bool(ready.keys() - {self._output})
+        return bool(ready)
 
 
 def follow(open_host: Callable[[], HostReader], watch: Watch, waker: Waker) -> Iterator[Step]:

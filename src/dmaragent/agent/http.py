@@ -206,8 +206,19 @@ _LATE = problem(HTTPStatus.REQUEST_TIMEOUT, words.request_given_up())
 
 
 def affordable(limits: Limits, files: int) -> Limits:
-    """Return `limits` with as many connections as `files` descriptors allow."""
-    connections = min(limits.connections, max(2, files - RESERVED_FILES))
+    """Return `limits` with as many clients as `files` descriptors allow.
+
+    One in five of them can wait for a change.
+    """
+    clients = max(3, files - RESERVED_FILES)
+    watching = min(limits.watching, max(1, clients // 5))
+    connections = min(limits.connections, clients - watching)
     pending = min(limits.pending, connections - 1)
-    share = max(1, pending * limits.pending_each // limits.pending)
-    return replace(limits, connections=connections, pending=pending, pending_each=share)
+    return replace(
+        limits,
+        connections=connections,
+        pending=pending,
+        pending_each=max(1, pending * limits.pending_each // limits.pending),
+        watching=watching,
+        watching_each=max(1, watching * limits.watching_each // limits.watching),
+    )

@@ -3,6 +3,7 @@
 Source: systemd's docs/JOURNAL_NATIVE_PROTOCOL.md.
 """
 
+import os
 import socket
 import struct
 import sys
@@ -17,6 +18,9 @@ ERROR, WARNING, NOTICE, INFO = 3, 4, 5, 6
 """Priorities of syslog(3)."""
 
 
+_STDERR = 2
+
+
 class Journal:
     """Writes lines to journald if standard error goes there, else to standard error."""
 
@@ -26,7 +30,8 @@ class Journal:
         address: str = SOCKET,
         stream: TextIO | None = None,
     ) -> None:
-        self._address = address if "JOURNAL_STREAM" in environment else ""
+        goes_there = environment.get("JOURNAL_STREAM", "") == _stream_number()
+        self._address = address if goes_there else ""
         self._stream = stream
 
     def write(self, message: str, priority: int = INFO, **fields: str) -> None:
@@ -41,6 +46,18 @@ class Journal:
         if not (self._address and _send(self._address, everything)):
             with suppress(OSError, ValueError):  # closed or full: no reason to end the service
                 print(f"<{priority}>{shown}", file=self._stream or sys.stderr, flush=True)
+
+
+def _stream_number() -> str | None:
+    """Return the device and inode of standard error, as JOURNAL_STREAM has those of the journal.
+
+    Other programs inherit the variable: systemd.exec(5).
+    """
+    try:
+        found = os.fstat(_STDERR)
+    except OSError:  # closed
+        return None
+    return f"{found.st_dev}:{found.st_ino}"
 
 
 def encode(fields: Mapping[str, str]) -> bytes:

@@ -13,6 +13,7 @@ from dmaragent.checks.common.model import Checked, Severity
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.model import TableHeader
 from dmaragent.linux.regions import Hold
+from dmaragent.linux.view import LinuxState
 from dmaragent.question.host_class import table_digest
 from dmaragent.readings import Missing
 
@@ -162,16 +163,19 @@ def _of_regions(inventory: Inventory) -> Iterator[Metric]:
         "Total size of the reserved regions, in bytes.",
         sum(region.size for region in inventory.all_regions),
     )
+    if isinstance(inventory.host.topology.functions, Missing):
+        return  # how many are present is unknown
     locked, relaxable, shared = _devices(inventory)
-    yield Metric(
-        name="dmaragent_devices",
-        help="PCI functions with regions, by how Linux enforces the strictest: locked (VFIO cannot pass "
-        "the function through) or relaxable. Each function is counted once.",
-        samples=(
-            Sample(value=locked, labels=(("state", Hold.DIRECT.word),)),
-            Sample(value=relaxable, labels=(("state", Hold.RELAXABLE.word),)),
-        ),
-    )
+    if inventory.linux.state is not LinuxState.UNDER_XEN:
+        yield Metric(
+            name="dmaragent_devices",
+            help="PCI functions with regions, by how Linux enforces the strictest: locked (VFIO cannot "
+            "pass the function through) or relaxable. Each function is counted once.",
+            samples=(
+                Sample(value=locked, labels=(("state", Hold.DIRECT.word),)),
+                Sample(value=relaxable, labels=(("state", Hold.RELAXABLE.word),)),
+            ),
+        )
     yield _single(
         "dmaragent_shared_devices",
         "PCI functions of which Xen treats a region as shared.",

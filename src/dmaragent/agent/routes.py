@@ -180,10 +180,11 @@ def _device(_: ApiRequest, published: Published, text: str) -> ApiResponse:
     if sbdf is None and len(there) == 1:
         sbdf = there[0]
     if sbdf is None:
+        known = not isinstance(inventory.host.topology.functions, Missing)
         return problem(
             HTTPStatus.BAD_REQUEST,
             words.device_without_function(text),
-            hint=words.its_functions(" ".join(map(str, there))),
+            hint=words.its_functions(list(map(str, there)) if known else None),
         )
     if not inventory.may_know(sbdf):
         return problem(HTTPStatus.NOT_FOUND, no_device_words(sbdf), hint=FIND_DEVICES)

@@ -25,7 +25,6 @@ from dmaragent.agent.watch import Watch
 from dmaragent.agent.workers import Command
 from dmaragent.collect.reader import HostReader
 from dmaragent.errors import DmaragentError
-from dmaragent.present.words.numbers import count
 
 QUIET = 0.02
 """Seconds without an event after which a burst is over."""
@@ -195,8 +194,8 @@ class Service:
             self._wake.set()
 
     def _ready(self, published: Published) -> None:
-        regions = count(len(published.inventory.regions), "region")
-        self.notifier.say("READY=1", f"STATUS=generation {published.generation}, {regions}")
+        state = words.generation(published.generation, published.inventory.region_count)
+        self.notifier.say("READY=1", f"STATUS={state}")
 
     async def _say_alive(self, within: float) -> None:
         with suppress(asyncio.CancelledError):

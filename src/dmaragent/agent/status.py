@@ -3,10 +3,12 @@
 import json
 import os
 import stat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dmaragent.agent import words
 from dmaragent.collect.live.commands import run_within
+from dmaragent.iommu.model import HARMLESS
+from dmaragent.iommu.no_table import WITHOUT_REGIONS
 from dmaragent.service_paths import CAPTURE, INVENTORY, RUNTIME, SOCKET
 
 UNITS = ("dmaragent.service", "dmaragent-capture.service", "dmaragent.socket")
@@ -30,6 +32,7 @@ class Status(NamedTuple):
     changed: float | None
     """When it last changed, in seconds since 1970."""
     regions: int | None
+    """None if one can be missing, or if nothing is published."""
     captured: float | None
     """When root's capture was made; None if it is absent, or hidden from this user."""
     may_read_capture: bool
@@ -50,7 +53,7 @@ def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SO
         document = json.loads(_content(path))
         generation = int(document["origin"]["generation"])
         digest = str(document["origin"]["digest"])
-        regions = len(document["answer"]["regions"])
+        regions = _region_count(document["answer"])
     except OSError as error:
         problem = f"{path}: {os.strerror(error.errno or 0)}"
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
@@ -67,6 +70,16 @@ def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SO
         may_read_capture=os.access(capture, os.R_OK),
         socket=os.path.exists(socket),
     )
+
+
+def _region_count(answer: dict[str, Any]) -> int | None:
+    """Return how many regions a published inventory has; None if one can be missing."""
+    table, absence = answer["table"], answer["absence"]
+    if absence is not None:
+        return 0 if absence["kind"] in {kind.value for kind in WITHOUT_REGIONS} else None
+    harmless = {kind.value for kind in HARMLESS}
+    whole = table["state"] == "decoded" and {one["kind"] for one in table["damage"]} <= harmless
+    return len(answer["regions"]) if whole else None
 
 
 def _content(path: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dmaragent.present.words.numbers import count, numbered_regions
+from dmaragent.present.words.numbers import count, known_regions, numbered_regions
 
 HAS_NO_SUCH_LIMIT = "use `dmaragent resolve`, which has no such limit"
 """The hint for a request that exceeds a limit of the service."""
@@ -61,8 +61,10 @@ def device_without_function(text: str) -> str:
     return f"{text!r} names a device without its function"
 
 
-def its_functions(functions: str) -> str:
-    return f"add the function; present: {functions or 'unknown'}"
+def its_functions(functions: Sequence[str] | None) -> str:
+    """Return how to name one of the `functions` of a device; None: unknown."""
+    present = "unknown" if functions is None else " ".join(functions) or "none"
+    return f"add the function; present: {present}"
 
 
 def not_scanned() -> str:
@@ -232,8 +234,13 @@ def answer_failed() -> str:
     return "a request to the local API caused an internal error"
 
 
-def first_inventory(regions: str, findings: str) -> str:
-    return f"first inventory: {regions}, {findings}"
+def first_inventory(regions: int | None, findings: str) -> str:
+    return f"first inventory: {known_regions(regions, 'reserved region')}, {findings}"
+
+
+def generation(number: int, regions: int | None) -> str:
+    """Return the state of the service for ``systemctl status``."""
+    return f"generation {number}, {known_regions(regions)}"
 
 
 def no_table(why: str) -> str:
@@ -269,8 +276,24 @@ def function_changed(device: str, change: str, regions: Sequence[int]) -> str:
     return with_regions(sentence, regions) if regions else sentence
 
 
-def finding_changed(finding: str, *, appeared: bool) -> str:
-    return f"{'new finding' if appeared else 'no longer a finding'}: {finding}"
+def functions_unknown(why: str) -> str:
+    return f"the PCI functions can no longer be read: {why}"
+
+
+def functions_known() -> str:
+    return "the PCI functions can be read again; changes before that are unknown"
+
+
+def finding_new(finding: str) -> str:
+    return f"new finding: {finding}"
+
+
+def finding_gone(finding: str) -> str:
+    return f"no longer a finding: {finding}"
+
+
+def finding_unknown(finding: str) -> str:
+    return f"can no longer be checked: {finding}"
 
 
 def more_changes(number: str) -> str:
@@ -312,6 +335,10 @@ def regions_not_watched(why: str, hint: str, *, published: bool) -> str:
         if hint
         else f"{lacking} not watched: {why}.{source}"
     )
+
+
+def table_damaged() -> str:
+    return "The number of regions is unknown: the table is damaged. Next: dmaragent check."
 
 
 def devices_not_watched(why: str) -> str:

@@ -180,33 +180,54 @@ class HostFile:
     def __init__(self) -> None:
         self._scan = 0
         """The number of the scan that the host is from; 0 if there is no file."""
-        self._descriptor = -1
+        self._made: asyncio.Future[int] | None = None
+        """The descriptor, or a thread that makes it."""
         self._lock = asyncio.Lock()
 
     async def descriptor(self, published: Published) -> int:
-        """Return the descriptor of a file with the host of `published`."""
+        """Return the descriptor of a file with the host of `published`.
+
+        A request that is cancelled leaves the file, finished or not, to the next one.
+        """
         async with self._lock:
-            if self._scan != published.scans:
-                made = await asyncio.to_thread(_file_of, published.inventory.host)
+            made = self._made
+            if made is None or self._scan != published.scans or _failed(made):
                 self.close()
-                self._scan, self._descriptor = published.scans, made
-            return self._descriptor
+                loop = asyncio.get_running_loop()
+                made = loop.run_in_executor(None, _file_of, published.inventory.host)
+                self._scan, self._made = published.scans, made
+            return await asyncio.shield(made)
 
     def close(self) -> None:
-        """Release the file."""
-        if self._scan:
-            self._scan = 0
-            os.close(self._descriptor)
+        """Release the file; one that a thread still makes, as soon as it is made."""
+        made, self._made = self._made, None
+        if made is not None and made.done():
+            _close(made)
+        elif made is not None:
+            made.add_done_callback(_close)
+
+
+def _failed(made: asyncio.Future[int]) -> bool:
+    return made.done() and made.exception() is not None
+
+
+def _close(made: asyncio.Future[int]) -> None:
+    if not _failed(made):
+        os.close(made.result())
 
 
 def _file_of(host: Host) -> int:
     descriptor = os.memfd_create("dmaragent-host", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    with open(descriptor, "wb", closefd=False) as file:
-        pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
-        pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: _reduce_mapping}
-        pickler.dump(host)
-    seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
-    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
+            pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: _reduce_mapping}
+            pickler.dump(host)
+        seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor
 
 

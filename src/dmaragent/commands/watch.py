@@ -128,7 +128,7 @@ def _watched(step: Step) -> schema.Watched:
     known = inventory.absence is None
     return {
         "functions": None if isinstance(functions, Missing) else len(functions),
-        "regions": len(inventory.regions) if known else None,
+        "regions": inventory.region_count if known else None,
         "findings": len(step.published.checked.findings) if known else None,
         "unknown": list(_unknown(inventory)),
     }
@@ -139,6 +139,8 @@ def _unknown(inventory: Inventory) -> Iterator[str]:
     if inventory.absence is not None:
         why, hint = absence_words(inventory.absence)
         yield words.regions_not_watched(why, hint, published=bool(_published_regions(inventory)))
+    elif inventory.region_count is None:
+        yield words.table_damaged()
     functions = inventory.host.topology.functions
     if isinstance(functions, Missing):
         yield words.devices_not_watched(functions.detail)

@@ -11,7 +11,7 @@ from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
-from fwtables import Damage, DamageKind
+from fwtables import Damage
 
 _REALLY_NONE = frozenset(
     {
@@ -23,8 +23,6 @@ _REALLY_NONE = frozenset(
     }
 )
 """The cases in which the host certainly has no table; in others it may have one."""
-_HARMLESS = frozenset({DamageKind.CHECKSUM, DamageKind.TRAILING_BYTES})
-"""Damage that hides no structure."""
 
 
 class TableState(Enum):
@@ -53,7 +51,7 @@ def damage_of(inventory: Inventory) -> tuple[Damage, ...]:
 
 def hides_structures(inventory: Inventory) -> bool:
     """Return whether damage of its table may hide a structure."""
-    return any(damage.kind not in _HARMLESS for damage in damage_of(inventory))
+    return not isinstance(inventory.iommu, Missing) and inventory.iommu.hides_structures
 
 
 def knows_functions(inventory: Inventory) -> bool:

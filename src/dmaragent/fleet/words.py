@@ -12,7 +12,7 @@ from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import visible
 from dmaragent.present.words.devices import SIDES, key_words
-from dmaragent.present.words.numbers import count
+from dmaragent.present.words.numbers import count, known_regions
 from dmaragent.xen.hypervisor.release_spans import NEWEST_RELEASE
 
 if TYPE_CHECKING:  # which import these sentences
@@ -146,8 +146,7 @@ def _system(host: HostRecord) -> str:
 
 def _table(host: HostRecord) -> str:
     if host.table:
-        regions = "regions unknown" if host.regions is None else count(host.regions, "region")
-        return f"{regions} ({host.table[:4]})"
+        return f"{known_regions(host.regions)} ({host.table[:4]})"
     return no_table_words(host)
 
 

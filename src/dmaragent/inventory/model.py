@@ -14,7 +14,7 @@ from dmaragent.iommu.model import (
     Source,
     TableEntry,
 )
-from dmaragent.iommu.no_table import Absence
+from dmaragent.iommu.no_table import WITHOUT_REGIONS, Absence
 from dmaragent.linux.regions import Held
 from dmaragent.linux.unexplained_regions import UnexplainedRegion
 from dmaragent.linux.view import LinuxState, LinuxView
@@ -168,6 +168,17 @@ class Inventory(NamedTuple):
         """
         sound = not isinstance(self.iommu, Missing) and self.iommu.whole
         return sound and (self.device is None or not self.undetermined)
+
+    @property
+    def region_count(self) -> int | None:
+        """How many regions the firmware of the host reports; None if one can be missing.
+
+        Without an IOMMU it reports none.
+        """
+        if self.absence is not None:
+            return 0 if self.absence.kind in WITHOUT_REGIONS else None
+        damaged = isinstance(self.iommu, Missing) or self.iommu.hides_structures
+        return None if damaged else len(self.all_regions)
 
     def may_know(self, sbdf: SBDF) -> bool:
         """Return whether `sbdf` is present or named by a region, or may be."""

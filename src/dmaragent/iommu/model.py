@@ -15,7 +15,7 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.iommu import words
 from dmaragent.iommu.claims import Claim, Owner
 from dmaragent.readings import Missing, MissingKind
-from fwtables import Damage, Decoded, Table
+from fwtables import Damage, DamageKind, Decoded, Table
 
 # Sources --------------------------------------------------------------------------------
 
@@ -192,6 +192,10 @@ class TableHeader(NamedTuple):
     """The names of the flags that are set, lowest bit first."""
 
 
+HARMLESS = frozenset({DamageKind.CHECKSUM, DamageKind.TRAILING_BYTES})
+"""Damage that hides no structure."""
+
+
 class IommuTable(NamedTuple):
     """The firmware's table of IOMMUs: its contents and its damage."""
 
@@ -234,6 +238,11 @@ class IommuTable(NamedTuple):
     def whole(self) -> bool:
         """Whether all of it was decoded."""
         return not self.decoded.damage
+
+    @property
+    def hides_structures(self) -> bool:
+        """Whether its damage may hide a structure."""
+        return any(damage.kind not in HARMLESS for damage in self.decoded.damage)
 
 
 def over_limit(counts: Iterable[tuple[int, int, str]]) -> Missing | None:

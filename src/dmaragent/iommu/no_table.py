@@ -40,6 +40,8 @@ IOMMU_OFF: Mapping[AbsenceKind, str] = MappingProxyType(
     {AbsenceKind.VTD_OFF: words.VTD_OFF, AbsenceKind.AMD: words.AMD_VI_OFF}
 )
 """The reasons that mean that no device has an IOMMU, with words for each."""
+WITHOUT_REGIONS = frozenset({*IOMMU_OFF, AbsenceKind.VIRTUAL_MACHINE})
+"""The reasons that mean that firmware reports no regions."""
 _NAMES = {IommuVendor.INTEL: "DMAR", IommuVendor.AMD: "IVRS"}
 _Reason = tuple[AbsenceKind, tuple[str, ...]]
 

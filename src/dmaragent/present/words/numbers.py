@@ -33,6 +33,11 @@ def count(number: int, singular: str, plural: str = "") -> str:
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
+def known_regions(number: int | None, noun: str = "region") -> str:
+    """Return a number of regions; None: unknown."""
+    return "regions unknown" if number is None else count(number, noun)
+
+
 def numbered_regions(numbers: Iterable[int]) -> str:
     """Return ``region 5`` or ``regions 1-3, 5``; of many spans the first, and how many are left."""
     ordered = sorted(set(numbers))

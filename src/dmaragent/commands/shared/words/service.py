@@ -1,11 +1,10 @@
 """Sentences of ``status``: the service and its capture."""
 
-from dmaragent.present.words.numbers import count
+from dmaragent.present.words.numbers import known_regions
 
 
 def publishes(generation: int | None, regions: int | None, since: str) -> str:
-    known = "regions unknown" if regions is None else count(regions, "region")
-    return f"generation {generation}, {known}, since {since}"
+    return f"generation {generation}, {known_regions(regions)}, since {since}"
 
 
 def publishes_nothing(problem: str) -> str:

@@ -13,8 +13,11 @@ CHANGES = (
     "device-added",
     "device-removed",
     "driver-changed",
+    "devices-unknown",
+    "devices-known",
     "finding-appeared",
     "finding-gone",
+    "finding-unknown",
 )
 
 
@@ -53,7 +56,7 @@ class Answer(TypedDict):
     regions: list[Ordinal]
     """The numbers of the reserved regions of the devices."""
     driver: str | None
-    """The driver of the devices after the change; null: none."""
+    """The driver of the devices after the change; null: none or unknown."""
     driver_before: str | None
     finding: Finding | None
     watched: Watched | None
