@@ -100,7 +100,9 @@ def test_the_journal_gets_fields_and_standard_error_a_line(tmp_path: Path) -> No
     assert out.getvalue() == "<3>gone\n<6>a\\x1b[2Jb\\x0ac\n"
 
 
-@pytest.mark.parametrize("inherited", ["8:1", f"{STDERR}0", "", "x"])
+@pytest.mark.parametrize(
+    "inherited", ["8:1", f"{STDERR}0", "", "x"], ids=["another", "longer", "empty", "odd"]
+)
 def test_a_journal_that_another_program_wrote_to_gets_no_line(
     tmp_path: Path, inherited: str
 ) -> None:
