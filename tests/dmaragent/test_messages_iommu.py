@@ -51,8 +51,8 @@ def host(
         directories[f"/sys/kernel/iommu_groups/{number}/devices"] = ("0000:00:1f.0",)
     if vendor == "AuthenticAMD":
         fake = fake_host([], {"IVRS": qemu()})
-        fake.files |= files
-        fake.directories |= directories
+        for name, values in (("files", files), ("directories", directories)):
+            getattr(fake, name).update(values)
         return take_inventory(join(collect(fake)))
     return inventory_of(UNIT, files=files, directories=directories)
 

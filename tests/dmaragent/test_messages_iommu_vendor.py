@@ -32,7 +32,7 @@ def host(  # noqa: PLR0913 - each is a fact of its own
     xen_line: str | None = None,
     xen_release: str = "4.17.7",
     kernel: str = "6.1.0-13-amd64",
-    more: dict[str, object] | None = None,
+    more: dict[str, bytes | Missing] | None = None,
 ) -> Inventory:
     """Return a host without IOMMU groups; the tables `names` are present, and may not be read."""
     shown = {"DMAR": tables.table(tables.drhd(0xFED91000, flags=1))} if dmar else {}
@@ -99,7 +99,7 @@ def test_the_listed_tables_show_whose_iommu_it_is_and_whether_it_has_a_table(
 
 
 def test_that_a_pvh_dom0_has_no_table_says_nothing_of_the_firmware() -> None:
-    pvh: dict[str, object] = {"/sys/hypervisor/guest_type": b"PVH\n"}
+    pvh: dict[str, bytes | Missing] = {"/sys/hypervisor/guest_type": b"PVH\n"}
 
     assert iommu_state(host("intel", ("FACP",), xen_line="", more=pvh)).table is None
     assert iommu_state(host("intel", ("FACP",), xen_line="")).table is False

@@ -50,6 +50,7 @@ _OF_INTELS_OPTION = frozenset(
         "linux-iommu-off",
         "linux-iommu-on",
         "linux-iommu-option",
+        "linux-iommu-setting",
         "linux-option-unknown",
         "linux-relax-active",
         "linux-relax-unknown",
