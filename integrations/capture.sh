@@ -77,7 +77,7 @@ function kept(words, list,    count, word, at, name, mark, out) {
             out = out (out == "" ? "" : " ") mark
             continue
         }
-        sub(/=.*/, "", name)
+        sub(/[=[].*/, "", name)
         gsub(/_/, "-", name)
         if (index(list, " " name " ")) out = out (out == "" ? "" : " ") word[at]
         else words_left_out++
@@ -125,6 +125,10 @@ function without_host(line, name,    out, at, around) {
     }
     return out line
 }
+function whole(words) { # without the last word if Xen cut the line: it reports 1023 bytes
+    if (length(words) >= 1023) sub(/ ?[^ ]*$/, "", words)
+    return words
+}
 function of_info(line,    at, name, start, value) {
     if (!(at = index(line, ":"))) return line
     name = substr(line, 1, at - 1)
@@ -133,7 +137,7 @@ function of_info(line,    at, name, start, value) {
     value = substr(line, start)
     sub(/[ \t]+$/, "", value)
     if (value == "" || index(info, " " name " ")) return line
-    if (name == "xen_commandline") value = kept(value, xen)
+    if (name == "xen_commandline") value = kept(whole(value), xen)
     else value = name == "host" ? counter("host", host == "" ? value : host) : removed()
     return substr(line, 1, start - 1) value
 }

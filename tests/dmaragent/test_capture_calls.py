@@ -43,14 +43,14 @@ host                   : secret-host.example.org
 release                : 6.1.0 {UUID}
 virt_caps              : pv hvm {MAC} {MAC.lower()} 0{MAC} {MAC}:00
 xen_major              : 4
-xen_commandline        : iommu=debug console=com1 placeholder rmrr=0x1=0:3.0 no-x2apic password=x
+xen_commandline        : iommu=debug console=com1 placeholder rmrr=0x1=0:3.0 no-x2apic ivrs_ioapic[4]=00:14.0 ivrs-hpet[0]=00:14.0 password=x
 xen_scheduler          :
 cc_compile_by          : somebody
 no colon
 """
 XL_DMESG = f"""\
 (XEN) Xen version 4.17.1 (alice@build.example) (gcc 12) debug=n
-(XEN) Command line: iommu=debug console=com1 dom0_mem=1G
+(XEN) Command line: iommu=debug console=com1 dom0_mem=1G ivrs_ioapic[4]=00:14.0
 (XEN) parameter "hunter2" unknown!
 (XEN) secret-host.example.org or secret-host, not secret-hosts or my-secret-host
 (XEN) [2026-11-24 00:00:00] (d1) a guest says {MAC}
@@ -141,6 +141,25 @@ def test_what_names_a_host_is_replaced_and_marked(
         "replaced": {"host-1": 4, "mac-1": 4, "removed": 4, "uuid-1": 1},
         "boot_words_left_out": 8,
     }
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("length", [1022, 1023])
+def test_the_last_word_is_left_out_of_a_command_line_that_xen_cut(
+    shell: str, length: int, copy: Copy, tmp_path: Path, require: Require
+) -> None:
+    """Xen reports 1,023 bytes: xen/include/public/version.h, xen_commandline_t."""
+    require(shell)
+    end = " rmrr=0x1=0:3.0"
+    line = f"iommu=debug {'x' * (length - len(end) - 12)}{end}"
+    text = f"xen_major              : 4\nxen_commandline        : {line}\n"
+    (copy.programs / "xl-info").write_text(text)
+
+    bundle = captured(shell, tmp_path, *copy.options)
+
+    kept = (bundle / "calls/xl-info").read_text()
+    assert kept == Redactor().info(text)
+    assert (len(line), end in kept) == (length, length < 1023)
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -15,7 +15,9 @@ from dmaragent.messages.relate import relate_all
 from dmaragent.present.json.why import why_document
 from dmaragent.present.words.messages import here_words
 from support import tables
+from support.hosts import fake_host
 from support.inventories import inventory_of
+from support.ivrs_hosts import qemu
 from support.machines import MACHINES
 from support.wording import Worded
 
@@ -47,6 +49,11 @@ def host(
     for number, regions in (groups or {}).items():
         files[f"/sys/kernel/iommu_groups/{number}/reserved_regions"] = regions.encode()
         directories[f"/sys/kernel/iommu_groups/{number}/devices"] = ("0000:00:1f.0",)
+    if vendor == "AuthenticAMD":
+        fake = fake_host([], {"IVRS": qemu()})
+        for name, values in (("files", files), ("directories", directories)):
+            getattr(fake, name).update(values)
+        return take_inventory(join(collect(fake)))
     return inventory_of(UNIT, files=files, directories=directories)
 
 

@@ -155,6 +155,12 @@ FIXED: Mapping[str, Case] = {
     "nothing left beside the video memory": Case(
         memory="memory = 100", lines='vga = "qxl"', fix=("memory = 192",)
     ),
+    "nothing left beside the video memory, with maxmem": Case(
+        memory="memory = 8\nmaxmem = 8", fix=("memory = 72", "maxmem = 72")
+    ),
+    "nothing left beside the video memory, with more maxmem": Case(
+        memory="memory = 4\nmaxmem = 8", fix=("memory = 72", "maxmem = 72")
+    ),
     "more video memory than memory": Case(lines="videoram = 8192", fix=("videoram = 8",)),
     "shadow paging that this Xen lacks": Case(
         lines="hap = 0", host=facts(shadow=False), fix=("hap = 1",)

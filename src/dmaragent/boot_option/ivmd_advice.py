@@ -40,7 +40,7 @@ def advice_on(on: OptionHost, user: IvmdRange, effect: IvmdEffect) -> tuple[list
     pages = pages_of(user)
     if pages is None:
         return [], False
-    meant = pages_meant(pages.start // PAGE, pages.end // PAGE - 1, on.memory_map)
+    meant = pages_meant(pages.start // PAGE, pages.end // PAGE - 1, on.memory_map, any_number=True)
     if meant is not None:
         _, equals, after = user.text.partition("=")
         return [words.numbers_look_like_bytes(meant, equals + after)], True
@@ -101,7 +101,7 @@ def written_notes(
 
 
 def _host_notes(on: OptionHost) -> Iterator[str]:
-    if on.table is not None:
+    if on.intel:
         yield words.on_intel()
     elif on.ivrs is None:
         yield words.no_table_to_check_against()

@@ -23,7 +23,6 @@ from dmaragent.boot_option.mistakes import decimal_words
 from dmaragent.boot_option.model import OptionHost
 from dmaragent.boot_option.unquoted import unquoted
 from dmaragent.boot_option.words import ivmd as words
-from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.xen.hypervisor import ivrs_words
 from dmaragent.xen.hypervisor.ivmd_ranges import MOST_RANGES, IvmdRange, parse_ivmd_option
 from dmaragent.xen.hypervisor.ivrs_acceptance import predict_ivrs
@@ -77,6 +76,8 @@ def _judged(on: OptionHost, line: str, prediction: IvrsPrediction | None) -> Ite
         if not behaviour.lists_regions:
             reason = ivrs_words.no_ivmd_option(behaviour.name)
             yield JudgedIvmd(read=user, effect=IvmdEffect.NOT_READ, reason=reason)
+        elif user.ivmd is not None and on.intel:
+            yield _with_advice(on, user, IvmdEffect.NOT_READ, words.intel_reads_rmrr())
         elif user.ivmd is None:
             yield _with_advice(on, user, IvmdEffect.NOT_READ, user.reason)
         elif prediction is None:
@@ -198,7 +199,7 @@ def _never_helps(on: OptionHost) -> str:
     """Return why no range helps on this host; empty: a range can help."""
     if on.release is not None and on.release.series < FIRST_RELEASE:
         return words.release_without_option(on.release)
-    if iommu_vendor(on.host) is IommuVendor.INTEL and on.table is not None:
+    if on.intel:
         return words.intel_reads_rmrr()
     before = _predict(on, on.command_line or "")
     return words.off_already(before.iommu_disabled) if before and before.iommu_disabled else ""

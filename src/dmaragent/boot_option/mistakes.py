@@ -36,18 +36,25 @@ def bytes_meant(user: UserRange, memory_map: MemoryMap | None) -> tuple[int, int
     return None if start is None or last is None else pages_meant(start, last, memory_map)
 
 
-def pages_meant(start: int, last: int, memory_map: MemoryMap | None) -> tuple[int, int] | None:
+def pages_meant(
+    start: int, last: int, memory_map: MemoryMap | None, *, any_number: bool = False
+) -> tuple[int, int] | None:
     """Return the pages that were meant, if the page numbers `start` and `last` look like bytes.
 
     A region of the firmware begins on a page and ends just before one, so its first address ends
-    in three zeros.  Page numbers like these are beyond the memory of any machine.
+    in three zeros.  A range of bytes for a whole number of pages has more page numbers than
+    ``rmrr=`` accepts.  With `any_number` the option has no limit, and such page numbers are a
+    mistake only if the machine has no memory there.
     """
     if start % PAGE or start == 0 or last < start:
         return None
-    if last % PAGE == PAGE - 1:  # a whole number of pages, if these were bytes
-        return start // PAGE, last // PAGE
     end = None if memory_map is None else _end_of(memory_map)
     beyond = start * PAGE >= (FOUR_GIB if end is None else end)
+    if last % PAGE == PAGE - 1:  # a whole number of pages, if these were bytes
+        pages = AddressRange(start * PAGE, (last + 1) * PAGE)
+        if any_number and not beyond and _may_have(memory_map, pages):
+            return None
+        return start // PAGE, last // PAGE
     if beyond and (last == start or last - start >= MOST_PAGES):
         return start // PAGE, max(start, last - (last % PAGE == 0)) // PAGE
     return None
@@ -63,6 +70,13 @@ def memory_doubt(memory_map: MemoryMap | None, pages: AddressRange | None) -> st
     if memory_map.covered(pages, frozenset(MemoryType)):
         return ""
     return check_words.not_all_in_dom0_map(pages)
+
+
+def _may_have(memory_map: MemoryMap | None, pages: AddressRange) -> bool:
+    """Return whether the machine may have memory at `pages`."""
+    if memory_map is None or memory_map.incomplete or memory_map.foreign_ram:
+        return True
+    return any(memory_map.within(pages))
 
 
 def _end_of(memory_map: MemoryMap) -> int:

@@ -14,7 +14,7 @@ from dmaragent.host.memory_map import MemoryMap
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.amd import ivrs_of
 from dmaragent.iommu.model import IommuTable
-from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.command_line import option_rules
@@ -76,10 +76,16 @@ class OptionHost:
 
     @property
     def amd(self) -> bool:
-        """Whether this is an AMD machine, as far as its table or the absence of a DMAR shows."""
-        absence = self.inventory.absence
-        no_dmar = absence is not None and absence.kind is AbsenceKind.AMD
-        return no_dmar or self.ivrs is not None
+        """Whether this is an AMD machine: by its table, else by what else is known of the host."""
+        return self._is_of(IommuVendor.AMD, self.ivrs, self.table)
+
+    @property
+    def intel(self) -> bool:
+        """Whether this is an Intel machine, likewise."""
+        return self._is_of(IommuVendor.INTEL, self.table, self.ivrs)
+
+    def _is_of(self, vendor: IommuVendor, own: IommuTable | None, other: IommuTable | None) -> bool:
+        return own is not None or (other is None and iommu_vendor(self.host) is vendor)
 
     @property
     def memory_map(self) -> MemoryMap | None:

@@ -16,9 +16,11 @@ _MOST_ADDRESS = (1 << 52) - 1
 """The physical addresses of x86-64: Intel SDM volume 3, 4.1.4, MAXPHYADDR is at most 52."""
 _ADDRESS = re.compile(r"0[xX]([0-9a-fA-F]+)")
 _SIZE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgG](?:i?[bB])?|[bB]?)")
+_OF_UDEV = "pci-"
+"""How udev begins the name of a device."""
 _UNITS = {"": 0, "b": 0, "k": 10, "m": 20, "g": 30}
 _MOST_DIGITS = 16
-"""Digits of a size: 52 bits need no more, and Python refuses numbers with thousands of digits."""
+"""Digits of a size after its zeros: 52 bits need no more, and Python refuses thousands of digits."""
 
 
 class RequestError(ValueError):
@@ -86,10 +88,14 @@ def _address(text: str, at: int, expected: str) -> tuple[int, int]:
 
 def _size(text: str, at: int) -> tuple[int, int]:
     match = _SIZE.match(text, at)
-    if match is not None and len(match[1].lower().removeprefix("0x").lstrip("0")) > _MOST_DIGITS:
+    if match is None:
+        raise RequestError(text, at + 1, words.size_expected())
+    number = match[1].lower()
+    digits = number.removeprefix("0x").lstrip("0")
+    if len(digits) > _MOST_DIGITS:
         raise RequestError(text, at + 1, words.size_too_large())
-    size = 0 if match is None else int(match[1], 0 if match[1][:2] in ("0x", "0X") else 10)
-    if match is None or size == 0:
+    size = int(digits or "0", 16 if number.startswith("0x") else 10)
+    if size == 0:
         raise RequestError(text, at + 1, words.size_expected())
     return size << _UNITS[match[2][:1].lower()], match.end()
 
@@ -121,12 +127,45 @@ def _devices(text: str, at: int) -> tuple[SBDF, ...]:
 def _device_spans(text: str, at: int) -> tuple[DeviceSpan, ...]:
     spans = []
     for part in text[at:].split(","):
-        ends = []
-        for name in part.split("-", 1):
-            try:
-                ends.append(_device(name))
-            except ValueError as error:
-                raise RequestError(text, at + 1, str(error)) from error
-            at += len(name) + 1
-        spans.append(DeviceSpan(ends[0], ends[-1]))
+        try:
+            spans.append(_device_span(part))
+        except _SpanError as error:
+            raise RequestError(text, at + 1 + error.at, str(error)) from error
+        at += len(part) + 1
     return tuple(spans)
+
+
+class _SpanError(ValueError):
+    """A device or a range of devices cannot be read; `at` is the character in question, from 0."""
+
+    def __init__(self, reason: str, at: int) -> None:
+        super().__init__(reason)
+        self.at = at
+
+
+def _device_span(text: str) -> DeviceSpan:
+    """Return the device or the range of devices `text`; names of udev contain a ``-``, too.
+
+    Raises:
+        _SpanError: it is neither.
+
+    """
+    begin = 0
+    try:
+        device = _device(text)
+    except ValueError as error:
+        reason = str(error)
+    else:
+        return DeviceSpan(device, device)
+    for dash in (at for at, sign in enumerate(text) if sign == "-"):
+        try:
+            first = _device(text[:dash])
+        except ValueError as error:
+            if dash == text.find("-") and not text.startswith(_OF_UDEV):
+                raise _SpanError(str(error), 0) from error
+            continue
+        try:
+            return DeviceSpan(first, _device(text[dash + 1 :]))
+        except ValueError as error:
+            reason, begin = str(error), dash + 1
+    raise _SpanError(reason, begin)

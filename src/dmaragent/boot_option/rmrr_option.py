@@ -140,6 +140,8 @@ def _without_table(on: OptionHost, user: UserRange, line: str) -> UserRange:
     behaviour = behaviour_of(on.release)
     if user.accepted is not False and not behaviour.rmrr_option:
         return user._replace(accepted=False, reason=words.behaviour_without_option(behaviour.name))
+    if user.accepted is not False and on.amd:
+        return user._replace(accepted=False, reason=words.amd_reads_ivmd())
     if user.accepted is False or not user.devices or user.start_pfn is None or user.end_pfn is None:
         return user
     frames = frames_of(user.start_pfn, user.end_pfn, on.memory_map, line)

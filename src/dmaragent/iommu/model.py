@@ -35,6 +35,8 @@ class BootOption:
     """A range on a hypervisor's command line, exactly as written there."""
 
     text: str
+    position: int = 0
+    """The character of the command line, from 0: two ranges can have the same text."""
 
 
 @dataclass(frozen=True, slots=True)

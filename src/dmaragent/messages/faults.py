@@ -38,7 +38,9 @@ def read_faults(log: str, *, amd: bool = False) -> Iterator[Fault]:
                     address=span.first,
                     by_xen=occurrence.message.printer is Program.XEN,
                     segment_named=names.segment_named,
-                    write=any(map(is_write, names.flags)) if of_amd else "[DMA Write" in text,
+                    write=any(map(is_write, names.flags))
+                    if of_amd
+                    else "[dma write" in text.lower(),
                     reason=(
                         "; ".join(
                             f"flags {flags:#x}: {fault_flag_words(flags)}" for flags in names.flags

@@ -12,12 +12,12 @@ from dmaragent.boot_option.boot_loaders import (
 from dmaragent.host import Host
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.no_table import AbsenceKind
-from dmaragent.iommu.vendor import IommuVendor
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor, vendor_of_table
 from dmaragent.linux.options import iommu_asked_for, iommu_off_option
 from dmaragent.linux.view import LinuxState
 from dmaragent.messages.model import XEN_PRINTERS, Program
 from dmaragent.readings import Missing
-from dmaragent.xen.hypervisor.command_line import iommu_switched_off
+from dmaragent.xen.hypervisor.command_line import IommuSwitch, iommu_switch
 
 ABOUT_IOMMU = frozenset(
     {
@@ -47,7 +47,7 @@ ABOUT_TABLE = frozenset({"libvirt-validate-no-table"})
 """Ids of the messages among them that concern the firmware's table alone."""
 _OF_FIRMWARE = frozenset({AbsenceKind.PVH_DOM0, AbsenceKind.HIDDEN})
 """Why a kernel lacks a table that its firmware has."""
-_AMD = frozenset({"AuthenticAMD", "HygonGenuine"})
+_NO_SWITCH = IommuSwitch("", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,21 +67,34 @@ class IommuState:
     """The kernel option that enables it; empty: none."""
     options_known: bool
     table: bool | None
-    """Whether the host has the firmware's table (DMAR or IVRS); None: unknown."""
-    amd: bool
-    """Whether the processor is from AMD: intel_iommu= then has no effect."""
-    xen_off_by: str
-    """Xen's option that disables the IOMMU; empty: none, or unknown."""
+    """Whether the host has the firmware's table of `vendor`'s IOMMU; None: unknown."""
+    vendor: IommuVendor
+    """The vendor of the IOMMU: intel_iommu= has no effect on others than Intel's."""
+    xen_switch: IommuSwitch
+    """Xen's option that disables the IOMMU, or may."""
     xen_options: str | None
     """Xen's options about the IOMMU; None: unknown, or Xen does not run."""
+
+    @property
+    def xen_off_by(self) -> str:
+        """Xen's option that disables the IOMMU; empty: none, or unknown."""
+        return "" if self.xen_switch.doubt else self.xen_switch.word
+
+
+def vendor_of(inventory: Inventory) -> IommuVendor:
+    """Return the vendor of the host's IOMMU: that of its table, or else what the host suggests."""
+    table = inventory.iommu
+    header = None if isinstance(table, Missing) else table.header
+    known = None if header is None else vendor_of_table(header.signature.decode("latin-1"))
+    return known or iommu_vendor(inventory.host)
 
 
 def iommu_state(inventory: Inventory) -> IommuState:
     """Return the state of the IOMMU of `inventory`."""
     system = inventory.host.system
-    amd = system.cpu_vendor in _AMD
+    vendor = vendor_of(inventory)
     options = system.options or ()
-    off = iommu_off_option(options, IommuVendor.AMD if amd else IommuVendor.INTEL)
+    off = iommu_off_option(options, vendor)
     groups = inventory.host.groups
     xen = inventory.host.xen
     line = None if xen is None else xen.command_line
@@ -92,11 +105,15 @@ def iommu_state(inventory: Inventory) -> IommuState:
         without_xen=inventory.linux.state in {LinuxState.GROUPS, LinuxState.NO_GROUPS},
         off_by="" if off is None else off.option,
         replacement="" if off is None else off.replacement,
-        on_by="" if amd or off is not None else iommu_asked_for(options),
+        on_by=(
+            iommu_asked_for(options)
+            if off is None and vendor in {IommuVendor.INTEL, IommuVendor.UNKNOWN}
+            else ""
+        ),
         options_known=system.options is not None,
-        table=_table(inventory),
-        amd=amd,
-        xen_off_by=("" if xen is None or line is None else iommu_switched_off(line, xen.release)),
+        table=_table(inventory, vendor),
+        vendor=vendor,
+        xen_switch=_NO_SWITCH if xen is None or line is None else iommu_switch(line, xen.release),
         xen_options=line,
     )
 
@@ -104,10 +121,10 @@ def iommu_state(inventory: Inventory) -> IommuState:
 def option_steps(state: IommuState, printer: Program, host: Host) -> tuple[Steps, ...]:
     """Return how to change the boot option that keeps the IOMMU off; empty: no option does.
 
-    An option of Xen's with several words is left out: only one of them disables the IOMMU.
+    An option of Xen's with several parts is left out: only one of them disables the IOMMU.
     """
     if printer in XEN_PRINTERS:
-        if not state.xen_off_by or "," in state.xen_off_by:
+        if not state.xen_off_by or state.xen_off_by != state.xen_switch.given:
             return ()
         return steps_to_replace(state.xen_off_by, "", boot_setup(host, Reader.XEN))
     if state.under_xen or state.groups:
@@ -115,15 +132,20 @@ def option_steps(state: IommuState, printer: Program, host: Host) -> tuple[Steps
     setup = boot_setup(host, Reader.LINUX)
     if state.off_by:
         return steps_to_replace(state.off_by, state.replacement, setup)
-    if state.on_by or state.amd or not state.options_known:
+    if state.on_by or state.vendor is not IommuVendor.INTEL or not state.options_known:
         return ()
     return steps_to_add(("intel_iommu=on",), setup)
 
 
-def _table(inventory: Inventory) -> bool | None:
-    """Return whether the firmware has a table of the IOMMU; None: unknown."""
+def _table(inventory: Inventory, vendor: IommuVendor) -> bool | None:
+    """Return whether the firmware has a table of the IOMMU of `vendor`; None: unknown."""
     host, absence = inventory.host, inventory.absence
-    if host.reading is not None or absence is None or absence.kind in _OF_FIRMWARE:
+    if host.reading is not None or host.logged_table is not None:
+        return True
+    if absence is None or absence.kind in _OF_FIRMWARE:
+        return True
+    names = host.acpi_tables
+    if not isinstance(names, Missing) and any(vendor_of_table(name) is vendor for name in names):
         return True
     under_xen = absence.kind is AbsenceKind.UNKNOWN and host.xen is not None
     return False if host.lists_every_table and not under_xen else None

@@ -60,6 +60,8 @@ class MessageAddress(Enum):
     """The registers of a remapping unit."""
     GUEST = "guest"
     """An address in the memory of a guest or a program, which the device uses for DMA."""
+    MEMORY = "memory"
+    """Any memory, in a region or not: it does not show whether the host prints the message."""
 
 
 class MessageSeverity(Enum):

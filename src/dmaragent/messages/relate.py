@@ -10,7 +10,7 @@ from dmaragent.host.memory_map import memory_words
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.claims import names
-from dmaragent.iommu.vendor import IommuVendor, iommu_vendor, vendor_of_table
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.dma_faults import logs_physical_addresses, with_known_segment
 from dmaragent.linux.regions import Hold
 from dmaragent.linux.release import telling_release
@@ -19,7 +19,7 @@ from dmaragent.linux.view import LinuxState
 from dmaragent.messages.dma_address import dma_address
 from dmaragent.messages.findings import findings_of
 from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch, Why
-from dmaragent.messages.iommu_state import ABOUT_IOMMU, iommu_state, option_steps
+from dmaragent.messages.iommu_state import ABOUT_IOMMU, iommu_state, option_steps, vendor_of
 from dmaragent.messages.model import (
     AMD,
     LINUX_DECIDES,
@@ -50,6 +50,7 @@ _OF_INTELS_OPTION = frozenset(
         "linux-iommu-off",
         "linux-iommu-on",
         "linux-iommu-option",
+        "linux-iommu-setting",
         "linux-option-unknown",
         "linux-relax-active",
         "linux-relax-unknown",
@@ -71,7 +72,7 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
     """Return one message related to the whole host of `inventory`."""
     names, message = recognised.names, recognised.message
     group = _group_of(names, inventory)
-    vendor = _vendor(inventory)
+    vendor = vendor_of(inventory)
     other_iommu = _table_known(inventory) and _is_of_other_iommu(recognised, vendor)
     named = names.devices
     if message.address is MessageAddress.ACCESS and not names.segment_named:
@@ -143,14 +144,6 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
         commands=(),
     )
     return replace(match, commands=next_commands(match, inventory))
-
-
-def _vendor(inventory: Inventory) -> IommuVendor:
-    """Return the vendor of the host's IOMMU: that of its table, or else what the host suggests."""
-    table = inventory.iommu
-    header = None if isinstance(table, Missing) else table.header
-    known = None if header is None else vendor_of_table(header.signature.decode("latin-1"))
-    return known or iommu_vendor(inventory.host)
 
 
 def _is_of_other_iommu(recognised: Recognised, vendor: IommuVendor) -> bool:

@@ -42,6 +42,8 @@ class HostCoverage(NamedTuple):
     """What is known of the setup of this board, or empty."""
     board_short: str = ""
     """The same in a few words."""
+    unknown: tuple[SBDF, ...] = ()
+    """Functions like those in `free`, of unknown class: a bridge is no device for a guest."""
 
     @property
     def setup_last(self) -> bool:
@@ -50,8 +52,8 @@ class HostCoverage(NamedTuple):
 
     @property
     def all_blocked(self) -> bool:
-        """Whether Linux blocks every device that is present and has an IOMMU."""
-        return bool(self.coverages) and not self.free
+        """Whether Linux is known to block every device that is present and has an IOMMU."""
+        return bool(self.coverages) and not self.free and not self.unknown
 
 
 BOARDS = {"MPG X870E CARBON WIFI": "1.A80"}
@@ -82,15 +84,17 @@ def coverage_of(inventory: Inventory, devices: Iterable[SBDF]) -> HostCoverage:
         )
         for (_, devices), regions in by_devices.items()
     )
+    free = _free(inventory)
     own = (inventory.host.machine.board or "").upper()
     version = next((BOARDS[name] for name in BOARDS if own.startswith(name)), None)
     firmware = inventory.host.machine.firmware
     return HostCoverage(
         coverages,
-        free=_free(inventory),
+        free=tuple(sbdf for sbdf, known in free.items() if known),
         preboot=_preboot(inventory),
         board="" if version is None else words.board_without_setting(version, firmware),
         board_short="" if version is None else words.board_in_short(version, firmware),
+        unknown=tuple(sbdf for sbdf, known in free.items() if not known),
     )
 
 
@@ -102,21 +106,20 @@ def _blocked(regions: Iterable[Region]) -> set[SBDF]:
     return {held.sbdf for region in regions for held in region.linux if held.hold is Hold.DIRECT}
 
 
-def _free(inventory: Inventory) -> tuple[SBDF, ...]:
-    """Return the endpoints with an IOMMU that Linux does not block, by address."""
+def _free(inventory: Inventory) -> dict[SBDF, bool]:
+    """Return the endpoints with an IOMMU that Linux does not block, by address; False: of unknown class."""
     blocked = _blocked(inventory.all_regions)
     groups = inventory.host.groups
     for group in () if isinstance(groups, Missing) else groups:
         if blocked.intersection(group.devices):
             blocked.update(group.devices)
-    return tuple(
-        sbdf
+    return {
+        sbdf: function.class_code is not None
         for sbdf, function in sorted(inventory.host.topology.known.items())
         if sbdf not in blocked
         and sbdf in inventory.linux.unit_of
-        and function.class_code is not None
-        and function.class_code >> 16 != _BRIDGE
-    )
+        and (function.class_code is None or function.class_code >> 16 != _BRIDGE)
+    }
 
 
 def _preboot(inventory: Inventory) -> bool | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dmaragent.policy.effective_settings import policy_word
+from dmaragent.policy.hvmloader import hvmloader_memory
 from dmaragent.policy.resolution import PossibleOutcome, Resolution
 from dmaragent.policy.resolver import possible_scenarios
 from dmaragent.policy.settings import RdmSettings, Toolstack, settle_documented
@@ -27,7 +28,8 @@ def documented(resolution: Resolution) -> Documented:
     if settings.refusals:
         return Documented(settings=settings, outcome=None)
     _, scenario = next(possible_scenarios(settings))
-    built = build(guest, scenario, resolution.host, toolstack_behaviours(release)[-1].layout)
+    layout = toolstack_behaviours(release)[-1].layout
+    built = build(guest, scenario, resolution.host, layout, hvmloader_memory(release))
     outcome = PossibleOutcome(
         assumed=(), policies=(scenario.policy,), scenario=scenario, built=built
     )

@@ -18,6 +18,7 @@ from dmaragent.policy.assignment import added_functions
 from dmaragent.policy.binary_numbers import merge_readings, number_readings
 from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, undecided
 from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.hvmloader import HvmloaderMemory, hvmloader_memory
 from dmaragent.policy.resolution import (
     Assumed,
     PossibleOutcome,
@@ -59,7 +60,8 @@ def _resolve_reading(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resol
     settings = first._replace(messages=(*unread, *first.messages))
     outcomes: tuple[PossibleOutcome, ...] = ()
     if not settings.refusals and stack.toolstack is not Toolstack.XAPI:
-        outcomes = tuple(possible_outcomes(read, host, settled))
+        loader = hvmloader_memory(stack.release)
+        outcomes = tuple(possible_outcomes(read, host, settled, loader))
     verdict, reasons = conclude(host, stack, settings, outcomes)
     # If Xen may not run there, nothing has to be prepared for a guest that does not start.
     needless = verdict is Verdict.REFUSED and host.assignable is None
@@ -162,7 +164,10 @@ class _OutcomeDraft:
 
 
 def possible_outcomes(
-    guest: GuestConfig, host: HostFacts, settled: list[tuple[ToolstackBehaviour, RdmSettings]]
+    guest: GuestConfig,
+    host: HostFacts,
+    settled: list[tuple[ToolstackBehaviour, RdmSettings]],
+    loader: HvmloaderMemory,
 ) -> Iterator[PossibleOutcome]:
     """Yield the outcomes of all that `settled` may mean, for each behaviour of the release."""
     drafts: dict[object, _OutcomeDraft] = {}
@@ -178,7 +183,7 @@ def possible_outcomes(
             ):
                 key = (_difference(scenario, policy_counts=counts), host_assumptions)
                 if key not in drafts:
-                    built = build(guest, scenario, known, behaviour.layout)
+                    built = build(guest, scenario, known, behaviour.layout, loader)
                     drafts[key] = _OutcomeDraft([], [], scenario, built)
                 drafts[key].assumed.append((xl, assumption, *host_assumptions))
                 drafts[key].policies.append(scenario.policy)

@@ -26,6 +26,7 @@ from dmaragent.policy.decisions import (
     warnings_of,
 )
 from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.hvmloader import HvmloaderMemory
 from dmaragent.policy.layout import (
     HVM_RAM_START,
     DeviceRequest,
@@ -53,8 +54,6 @@ LOADER_RULE = SourceRule("xg_dom_core.c, xc_dom_build_image")
 """It copies hvmloader to 1 MiB of the guest: HVMLOADER_PHYSICAL_ADDRESS, hvmloader/config.h."""
 TINY_RULE = LOADER_RULE._replace(of_regions=False)
 HVMLOADER_RULE = SourceRule("hvmloader/e820.c, build_e820_table")
-HVMLOADER_OWN = AddressRange(0xFC100000, 0xFE000000)
-"""Memory that hvmloader reserves for itself: hvmloader/config.h, HVMLOADER dynamic area."""
 HVMLOADER_LEAST = 2 * MIB
 """The least low RAM with which hvmloader does not halt."""
 TOO_MUCH_MOVED = frozenset({MAP_RULE, LOADER_RULE, HVMLOADER_RULE})
@@ -88,14 +87,18 @@ class BuiltGuest(NamedTuple):
 
 
 def build(
-    guest: GuestConfig, scenario: Scenario, host: HostFacts, behaviour: LibxlBehaviour
+    guest: GuestConfig,
+    scenario: Scenario,
+    host: HostFacts,
+    behaviour: LibxlBehaviour,
+    loader: HvmloaderMemory,
 ) -> BuiltGuest:
-    """Build `guest` on `host` by `behaviour`, and assign its devices."""
+    """Build `guest` on `host` by `behaviour`, assign its devices, and start it with `loader`."""
     refusals = tuple(contradictions(guest, host, len(scenario.devices)))
     if refusals:
         return _result(refusals)
     if guest.type is GuestType.HVM:
-        return _build_hvm(guest, scenario, host, behaviour)
+        return _build_hvm(guest, scenario, host, behaviour, loader)
     if guest.type is GuestType.PVH:
         return _build_pvh(scenario)
     return _result(tuple(_assignments(scenario, host, None)))
@@ -127,7 +130,11 @@ def _build_pvh(scenario: Scenario) -> BuiltGuest:
 
 
 def _build_hvm(
-    guest: GuestConfig, scenario: Scenario, host: HostFacts, behaviour: LibxlBehaviour
+    guest: GuestConfig,
+    scenario: Scenario,
+    host: HostFacts,
+    behaviour: LibxlBehaviour,
+    loader: HvmloaderMemory,
 ) -> BuiltGuest:
     before = starting_layout(guest.most_memory, guest.video, guest.mmio_hole or 0)
     if guest.hap is False and host.shadow is False:
@@ -159,7 +166,7 @@ def _build_hvm(
     decisions = [
         *regions.hidden(),
         *_assignments(scenario, host, layout),
-        *_hvmloader_halts(layout),
+        *_hvmloader_halts(layout, loader),
         *paging,
     ]
     return _result(decisions, layout, entries)
@@ -277,15 +284,18 @@ def _assignments(
         yield from assign(function, host, ram, [earlier.sbdf for earlier in functions[:number]])
 
 
-def _hvmloader_halts(layout: GuestLayout) -> Iterator[Decision]:
+def _hvmloader_halts(layout: GuestLayout, loader: HvmloaderMemory) -> Iterator[Decision]:
     """Yield why hvmloader stops the guest at start."""
-    own = HVMLOADER_OWN
     for placed in layout.placed:
         region = placed.reservation.region
-        in_map = placed.placement in (Placement.CLEAR, Placement.MOVED)
-        if in_map and counts_as_overlap(own.start, own.end, region):
-            reason = words.hvmloader_meets_region(region, own)
+        if placed.placement not in (Placement.CLEAR, Placement.MOVED):
+            continue
+        if counts_as_overlap(loader.sure.start, loader.sure.end, region):
+            reason = words.hvmloader_meets_region(region, loader.sure)
             yield refused(Decider.HVMLOADER, reason, HVMLOADER_RULE)
+        elif counts_as_overlap(loader.possible.start, loader.possible.end, region):
+            reason = words.hvmloader_may_meet_region(region, loader.possible, loader.until)
+            yield undecided(reason, rule=HVMLOADER_RULE)
     low = layout.after.lowmem_end
     if low < HVMLOADER_LEAST:
         reason = words.hvmloader_without_low_ram(low)

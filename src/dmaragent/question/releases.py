@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dmaragent.errors import DmaragentError
+from dmaragent.policy.hvmloader import hvmloader_memory
 from dmaragent.policy.settings import PASSTHROUGH, PVH_AND_TYPE, documented_default
 from dmaragent.question import words
 from dmaragent.releases import Release
@@ -21,6 +22,7 @@ def release_spans(*, amd: bool = False) -> tuple[tuple[str, Release], ...]:
         release = Release(4, minor)
         does = (
             toolstack_behaviours(release),
+            hvmloader_memory(release),
             behaviours(release),
             documented_default(release),
             [release.series >= first for first in (PVH_AND_TYPE, PASSTHROUGH)],

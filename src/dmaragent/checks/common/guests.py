@@ -11,8 +11,8 @@ from dmaragent.checks.common.facts import CheckFacts
 from dmaragent.checks.common.findings import range_evidence, region_hit
 from dmaragent.checks.common.model import Hit
 from dmaragent.inventory import Region
+from dmaragent.policy.hvmloader import hvmloader_memory
 from dmaragent.policy.layout import MAP_ENTRIES
-from dmaragent.policy.simulate import HVMLOADER_OWN
 
 RESERVED_BY = "A guest reserves the region with its device, or with strategy=host."
 BELOW_1MIB = (
@@ -47,12 +47,15 @@ def below_1mib_hits(facts: CheckFacts, pages_of: PagesOf) -> Iterator[Hit]:
 
 
 def hvmloader_hits(facts: CheckFacts, pages_of: PagesOf) -> Iterator[Hit]:
-    """Find regions whose pages overlap hvmloader's own area."""
+    """Find regions whose pages overlap hvmloader's own area, or may: older releases use more."""
+    loader = hvmloader_memory(facts.release)
     for region in facts.inventory.all_regions:
         pages = pages_of(region)
-        if pages is not None and pages.overlaps(HVMLOADER_OWN):
-            area = span(HVMLOADER_OWN)
-            message = f"overlaps {area}, which hvmloader uses."
+        if pages is not None and pages.overlaps(loader.possible):
+            sure = pages.overlaps(loader.sure)
+            area = span(loader.sure if sure else loader.possible)
+            until = "" if sure else f" before Xen {loader.until}"
+            message = f"overlaps {area}, which hvmloader uses{until}."
             yield region_hit(region, message, range_evidence(facts, region))
 
 

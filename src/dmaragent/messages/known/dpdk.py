@@ -1,7 +1,7 @@
 """Messages of DPDK and SPDK about devices that they cannot use through VFIO."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
+from dmaragent.messages.model import MessageAddress, MessageSeverity, Program, VendorAnswer
 from dmaragent.messages.words import (
     AMD_WAYS_OUT,
     IOMMU_ON,
@@ -180,6 +180,7 @@ MESSAGES = (
         "addresses with reserved_regions of the IOMMU group.",
         source=f"{_VFIO}, vfio_type1_dma_mem_map, container_dma_map; {_CHECKED}",
         by_error=_MAP_ERRORS,
+        address=MessageAddress.GUEST,
     ),
     message(
         "dpdk-memory-not-unmapped",

@@ -21,7 +21,6 @@ MESSAGES = (
         MessageSeverity.FIRMWARE,
         "Linux could not map a region for its device",
         "IOMMU driver was not able to establish FW requested direct mapping",
-        ("Failed to build identity map for [<base>-<limit>]", "Intel"),
         ("AMD-Vi: Out of memory allocating dm-regions", "AMD, 5.10 and later", AMD),
         releases="Linux 6.4 and later; AMD's words before, too",
         meaning="The host's own driver loses access to memory that the firmware reserved for the device."
@@ -30,8 +29,20 @@ MESSAGES = (
         "permission does that. Otherwise no effect on guests.",
         advice="Look for the region with dmaragent explain, and for groups in "
         "/sys/kernel/iommu_groups. " + _UPDATE,
-        source=f"{_CORE}, iommu_setup_default_domain (152431e4fe7f); {_INTEL}, "
-        f"intel_iommu_memory_notifier; {_CHECKED}; the missing groups seen on booted machines",
+        source=f"{_CORE}, iommu_setup_default_domain (152431e4fe7f); {_CHECKED}; the missing groups "
+        "seen on booted machines",
+    ),
+    message(
+        "linux-added-ram-not-mapped",
+        LINUX,
+        MessageSeverity.FAULT,
+        "Linux could not map RAM that was added to the running host",
+        "Failed to build identity map for [<number>-<number2>]",
+        releases="every release up to 6.1 with VT-d and iommu=pt",
+        meaning="The IOMMU blocks DMA of the host's devices to the added RAM. The numbers are pages of 4 KiB; "
+        "the oldest kernels print bytes." + NO_REGION,
+        advice="Boot without iommu=pt before you add RAM to the host, or reboot after it.",
+        source=f"{_INTEL}, intel_iommu_memory_notifier; checked in the sources of 5.10 and 6.1",
     ),
     message(
         "linux-address-too-wide",
@@ -108,6 +119,7 @@ MESSAGES = (
         " does not map it (EINVAL).",
         advice="dmaragent check names regions that are not page aligned. " + _UPDATE,
         source=f"{_CORE}, __iommu_map, __iommu_unmap; {_CHECKED}",
+        address=MessageAddress.MEMORY,
     ),
     message(
         "linux-interrupts-not-remapped",

@@ -1,7 +1,7 @@
 """Messages of libxl when it moves a device from dom0 to a guest or back."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
+from dmaragent.messages.model import MessageAddress, MessageSeverity, Program, VendorAnswer
 from dmaragent.messages.words import NO_REGION
 
 LIBXL = Program.LIBXL
@@ -189,6 +189,7 @@ MESSAGES = (
         advice="Read xl dmesg of the same second. Another guest may have the interrupt.",
         source=f"{_PCI}, pci_add_dm_done, pci_remove_detached, libxl__grant_vga_iomem_permission; "
         f"tools/libs/light/libxl_create.c, domcreate_launch_dm; {_CHECKED}",
+        address=MessageAddress.MEMORY,
     ),
     message(
         "libxl-deassign-failed",

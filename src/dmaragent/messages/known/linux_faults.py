@@ -140,6 +140,7 @@ MESSAGES = (
         advice="No action is needed. To stop the lines, use a newer kernel or iommu=pt.",
         source=f"{_IOMMU}, __domain_mapping, checked in the sources of 2.6.3x, 5.10, 6.1 and "
         "6.12; not in 7.2",
+        address=MessageAddress.MEMORY,
     ),
     message(
         "linux-pte-already-set",
@@ -154,6 +155,7 @@ MESSAGES = (
         advice="Paste the whole line, up to its closing bracket.",
         source=f"{_IOMMU}, __domain_mapping, checked in the sources of 2.6.3x, 5.10, 6.1 and "
         "6.12; not in 7.2",
+        address=MessageAddress.MEMORY,
     ),
     message(
         "linux-pte-taken",
@@ -170,5 +172,6 @@ MESSAGES = (
         "the kernel and the firmware.",
         source=f"{_IOMMU}, __domain_mapping: the first value is what was there, and stays; checked "
         "in the sources of 2.6.3x, 5.10, 6.1 and 6.12; not in 7.2",
+        address=MessageAddress.MEMORY,
     ),
 )

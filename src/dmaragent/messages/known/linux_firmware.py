@@ -275,6 +275,7 @@ MESSAGES = (
         meaning="Nothing is wrong: the host's own driver keeps access to the region.",
         advice="No action is needed.",
         source=f"{_IOMMU}, domain_prepare_identity_map, checked in the source",
+        address=MessageAddress.MEMORY,
     ),
     message(
         "linux-identity-map-not-needed",
@@ -288,6 +289,7 @@ MESSAGES = (
         "addresses, including the region.",
         advice="No action is needed.",
         source=f"{_IOMMU}, domain_prepare_identity_map, checked in the source",
+        address=MessageAddress.MEMORY,
     ),
     message(
         "linux-identity-map-failed",

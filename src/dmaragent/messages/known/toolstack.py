@@ -221,6 +221,7 @@ MESSAGES = (
         "Get guest memory maps[<number>] failed",
         releases="Xen 4.6 and later",
         meaning="hvmloader needs 0xfc100000-0xfdffffff for itself, and libxl reserved a region there. "
+        "Before Xen 4.12.4, 4.13.2 and 4.14.1, hvmloader needs 0xfc001000-0xfdffffff. "
         "The guest crashes before its BIOS starts.",
         advice="Do not reserve that region: remove strategy=host, or pass through another device.",
         source="tools/firmware/hvmloader/e820.c, memory_map_setup; checked in the source",

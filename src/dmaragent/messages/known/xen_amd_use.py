@@ -1,7 +1,7 @@
 """Messages of the Xen hypervisor when it starts AMD-Vi, and while it uses it."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import AMD, MessageSeverity, Program
+from dmaragent.messages.model import AMD, MessageAddress, MessageSeverity, Program
 from dmaragent.messages.words import NO_REGION
 
 XEN = Program.XEN
@@ -220,6 +220,7 @@ MESSAGES = (
         advice="Read the line with IO_PAGE_FAULT.",
         source=f"{_MAP}, amd_iommu_print_entries; {_INIT}, iommu_read_log, iommu_reset_log; {_CHECKED}",
         vendor=AMD,
+        address=MessageAddress.MEMORY,
     ),
     message(
         "xen-amd-command-ring-full",

@@ -155,6 +155,7 @@ MESSAGES = (
         "firmware.",
         source="xen/drivers/passthrough/iommu.c, iommu_map, iommu_unmap, iommu_iotlb_flush; "
         + _CHECKED,
+        address=MessageAddress.MEMORY,
     ),
     message(
         "xen-dom0-map-failed",
@@ -185,6 +186,7 @@ MESSAGES = (
         "mapped, and dom0's devices reach all memory.",
         source=f"{_X86}, arch_iommu_hwdom_init, identity_map; xen/arch/x86/pv/dom0_build.c, "
         f"iommu_memory_setup; {_CHECKED}",
+        address=MessageAddress.MEMORY,
     ),
     message(
         "xen-dom0-mapping",

@@ -28,6 +28,7 @@ MESSAGES = (
         " page is in no region, it is a BAR of the device: report it to the Xen project.",
         source=f"{_P2M}, p2m_add_page (before 4.17: guest_physmap_add_entry), set_typed_p2m_entry; "
         + _CHECKED,
+        address=MessageAddress.MEMORY,
     ),
     message(
         "xen-guest-bar-not-mapped",
@@ -136,5 +137,6 @@ MESSAGES = (
         advice="If a device fails in dom0, boot without dom0=pvh: a PV dom0 needs no such mapping.",
         source="xen/arch/x86/hvm/dom0_build.c, modify_identity_mmio, pvh_populate_p2m; "
         f"xen/drivers/vpci/header.c, map_range; {_CHECKED}",
+        address=MessageAddress.MEMORY,
     ),
 )

@@ -88,6 +88,14 @@ def hvmloader_meets_region(region: AddressRange, own: AddressRange) -> str:
     )
 
 
+def hvmloader_may_meet_region(region: AddressRange, own: AddressRange, until: str) -> str:
+    """Return that `own` is hvmloader's memory only before the point release `until`."""
+    return (
+        f"unknown whether the guest halts at start: the reserved range {span(region)} overlaps "
+        f"{span(own)}, which is hvmloader's own memory before Xen {until}"
+    )
+
+
 def hvmloader_without_low_ram(lowmem_end: int) -> str:
     return f"the guest halts at start: low RAM ends at {lowmem_end:#x}, below 2 MiB"
 

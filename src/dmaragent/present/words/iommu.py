@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.messages.dma_address import DmaAddress
 from dmaragent.messages.iommu_state import ABOUT_TABLE, IommuState
 from dmaragent.messages.model import XEN_PRINTERS, Program
@@ -30,7 +31,10 @@ def iommu_words(state: IommuState, message: str, printer: Program) -> Iterator[s
 
 
 def _table_words(state: IommuState) -> str:
-    table = "IVRS" if state.amd else "DMAR"
+    unknown = state.vendor is IommuVendor.UNKNOWN
+    table = "DMAR or IVRS" if unknown else state.vendor.table_name
+    if state.table and state.vendor is IommuVendor.ARM:
+        return f"The firmware has the {table} table, which lists the machine's SMMUs, if it has any"
     if state.table:
         return f"The firmware has the {table} table, so the IOMMU is probably enabled in its setup"
     return f"The firmware has no {table} table: the IOMMU is off in the firmware setup, or absent"
@@ -38,8 +42,13 @@ def _table_words(state: IommuState) -> str:
 
 def _xen_words(state: IommuState) -> Iterator[str]:
     """Yield what decides whether Xen uses the IOMMU."""
-    if state.xen_off_by:
-        yield f"{state.xen_off_by} on Xen's command line disables the IOMMU: remove it"
+    switch = state.xen_switch
+    if switch.doubt:
+        yield f"On Xen's command line: {switch.doubt}"
+    elif switch.word and switch.word != switch.given:
+        yield f"{switch.word}, a part of {switch.given} on Xen's command line, disables the IOMMU: remove that part"
+    elif switch.word:
+        yield f"{switch.word} on Xen's command line disables the IOMMU: remove it"
     elif state.xen_options is not None:
         yield "No option on Xen's command line disables the IOMMU"
     elif state.under_xen:
@@ -69,8 +78,12 @@ def _option_words(state: IommuState) -> str:
         return f"{state.off_by} on the kernel's command line disables the IOMMU: {instead}"
     if state.on_by:
         return f"The kernel's command line has {state.on_by}"
-    if state.amd:
+    if state.vendor is IommuVendor.AMD:
         return "No kernel option disables the IOMMU, and AMD's needs no option to be on"
+    if state.vendor is IommuVendor.ARM:
+        return "No kernel option enables or disables Arm's IOMMU, the SMMU"
+    if state.vendor is IommuVendor.UNKNOWN:
+        return "No kernel option enables or disables the IOMMU. Intel's may need intel_iommu=on"
     return (
         "intel_iommu=on is not on the kernel's command line, so the default of the kernel's build "
         "counts"

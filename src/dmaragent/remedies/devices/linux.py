@@ -40,7 +40,7 @@ def loss_of_owner(device: DeviceContext, owner: str) -> str:
         return linux_words.no_driver(owner)
     if driver in HOLDERS or is_vfio_driver(driver):
         return linux_words.held_already(driver, owner)
-    return linux_words.taken_from(driver, owner, disks=_has_disks(function))
+    return linux_words.taken_from(driver, owner, disks=bool(_has_disks(function)))
 
 
 def warning_to_owner(device: DeviceContext, owner: str) -> str:
@@ -51,11 +51,15 @@ def warning_to_owner(device: DeviceContext, owner: str) -> str:
         return ""
     if driver is not None and (driver in HOLDERS or is_vfio_driver(driver)):
         return ""
-    return linux_words.disks_warning(owner) if _has_disks(function) else ""
+    disks = _has_disks(function)
+    if disks is None:
+        return linux_words.unknown_class_warning(owner)
+    return linux_words.disks_warning(owner) if disks else ""
 
 
-def _has_disks(function: PciFunction) -> bool:
-    return (function.class_code or 0) >> 16 == _STORAGE
+def _has_disks(function: PciFunction) -> bool | None:
+    """Return whether the function is a storage controller; None: its class is unknown."""
+    return None if function.class_code is None else function.class_code >> 16 == _STORAGE
 
 
 def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[DeviceRemedy]:
@@ -112,6 +116,8 @@ def _switch_iommu_on(device: DeviceContext) -> DeviceRemedy:
         return _needed(linux_words.SWITCH_IOMMU_ON, linux_words.SWITCH_AMD_IOMMU_ON)
     if device.vendor is IommuVendor.ARM:
         return _needed(linux_words.SWITCH_IOMMU_ON, linux_words.SWITCH_SMMU_ON)
+    if device.vendor is IommuVendor.UNKNOWN:
+        return _needed(linux_words.SWITCH_IOMMU_ON, linux_words.SWITCH_UNKNOWN_IOMMU_ON)
     option = "" if options is None else iommu_asked_for(options)
     if option:
         return _needed(linux_words.SWITCH_IOMMU_ON, linux_words.iommu_on_without_effect(option))

@@ -26,6 +26,7 @@ class _Repair:
     name: str
     value: object
     effect: str
+    """Empty: only with the repair before it."""
     cost: str = ""
 
 
@@ -35,7 +36,7 @@ def change_settings(trial: Trial) -> None:
     lines: dict[str, tuple[str, ...]] = {}
     for repair in _repairs(trial):
         lines |= trial.setting_lines(repair.name, repair.value)
-        effects.append(repair.effect)
+        effects += [repair.effect] if repair.effect else []
         costs += [repair.cost] if repair.cost else []
         guest = repair.guest
     passes = trial.devices or guest.passthrough not in (None, "default", "disabled")
@@ -126,10 +127,12 @@ def _video_repairs(trial: Trial, guest: GuestConfig) -> Iterator[_Repair]:
         yield _Repair(guest, "videoram", least // MIB, effect)
     if guest.video >= guest.most_memory:
         size = guest.video + _ROOM
-        guest = replace(guest, memory=size, maximum=None if guest.maximum is None else size)
+        guest = replace(guest, memory=size)
         effect = words.ADD_RAM_BESIDE_VIDEO
-        name = "memory" if guest.maximum is None else "maxmem"
-        yield _Repair(guest, name, size // MIB, effect, words.HOST_HAS_LESS_MEMORY)
+        yield _Repair(guest, "memory", size // MIB, effect, words.HOST_HAS_LESS_MEMORY)
+        if guest.maximum is not None:
+            guest = replace(guest, maximum=size)
+            yield _Repair(guest, "maxmem", size // MIB, effect="")
 
 
 def _without(complaints: tuple[Complaint, ...], complaint: Complaint) -> tuple[Complaint, ...]:

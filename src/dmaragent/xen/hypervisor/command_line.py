@@ -110,6 +110,8 @@ class IommuSwitch(NamedTuple):
     """The option that switches it off; empty if none does."""
     doubt: str
     """Why the effect of `word` is unknown: releases read it differently; or empty."""
+    given: str = ""
+    """The whole option on the command line that has `word`, other parts included."""
 
 
 def iommu_switch(line: str, release: Release | None) -> IommuSwitch:
@@ -119,12 +121,12 @@ def iommu_switch(line: str, release: Release | None) -> IommuSwitch:
     drivers/passthrough/x86/iommu.c, ``acpi_iommu_init``.
     """
     switches = {rules: _switch(line, rules) for rules in option_rules(release)}
-    off = [rules.name for rules, word in switches.items() if word]
-    word = next(filter(None, reversed(switches.values())), "")
+    off = [rules.name for rules, found in switches.items() if found]
+    word, given = next(filter(None, reversed(switches.values())), ("", ""))
     if len(off) in (0, len(switches)):
-        return IommuSwitch(word, "")
-    on = [rules.name for rules, word in switches.items() if not word]
-    return IommuSwitch(word, words.switched_off_by_release(word, off, on))
+        return IommuSwitch(word, "", given)
+    on = [rules.name for rules, found in switches.items() if not found]
+    return IommuSwitch(word, words.switched_off_by_release(word, off, on), given)
 
 
 def iommu_switched_off(line: str, release: Release | None) -> str:
@@ -133,16 +135,16 @@ def iommu_switched_off(line: str, release: Release | None) -> str:
     return "" if switch.doubt else switch.word
 
 
-def _switch(line: str, rules: OptionRules) -> str:
-    """Return the option that switches the IOMMU off by `rules`; empty if none does."""
-    switch = ""
+def _switch(line: str, rules: OptionRules) -> tuple[str, str] | None:
+    """Return the option that switches the IOMMU off by `rules`, and the word that has it, or None."""
+    switch = None
     for shown, value in _iommu_values(line, rules):
         for part in value.split(","):
             enable = _enables(part, rules)
             if enable is False:
-                switch = shown if shown.startswith("no-") else f"iommu={part}"
+                switch = (shown if shown.startswith("no-") else f"iommu={part}"), shown
             elif enable and rules.undone:
-                switch = ""
+                switch = None
     return switch
 
 

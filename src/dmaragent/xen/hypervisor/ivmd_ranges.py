@@ -39,7 +39,7 @@ class IvmdRange(NamedTuple):
     @property
     def source(self) -> BootOption:
         """The place of it."""
-        return BootOption(self.text)
+        return BootOption(self.text, self.position)
 
 
 class _Error(NamedTuple):

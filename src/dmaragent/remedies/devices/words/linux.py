@@ -34,7 +34,19 @@ def disks_warning(owner: str) -> str:
     return f"Warning: {owner} loses every disk behind it. Stop here if {owner} boots from one."
 
 
+def unknown_class_warning(owner: str) -> str:
+    """Return the warning before a device that may be a storage controller is taken from `owner`."""
+    return (
+        "Warning: the class of the device is unknown. If it is a storage controller, "
+        f"{owner} loses every disk behind it. Stop here if {owner} boots from one."
+    )
+
+
 SWITCH_IOMMU_ON = "Enable the IOMMU"
+SWITCH_UNKNOWN_IOMMU_ON = (
+    "The vendor of the IOMMU is unknown. Enable it in the firmware setup (IOMMU, VT-d, AMD-Vi or "
+    "SVM). Only Intel's can need a kernel option, intel_iommu=on."
+)
 SWITCH_AMD_IOMMU_ON = (
     "Linux uses an AMD IOMMU without any option. Enable it in the firmware setup "
     "(IOMMU, AMD-Vi or SVM). If it is enabled there, look for 'AMD-Vi:' in the boot log."
