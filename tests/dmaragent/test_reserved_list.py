@@ -86,6 +86,7 @@ def test_a_range_that_may_be_accepted_or_not_is_a_doubt_of_the_list(
     memory = MemoryMap(
         (
             MemoryEntry(AddressRange(0, 1 << 24), MemoryType.RAM, "System RAM"),
+            MemoryEntry(AddressRange(1 << 24, 1 << 26), MemoryType.RESERVED, "Reserved"),
             MemoryEntry(AddressRange(0xFFFC0000, 1 << 32), MemoryType.RESERVED, "Reserved"),
         )
     )
