@@ -242,9 +242,7 @@ class DeviceIdTable:
         return self._cache[key]
 
 
-def _ranges(
-    run: IdRun, iommu: AmdIommu | None, *, with_global: bool
-) -> tuple[ListedRange, ...]:
+def _ranges(run: IdRun, iommu: AmdIommu | None, *, with_global: bool) -> tuple[ListedRange, ...]:
     """Return the ranges of each ID of `run`: the exclusion range, then the unity maps."""
     ranges: list[ListedRange] = []
     exclusion = None if iommu is None else iommu.exclusion
