@@ -211,7 +211,8 @@ export const XEN_ONLY_CAPTION = "Ranges in Xen's list that the table does not ha
 export const XEN_ONLY_COLUMNS = ["Range", "Size", "Origin"];
 export const LIST_ORIGINS = {
     table: "the table",
-    "rmrr-option": "the option rmrr= or ivmd=",
+    "rmrr-option": "the option rmrr=",
+    "ivmd-option": "the option ivmd=",
     unexplained: "unexplained",
     unknown: "unknown: there is no table",
 };

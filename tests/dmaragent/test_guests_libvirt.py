@@ -185,6 +185,13 @@ def test_qemus_command_line_assigns_too(value: str, sbdfs: list[str]) -> None:
     assert _devices(text) == sbdfs
 
 
+def test_a_machine_type_of_the_command_line_replaces_that_of_the_domain() -> None:
+    line = "<qemu:commandline><qemu:arg value='-machine'/><qemu:arg value='pc'/>"
+    text = domain().replace("</domain>", f"{line}</qemu:commandline></domain>")
+
+    assert (_kvm(domain()).machine, _kvm(text).machine) == ("pc-q35-8.2", "pc")
+
+
 @pytest.mark.parametrize(
     "folder", ["/sys/bus/mdev/devices", "/sys/devices/pci0000:00/0000:0a:00.0"]
 )
@@ -278,6 +285,26 @@ def test_a_xen_guest_is_laid_out_by_its_memory_and_starts_with_what_is_current()
 
     assert (guest.memory, guest.most_memory) == (2048 * MIB, 4096 * MIB)
     assert (guest.vga, guest.video, guest.hap) == (Vga.STDVGA, 32 * MIB, False)
+
+
+@pytest.mark.parametrize(
+    ("model", "vga", "video", "unknown"),
+    [
+        ("vga", Vga.STDVGA, 16, 0),
+        ("xen", Vga.STDVGA, 16, 0),  # as libxl_conf.c, libxlMakeVideo has it
+        ("cirrus", Vga.CIRRUS, 8, 0),
+        ("qxl", Vga.QXL, 128, 0),
+        ("virtio", Vga.CIRRUS, 8, 1),
+        ("none", Vga.CIRRUS, 8, 1),
+    ],
+)
+def test_the_video_models_of_a_xen_guest(model: str, vga: Vga, video: int, unknown: int) -> None:
+    guest = _xen(
+        "<domain type='xen'><os><type>hvm</type></os><devices>"
+        f"<video><model type='{model}'/></video></devices></domain>"
+    )
+
+    assert (guest.vga, guest.video, len(guest.undecidable)) == (vga, video * MIB, unknown)
 
 
 @pytest.mark.parametrize(

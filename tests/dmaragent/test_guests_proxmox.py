@@ -115,6 +115,9 @@ def test_what_cannot_be_known_is_said(line: str) -> None:
         ("cores: 1", 512 * MIB, False),
         ("memory: 4096\nballoon: 1024", 4096 * MIB, False),
         ("memory: 8192\nhotplug: disk,memory\nnuma: 1", 1024 * MIB, True),
+        ("memory: 8192\nhotplug: disk, memory\nnuma: 1", 1024 * MIB, True),
+        ("memory: 8192\nhotplug: disk;memory\nnuma: 1", 1024 * MIB, True),
+        ("memory: 8192\nhotplug: disk memory\nnuma: 1", 1024 * MIB, True),
         ("memory: 8192\nhotplug: disk,network", 8192 * MIB, False),
         ("memory: 8192\nhotplug: memory\nhugepages: 1024\nsockets: 2", 2048 * MIB, True),
     ],
@@ -133,6 +136,10 @@ def test_the_memory_that_qemu_starts_with(lines: str, memory: int, more: bool) -
         ("machine: type=q35,viommu=intel", "q35"),
         ("machine: pc-i440fx-8.1+pve0", "pc-i440fx-8.1+pve0"),
         ("arch: aarch64", "virt"),
+        ("args: -machine type=q35,kernel_irqchip=on", "q35"),
+        ("machine: q35\nargs: -machine pc -M kernel_irqchip=on", "pc"),
+        ("machine: q35\nargs: -M pc-i440fx-8.1 -cpu host", "pc-i440fx-8.1"),
+        ("machine: q35\nargs: -machine max-ram-below-4g=1G", "q35"),
     ],
 )
 def test_the_machine_type(lines: str, machine: str) -> None:

@@ -5,11 +5,18 @@ from typing import Any
 import pytest
 
 from dmaragent.guests.rdm import Policy
+from dmaragent.host.xen import RdmEntry
+from dmaragent.inventory import take_inventory
 from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.host_facts import facts_of
+from dmaragent.policy.hotplug import attach
 from dmaragent.question.context import read_guests
 from dmaragent.releases import Release
 from dmaragent.remedies.hotplug import hotplug
 from support.guests import DEVICE_A, A, facts, guest, stack
+from support.ivmd_hosts import amd_host, with_xen
+from support.ivrs_hosts import device, qemu
+from support.ivrs_tables import ivmd
 from support.wording import Worded
 
 
@@ -47,3 +54,39 @@ def test_as_documented_an_attached_devices_default_is_the_pages() -> None:
     new = hotplug("00:14.0", one, shared, stack("4.17", documented=True))
     assert (old.policy, old.verdict) == (Policy.RELAXED, Verdict.STARTS)
     assert (new.policy, new.verdict) == (Policy.STRICT, Verdict.REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("flags", "policy", "verdict", "warned"),
+    [
+        (7, "strict", Verdict.REFUSED, None),
+        (8, "strict", Verdict.STARTS, "exclusion range"),
+        (8, "relaxed", Verdict.STARTS, "exclusion range"),
+    ],
+)
+def test_xen_maps_no_exclusion_range_over_the_video_memory_of_a_running_guest(
+    flags: int, policy: str, verdict: Verdict, warned: str | None
+) -> None:
+    """The video memory of cirrus begins at 0xf0000000 and has 8 MiB."""
+    region = ivmd(0xF0100000, 0x1000, flags=flags, device=device("01:00.0"))
+    host = with_xen(amd_host(qemu(region)), "", listed=(RdmEntry(0xF0100, 1),))
+    running = guest(memory=512, passthrough="enabled")
+    known = facts_of(take_inventory(host))
+
+    found = attach(f"01:00.0,rdm_policy={policy}", running, known, stack("4.17.7"))
+
+    assert found.verdict is verdict
+    assert [warned in warning.reason for warning in found.warnings if warned] == [True] * bool(
+        warned
+    )
+
+
+def test_an_exclusion_range_where_the_hole_is_unknown_is_a_warning(worded: Worded) -> None:
+    region = ivmd(0xF0100000, 0x1000, flags=8, device=device("01:00.0"))
+    host = with_xen(amd_host(qemu(region)), "", listed=(RdmEntry(0xF0100, 1),))
+    known = facts_of(take_inventory(host))
+
+    found = attach("01:00.0", guest("00:1d.0", memory=512), known, stack("4.17.7"))
+
+    assert found.verdict is Verdict.STARTS
+    worded([warning.reason for warning in found.warnings], "exclusion range")

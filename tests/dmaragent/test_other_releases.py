@@ -50,6 +50,17 @@ def _end(name: str, without: int) -> tuple[int, int]:
     return numbers[0], numbers[1] if len(numbers) > 1 else without
 
 
+def test_the_release_from_which_xl_reads_a_file_differently_is_a_bound() -> None:
+    r"""Up to 4.6 xl reads \q as q, and from 4.7 on it refuses the file."""
+    (guest,) = read_guests('type="hvm"\nbuilder="hvm"\nname="a\\q"\nmemory=512\n', "a.cfg")
+    resolver = GuestResolver(ask_host(str(MACHINES / "dell-r820"), Question()), Question())
+
+    assert resolver.other_releases(guest) == {
+        Verdict.STARTS: ("4.6",),
+        Verdict.REFUSED: ("4.7 to 4.22",),
+    }
+
+
 def test_an_amd_host_has_the_point_releases_that_switch_amd_vi_off() -> None:
     others = _others("synthetic-am5-desktop", "gpu.cfg")
 

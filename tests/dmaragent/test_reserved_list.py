@@ -86,6 +86,7 @@ def test_a_range_that_may_be_accepted_or_not_is_a_doubt_of_the_list(
     memory = MemoryMap(
         (
             MemoryEntry(AddressRange(0, 1 << 24), MemoryType.RAM, "System RAM"),
+            MemoryEntry(AddressRange(1 << 24, 1 << 26), MemoryType.RESERVED, "Reserved"),
             MemoryEntry(AddressRange(0xFFFC0000, 1 << 32), MemoryType.RESERVED, "Reserved"),
         )
     )
@@ -101,13 +102,14 @@ def test_a_range_that_may_be_accepted_or_not_is_a_doubt_of_the_list(
     assert bool(unknown) is ("differently" in doubt or doubt == FOREIGN_RAM)
 
 
-def test_a_range_that_xen_lists_is_not_called_unknown_and_one_that_it_lacks_is() -> None:
+def test_the_list_settles_a_range_that_may_be_accepted(worded: Worded) -> None:
     listed = _told([[0x5000, 2]], "rmrr=0x5000-0x5001=0:2.0")
     lacking = _told([[0x1000, 16]], "rmrr=0x5000-0x5001=0:2.0")
 
     assert not any("may or may not" in each.explanation for each in listed.differences)
-    assert any("may or may not" in each.explanation for each in lacking.differences)
-    assert list(lacking.xen.unlisted_options) == [AddressRange(0x5000000, 0x5002000)]
+    assert not any("may or may not" in each.explanation for each in lacking.differences)
+    worded([each.explanation for each in lacking.differences], "0x5000-0x5001")
+    assert lacking.xen.unlisted_options == {}
 
 
 def test_an_entry_of_the_command_line_and_one_of_neither_are_told_apart(worded: Worded) -> None:

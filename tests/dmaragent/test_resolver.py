@@ -317,10 +317,18 @@ def test_the_vga_hole_holds_no_ram_when_a_device_is_assigned() -> None:
     assert [one.decider for one in beside.reasons] == [Decider.LIBXL, Decider.XEN]
 
 
-def test_the_special_pages_of_an_hvm_guest_are_ram_to_xen() -> None:
-    found = answer(guest("00:14.0"), facts({DEVICE_A: [region(0xFEFF8000)]}))
+@pytest.mark.parametrize("start", [0xFEFF0000, 0xFEFF7000, 0xFEFF8000])
+def test_the_special_pages_of_an_hvm_guest_are_ram_to_xen(start: int) -> None:
+    """Of libxc, ioreq_server_pfn(0) is page 0xfeff0, special_pfn(0) is page 0xfeff8."""
+    found = answer(guest("00:14.0"), facts({DEVICE_A: [region(start)]}))
 
     assert (found.verdict, found.reasons[0].shown) == (Verdict.REFUSED, "EBUSY")
+
+
+def test_the_page_below_the_special_pages_is_no_ram() -> None:
+    found = answer(guest("00:14.0"), facts({DEVICE_A: [region(0xFEFEF000)]}))
+
+    assert found.verdict is Verdict.STARTS
 
 
 # Properties ------------------------------------------------------------------------------

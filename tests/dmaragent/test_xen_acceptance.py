@@ -3,7 +3,7 @@
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.host.memory_map import MemoryType
+from dmaragent.host.memory_map import MemoryMap, MemoryType
 from dmaragent.host.topology import PciTopology
 from dmaragent.xen.hypervisor.prediction import Acceptance
 from support.releases import Numbers
@@ -111,6 +111,50 @@ def test_row_3_a_map_that_is_not_known_is_said(worded: Worded) -> None:
 
     assert fate.fate is Acceptance.LISTED
     worded(fate.notes)
+
+
+HOLE = memory_of((0, 0x1000, MemoryType.RAM), (0x8000, 0x9000, MemoryType.RESERVED))
+"""A map with a hole from 0x1000 to 0x7fff, and reserved memory behind it."""
+
+
+@pytest.mark.parametrize(
+    ("base", "release", "doubt"),
+    [
+        (0x2000, (4, 19), True),
+        (0x7000, (4, 19), True),
+        (0x8000, (4, 19), False),
+        (0x2000, (4, 18), False),
+    ],
+)
+def test_row_3_a_hole_of_a_dom0_may_be_ram_of_others(
+    base: int, release: Numbers, *, doubt: bool
+) -> None:
+    region = rmrr(base, 0x8FFF, ENDPOINT)
+    own = predicted(region, memory=HOLE, release=release)
+    dom0 = predicted(region, memory=HOLE._replace(foreign_ram="dom0"), release=release)
+
+    assert (own.doubt, dom0.doubt.startswith("dom0")) == ("", doubt)
+
+
+def test_row_3_a_region_that_begins_in_the_last_entry_may_end_in_ram() -> None:
+    beyond = predicted(rmrr(0x8000, 0x9FFF, ENDPOINT), memory=HOLE)
+    inside = predicted(rmrr(0x8000, 0x8FFF, ENDPOINT), memory=HOLE._replace(incomplete="cut"))
+
+    assert (bool(beyond.doubt), inside.doubt) == (True, "")
+
+
+@pytest.mark.parametrize("memory", [HOLE, memory_of()])
+def test_row_3_before_4_19_a_region_of_which_the_memory_is_unknown_draws_no_certain_warning(
+    memory: MemoryMap,
+) -> None:
+    region = rmrr(0x2000, 0x2FFF, ENDPOINT)
+    cut = only_fate(
+        predicted(region, memory=memory._replace(incomplete="cut"), release=(4, 17))
+    ).notes
+    unknown = only_fate(predicted(region, memory=None, release=(4, 17))).notes
+    known = only_fate(predicted(region, memory=HOLE, release=(4, 17))).notes
+
+    assert cut == unknown != known
 
 
 def test_row_3_a_region_of_all_addresses_is_judged_without_a_walk_over_its_pages() -> None:

@@ -13,7 +13,7 @@ from dmaragent.xen.hypervisor.ivrs_assignment import (
 from dmaragent.xen.reserved_list.model import ListSource
 from support.ivmd_hosts import amd_host, with_xen
 from support.ivrs_hosts import IOMMU, QEMU_ENTRIES, device, functions_at, predict, qemu
-from support.ivrs_tables import device_range, entry, ivhd, ivmd, ivrs
+from support.ivrs_tables import alias, device_range, entry, ivhd, ivmd, ivrs
 
 REGIONS = (
     ivmd(0x90000000, 0x2000, flags=7, device=device("01:00.0")),
@@ -102,6 +102,31 @@ def test_a_device_with_an_entry_of_its_own_keeps_its_id() -> None:
     assert assignment.refusal is None
     assert str(assignment.requester) == "0000:04:00.2"
     assert [listed.entry.start_pfn for listed in assignment.mapped] == [0x90030]
+
+
+@pytest.mark.parametrize(
+    ("flags", "release", "refusal"),
+    [
+        (7, "4.16.0", None),
+        (7, "4.20.4", AssignmentRefusal.ALIASED),
+        (8, "4.20.4", None),
+    ],
+)
+def test_an_alias_without_an_iommu_of_its_own_has_the_regions_that_xen_registered_there(
+    flags: int, release: str, refusal: AssignmentRefusal | None
+) -> None:
+    """04:00.0 is seen as 00:1e.0, of which the table has no entry."""
+    own = (alias(0x42, device("04:00.0"), device("00:1e.0")), QEMU_ENTRIES[0], QEMU_ENTRIES[-1])
+    region = ivmd(0x90000000, 0x1000, flags=flags, device=device("04:00.0"))
+    data = ivrs(ivhd(*own, device=IOMMU), region, iv_info=0x203040)
+    assignment = assigned("04:00.0", data, release)
+    ranges = (*assignment.mapped, *assignment.untranslated)
+
+    assert predict(data, release).device(SBDF.parse("00:1e.0")) is None
+    assert (assignment.refusal, str(assignment.requester)) == (refusal, "0000:00:1e.0")
+    assert [(listed.entry.start_pfn, listed.in_registers) for listed in ranges] == [
+        (0x90000, flags == 8)
+    ]
 
 
 def test_what_is_refused_for_every_guest() -> None:

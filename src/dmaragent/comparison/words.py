@@ -20,6 +20,7 @@ _SOURCE_WORDS = {
 _ORIGIN_WORDS = {
     Origin.TABLE: "",
     Origin.OPTION: " (by an option on Xen's command line)",
+    Origin.IVMD_OPTION: " (by an option on Xen's command line)",
     Origin.UNEXPLAINED: " (not explained by the table)",
     Origin.UNKNOWN: "",
 }

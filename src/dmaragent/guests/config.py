@@ -56,6 +56,8 @@ class PciEntry(NamedTuple):
     """The policy in a saved configuration; INVALID: unset."""
     no_strict_reset: bool = False
     """Whether libvirt's XML sets ``nostrictreset``, which only Qubes' libvirt reads."""
+    managed: bool = False
+    """Whether libvirt makes it assignable: ``managed='yes'``."""
 
 
 class SavedRdm(NamedTuple):

@@ -61,7 +61,7 @@ def kvm_guest(domain: Domain) -> KvmGuest:
         name=domain.name,
         format=GuestFormat.LIBVIRT,
         architecture="" if kind is None else kind.get("arch", "x86_64"),
-        machine=None if kind is None else kind.get("machine") or None,
+        machine=arguments.machine or (None if kind is None else kind.get("machine") or None),
         memory=memory,
         below_4g=arguments.below_4g,
         more_memory=more,

@@ -19,7 +19,13 @@ _TYPES = {
     "linux": GuestType.PV,
     "xen": GuestType.PV,
 }
-_VGA = {"cirrus": Vga.CIRRUS, "vga": Vga.STDVGA, "qxl": Vga.QXL}
+_VGA = {
+    "": Vga.CIRRUS,  # libxl_domain.c, libxlDomainDeviceDefPostParse
+    "cirrus": Vga.CIRRUS,
+    "vga": Vga.STDVGA,
+    "xen": Vga.STDVGA,
+    "qxl": Vga.QXL,
+}
 _LAST_SEGMENT = 0xFFFF
 _PASSTHROUGH = {"share_pt": "share_pt", "sync_pt": "sync_pt"}
 
@@ -86,7 +92,11 @@ def _video(domain: Domain) -> tuple[Vga, int | None]:
         return Vga.CIRRUS, None  # libxl's default, with or without a display
     vram = model.get("vram")
     size = int(vram) << 10 if vram.isascii() and vram.isdecimal() and len(vram) < 12 else None
-    return _VGA.get(model.get("type"), Vga.CIRRUS), size
+    kind = model.get("type")
+    if kind not in _VGA:
+        message = words.video_not_built(kind)
+        domain.unknown.append(Complaint(domain.place(model), message))
+    return _VGA.get(kind, Vga.CIRRUS), size
 
 
 def _traditional(domain: Domain) -> bool | None:
@@ -118,4 +128,10 @@ def _entries(domain: Domain) -> Iterator[PciEntry]:
             domain.unknown.append(Complaint(place, message))
             continue
         read = PciText(sbdf=device.sbdf, name=None)
-        yield PciEntry(place, write_pci(read), read, no_strict_reset=device.no_strict_reset)
+        yield PciEntry(
+            place,
+            write_pci(read),
+            read,
+            no_strict_reset=device.no_strict_reset,
+            managed=device.managed,
+        )

@@ -18,6 +18,8 @@ from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest, device_space
 from dmaragent.guests.qemu_arguments import Argument, add_arguments, read_arguments
 
+_LIST = re.compile(r"[,;\s]+")
+"""What separates the words of a list: PVE::Tools, ``split_list``."""
 _LINE = re.compile(r"([a-z][a-z_-]*\d*):\s*(.+?)\s*")
 _SECTION = re.compile(r"\[[^\]]*\]\s*")
 _NUMBERED = re.compile(
@@ -137,7 +139,7 @@ def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmG
         name=machine.value("name"),
         format=GuestFormat.PROXMOX,
         architecture=arch,
-        machine=_property(machine.value("machine"), "type") or default,
+        machine=arguments.machine or _property(machine.value("machine"), "type") or default,
         memory=memory,
         below_4g=arguments.below_4g,
         more_memory=plugged is not None,
@@ -169,7 +171,7 @@ def _pending_changes(text: str, source: str) -> Iterator[Complaint]:
             first = number if section == "[pending]" else first
         match = _LINE.fullmatch(line) if section == "[pending]" else None
         if match is not None:
-            names = re.split(r"[,; ]+", match[2]) if match[1] == "delete" else [match[1]]
+            names = _LIST.split(match[2]) if match[1] == "delete" else [match[1]]
             keys += [
                 name.lstrip("!")[:40] for name in names if _DECIDES.fullmatch(name.lstrip("!"))
             ]
@@ -246,7 +248,7 @@ def _memory(machine: _Machine) -> tuple[int | None, int | None]:
         message = words.memory_not_a_number(text)
         machine.unknown.append(Complaint(machine.place("memory"), message))
         return None, None
-    if "memory" in machine.value("hotplug").split(","):
+    if "memory" in _LIST.split(machine.value("hotplug")):
         pages = machine.value("hugepages") == "1024"
         sockets = machine.value("sockets", "1")
         count = int(sockets) if pages and sockets.isascii() and sockets.isdecimal() else 1

@@ -1,7 +1,8 @@
 """The parts of QEMU's command line that assign PCI devices or move RAM.
 
 Sources: QEMU hw/core/qdev-properties-system.c, ``set_pci_host_devaddr``; hw/vfio/pci.c;
-hw/i386/pc.c, ``max-ram-below-4g``; util/cutils.c, ``qemu_strtosz``.
+hw/i386/pc.c, ``max-ram-below-4g``; util/cutils.c, ``qemu_strtosz``; system/vl.c,
+``qemu_init``: of several ``-machine``, the last value of a property counts.
 """
 
 import json
@@ -51,6 +52,8 @@ class QemuArguments(NamedTuple):
 
     assigned: tuple[AssignedDevice, ...] = ()
     below_4g: int | None = None
+    machine: str = ""
+    """The last machine type, which replaces earlier ones; empty: none is named."""
     unknown: tuple[Argument, ...] = ()
     """Options that change memory or devices and are not modelled."""
     unread: tuple[Argument, ...] = ()
@@ -63,6 +66,7 @@ def read_arguments(arguments: Sequence[Argument]) -> QemuArguments:
     unknown: list[Argument] = []
     unread: list[Argument] = []
     below: int | None = None
+    machine = ""
     for option, value in _pairs(arguments):
         name = option.text.lstrip("-")
         if _MAY_ASSIGN.search(name):
@@ -74,7 +78,9 @@ def read_arguments(arguments: Sequence[Argument]) -> QemuArguments:
             assigned += devices
             unread += [] if devices or not _MAY_ASSIGN.search(value.text) else [value]
         elif name in ("machine", "M"):
-            size = _properties(value.text).get("max-ram-below-4g")
+            properties = _properties(value.text)
+            machine = properties.get("type") or properties.get("driver") or machine
+            size = properties.get("max-ram-below-4g")
             below = below if size is None else _size(size)
             if size is not None and below is None:
                 unknown.append(value)
@@ -83,7 +89,11 @@ def read_arguments(arguments: Sequence[Argument]) -> QemuArguments:
         elif name not in _HARMLESS and _MAY_ASSIGN.search(value.text):
             unread.append(value)
     return QemuArguments(
-        assigned=tuple(assigned), below_4g=below, unknown=tuple(unknown), unread=tuple(unread)
+        assigned=tuple(assigned),
+        below_4g=below,
+        machine=machine,
+        unknown=tuple(unknown),
+        unread=tuple(unread),
     )
 
 

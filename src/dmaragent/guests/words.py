@@ -248,6 +248,10 @@ def driver_not_modelled(driver: str) -> str:
     return f"driver '{excerpt(driver)}' of <hostdev> is not VFIO and not modelled"
 
 
+def video_not_built(model: str) -> str:
+    return f"libvirt builds no Xen guest with the video model '{excerpt(model)}'"
+
+
 def override_not_modelled(name: str) -> str:
     return f"<qemu:override> sets a device's '{name}', which is not modelled"
 

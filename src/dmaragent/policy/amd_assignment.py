@@ -12,6 +12,7 @@ from dmaragent.guests.rdm import Policy
 from dmaragent.policy.added_function import (
     EARLIER_MAP_RULE,
     IDENTITY_RULE,
+    SPECIAL_PAGES,
     AddedFunction,
     guest_ram_in,
     refusal,
@@ -20,7 +21,9 @@ from dmaragent.policy.added_function import (
 from dmaragent.policy.decisions import Decider, Decision, Harm, SourceRule, undecided
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
+from dmaragent.policy.mmio_hole import HoleContent, HoleOccupant
 from dmaragent.policy.words import assignment as words
+from dmaragent.policy.words import hotplug as hole_words
 from dmaragent.xen.hypervisor.ivrs_assignment import (
     AssignmentRefusal,
     IvrsAssignment,
@@ -78,9 +81,42 @@ def assign_on_amd(
         region = listed.entry.range
         overlap = guest_ram_in(region, ram)
         if overlap is not None:
-            reason = words.ram_in_exclusion(region, sbdf, overlap)
-            yield warning(reason, EXCLUSION_RULE, function, region, Harm.CORRUPTION)
+            yield _ram_in_exclusion(function, region, overlap)
     yield from _unpredicted(function, host, ram, (*assigned.mapped, *assigned.untranslated))
+
+
+def untranslated_regions(ivrs: IvrsPrediction, function: AddedFunction) -> tuple[AddressRange, ...]:
+    """Return the exclusion ranges of `function`, which Xen never maps in a guest."""
+    assigned = assignment_of(ivrs, function.sbdf)
+    return tuple(listed.entry.range for listed in assigned.untranslated)
+
+
+def exclusions_in_hole(
+    function: AddedFunction, regions: Sequence[AddressRange], hole: Sequence[HoleOccupant]
+) -> Iterator[Decision]:
+    """Yield the warnings that pages in a guest's MMIO `hole` are, or may be, in exclusion ranges."""
+    for region in regions:
+        for occupant in hole:
+            if not occupant.range.overlaps(region):
+                continue
+            start, end = occupant.range.start, occupant.range.end
+            part = AddressRange(max(region.start, start), min(region.end, end))
+            if SPECIAL_PAGES.start <= part.start < part.end <= SPECIAL_PAGES.end:
+                continue
+            if occupant.content is HoleContent.RAM:
+                yield _ram_in_exclusion(function, region, part)
+            elif occupant.content is HoleContent.UNKNOWN:
+                what = occupant.what
+                reason = hole_words.hole_unknown_of_exclusion(region, function.sbdf, part, what)
+                yield warning(reason, EXCLUSION_RULE, function, region, Harm.CORRUPTION)
+
+
+def _ram_in_exclusion(
+    function: AddedFunction, region: AddressRange, overlap: AddressRange
+) -> Decision:
+    """Return the warning that guest RAM is in a part of an exclusion range."""
+    reason = words.ram_in_exclusion(region, function.sbdf, overlap)
+    return warning(reason, EXCLUSION_RULE, function, region, Harm.CORRUPTION)
 
 
 def _maps(

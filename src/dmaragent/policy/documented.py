@@ -8,7 +8,7 @@ from dmaragent.policy.hvmloader import hvmloader_memory
 from dmaragent.policy.resolution import PossibleOutcome, Resolution
 from dmaragent.policy.resolver import possible_scenarios
 from dmaragent.policy.settings import RdmSettings, Toolstack, settle_documented
-from dmaragent.policy.simulate import build
+from dmaragent.policy.simulate import Scenario, build
 from dmaragent.policy.words import settings as words
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
@@ -73,10 +73,16 @@ def _setting_differences(
         yield words.setting_differs("strategy", theirs.strategies[0].value, shipped)
     if not resolution.outcomes:
         return
-    for place, device in enumerate(ours.devices):
-        hoped = policy_word(promised.scenario.device_policies[place])
-        policies = {
-            policy_word(outcome.scenario.device_policies[place]) for outcome in resolution.outcomes
-        }
-        if policies != {hoped}:
-            yield words.setting_differs(device.text, hoped, sorted(policies))
+    hoped = _policies(promised.scenario)
+    shipped_policies = [_policies(outcome.scenario) for outcome in resolution.outcomes]
+    for device in ours.devices:
+        number = device.number
+        policies = {own[number] for own in shipped_policies if number in own}
+        if number in hoped and policies != {hoped[number]}:
+            yield words.setting_differs(device.text, hoped[number], sorted(policies))
+
+
+def _policies(scenario: Scenario) -> dict[int, str]:
+    """Return the policy of each device by its number, as either reading can lack a device."""
+    pairs = zip(scenario.devices, scenario.device_policies, strict=True)
+    return {device.number: policy_word(policy) for device, policy in pairs}

@@ -71,16 +71,21 @@ def region_policies(
     """Return the policies that a region may have in this outcome: those of all its readings."""
     entry = placed.reservation
     own = entry.decided_by
-    if len(outcome.policies) == 1 or not (own is None or own in _inheriting_devices(resolution)):
+    inheriting = [_inheriting_devices(reading) for reading in resolution.readings]
+    if len(outcome.policies) == 1 or not (own is None or any(own in some for some in inheriting)):
         return (entry.policy.value,)
+    possible = outcome.policies
+    if own is not None and not all(own in some for some in inheriting):
+        # It is strict if it does not inherit. If it does, this value has an outcome of its own.
+        possible = tuple(policy for policy in possible if policy is not Policy.NEITHER)
     settles = toolstack_behaviours(resolution.stack.release)[0].layout.settles_device_policy
     unset = Policy.RELAXED if own is None else Policy.STRICT if settles else Policy.INVALID
-    policies = (unset if policy is Policy.INVALID else policy for policy in outcome.policies)
+    policies = (unset if policy is Policy.INVALID else policy for policy in possible)
     return tuple(dict.fromkeys(policy.value for policy in policies))
 
 
-def _inheriting_devices(resolution: Resolution) -> set[SBDF]:
-    return {device.asked for device in resolution.settings.devices if device.policy is None}
+def _inheriting_devices(settings: RdmSettings) -> set[SBDF]:
+    return {device.asked for device in settings.devices if device.policy is None}
 
 
 def _memory_settings(guest: GuestConfig) -> Iterator[EffectiveSetting]:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host import Host
 from dmaragent.host.topology import PciFunction
 from dmaragent.host.xen import RdmEntry
 from dmaragent.inventory import Gap, Inventory
@@ -184,7 +185,6 @@ def facts_of(
     assignable = xen.assignable if xen is not None and xen.dom0 else None
     known_table = bool(inventory.all_regions) or not isinstance(inventory.iommu, Missing)
     sharing_known = known_table or iommu_vendor(host) is IommuVendor.AMD  # which has no such rule
-    caps = None if xen is None else xen.capabilities
     owners, shared = _owners(inventory) if views.ivrs is None else (_amd_owners(inventory), {})
     return HostFacts(
         listed=_listed(inventory),
@@ -195,10 +195,9 @@ def facts_of(
         functions=None if isinstance(functions, Missing) else functions,
         assignable=frozenset(assignable) if isinstance(assignable, tuple) else None,
         iommu_off=_iommu_off(inventory),
-        hap=None if caps is None else "hap" in caps,
-        # Xen lists hap and shadow since the same release, so with hap listed shadow would be too.
-        shadow=None if caps is None or "hap" not in caps else "shadow" in caps,
-        share_pt=None if caps is None or "hap" not in caps else "iommu_hap_pt_share" in caps,
+        hap=_paging_capability(host, "hap"),
+        shadow=_paging_capability(host, "shadow"),
+        share_pt=_paging_capability(host, "iommu_hap_pt_share"),
         release=release or host.running_release,
         incomplete=_why_regions_missing(inventory),
         point_matters=inventory.complete and views.list.doubt_by_point,
@@ -218,6 +217,22 @@ def facts_of(
         ivrs=views.ivrs,
         names=MappingProxyType(dict(names or {})),
     )
+
+
+_LISTS_PAGING = (4, 13)
+"""The first release whose ``xl info`` lists hap, shadow and iommu_hap_pt_share: xl_info.c."""
+
+
+def _paging_capability(host: Host, name: str) -> bool | None:
+    """Return whether Xen has the capability `name` of paging; None if `xl info` does not show it."""
+    caps = None if host.xen is None else host.xen.capabilities
+    if caps is None:
+        return None
+    running = host.running_release
+    shown = "hap" in caps or "shadow" in caps
+    if not shown and (running is None or running.series < _LISTS_PAGING):
+        return None
+    return name in caps
 
 
 def _listed(inventory: Inventory) -> tuple[AddressRange, ...]:

@@ -322,7 +322,17 @@ def _hole_decisions(
         return
     reserved = [entry.range for entry in built.memory_map if entry.type is MemoryType.RESERVED]
     hole = hole_contents(into.guest, built.layout.after, reserved, into.stack.release)
-    for region in host.regions_of(function.sbdf) or ():
+    regions = host.regions_of(function.sbdf) or ()
+    if host.ivrs is not None:
+        from dmaragent.policy.amd_assignment import (  # noqa: PLC0415 - 1 ms, for AMD hosts only
+            exclusions_in_hole,
+            untranslated_regions,
+        )
+
+        untranslated = untranslated_regions(host.ivrs, function)
+        regions = tuple(region for region in regions if region not in untranslated)
+        yield from exclusions_in_hole(function, untranslated, hole)
+    for region in regions:
         for occupant in hole:
             if not occupant.range.overlaps(region):
                 continue

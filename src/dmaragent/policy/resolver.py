@@ -115,7 +115,8 @@ def prerequisites(guest: GuestConfig, settings: RdmSettings, host: HostFacts) ->
     for function in functions:
         own = function.device.pci.seize
         seize = guest.seize and settings.inherits if own is None else own
-        if not seize and _not_assignable(function.sbdf, host):
+        by_toolstack = seize or function.device.managed
+        if not by_toolstack and _not_assignable(function.sbdf, host):
             commands.append(f"xl pci-assignable-add {function.sbdf}")
     return tuple(commands)
 

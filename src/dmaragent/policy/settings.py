@@ -51,6 +51,8 @@ class GuestDevice:
     policy: Policy | None
     explicit: bool
     """Whether the configuration sets the policy; otherwise it is inherited or a default."""
+    managed: bool = False
+    """Whether the toolstack makes it assignable itself: libvirt's ``managed='yes'``."""
 
     @property
     def asked(self) -> SBDF:
@@ -116,6 +118,7 @@ def _device(
         pci=pci,
         policy=policy,
         explicit=explicit,
+        managed=entry.managed,
     )
 
 

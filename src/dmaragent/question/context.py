@@ -241,6 +241,19 @@ def _origin(
     return words.together(sentences)
 
 
+def _for_toolstack(context: Context, toolstack: Toolstack) -> Context:
+    """Return `context` for `toolstack`: the same releases, without xl's readings by libxlutil."""
+    stack = replace(context.stack, toolstack=toolstack, library_answers=None)
+    library = context.stack.library_answers
+    if library is not None:
+        origin = words.library_installed(library.release)
+        if context.host.running_release is not None:
+            running = words.release_runs(stack.hypervisor, library_answered=True)
+            origin = words.together([running, origin])
+        stack = replace(stack, origin=origin)
+    return replace(context, stack=stack)
+
+
 _LIBVIRT = (Toolstack.LIBVIRT, Toolstack.QUBES)
 
 
@@ -310,8 +323,7 @@ class GuestResolver:
         if toolstack is self.context.stack.toolstack:
             return self.context
         if toolstack not in self._by_toolstack:
-            question = self.question._replace(toolstack=toolstack)
-            self._by_toolstack[toolstack] = context_of(self.context.host, question)
+            self._by_toolstack[toolstack] = _for_toolstack(self.context, toolstack)
         return self._by_toolstack[toolstack]
 
     def _toolstacks(self, guest: GuestConfig) -> tuple[Toolstack, ...]:

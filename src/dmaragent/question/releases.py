@@ -8,7 +8,10 @@ from dmaragent.policy.settings import PASSTHROUGH, PVH_AND_TYPE, documented_defa
 from dmaragent.question import words
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE, behaviours_of
-from dmaragent.xen.toolstack.libxl import FIRST_RELEASE, toolstack_behaviours
+from dmaragent.xen.toolstack.libxl import FIRST_RELEASE, XLCFG_ERAS, toolstack_behaviours
+
+_FIRSTS_OF_XL = (PVH_AND_TYPE, PASSTHROUGH, *(era.first for era in XLCFG_ERAS))
+"""The first releases whose xl reads a configuration differently."""
 
 
 def release_spans(*, amd: bool = False) -> tuple[tuple[str, Release], ...]:
@@ -25,7 +28,7 @@ def release_spans(*, amd: bool = False) -> tuple[tuple[str, Release], ...]:
             hvmloader_memory(release),
             behaviours(release),
             documented_default(release),
-            [release.series >= first for first in (PVH_AND_TYPE, PASSTHROUGH)],
+            [release.series >= first for first in _FIRSTS_OF_XL],
         )
         if spans and spans[-1][0] == does:
             spans[-1] = (does, spans[-1][1], release)

@@ -36,6 +36,11 @@ def library_answered(release: Release) -> str:
     return f"The host's libxlutil {release} read the settings"
 
 
+def library_installed(release: Release) -> str:
+    """Return which release the host's tools have, if libxlutil does not read the settings."""
+    return f"The host's libxlutil is {release}"
+
+
 def release_not_modelled(release: Release, newest: str) -> str:
     """Return that a release is newer than all that are modelled."""
     return f"Xen {release} is not modelled; assumes that it behaves like {newest}"

@@ -70,6 +70,15 @@ def hole_unknown_of_relaxed(region: AddressRange, sbdf: SBDF, part: AddressRange
     )
 
 
+def hole_unknown_of_exclusion(
+    region: AddressRange, sbdf: SBDF, part: AddressRange, why: str
+) -> str:
+    return (
+        f"unknown what the guest has in {_of_region(region, sbdf, part)}: {why}. It is an exclusion "
+        "range: if guest RAM is there, DMA of the device there reaches host memory"
+    )
+
+
 def region_under_emulated(  # noqa: PLR0913 - each is in the sentence
     region: AddressRange,
     sbdf: SBDF,

@@ -89,6 +89,7 @@ def _xen_only(inventory: Inventory) -> Iterator[Box]:
     """Yield the ranges that Xen lists and the table does not have."""
     origins = {
         Origin.OPTION: host_words.BY_OPTION,
+        Origin.IVMD_OPTION: host_words.BY_OPTION,
         Origin.UNEXPLAINED: host_words.NOT_EXPLAINED,
         Origin.UNKNOWN: host_words.NO_TABLE_TO_EXPLAIN,
     }

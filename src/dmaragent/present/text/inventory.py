@@ -82,7 +82,8 @@ def xen_list_text(inventory: Inventory) -> Iterator[str]:
     """Yield the entries of Xen's list, in its order, with their devices."""
     origins = {
         Origin.TABLE: "from the table",
-        Origin.OPTION: f"from {_option_name(inventory)}= on Xen's command line",
+        Origin.OPTION: "from rmrr= on Xen's command line",
+        Origin.IVMD_OPTION: "from ivmd= on Xen's command line",
         Origin.UNEXPLAINED: "",
         Origin.UNKNOWN: "",
     }
@@ -101,11 +102,6 @@ def xen_list_text(inventory: Inventory) -> Iterator[str]:
         known = inventory.xen.devices_source is not ListSource.UNKNOWN
         none = "for no present device" if known else "its devices are unknown"
         yield from paragraph("  ".join(owners) or none, indent=5)
-
-
-def _option_name(inventory: Inventory) -> str:
-    """Return Xen's boot option that adds regions."""
-    return "ivmd" if inventory.xen.ivrs is not None else "rmrr"
 
 
 def _devices(inventory: Inventory, *, wide: bool) -> list[str]:

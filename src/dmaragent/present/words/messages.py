@@ -197,6 +197,7 @@ _BY_VFIO = (Program.LINUX, Program.QEMU, Program.PROXMOX, Program.DPDK, Program.
 
 _ORIGIN_WORDS = {
     Origin.OPTION: "a range of Xen's option rmrr=",
+    Origin.IVMD_OPTION: "a range of Xen's option ivmd=",
     Origin.UNEXPLAINED: "an entry of Xen's list that the table does not explain",
     Origin.TABLE: "an entry of Xen's list",
     Origin.UNKNOWN: "an entry of Xen's list",

@@ -15,7 +15,13 @@ from dmaragent.xen.hypervisor import words
 from dmaragent.xen.hypervisor.behaviour import (
     XenBehaviour,
 )
-from dmaragent.xen.hypervisor.memory import draws_warning, in_use, is_reserved
+from dmaragent.xen.hypervisor.memory import (
+    draws_warning,
+    in_use,
+    is_reserved,
+    why_may_be_ram,
+    why_unknown,
+)
 from dmaragent.xen.hypervisor.prediction import (
     COUNTED_DEVICES,
     Acceptance,
@@ -169,14 +175,16 @@ class DmarWalk:
             return "", [words.MEMORY_NOT_CHECKED]
         region = AddressRange(rmrr.base_address, rmrr.limit_address + 1)
         if not self.behaviour.ram_disables_vtd:
-            warned = draws_warning(self.memory_map, region, self.behaviour)
-            return "", [words.NOT_RESERVED_WARNED] if warned else []
+            if not draws_warning(self.memory_map, region, self.behaviour):
+                return "", []
+            unknown = why_unknown(self.memory_map, region)
+            return "", [words.MEMORY_NOT_CHECKED if unknown else words.NOT_RESERVED_WARNED]
         if is_reserved(self.memory_map, region):
             return "", []
         used = in_use(self.memory_map, region)
         if used is not None:
             return words.pages_in_use(used.range.start, used.words), []
-        unknown = self.memory_map.why_unknown(region)
+        unknown = why_may_be_ram(self.memory_map, region)
         if unknown:
             self.doubt = self.doubt or words.region_may_be_in_ram(unknown, region.start)
             return "", [words.MAY_BE_IN_RAM]

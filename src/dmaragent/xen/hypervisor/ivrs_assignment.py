@@ -81,12 +81,11 @@ def assignment_of(prediction: IvrsPrediction, sbdf: SBDF) -> IvrsAssignment:
         return IvrsAssignment(None, sbdf, (), (), doubt)
     if device is None:
         return IvrsAssignment(AssignmentRefusal.NO_IOMMU, sbdf, (), ())
-    requester, ranges = sbdf, device.ranges
+    requester = sbdf
     if device.dma_alias is not None:
         requester = function_with_id(0, device.dma_alias)
-        ranges = prediction.ranges_of(requester)
-    mapped = tuple(listed for listed in ranges if not listed.in_registers)
-    untranslated = tuple(listed for listed in ranges if listed.in_registers)
+    mapped = tuple(listed for listed in device.assigned if not listed.in_registers)
+    untranslated = tuple(listed for listed in device.assigned if listed.in_registers)
     refusal: AssignmentRefusal | None = None
     if mapped and requester != sbdf:
         refusing = {behaviour.keeps_aliased for behaviour in prediction.behaviours}

@@ -121,6 +121,8 @@ class DeviceRanges(NamedTuple):
     """What the hypercall reports for it."""
     dma_alias: int | None
     """The ID whose ranges Xen maps when it assigns the device, if it is not its own."""
+    assigned: tuple[ListedRange, ...]
+    """These ranges; the hypercall may report none of that ID, as it needs no IOMMU for them."""
 
 
 class DeviceIdTable:
@@ -195,16 +197,26 @@ class DeviceIdTable:
             if run.iommu is None:
                 continue
             ranges, alias = self._ranges(run, with_global=True), self._dma_alias(run)
+            assigned = ranges if alias is None else self._assigned(run.iommu, alias)
             last = devices[-1] if devices else None
             if (
                 last is not None
                 and last.ranges is ranges
+                and last.assigned is assigned
                 and (last.dma_alias, last.last + 1) == (alias, run.first)
             ):
                 devices[-1] = last._replace(last=run.last)
             else:
-                devices.append(DeviceRanges(run.first, run.last, ranges, alias))
+                devices.append(DeviceRanges(run.first, run.last, ranges, alias, assigned))
         return tuple(devices)
+
+    def _assigned(self, iommu: AmdIommu, alias: int) -> tuple[ListedRange, ...]:
+        """Return the ranges of a device of `iommu` that it sees as `alias`.
+
+        The maps are those of that ID, and its entry of the IOMMU decides about the exclusion range.
+        """
+        target = self.of(alias)
+        return () if target is None else self._ranges(target, with_global=True, iommu=iommu)
 
     def _dma_alias(self, run: IdRun) -> int | None:
         """Return the ID of another device for DMA of `run`: ``get_dma_requestor_id``.
@@ -216,18 +228,24 @@ class DeviceIdTable:
             return None
         return run.seen_as
 
-    def _ranges(self, run: IdRun, *, with_global: bool) -> tuple[ListedRange, ...]:
-        """Return the ranges of each ID of `run`; runs that share their maps share these."""
-        key = (id(run.iommu), run.excluded, id(run.maps), with_global)
+    def _ranges(
+        self, run: IdRun, *, with_global: bool, iommu: AmdIommu | None = None
+    ) -> tuple[ListedRange, ...]:
+        """Return the ranges of each ID of `run`, for its own IOMMU or `iommu`.
+
+        Runs that share their maps share these.
+        """
+        seen_by = iommu or run.iommu
+        key = (id(seen_by), run.excluded, id(run.maps), with_global)
         if key not in self._cache:
-            self._cache[key] = _ranges(run, with_global=with_global)
+            self._cache[key] = _ranges(run, seen_by, with_global=with_global)
         return self._cache[key]
 
 
-def _ranges(run: IdRun, *, with_global: bool) -> tuple[ListedRange, ...]:
+def _ranges(run: IdRun, iommu: AmdIommu | None, *, with_global: bool) -> tuple[ListedRange, ...]:
     """Return the ranges of each ID of `run`: the exclusion range, then the unity maps."""
     ranges: list[ListedRange] = []
-    exclusion = None if run.iommu is None else run.iommu.exclusion
+    exclusion = None if iommu is None else iommu.exclusion
     if exclusion is not None and (with_global if exclusion.every_device else run.excluded):
         length = exclusion.limit + PAGE - exclusion.base
         entry = RdmEntry(exclusion.base // PAGE, length // PAGE)

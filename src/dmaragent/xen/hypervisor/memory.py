@@ -4,6 +4,8 @@ Pure.  Source: Xen drivers/passthrough/x86/iommu.c, ``iommu_unity_region_ok``, s
 vtd/dmar.c, ``acpi_parse_one_rmrr``.
 """
 
+from collections.abc import Iterator
+
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.xen.hypervisor.behaviour import XenBehaviour
@@ -50,3 +52,28 @@ def in_use(memory_map: MemoryMap, region: AddressRange) -> MemoryEntry | None:
         if entry.type not in _NOT_RAM and not pages.covered(AddressRange(start, end), _NOT_RAM):
             return entry._replace(range=AddressRange(start, end))
     return None
+
+
+def holes(memory_map: MemoryMap, region: AddressRange) -> Iterator[AddressRange]:
+    """Yield the whole pages of `region` that no entry of the map touches."""
+    region = whole_pages(region)
+    at = region.start
+    for entry in memory_map.within(region):
+        touched = whole_pages(entry.range)
+        if touched.start > at:
+            yield AddressRange(at, touched.start)
+        at = max(at, touched.end)
+    if at < region.end:
+        yield AddressRange(at, region.end)
+
+
+def why_unknown(memory_map: MemoryMap, region: AddressRange) -> str:
+    """Return why pages of `region` may have an entry that the map lacks; or empty."""
+    return next(filter(None, map(memory_map.why_unknown, holes(memory_map, region))), "")
+
+
+def why_may_be_ram(memory_map: MemoryMap, region: AddressRange) -> str:
+    """Return why pages of `region` that are in no entry may be RAM; or empty."""
+    if not any(holes(memory_map, region)):
+        return ""
+    return why_unknown(memory_map, region) or memory_map.foreign_ram

@@ -74,12 +74,17 @@ def rounding_differences(prediction: XenPrediction, table: IommuTable) -> Iterat
 
 
 def refused_option_differences(
-    prediction: XenPrediction, listed: frozenset[AddressRange] = frozenset()
+    prediction: XenPrediction, listed: frozenset[AddressRange] | None = None
 ) -> Iterator[Difference]:
-    """Yield the ranges of `rmrr=` that Xen does not or may not accept, except those `listed`."""
+    """Yield the ranges of `rmrr=` that Xen does not or may not accept.
+
+    `listed` is what the hypervisor lists; None: unknown. It settles what may be accepted.
+    """
     for option in prediction.options:
-        if option.accepted is None and option.range not in listed:
+        if option.accepted is None and option.range not in (listed or ()):
             sentence = words.option_unknown(option.text, option.reason)
+            if listed is not None:
+                sentence = words.option_not_listed(option.text)
             yield Difference(None, sentence, frozenset(option.devices) or None)
         if option.accepted is False:
             sentence = words.option_not_accepted(option.text, option.reason)
@@ -101,6 +106,12 @@ def _devices_by_range(host: Host) -> Mapping[AddressRange, frozenset[SBDF]]:
         if option.range is not None and option.devices:
             devices.setdefault(option.range, set()).update(option.devices)
     return {place: frozenset(own) for place, own in devices.items()}
+
+
+def iommu_known_off(host: Host) -> bool:
+    """Return whether Xen's IOMMU is certainly off, so that Xen lists nothing."""
+    off = host.xen is not None and host.xen.iommu_enabled is False
+    return off or bool(iommu_switched_off(host.xen_command_line, host.running_release))
 
 
 def why_empty(

@@ -15,6 +15,7 @@ from dmaragent.iommu.model import (
     BootOption,
     Difference,
     IommuTable,
+    ReservedRegion,
     Source,
     TableEntry,
 )
@@ -24,8 +25,10 @@ from dmaragent.xen.hypervisor.ivrs_acceptance import predict_ivrs, undecided_wit
 from dmaragent.xen.hypervisor.ivrs_behaviour import RELEASES, ivrs_behaviour_of
 from dmaragent.xen.hypervisor.ivrs_ids import ListRun
 from dmaragent.xen.hypervisor.ivrs_prediction import IvmdAcceptance, IvmdFate, IvrsPrediction
+from dmaragent.xen.hypervisor.memory import whole_pages
 from dmaragent.xen.hypervisor.prediction import ListAlternative
 from dmaragent.xen.reserved_list import words
+from dmaragent.xen.reserved_list.explain import iommu_known_off
 from dmaragent.xen.reserved_list.ivrs_served import served_by_xen
 from dmaragent.xen.reserved_list.model import (
     ListEntry,
@@ -136,10 +139,14 @@ def _folded(runs: Iterable[ListRun], numbers: Mapping[Source, int]) -> Iterator[
             source = listed.sources[0]
             yield ListEntry(
                 range=listed.entry.range,
-                origin=Origin.OPTION if isinstance(source, BootOption) else Origin.TABLE,
+                origin=_origin(source),
                 region=numbers.get(source),
                 devices=run.devices,
             )
+
+
+def _origin(source: Source) -> Origin:
+    return Origin.IVMD_OPTION if isinstance(source, BootOption) else Origin.TABLE
 
 
 def _predicted_view(fate: IvmdAcceptance, prediction: IvrsPrediction) -> XenView:
@@ -203,7 +210,19 @@ def _why_empty(table: IommuTable, prediction: IvrsPrediction) -> Iterator[str]:
     elif not prediction.fates and not prediction.options:
         yield words.NO_IVMD if table.whole else words.NO_IVMD_DECODED
     else:
-        yield from dict.fromkeys(fate.reason for fate in prediction.fates if fate.reason)
+        fates = (*prediction.fates, *prediction.options)
+        reasons = (fate.reason for fate in fates if fate.fate not in _LISTED and fate.reason)
+        yield from dict.fromkeys(reasons)
+
+
+def _why_reported_empty(
+    host: Host, table: IommuTable, prediction: IvrsPrediction
+) -> tuple[str, ...]:
+    """Return why the hypervisor's list is empty."""
+    reasons = [*_why_empty(table, prediction)]
+    if host.xen is not None and host.xen.iommu_enabled is False:
+        reasons.append(words.IOMMU_OFF)
+    return tuple(reasons) or (words.EMPTY_UNEXPLAINED_ON_AMD,)
 
 
 # Reported -------------------------------------------------------------------------------
@@ -229,14 +248,18 @@ def _reported(
     sources = {
         listed.entry.range: listed.sources[0] for run in prediction.runs for listed in run.ranges
     }
-    entries = tuple(
-        _reported_entry(_Folded(place, count), sources.get(place), table)
-        for place, count in times.items()
-    )
     fates = {fate.source: fate for fate in prediction.fates}
     regions: dict[Source, XenView] = {
-        source: _reported_view(fate, times) for source, fate in fates.items()
+        region.source: _reported_view(region, fates[region.source], times, sources)
+        for region in table.regions
+        if region.source in fates
     }
+    named = {view.range: source for source, view in regions.items() if view.listed}
+    entries = tuple(
+        _reported_entry(_Folded(place, count), sources.get(place) or named.get(place), table)
+        for place, count in times.items()
+    )
+    decided = {source: fate for source, fate in fates.items() if source not in prediction.undecided}
     own = host.xen.device_reserved_memory if host.xen else None
     devices: Mapping[SBDF, tuple[AddressRange, ...] | None]
     if own is not None and not isinstance(own, Missing):
@@ -258,34 +281,38 @@ def _reported(
             entries=entries,
             release=host.running_release,
             iommu_disabled="" if entries else prediction.iommu_disabled,
-            why_empty=() if entries else tuple(_why_empty(table, prediction)),
+            why_empty=() if entries else _why_reported_empty(host, table, prediction),
         ),
         regions=MappingProxyType(regions),
         devices=devices,
         devices_source=devices_source,
-        differences=tuple(_list_differences(entries, fates, regions, table)),
+        differences=tuple(_list_differences(entries, decided, regions, table)),
         unlisted=frozenset(
             source
             for source, view in regions.items()
-            if view.listed is False and fates[source].fate in _LISTED
+            if view.listed is False and source in decided and decided[source].fate in _LISTED
+            if not iommu_known_off(host)
         ),
     )
 
 
 def _reported_entry(folded: _Folded, source: Source | None, table: IommuTable) -> ListEntry:
     numbers = _numbers(table)
-    if isinstance(source, BootOption):
-        origin = Origin.OPTION
-    else:
-        origin = Origin.UNEXPLAINED if source is None else Origin.TABLE
+    origin = Origin.UNEXPLAINED if source is None else _origin(source)
     region = numbers.get(source) if isinstance(source, TableEntry) else None
     return ListEntry(range=folded.range, origin=origin, region=region, devices=folded.times)
 
 
-def _reported_view(fate: IvmdAcceptance, reported: Mapping[AddressRange, int]) -> XenView:
+def _reported_view(
+    region: ReservedRegion,
+    fate: IvmdAcceptance,
+    reported: Mapping[AddressRange, int],
+    predicted: Mapping[AddressRange, Source],
+) -> XenView:
     """Return whether the hypervisor lists a region; the rules only explain why it does not.
 
-    A region in exclusion registers may be part of a larger range there.
+    A region in exclusion registers may be part of a larger range there.  Pages that are
+    `predicted` for others are not listed for a region that the rules drop.
     """
     place = fate.pages
     if place is not None and (
@@ -296,6 +323,9 @@ def _reported_view(fate: IvmdAcceptance, reported: Mapping[AddressRange, int]) -
         )
     ):
         return XenView(listed=True, range=place, reason="", notes=(fate.reason, *fate.notes))
+    own = None if region.range is None else whole_pages(region.range)
+    if place is None and own in reported and own not in predicted:
+        return XenView(listed=True, range=own, reason="", notes=fate.notes)
     if place is None and fate.fate in _UNKNOWN:
         return XenView(listed=None, range=None, reason=fate.reason, notes=fate.notes)
     reason = words.NOT_LISTED if fate.fate in _LISTED else fate.reason
@@ -312,7 +342,7 @@ def _list_differences(
     for entry in entries:
         if entry.origin is Origin.UNEXPLAINED:
             yield Difference(None, words.no_ivmd_has(entry.range))
-        elif entry.origin is Origin.OPTION:
+        elif entry.origin is Origin.IVMD_OPTION:
             yield Difference(None, words.listed_by_ivmd(entry.range))
     for region in table.regions:
         view, fate = regions.get(region.source), fates.get(region.source)
@@ -320,3 +350,5 @@ def _list_differences(
             continue
         if fate.fate in _LISTED and view.listed is False:
             yield Difference(region.number, words.PREDICTED_AND_NOT_LISTED)
+        elif fate.fate not in _LISTED | _UNKNOWN and view.listed:
+            yield Difference(region.number, words.listed_all_the_same(fate.reason))

@@ -32,8 +32,9 @@ class Origin(Enum):
 
     TABLE = "table"
     OPTION = "rmrr-option"
+    IVMD_OPTION = "ivmd-option"
     UNEXPLAINED = "unexplained"
-    """Neither the table nor `rmrr=`: the XHCI debug console, or a rule that is not modelled."""
+    """Neither the table nor an option: the XHCI debug console, or a rule that is not modelled."""
     UNKNOWN = "unknown"
     """Without a table, the origin is unknown."""
 
@@ -107,7 +108,7 @@ class XenViews(NamedTuple):
     unlisted: frozenset[Source] = frozenset()
     """The regions that Xen's rules would list, but Xen does not list, without a known reason."""
     unlisted_options: Mapping[AddressRange, tuple[SBDF, ...]] = _NONE
-    """Likewise the ranges of `rmrr=` that Xen accepts, with the devices that they name."""
+    """Likewise the ranges of `rmrr=` that Xen certainly accepts, with the devices that they name."""
     contradicted: Mapping[SBDF, str] = _NONE
     """The devices whose list from Xen contradicts the table or Xen's whole list, with the reason."""
     ivrs: "IvrsPrediction | None" = None

@@ -7,7 +7,6 @@ from dmaragent.host import Host
 from dmaragent.host.xen import RdmEntry
 from dmaragent.iommu.model import Difference, IommuTable, ReservedRegion, Source
 from dmaragent.readings import Missing
-from dmaragent.xen.hypervisor.command_line import iommu_switched_off
 from dmaragent.xen.hypervisor.prediction import (
     Acceptance,
     RegionAcceptance,
@@ -15,8 +14,9 @@ from dmaragent.xen.hypervisor.prediction import (
 )
 from dmaragent.xen.hypervisor.registered import listed_pages
 from dmaragent.xen.reserved_list import words
-from dmaragent.xen.reserved_list.entries import list_entries
+from dmaragent.xen.reserved_list.entries import list_entries, listed_sources, option_ranges
 from dmaragent.xen.reserved_list.explain import (
+    iommu_known_off,
     listing_differences,
     refused_option_differences,
     rounding_differences,
@@ -43,8 +43,9 @@ def reported_views(
     entries = list_entries(ranges, table, prediction)
     fates = _decided_fates(prediction)
     every = {fate.source: fate for fate in prediction.fates} if prediction else {}
+    others = _explained_pages(table, prediction)
     regions = {
-        region.source: _reported_view(region, listed, every.get(region.source))
+        region.source: _reported_view(region, listed, every.get(region.source), others)
         for region in (() if table is None else table.regions)
     }
     differences: list[Difference] = []
@@ -73,14 +74,18 @@ def reported_views(
         open_devices=prediction.open_devices if prediction and predicted else {},
         unlisted=_unlisted_regions(host, fates, regions),
         contradicted=contradicted,
-        unlisted_options={
-            option.range: option.devices
-            for option in (prediction.options if prediction else ())
-            if option.accepted is None or (option.accepted and not option.reason)
-            if option.range is not None
-            if option.range not in listed
-        },
+        unlisted_options=_unlisted_options(host, prediction, listed),
     )
+
+
+def _explained_pages(
+    table: IommuTable | None, prediction: XenPrediction | None
+) -> frozenset[AddressRange | None]:
+    """Return the pages that Xen lists by its rules, for a region or a range of `rmrr=`."""
+    listed = listed_sources(prediction)
+    regions = () if table is None else table.regions
+    pages = {listed_pages(own.first, own.last) for own in regions if own.source in listed}
+    return option_ranges(prediction) | pages
 
 
 def _decided_fates(prediction: XenPrediction | None) -> Mapping[Source, RegionAcceptance]:
@@ -95,14 +100,27 @@ def _unlisted_regions(
     host: Host, fates: Mapping[Source, RegionAcceptance], regions: Mapping[Source, XenView]
 ) -> frozenset[Source]:
     """Return the regions that are predicted in Xen's list and missing from it without a reason."""
-    off = host.xen is not None and host.xen.iommu_enabled is False
-    if off or iommu_switched_off(host.xen_command_line, host.running_release):
+    if iommu_known_off(host):
         return frozenset()
     return frozenset(
         source
         for source, view in regions.items()
         if not view.listed and source in fates and fates[source].fate is Acceptance.LISTED
     )
+
+
+def _unlisted_options(
+    host: Host, prediction: XenPrediction | None, listed: frozenset[AddressRange]
+) -> Mapping[AddressRange, tuple[SBDF, ...]]:
+    """Return the ranges of `rmrr=` that Xen accepts by its rules and does not list, likewise."""
+    if prediction is None or iommu_known_off(host):
+        return {}
+    return {
+        option.range: option.devices
+        for option in prediction.options
+        if option.accepted and not option.reason
+        if option.range is not None and option.range not in listed
+    }
 
 
 def _contradicted_devices(
@@ -132,13 +150,19 @@ def _contradicted_devices(
 
 
 def _reported_view(
-    region: ReservedRegion, reported: frozenset[AddressRange], fate: RegionAcceptance | None
+    region: ReservedRegion,
+    reported: frozenset[AddressRange],
+    fate: RegionAcceptance | None,
+    others: frozenset[AddressRange | None],
 ) -> XenView:
-    """Return whether the hypervisor lists a region; the prediction only explains why not."""
+    """Return whether the hypervisor lists a region; the prediction only explains why not.
+
+    If Xen's rules drop it and list its pages for one of the `others`, the entry is theirs.
+    """
     mine = listed_pages(region.first, region.last)
-    if mine in reported:
-        return XenView(listed=True, range=mine, reason="", notes=())
     dropped = fate is not None and fate.fate is not Acceptance.LISTED
+    if mine in reported and not (dropped and mine in others):
+        return XenView(listed=True, range=mine, reason="", notes=())
     reason = fate.reason if fate and dropped else words.NOT_LISTED
     return XenView(listed=False, range=None, reason=reason, notes=())
 

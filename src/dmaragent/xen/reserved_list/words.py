@@ -45,6 +45,10 @@ def option_unknown(text: str, reason: str) -> str:
     return f"Xen may or may not accept {text} of `rmrr=`: {reason}"
 
 
+def option_not_listed(text: str) -> str:
+    return f"Xen does not list {text} of `rmrr=`, so it did not accept it"
+
+
 def option_not_accepted(text: str, reason: str) -> str:
     return f"Xen does not accept {text} of `rmrr=`: {reason}"
 
@@ -90,6 +94,7 @@ def options_by_release(releases: str) -> str:
 
 NO_IVMD = "the table has no IVMD block"
 NOTHING_BEFORE_4_16 = "Xen before 4.16 lists nothing on AMD"
+EMPTY_UNEXPLAINED_ON_AMD = "the reason is unknown; look for AMD-Vi in the host's `xl dmesg`"
 NO_IVMD_DECODED = "no IVMD block in what could be decoded"
 
 

@@ -1,0 +1,32 @@
+"""The facts of a host that decide about guests."""
+
+import pytest
+
+from dmaragent.inventory import take_inventory
+from dmaragent.policy.host_facts import facts_of
+from dmaragent.releases import Release
+from support.ivmd_hosts import amd_host, with_xen
+
+
+@pytest.mark.parametrize(
+    ("release", "capabilities", "hap", "shadow"),
+    [
+        ("4.11.4", ("hvm_directio",), None, None),  # its xl info never prints hap
+        ("4.12.4", ("hvm_directio",), None, None),
+        ("4.13.0", ("hvm_directio",), False, False),
+        ("4.13.0", ("hvm_directio", "shadow"), False, True),
+        (None, ("hvm_directio",), None, None),
+        (None, ("hvm_directio", "shadow"), False, True),
+        (None, ("hvm_directio", "hap"), True, False),
+    ],
+)
+def test_a_capability_that_xl_info_of_the_release_does_not_print_is_unknown(
+    release: str | None, capabilities: tuple[str, ...], *, hap: bool | None, shadow: bool | None
+) -> None:
+    host = with_xen(amd_host(), "")
+    assert host.xen is not None
+    known = None if release is None else Release.parse(release)
+    xen = host.xen._replace(release=known, capabilities=capabilities)
+    facts = facts_of(take_inventory(host._replace(xen=xen)))
+
+    assert (facts.hap, facts.shadow, facts.share_pt) == (hap, shadow, hap and False)
