@@ -21,7 +21,7 @@ REMOVED = "removed"
 _HEX = "[0-9a-fA-F]"
 _UUID = re.compile(rf"(?<![\w-]){_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}(?![\w-])")
 _MAC = re.compile(rf"(?<![\w:.-]){_HEX}{{2}}(?:([:-]){_HEX}{{2}})(?:\1{_HEX}{{2}}){{4}}(?![\w:-])")
-_COMMAND_LINE = re.compile(r"(.*?(?:[Cc]ommand line|(xen_commandline)\s*): ?)(.*)")
+_COMMAND_LINE = re.compile(r"^(.*?(?:[Cc]ommand line|(xen_commandline)\s*): ?)(.*)", re.MULTILINE)
 _BUILDER = re.compile(r"\([^()@\s]+@[^()\s]+\)")
 """The person and the machine that built a hypervisor, in the first line of its log."""
 _PARAMETER = re.compile(r"(parameters? )[\"'].*")

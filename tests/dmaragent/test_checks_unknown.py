@@ -174,8 +174,13 @@ def test_the_content_of_a_table_decides_its_rules(content: bytes, name: str, *, 
     assert amd or not any(one.rule.id.startswith("ivmd-") for one in checked.findings)
 
 
-@pytest.mark.parametrize("name", ["DMAR", "IVRS"])
-def test_a_table_of_another_signature_is_read_as_a_damaged_dmar(name: str) -> None:
-    made = fake_host([EHCI], {name: b"XXXX" + _DMAR[4:]})
+@pytest.mark.parametrize(
+    ("name", "rule"), [("DMAR", "table-unreadable"), ("IVRS", "ivrs-unreadable")]
+)
+@pytest.mark.parametrize("content", [b"XXXX" + _DMAR[4:], b"IVR", bytes(64)])
+def test_a_table_of_another_signature_is_a_damaged_one_of_its_files_name(
+    content: bytes, name: str, rule: str
+) -> None:
+    made = fake_host([EHCI], {name: content})
 
-    assert [one.rule.id for one in check(taken(made)).findings] == ["table-unreadable"]
+    assert [one.rule.id for one in check(taken(made)).findings] == [rule]

@@ -101,8 +101,10 @@ def test_the_listed_tables_show_whose_iommu_it_is_and_whether_it_has_a_table(
 def test_that_a_pvh_dom0_has_no_table_says_nothing_of_the_firmware() -> None:
     pvh: dict[str, bytes | Missing] = {"/sys/hypervisor/guest_type": b"PVH\n"}
 
-    assert iommu_state(host("intel", ("FACP",), xen_line="", more=pvh)).table is None
-    assert iommu_state(host("intel", ("FACP",), xen_line="")).table is False
+    state = iommu_state(host("intel", ("FACP",), xen_line="", more=pvh))
+    assert state.table is None
+    pv: dict[str, bytes | Missing] = {"/sys/hypervisor/guest_type": b"PV\n"}
+    assert iommu_state(host("intel", ("FACP",), xen_line="", more=pv)).table is False
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Stack
 from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import Question
-from dmaragent.question.host_class import as_written, table_digest, xen_class
+from dmaragent.question.host_class import NAMES_OF_FUNCTION, as_written, table_digest, xen_class
 from dmaragent.readings import Missing
 
 _ERRORS = (Severity.CRITICAL, Severity.ERROR)
@@ -208,9 +208,9 @@ def _library(stack: Stack) -> str:
 
 _NOT_IN_LINUXS_CLASS: dict[type, frozenset[str]] = {LinuxView: frozenset({"ivrs"})}
 _NO_DRIVERS: dict[type, frozenset[str]] = {
-    PciFunction: frozenset({"driver", "driver_known"}),
+    PciFunction: NAMES_OF_FUNCTION,
     HostFacts: frozenset({"assignable"}),
-    Stack: frozenset({"library_answers"}),
+    Stack: frozenset({"origin", "library_answers"}),
 }
 """What a comparison of two documents leaves out too; libxlutil's answers are compared apart."""
 

@@ -3,6 +3,7 @@
 Source: libvirt src/qemu/qemu_command.c, ``qemuBuildMemCommandLine``, ``qemuBuildHostdevCommandLine``.
 """
 
+from dmaragent.addresses import FOUR_GIB
 from dmaragent.guests import words
 from dmaragent.guests.config import Complaint
 from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest, device_space
@@ -65,21 +66,35 @@ def kvm_guest(domain: Domain) -> KvmGuest:
         memory=memory,
         below_4g=arguments.below_4g,
         more_memory=more,
-        plugged=_plugged(domain),
+        plugged=_plugged(domain, memory),
         devices=tuple(devices),
         unknown=tuple(unknown),
         notes=tuple(notes),
     )
 
 
-def _plugged(domain: Domain) -> int | None:
-    """Return the address space of the memory devices; None if one has an address of its own."""
-    placed = (
-        element.first(*path) is not None
-        for element in domain.element.all("devices", "memory")
-        for path in (("target", "address"), ("address",))
-    )
-    return None if any(placed) else device_space(*memory_device_sizes(domain))
+def _plugged(domain: Domain, memory: int | None) -> int | None:
+    """Return the most address space of memory devices above RAM of `memory` bytes; None: unknown.
+
+    A device with an address of its own can leave a gap below it.
+    """
+    space = device_space(*memory_device_sizes(domain))
+    if memory is None:
+        return None
+    for element in domain.element.all("devices", "memory"):
+        for path in (("target", "address"), ("address",)):
+            address = element.first(*path)
+            base = "" if address is None else address.get("base") or ""
+            if not base:
+                continue
+            try:
+                start = int(base, 0)
+            except ValueError:
+                return None
+            space = max(
+                space, start + device_space(*memory_device_sizes(domain)) - FOUR_GIB - memory
+            )
+    return space
 
 
 def _arguments(domain: Domain) -> QemuArguments:

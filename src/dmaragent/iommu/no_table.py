@@ -71,12 +71,12 @@ def _reason(host: Host, table: Missing) -> _Reason:
         return AbsenceKind.DENIED, (path,)
     if kind in (MissingKind.FAILED, MissingKind.DENIED):
         return AbsenceKind.FAILED, (words.reading_error(path, table.detail or kind.value),)
-    pvh = _pvh(host, read=kind is not MissingKind.NOT_COLLECTED)
-    if pvh:
-        return AbsenceKind.PVH_DOM0, pvh
     arm = _arm(host)
     if arm:
         return AbsenceKind.ARM, (arm,)
+    pvh = _pvh(host, read=kind is not MissingKind.NOT_COLLECTED)
+    if pvh:
+        return AbsenceKind.PVH_DOM0, pvh
     if kind is MissingKind.NOT_COLLECTED:
         return AbsenceKind.NOT_COLLECTED, (table.detail,) if table.by_collector else ()
     return _absent(host)

@@ -84,10 +84,13 @@ def table_signature(reading: TableReading) -> str:
 def iommu_vendor(host: Host) -> IommuVendor:
     """Return the vendor of the IOMMU of `host`, by ACPI tables or boot log, else by processor.
 
+    The signature in a table's content counts before the name of its file, if it is one of a table of IOMMUs.
     A copied list of ACPI tables can lack those of IOMMUs.
     """
     if host.reading is not None:
-        return vendor_of_table(table_signature(host.reading)) or IommuVendor.UNKNOWN
+        content = host.reading.content
+        written = "" if isinstance(content, Missing) else content[:4].decode("latin-1")
+        return vendor_of_table(written) or vendor_of_table(host.reading.name) or IommuVendor.UNKNOWN
     if host.logged_table is not None:
         return vendor_of_table(host.logged_table.name) or IommuVendor.UNKNOWN
     if not isinstance(host.acpi_tables, Missing):

@@ -45,8 +45,6 @@ ABOUT_IOMMU = frozenset(
 """Ids of the messages that a host with a disabled IOMMU prints."""
 ABOUT_TABLE = frozenset({"libvirt-validate-no-table"})
 """Ids of the messages among them that concern the firmware's table alone."""
-_OF_FIRMWARE = frozenset({AbsenceKind.PVH_DOM0, AbsenceKind.HIDDEN})
-"""Why a kernel lacks a table that its firmware has."""
 _NO_SWITCH = IommuSwitch("", "")
 
 
@@ -142,8 +140,10 @@ def _table(inventory: Inventory, vendor: IommuVendor) -> bool | None:
     host, absence = inventory.host, inventory.absence
     if host.reading is not None or host.logged_table is not None:
         return True
-    if absence is None or absence.kind in _OF_FIRMWARE:
+    if absence is None or absence.kind is AbsenceKind.HIDDEN:
         return True
+    if absence.kind is AbsenceKind.PVH_DOM0:
+        return True if host.xen is not None and host.xen.iommu_enabled else None
     names = host.acpi_tables
     if not isinstance(names, Missing) and any(vendor_of_table(name) is vendor for name in names):
         return True

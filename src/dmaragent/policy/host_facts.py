@@ -219,18 +219,14 @@ def facts_of(
     )
 
 
-_LISTS_PAGING = (4, 13)
-"""The first release whose ``xl info`` lists hap, shadow and iommu_hap_pt_share: xl_info.c."""
-
-
 def _paging_capability(host: Host, name: str) -> bool | None:
-    """Return whether Xen has the capability `name` of paging; None if `xl info` does not show it."""
+    """Return whether Xen has the capability `name` of paging; None if `xl info` does not show it.
+
+    From 4.13 on it lists hap, shadow and iommu_hap_pt_share (xl_info.c), and an HVM guest needs one of
+    the first two.
+    """
     caps = None if host.xen is None else host.xen.capabilities
-    if caps is None:
-        return None
-    running = host.running_release
-    shown = "hap" in caps or "shadow" in caps
-    if not shown and (running is None or running.series < _LISTS_PAGING):
+    if caps is None or not {"hap", "shadow"} & set(caps):
         return None
     return name in caps
 

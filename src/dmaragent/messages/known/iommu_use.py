@@ -38,11 +38,11 @@ MESSAGES = (
         MessageSeverity.FAULT,
         "Linux could not map RAM that was added to the running host",
         "Failed to build identity map for [<number>-<number2>]",
-        releases="every release up to 6.1 with VT-d and iommu=pt",
+        releases="6.1 with VT-d and iommu=pt; other releases were not read",
         meaning="The IOMMU blocks DMA of the host's devices to the added RAM. The numbers are pages of 4 KiB; "
-        "the oldest kernels print bytes." + NO_REGION,
+        "older kernels may print bytes." + NO_REGION,
         advice="Boot without iommu=pt before you add RAM to the host, or reboot after it.",
-        source=f"{_INTEL}, intel_iommu_memory_notifier; checked in the sources of 5.10 and 6.1",
+        source=f"{_INTEL}, intel_iommu_memory_notifier, checked in the source of 6.1",
     ),
     message(
         "linux-address-too-wide",

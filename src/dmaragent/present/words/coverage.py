@@ -41,6 +41,9 @@ def coverage_words(coverage: HostCoverage, *, fixes: bool) -> Iterator[str]:
         more = f" and {rest} more" if rest > 0 else ""
         free = ", ".join(map(str, coverage.free[:_MOST]))
         yield f"Linux does not block these devices: {free}{more}"
+    elif coverage.unknown:
+        unread = ", ".join(map(str, coverage.unknown[:_MOST]))
+        yield f"Linux may not block these devices, whose class is unknown: {unread}"
     else:
         yield "Linux blocks every device of this host that has an IOMMU"
 

@@ -45,14 +45,20 @@ def reported_views(
     every = {fate.source: fate for fate in prediction.fates} if prediction else {}
     others = _explained_pages(table, prediction)
     regions = {
-        region.source: _reported_view(region, listed, every.get(region.source), others)
+        region.source: _reported_view(
+            region,
+            listed,
+            every.get(region.source),
+            others if region.source in fates else frozenset(),
+        )
         for region in (() if table is None else table.regions)
     }
     differences: list[Difference] = []
     if table is not None and prediction is not None:
         differences += listing_differences(host, entries, table, fates, regions)
         differences += rounding_differences(prediction, table)
-        differences += refused_option_differences(prediction, listed)
+        settled = None if iommu_known_off(host) else listed
+        differences += refused_option_differences(prediction, settled)
     devices, devices_source = _reported_devices(host, prediction if entries else None)
     predicted = prediction is not None and devices_source is ListSource.PREDICTED
     contradicted: dict[SBDF, str] = {}
@@ -157,7 +163,8 @@ def _reported_view(
 ) -> XenView:
     """Return whether the hypervisor lists a region; the prediction only explains why not.
 
-    If Xen's rules drop it and list its pages for one of the `others`, the entry is theirs.
+    If Xen's rules drop it and list its pages for one of the `others`, the entry is theirs.  None are
+    given if the unknown point release decides about the region.
     """
     mine = listed_pages(region.first, region.last)
     dropped = fate is not None and fate.fate is not Acceptance.LISTED
