@@ -143,3 +143,15 @@ def test_a_host_whose_iommu_linux_no_longer_uses_has_changed(tmp_path: Path) -> 
     assert [change.what for change in entry.changes] == ["facts"]
     assert before.records[0].linux_class != unbound.records[0].linux_class
     assert fleet_difference(before, unbound).changed == ()
+
+
+def test_a_newer_database_of_names_is_no_change(tmp_path: Path) -> None:
+    altered("qemu-q35-rmrr", tmp_path / "before/h")
+    names = (MACHINES / "qemu-q35-rmrr/calls/udev-pci").read_bytes()
+    newer = names.replace(b"Intel Corporation", b"Intel Corp.")
+    assert newer != names
+    altered("qemu-q35-rmrr", tmp_path / "after/h", calls={"udev-pci": newer})
+
+    before, after = (fleet_of(tmp_path / name) for name in ("before", "after"))
+
+    assert fleet_difference(before, after).changed == ()

@@ -76,6 +76,21 @@ _DIMM = "<memory model='dimm'>{}<target><size unit='GiB'>{}</size><node>0</node>
             _DIMM.format("", 1).replace("<node>", "<address base='0xfd00000000'/><node>"),
             "undecided",
         ),
+        (
+            "<memory unit='GiB'>9</memory>",
+            _DIMM.format("<address type='dimm' slot='0' base='0x240000000'/>", 1),
+            "starts",
+        ),
+        (
+            "<memory unit='GiB'>9</memory>",
+            _DIMM.format("<address type='pci' domain='0' bus='3' slot='0' function='0'/>", 1),
+            "starts",
+        ),
+        (
+            "<memory unit='GiB'>9</memory>",
+            _DIMM.format("<address type='dimm' base='x'/>", 1),
+            "undecided",
+        ),
     ],
 )
 def test_unknown_memory_and_memory_devices_may_reach_the_hypertransport_range(

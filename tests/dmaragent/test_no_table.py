@@ -78,6 +78,12 @@ def test_the_vendor_is_that_of_the_tables_else_of_the_processor(
             AbsenceKind.UNKNOWN,
         ),
         (
+            _absent(
+                ("FACP", "IORT"), files=XEN, calls={"xl-info": b"virt_caps : hvm hvm_directio\n"}
+            ),
+            AbsenceKind.ARM,
+        ),
+        (
             _absent(calls={"boot-log": b"[0.0] ACPI: DMAR 0x000000007B 0000A8\n"}),
             AbsenceKind.HIDDEN,
         ),

@@ -169,3 +169,11 @@ def test_of_a_log_who_built_it_and_odd_options_go(worded: Worded) -> None:
 
     worded(redactor.log(log), "4.17.1", "12", "debug=n", "0.1")
     assert redactor.places == {"removed": 3}
+
+
+def test_a_log_of_one_long_line_is_read_once() -> None:
+    """A pattern that begins anew at each character would take hours."""
+    line = f"DMAR: IOMMU {'x' * 1_000_000}\n"
+
+    assert Redactor().log(line) == line
+    assert Redactor().log(f"{line}Command line: secret=1\n") == f"{line}Command line: \n"

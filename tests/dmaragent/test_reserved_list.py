@@ -112,6 +112,12 @@ def test_the_list_settles_a_range_that_may_be_accepted(worded: Worded) -> None:
     assert lacking.xen.unlisted_options == {}
 
 
+def test_the_list_of_a_xen_without_an_iommu_settles_no_range() -> None:
+    off = _told([], "rmrr=0x5000-0x5001=0:2.0", caps="pv hvm")
+
+    assert not any("so it did not" in each.explanation for each in off.differences)
+
+
 def test_an_entry_of_the_command_line_and_one_of_neither_are_told_apart(worded: Worded) -> None:
     inventory = _told(
         [[0x9000, 1], [0x5000, 2], [0x2000, 16], [0x1000, 16]], "rmrr=0x5000-0x5001=0:2.0"
