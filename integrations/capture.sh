@@ -130,7 +130,7 @@ function whole(words) { # without the last word if Xen cut the line: it reports 
     return words
 }
 function of_info(line,    at, name, start, value) {
-    if (!(at = index(line, ":"))) return line
+    if (!(at = index(line, ":"))) return line ~ /^[ \t]*(removed[ \t]*)?$/ ? line : removed()
     name = substr(line, 1, at - 1)
     gsub(/^[ \t]+|[ \t]+$/, "", name)
     start = at + match(substr(line, at + 1) "x", /[^ \t]/)

@@ -138,7 +138,7 @@ def test_what_names_a_host_is_replaced_and_marked(
         "/proc/sys/kernel/hostname",
     }
     assert json.loads(manifest)["redaction"] == {
-        "replaced": {"host-1": 4, "mac-1": 4, "removed": 4, "uuid-1": 1},
+        "replaced": {"host-1": 4, "mac-1": 4, "removed": 5, "uuid-1": 1},
         "boot_words_left_out": 8,
     }
 
