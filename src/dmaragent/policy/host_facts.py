@@ -195,9 +195,9 @@ def facts_of(
         functions=None if isinstance(functions, Missing) else functions,
         assignable=frozenset(assignable) if isinstance(assignable, tuple) else None,
         iommu_off=_iommu_off(inventory),
-        hap=_paging_capability(host, "hap"),
-        shadow=_paging_capability(host, "shadow"),
-        share_pt=_paging_capability(host, "iommu_hap_pt_share"),
+        hap=_hap(host),
+        shadow=_beside_hap(host, "shadow"),
+        share_pt=_beside_hap(host, "iommu_hap_pt_share"),
         release=release or host.running_release,
         incomplete=_why_regions_missing(inventory),
         point_matters=inventory.complete and views.list.doubt_by_point,
@@ -219,16 +219,26 @@ def facts_of(
     )
 
 
-def _paging_capability(host: Host, name: str) -> bool | None:
-    """Return whether Xen has the capability `name` of paging; None if `xl info` does not show it.
+_LISTS_PAGING = (4, 13)
+"""The first release whose ``xl info`` lists hap, shadow and iommu_hap_pt_share: xl_info.c."""
 
-    From 4.13 on it lists hap, shadow and iommu_hap_pt_share (xl_info.c), and an HVM guest needs one of
-    the first two.
-    """
+
+def _hap(host: Host) -> bool | None:
+    """Return whether Xen has HAP; None if its release does not list it."""
     caps = None if host.xen is None else host.xen.capabilities
-    if caps is None or not {"hap", "shadow"} & set(caps):
-        return None
-    return name in caps
+    if caps is None or "hap" in caps:
+        return None if caps is None else True
+    running = host.running_release
+    listed = "shadow" in caps or (running is not None and running.series >= _LISTS_PAGING)
+    return False if listed else None
+
+
+def _beside_hap(host: Host, name: str) -> bool | None:
+    """Return whether Xen has `name`, a capability that is listed since the same release as hap."""
+    caps = None if host.xen is None else host.xen.capabilities
+    if caps is None or name in caps:
+        return None if caps is None else True
+    return False if "hap" in caps else None
 
 
 def _listed(inventory: Inventory) -> tuple[AddressRange, ...]:
