@@ -159,7 +159,7 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         xen_class=xen_class(asked),
         library=_library(asked.stack),
         linux_class=_linux_class(asked, _NOT_IN_LINUXS_CLASS),
-        linux_facts=_linux_class(asked, _NOT_IN_LINUXS_CLASS | _NO_DRIVERS),
+        linux_facts=_linux_class(asked, _NOT_IN_LINUXS_CLASS | _NOT_COMPARED),
         findings=(len(errors), sum(each.severity is Severity.WARNING for each in found)),
         errors=tuple(sorted(set(errors))),
         incomplete=asked.facts.incomplete,
@@ -207,7 +207,7 @@ def _library(stack: Stack) -> str:
 
 
 _NOT_IN_LINUXS_CLASS: dict[type, frozenset[str]] = {LinuxView: frozenset({"ivrs"})}
-_NO_DRIVERS: dict[type, frozenset[str]] = {
+_NOT_COMPARED: dict[type, frozenset[str]] = {
     PciFunction: NAMES_OF_FUNCTION,
     HostFacts: frozenset({"assignable"}),
     Stack: frozenset({"origin", "library_answers"}),

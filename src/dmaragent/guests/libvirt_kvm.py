@@ -78,9 +78,9 @@ def _plugged(domain: Domain, memory: int | None) -> int | None:
 
     A device with an address of its own can leave a gap below it.
     """
-    space = device_space(*memory_device_sizes(domain))
     if memory is None:
         return None
+    space = most = device_space(*memory_device_sizes(domain))
     for element in domain.element.all("devices", "memory"):
         for path in (("target", "address"), ("address",)):
             address = element.first(*path)
@@ -91,10 +91,8 @@ def _plugged(domain: Domain, memory: int | None) -> int | None:
                 start = int(base, 0)
             except ValueError:
                 return None
-            space = max(
-                space, start + device_space(*memory_device_sizes(domain)) - FOUR_GIB - memory
-            )
-    return space
+            most = max(most, start + space - FOUR_GIB - memory)
+    return most
 
 
 def _arguments(domain: Domain) -> QemuArguments:

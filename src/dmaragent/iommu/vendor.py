@@ -77,20 +77,23 @@ def table_signature(reading: TableReading) -> str:
     """
     if isinstance(reading.content, Missing):
         return reading.name[:4]
-    written = reading.content[:4].decode("latin-1")
+    written = _written(reading.content)
     return written if written in SIGNATURE_NAMES else "DMAR"
+
+
+def _written(content: bytes | Missing) -> str:
+    return "" if isinstance(content, Missing) else content[:4].decode("latin-1")
 
 
 def iommu_vendor(host: Host) -> IommuVendor:
     """Return the vendor of the IOMMU of `host`, by ACPI tables or boot log, else by processor.
 
-    The signature in a table's content counts before the name of its file, if it is one of a table of IOMMUs.
+    Of a table of IOMMUs, the signature in its content counts before the name of its file.
     A copied list of ACPI tables can lack those of IOMMUs.
     """
     if host.reading is not None:
-        content = host.reading.content
-        written = "" if isinstance(content, Missing) else content[:4].decode("latin-1")
-        return vendor_of_table(written) or vendor_of_table(host.reading.name) or IommuVendor.UNKNOWN
+        names = (_written(host.reading.content), host.reading.name)
+        return next(filter(None, map(vendor_of_table, names)), IommuVendor.UNKNOWN)
     if host.logged_table is not None:
         return vendor_of_table(host.logged_table.name) or IommuVendor.UNKNOWN
     if not isinstance(host.acpi_tables, Missing):

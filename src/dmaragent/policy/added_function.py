@@ -5,7 +5,7 @@ from typing import NamedTuple
 from dmaragent.addresses import FOUR_GIB, SBDF, AddressRange
 from dmaragent.guests.rdm import Policy
 from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, SourceRule
-from dmaragent.policy.layout import RamLayout
+from dmaragent.policy.layout import SPECIAL_PAGES, RamLayout
 from dmaragent.policy.settings import GuestDevice
 
 IDENTITY_RULE = SourceRule("Xen x86/iommu.c, iommu_identity_mapping", "EBUSY")
@@ -14,11 +14,6 @@ EARLIER_MAP_RULE = SourceRule("Xen x86/iommu.c, iommu_identity_mapping", "EADDRI
 VGA_HOLE = AddressRange(0xA0000, 0xC0000)
 """The range below the end of low RAM in which an HVM guest has no RAM: libxc,
 ``LIBXL_VGA_HOLE_SIZE``."""
-SPECIAL_PAGES = AddressRange(0xFEFF0000, 0xFF000000)
-"""Pages that libxc populates in an HVM guest (xenstore, console, I/O requests): xg_dom_x86.c.
-
-The first 8 are for servers of I/O requests: ``ioreq_server_pfn``.
-"""
 
 
 class AddedFunction(NamedTuple):

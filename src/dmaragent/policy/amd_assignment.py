@@ -12,7 +12,6 @@ from dmaragent.guests.rdm import Policy
 from dmaragent.policy.added_function import (
     EARLIER_MAP_RULE,
     IDENTITY_RULE,
-    SPECIAL_PAGES,
     AddedFunction,
     guest_ram_in,
     refusal,
@@ -21,7 +20,7 @@ from dmaragent.policy.added_function import (
 from dmaragent.policy.decisions import Decider, Decision, Harm, SourceRule, undecided
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
-from dmaragent.policy.mmio_hole import HoleContent, HoleOccupant
+from dmaragent.policy.mmio_hole import HoleContent, HoleOccupant, parts_in_hole
 from dmaragent.policy.words import assignment as words
 from dmaragent.policy.words import hotplug as hole_words
 from dmaragent.xen.hypervisor.ivrs_assignment import (
@@ -96,13 +95,7 @@ def exclusions_in_hole(
 ) -> Iterator[Decision]:
     """Yield the warnings that pages in a guest's MMIO `hole` are, or may be, in exclusion ranges."""
     for region in regions:
-        for occupant in hole:
-            if not occupant.range.overlaps(region):
-                continue
-            start, end = occupant.range.start, occupant.range.end
-            part = AddressRange(max(region.start, start), min(region.end, end))
-            if SPECIAL_PAGES.start <= part.start < part.end <= SPECIAL_PAGES.end:
-                continue
+        for occupant, part in parts_in_hole(region, hole):
             if occupant.content is HoleContent.RAM:
                 yield _ram_in_exclusion(function, region, part)
             elif occupant.content is HoleContent.UNKNOWN:

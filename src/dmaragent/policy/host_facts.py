@@ -226,8 +226,10 @@ _LISTS_PAGING = (4, 13)
 def _hap(host: Host) -> bool | None:
     """Return whether Xen has HAP; None if its release does not list it."""
     caps = None if host.xen is None else host.xen.capabilities
-    if caps is None or "hap" in caps:
-        return None if caps is None else True
+    if caps is None:
+        return None
+    if "hap" in caps:
+        return True
     running = host.running_release
     listed = "shadow" in caps or (running is not None and running.series >= _LISTS_PAGING)
     return False if listed else None
@@ -236,9 +238,9 @@ def _hap(host: Host) -> bool | None:
 def _beside_hap(host: Host, name: str) -> bool | None:
     """Return whether Xen has `name`, a capability that is listed since the same release as hap."""
     caps = None if host.xen is None else host.xen.capabilities
-    if caps is None or name in caps:
-        return None if caps is None else True
-    return False if "hap" in caps else None
+    if caps is None:
+        return None
+    return name in caps if name in caps or "hap" in caps else None
 
 
 def _listed(inventory: Inventory) -> tuple[AddressRange, ...]:

@@ -14,7 +14,7 @@ from dmaragent.guests.pci import read_pci_documented, read_pci_shipped
 from dmaragent.guests.pci_text import PciRefusal, PciText, PciUndefined
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.host.memory_map import MemoryType
-from dmaragent.policy.added_function import IDENTITY_RULE, SPECIAL_PAGES, AddedFunction
+from dmaragent.policy.added_function import IDENTITY_RULE, AddedFunction
 from dmaragent.policy.assignment import ABSENT_RULE, added_functions, assign
 from dmaragent.policy.binary_numbers import number_readings, verdict_of_readings
 from dmaragent.policy.decisions import (
@@ -31,7 +31,7 @@ from dmaragent.policy.decisions import (
     warnings_of,
 )
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.mmio_hole import HoleContent, HoleOccupant, hole_contents
+from dmaragent.policy.mmio_hole import HoleContent, HoleOccupant, hole_contents, parts_in_hole
 from dmaragent.policy.resolution import Resolution, Stack
 from dmaragent.policy.resolver import prerequisites, resolve
 from dmaragent.policy.settings import (
@@ -333,13 +333,8 @@ def _hole_decisions(
         regions = tuple(region for region in regions if region not in untranslated)
         yield from exclusions_in_hole(function, untranslated, hole)
     for region in regions:
-        for occupant in hole:
-            if not occupant.range.overlaps(region):
-                continue
-            start, end = occupant.range.start, occupant.range.end
-            part = AddressRange(max(region.start, start), min(region.end, end))
-            if not SPECIAL_PAGES.start <= part.start < part.end <= SPECIAL_PAGES.end:
-                yield _hole_decision(function, region, part, occupant)
+        for occupant, part in parts_in_hole(region, hole):
+            yield _hole_decision(function, region, part, occupant)
 
 
 def _hole_decision(

@@ -17,6 +17,11 @@ from dmaragent.xen.toolstack.libxl import LibxlBehaviour
 
 HVM_RAM_START = MIB
 """The start of RAM in an HVM guest's memory map: hvmloader describes what is below."""
+SPECIAL_PAGES = AddressRange(0xFEFF0000, 0xFF000000)
+"""Pages that libxc populates in an HVM guest (xenstore, console, I/O requests): xg_dom_x86.c.
+
+The first 8 are for servers of I/O requests: ``ioreq_server_pfn``.
+"""
 MAP_ENTRIES = 128
 """libxl refuses a memory map with so many entries: E820MAX, tools/include/xenctrl.h."""
 _Value = TypeVar("_Value")

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from dmaragent.addresses import FOUR_GIB, MIB, AddressRange
 from dmaragent.guests.config import GuestConfig, Vga
 from dmaragent.guests.rdm import SMALLEST_HOLE
-from dmaragent.policy.layout import RamLayout, counts_as_overlap
+from dmaragent.policy.layout import SPECIAL_PAGES, RamLayout, counts_as_overlap
 from dmaragent.policy.words import hotplug as words
 from dmaragent.releases import Release
 
@@ -161,6 +161,22 @@ def _large_bars(guest: GuestConfig) -> list[_Bar] | str:
             return words.STDVGA_SIZES
         bars.append(_Bar(size, words.STDVGA_FRAMEBUFFER, size))
     return sorted(bars, key=lambda bar: -bar.size)  # those of one size stay in slot order
+
+
+def parts_in_hole(
+    region: AddressRange, hole: Sequence[HoleOccupant]
+) -> Iterator[tuple[HoleOccupant, AddressRange]]:
+    """Yield each occupant of the `hole` that `region` meets, and where; not the special pages.
+
+    Those are guest RAM: :func:`~dmaragent.policy.added_function.guest_ram_in`.
+    """
+    for occupant in hole:
+        if not occupant.range.overlaps(region):
+            continue
+        start, end = occupant.range.start, occupant.range.end
+        part = AddressRange(max(region.start, start), min(region.end, end))
+        if not SPECIAL_PAGES.start <= part.start < part.end <= SPECIAL_PAGES.end:
+            yield occupant, part
 
 
 def _bars_start(
