@@ -183,14 +183,15 @@ def test_a_length_of_zero_stops_linux(
     for number, (name, (structures, last)) in enumerate(
         list(STUCK.items())[: 1 if in_ci else None]
     ):
+        watched = last == LOCKUP and not suite.preempts
         here = replace(
             BOOT,
             suite=suite,
             name=f"odd-stuck-{number}",
             line="intel_iommu=on softlockup_panic=1 watchdog_thresh=5",
             table=table_of(BOOT, structures),
-            dies=BEFORE if suite.preempts and last == LOCKUP else last,
-            limit=30,
+            dies=BEFORE if last == LOCKUP and not watched else last,
+            limit=BOOT.limit if watched else 30,
         )
         machine = boot(here)
         file = machine.out / "stuck.dmar"
