@@ -10,7 +10,7 @@ import pytest
 
 from dmaragent.checks.common.model import Severity
 from dmaragent.host.topology import Presence
-from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.iommu.kinds import AbsenceKind
 from dmaragent.linux.regions import Hold
 from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.model import Can

@@ -1,5 +1,7 @@
 """What changed between two scans, if less is known after than before: unknown is never "gone"."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from dmaragent.collect.open_host import open_host
 from dmaragent.commands.watch import step_lines
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.iommu.no_table import Absence, AbsenceKind
+from dmaragent.iommu.kinds import Absence, AbsenceKind
 from dmaragent.readings import HostSnapshot, Missing, MissingKind
 from dmaragent.service_paths import INVENTORY
 from support.machines import MACHINES
@@ -168,6 +170,20 @@ def test_status_knows_no_number_of_a_damaged_table(
     assert published_count(inventory, tmp_path) == regions
     whole = scanned(snapshot("lenovo-laptop")).inventory
     assert published_count(whole, tmp_path) == 2
+
+
+def test_status_loads_no_module_of_tables(tmp_path: Path) -> None:
+    """They take most of the time in which a verb starts, and monitoring calls `status` often."""
+    code = (
+        "import sys; from dmaragent.cli import main\n"
+        f"code = main(['status', '--json', '--runtime', {str(tmp_path)!r}])\n"
+        "loaded = {name.partition('.')[0] for name in sys.modules}\n"
+        "print(sorted(loaded & {'construct', 'fwtables', 'psutil', 'pyudev'}), file=sys.stderr)\n"
+        "sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
+
+    assert (done.returncode, done.stderr.strip()) == (1, "[]")
 
 
 def published_count(inventory: Inventory, runtime: Path) -> int | None:

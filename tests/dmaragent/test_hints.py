@@ -5,7 +5,7 @@ import pytest
 from dmaragent.collect.open_host import LIVE, OpenedHost, open_host
 from dmaragent.commands.shared.hosts import no_table
 from dmaragent.commands.shared.words.messages import no_log_read
-from dmaragent.iommu.no_table import Absence, AbsenceKind
+from dmaragent.iommu.kinds import Absence, AbsenceKind
 from support.cli import run
 from support.machines import MACHINES
 

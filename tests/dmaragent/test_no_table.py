@@ -6,7 +6,8 @@ import pytest
 
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
-from dmaragent.iommu.no_table import AbsenceKind, why_no_table
+from dmaragent.iommu.kinds import AbsenceKind
+from dmaragent.iommu.no_table import why_no_table
 from dmaragent.iommu.table import iommu_table
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.present.words.host import absence_words

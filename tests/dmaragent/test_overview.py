@@ -6,7 +6,7 @@ import pytest
 
 from dmaragent.collect.open_host import LIVE, OpenedHost
 from dmaragent.commands.shared.overview import print_overview
-from dmaragent.iommu.no_table import Absence, AbsenceKind
+from dmaragent.iommu.kinds import Absence, AbsenceKind
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
 from support.cli import run

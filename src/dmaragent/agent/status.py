@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 from dmaragent.agent import words
 from dmaragent.collect.live.commands import run_within
-from dmaragent.iommu.model import HARMLESS
-from dmaragent.iommu.no_table import WITHOUT_REGIONS
+from dmaragent.iommu.kinds import HARMLESS_DAMAGE, WITHOUT_REGIONS
 from dmaragent.service_paths import CAPTURE, INVENTORY, RUNTIME, SOCKET
 
 UNITS = ("dmaragent.service", "dmaragent-capture.service", "dmaragent.socket")
@@ -77,8 +76,8 @@ def _region_count(answer: dict[str, Any]) -> int | None:
     table, absence = answer["table"], answer["absence"]
     if absence is not None:
         return 0 if absence["kind"] in {kind.value for kind in WITHOUT_REGIONS} else None
-    harmless = {kind.value for kind in HARMLESS}
-    whole = table["state"] == "decoded" and {one["kind"] for one in table["damage"]} <= harmless
+    damage = {one["kind"] for one in table["damage"]}
+    whole = table["state"] == "decoded" and damage <= HARMLESS_DAMAGE
     return len(answer["regions"]) if whole else None
 
 

@@ -23,7 +23,7 @@ from dmaragent.collect.open_host import LIVE, open_this_machine
 from dmaragent.collect.recorded.published import read_published, regions_of_devices
 from dmaragent.commands.shared.output import print_lines
 from dmaragent.inventory import Inventory
-from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.iommu.kinds import AbsenceKind
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.common import TOOL
 from dmaragent.present.text.tables import paragraph

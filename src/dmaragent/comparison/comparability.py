@@ -7,7 +7,7 @@ from enum import Enum
 from dmaragent.comparison import words
 from dmaragent.comparison.model import NotCompared, Side
 from dmaragent.inventory import Inventory
-from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.iommu.kinds import AbsenceKind
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource

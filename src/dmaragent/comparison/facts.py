@@ -7,7 +7,7 @@ from dmaragent.comparison.comparability import TableState, damage_of, table_stat
 from dmaragent.comparison.model import Changed, NotCompared, Side
 from dmaragent.inventory import Inventory
 from dmaragent.iommu import words as iommu_words
-from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.iommu.kinds import AbsenceKind
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dmaragent.errors import DmaragentError, HostError
-from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.iommu.kinds import AbsenceKind
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import visible

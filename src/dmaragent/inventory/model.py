@@ -5,6 +5,7 @@ from typing import NamedTuple
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.iommu.claims import Owner, names
+from dmaragent.iommu.kinds import WITHOUT_REGIONS, Absence
 from dmaragent.iommu.model import (
     Capabilities,
     Difference,
@@ -14,7 +15,6 @@ from dmaragent.iommu.model import (
     Source,
     TableEntry,
 )
-from dmaragent.iommu.no_table import WITHOUT_REGIONS, Absence
 from dmaragent.linux.regions import Held
 from dmaragent.linux.unexplained_regions import UnexplainedRegion
 from dmaragent.linux.view import LinuxState, LinuxView

@@ -14,6 +14,7 @@ from typing import NamedTuple, Self
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.iommu import words
 from dmaragent.iommu.claims import Claim, Owner
+from dmaragent.iommu.kinds import HARMLESS_DAMAGE
 from dmaragent.readings import Missing, MissingKind
 from fwtables import Damage, DamageKind, Decoded, Table
 
@@ -194,7 +195,7 @@ class TableHeader(NamedTuple):
     """The names of the flags that are set, lowest bit first."""
 
 
-HARMLESS = frozenset({DamageKind.CHECKSUM, DamageKind.TRAILING_BYTES})
+HARMLESS = frozenset(map(DamageKind, HARMLESS_DAMAGE))
 """Damage that hides no structure."""
 
 

@@ -11,7 +11,7 @@ from dmaragent.boot_option.boot_loaders import (
 )
 from dmaragent.host import Host
 from dmaragent.inventory import Inventory
-from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.iommu.kinds import AbsenceKind
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor, vendor_of_table
 from dmaragent.linux.options import iommu_asked_for, iommu_off_option
 from dmaragent.linux.view import LinuxState

@@ -10,7 +10,7 @@ from dmaragent.host import Host
 from dmaragent.host.topology import PciFunction
 from dmaragent.host.xen import RdmEntry
 from dmaragent.inventory import Gap, Inventory
-from dmaragent.iommu.no_table import IOMMU_OFF
+from dmaragent.iommu.kinds import IOMMU_OFF
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.policy.words import assignment as words
 from dmaragent.readings import Missing

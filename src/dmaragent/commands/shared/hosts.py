@@ -19,7 +19,7 @@ from dmaragent.errors import DmaragentError
 from dmaragent.host import join
 from dmaragent.host.device_names import DeviceName, parse_device_name
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.iommu.no_table import Absence, AbsenceKind
+from dmaragent.iommu.kinds import Absence, AbsenceKind
 from dmaragent.present.words.host import FIND_DEVICES, absence_words, host_words, no_device_words
 from dmaragent.readings import Missing
 from dmaragent.releases import Release

@@ -13,7 +13,7 @@ from dmaragent.collect.open_host import LIVE
 from dmaragent.commands.shared.hosts import host_title, tell_reading
 from dmaragent.commands.shared.output import print_lines
 from dmaragent.host.topology import Presence
-from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.iommu.kinds import AbsenceKind
 from dmaragent.passthrough.model import Can
 from dmaragent.present.text.overview import overview_text
 from dmaragent.question.ask_host import OpenedContext, ask_host

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
-from dmaragent.iommu.no_table import Absence
+from dmaragent.iommu.kinds import Absence
 from dmaragent.messages.host_match import HostMatch, Why
 from dmaragent.messages.model import Message, MessageSeverity
 from dmaragent.present.escaping import shorten

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dmaragent.addresses import SBDF
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Region
-from dmaragent.iommu.no_table import Absence, AbsenceKind
+from dmaragent.iommu.kinds import Absence, AbsenceKind
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux import words as sentences_on_linux
 from dmaragent.linux.options import firmware_opts_out, why_iommu_unused

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.host.words import NOT_IN_MAP
 from dmaragent.inventory import Region
-from dmaragent.iommu.no_table import Absence
+from dmaragent.iommu.kinds import Absence
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.regions import Hold
 from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch

@@ -4,8 +4,8 @@ from typing import Annotated, TypedDict
 
 from dmaragent.host.topology import Presence
 from dmaragent.iommu.claims import ClaimKind
+from dmaragent.iommu.kinds import AbsenceKind
 from dmaragent.iommu.model import Meaning
-from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.linux.regions import Hold
 from dmaragent.present.json.schema.common import (
     ClassName,
