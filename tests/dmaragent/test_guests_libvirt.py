@@ -156,6 +156,7 @@ def test_an_nvme_disk_is_taken_by_vfio_too() -> None:
     guest = _kvm(domain(disk))
 
     assert ([str(one.sbdf) for one in guest.devices], len(guest.unknown)) == (["0000:01:00.0"], 1)
+    assert guest.devices[0].managed
 
 
 def test_a_mediated_device_is_a_note_and_no_assignment() -> None:
@@ -248,6 +249,61 @@ def test_memory_devices_count_towards_the_memory_and_lie_above_it() -> None:
     guest = _kvm(domain(dimm))
 
     assert (guest.memory, guest.more_memory) == (6 << 30, True)
+
+
+CELLS = "<cpu><numa><cell id='0' memory='3' unit='GiB'/><cell id='1' memory='1' unit='GiB'/></numa></cpu>"
+DIMM = "<memory model='dimm'><target><size unit='GiB'>2</size></target></memory>"
+
+
+def test_numa_cells_replace_the_memory_of_the_domain() -> None:
+    guest = _kvm(domain(DIMM, f"<memory unit='GiB'>16</memory>{CELLS}"))
+
+    assert (guest.memory, guest.more_memory) == (4 << 30, True)
+    xen = _xen(
+        f"<domain type='xen'><name>a</name><memory unit='GiB'>16</memory>{CELLS}"
+        "<os><type>hvm</type></os></domain>"
+    )
+    assert xen.most_memory == 4 << 30
+
+
+def test_memory_devices_that_are_larger_than_the_memory_are_refused() -> None:
+    with pytest.raises(DmaragentError, match="memory devices are larger than <memory>"):
+        read_all_guests(domain(DIMM, "<memory unit='GiB'>1</memory>"), "g.xml")
+
+
+@pytest.mark.parametrize(
+    ("driver", "unknown"),
+    [
+        ("pc-dimm,memdev=m", 1),
+        ("nvdimm,memdev=m", 1),
+        ("virtio-mem-pci,memdev=m,requested-size=1G", 1),
+        ('{"driver":"virtio-pmem-pci","memdev":"m"}', 1),
+        ("virtio-balloon-pci", 0),
+        ("nvme,drive=d", 0),
+    ],
+)
+def test_memory_that_qemus_command_line_adds_is_not_modelled(driver: str, unknown: int) -> None:
+    escaped = driver.replace('"', "&quot;")
+    line = f"<qemu:commandline><qemu:arg value='-device'/><qemu:arg value='{escaped}'/>"
+    guest = _kvm(domain().replace("</domain>", f"{line}</qemu:commandline></domain>"))
+
+    assert len(guest.unknown) == unknown
+
+
+@pytest.mark.parametrize(
+    ("limit", "below", "unknown"),
+    [("1G", 1 << 30, 0), ("0", None, 0), ("4G", 4 << 30, 0), ("5G", 5 << 30, 1), ("1.5G", None, 1)],
+)
+def test_the_limit_of_low_ram_is_0_for_the_default_and_at_most_4_gib(
+    limit: str, below: int | None, unknown: int
+) -> None:
+    line = (
+        "<qemu:commandline><qemu:arg value='-machine'/>"
+        f"<qemu:arg value='q35,max-ram-below-4g={limit}'/>"
+    )
+    guest = _kvm(domain().replace("</domain>", f"{line}</qemu:commandline></domain>"))
+
+    assert (guest.below_4g, len(guest.unknown)) == (below, unknown)
 
 
 # Xen -------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from dmaragent.errors import DmaragentError
 from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.formats import read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
+from support.wording import Worded
 
 GPU = """\
 # a guest with a card
@@ -108,6 +109,63 @@ def test_what_cannot_be_known_is_said(line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "lines",
+    [
+        "hostpci0: 0a:00.0,pcie=1",
+        "hostpci0: 0a:00.0,pcie=on\nmachine: pc-i440fx-9.0",
+        "hostpci0: host=0a:00.0,mapping=gpu",
+        "memory: 4096\nhotplug: memory",  # without numa: 1
+        "memory: 4096\nhotplug: memory\nnuma: 0",
+        "memory: 512\nhotplug: memory\nnuma: 1",  # less than it starts with
+        "memory: 1300\nhotplug: memory\nnuma: 1",  # 1024 + 512 is more
+        "memory: 18000\nhotplug: memory\nnuma: 1",  # the 33rd device has 1024 MiB
+        "memory: 1024\nhotplug: memory\nnuma: 1\nhugepages: 1024\nsockets: 2",
+        "memory: 4096\nhotplug: memory\nnuma: 1\nnuma0: cpus=0,memory=1024",
+        "memory: 4096\nhotplug: memory\nnuma: 1\nvirtiofs0: share",
+        "memory: 4096\nhugepages: 2",
+    ],
+)
+def test_what_proxmox_refuses(lines: str, worded: Worded) -> None:
+    guest = _guest(f"ostype: l26\nsockets: 1\n{lines}\n")
+
+    assert len(guest.refusals) == 1
+    worded(guest.refusals[0].text)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "hostpci0: 0a:00.0,pcie=1\nmachine: q35",
+        "hostpci0: 0a:00.0,pcie=1\nmachine: pc-q35-8.1+pve0,viommu=intel",
+        "hostpci0: 0a:00.0,pcie=0",
+        "memory: 1024\nhotplug: memory\nnuma: 1",
+        "memory: 1536\nhotplug: memory\nnuma: 1",
+        "memory: 18432\nhotplug: memory\nnuma: 1",  # 1024 + 32 * 512 + 1024
+        "memory: 4096\nhotplug: network,disk",
+        "memory: 4096\nhotplug: 1",
+    ],
+)
+def test_what_proxmox_does_not_refuse(lines: str) -> None:
+    assert _guest(f"ostype: l26\nsockets: 1\n{lines}\n").refusals == ()
+
+
+def test_proxmox_does_not_bind_a_device_whose_driver_is_kept() -> None:
+    lines = "hostpci0: 0a:00.0,driver=keep\nhostpci1: 0b:00.0,driver=vfio\nhostpci2: 0c:00.0"
+    devices = _guest(f"ostype: l26\nmemory: 512\n{lines}\n").devices
+
+    assert [device.managed for device in devices] == [False, True, True]
+
+
+def test_a_vgpu_of_nvidia_may_be_a_virtual_function(worded: Worded) -> None:
+    guest = _guest("ostype: l26\nmemory: 512\nhostpci0: 0a:00.4,mdev=nvidia-63\n")
+
+    assert (guest.devices, guest.notes) == ((), ())
+    worded(guest.unknown[0].text)
+    intels = _guest("ostype: l26\nmemory: 512\nhostpci0: 00:02.0,mdev=i915-GVTg_V5_4\n")
+    assert (len(intels.notes), intels.unknown) == (1, ())
+
+
+@pytest.mark.parametrize(
     ("lines", "memory", "more"),
     [
         ("memory: 4096", 4096 * MIB, False),
@@ -119,7 +177,7 @@ def test_what_cannot_be_known_is_said(line: str) -> None:
         ("memory: 8192\nhotplug: disk;memory\nnuma: 1", 1024 * MIB, True),
         ("memory: 8192\nhotplug: disk memory\nnuma: 1", 1024 * MIB, True),
         ("memory: 8192\nhotplug: disk,network", 8192 * MIB, False),
-        ("memory: 8192\nhotplug: memory\nhugepages: 1024\nsockets: 2", 2048 * MIB, True),
+        ("memory: 8192\nhotplug: memory\nhugepages: 1024\nnuma: 1\nsockets: 2", 2048 * MIB, True),
     ],
 )
 def test_the_memory_that_qemu_starts_with(lines: str, memory: int, more: bool) -> None:  # noqa: FBT001

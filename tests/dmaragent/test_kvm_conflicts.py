@@ -102,9 +102,9 @@ def test_unknown_memory_and_memory_devices_may_reach_the_hypertransport_range(
     assert resolved(text, publishing("", "IVRS", "6.12.0")).verdict.value == verdict
 
 
-@pytest.mark.parametrize(("memory", "verdict"), [(8, "starts"), (1200, "undecided")])
+@pytest.mark.parametrize(("memory", "verdict"), [(8, "starts"), (1201, "undecided")])
 def test_hotplugged_memory_of_proxmox_counts_at_start(memory: int, verdict: str) -> None:
-    text = f"memory: {memory * 1024}\nhotplug: memory\nhostpci0: 01:00.0\n"
+    text = f"memory: {memory * 1024}\nhotplug: memory\nnuma: 1\nhostpci0: 01:00.0\n"
 
     assert resolved(text, publishing("", "IVRS", "6.12.0")).verdict.value == verdict
 

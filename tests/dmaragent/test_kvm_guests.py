@@ -220,7 +220,7 @@ def test_without_a_function_proxmox_gives_the_whole_slot() -> None:
     audio = Function(sbdf="0000:01:00.1", class_code=0x040300, driver="snd_hda_intel")
     other = Function(sbdf="0000:02:00.0")
     host = publishing(_LOW.format("direct"), "IVRS", "6.12.0", audio)
-    found = resolved("memory: 4096\nhostpci0: 01:00,pcie=1\n", host)
+    found = resolved("memory: 4096\nmachine: q35\nhostpci0: 01:00,pcie=1\n", host)
 
     assert [str(one.sbdf) for one in found.functions] == ["0000:01:00.0", "0000:01:00.1"]
     assert other.sbdf not in map(str, found.devices)

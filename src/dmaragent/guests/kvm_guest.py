@@ -60,6 +60,8 @@ class KvmGuest(NamedTuple):
     """Bytes of address space above that RAM in which QEMU places the memory devices at start."""
     devices: tuple[KvmDevice, ...] = ()
     """The PCI functions or slots of the host that are assigned to it."""
+    refusals: tuple[Complaint, ...] = ()
+    """Why Proxmox refuses to start it."""
     unknown: tuple[Complaint, ...] = ()
     """Settings that may assign more devices, or that are not understood."""
     notes: tuple[Complaint, ...] = ()

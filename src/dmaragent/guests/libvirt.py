@@ -115,7 +115,8 @@ def _disk(domain: Domain, element: Element) -> None:
     """Add a disk that is a whole NVMe controller: QEMU drives it by VFIO (block/nvme.c)."""
     if element.get("type") != "nvme":
         return
-    _device(domain, element, "disk", element.first("source"))
+    source = element.first("source")
+    _device(domain, element, "disk", source, managed_by=source)
     domain.unknown.append(Complaint(domain.place(element), words.NVME_DISK))
 
 
@@ -144,7 +145,14 @@ def _interface(domain: Domain, element: Element, pools: Mapping[str, bool]) -> N
         domain.unknown.append(Complaint(place, words.network_may_be_pool(name)))
 
 
-def _device(domain: Domain, element: Element, text: str, source: Element | None) -> None:
+def _device(
+    domain: Domain,
+    element: Element,
+    text: str,
+    source: Element | None,
+    managed_by: Element | None = None,
+) -> None:
+    """Add the device at the address in `source`; `managed_by` has its ``managed``, else `element`."""
     address = None if source is None else source.first("address")
     if address is None:
         raise domain.fail(element, words.address_missing(element.name))
@@ -166,7 +174,7 @@ def _device(domain: Domain, element: Element, text: str, source: Element | None)
             sbdf=SBDF(*numbers.values()),
             line=element.line,
             text=text,
-            managed=element.get("managed") == "yes",
+            managed=(managed_by or element).get("managed") == "yes",
             no_strict_reset="yes" in (element.get("nostrictreset"), element.get("no-strict-reset")),
             driver="" if driver is None else driver.get("name"),
         )

@@ -54,17 +54,22 @@ class Domain:
 def initial_memory(domain: Domain) -> tuple[int | None, bool]:
     """Return the RAM at start in bytes, and whether there are memory devices above it.
 
-    ``<memory>`` includes the memory devices; if it is missing, NUMA cells replace it.
+    When libvirt defines or creates a domain, the NUMA cells decide if there are any. Otherwise
+    ``<memory>`` does, and includes the memory devices.
     """
     devices = [*domain.element.all("devices", "memory")]
-    plugged = sum(memory_device_sizes(domain))
     total = domain.element.first("memory")
     more = bool(devices) or domain.element.first("maxMemory") is not None
-    if total is not None and size_of(domain, total):
-        return max(0, size_of(domain, total) - plugged), more
     cells = [*domain.element.all("cpu", "numa", "cell")]
-    sizes = [_size_in_bytes(domain, cell, cell.get("memory"), cell.get("unit")) for cell in cells]
-    return (sum(sizes) if sizes else None), more
+    in_cells = sum(
+        _size_in_bytes(domain, cell, cell.get("memory"), cell.get("unit")) for cell in cells
+    )
+    if in_cells or total is None or not size_of(domain, total):
+        return in_cells or None, more
+    memory = size_of(domain, total) - sum(memory_device_sizes(domain))
+    if memory < 0:
+        raise domain.fail(total, words.DEVICES_EXCEED_MEMORY)
+    return memory or None, more
 
 
 def memory_device_sizes(domain: Domain) -> list[int]:

@@ -53,9 +53,16 @@ _DECIDES = re.compile(r"hostpci\d+|memory|machine|args|hotplug|hugepages|sockets
 """Keys that change the assigned devices or the place of RAM."""
 _CONTAINER = frozenset({"hostname", "rootfs", "unprivileged", "swap"})
 _ADDRESS = re.compile(r"(?:([a-f0-9]{4,8}):)?([a-f0-9]{2}):([a-f0-9]{2})(?:\.([a-f0-9]))?")
-_STATIC = 1024 * MIB
-"""The memory at the start of a guest with memory hotplug: Memory.pm, ``$STATICMEM``."""
+_STATIC = 1024
+"""The memory in MiB at the start of a guest with memory hotplug: Memory.pm, ``$STATICMEM``."""
+_GIGABYTE_PAGES = "1024"
+_DIMMS_OF_A_SIZE, _MOST_DIMMS = 32, 256
+"""After each 32 memory devices, the next ones are twice as large."""
 _DEFAULT_MEMORY = 512
+_TRUE = frozenset({"1", "on", "yes", "true"})
+"""What is true of a property: PVE::JSONSchema, ``parse_boolean``."""
+_NVIDIA = re.compile(r"nvidia-\d+")
+"""A type that can be an mdev, or a virtual function with NVIDIA's own driver for VFIO."""
 _NUMBERS = frozenset(map(str, range(16)))
 """The numbers after hostpci: PCI.pm, ``$MAX_HOSTPCI_DEVICES``."""
 
@@ -67,6 +74,7 @@ class _Machine:
     source: str
     settings: Mapping[str, tuple[str, int]]
     devices: list[KvmDevice] = field(default_factory=list)
+    refusals: list[Complaint] = field(default_factory=list)
     unknown: list[Complaint] = field(default_factory=list)
     notes: list[Complaint] = field(default_factory=list)
 
@@ -139,12 +147,13 @@ def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmG
         name=machine.value("name"),
         format=GuestFormat.PROXMOX,
         architecture=arch,
-        machine=arguments.machine or _property(machine.value("machine"), "type") or default,
+        machine=arguments.machine or _machine_type(machine) or default,
         memory=memory,
         below_4g=arguments.below_4g,
         more_memory=plugged is not None,
         plugged=0 if plugged is None else device_space(plugged),
         devices=tuple(machine.devices),
+        refusals=tuple(machine.refusals),
         unknown=tuple(machine.unknown),
         notes=tuple(machine.notes),
     )
@@ -197,6 +206,13 @@ def _property(text: str, name: str) -> str:
 def _hostpci(machine: _Machine, key: str, mappings: DeviceMappings) -> None:
     properties = _properties(machine.value(key), "host")
     place, mapping = machine.place(key), properties.get("mapping")
+    if properties.get("pcie", "").lower() in _TRUE and "q35" not in _machine_type(machine):
+        machine.refusals.append(Complaint(place, words.hostpci_without_q35(key)))
+    if mapping is not None and "host" in properties:
+        machine.refusals.append(Complaint(place, words.hostpci_of_two_kinds(key)))
+    if _NVIDIA.fullmatch(properties.get("mdev", "")):
+        machine.unknown.append(Complaint(place, words.hostpci_of_nvidia(key)))
+        return
     if "mdev" in properties:
         machine.notes.append(Complaint(place, words.hostpci_mediated(key)))
         return
@@ -216,8 +232,19 @@ def _hostpci(machine: _Machine, key: str, mappings: DeviceMappings) -> None:
             continue
         sbdf = SBDF(int(domain or "0", 16), int(bus, 16), int(slot, 16), int(function or "0", 16))
         machine.devices.append(
-            KvmDevice(sbdf=sbdf, place=place, text=key, all_functions=function is None)
+            KvmDevice(
+                sbdf=sbdf,
+                place=place,
+                text=key,
+                all_functions=function is None,
+                managed=properties.get("driver") != "keep",
+            )
         )
+
+
+def _machine_type(machine: _Machine) -> str:
+    """Return the machine type of the configuration; empty if it names none."""
+    return _property(machine.value("machine"), "type")
 
 
 def _why_mapping_unknown(key: str, mapping: str, mapped: tuple[str, ...] | None) -> str:
@@ -248,10 +275,43 @@ def _memory(machine: _Machine) -> tuple[int | None, int | None]:
         message = words.memory_not_a_number(text)
         machine.unknown.append(Complaint(machine.place("memory"), message))
         return None, None
-    if "memory" in _LIST.split(machine.value("hotplug")):
-        pages = machine.value("hugepages") == "1024"
-        sockets = machine.value("sockets", "1")
-        count = int(sockets) if pages and sockets.isascii() and sockets.isdecimal() else 1
-        static = _STATIC * min(count, 64)
-        return static, max(0, int(text) * MIB - static)
-    return int(text) * MIB, None
+    if machine.value("hugepages") and machine.value("numa").lower() not in _TRUE:
+        machine.refusals.append(Complaint(machine.place("hugepages"), words.HUGEPAGES_WITHOUT_NUMA))
+    if "memory" not in _LIST.split(machine.value("hotplug")):
+        return int(text) * MIB, None
+    memory, static = int(text), _static_memory(machine)
+    why = _why_no_hotplug(machine, memory, static)
+    if why:
+        machine.refusals.append(Complaint(machine.place("hotplug"), why))
+    return static * MIB, max(0, memory - static) * MIB
+
+
+def _static_memory(machine: _Machine) -> int:
+    """Return the MiB of RAM at the start of a guest with memory hotplug."""
+    if machine.value("hugepages") != _GIGABYTE_PAGES:
+        return _STATIC
+    sockets = machine.value("sockets", "1")
+    count = int(sockets) if sockets.isascii() and sockets.isdecimal() and len(sockets) < 4 else 1
+    return _STATIC * max(1, min(count, 64))
+
+
+def _why_no_hotplug(machine: _Machine, memory: int, static: int) -> str:
+    """Return why Proxmox does not start a guest with memory hotplug; or empty.
+
+    Source: Memory.pm, ``config`` and ``foreach_dimm``.
+    """
+    if machine.value("numa").lower() not in _TRUE:
+        return words.HOTPLUG_WITHOUT_NUMA
+    if any(re.fullmatch(r"numa[0-7]", key) for key in machine.settings):
+        return words.HOTPLUG_WITH_NUMA_NODES
+    if any(re.fullmatch(r"virtiofs\d+", key) for key in machine.settings):
+        return words.HOTPLUG_WITH_VIRTIOFS
+    if memory < static:
+        return words.hotplug_memory_too_small(memory, static)
+    size = 1024 if machine.value("hugepages") == _GIGABYTE_PAGES else 512
+    total = static
+    for number in range(_MOST_DIMMS):
+        if total >= memory:
+            break
+        total += size << number // _DIMMS_OF_A_SIZE
+    return "" if total == memory else words.hotplug_memory_not_aligned(memory)

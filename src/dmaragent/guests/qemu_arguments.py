@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import FOUR_GIB, SBDF
 from dmaragent.guests import words
 from dmaragent.guests.config import Complaint
 
@@ -21,7 +21,7 @@ _SYSFS = re.compile(
 _MEDIATED = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _SIZE = re.compile(r"(\d{1,15})([bkmgtpeBKMGTPE]?)")
 _MAY_ASSIGN = re.compile(
-    r"vfio|pci-assign|xen-pci-passthrough|nvme://|driver=nvme"
+    r"vfio|pci-assign|xen-pci-passthrough|nvme://|driver=nvme|sysfsdev"
     r"|\b(?:host|device)[\"']?[=:]\s*[\"']?(?:[0-9a-f]{1,8}:)?[0-9a-f]{1,2}:[0-9a-f]{1,2}\.[0-7]",
     re.IGNORECASE,
 )
@@ -29,6 +29,12 @@ _MAY_ASSIGN = re.compile(
 _HARMLESS = frozenset({"global", "trace", "name", "D", "msg", "object", "netdev"})
 """Options that assign no function, whatever their value is."""
 _DRIVERS = frozenset({"vfio-pci", "vfio-pci-nohotplug"})
+_MEMORY = re.compile(
+    r"(?:pc-dimm|nvdimm|virtio-(?:mem|pmem)(?:-pci)?|cxl-type3|sgx-epc|hv-balloon)"
+)
+"""Devices with guest memory above the RAM at start: hw/mem, hw/virtio."""
+_MOST_BELOW = FOUR_GIB
+"""The largest max-ram-below-4g: hw/i386/pc.c."""
 
 
 class Argument(NamedTuple):
@@ -76,21 +82,22 @@ def read_arguments(arguments: Sequence[Argument]) -> QemuArguments:
         if name == "device":
             devices = [*_device(value)]
             assigned += devices
+            unknown += [value] if _is_memory(value) else []
             unread += [] if devices or not _MAY_ASSIGN.search(value.text) else [value]
         elif name in ("machine", "M"):
             properties = _properties(value.text)
             machine = properties.get("type") or properties.get("driver") or machine
             size = properties.get("max-ram-below-4g")
-            below = below if size is None else _size(size)
-            if size is not None and below is None:
-                unknown.append(value)
+            if size is not None:
+                below = _size(size)
+                unknown += [value] if below is None or below > _MOST_BELOW else []
         elif name in ("m", "readconfig") or "max-ram-below-4g" in value.text:
             unknown.append(value)
         elif name not in _HARMLESS and _MAY_ASSIGN.search(value.text):
             unread.append(value)
     return QemuArguments(
         assigned=tuple(assigned),
-        below_4g=below,
+        below_4g=below or None,  # 0 is the default
         machine=machine,
         unknown=tuple(unknown),
         unread=tuple(unread),
@@ -160,6 +167,11 @@ def _device(value: Argument) -> Iterator[AssignedDevice]:
     sbdf = SBDF.parse(match[1]) if match else pci_address(properties.get("host", ""))
     why = "" if sbdf else words.argument_without_address(value.text)
     yield AssignedDevice(value, sbdf, why)
+
+
+def _is_memory(value: Argument) -> bool:
+    """Return whether a device adds guest memory above the RAM at start."""
+    return _MEMORY.fullmatch(_properties(value.text).get("driver", "")) is not None
 
 
 def _size(text: str) -> int | None:

@@ -94,6 +94,17 @@ def device_model_unknown(text: str | None) -> str:
     )
 
 
+NODE_NO_LIST = "vnuma must be a list of lists, one for each node"
+
+
+def node_not_read(text: str) -> str:
+    return f"'{excerpt(text)}' of vnuma is not understood, so the guest's memory is unknown"
+
+
+def nodes_mismatch(maximum: int, nodes: int) -> str:
+    return f"maxmem is {maximum} MiB, and the nodes of vnuma have {nodes} MiB together"
+
+
 def mmio_hole_out_of_range(mib: int, least: int, most: int) -> str:
     return f"mmio_hole = {mib} is not in the range {least} to {most} MiB"
 
@@ -184,6 +195,7 @@ HOSTDEV_MEDIATED = (
 DEFAULT_NETWORK = "assumes that network 'default' is libvirt's own NAT network"
 ADDRESS_OF_ZEROES = "the PCI address is all zeroes"
 OS_TYPE_MISSING = "<os><type> is missing"
+DEVICES_EXCEED_MEMORY = "the memory devices are larger than <memory>"
 
 
 def xml_unreadable(place: str, error: object) -> str:
@@ -283,6 +295,35 @@ def pending_changes(keys: Sequence[str]) -> str:
 
 def hostpci_mediated(key: str) -> str:
     return f"{key} is a mediated device (mdev): no PCI function is assigned"
+
+
+def hostpci_of_nvidia(key: str) -> str:
+    return (
+        f"{key} is an NVIDIA vGPU: a mediated device, or with newer drivers a virtual function that "
+        "is passed through. The device is not modelled"
+    )
+
+
+def hostpci_without_q35(key: str) -> str:
+    return f"{key} has pcie=1, which needs a q35 machine: set `machine: q35`, or remove pcie=1"
+
+
+def hostpci_of_two_kinds(key: str) -> str:
+    return f"{key} has both host and mapping"
+
+
+HOTPLUG_WITHOUT_NUMA = "hotplug of memory needs `numa: 1`"
+HUGEPAGES_WITHOUT_NUMA = "hugepages need `numa: 1`"
+HOTPLUG_WITH_VIRTIOFS = "hotplug of memory does not work with virtiofs"
+HOTPLUG_WITH_NUMA_NODES = "hotplug of memory does not work with NUMA nodes of their own (numa0)"
+
+
+def hotplug_memory_too_small(memory: int, least: int) -> str:
+    return f"hotplug of memory needs {least} MiB of memory or more, and the guest has {memory} MiB"
+
+
+def hotplug_memory_not_aligned(memory: int) -> str:
+    return f"memory ({memory} MiB) is not a sum of the memory devices that Proxmox plugs in"
 
 
 def hostpci_address_refused(key: str, address: str) -> str:

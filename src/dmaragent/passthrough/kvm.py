@@ -51,7 +51,16 @@ def resolve_kvm(
     if guest.memory is not None:
         layouts = guest_ram(guest.architecture, guest.machine, guest.memory, guest.below_4g)
     ram = KvmGuestRam(layouts=layouts, guest=guest)
-    decisions = [undecided(problem.text, place=problem.place) for problem in guest.unknown]
+    decisions = [
+        Decision(
+            decider=Decider.PROXMOX,
+            effect=Effect.REFUSED,
+            reason=problem.text,
+            place=problem.place,
+        )
+        for problem in guest.refusals
+    ]
+    decisions += [undecided(problem.text, place=problem.place) for problem in guest.unknown]
     functions: list[AssignedFunction] = []
     by_kernel = False
     expanded = list(_assigned_functions(guest, inventory, facts, decisions))
