@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.addresses import AddressRange
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.fleet.classes import folded, linux_classes, odd_hosts, xen_classes
 from dmaragent.fleet.documents import Document
 from dmaragent.fleet.guests import resolve_on
 from dmaragent.fleet.records import Why, record_of
 from dmaragent.guests.formats import read_all_guests
+from dmaragent.host.topology import PciFunction
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import resolve
@@ -97,6 +98,22 @@ def test_recorded_answers_of_libxlutil_make_another_class(pool: Path) -> None:
     ]
 
 
+def _may_display(function: PciFunction) -> bool:
+    return function.class_code is None or function.class_code >> 16 == 0x03
+
+
+def test_the_vendor_of_a_display_controller_makes_another_class() -> None:
+    """With gfx_passthru, libxl looks for one of Intel."""
+    asked = ask_host(str(MACHINES / "lenovo-laptop"), XL)
+    functions = dict(asked.facts.functions or {})
+    graphics = SBDF(0, 0, 2, 0)
+    functions[graphics] = functions[graphics]._replace(vendor_id=0x10DE)
+    other = replace(asked.facts, functions=functions)
+
+    assert functions[graphics].class_code == 0x030000
+    assert xen_class(replace(asked, facts=other)) != xen_class(asked)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_left_out_of_a_class_decides_about_no_guest(name: str) -> None:
     asked = ask_host(str(MACHINES / name), XL)
@@ -108,7 +125,7 @@ def test_what_is_left_out_of_a_class_decides_about_no_guest(name: str) -> None:
             device_name="other",
             slot=None,
             iommu_group=4711,
-            vendor_id=0x4711,
+            vendor_id=function.vendor_id if _may_display(function) else 0x4711,
             device_id=0x4711,
         )
         for sbdf, function in (asked.facts.functions or {}).items()

@@ -50,6 +50,35 @@ def test_of_a_guest_what_decides_about_regions_is_kept_and_read_alike() -> None:
         assert secret not in text
 
 
+@pytest.mark.parametrize(
+    ("build", "hvm"),
+    [
+        ({"extra": ["-secret"]}, {}),
+        ({"extra_hvm": ["-secret"]}, {}),
+        ({"device_model": "/secret/qemu"}, {}),
+        ({}, {"firmware": "/secret/hvmloader"}),
+        ({}, {"system_firmware": "/secret/bios.bin"}),
+        ({}, {"xen_platform_pci_bar_uc": "False"}),
+        ({}, {"xen_platform_pci": "False"}),
+        ({}, {"gfx_passthru": "True", "gfx_passthru_kind": "igd"}),
+        ({"vnuma_nodes": [{"memkb": 1048576, "pnode": 0}]}, {}),
+    ],
+)
+def test_what_changes_a_guest_is_kept_or_at_least_that_it_is_given(
+    build: dict[str, object], hvm: dict[str, object]
+) -> None:
+    c_info = {"type": "hvm", "name": "a"}
+    plain: dict[str, object] = {"max_memkb": 1 << 20, "type.hvm": {"bios": "seabios"}}
+    changed = {**plain, **build, "type.hvm": {"bios": "seabios", **hvm}}
+    texts = [json.dumps([{"config": {"c_info": c_info, "b_info": b}}]) for b in (plain, changed)]
+    kept = guests_parts(texts[1].encode())
+    assert isinstance(kept, bytes)
+    assert b"secret" not in kept
+
+    without, given = (guests_from_libxl_json(text, "x") for text in texts)
+    assert guests_from_libxl_json(kept.decode(), "x") == given != without
+
+
 @pytest.mark.parametrize("listing", [b"", b"xl: error", b"[" * 100_000])
 def test_a_listing_that_is_no_json_has_failed(listing: bytes) -> None:
     found = guests_parts(listing)

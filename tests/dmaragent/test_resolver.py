@@ -205,7 +205,7 @@ def test_populate_on_demand_does_not_go_with_devices() -> None:
 
 
 def test_a_stub_domain_changes_the_video_memory_and_nothing_else() -> None:
-    found = answer(guest("00:14.0", device_model_stubdomain_override=1))
+    found = answer(guest("00:14.0", device_model_stubdomain_override=1), release="4.20")
 
     assert found.guest.video == 4 * MIB
     assert found.verdict is Verdict.STARTS

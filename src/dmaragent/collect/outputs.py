@@ -23,6 +23,8 @@ _PCI_KEYS = re.compile(
     rb"/[^ =]*/(?:(?:dev|key|vdevfn|opts|state)-\d+|state|online|num_devs|frontend|frontend-id) = "
 )
 _WHOLE: Mapping[str, Any] = {}
+_GIVEN: Mapping[str, Any] = {"": None}
+"""Of a member that may contain anything, only whether it is there and not empty."""
 
 
 def _all_of(*names: str) -> dict[str, Any]:
@@ -35,10 +37,13 @@ _GUEST: Mapping[str, Any] = {
         "c_info": _all_of("type", "name", "hap", "passthrough"),
         "b_info": {
             **_all_of("max_memkb", "target_memkb", "video_memkb", "shadow_memkb"),
-            **_all_of("device_model_version", "device_model_stubdomain"),
+            **_all_of("device_model_version", "device_model_stubdomain", "vnuma_nodes"),
+            **dict.fromkeys(("extra", "extra_hvm", "device_model"), _GIVEN),
             "type.hvm": {
                 **_all_of("bios", "mmio_hole_memkb", "rdm_mem_boundary_memkb"),
-                "gfx_passthru": _WHOLE,
+                **_all_of("gfx_passthru", "gfx_passthru_kind"),
+                **_all_of("xen_platform_pci", "xen_platform_pci_bar_uc"),
+                **dict.fromkeys(("firmware", "system_firmware"), _GIVEN),
                 "vga": {"kind": _WHOLE},
                 "rdm": _all_of("strategy", "policy"),
             },
@@ -85,6 +90,8 @@ def _lines(output: bytes) -> list[bytes]:
 
 def _parts(value: object, wanted: Mapping[str, Any]) -> object:
     """Return the members of `value` that are in `wanted`, recursively."""
+    if wanted is _GIVEN:
+        return bool(value)
     if not wanted:
         return value
     if not isinstance(value, dict):

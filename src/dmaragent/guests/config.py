@@ -94,7 +94,9 @@ class GuestConfig:
     memory: int | None = None
     """The memory at the start: ``memory``."""
     maximum: int | None = None
-    """The most memory: ``maxmem``."""
+    """The most memory: ``maxmem``, or the sum of ``vnuma``."""
+    vnuma: tuple[int, ...] = ()
+    """The size of each virtual NUMA node; empty: it has none."""
     videoram: int | None = None
     vga: Vga = Vga.CIRRUS
     traditional: bool | None = None

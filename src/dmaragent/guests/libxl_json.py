@@ -144,6 +144,7 @@ def _guest(config: Mapping[str, Any], place: str) -> GuestConfig:
         type=kind,
         memory=build.size("target_memkb"),
         maximum=build.size("max_memkb"),
+        vnuma=_vnuma(build),
         videoram=build.size("video_memkb"),
         vga=_VGA[vga] if kind is GuestType.HVM else Vga.NONE,
         traditional=None if version is None else version == "qemu_xen_traditional",
@@ -152,7 +153,7 @@ def _guest(config: Mapping[str, Any], place: str) -> GuestConfig:
         boundary=hvm.size("rdm_mem_boundary_memkb"),
         hap=create.flag("hap"),
         passthrough=create.word("passthrough"),
-        gfx_passthru=hvm.word("gfx_passthru"),
+        gfx_passthru=_graphics(hvm),
         emulated=_emulated(build, hvm),
         saved_rdm=_rdm(hvm.part("rdm")),
         pci=tuple(
@@ -170,6 +171,7 @@ def _emulated(build: _JsonObject, hvm: _JsonObject) -> EmulatedDevices | None:
     if bios is None:
         return None
     given = [name for name in ("extra", "extra_hvm", "device_model") if build.value.get(name)]
+    given += [name for name in ("firmware", "system_firmware") if hvm.value.get(name)]
     if bios not in ("seabios", "rombios"):
         why = words.OTHER_FIRMWARE
     elif hvm.flag("xen_platform_pci_bar_uc") is False:
@@ -177,6 +179,24 @@ def _emulated(build: _JsonObject, hvm: _JsonObject) -> EmulatedDevices | None:
     else:
         why = words.emulated_devices_may_differ(given) if given else ""
     return EmulatedDevices(platform=hvm.flag("xen_platform_pci") is not False, unknown=why)
+
+
+def _graphics(hvm: _JsonObject) -> str | None:
+    """Return ``gfx_passthru``: the kind of graphics if libxl need not find it, else as written."""
+    if hvm.flag("gfx_passthru") and hvm.word("gfx_passthru_kind") == "igd":
+        return "igd"
+    return hvm.word("gfx_passthru")
+
+
+def _vnuma(build: _JsonObject) -> tuple[int, ...]:
+    """Return the sizes of the virtual NUMA nodes."""
+    nodes = build.value.get("vnuma_nodes") or []
+    if not isinstance(nodes, list):
+        raise ValueError(words.no_list(f"{build.place}.vnuma_nodes"))  # noqa: TRY004 - as above
+    return tuple(
+        _JsonObject(node, f"{build.place}.vnuma_nodes[{number}]").size("memkb") or 0
+        for number, node in enumerate(nodes)
+    )
 
 
 def _settings_given(*parts: _JsonObject) -> list[str]:

@@ -24,6 +24,7 @@ KEYS = (
     "name",
     "memory",
     "maxmem",
+    "vnuma",
     "videoram",
     "vga",
     "stdvga",
@@ -54,7 +55,9 @@ OPTIONS = {
 }
 """The options that set a setting on the command line."""
 _PCI_FLAGS = ("pci_msitranslate", "pci_permissive", "pci_power_mgmt", "pci_seize")
-_HVM_ONLY = frozenset({"vga", "mmio_hole"})
+_HVM_ONLY = frozenset({"vga", "mmio_hole", "gfx_passthru"})
+GRAPHICS_WORDS = ("default", "igd")
+"""The words of ``gfx_passthru``; other values are numbers."""
 _OTHER_MACHINES = (
     "device_model_args",
     "device_model_args_hvm",
@@ -67,6 +70,8 @@ _ALL_BITS = (1 << 64) - 1
 _MOST_MIB = 1 << 44
 """From this number on, a size in MiB has more than 64 bits as bytes."""
 _MOST_HOLE = FOUR_GIB - SMALLEST_HOLE
+_NODE_DIGITS = 12
+"""The most digits of a NUMA node's size in MiB: no host has as much memory."""
 
 
 @dataclass(slots=True)
@@ -78,6 +83,7 @@ class _Reader:
     refusals: list[Complaint] = field(default_factory=list)
     type_refusals: list[Complaint] = field(default_factory=list)
     hvm_refusals: list[Complaint] = field(default_factory=list)
+    undecidable: list[Complaint] = field(default_factory=list)
     warnings: list[Complaint] = field(default_factory=list)
     ignored_settings: list[str] = field(default_factory=list)
 
@@ -159,6 +165,7 @@ def _guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
     name = reader.text("name")
     if name is None:
         reader.refuse("name", words.NAME_MISSING)
+    vnuma = _vnuma(reader)
     guest = GuestConfig(
         source=source,
         name=name or "",
@@ -166,7 +173,8 @@ def _guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
         builder=builder,
         typed=typed,
         memory=reader.size("memory"),
-        maximum=reader.size("maxmem"),
+        maximum=_maximum(reader, vnuma),
+        vnuma=vnuma,
         videoram=reader.size("videoram"),
         vga=_vga(reader),
         traditional=_traditional(reader),
@@ -175,7 +183,7 @@ def _guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
         boundary=_boundary(reader),
         hap=reader.flag("hap"),
         passthrough=_passthrough(reader),
-        gfx_passthru=config.text("gfx_passthru"),
+        gfx_passthru=_graphics(reader),
         emulated=_emulated(reader),
         rdm=reader.text("rdm"),
         pci=tuple(_pci(reader)),
@@ -188,6 +196,7 @@ def _guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
         refusals=tuple(reader.refusals),
         type_refusals=tuple(reader.type_refusals),
         hvm_refusals=tuple(reader.hvm_refusals),
+        undecidable=tuple(reader.undecidable),
         warnings=tuple(reader.warnings),
         ignored_settings=tuple(dict.fromkeys(reader.ignored_settings)),
     )
@@ -250,6 +259,49 @@ def _passthrough(reader: _Reader) -> str | None:
     if text is not None and text.lower() not in PASSTHROUGH_WORDS:
         reader.refuse("passthrough", words.none_of("passthrough", text, PASSTHROUGH_WORDS))
     return None if text is None else text.lower()
+
+
+def _graphics(reader: _Reader) -> str | None:
+    """Return ``gfx_passthru``; xl refuses a text that is neither a number nor one of its words."""
+    text = reader.config.text("gfx_passthru")
+    number = reader.config.number("gfx_passthru")
+    if text is not None and number is None and text.lower() not in GRAPHICS_WORDS:
+        reader.refuse("gfx_passthru", words.none_of("gfx_passthru", text, ("0", "1", "igd")))
+        return None
+    return text if number is None else str(number)
+
+
+def _vnuma(reader: _Reader) -> tuple[int, ...]:
+    """Return the sizes of the virtual NUMA nodes: xl_parse.c, ``parse_vnuma_config``."""
+    nodes = reader.config.items("vnuma") or ()
+    if any(isinstance(node.value, str) for node in nodes):
+        reader.refuse("vnuma", words.NODE_NO_LIST)
+        return ()
+    return tuple(_node_size(reader, node) for node in nodes)
+
+
+def _node_size(reader: _Reader, node: Item) -> int:
+    """Return the size of a node; a setting that is not understood is undecidable."""
+    size = None
+    for item in node.value:
+        if isinstance(item, str) or not isinstance(item.value, str):
+            continue  # xl skips a list in a node
+        name, equals, value = (part.strip() for part in item.value.partition("="))
+        plain = value.isascii() and value.isdecimal() and len(value) <= _NODE_DIGITS
+        if name == "size" and size is None and plain:
+            size = int(value) * MIB
+        elif name == "size" or not equals:
+            place = f"{reader.source}:{item.line}"
+            reader.undecidable.append(Complaint(place, words.node_not_read(item.value)))
+    return size or 0
+
+
+def _maximum(reader: _Reader, vnuma: tuple[int, ...]) -> int | None:
+    """Return ``maxmem``, which xl compares with the sum of the NUMA nodes, or sets to it."""
+    maximum = reader.size("maxmem")
+    if vnuma and maximum is not None and maximum != sum(vnuma):
+        reader.refuse("vnuma", words.nodes_mismatch(maximum // MIB, sum(vnuma) // MIB))
+    return sum(vnuma) if vnuma else maximum
 
 
 def _emulated(reader: _Reader) -> EmulatedDevices:

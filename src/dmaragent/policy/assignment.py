@@ -32,6 +32,7 @@ FLAG_RULE = SourceRule("libxl_pci.c, pci_add_dm_done", of_regions=False)
 ABSENT_RULE = SourceRule("libxl_pci.c, libxl__device_pci_add", of_regions=False)
 NAME_RULE = SourceRule("libxl_pci.c, name2bdf", of_regions=False)
 SLOT_RULE = SourceRule("libxl_pci.c, device_pci_add_stubdom_done", of_regions=False)
+UNPROTECTED_RULE = SourceRule("libxl_pci.c, do_pci_add", of_regions=False)
 _IOMMU = 0x0806
 _HOST_BRIDGE = 0x0600
 SUBTRACTIVE = 0x060401
@@ -145,6 +146,24 @@ def assign(
         else:
             reason = words.ram_in_relaxed_region(region, sbdf, overlap)
             yield warning(reason, IDENTITY_RULE, function, region, Harm.CORRUPTION)
+
+
+def add_without_iommu(function: AddedFunction, host: HostFacts) -> Decision:
+    """Return the effect of a device that a PV guest has without an IOMMU: see contradictions.py."""
+    sbdf = function.sbdf
+    if host.functions is not None and sbdf not in host.functions:
+        return refusal(Decider.LIBXL, words.function_absent(sbdf), ABSENT_RULE, function)
+    if function.policy is Policy.NEITHER:
+        return refusal(Decider.LIBXL, words.inherits_no_policy(sbdf), FLAG_RULE, function)
+    return Decision(
+        decider=Decider.XEN,
+        effect=Effect.WARNING,
+        reason=words.without_iommu(sbdf),
+        rule=UNPROTECTED_RULE,
+        device=sbdf,
+        place=function.device.place,
+        harm=Harm.CORRUPTION,
+    )
 
 
 def is_host_bridge(function: PciFunction | None) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dmaragent.policy.effective_settings import policy_word
-from dmaragent.policy.hvmloader import hvmloader_memory
 from dmaragent.policy.resolution import PossibleOutcome, Resolution
 from dmaragent.policy.resolver import possible_scenarios
 from dmaragent.policy.settings import RdmSettings, Toolstack, settle_documented
@@ -29,7 +28,7 @@ def documented(resolution: Resolution) -> Documented:
         return Documented(settings=settings, outcome=None)
     _, scenario = next(possible_scenarios(settings))
     layout = toolstack_behaviours(release)[-1].layout
-    built = build(guest, scenario, resolution.host, layout, hvmloader_memory(release))
+    built = build(guest, scenario, resolution.host, layout, release)
     outcome = PossibleOutcome(
         assumed=(), policies=(scenario.policy,), scenario=scenario, built=built
     )

@@ -18,7 +18,6 @@ from dmaragent.policy.assignment import added_functions
 from dmaragent.policy.binary_numbers import merge_readings, number_readings
 from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, undecided
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.hvmloader import HvmloaderMemory, hvmloader_memory
 from dmaragent.policy.resolution import (
     Assumed,
     PossibleOutcome,
@@ -34,10 +33,12 @@ from dmaragent.policy.settings import (
     settle_documented,
     settle_without_rdm,
     settle_xl,
+    with_device_model,
     without_unread_settings,
 )
 from dmaragent.policy.simulate import BuiltGuest, Scenario, build
 from dmaragent.policy.words import verdict as words
+from dmaragent.releases import Release
 from dmaragent.xen.toolstack.libxl import ToolstackBehaviour, toolstack_behaviours
 
 
@@ -52,6 +53,7 @@ def resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
 
 def _resolve_reading(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
     read, unread = _readable_part(guest, stack)
+    read = with_device_model(read, stack.release)
     settled = [
         (behaviour, _settle(guest, read, behaviour, stack))
         for behaviour in toolstack_behaviours(stack.release)
@@ -60,8 +62,7 @@ def _resolve_reading(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resol
     settings = first._replace(messages=(*unread, *first.messages))
     outcomes: tuple[PossibleOutcome, ...] = ()
     if not settings.refusals and stack.toolstack is not Toolstack.XAPI:
-        loader = hvmloader_memory(stack.release)
-        outcomes = tuple(possible_outcomes(read, host, settled, loader))
+        outcomes = tuple(possible_outcomes(read, host, settled, stack.release))
     verdict, reasons = conclude(host, stack, settings, outcomes)
     # If Xen may not run there, nothing has to be prepared for a guest that does not start.
     needless = verdict is Verdict.REFUSED and host.assignable is None
@@ -168,9 +169,9 @@ def possible_outcomes(
     guest: GuestConfig,
     host: HostFacts,
     settled: list[tuple[ToolstackBehaviour, RdmSettings]],
-    loader: HvmloaderMemory,
+    release: Release,
 ) -> Iterator[PossibleOutcome]:
-    """Yield the outcomes of all that `settled` may mean, for each behaviour of the release."""
+    """Yield the outcomes of all that `settled` may mean, for each behaviour of the `release`."""
     drafts: dict[object, _OutcomeDraft] = {}
     for behaviour, settings in settled:
         counts = any(
@@ -184,7 +185,7 @@ def possible_outcomes(
             ):
                 key = (_difference(scenario, policy_counts=counts), host_assumptions)
                 if key not in drafts:
-                    built = build(guest, scenario, known, behaviour.layout, loader)
+                    built = build(guest, scenario, known, behaviour.layout, release)
                     drafts[key] = _OutcomeDraft([], [], scenario, built)
                 drafts[key].assumed.append((xl, assumption, *host_assumptions))
                 drafts[key].policies.append(scenario.policy)

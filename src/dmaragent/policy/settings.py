@@ -129,6 +129,45 @@ PVH_AND_TYPE = (4, 10)
 """The first release that reads ``type=`` and has PVH guests: c7dfe4ac58."""
 PASSTHROUGH = (4, 13)
 """The first that reads ``passthrough=``."""
+GRAPHICS_KIND = (4, 7)
+"""The first that reads words of ``gfx_passthru=``, and looks for the graphics: 488508b49a."""
+STUB_DOMAIN_OF_QEMU_XEN = (4, 14)
+"""The first that runs qemu-xen in a stub domain; before, libxl__domain_build_info_setdefault refuses."""
+WITHOUT_TRADITIONAL = (4, 21)
+"""The first without qemu-xen-traditional: 19ab8356ab."""
+
+
+def with_device_model(guest: GuestConfig, release: Release) -> GuestConfig:
+    """Return `guest` with the device model that libxl of `release` gives to a stub domain."""
+    if release.series >= WITHOUT_TRADITIONAL and guest.stubdomain and guest.traditional is None:
+        return replace(guest, traditional=False)
+    return guest
+
+
+def _as_refused(guest: GuestConfig, release: Release) -> GuestConfig:
+    """Return `guest` with the refusals of xl of `release`: not those of settings it does not read."""
+    unread = set()
+    if release.series < PVH_AND_TYPE:  # any word but hvm is a PV guest
+        unread.add("builder")
+    if release.series < PASSTHROUGH:
+        unread.add("passthrough")
+    if release.series < GRAPHICS_KIND:
+        unread.add("gfx_passthru")
+    guest = replace(
+        guest,
+        refusals=tuple(one for one in guest.refusals if one.setting not in unread),
+        hvm_refusals=tuple(one for one in guest.hvm_refusals if one.setting not in unread),
+    )
+    model = "device_model_version"
+    place = guest.places.get(model, guest.source)
+    if release.series >= WITHOUT_TRADITIONAL and guest.traditional and guest.saved_rdm is None:
+        refusal = Complaint(place, words.device_model_removed(release), model)
+        return replace(guest, refusals=tuple(dict.fromkeys((*guest.refusals, refusal))))
+    if release.series < STUB_DOMAIN_OF_QEMU_XEN and guest.stubdomain and guest.traditional is False:
+        stub_domain = "device_model_stubdomain_override"
+        refusal = Complaint(place, words.stub_domain_needs_traditional(release), stub_domain)
+        return replace(guest, hvm_refusals=tuple(dict.fromkeys((*guest.hvm_refusals, refusal))))
+    return guest
 
 
 def without_unread_settings(
@@ -136,7 +175,7 @@ def without_unread_settings(
 ) -> tuple[GuestConfig, tuple[Complaint, ...]]:
     """Return `guest` without settings that xl of `release` does not read, and those settings."""
     messages, ignored_settings = [], []
-    guest = guest.by_release(release.series)
+    guest = _as_refused(guest.by_release(release.series), release)
     if release.series < PVH_AND_TYPE and guest.saved_rdm is None and "type" in guest.places:
         guest = replace(guest, type_refusals=())
         kind = guest.builder or GuestType.PV

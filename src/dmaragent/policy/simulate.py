@@ -11,8 +11,8 @@ from typing import NamedTuple
 from dmaragent.addresses import MIB, SBDF, AddressRange
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, Policy, Strategy
-from dmaragent.policy.assignment import added_functions, assign
-from dmaragent.policy.contradictions import contradictions, has_hap
+from dmaragent.policy.assignment import add_without_iommu, added_functions, assign
+from dmaragent.policy.contradictions import contradictions, goes_without_iommu, has_hap
 from dmaragent.policy.decisions import (
     Decider,
     Decision,
@@ -25,8 +25,9 @@ from dmaragent.policy.decisions import (
     verdict_of,
     warnings_of,
 )
+from dmaragent.policy.graphics import graphics_refusal
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.hvmloader import HvmloaderMemory
+from dmaragent.policy.hvmloader import HvmloaderMemory, hvmloader_memory
 from dmaragent.policy.layout import (
     HVM_RAM_START,
     DeviceRequest,
@@ -42,6 +43,7 @@ from dmaragent.policy.layout import (
 from dmaragent.policy.map_entries import MAP_RULE, refusal_of_map
 from dmaragent.policy.settings import GuestDevice
 from dmaragent.policy.words import building as words
+from dmaragent.releases import Release
 from dmaragent.xen.toolstack.libxl import LibxlBehaviour
 
 BUILD_RULE = SourceRule("libxl_dm.c, libxl__domain_device_construct_rdm")
@@ -50,6 +52,9 @@ SIZE_RULE = SourceRule("xg_dom_x86.c, meminit_hvm", of_regions=False)
 SHADOW_RULE = SourceRule(
     "Xen x86/mm/shadow/none.c, shadow_domain_init", "EOPNOTSUPP", of_regions=False
 )
+HAP_RULE = SourceRule("Xen x86/domain.c, arch_sanitise_domain_config", "EINVAL", of_regions=False)
+"""From 4.13 on; before, Xen uses shadow paging instead: x86/domain.c, ``arch_domain_create``."""
+_FIRST_WITH_HAP_RULE = (4, 13)
 LOADER_RULE = SourceRule("xg_dom_core.c, xc_dom_build_image")
 """It copies hvmloader to 1 MiB of the guest: HVMLOADER_PHYSICAL_ADDRESS, hvmloader/config.h."""
 TINY_RULE = LOADER_RULE._replace(of_regions=False)
@@ -91,16 +96,18 @@ def build(
     scenario: Scenario,
     host: HostFacts,
     behaviour: LibxlBehaviour,
-    loader: HvmloaderMemory,
+    release: Release,
 ) -> BuiltGuest:
-    """Build `guest` on `host` by `behaviour`, assign its devices, and start it with `loader`."""
-    refusals = tuple(contradictions(guest, host, len(scenario.devices)))
+    """Build `guest` on `host` by `behaviour` of tools of `release`, assign its devices, start it."""
+    refusals = tuple(contradictions(guest, host, len(scenario.devices), release))
     if refusals:
         return _result(refusals)
     if guest.type is GuestType.HVM:
-        return _build_hvm(guest, scenario, host, behaviour, loader)
+        return _build_hvm(guest, scenario, host, behaviour, release)
     if guest.type is GuestType.PVH:
         return _build_pvh(scenario)
+    if host.iommu_off and goes_without_iommu(guest, host, release):
+        return _result(tuple(_without_iommu(scenario, host)))
     return _result(tuple(_assignments(scenario, host, None)))
 
 
@@ -134,11 +141,13 @@ def _build_hvm(
     scenario: Scenario,
     host: HostFacts,
     behaviour: LibxlBehaviour,
-    loader: HvmloaderMemory,
+    release: Release,
 ) -> BuiltGuest:
     before = starting_layout(guest.most_memory, guest.video, guest.mmio_hole or 0)
     if guest.hap is False and host.shadow is False:
         return _result((refused(Decider.XEN, words.SHADOW_MISSING, SHADOW_RULE),))
+    if guest.hap and host.hap is False and _refuses_hap(host.release):
+        return _result((refused(Decider.XEN, words.HAP_MISSING, HAP_RULE),))
     paging = tuple(_paging_unknown(guest, host))
     layout = lay_out(
         before,
@@ -165,11 +174,17 @@ def _build_hvm(
     entries = memory_map(layout)
     decisions = [
         *regions.hidden(),
+        *graphics_refusal(guest, [device.asked for device in scenario.devices], host, release),
         *_assignments(scenario, host, layout),
-        *_hvmloader_halts(layout, loader),
+        *_hvmloader_halts(layout, hvmloader_memory(release)),
         *paging,
     ]
     return _result(decisions, layout, entries)
+
+
+def _refuses_hap(hypervisor: Release | None) -> bool:
+    """Return whether Xen refuses a guest for which it has no HAP; an unknown one that lists it does."""
+    return hypervisor is None or hypervisor.series >= _FIRST_WITH_HAP_RULE
 
 
 def _build_obstacles(guest: GuestConfig, layout: GuestLayout) -> Iterator[Decision]:
@@ -282,6 +297,14 @@ def _assignments(
     yield from decisions
     for number, function in enumerate(functions):
         yield from assign(function, host, ram, [earlier.sbdf for earlier in functions[:number]])
+
+
+def _without_iommu(scenario: Scenario, host: HostFacts) -> Iterator[Decision]:
+    pairs = list(zip(scenario.devices, scenario.device_policies, strict=True))
+    functions, decisions = added_functions(pairs, host)
+    yield from decisions
+    for function in functions:
+        yield add_without_iommu(function, host)
 
 
 def _hvmloader_halts(layout: GuestLayout, loader: HvmloaderMemory) -> Iterator[Decision]:

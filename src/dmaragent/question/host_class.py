@@ -9,6 +9,7 @@ from dmaragent.canonical import DIGITS, digest
 from dmaragent.host import Host
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
+from dmaragent.policy.graphics import display_vendors
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Stack
 from dmaragent.question.context import Context, Question, context_of
@@ -35,11 +36,12 @@ _CHECKSUM = 9
 def xen_class(context: Context) -> str:
     """Return the class: hosts of one class answer alike about every Xen guest.
 
-    The facts and the stack decide about every guest.  The rest decides about a guest of libvirt: which
-    libvirt builds it, and for which release.
+    The facts and the stack decide about every guest. For a guest of libvirt, so does which libvirt
+    builds it, and for which release. Of the vendors only that of display controllers decides.
     """
     of_libvirt = (context.is_qubes, context.without_library)
-    return digest((context.facts, context.stack, of_libvirt), NOT_IN_XENS_CLASS)
+    graphics = display_vendors(context.facts.functions)
+    return digest((context.facts, context.stack, of_libvirt, graphics), NOT_IN_XENS_CLASS)
 
 
 def running_class(host: Host) -> str:

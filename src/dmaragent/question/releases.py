@@ -3,15 +3,27 @@
 from collections.abc import Iterator
 
 from dmaragent.errors import DmaragentError
+from dmaragent.policy.graphics import GRAPHICS_BY_CLASS, GRAPHICS_OF_BOTH_CLASSES
 from dmaragent.policy.hvmloader import hvmloader_memory
-from dmaragent.policy.settings import PASSTHROUGH, PVH_AND_TYPE, documented_default
+from dmaragent.policy.settings import (
+    GRAPHICS_KIND,
+    PASSTHROUGH,
+    PVH_AND_TYPE,
+    STUB_DOMAIN_OF_QEMU_XEN,
+    WITHOUT_TRADITIONAL,
+    documented_default,
+)
 from dmaragent.question import words
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE, behaviours_of
 from dmaragent.xen.toolstack.libxl import FIRST_RELEASE, XLCFG_ERAS, toolstack_behaviours
 
-_FIRSTS_OF_XL = (PVH_AND_TYPE, PASSTHROUGH, *(era.first for era in XLCFG_ERAS))
-"""The first releases whose xl reads a configuration differently."""
+_FIRSTS_OF_XL = (
+    *(PVH_AND_TYPE, PASSTHROUGH, STUB_DOMAIN_OF_QEMU_XEN, WITHOUT_TRADITIONAL),
+    *(GRAPHICS_KIND, GRAPHICS_BY_CLASS, GRAPHICS_OF_BOTH_CLASSES),
+    *(era.first for era in XLCFG_ERAS),
+)
+"""The first releases whose xl reads a configuration differently, or libxl another device model."""
 
 
 def release_spans(*, amd: bool = False) -> tuple[tuple[str, Release], ...]:

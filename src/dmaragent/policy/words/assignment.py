@@ -34,6 +34,13 @@ def host_bridge(sbdf: SBDF) -> str:
     return f"{sbdf} is a host bridge, which Xen never assigns"
 
 
+def without_iommu(sbdf: SBDF) -> str:
+    return (
+        f"Xen uses no IOMMU, and up to 4.12 a PV guest can have {sbdf} all the same. By DMA the guest "
+        "can then read and overwrite all memory of the host"
+    )
+
+
 def inherits_no_policy(sbdf: SBDF) -> str:
     return f"{sbdf} inherits a policy that is neither strict nor relaxed"
 

@@ -3,6 +3,7 @@
 from dmaragent.addresses import MIB, SBDF, AddressRange, span
 from dmaragent.guests.config import Vga
 from dmaragent.policy.words import capitalized, size_words
+from dmaragent.releases import Release
 
 # What libxl refuses before it builds anything ---------------------------------------------
 
@@ -34,6 +35,37 @@ def memory_below_maxmem(memory: int, maximum: int) -> str:
     )
 
 
+NODES_OF_PV_GUEST = "libxl does not support vnuma for a PV guest"
+
+
+def nodes_without_all_memory(memory: int, maximum: int) -> str:
+    return (
+        f"memory ({memory // MIB} MiB) is less than maxmem ({maximum // MIB} MiB): "
+        "populate on demand does not work with vnuma"
+    )
+
+
+def nodes_mismatch(nodes: int, maximum: int) -> str:
+    return f"the nodes of vnuma have {nodes // MIB} MiB, and maxmem is {maximum // MIB} MiB"
+
+
+def first_node_too_small(node: int, video: int) -> str:
+    return f"the first node of vnuma has {node // MIB} MiB, and the video memory {video // MIB} MiB"
+
+
+def device_model_removed(release: Release) -> str:
+    return f"Xen {release} has no qemu-xen-traditional: 4.20 was the last release with it"
+
+
+GRAPHICS_NOT_INTELS = (
+    "gfx_passthru = 1 works only with graphics of Intel, and none of the guest's devices is that"
+)
+GRAPHICS_UNKNOWN = (
+    "gfx_passthru = 1 works only with graphics of Intel, and it is unknown whether one of the "
+    "guest's devices is that"
+)
+
+
 def adapter_missing(device_model: str, vga: Vga) -> str:
     return f"{device_model} does not have {vga.value}"
 
@@ -49,6 +81,7 @@ STRATEGY_OF_PVH_GUEST = (
     "The effect is unknown"
 )
 SHADOW_MISSING = "hap=0 needs shadow paging, and this Xen was built without it"
+HAP_MISSING = "hap=1 needs HAP, and `xl info` does not list it for this host"
 SHADOW_UNKNOWN = (
     "hap=0 needs shadow paging, and it is unknown whether this Xen has it: virt_caps of `xl info` "
     "does not show it. Xen's log (`xl dmesg`) or a guest with hap=0 settles it"

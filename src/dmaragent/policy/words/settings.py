@@ -20,6 +20,17 @@ def passthrough_not_read(release: Release) -> str:
     return f"xl {release} does not read passthrough="
 
 
+def device_model_removed(release: Release) -> str:
+    return (
+        f"xl {release} does not know device_model_version = 'qemu-xen-traditional': 4.20 was the "
+        "last release with it"
+    )
+
+
+def stub_domain_needs_traditional(release: Release) -> str:
+    return f"libxl {release} runs only qemu-xen-traditional in a stub domain"
+
+
 def library_reader(release: Release) -> str:
     """Return the host's libxlutil as the reader of a setting."""
     return f"the host's libxlutil {release}"
@@ -169,4 +180,4 @@ def adapter_default(vga: Vga) -> str:
 
 
 def without_effect(value: str) -> str:
-    return f"{value}: no effect"
+    return f"{value}: no effect on regions"
