@@ -196,6 +196,13 @@ def test_a_document_of_powershell_is_read(capsys: Capture, tmp_path: Path) -> No
     assert ran.code == 0
 
 
+@pytest.mark.parametrize("begin", ["\ufeff", "\ufeff\n", "\ufeffParsing config from a.cfg\n"])
+def test_libxls_json_may_begin_with_a_byte_order_mark(begin: str) -> None:
+    (guest,) = read_all_guests(f'{begin}{{"c_info": {{"type": "hvm", "name": "a"}}}}', "a.json")
+
+    assert guest.name == "a"
+
+
 @pytest.mark.parametrize("folder", ["qemu", "qemu/autostart", "libxl", "libxl/autostart"])
 def test_the_networks_of_every_driver_of_libvirt_are_in_qemu(tmp_path: Path, folder: str) -> None:
     """Source: libvirt src/network/bridge_driver_conf.c, ``virNetworkDriverConfigNew``."""

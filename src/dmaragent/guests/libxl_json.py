@@ -75,8 +75,8 @@ def guests_from_libxl_json(text: str, source: str) -> tuple[GuestConfig, ...]:
 
 
 def _body(text: str) -> str:
-    """Return the text without the line ``Parsing config from …`` that xl writes before the JSON."""
-    stripped = text.lstrip()
+    """Return the text without a byte order mark, and without xl's line ``Parsing config from …``."""
+    stripped = text.removeprefix("\ufeff").lstrip()
     if stripped.startswith("Parsing config"):
         stripped = stripped.partition("\n")[2].lstrip()
     return stripped
