@@ -1,7 +1,9 @@
 """Folders and archives of ACPI tables: told by content, one is the host, several are named."""
 
+import gzip
 import tarfile
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -360,6 +362,54 @@ def test_a_damaged_text_in_a_folder_is_an_error_with_its_line(
 
     assert raised.value.message.startswith(f"{path}: ")
     assert name.rpartition("/")[2] in raised.value.message
+
+
+FACP = b"FACP" + (64).to_bytes(4, "little") + b"\6\0" + bytes(54)
+SSDT = b"SSDT" + (96).to_bytes(4, "little") + b"\2\0" + bytes(86)
+RSDP = b"RSD PTR " + bytes(28)
+WITHOUT_IOMMU = "".join(
+    dump(data, name)
+    for name, data in {"RSDP": RSDP, "FACP": FACP, "APIC": APIC, "SSDT": SSDT}.items()
+)
+"""acpidump text of a host without a table of IOMMUs."""
+CUT = WITHOUT_IOMMU[:-160]
+"""The same, cut off within its last table: a DMAR may have followed."""
+
+
+@pytest.mark.parametrize("given", GIVEN)
+@pytest.mark.parametrize("name", ["acpidump.out", "x/acpidump.txt.xz"])
+@pytest.mark.parametrize("text", [WITHOUT_IOMMU, CUT])
+def test_only_a_whole_dump_proves_that_a_table_is_absent(
+    given: Given, name: str, text: str, tmp_path: Path
+) -> None:
+    content = text.encode()
+    packed = PACKERS["tar.xz"](content) if name.endswith(".xz") else content
+    report = {"dmesg": b"[0.0] Linux version 6.1.0\n[0.1] DMAR: x\n", name: packed}
+
+    names = collect(open_host(str(given(tmp_path, report))).reader).acpi_tables
+
+    if text == WITHOUT_IOMMU:
+        assert not isinstance(names, Missing)
+        assert "FACP" in names
+    else:
+        assert isinstance(names, Missing)
+        assert names.kind is MissingKind.NOT_COLLECTED
+        assert ("acpidump.out' is damaged: line " in names.detail) == (name == "acpidump.out")
+
+
+@pytest.mark.parametrize("given", GIVEN)
+def test_a_packed_dump_that_is_cut_proves_nothing(given: Given, tmp_path: Path) -> None:
+    rest = "".join(f"# {sha256(bytes([at])).hexdigest()}\n" for at in range(250))
+    packed = gzip.compress(f"{WITHOUT_IOMMU}\n{rest}".encode(), mtime=0)
+    report = {
+        "dmesg": b"[0.0] Linux version 6.1.0\n[0.1] DMAR: x\n",
+        "x/acpidump.txt.gz": packed[:-200],
+    }
+
+    names = collect(open_host(str(given(tmp_path, report))).reader).acpi_tables
+
+    assert isinstance(names, Missing)
+    assert names.kind is MissingKind.NOT_COLLECTED
 
 
 def test_a_table_that_was_copied_empty_is_no_damaged_firmware(

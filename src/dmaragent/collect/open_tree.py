@@ -38,6 +38,7 @@ from dmaragent.collect.tables.files import (
     TableSearch,
     search_tables,
     text_damage,
+    why_tables_may_lack,
 )
 from dmaragent.collect.tables.host import TableHost, name_tables
 from dmaragent.collect.words import hosts as hosts_words
@@ -45,6 +46,7 @@ from dmaragent.collect.words import recordings as recordings_words
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 from fwtables.acpidump import read_acpidump
+from fwtables.signatures import SIGNATURE_NAMES
 
 RECORDED = "recorded"
 """A directory that is a recorded machine."""
@@ -288,7 +290,11 @@ def _copied_root(tree: FileTree, where: str) -> HostReader | None:
         if dump is not None:
             path, text = dump
             tables = read_acpidump(text)
-            file = FoundTables(path, name_tables(tables), text_damage(tables))
+            named = name_tables(tables)
+            lost = why_tables_may_lack(tables)
+            if lost and not any(name.startswith(SIGNATURE_NAMES) for name in named):
+                return ReportHost(copied, facts, hosts_words.damaged_dump(path[1:], lost))
+            file = FoundTables(path, named, text_damage(tables))
             return _with_tables(root, facts, file, where)
         if has_sys:
             beside = search_tables(root, deepest=0).found if lacks_tables(copied) else []

@@ -137,27 +137,28 @@ def _look(tree: FileTree, path: str, search: TableSearch) -> None:
     if isinstance(content, Missing):
         search.unreadable.append(path)
         return
-    tables, problem = _tables(content)
+    tables, problem, lost = _tables(content)
     if not any(name.startswith(SIGNATURE_NAMES) for name in tables):
         search.others += tables
-        if tables.keys() >= _WHOLE:
+        if tables.keys() >= _WHOLE and not lost:
             search.dumps.append(FoundTables(path, tables))
     elif not any(_same_tables(tables, file.tables) for file in search.found):
         search.found.append(FoundTables(path, tables, problem))
 
 
-def _tables(content: bytes) -> tuple[dict[str, bytes], str]:
-    """Return the tables in a file, and what is wrong with the file."""
+def _tables(content: bytes) -> tuple[dict[str, bytes], str, str]:
+    """Return the tables in a file, what is wrong with them, and why it may lack tables."""
     try:
         given = unpack("", content, LARGEST_DUMP)
-    except HostError:
-        return {}, ""
-    content = given.content
+    except HostError as error:
+        return {}, "", error.message
+    content, problem = given.content, given.problem
     if content.startswith(DECODED_SIGNATURES) and is_binary_table(content, DECODED_SIGNATURES):
         whole = len(content) >= _SMALLEST_TABLE
-        return ({content[:4].decode("ascii"): content} if whole else {}), given.problem
+        return ({content[:4].decode("ascii"): content} if whole else {}), problem, problem
     tables = find_in_text(content, DECODED_SIGNATURES).tables
-    return name_tables(tables), given.problem or text_damage(tables)
+    named = name_tables(tables)
+    return named, problem or text_damage(tables), problem or why_tables_may_lack(tables)
 
 
 def text_damage(tables: Sequence[DumpedTable | TextTable]) -> str:
@@ -165,6 +166,15 @@ def text_damage(tables: Sequence[DumpedTable | TextTable]) -> str:
     return "; ".join(
         table.damage for table in tables if table.damage and table.signature in DECODED_SIGNATURES
     )
+
+
+def why_tables_may_lack(tables: Sequence[DumpedTable | TextTable]) -> str:
+    """Return what is wrong with a dump, which may therefore lack other tables; else empty.
+
+    A dump that was cut off ends within a table. The RSDP is no table and has text in place of its length.
+    """
+    damaged = (table.damage for table in tables if not table.data.startswith(b"RSD PTR "))
+    return next(filter(None, damaged), "")
 
 
 def _same_tables(first: dict[str, bytes], other: dict[str, bytes]) -> bool:

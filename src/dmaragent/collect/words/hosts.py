@@ -106,6 +106,11 @@ def damaged_table_text(where: str, file: str, problem: str) -> HostError:
     )
 
 
+def damaged_dump(file: str, problem: str) -> str:
+    """Return why the tables in acpidump text, in `file`, need not be all tables of the host."""
+    return f"{shown(file)} is damaged: {problem}"
+
+
 def too_many_files(where: str, most: int) -> HostError:
     """Return the error for a folder with more files than are searched for a table."""
     return HostError(
