@@ -14,7 +14,7 @@ set -u
 umask 077
 LC_ALL=C
 export LC_ALL
-PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
+PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 export PATH
 
 TOOL="capture.sh 1"
@@ -67,16 +67,53 @@ function loader_mark(word) {
     if (word ~ /^initrd=\\[^\\]+\\[^\\]+\\/) return "initrd=\\...\\...\\"
     return ""
 }
-function kept(words, list,    count, word, at, name, mark, out) {
+function linux_line(line,    count, at, char, quoted, word, out) { # quotes protect blanks
+    words_left_out += split(line, pieces, " ")
+    count = length(line)
+    word = out = ""
+    quoted = for_init = 0
+    for (at = 1; at <= count; at++) {
+        char = substr(line, at, 1)
+        if (char == "\"") quoted = !quoted
+        if (quoted || !index(" \t\v\f\r", char)) word = word char
+        else {
+            out = out linux_word(word)
+            word = ""
+        }
+    }
+    return substr(out linux_word(word), 2)
+}
+function linux_word(word,    quoted, equals, name, value, key) { # words after -- are for init
+    if (word == "" || for_init) return ""
+    quoted = sub(/^"/, "", word)
+    equals = index(word, "=") ? "=" : ""
+    name = value = word
+    sub(/=.*/, "", name)
+    if (!sub(/^[^=]*=/, "", value)) value = ""
+    if (equals && (sub(/^"/, "", value) || quoted)) sub(/"$/, "", value)
+    else if (quoted) sub(/"$/, "", name)
+    if (name == "--" && !equals) {
+        for_init = 1
+        return ""
+    }
+    key = loader_mark(name equals value)
+    if (key != "") name = key
+    else {
+        key = name
+        sub(/[[].*/, "", key)
+        gsub(/_/, "-", key)
+        if (key ~ /[ \t]/ || !index(linux, " " key " ")) return ""
+        sub(/[ \t\v\f\r"].*/, "", value)
+        name = name equals value
+    }
+    words_left_out--
+    return " " name
+}
+function kept(words, list,    count, word, at, name, out) {
     count = split(words, word, " ")
     out = ""
     for (at = 1; at <= count; at++) {
         name = word[at]
-        mark = list == linux ? loader_mark(name) : ""
-        if (mark != "") {
-            out = out (out == "" ? "" : " ") mark
-            continue
-        }
         sub(/[=[].*/, "", name)
         gsub(/_/, "-", name)
         if (index(list, " " name " ")) out = out (out == "" ? "" : " ") word[at]
@@ -129,7 +166,7 @@ function whole(words) { # without the last word if Xen cut the line: it reports 
     if (length(words) >= 1023) sub(/ ?[^ ]*$/, "", words)
     return words
 }
-function of_info(line,    at, name, start, value) {
+function of_info(line,    at, name, start, value, cut) {
     if (!(at = index(line, ":"))) return line ~ /^[ \t]*(removed[ \t]*)?$/ ? line : removed()
     name = substr(line, 1, at - 1)
     gsub(/^[ \t]+|[ \t]+$/, "", name)
@@ -137,8 +174,15 @@ function of_info(line,    at, name, start, value) {
     value = substr(line, start)
     sub(/[ \t]+$/, "", value)
     if (value == "" || index(info, " " name " ")) return line
-    if (name == "xen_commandline") value = kept(whole(value), xen)
-    else value = name == "host" ? counter("host", host == "" ? value : host) : removed()
+    if (name == "xen_commandline") { # blanks keep the length of a line that Xen cut
+        value = substr(line, at + 1)
+        sub(/^ /, "", value)
+        cut = length(value) >= 1023
+        value = kept(whole(value), xen)
+        while (cut && length(value) < 1023) value = value " "
+        return substr(line, 1, at) " " value
+    }
+    value = name == "host" ? counter("host", host == "" ? value : host) : removed()
     return substr(line, 1, start - 1) value
 }
 function of_log(line) {
@@ -146,7 +190,7 @@ function of_log(line) {
         line = substr(line, 1, RSTART + RLENGTH - 2) removed()
     while (match(line, /\([^()@ \t]+@[^() \t]+\)/))
         line = substr(line, 1, RSTART) removed() substr(line, RSTART + RLENGTH - 1)
-    if (match(line, /([Cc]ommand line|xen_commandline[ \t]*): ?/))
+    if (match(line, /([Cc]ommand line|xen_commandline[ \t]*): ?|CMDLINE\[[^]]*\]:|cmdline: *\047/))
         line = substr(line, 1, RSTART + RLENGTH - 1) kept(substr(line, RSTART + RLENGTH), linux xen)
     return line
 }
@@ -174,7 +218,7 @@ BEGIN {
 {
     line = $0
     if (FILENAME == "../log" && line !~ /^missing\tcall\t/) { print line > (FILENAME ".new"); next }
-    if (FILENAME ~ /\/proc\/cmdline$/) line = kept(line, linux)
+    if (FILENAME ~ /\/proc\/cmdline$/) line = linux_line(line)
     else if (FILENAME ~ /\/hostname$/) line = line == "" ? line : counter("host", host)
     else if (FILENAME == "calls/xl-info") line = of_info(line)
     else if (FILENAME ~ /^calls\/(boot-log|xl-dmesg)$/) line = of_log(line)

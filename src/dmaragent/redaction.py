@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from dmaragent.boot_words import linux_words, linux_words_and_marks, xen_words
+from dmaragent.boot_words import XEN_REPORTS, linux_words, linux_words_and_marks, xen_words
 
 HOST = "host"
 GUEST = "guest"
@@ -21,7 +21,13 @@ REMOVED = "removed"
 _HEX = "[0-9a-fA-F]"
 _UUID = re.compile(rf"(?<![\w-]){_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}(?![\w-])")
 _MAC = re.compile(rf"(?<![\w:.-]){_HEX}{{2}}(?:([:-]){_HEX}{{2}})(?:\1{_HEX}{{2}}){{4}}(?![\w:-])")
-_COMMAND_LINE = re.compile(r"^(.*?(?:[Cc]ommand line|(xen_commandline)\s*): ?)(.*)", re.MULTILINE)
+_COMMAND_LINE = re.compile(
+    r"^(.*?(?:(?:[Cc]ommand line|(xen_commandline)\s*): ?|(CMDLINE\[.{0,20}\]:|\bcmdline: {0,8}')))(.*)",
+    re.MULTILINE,
+)
+"""A command line in a log.  The third group is before one that Xen was given for another kernel:
+xen/common/device-tree/bootinfo-fdt.c, ``early_print_info``; xen/arch/x86/guest/xen/pvh-boot.c.
+"""
 _BUILDER = re.compile(r"\([^()@\s]+@[^()\s]+\)")
 """The person and the machine that built a hypervisor, in the first line of its log."""
 _PARAMETER = re.compile(r"(parameters? )[\"'].*")
@@ -126,10 +132,16 @@ class Redactor:
         if not text or text == REMOVED or name in _INFO:
             return value
         if name == "xen_commandline":
-            return value.replace(text, self._keep_words(text, xen_words(text)))
+            return " " + self._xen_options(value.removeprefix(" "))
         if name == "host":
             return value.replace(text, self.stand_in(HOST, text))
         return value.replace(text, self._removal())
+
+    def _xen_options(self, line: str) -> str:
+        """Return Xen's options that matter; blanks keep the length of a line that Xen cut."""
+        kept = self._keep_words(line, xen_words(line))
+        is_cut = len(line.encode("utf-8", "surrogateescape")) >= XEN_REPORTS
+        return kept.ljust(XEN_REPORTS) if is_cut else kept
 
     def _removal(self) -> str:
         self.places[REMOVED] += 1
@@ -137,8 +149,8 @@ class Redactor:
 
     def _keep_options(self, found: re.Match[str]) -> str:
         """Return a command line in a log with only the options that matter to Linux or Xen."""
-        of_xen = found[2] or "(XEN)" in found[1]
-        return self._keep_words(found[3], (xen_words if of_xen else linux_words)(found[3]))
+        of_xen = found[2] or ("(XEN)" in found[1] and not found[3])
+        return self._keep_words(found[4], (xen_words if of_xen else linux_words)(found[4]))
 
     def _keep_words(self, line: str, words: Iterable[str]) -> str:
         kept = tuple(words)

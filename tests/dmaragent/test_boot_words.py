@@ -9,6 +9,7 @@ from dmaragent.boot_words import (
     loader_mark,
     xen_words,
 )
+from dmaragent.redaction import Redactor
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.command_line import iommu_switched_off
 from support.inventories import UNIT, XEN, inventory_of
@@ -85,3 +86,22 @@ def test_a_line_that_is_as_long_as_xen_reports_may_have_been_longer(
     assert sum("first 1023 bytes" in one for one in host.problems) == problems
     assert host.xen is not None
     assert host.xen.command_line == "iommu=off"
+
+
+@pytest.mark.parametrize("end", ["rmrr=0x1=0:3.0 ", "rmrr=0x1=0:3.0"])
+def test_a_line_that_xen_cut_is_one_in_a_bundle_too(end: str) -> None:
+    """Also if the last byte that Xen reports is the blank between two options."""
+    line = f"iommu=off {'x' * (1012 - len(end))} {end}"
+    live = f"xen_commandline        : {line}\n"
+    redacted = Redactor().info(live)
+    hosts = [
+        inventory_of(UNIT, files=XEN, calls={"xl-info": text.encode()}).host
+        for text in (live, redacted, Redactor().info(redacted))
+    ]
+
+    assert len(line) == 1023
+    assert "xx" not in redacted
+    for host in hosts:
+        assert host.xen is not None
+        assert sum("first 1023 bytes" in one for one in host.problems) == 1
+        assert host.xen.command_line == ("iommu=off " + end.strip() * (end[-1] == " ")).strip()

@@ -144,6 +144,34 @@ def test_what_names_a_host_is_replaced_and_marked(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    "words",  # the kernel's line, and what is kept of it
+    [
+        ('"intel_iommu=on" quiet iommu="pt"', "intel_iommu=on iommu=pt"),
+        ('"iommu" x="a iommu=off b" pci="nomsi secret"', "iommu pci=nomsi"),
+        ('"intel_iommu amd_iommu" intremap=off -- iommu=off acpi=off', "intremap=off"),
+        ('BOOT_IMAGE=/secret "iommu=pt', "BOOT_IMAGE= iommu=pt"),
+        ('--=x iommu iommu.passthrough\t=1 memmap="2M$1G"', "iommu iommu.passthrough memmap=2M$1G"),
+        ("", ""),
+    ],
+)
+def test_the_kernels_line_is_read_with_its_quotes_and_without_words_for_init(
+    shell: str, words: tuple[str, str], copy: Copy, tmp_path: Path, require: Require
+) -> None:
+    require(shell)
+    line, kept = words
+    (copy.tree / "proc/cmdline").write_text(f"{line}\n")
+    redactor = Redactor()
+    assert redactor.linux_line(f"{line}\n") == f"{kept}\n"
+
+    bundle = captured(shell, tmp_path, *copy.options)
+
+    assert (bundle / "root/proc/cmdline").read_text() == f"{kept}\n"
+    left_out = json.loads((bundle / "manifest.json").read_text())["redaction"]
+    assert left_out["boot_words_left_out"] == redactor.words + 6  # of the logs
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("length", [1022, 1023])
 def test_the_last_word_is_left_out_of_a_command_line_that_xen_cut(
     shell: str, length: int, copy: Copy, tmp_path: Path, require: Require

@@ -91,6 +91,18 @@ def test_the_command_line_in_a_log_is_read_as_its_program_reads_it() -> None:
     )
 
 
+def test_the_line_of_another_kernel_in_xens_log_goes_too() -> None:
+    """Arm: bootinfo-fdt.c, ``early_print_info``; Xen as a PVH guest: pvh-boot.c."""
+    log = (
+        "(XEN) CMDLINE[0000000048000000]:chosen console=hvc0 root=/dev/secret iommu=pt\n"
+        "(XEN)     mod[0].cmdline:    'root=/dev/secret intel_iommu=on quiet'\n"
+    )
+
+    assert Redactor().log(log) == (
+        "(XEN) CMDLINE[0000000048000000]:iommu=pt\n(XEN)     mod[0].cmdline:    'intel_iommu=on\n"
+    )
+
+
 @pytest.mark.parametrize("control", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\r"])
 def test_of_xl_info_only_newlines_end_a_line(control: str) -> None:
     info = f"host : vault\nxen_commandline : iommu=1{control}secret token=abc\n\nhost name\n"

@@ -94,10 +94,10 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
     options, line = info.get("virt_caps"), info.get("xen_commandline")
     if line is not None and len(line.encode()) >= XEN_REPORTS:
         problems.add(words.options_cut(XEN_REPORTS))
-    extra = text(reading.version[2]) or info.get("xen_extra")
+    extra = whole_line(reading.version[2]) or info.get("xen_extra")
     return XenHost(
         dom0=_is_dom0(reading.capabilities),
-        guest_type=text(reading.guest_type),
+        guest_type=whole_line(reading.guest_type),
         release=_release(reading, info, extra),
         extra=extra,
         command_line=None if line is None else " ".join(xen_words(line)),
@@ -125,7 +125,12 @@ def _info(output: bytes | Missing) -> dict[str, str]:
     whole = output[: output.rfind(b"\n") + 1]  # a last line without newline was cut short
     lines = lines_of(whole.decode("utf-8", "backslashreplace"))
     pairs = (line.partition(":") for line in lines)
-    return {name.strip(): value.strip() for name, colon, value in pairs if colon}
+    info = {name.strip(): value for name, colon, value in pairs if colon}
+    # A blank at the end of Xen's options counts: it can be the last byte that Xen reports.
+    return {
+        name: value.removeprefix(" ") if name == "xen_commandline" else value.strip()
+        for name, value in info.items()
+    }
 
 
 def _release(reading: XenReading, info: Mapping[str, str], extra: str | None) -> Release | None:
