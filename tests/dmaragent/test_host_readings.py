@@ -7,7 +7,7 @@ import pytest
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.collect.collect import collect
-from dmaragent.host import Host, join
+from dmaragent.host import Host, join, words
 from dmaragent.host.groups import KernelRegion
 from dmaragent.host.memory_map import MemoryMap, MemoryType
 from dmaragent.host.xen import RdmEntry
@@ -127,6 +127,46 @@ def test_without_sysfs_the_memory_map_comes_from_the_boot_log() -> None:
     ]
 
 
+def test_the_boot_log_of_linux_7_has_other_words_two_blanks_and_gaps() -> None:
+    log = (
+        b"[    0.000000] BIOS-e820: [mem 0x0000000000000000-0x000000000009efff]  System RAM\n"
+        b"[    0.000000] BIOS-e820: [mem 0x000000000009f000-0x00000000000fffff]  device reserved\n"
+        b"[    0.000000] BIOS-e820: [gap 0x0000000000100000-0x00000000001fffff]\n"
+        b"host kernel: BIOS-e820: [mem 0x0000000000200000-0x00000000002fffff] device reserved\n"
+        b"BIOS-e820: [mem 0x0000000000300000-0x00000000003fffff]  persistent RAM (type 12)\n"
+        b"BIOS-e820: [mem 0x0000000000400000-0x00000000004fffff]  soft reserved\n"
+        b"BIOS-e820: [mem 0x0000000000500000-0x00000000005fffff]  type 20\n"
+    )
+    host = _host(calls={"boot-log": log})
+
+    assert _map(host) == [
+        (0, 0x9F000, MemoryType.RAM),
+        (0x9F000, 0x100000, MemoryType.RESERVED),
+        (0x200000, 0x300000, MemoryType.RESERVED),
+        (0x300000, 0x400000, MemoryType.PERSISTENT),
+        (0x400000, 0x500000, MemoryType.SOFT_RESERVED),
+        (0x500000, 0x600000, MemoryType.OTHER),
+    ]
+    assert isinstance(host.memory_map, MemoryMap)
+    assert not host.memory_map.incomplete
+
+
+@pytest.mark.parametrize(
+    ("gap", "why"),
+    [
+        (b"BIOS-e820: [gap 0x0000000000000000-0x0000000000000fff]\n", ""),
+        (b"BIOS-e820: [gap 0x0000000000000000-0x00000000000", words.LOGGED_LINE_UNREADABLE),
+        (b"", words.LOG_LACKS_BEGINNING),
+    ],
+)
+def test_a_logged_map_begins_at_0_with_an_entry_or_a_gap(gap: bytes, why: str) -> None:
+    log = gap + b"\nBIOS-e820: [mem 0x0000000000001000-0x0000000000001fff]  System RAM\n"
+    found = _host(calls={"boot-log": log}).memory_map
+
+    assert isinstance(found, MemoryMap)
+    assert found.incomplete == why
+
+
 def test_without_either_the_map_is_missing_and_not_empty() -> None:
     assert isinstance(_host().memory_map, Missing)
     assert isinstance(_host(calls={"boot-log": b""}).memory_map, Missing)
@@ -183,6 +223,20 @@ def test_an_smbios_structure_that_is_no_slot_is_passed_over(raw: bytes) -> None:
     )
 
     assert host.topology.known[SBDF.parse("01:00.0")].slot is None
+
+
+def test_an_address_that_smbios_has_for_two_slots_names_neither() -> None:
+    host = _host(
+        directories={"/sys/firmware/dmi/entries": ("9-0", "9-1", "9-2")},
+        files={
+            "/sys/firmware/dmi/entries/9-0/raw": _smbios(0, 1, 0, b"PCIEX16_1"),
+            "/sys/firmware/dmi/entries/9-1/raw": _smbios(0, 1, 0, b"PCIEX1_2"),
+            "/sys/firmware/dmi/entries/9-2/raw": _smbios(0, 1, 0x80, b"PCIEX4"),
+        },
+    )
+
+    assert host.topology.known[SBDF.parse("01:00.0")].slot is None
+    assert host.topology.known[SBDF.parse("01:10.0")].slot == "PCIEX4"
 
 
 # Functions, machine, kernel ------------------------------------------------------------
@@ -301,6 +355,17 @@ def test_a_hypercall_that_was_denied_is_a_problem_line(worded: Worded) -> None:
     host = _xen(xen_rdm=DENIED, xl_info=DENIED)
 
     worded(host.problems)
+
+
+def test_a_guest_type_or_point_release_that_is_cut_is_unknown() -> None:
+    """PVH without its end is PV, and .17 is .1: the files end with a newline."""
+    base = "/sys/hypervisor"
+    files = {f"{base}/type": b"xen\n", f"{base}/guest_type": b"PV"}
+    files |= {f"{base}/version/{name}": b"4\n" for name in ("major", "minor")}
+    xen = _host(files={**files, f"{base}/version/extra": b".1"}).xen
+
+    assert xen is not None
+    assert (xen.guest_type, xen.extra, xen.release) == (None, None, Release(4, 4))
 
 
 def test_where_the_kernel_is_on_no_hypervisor_xen_is_not_asked() -> None:

@@ -91,19 +91,25 @@ _SYSFS_WORDS = {kind.value.lower(): kind for kind in MemoryType} | {
 }
 """The types in /sys/firmware/memmap; any other word is damage."""
 _WORDS = _SYSFS_WORDS | {
-    # The types in the boot log: arch/x86/kernel/e820.c, e820_print_type.
+    # The types in the boot log: arch/x86/kernel/e820.c, e820_print_type.  Linux 7.0 and later print
+    # RAM as in sysfs, "device reserved" and "persistent RAM", after two blanks.
     "usable": MemoryType.RAM,
     "reserved": MemoryType.RESERVED,
+    "device reserved": MemoryType.RESERVED,
     "acpi data": MemoryType.ACPI,
     "acpi nvs": MemoryType.NVS,
     "unusable": MemoryType.UNUSABLE,
     "soft reserved": MemoryType.SOFT_RESERVED,
     "persistent": MemoryType.PERSISTENT,
+    "persistent ram": MemoryType.PERSISTENT,
 }
 _HIGHEST = (1 << 64) - 1
 _E820 = re.compile(
-    rb"BIOS-e820: \[mem (0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16})\] ([A-Za-z ]+?|type \d+)(?: \(type \d+\))?$"
+    rb"BIOS-e820: \[mem (0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16})\]  ?"
+    rb"([A-Za-z][A-Za-z ]*?|type \d+)(?: \(type \d+\))?$"
 )
+_GAP = re.compile(rb"BIOS-e820: \[gap (0x[0-9a-f]{1,16})-0x[0-9a-f]{1,16}\]$")
+"""Addresses that are in no entry: Linux 7.0 and later print them between the entries."""
 _OLD_E820 = re.compile(
     rb"BIOS-e820: ([0-9a-f]{16}) - ([0-9a-f]{16}) (?:\(([A-Za-z ]+)\)|(type \d+))$"
 )
@@ -122,14 +128,17 @@ def join_memory_map(snapshot: HostSnapshot, problems: Problems) -> MemoryMap | M
 
 def _logged_map(log: bytes, problems: Problems) -> MemoryMap:
     """Return the map in the boot log, whose lines may be cut short."""
-    lines = [line for line in log.splitlines() if b"BIOS-e820: " in line]
-    entries = [_logged_entry(line) for line in lines]
+    lines = [line.rstrip() for line in log.splitlines() if b"BIOS-e820: " in line]
+    gaps = [gap for line in lines if (gap := _GAP.search(line))]
+    entries = [_logged_entry(line) for line in lines if not _GAP.search(line)]
     memory_map = _sorted_map(entries)
+    begins = [entry.range.start for entry in memory_map.entries[:1]]
+    begins += [int(gap[1], 16) for gap in gaps]
     why = ""
     if None in entries:
         why = words.LOGGED_LINE_UNREADABLE
         problems.add(words.addresses_unknown(why))
-    elif memory_map.entries and memory_map.entries[0].range.start:
+    elif memory_map.entries and min(begins) > 0:
         why = words.LOG_LACKS_BEGINNING
     return _without_overlaps(memory_map, why, problems)
 
@@ -190,7 +199,6 @@ def _entry(reading: MemoryMapReading, problems: Problems) -> MemoryEntry | None:
 
 
 def _logged_entry(line: bytes) -> MemoryEntry | None:
-    line = line.rstrip()
     match = _E820.search(line)
     if match:
         return _memory_entry(int(match[1], 16), int(match[2], 16), match[3].decode("ascii"))

@@ -34,20 +34,23 @@ def join_slots(system: SystemReading, problems: Problems) -> Mapping[tuple[int, 
     """Return the slot name by (segment, bus, device): the kernel's name, else the one in SMBIOS.
 
     The kernel's name comes from the hotplug and ACPI drivers.  SMBIOS (3.6, 7.10) has the name
-    printed on the board, but not always an address.
+    printed on the board, but not always an address, and some firmware has one address for several
+    slots: these have no name.
     """
-    slots: dict[tuple[int, int, int], str] = {}
+    printed: dict[tuple[int, int, int], set[str]] = {}
     if not isinstance(system.smbios_slots, Missing):
         for raw in system.smbios_slots:
             if not isinstance(raw, Missing):
-                slots |= _smbios_slot(raw)
+                for place, name in _smbios_slot(raw).items():
+                    printed.setdefault(place, set()).add(name)
     elif system.smbios_slots.kind is MissingKind.FAILED:
         problems.missing("the SMBIOS slots", system.smbios_slots)
+    slots = {place: min(names) for place, names in printed.items() if len(names) == 1}
     if not isinstance(system.slots, Missing):
         for name, address in system.slots:
-            place = text(address)
+            bus = text(address)
             try:
-                sbdf = SBDF.parse(f"{place}.0")
+                sbdf = SBDF.parse(f"{bus}.0")
             except ValueError:
                 continue  # an empty slot has no address, or an address without a bus
             slots[sbdf.segment, sbdf.bus, sbdf.device] = name
