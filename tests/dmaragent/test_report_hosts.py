@@ -83,6 +83,33 @@ def test_what_a_report_holds_is_known(collector: str, tmp_path: Path, capsys: Ca
     assert region["memory_map"] == "reserved"
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "May  4 12:22:28 vault kernel: ",
+        "2026-05-04T12:22:28.080726+00:00 vault kernel: [    0.000000] ",
+        "Mon 2026-05-04 12:22:28 CEST vault.example kernel: ",
+        "[    0.000000] vault kernel: ",
+        "1577836800.123456 vault kernel: ",
+    ],
+)
+def test_the_boot_log_of_a_report_has_no_host_name(before: str, tmp_path: Path) -> None:
+    """A bundle keeps these lines as they are."""
+    lines = DMESG.decode().replace("[    0.000000] ", before).splitlines(keepends=True)[:-1]
+    report = {name: data for name, data in REPORTS["sos"].items() if "dmesg" not in name}
+    logged = "".join([*lines, f"{before}DMAR: vault kernel: IOMMU enabled\n"]).encode()
+    folder = write_files(tmp_path / "report", {**report, "var/log/messages": logged})
+
+    log = _snapshot(folder, DIRECTORY).boot_log
+
+    assert isinstance(log, bytes)
+    assert [line.rpartition(b"0] ")[2] for line in log.splitlines()] == [
+        b"BIOS-e820: [mem 0x0000000000000000-0x000000000009ffff] usable",
+        b"BIOS-e820: [mem 0x00000000bd35b000-0x00000000bfffffff] reserved",
+        b"DMAR: vault kernel: IOMMU enabled",
+    ]
+
+
 def test_linux_lets_a_usb_controller_of_a_sosreport_go_if_its_group_allows_it(
     tmp_path: Path, capsys: Capture, worded: Worded
 ) -> None:

@@ -2,11 +2,14 @@
 
 import pytest
 
+from dmaragent.collect.collect import collect
 from dmaragent.collect.support_reports import texts as report_texts
+from dmaragent.host import join
 from dmaragent.host.parse import Problems
 from dmaragent.host.smbios import join_slots
 from dmaragent.readings import Missing, MissingKind, SystemReading
 from support import collectors
+from support.hosts import fake_host
 
 DMIDECODE = f"""\
 # dmidecode 3.3
@@ -203,6 +206,15 @@ def test_xens_log_has_its_command_line() -> None:
     assert report_texts.info_from_ring("(XEN) x\n") is None
 
 
+def test_options_that_xen_cut_are_unknown() -> None:
+    """Xen keeps 1,023 bytes of a message; the next one then follows on the same line."""
+    options = "iommu=on rmrr=".ljust(1022 - len("Command line: "), "x")
+
+    whole = report_texts.info_from_ring(f"(XEN) Command line: {options}\n(XEN) next\n")
+    assert whole == f"xen_commandline        : {options}\n".encode()
+    assert report_texts.info_from_ring(f"(XEN) Command line: {options}xnext\n") is None
+
+
 def test_the_output_of_xl_info_is_told_from_a_complaint() -> None:
     assert report_texts.is_xl_info(INFO)
     assert not report_texts.is_xl_info("xl: error: cannot open privcmd\n")
@@ -216,6 +228,19 @@ def test_lscpu_has_vendor_and_flags() -> None:
         == b"vendor_id\t: GenuineIntel\nflags\t\t: fpu vmx hypervisor\n"
     )
     assert report_texts.cpu_facts("lscpu: not found") is None
+
+
+@pytest.mark.parametrize("vendor", ["ARM", "Ampere", "Cavium", "HiSilicon", "Apple"])
+def test_lscpu_of_an_arm_processor_has_the_line_of_cpuinfo_and_no_flags(vendor: str) -> None:
+    text = f"Architecture: aarch64\nVendor ID:  {vendor}\nFlags: fp asimd\n"
+
+    facts = report_texts.cpu_facts(text)
+
+    assert facts == f"CPU implementer\t: {vendor}\n".encode()
+    host = fake_host([], {})
+    host.files["/proc/cpuinfo"] = facts
+    cpu = join(collect(host)).system
+    assert (cpu.cpu_vendor, cpu.virtual) == ("ARM", None)
 
 
 SUPPORTCONFIG = f"""\

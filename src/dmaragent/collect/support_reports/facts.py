@@ -31,8 +31,12 @@ from dmaragent.errors import HostError
 from dmaragent.readings import Missing
 
 _MAP = b"BIOS-e820: "
-_FIRST_RANGE = re.compile(rb"BIOS-e820: (?:\[mem 0x)?0{16}\b")
+_FIRST_RANGE = re.compile(rb"BIOS-e820: (?:\[(?:mem|gap) 0x)?0{16}\b")
 """The first line of the map in a log: a map begins at address 0."""
+
+
+_HOST = re.compile(rb"^(?:\S*[^\s:] +){1,6}kernel: ", re.MULTILINE)
+"""What syslog and the journal put before a message of the kernel: the time and the host's name."""
 
 
 class ReportFacts:
@@ -117,11 +121,11 @@ class ReportFacts:
         """The lines of this boot's log that the collector keeps, preferably with the memory map.
 
         A log that lost its beginning has only a part of the map. That part is left out, because the
-        rest could be RAM.
+        rest could be RAM. The name of the host is left out, as a bundle keeps these lines.
         """
         best, source = b"", ""
         for path, text in [*self._of(TextKind.KERNEL_LOG), *self._of(TextKind.OTHER_LOG)]:
-            lines = boot_lines(report_texts.this_boot(text.encode()))
+            lines = _HOST.sub(b"", boot_lines(report_texts.this_boot(text.encode())))
             whole = _FIRST_RANGE.search(lines) is not None
             if not whole:
                 lines = b"".join(
@@ -217,7 +221,7 @@ class ReportFacts:
     def processor(self) -> bytes | None:
         """The supported lines of /proc/cpuinfo."""
         for path, text in self._of(TextKind.CPUINFO):
-            if "vendor_id" in text:
+            if "vendor_id" in text or "CPU implementer" in text:
                 self.use("processor", path)
                 return text.encode()
         for path, text in self._of(TextKind.CPU):

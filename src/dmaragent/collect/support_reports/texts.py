@@ -43,6 +43,9 @@ the final zero and the level (kernel/printk/printk.c, ``vprintk_store``; newer k
 line of several (init/main.c, ``print_kernel_cmdline``) ends with a backslash."""
 _XEN_BANNER = re.compile(r"\(XEN\).{0,80}? Xen version (\d{1,3})\.(\d{1,3})(\S*) \(")
 _XEN_OPTIONS = re.compile(r"\(XEN\)(?: \[[^]]{0,80}\])? Command line: (.*)")
+_LONGEST_OF_XEN = 1023
+"""The bytes at which Xen cuts a message: xen/drivers/char/console.c, ``vprintk_common``.  The newline is cut
+too, so the next message is on the same line."""
 _XEN_VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})(\S*)")
 _SECTION = re.compile(r"#==\[ ([A-Za-z ]{1,40}) \]={0,200}#")
 
@@ -154,8 +157,13 @@ def this_xen(ring: str) -> str:
 
 
 def cpu_facts(lscpu: str) -> bytes | None:
-    """Return the lines of /proc/cpuinfo whose values are in the output of lscpu."""
+    """Return the lines of /proc/cpuinfo whose values are in the output of lscpu.
+
+    An Arm processor has neither a vendor_id nor flags, and lscpu names many vendors of such.
+    """
     pairs = _pairs(lscpu)
+    if pairs.get("Architecture", "").startswith(("aarch64", "arm")):
+        return f"CPU implementer\t: {pairs.get('Vendor ID', '')}\n".encode()
     lines = []
     if "Vendor ID" in pairs:
         lines.append(f"vendor_id\t: {pairs['Vendor ID']}\n")
@@ -183,9 +191,14 @@ def xen_version(info: str, ring: str) -> dict[str, bytes]:
 
 
 def info_from_ring(ring: str) -> bytes | None:
-    """Return the line of ``xl info`` that is also in Xen's own log: its command line."""
+    """Return the line of ``xl info`` that is also in Xen's own log: its command line.
+
+    None if Xen cut the message: then the last options are unknown.
+    """
     match = _XEN_OPTIONS.search(ring)
-    return f"xen_commandline        : {match[1].strip()}\n".encode() if match else None
+    if match is None or len(f"Command line: {match[1]}".encode()) >= _LONGEST_OF_XEN:
+        return None
+    return f"xen_commandline        : {match[1].strip()}\n".encode()
 
 
 def sections(text: str) -> dict[str, str]:
