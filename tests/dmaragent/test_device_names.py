@@ -96,6 +96,7 @@ def test_a_segment_of_five_digits_is_kept() -> None:
         "0a:00.0;0b:00.0",
         "0000:0a:00.0.",
         "<address bus='0x0a'/>",
+        "<address bus='1' slot='0' function='0'/></source><address bus='0' slot='6' function='0'/>",
         "a" * 10_000,
         "\u0661\u0662:00.0",
     ],

@@ -111,10 +111,10 @@ def _attributes_name(text: str, bare: str) -> DeviceName | None:
     """Read the attributes of libvirt's <address> element, decimal or with 0x."""
     if "bus" not in bare or "=" not in bare:
         return None
-    numbers = {
-        name: int(value, 0 if value[:2] == "0x" else 10)
-        for name, value in re.findall(_ATTRIBUTE, bare)
-    }
+    pairs = re.findall(_ATTRIBUTE, bare)
+    numbers = {name: int(value, 0 if value[:2] == "0x" else 10) for name, value in pairs}
+    if len(numbers) < len(pairs):
+        raise ValueError(words.two_addresses(text))  # a <hostdev> has that of the guest too
     if "bus" not in numbers or "slot" not in numbers:
         return None
     return DeviceName(

@@ -228,6 +228,10 @@ def not_an_address(text: str) -> str:
     return f"{text!r} is not a PCI address like {LIKE}"
 
 
+def two_addresses(text: str) -> str:
+    return f"{text!r} has more than one PCI address; write the one of the host, like {LIKE}"
+
+
 def decimal_address(text: str) -> str:
     return f"{text!r} is decimal (VMware); write it in hexadecimal, like {LIKE}"
 
