@@ -92,7 +92,7 @@ def test_a_command_has_nothing_of_the_user_s_environment(monkeypatch: pytest.Mon
 
     assert sorted(ended.output.decode().split()) == [
         "LC_ALL=C",
-        "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+        "PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin",  # Xen from source
     ]
 
 

@@ -6,8 +6,12 @@ import subprocess
 from contextlib import suppress
 from typing import NamedTuple
 
-ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-"""The environment of a child process: nothing of the user's."""
+ENVIRONMENT = {
+    "LC_ALL": "C",
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin",
+}
+"""The environment of a child process: nothing of the user's. Xen built from source is in /usr/local.
+"""
 GRACE = 1.0
 """Seconds for a killed process to end; one in the kernel can stay forever."""
 
