@@ -51,6 +51,8 @@ no colon
 XL_DMESG = f"""\
 (XEN) Xen version 4.17.1 (alice@build.example) (gcc 12) debug=n
 (XEN) Command line: iommu=debug console=com1 dom0_mem=1G ivrs_ioapic[4]=00:14.0
+(XEN) CMDLINE[0000000048000000]:chosen root=/dev/secret iommu=pt
+(XEN)     mod[0].cmdline:    'root=/dev/secret intel_iommu=on quiet'
 (XEN) parameter "hunter2" unknown!
 (XEN) secret-host.example.org or secret-host, not secret-hosts or my-secret-host
 (XEN) [2026-11-24 00:00:00] (d1) a guest says {MAC}
@@ -139,7 +141,7 @@ def test_what_names_a_host_is_replaced_and_marked(
     }
     assert json.loads(manifest)["redaction"] == {
         "replaced": {"host-1": 4, "mac-1": 4, "removed": 5, "uuid-1": 1},
-        "boot_words_left_out": 8,
+        "boot_words_left_out": 12,
     }
 
 
@@ -168,7 +170,7 @@ def test_the_kernels_line_is_read_with_its_quotes_and_without_words_for_init(
 
     assert (bundle / "root/proc/cmdline").read_text() == f"{kept}\n"
     left_out = json.loads((bundle / "manifest.json").read_text())["redaction"]
-    assert left_out["boot_words_left_out"] == redactor.words + 6  # of the logs
+    assert left_out["boot_words_left_out"] == redactor.words + 10  # of the logs
 
 
 @pytest.mark.parametrize("shell", SHELLS)
