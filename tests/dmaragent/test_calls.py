@@ -127,6 +127,24 @@ def test_no_more_of_a_call_is_kept_than_is_read_again(monkeypatch: pytest.Monkey
     )
 
 
+def test_the_boot_log_of_busybox_is_that_of_the_kernel_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its dmesg has no --kernel: level and facility are before each line."""
+    raw = b"<6>[0.1] DMAR: 1\n<30>[0.2] someone: DMAR: 2\n<9>DMAR: 3\n[0.3] DMAR: 4\n"
+    unknown = Missing(MissingKind.FAILED, "dmesg exited with 1: dmesg: unrecognized option: kernel")
+    answers = {"--kernel": unknown, "-r": raw}
+    monkeypatch.setattr(calls, "run_command", lambda command: answers[command[1]])
+
+    assert LiveHost().call(ledger.BOOT_LOG.request()) == b"[0.1] DMAR: 1\n[0.3] DMAR: 4\n"
+
+    denied = Missing(MissingKind.DENIED, "not permitted")
+    answers["-r"] = denied
+    assert LiveHost().call(ledger.BOOT_LOG.request()) == denied
+    answers = {"--kernel": denied, "-r": raw}
+    assert LiveHost().call(ledger.BOOT_LOG.request()) == denied
+
+
 def test_of_the_boot_log_only_the_lines_that_matter_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

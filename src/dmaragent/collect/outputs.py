@@ -17,6 +17,8 @@ _BOOT_LINE = re.compile(
     rb"AMD-Vi:|Booting paravirtualized kernel|Hypervisor detected"
 )
 """A line of the kernel's log about the memory map, the IOMMU or the hypervisor."""
+_LEVEL = re.compile(rb"^<[0-7]>")
+_OF_OTHERS = re.compile(rb"<(?:[89]|[0-9]{2,})>")
 _XEN_WROTE = re.compile(rb"\(XEN\)(?! ?(?:\[[^]]*\] )?(?:\(d\d+|HVM\d+:))")
 """A line that Xen wrote and no guest: old releases print HVM1:, later ones (d1)."""
 _PCI_KEYS = re.compile(
@@ -59,6 +61,14 @@ _GUEST: Mapping[str, Any] = {
 def boot_lines(log: bytes) -> bytes:
     """Return the lines of `log` about the memory map, the IOMMU and the hypervisor."""
     return b"".join(line for line in _lines(log) if _BOOT_LINE.search(line))
+
+
+def kernels_lines(raw: bytes) -> bytes:
+    """Return the lines of ``dmesg -r`` that the kernel wrote, without their level.
+
+    The number before a line is its level and eight times its facility, which is 0 for the kernel.
+    """
+    return b"".join(_LEVEL.sub(b"", line) for line in _lines(raw) if not _OF_OTHERS.match(line))
 
 
 def xens_lines(log: bytes) -> bytes:

@@ -41,6 +41,9 @@ def _udev_pci(_: tuple[str, ...]) -> bytes | Missing:
 
 def _boot_log(_: tuple[str, ...]) -> bytes | Missing:
     output = run_command(["dmesg", "--kernel"])
+    if isinstance(output, Missing) and output.kind is MissingKind.FAILED:
+        output = run_command(["dmesg", "-r"])  # busybox has no --kernel
+        output = output if isinstance(output, Missing) else outputs.kernels_lines(output)
     return output if isinstance(output, Missing) else outputs.boot_lines(output)
 
 
