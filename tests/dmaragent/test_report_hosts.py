@@ -26,6 +26,7 @@ from support.collectors import (
     write_files,
 )
 from support.config_space import EHCI_1D
+from support.tables import drhd, rmrr, scope, table
 from support.wording import Worded, lines_about
 
 pytestmark = pytest.mark.slow  # every verb runs on every report
@@ -108,6 +109,24 @@ def test_the_boot_log_of_a_report_has_no_host_name(before: str, tmp_path: Path) 
         b"BIOS-e820: [mem 0x00000000bd35b000-0x00000000bfffffff] reserved",
         b"DMAR: vault kernel: IOMMU enabled",
     ]
+
+
+@pytest.mark.parametrize(("last", "can"), [(0xFFF, "unknown"), (0x1FFF, "no")])
+def test_page_0_of_iomem_may_be_ram(last: int, can: str, tmp_path: Path, capsys: Capture) -> None:
+    """Linux reserves it. In the firmware's map it usually is RAM, with which Xen 4.19 switches VT-d off."""
+    ranges = b"00000000-00000fff : Reserved\n00001000-0009ffff : System RAM\n"
+    region = table(drhd(0xDF100000, flags=1), rmrr(0, last, scope(1, 0, (0x1D, 0))))
+    files = {name: data for name, data in REPORTS["sos"].items() if "dmesg" not in name}
+    files |= {f"{TABLES}/DMAR": region, f"{TABLES}/FACP": b"FACP", "proc/iomem": ranges}
+    files["xl-info.out"] = b"xen_version : 4.19.1\nvirt_caps : pv hvm hvm_directio pv_directio\n"
+    folder = write_files(tmp_path / "report", files)
+
+    assert _answer(capsys, "explain", folder, "00:1d.0")["xen"]["can"] == can
+    found = {finding["id"] for finding in _answer(capsys, "check", folder)["findings"]}
+    assert "rmrr-not-reserved" not in found
+    assert ("rmrr-in-ram" in found) == (can == "no")
+    (known,) = _answer(capsys, "inventory", folder)["regions"]
+    assert known["memory_map"] == ("unknown" if can == "unknown" else "System RAM, unknown")
 
 
 def test_linux_lets_a_usb_controller_of_a_sosreport_go_if_its_group_allows_it(

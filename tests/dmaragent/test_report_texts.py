@@ -103,11 +103,22 @@ c0000000-fbffffff : PCI Bus 0000:00
 
 def test_iomem_has_the_firmwares_ranges() -> None:
     assert report_texts.memory_entries(IOMEM) == (
-        (b"0x00000000\n", b"0x00000fff\n", b"Reserved\n"),
+        (b"0x0\n", b"0xfff\n", b"Reserved by Linux\n"),
         (b"0x00001000\n", b"0x0009ffff\n", b"System RAM\n"),
         (b"0xbd31c000\n", b"0xbd35afff\n", b"ACPI Tables\n"),
         (b"0xe0000000\n", b"0xefffffff\n", b"Reserved\n"),
         (b"0x100000000\n", b"0x83fffffff\n", b"System RAM\n"),
+    )
+
+
+def test_of_a_range_from_0_only_page_0_is_linuxs() -> None:
+    assert report_texts.memory_entries("00000000-0009ffff : Reserved\n") == (
+        (b"0x0\n", b"0xfff\n", b"Reserved by Linux\n"),
+        (b"0x1000\n", b"0x0009ffff\n", b"Reserved\n"),
+    )
+    ram = "00000000-0009ffff : System RAM\n"
+    assert report_texts.memory_entries(ram) == (
+        (b"0x00000000\n", b"0x0009ffff\n", b"System RAM\n"),
     )
 
 

@@ -25,6 +25,8 @@ class MemoryType(Enum):
     UNUSABLE = "Unusable memory"
     PERSISTENT = "Persistent Memory"
     SOFT_RESERVED = "Soft Reserved"
+    BY_LINUX = "Reserved by Linux"
+    """Of page 0 in /proc/iomem: Linux reserves it whatever its type is in the firmware's map."""
     OTHER = "other"
 
 
@@ -44,9 +46,23 @@ class MemoryMap(NamedTuple):
     """Why entries are missing, so that memory outside of `entries` is unknown; or empty."""
     foreign_ram: str = ""
     """Why the host has RAM that is not in `entries`, as in dom0; or empty."""
+    unknown: tuple[AddressRange, ...] = ()
+    """The ranges whose type in the firmware's map is unknown; they are not in `entries`."""
+
+    @property
+    def begins_at_zero(self) -> bool:
+        """Whether the map is known from address 0 on."""
+        begins = [entry.range.start for entry in self.entries]
+        return 0 in (*begins[:1], *(place.start for place in self.unknown))
+
+    def is_unknown(self, region: AddressRange) -> bool:
+        """Return whether the type of a part of `region` is unknown."""
+        return any(place.overlaps(region) for place in self.unknown)
 
     def why_unknown(self, region: AddressRange) -> str:
         """Return why entries for `region` may be missing, or empty."""
+        if self.is_unknown(region):
+            return words.PAGE_0_BY_LINUX
         if self.incomplete or not self.entries:
             return self.incomplete
         ends_below = all(entry.range.end <= region.start for entry in self.entries)
@@ -74,7 +90,8 @@ def memory_words(memory_map: MemoryMap, region: AddressRange) -> str:
     """Return the types that the firmware's map has for `region`, as the map spells them."""
     kinds = list(dict.fromkeys(entry.words for entry in memory_map.within(region)))
     whole = memory_map.covered(region, frozenset(entry.type for entry in memory_map.entries))
-    return ", ".join(kinds if whole else [*kinds, words.NOT_IN_MAP])
+    rest = words.TYPE_UNKNOWN if memory_map.is_unknown(region) else words.NOT_IN_MAP
+    return ", ".join(kinds if whole else [*kinds, rest])
 
 
 def ram_in(memory_map: MemoryMap | None, pages: AddressRange | None) -> AddressRange | None:
@@ -157,7 +174,14 @@ def _sysfs_map(readings: tuple[MemoryMapReading, ...], problems: Problems) -> Me
             else words.map_entry_missing(lost[0])
         )
         problems.add(words.addresses_unknown(why))
-    return _without_overlaps(_sorted_map(entry for _, entry in entries), why, problems)
+    memory_map = _without_overlaps(_sorted_map(entry for _, entry in entries), why, problems)
+    unknown = [entry for entry in memory_map.entries if entry.type is MemoryType.BY_LINUX]
+    if not unknown:
+        return memory_map
+    known = [entry for entry in memory_map.entries if entry.type is not MemoryType.BY_LINUX]
+    return memory_map._replace(
+        entries=tuple(known), unknown=tuple(entry.range for entry in unknown)
+    )
 
 
 def _without_overlaps(memory_map: MemoryMap, why: str, problems: Problems) -> MemoryMap:

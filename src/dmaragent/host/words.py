@@ -44,6 +44,10 @@ FOREIGN_RAM = "dom0's memory map leaves out the RAM of Xen and of guests"
 NO_MEMORY_MAP = "neither sysfs nor the boot log has a memory map"
 LOGGED_LINE_UNREADABLE = "a line of the memory map in the boot log could not be read"
 LOG_LACKS_BEGINNING = "the boot log lacks the beginning of the memory map"
+PAGE_0_BY_LINUX = (
+    "/proc/iomem has page 0 as Linux reserves it, not as the firmware's memory map has it"
+)
+TYPE_UNKNOWN = "unknown"
 MAP_ENDS_BELOW = "the firmware's memory map ends below it"
 NOT_IN_MAP = "not in the map"
 

@@ -98,6 +98,8 @@ def not_reserved(facts: CheckFacts) -> Iterator[Hit]:
         pages = region.range
         if pages is None or is_reserved(facts.memory_map, pages):
             continue
+        if facts.memory_map.is_unknown(pages):
+            continue
         if in_use(facts.memory_map, pages) is not None:
             continue
         nvs = facts.memory_map.covered(pages, frozenset({MemoryType.NVS}))

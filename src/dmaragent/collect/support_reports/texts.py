@@ -33,6 +33,9 @@ _FIRMWARE_TYPES = {
 }
 """The kernel's names for the ranges of the firmware's map in /proc/iomem (arch/x86/kernel/e820.c,
 ``e820_type_to_string``; "reserved" before Linux 5.2)."""
+_PAGE_0 = 0xFFF
+"""The last byte of page 0. Linux changes its type from RAM to reserved: arch/x86/kernel/setup.c,
+``trim_bios_range``."""
 _KERNEL = re.compile(r"Linux version (\d+\.\d\S*)")
 _UNAME = re.compile(r"Linux \S+ (\d+\.\d\S*) ")
 _RELEASE = re.compile(r"(\d+\.\d+[-.]\S*|\d+\.\d+)")
@@ -104,6 +107,8 @@ def dmi_slots(text: str) -> tuple[bytes, ...]:
 def memory_entries(iomem: str) -> tuple[tuple[bytes, bytes, bytes], ...]:
     """Return start, end and type of the firmware's ranges in /proc/iomem.
 
+    Page 0 has a type of its own if it is reserved: in the firmware's map it is usually RAM.
+
     Without CAP_SYS_ADMIN the kernel shows all addresses as 0 (kernel/resource.c, ``r_show``). Such
     a copy has no ranges.
     """
@@ -114,7 +119,12 @@ def memory_entries(iomem: str) -> tuple[tuple[bytes, bytes, bytes], ...]:
         if pair and int(pair[2], 16) == 0:
             return ()
         if pair and words:
-            ranges.append((f"0x{pair[1]}\n".encode(), f"0x{pair[2]}\n".encode(), words))
+            begin, last = pair[1], int(pair[2], 16)
+            if not int(begin, 16) and last >= _PAGE_0 and words == b"Reserved\n":
+                ranges.append((b"0x0\n", f"{_PAGE_0:#x}\n".encode(), b"Reserved by Linux\n"))
+                begin = f"{_PAGE_0 + 1:x}"
+            if int(begin, 16) <= last:
+                ranges.append((f"0x{begin}\n".encode(), f"0x{pair[2]}\n".encode(), words))
     return tuple(ranges)
 
 

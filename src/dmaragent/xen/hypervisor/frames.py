@@ -76,7 +76,7 @@ class _Ram:
         self.end = 0 if limit else _end(self.ram)
         """A lower bound for the end of RAM."""
         whole = not (memory_map.incomplete or memory_map.foreign_ram)
-        self.whole = whole and bool(self.ram) and memory_map.entries[0].range.start == 0
+        self.whole = whole and bool(self.ram) and memory_map.begins_at_zero
         """Whether the map has all RAM: if a log is cut, its map lacks the beginning."""
         self.why_unknown = (
             memory_map.incomplete
