@@ -12,11 +12,13 @@ from dmaragent.host import join
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.host.xen import XenHost
 from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from support.comparisons import compared, host_of, inventory_of
-from support.hosts import Function
+from support.hosts import Function, fake_host
+from support.inventories import XEN as DOM0
 from support.inventories import in_linux_state
 from support.tables import patched, resummed, rmrr, scope, table
 
@@ -205,3 +207,24 @@ def test_other_bytes_of_a_table_are_told_whatever_else_the_host_differs_in(
 def _with_memory(inventory: Inventory, kind: str) -> Inventory:
     regions = tuple(region._replace(memory=kind) for region in inventory.all_regions)
     return inventory._replace(regions=regions, all_regions=regions)
+
+
+@pytest.mark.parametrize("hidden", [True, False], ids=["dom0 of unknown type", "without Xen"])
+def test_a_table_that_xen_may_hide_is_unknown_and_not_gone(
+    hidden: bool,  # noqa: FBT001 - a case
+) -> None:
+    """The list of ACPI tables has a FADT only; a PVH dom0 has no DMAR, whatever the firmware has."""
+    host = fake_host([], {"FACP": b""})
+    host.files |= DOM0 if hidden else {}
+    without = take_inventory(join(collect(host)))
+    assert without.absence is not None
+    assert without.absence.kind is AbsenceKind.UNKNOWN
+
+    found = compared(_host(), without)
+
+    assert (found.blocker is not None) is hidden
+    assert [one.fate for one in found.regions] == ([] if hidden else [RegionFate.GONE])
+    why = [each.why for each in found.not_compared if each.what == "table"]
+    assert why == (
+        ["its table is unknown, because Xen can hide it from its dom0"] if hidden else []
+    )

@@ -7,22 +7,12 @@ from enum import Enum
 from dmaragent.comparison import words
 from dmaragent.comparison.model import NotCompared, Side
 from dmaragent.inventory import Inventory
-from dmaragent.iommu.kinds import AbsenceKind
+from dmaragent.iommu.kinds import CERTAINLY_NONE, AbsenceKind
+from dmaragent.iommu.no_table import may_be_hidden
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
 from fwtables import Damage
-
-_REALLY_NONE = frozenset(
-    {
-        AbsenceKind.AMD,
-        AbsenceKind.ARM,
-        AbsenceKind.VIRTUAL_MACHINE,
-        AbsenceKind.VTD_OFF,
-        AbsenceKind.UNKNOWN,
-    }
-)
-"""The cases in which the host certainly has no table; in others it may have one."""
 
 
 class TableState(Enum):
@@ -39,9 +29,18 @@ def table_state(inventory: Inventory) -> TableState:
     """Return whether the table of `inventory` can be compared."""
     if not isinstance(inventory.iommu, Missing):
         return TableState.UNKNOWN if inventory.iommu.header is None else TableState.THERE
+    return TableState.NONE if _has_none(inventory) else TableState.UNKNOWN
+
+
+def _has_none(inventory: Inventory) -> bool:
+    """Return whether the host certainly has no table, for a known reason or for another one.
+
+    The list of ACPI tables shows that, unless Xen may leave the table out of it.
+    """
     absence = inventory.absence
-    none = absence is not None and absence.kind in _REALLY_NONE
-    return TableState.NONE if none else TableState.UNKNOWN
+    if absence is not None and absence.kind is AbsenceKind.UNKNOWN:
+        return not may_be_hidden(inventory.host)
+    return absence is not None and absence.kind in CERTAINLY_NONE
 
 
 def damage_of(inventory: Inventory) -> tuple[Damage, ...]:
@@ -138,4 +137,6 @@ def _why_no_table(inventory: Inventory) -> str:
     if not isinstance(inventory.iommu, Missing):
         return words.table_not_decoded()
     absence = inventory.absence
+    if absence is not None and absence.kind is AbsenceKind.UNKNOWN:
+        return words.table_may_be_hidden()
     return words.table_not_known("unknown" if absence is None else absence.kind.value)

@@ -73,6 +73,11 @@ def table_not_known(kind: str) -> str:
     return f"its table is unknown ({kind})"
 
 
+def table_may_be_hidden() -> str:
+    """Return why a table is not compared if Xen may keep it from its dom0."""
+    return "its table is unknown, because Xen can hide it from its dom0"
+
+
 def table_damaged() -> str:
     """Return a warning that structures of a side's table could not be read."""
     return "its table is damaged, and may contain what seems to be missing"

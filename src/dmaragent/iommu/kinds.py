@@ -41,6 +41,8 @@ IOMMU_OFF: Mapping[AbsenceKind, str] = MappingProxyType(
 """The reasons that mean that no device has an IOMMU, with words for each."""
 WITHOUT_REGIONS = frozenset({*IOMMU_OFF, AbsenceKind.VIRTUAL_MACHINE})
 """The reasons that mean that firmware reports no regions."""
+CERTAINLY_NONE = frozenset({*WITHOUT_REGIONS, AbsenceKind.ARM})
+"""The reasons that mean that the host certainly has neither a DMAR nor an IVRS."""
 
 
 class Absence(NamedTuple):

@@ -22,6 +22,11 @@ def why_no_table(host: Host, table: IommuTable | Missing) -> Absence | None:
     return Absence(kind, evidence, _NAMES.get(iommu_vendor(host), "DMAR or IVRS"))
 
 
+def may_be_hidden(host: Host) -> bool:
+    """Return whether Xen may keep the firmware's table from the kernel of `host`."""
+    return host.xen is not None and host.xen.dom0 is not False
+
+
 def _reason(host: Host, table: Missing) -> _Reason:
     """Return why `host` has no table, and the evidence."""
     path = host.reading.path if host.reading else "/sys/firmware/acpi/tables"
