@@ -127,7 +127,7 @@ class Client:
         """
         headers: dict[str, str] = {}
         while True:
-            response, body = self._request("GET", "/v1/health", headers=headers)
+            response, body = self._request("GET", "/v1/health", headers=headers, wait=wait)
             if response.status == _OK:
                 yield json.loads(body)
             tag = response.headers["ETag"]
@@ -149,9 +149,10 @@ class Client:
         path: str,
         body: str | None = None,
         headers: Mapping[str, str] = MappingProxyType({}),
+        wait: float = 0,
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        """Return the response and its body; 304 is no error."""
-        connection = _Connection(self._path, self._timeout)
+        """Return the response and its body; 304 is no error.  The agent waits first for `wait` s."""
+        connection = _Connection(self._path, self._timeout + wait)
         try:
             connection.request(method, path, body, headers)
             response = connection.getresponse()

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -216,3 +217,28 @@ def test_its_import_needs_the_standard_library_and_two_modules() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
 
     assert done.stdout.strip() == str(["dmaragent", "dmaragent.client", "dmaragent.service_paths"])
+
+
+def test_a_short_timeout_does_not_end_a_long_wait(tmp_path: Path) -> None:
+    """The agent answers after more than the timeout, and before the end of the wait."""
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen()
+
+        def serve() -> None:
+            for number, pause in enumerate((0, 0.6)):
+                with listening.accept()[0] as client:
+                    client.recv(65536)
+                    time.sleep(pause)
+                    client.sendall(
+                        b'HTTP/1.1 200 OK\r\nETag: W/"%d"\r\nContent-Length: 1\r\n\r\n%d'
+                        % (number, number)
+                    )
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        found = Client(path, timeout=0.2).generations(wait=30)
+        documents: list[object] = [next(found), next(found)]
+        thread.join()
+    assert documents == [0, 1]
