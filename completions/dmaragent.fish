@@ -7,6 +7,8 @@ function __dmaragent_devices
     for n in (seq (count $words))
         if test "$words[$n]" = --host
             set host $words[(math $n + 1)]
+        else if string match -q -- '--host=*' "$words[$n]"
+            set host (string replace -- --host= '' "$words[$n]")
         end
     end
     dmaragent __devices $host 2>/dev/null
@@ -75,23 +77,23 @@ complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
 complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from boot-option' -l color -r -a 'auto always never'
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -s h -l help
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -F
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l memory -r
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l maxmem -r
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l videoram -r
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l rdm -r
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l pci -r -a '(__dmaragent_devices)'
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l boundary -r
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l type -r -a 'hvm pvh pv'
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l details
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l host -r -F
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l toolstack -r -a 'xl libvirt qubes xapi'
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l toolstack-release -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l device-name -r
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l json
-complete -c dmaragent -n '__fish_seen_subcommand_from resolve' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -F
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -l memory -r
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -l maxmem -r
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -l videoram -r
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -l rdm -r
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -l pci -r -a '(__dmaragent_devices)'
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -l boundary -r
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -l type -r -a 'hvm pvh pv'
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -l details
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -l host -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -l toolstack -r -a 'xl libvirt qubes xapi'
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -l toolstack-release -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -l device-name -r
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from resolve; and not __fish_seen_subcommand_from fleet' -l color -r -a 'auto always never'
 complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -a '(__dmaragent_devices)'
 complete -c dmaragent -n '__fish_seen_subcommand_from hotplug' -l into -r -F
@@ -109,12 +111,12 @@ complete -c dmaragent -n '__fish_seen_subcommand_from why' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from why' -l list
 complete -c dmaragent -n '__fish_seen_subcommand_from why' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from why' -l color -r -a 'auto always never'
-complete -c dmaragent -n '__fish_seen_subcommand_from report' -s h -l help
-complete -c dmaragent -n '__fish_seen_subcommand_from report' -s o -l output -r -F
-complete -c dmaragent -n '__fish_seen_subcommand_from report' -l host -r -F
-complete -c dmaragent -n '__fish_seen_subcommand_from report' -l guest -r -F
-complete -c dmaragent -n '__fish_seen_subcommand_from report' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
-complete -c dmaragent -n '__fish_seen_subcommand_from report' -l force
+complete -c dmaragent -n '__fish_seen_subcommand_from report; and not __fish_seen_subcommand_from fleet' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from report; and not __fish_seen_subcommand_from fleet' -s o -l output -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from report; and not __fish_seen_subcommand_from fleet' -l host -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from report; and not __fish_seen_subcommand_from fleet' -l guest -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from report; and not __fish_seen_subcommand_from fleet' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from report; and not __fish_seen_subcommand_from fleet' -l force
 complete -c dmaragent -n '__fish_seen_subcommand_from dump' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from dump' -s o -l output -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l force
@@ -123,14 +125,14 @@ complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l no-redact
 complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l host -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from dump' -l color -r -a 'auto always never'
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a show
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a resolve -d 'predict whether a guest starts with its PCI devices'
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a device
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a diff -d 'compare two hosts, or one host before and after an update'
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a move
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a report -d 'write everything to one HTML page, for a bug report'
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a export
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a collect
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a show -d 'show the hosts in classes, and odd ones'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a resolve -d 'show which hosts can run a guest'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a device -d 'show which hosts can pass a device through'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a diff -d 'show what changed between two folders'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a move -d 'show where a guest'"'"'s devices can be attached after a migration'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a report -d 'write one HTML page of all hosts'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a export -d 'export each host for other tools'
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and not __fish_seen_subcommand_from show resolve device diff move report export collect' -a collect -d 'fill a folder with a document of each host, over ssh'
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from show' -F
@@ -170,6 +172,8 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l color -r -a 'auto always never'
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -F
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -l guest -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -l hosts -r
@@ -182,7 +186,7 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -l color -r -a 'auto always never'
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -F
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -l from -r
+complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -l from -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -l on -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -l device -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from move' -l need -r
@@ -229,14 +233,14 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -l ssh-option -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -l fanout -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -l timeout -r
-complete -c dmaragent -n '__fish_seen_subcommand_from diff' -s h -l help
-complete -c dmaragent -n '__fish_seen_subcommand_from diff' -F
-complete -c dmaragent -n '__fish_seen_subcommand_from diff' -F
-complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l guest -r -F
-complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
-complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l details
-complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l json
-complete -c dmaragent -n '__fish_seen_subcommand_from diff' -l color -r -a 'auto always never'
+complete -c dmaragent -n '__fish_seen_subcommand_from diff; and not __fish_seen_subcommand_from fleet' -s h -l help
+complete -c dmaragent -n '__fish_seen_subcommand_from diff; and not __fish_seen_subcommand_from fleet' -F
+complete -c dmaragent -n '__fish_seen_subcommand_from diff; and not __fish_seen_subcommand_from fleet' -F
+complete -c dmaragent -n '__fish_seen_subcommand_from diff; and not __fish_seen_subcommand_from fleet' -l guest -r -F
+complete -c dmaragent -n '__fish_seen_subcommand_from diff; and not __fish_seen_subcommand_from fleet' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
+complete -c dmaragent -n '__fish_seen_subcommand_from diff; and not __fish_seen_subcommand_from fleet' -l details
+complete -c dmaragent -n '__fish_seen_subcommand_from diff; and not __fish_seen_subcommand_from fleet' -l json
+complete -c dmaragent -n '__fish_seen_subcommand_from diff; and not __fish_seen_subcommand_from fleet' -l color -r -a 'auto always never'
 complete -c dmaragent -n '__fish_seen_subcommand_from decode' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from decode' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from decode' -l host -r -F
@@ -257,8 +261,8 @@ complete -c dmaragent -n '__fish_seen_subcommand_from status' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from status' -l runtime -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from status' -l json
 complete -c dmaragent -n '__fish_seen_subcommand_from status' -l color -r -a 'auto always never'
-complete -c dmaragent -n '__fish_seen_subcommand_from agent; and not __fish_seen_subcommand_from capture run' -a capture
-complete -c dmaragent -n '__fish_seen_subcommand_from agent; and not __fish_seen_subcommand_from capture run' -a run
+complete -c dmaragent -n '__fish_seen_subcommand_from agent; and not __fish_seen_subcommand_from capture run' -a capture -d 'save what only root can read'
+complete -c dmaragent -n '__fish_seen_subcommand_from agent; and not __fish_seen_subcommand_from capture run' -a run -d 'publish the inventory, and keep it current'
 complete -c dmaragent -n '__fish_seen_subcommand_from agent' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from capture' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from capture' -l output -r -F

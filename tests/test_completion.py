@@ -63,6 +63,8 @@ def test_every_option_of_a_verb_is_offered(folder: Path, verb: str) -> None:
         pytest.param(["inventory", "--host", "tab"], ["table.bin", "tables"], id="a host"),
         pytest.param(["inventory", "--host", "=", "tab"], ["table.bin", "tables"], id="after ="),
         pytest.param(["diff", "table.bin", "t"], ["table.bin", "tables"], id="an operand"),
+        pytest.param(["fleet", "diff", "tables", "t"], ["table.bin", "tables"], id="a folder"),
+        pytest.param(["fleet", "move", "--from", "tab"], ["table.bin", "tables"], id="a document"),
         pytest.param(["resolve", "--type", "p"], ["pv", "pvh"], id="a choice"),
         pytest.param(["check", "--fail-on", "e"], ["error"], id="a severity"),
         pytest.param(["resolve", "--memory", ""], [], id="a number: nothing to offer"),
@@ -196,6 +198,10 @@ def _fish_offers(folder: Path, *words: str) -> set[str]:
         pytest.param(["explain", "0000:0a"], {"0000:0a:00.0"}, id="a device"),
         pytest.param(["explain", "--host", "x9", "x"], {"x9"}, id="a device of another host"),
         pytest.param(["inventory", "--device", "0000:00"], {"0000:00:1d.0"}, id="its option"),
+        pytest.param(["explain", "--host=x9", "x"], {"x9"}, id="of a host after ="),
+        pytest.param(["fleet", "diff", "tab"], {"table.bin"}, id="a folder of documents"),
+        pytest.param(["fleet", "resolve", "--me"], set(), id="no option of another resolve"),
+        pytest.param(["resolve", "--me"], {"--memory"}, id="an option of resolve itself"),
     ],
 )
 def test_zsh_and_fish_offer(
@@ -213,3 +219,15 @@ def test_the_devices_of_a_host_are_what_completions_ask_for(
     assert "0000:0a:00.0" in capsys.readouterr().out.splitlines()
     assert cli.main(["__devices", str(tmp_path / "absent")]) == 0
     assert capsys.readouterr() == ("", "")
+
+
+def test_fish_describes_a_verb_below_a_verb_as_its_help_does() -> None:
+    """`fleet report` is not `report`, and `fleet show` has a description too."""
+    lines = completion_page.fish_page().splitlines()
+    below = [line for line in lines if "and not __fish_seen_subcommand_from show " in line]
+
+    abouts = {line.split(" -a ")[1].partition(" -d ")[::2] for line in below if " -a " in line}
+
+    assert ("show", "'show the hosts in classes, and odd ones'") in abouts
+    assert ("report", "'write one HTML page of all hosts'") in abouts
+    assert all(about for _, about in abouts)

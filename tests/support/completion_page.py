@@ -9,7 +9,20 @@ from dmaragent import cli
 from dmaragent.commands import VERBS
 from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE
 
-FILES = {"A", "B", "CFG", "DIR", "FILE", "FILE.json", "GUEST", "OUT", "PATH"}
+FILES = {
+    "A",
+    "AFTER",
+    "B",
+    "BEFORE",
+    "CFG",
+    "DIR",
+    "FILE",
+    "FILE.json",
+    "GUEST",
+    "HOST",
+    "OUT",
+    "PATH",
+}
 """The metavars that stand for a file or a folder."""
 
 DEVICES = {"SBDF", "SPEC"}
@@ -112,6 +125,14 @@ def _children(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPar
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             return dict(action.choices)
+    return {}
+
+
+def _about(parser: argparse.ArgumentParser) -> dict[str, str]:
+    """Return what each verb below `parser` does, as its help has it."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return {choice.dest: choice.help or "" for choice in action._choices_actions}
     return {}
 
 
@@ -224,6 +245,8 @@ function __dmaragent_devices
     for n in (seq (count $words))
         if test "$words[$n]" = --host
             set host $words[(math $n + 1)]
+        else if string match -q -- '--host=*' "$words[$n]"
+            set host (string replace -- --host= '' "$words[$n]")
         end
     end
     dmaragent __devices $host 2>/dev/null
@@ -236,12 +259,20 @@ complete -c dmaragent -f
 def fish_page(parser: argparse.ArgumentParser | None = None) -> str:
     """Return the completion of fish for `parser`, or for the program's own."""
     lines = [FISH_HEAD]
-    for verb, each in walk("", parser or cli._parser()):
+    parsers = dict(walk("", parser or cli._parser()))
+    for verb, each in parsers.items():
         words = verb.split()
         seen = "; and ".join(f"__fish_seen_subcommand_from {word}" for word in words)
+        # `fleet resolve` is not `resolve`.
+        seen += "".join(
+            f"; and not __fish_seen_subcommand_from {name}"
+            for name, other in parsers.items()
+            if len(words) == 1 and name and " " not in name and verb in _children(other)
+        )
         when = seen or "__fish_use_subcommand"
+        abouts = _about(each) if words else VERBS
         for child in _children(each):
-            about = f" -d {shlex.quote(VERBS[child])}" if child in VERBS else ""
+            about = f" -d {shlex.quote(abouts[child])}" if abouts.get(child) else ""
             condition = (
                 f"{when}; and not __fish_seen_subcommand_from {' '.join(_children(each))}"
                 if words
