@@ -26,6 +26,7 @@ LAYERS = (
         "readings",
         "releases",
         "service_paths",
+        "shell_words",
     ),
     ("redaction",),
     # what was read, and what it makes together

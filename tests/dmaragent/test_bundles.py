@@ -205,7 +205,8 @@ def test_an_archive_of_a_bundle_and_a_machine_names_both(tmp_path: Path) -> None
 
     both = error("all.tar")
     assert all(f"'{name}'" in both for name in ("hostA.tar.xz", "hostB.tar.xz", "hostC"))
-    assert f"tar xf {tmp_path / 'all.tar'} hostA.tar.xz" in both
+    assert f"tar xf {tmp_path / 'all.tar'} -C unpacked" in both
+    assert "--host unpacked/hostA.tar.xz" in both
     assert all(f"'{name}'" in error("outer.tar") for name in ("hostA.tar.xz", "hostC"))
     assert "tar xf" not in error("outer.tar")
     assert all(f"'{name}'" in error("folders.tar") for name in "DE")

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 
 from dmaragent.collect.formats.words import no_zstd
 from dmaragent.collect.open_host import open_host
-from dmaragent.collect.words import unpacking
 from dmaragent.errors import HostError
+from dmaragent.shell_words import unpacked, unpacking
 from support.bundles import tar_of
+from support.cli import run
 from support.collectors import DMAR, write_files
 from support.tables import rmrr, scope, table
 
@@ -46,13 +48,60 @@ def test_the_host_of_an_archive_is_one_word(outer: str, name: str, tmp_path: Pat
     with pytest.raises(HostError) as no:
         open_host(str(path))
 
-    assert words_of(no.value.hint, "choose one: ") == ["tar", "xf", str(path), f"{outer}/{name}"]
+    command, _, option = no.value.hint.partition("choose one: ")[2].partition("; then ")
+    assert command == f"mkdir unpacked && tar xf '{path}' -C unpacked"
+    assert shlex.split(option) == ["--host", f"unpacked/{outer}/{name}"]
 
 
-def test_a_member_is_no_option_of_the_unpacker() -> None:
-    assert unpacking("a.tar", "--to-command=id") == "tar xf a.tar -- --to-command=id"
-    assert shlex.split(unpacking("a.zip", "-x y")) == ["unzip", "a.zip", "[-]x y"]
-    assert unpacking("a.tar", "host/1") == "tar xf a.tar host/1"
+@pytest.mark.parametrize("begin", ["", "./"], ids=["names", "names that begin with ./"])
+@pytest.mark.parametrize("archive", ["-x.tar", "host:x.tar", "a/b:c.tar", "a b.tar"])
+def test_a_shell_unpacks_a_tar_of_any_name(archive: str, begin: str, tmp_path: Path) -> None:
+    """GNU tar asks another machine for host:x.tar."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / archive).write_bytes(tar_of({f"{begin}--h/1": b"x", f"{begin}b\\n": b"y"}, ""))
+
+    subprocess.run(["sh", "-c", unpacking(archive)], cwd=tmp_path, check=True)
+
+    assert (tmp_path / "unpacked/--h/1").read_bytes() == b"x"
+    assert (tmp_path / "unpacked/b\\n").read_bytes() == b"y"
+
+
+@pytest.mark.parametrize(
+    ("archive", "pattern"),
+    [
+        ("a.zip", "a.zip"),
+        ("-x.ZIP", "./-x.ZIP"),
+        ("host:x.zip", "host:x.zip"),
+        ("a[1].zip", "a[[]1].zip"),  # a1.zip is another file
+        ("[b]/a*?.zip", "[b]/a[*][?].zip"),
+        ("a\\[.zip", "a\\\\[[].zip"),
+        ("a\\b.zip", "a\\b.zip"),
+    ],
+)
+def test_an_archive_is_no_pattern_for_unzip(archive: str, pattern: str) -> None:
+    assert shlex.split(unpacking(archive)) == ["unzip", pattern, "-d", "unpacked"]
+
+
+def test_the_option_names_what_was_unpacked() -> None:
+    assert unpacked("-x y") == "--host 'unpacked/-x y'"
+    assert unpacked(".") == unpacked("") == "--host unpacked"
+    assert unpacked("x" * 161) == ""  # a part of a name would name nothing
+
+
+@pytest.mark.parametrize("verb", ["inventory", "check", "explain", "devices"])
+def test_the_next_command_of_a_file_like_an_option_is_one(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of an argument that begins with a dash, the parser makes an option."""
+    monkeypatch.chdir(tmp_path)
+    Path("-x.bin").write_bytes(DMAR)
+    device = ["0000:00:1a.0"] if verb == "explain" else []
+
+    ran = run(capsys, verb, *device, "--host=-x.bin")
+
+    text = " ".join((ran.out + ran.err).split())
+    assert "--host ./-x.bin" in text
+    assert "--host -x.bin" not in text
 
 
 def test_the_archive_in_a_directory_is_one_word(tmp_path: Path) -> None:

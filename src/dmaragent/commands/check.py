@@ -12,6 +12,7 @@ from dmaragent.commands.shared.output import add_json, print_document, print_lin
 from dmaragent.commands.shared.words import tables as words
 from dmaragent.present.json.check import check_document, rules_document
 from dmaragent.present.text.check import check_details_text, check_text, rules_text
+from dmaragent.shell_words import as_path
 
 DESCRIPTION = """\
 Check a host's DMAR or IVRS table for mistakes: regions that overlap, are in RAM
@@ -85,7 +86,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _details(options: argparse.Namespace) -> str:
     """Return the same command with ``--details``."""
-    host = ["--host", options.host] if options.host else []
+    host = ["--host", as_path(options.host)] if options.host else []
     return shlex.join(["dmaragent", "check", *host, "--details"])
 
 

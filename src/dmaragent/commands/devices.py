@@ -36,6 +36,7 @@ from dmaragent.present.words.devices import (
 )
 from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import Question
+from dmaragent.shell_words import in_command
 
 DESCRIPTION = """\
 List the devices of a host, one per line: class, driver, whether Xen and Linux
@@ -149,7 +150,7 @@ def _code_of(row: DeviceRow) -> int:
 def _host_options(options: argparse.Namespace) -> Iterator[str]:
     """Yield the options that make another command use the same host and release."""
     if options.host is not None:
-        yield f" --host {shlex.quote(options.host)}"
+        yield f" --host {in_command(options.host)}"
     if options.xen is not None:
         yield f" --xen {shlex.quote(options.xen)}"
 

@@ -25,6 +25,7 @@ from dmaragent.present.json.diff import diff_document
 from dmaragent.present.text.diff import diff_details_text, diff_text
 from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import DOCUMENTED, GuestResolver, Question
+from dmaragent.shell_words import as_path
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema.common import StackSource
@@ -136,8 +137,9 @@ def _print(
 
 def _details(options: argparse.Namespace) -> str:
     """Return the same command with ``--details``."""
-    words = ["dmaragent", "diff", options.a, *([] if options.b == "/" else [options.b])]
-    words += [word for path in options.guest for word in ("--guest", path)]
+    hosts = [options.a, *([] if options.b == "/" else [options.b])]
+    words = ["dmaragent", "diff", *map(as_path, hosts)]
+    words += [word for path in options.guest for word in ("--guest", as_path(path))]
     words += ["--xen", options.xen] if options.xen else []
     return shlex.join([*words, "--details"])
 

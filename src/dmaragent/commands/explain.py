@@ -15,6 +15,7 @@ from dmaragent.present.text.explain import explain_details_text, explain_text
 from dmaragent.present.words.guest import source_words
 from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import Question
+from dmaragent.shell_words import as_path
 
 DESCRIPTION = """\
 Show whether Xen and Linux (VFIO) can pass one device through, and why not: the
@@ -78,7 +79,7 @@ def _print(asked: OpenedContext, explanation: Explanation, options: argparse.Nam
 def _details(options: argparse.Namespace) -> str:
     """Return this command with ``--details``."""
     words = ["dmaragent", "explain", options.sbdf]
-    words += ["--host", options.host] if options.host else []
+    words += ["--host", as_path(options.host)] if options.host else []
     words += ["--xen", options.xen] if options.xen else []
     return shlex.join([*words, "--details"])
 

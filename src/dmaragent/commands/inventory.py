@@ -26,6 +26,7 @@ from dmaragent.present.text.inventory_short import inventory_short_text
 from dmaragent.present.text.tree import tree_text
 from dmaragent.present.words.device import reported_group
 from dmaragent.readings import Missing, MissingKind
+from dmaragent.shell_words import in_command
 from dmaragent.xen.reserved_list.model import ListSource
 
 DESCRIPTION = """\
@@ -103,7 +104,7 @@ def _print(opened: OpenedHost, inventory: Inventory, options: argparse.Namespace
     elif options.details or options.wide:
         print_lines([host_title(opened), *inventory_text(inventory, wide=options.wide)])
     else:
-        host = f" --host {shlex.quote(opened.path)}" if opened.path else ""
+        host = f" --host {in_command(opened.path)}" if opened.path else ""
         text = inventory_short_text(inventory, _details(options, host), host)
         print_lines([host_title(opened), *text])
 

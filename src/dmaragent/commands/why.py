@@ -28,6 +28,7 @@ from dmaragent.present.json.why import known_document, why_document
 from dmaragent.present.text.why import known_text, why_text
 from dmaragent.present.words.numbers import count
 from dmaragent.readings import Missing
+from dmaragent.shell_words import in_command
 
 DESCRIPTION = """\
 Explain messages of Linux, Xen, QEMU, libvirt and other programs about
@@ -92,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
                 live=opened.kind == LIVE,
                 details=options.details,
                 found=_found(inventory) if any(match.findings for match in why.matches) else None,
-                host=f" --host {shlex.quote(opened.path)}" if opened.path else "",
+                host=f" --host {in_command(opened.path)}" if opened.path else "",
             )
         )
     else:

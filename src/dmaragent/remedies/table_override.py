@@ -7,7 +7,6 @@ reads what GRUB installs: GRUB grub-core/commands/acpi.c, which is not registere
 (CVE-2020-14372).  docs/override.md has the same steps.
 """
 
-import shlex
 from collections.abc import Collection, Iterator
 from enum import Enum
 from typing import NamedTuple
@@ -23,6 +22,7 @@ from dmaragent.boot_option.words.boot_loaders import undo_comment
 from dmaragent.inventory import Inventory
 from dmaragent.readings import Missing
 from dmaragent.remedies import override_words as words
+from dmaragent.shell_words import in_command
 from fwtables import DamageKind
 
 _LONGEST = 54
@@ -83,7 +83,7 @@ def table_override(
         regions=numbers,
         reader=reader,
         make=(
-            f"dmaragent decode {shlex.quote(reading.path)} --json > {file}.json",
+            f"dmaragent decode {in_command(reading.path)} --json > {file}.json",
             *_encode_lines(file, names),
         ),
         load=load,

@@ -1,7 +1,8 @@
 """The sentences about archives and packed files: what is wrong with one, and what to do."""
 
-from dmaragent.collect.words import in_command, shown
+from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
+from dmaragent.shell_words import in_command
 
 _UNPACK = "if you trust it, unpack it and name the directory"
 _TO_DIRECTORY = "unpack it and name the directory"

@@ -11,7 +11,6 @@ Each function returns one error or sentence; the code that decides calls it.
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from dmaragent.errors import HostError
@@ -28,26 +27,7 @@ _NOTHING = "''"
 
 def shown(name: str) -> str:
     """Return a name from an archive or folder for an error: quoted, escaped and shortened."""
-    return repr(_shortened(name))
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= 160 else f"{name[:120]}[...]{name[-30:]}"
-
-
-def in_command(path: str) -> str:
-    """Return `path` as one word for a shell, which a stranger can have named."""
-    return shlex.quote(path)
-
-
-def unpacking(archive: str, member: str) -> str:
-    """Return the command that extracts `member` from the archive at the path `archive`."""
-    name, is_option = _shortened(member), member.startswith("-")
-    if not archive.lower().endswith(".zip"):
-        return f"tar xf {in_command(archive)} {'-- ' if is_option else ''}{in_command(name)}"
-    if is_option:  # unzip has no --, and a name is a pattern
-        name = f"[-]{name[1:]}"
-    return f"unzip {in_command(archive)} {in_command(name)}"
+    return repr(name if len(name) <= 160 else f"{name[:120]}[...]{name[-30:]}")
 
 
 def unreadable(path: str, why: Missing) -> HostError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from dmaragent.errors import HostError
@@ -11,6 +10,7 @@ from dmaragent.readings import Missing
 if TYPE_CHECKING:
     from dmaragent.collect.formats.magic import UnreadFormat
 from dmaragent.collect.words import unreadable
+from dmaragent.shell_words import in_command
 
 # The input that the user named ----------------------------------------------------------
 
@@ -71,7 +71,7 @@ def _inside(packed: str) -> str:
 
 
 def _unpack_command(where: str, unread: UnreadFormat, packed: str) -> str:
-    name = shlex.quote(_typed(where))
+    name = in_command(_typed(where))
     if packed:
         return f"{packed} -dc {name} | {unread.command.removesuffix(' < {}').format('-')}"
     return unread.command.format(name).replace(" < -", "")

@@ -10,8 +10,9 @@ from dmaragent.errors import HostError
 
 if TYPE_CHECKING:
     pass
-from dmaragent.collect.words import AS_ROOT, in_command, shown, unpacking
+from dmaragent.collect.words import AS_ROOT, shown
 from dmaragent.collect.words.tables import KINDS_OF_TABLES
+from dmaragent.shell_words import in_command, unpacked, unpacking
 
 _MOST_NAMED = 8
 """How many hosts or files an error names; it counts the rest."""
@@ -50,7 +51,13 @@ def unpack_one(archive: str, outer: str, name: str) -> str:
     """Return the hint to use only the host `name` of an archive, which can be inside `outer`."""
     if outer:
         return f"unpack {outer} first, then choose one"
-    return f"unpack it and choose one: {unpacking(archive, name)}"
+    return f"unpack it and choose one: {_unpack(archive, name)}"
+
+
+def _unpack(archive: str, name: str) -> str:
+    """Return the command that unpacks an archive, and the option for what has that name in it."""
+    option = unpacked(name)
+    return f"{unpacking(archive)}{f'; then {option}' if option else ''}"
 
 
 def choose_one(path: str, name: str) -> str:
@@ -92,7 +99,7 @@ def only_archives_in_archive(where: str, nested: list[str], outer: str) -> HostE
         f"{where} is not a host: it contains only "
         f"{'another archive' if alone else 'other archives'}, {', '.join(map(shown, nested))}"
     )
-    command = f"unpack {outer} first" if outer else unpacking(where, nested[0])
+    command = f"unpack {outer} first" if outer else _unpack(where, nested[0])
     return HostError(
         message[:_LONGEST], f"extract {'it' if alone else 'one'} and name that: {command}"
     )

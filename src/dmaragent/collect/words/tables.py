@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dmaragent.errors import HostError
+from dmaragent.shell_words import in_command
 from fwtables.signatures import DECODED_SIGNATURES
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def why_no_table(reading: TextReading) -> str:
 def what_to_give(reading: TextReading, path: str) -> str:
     """Return the next step for a file without a table."""
     if reading.needs_iasl:
-        return f"compile it (iasl {shlex.quote(path)}) and name the .aml file"
+        return f"compile it (iasl {in_command(path)}) and name the .aml file"
     return (
         "name a table, a dump of it (acpidump, hexdump, xxd, od, iasl), a bundle, a sosreport, "
         "a recorded machine or a directory with a copy of /sys"

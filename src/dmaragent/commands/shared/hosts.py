@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from dmaragent.iommu.kinds import Absence, AbsenceKind
 from dmaragent.present.words.host import FIND_DEVICES, absence_words, host_words, no_device_words
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
+from dmaragent.shell_words import in_command
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema.common import Host
@@ -95,7 +95,7 @@ def parse_device(option: str, text: str, host: str | None) -> DeviceName:
     try:
         return parse_device_name(text)
     except ValueError as error:
-        there = FIND_DEVICES if host is None else hosts_words.tree_shows_devices(shlex.quote(host))
+        there = FIND_DEVICES if host is None else hosts_words.tree_shows_devices(in_command(host))
         raise DmaragentError(f"{option}: {error}", there) from error
 
 
@@ -148,7 +148,7 @@ def _find_devices(text: str, inventory: Inventory, opened: OpenedHost) -> str:
     """Return how to find the address that `text` was meant to be, with the nearest known one."""
     owners = (owner.sbdf for region in inventory.regions for owner in region.owners)
     known = {str(sbdf) for sbdf in (*inventory.host.topology.known, *owners) if sbdf}
-    there = hosts_words.tree_shows_devices(shlex.quote(opened.path))
+    there = hosts_words.tree_shows_devices(in_command(opened.path))
     hint = FIND_DEVICES if opened.kind == LIVE else there
     return command_line_words.did_you_mean(nearest(text, sorted(known), _ONE_DIGIT), hint)
 

@@ -3,8 +3,6 @@
 The exit code is 0 whatever it finds, because no verdict is requested; 2 if the host cannot be read.
 """
 
-import shlex
-
 from dmaragent.addresses import SBDF
 from dmaragent.answers.explain import explain
 from dmaragent.checks import check
@@ -18,6 +16,7 @@ from dmaragent.passthrough.model import Can
 from dmaragent.present.text.overview import overview_text
 from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import Question
+from dmaragent.shell_words import in_command
 
 _WORST_FIRST = (Can.NO, Can.UNKNOWN, Can.CONDITIONS, Can.YES, Can.NOT_APPLICABLE)
 
@@ -35,7 +34,7 @@ def print_overview(path: str | None, program: str = "dmaragent", title: str = ""
     worth_it = checked is not None and any(
         finding.severity is not Severity.INFO for finding in checked.findings
     )
-    host = "" if title or not path else f" --host {shlex.quote(path)}"
+    host = "" if title or not path else f" --host {in_command(path)}"
     commands = [
         f"{program} {words}" for words in _next_words(asked, verdicts, host, findings=worth_it)
     ]

@@ -1,6 +1,5 @@
 """The summary that ``dmaragent dump`` prints about the bundle that it wrote."""
 
-import shlex
 from collections.abc import Iterator
 
 from dmaragent.present.escaping import visible
@@ -16,6 +15,7 @@ from dmaragent.present.words.bundle import (
     bundle_redaction,
 )
 from dmaragent.present.words.host import wrote
+from dmaragent.shell_words import in_command
 
 
 def dump_text(written: WrittenBundle) -> Iterator[str]:
@@ -33,4 +33,4 @@ def dump_text(written: WrittenBundle) -> Iterator[str]:
     if written.path:
         yield ""
         yield LOOK_BEFORE_SENDING
-        yield f"  dmaragent inventory --host {shlex.quote(written.path)}"
+        yield f"  dmaragent inventory --host {in_command(written.path)}"

@@ -6,6 +6,7 @@ from dmaragent.addresses import SBDF, span
 from dmaragent.passthrough.kvm_resolution import KvmResolution, RegionsSource, format_words
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.words.numbers import count, rough_size_words
+from dmaragent.shell_words import as_path
 
 DEVICE_WORDS = {
     Verdict.STARTS: "allowed",
@@ -36,7 +37,7 @@ def kvm_next_command(resolution: KvmResolution, host: str | None = None) -> str:
     if device is None:
         return ""
     verb = ["devices"] if _is_absent(resolution, device) else ["explain", str(device)]
-    path = ["--host", host] if host else []
+    path = ["--host", as_path(host)] if host else []
     return shlex.join(["dmaragent", *verb, *path])
 
 

@@ -1,8 +1,7 @@
 """Sentences of ``decode``, ``encode``, ``check`` and ``diff``: tables and their JSON."""
 
-import shlex
-
 from dmaragent.errors import DmaragentError
+from dmaragent.shell_words import in_command
 
 
 def wrote_table(path: str, size: str) -> str:
@@ -48,7 +47,7 @@ def nothing_to_compare(why: str) -> DmaragentError:
 
 def decode_says_what_is_wrong(path: str) -> str:
     """Return the hint for the host at `path`; empty: this machine."""
-    host = f" --host {shlex.quote(path)}" if path else ""
+    host = f" --host {in_command(path)}" if path else ""
     return f"dmaragent decode{host} shows what is wrong with it"
 
 
