@@ -122,6 +122,7 @@ PURE_IN_THE_SHELL = (
     "fleet/html/parts.py",
     "fleet/json.py",
     "fleet/move_devices.py",
+    "fleet/move_either.py",
     "fleet/move_kvm.py",
     "fleet/move_text.py",
     "fleet/setting_choice.py",

@@ -19,6 +19,7 @@ from dmaragent.fleet.move_devices import (
     best_of,
     named_devices,
 )
+from dmaragent.fleet.move_either import either
 from dmaragent.fleet.move_text import move_object, move_text
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest, read_all_guests
@@ -436,3 +437,44 @@ def test_it_is_unknown_which_libvirt_built_a_guest(
     assert (depends in " ".join(ran.out.split())) is (not qubes)
     assert (depends in target.reason) is (not qubes)
     assert (target.verdict is Verdict.UNDECIDED) is (ran.code == 2) is (not qubes)
+
+
+def test_the_rows_have_the_answer_with_either_libvirt(tmp_path: Path) -> None:
+    """Xen's libvirt does not start the guest; that of Qubes makes its device relaxed."""
+    for name in ("source", "target"):
+        altered("xen-pv-dom0", tmp_path / name)
+    (target,) = moved(tmp_path, LIBVIRT).values()
+    (row,) = target.devices
+
+    assert row.verdict is Verdict.UNDECIDED
+    assert [reason.partition(": ")[0] for reason in row.reasons] == [
+        "with Xen's libvirt",
+        "with Xen's libvirt on the source and Qubes' libvirt here",
+        "with Qubes' libvirt on the source and Xen's libvirt here",
+        "with Qubes' libvirt",
+    ]
+    assert any("can be attached" in reason for reason in row.reasons)
+
+
+def test_what_two_toolstacks_share_is_certain_and_the_worst_harm_counts() -> None:
+    def row(verdict: Verdict, harm: Harm = Harm.NONE, *reasons: str) -> DeviceMove:
+        wanted = WantedDevice("0000:00:14.0", (0x8086, 0x9DED))
+        return DeviceMove(wanted, SBDF(0, 0, 0x14, 0), "", verdict, reasons, harm=harm)
+
+    def of(*rows: DeviceMove) -> HostMove:
+        verdicts = [each.verdict for each in rows]
+        worst = Verdict.REFUSED if Verdict.REFUSED in verdicts else Verdict.STARTS
+        return HostMove("h", worst, rows)
+
+    no, yes = row(Verdict.REFUSED, Harm.NONE, "RAM"), row(Verdict.STARTS)
+    risky = row(Verdict.STARTS, Harm.CORRUPTION, "risk")
+
+    alike = either([("a", of(yes)), ("b", of(risky))])
+    crossed = either([("a", of(no, yes)), ("b", of(risky, no))])
+
+    assert (alike.verdict, alike.devices[0].verdict) == (Verdict.STARTS, Verdict.STARTS)
+    assert (alike.at_risk, alike.devices[0].reasons) == (True, ("risk",))
+    assert crossed.verdict is Verdict.REFUSED  # one device is refused with each
+    assert [each.verdict for each in crossed.devices] == [Verdict.UNDECIDED] * 2
+    assert crossed.devices[0].reasons == ("with a: refused: RAM", "with b: can be attached: risk")
+    assert either([("a", of(no))]) == of(no)

@@ -20,6 +20,7 @@ from dmaragent.fleet.move_devices import (
     named_devices,
     ram_ends,
 )
+from dmaragent.fleet.move_either import either
 from dmaragent.fleet.move_kvm import move_kvm
 from dmaragent.fleet.records import HostRecord
 from dmaragent.guests.config import GuestConfig, GuestType
@@ -30,7 +31,6 @@ from dmaragent.policy.resolver import resolve
 from dmaragent.present.words.guest import reason_words
 from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import GuestResolver, Question
-from dmaragent.question.words import attaching_depends_on_libvirt
 
 
 class Source(NamedTuple):
@@ -157,8 +157,9 @@ def _moved(task: _Task) -> HostMove:
         for start in task.sources
         for target in targets
     ]
-    verdicts = {each.verdict for each in moves}
-    if len(verdicts) == 1:
-        return moves[0]
-    why = attaching_depends_on_libvirt(verdicts)
-    return moves[0]._replace(verdict=Verdict.UNDECIDED, reason=why)
+    names = [
+        words.toolstacks(start.known.stack.toolstack, target.stack.toolstack)
+        for start in task.sources
+        for target in targets
+    ]
+    return either(list(zip(names, moves, strict=True)))

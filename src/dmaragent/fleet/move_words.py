@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError
 from dmaragent.policy.decisions import Harm, Verdict
+from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.words import HARM_WORDS
 from dmaragent.present.words.numbers import count, size_words
 
@@ -37,6 +38,21 @@ def may_be_wanted(ids: str, first: SBDF, others: int) -> str:
 
 def no_other_device(ids: str) -> str:
     return f"no other device {ids}"
+
+
+_TOOLSTACKS = {Toolstack.LIBVIRT: "Xen's libvirt", Toolstack.QUBES: "Qubes' libvirt"}
+
+
+def toolstacks(built: Toolstack, attaches: Toolstack) -> str:
+    """Return the names of who built the guest, and of who attaches its devices."""
+    one, other = (_TOOLSTACKS.get(each, each.value) for each in (built, attaches))
+    return one if one == other else f"{one} on the source and {other} here"
+
+
+def with_toolstack(name: str, verdict: Verdict, reasons: Sequence[str]) -> str:
+    """Return the answer about a device with one of several possible toolstacks."""
+    text = f"with {name}: {_DEVICE[verdict]}"
+    return f"{text}: {reasons[0]}" if reasons else text
 
 
 # Text -----------------------------------------------------------------------------------
