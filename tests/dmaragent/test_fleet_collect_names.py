@@ -117,3 +117,23 @@ def test_a_group_without_clustershell_is_an_error_that_names_it(
     assert ran.code == 2
     assert "ClusterShell" in ran.err
     assert not (tmp_path / "pool").exists()
+
+
+@pytest.mark.parametrize("text", ["root@xen1", "xen1,root@xen[2-3]"])
+def test_a_user_before_a_host_is_no_group(
+    text: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    """Also without ClusterShell, which would only repeat the name."""
+    monkeypatch.setitem(sys.modules, "ClusterShell.NodeSet", None)
+
+    ran = run(capsys, "fleet", "collect", "-w", text, "-o", tmp_path / "pool")
+
+    assert ran.code == 2
+    assert "--user root sets the user" in " ".join(ran.err.split())
+    assert "ClusterShell" not in ran.err
+    assert [needs_clustershell(f"{text}{other}") for other in (",@rack1", " @r", "!@r")] == [
+        True
+    ] * 3

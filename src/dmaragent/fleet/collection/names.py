@@ -7,8 +7,10 @@ from dmaragent.fleet.collection import words
 
 MOST_HOSTS = 200_000
 """More than any fleet; a longer list is a mistake in a range."""
-_NEEDS_CLUSTERSHELL = frozenset("@!&^*?/")
-"""Characters of groups, set operations, patterns and steps, which only ClusterShell reads."""
+_NEEDS_CLUSTERSHELL = frozenset("!&^*?/")
+"""Characters of set operations, patterns and steps, which only ClusterShell reads."""
+_GROUP = re.compile(r"(?:^|[\s,])@")
+"""The beginning of a group, which only ClusterShell knows.  In ``root@xen1`` there is none."""
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,199}")
 _BRACKETS = re.compile(r"\[([^][]*)\]")
 _RANGE = re.compile(r"(\d{1,12})(?:-(\d{1,12}))?", re.ASCII)
@@ -16,7 +18,7 @@ _RANGE = re.compile(r"(\d{1,12})(?:-(\d{1,12}))?", re.ASCII)
 
 def needs_clustershell(text: str) -> bool:
     """Return whether only ClusterShell can expand `text`."""
-    return not _NEEDS_CLUSTERSHELL.isdisjoint(text)
+    return not _NEEDS_CLUSTERSHELL.isdisjoint(text) or _GROUP.search(text) is not None
 
 
 def expanded(text: str) -> Iterator[str]:
