@@ -2,13 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dmaragent.commands.fleet.common import exit_code, worst_code
 from dmaragent.fleet import guests as fleet_guests
 from dmaragent.fleet.classes import xen_classes
-from dmaragent.fleet.guests import ClassVerdict, GuestOnFleet, resolve_on
+from dmaragent.fleet.fleet import Fleet
+from dmaragent.fleet.guests import ClassVerdict, GuestOnFleet, kind_of, resolve_on
 from dmaragent.fleet.text import guests_text
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.policy.decisions import Verdict
@@ -259,3 +261,31 @@ def test_a_device_that_is_not_there_is_known_as_absent(pool: Path) -> None:
 def test_a_no_counts_before_an_unknown() -> None:
     """The exit code of several guests, as of `resolve`."""
     assert [worst_code(codes) for codes in ([0, 0], [0, 2], [2, 1, 0], [1, 2])] == [0, 2, 1, 1]
+
+
+def test_a_file_with_the_name_of_a_part_of_an_address_hides_no_difference() -> None:
+    """The places of settings are left out of the kind of a guest, and nothing else."""
+    text = 'name = "g"\ntype = "hvm"\nmemory = 512\npci = ["{}:03:00.0"]\n'
+    (one,), (other,) = (
+        read_all_guests(text.format(segment), segment) for segment in ("0000", "0001")
+    )
+    (same,) = read_all_guests(text.format("0000"), "a.cfg")
+
+    assert kind_of(one) != kind_of(other)
+    assert kind_of(one) == kind_of(same)
+
+
+def test_a_host_without_xen_whose_libxlutil_answered_has_that_release() -> None:
+    """As `resolve` on one host: the library's release comes before the newest one."""
+    none: dict[str, Any] = {"xen": None, "without_xen": True, "runs_xen": False}
+    records = (made_up_record("a", **none), made_up_record("b", library="1" * 12, **none))
+    fleet = Fleet(records, (), (), 2, None)
+    guest = GuestOnFleet(name="g", source="g.cfg", kvm=False, verdicts=())
+
+    def text(xen: str | None) -> str:
+        return " ".join(" ".join(guests_text((guest,), fleet, xen=xen, details=False)).split())
+
+    assert "the newest known release, on 1 host without Xen." in text(None)
+    assert "Assumes the Xen of the installed libxlutil on 1 host." in text(None)
+    assert "libxlutil" not in text("4.17")
+    assert "2 hosts run Linux without Xen" in text("4.17")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from dmaragent.fleet.classes import folded, linux_classes, odd_hosts, xen_classe
 from dmaragent.fleet.documents import Document
 from dmaragent.fleet.guests import resolve_on
 from dmaragent.fleet.records import Why, record_of
+from dmaragent.fleet.text import show_text
 from dmaragent.guests.formats import read_all_guests
 from dmaragent.host.topology import PciFunction
 from dmaragent.policy.decisions import Verdict
@@ -23,6 +25,7 @@ from dmaragent.question.words import without_xen
 from dmaragent.releases import Release
 from support.altered import altered
 from support.fleet_pool import XL, fleet_of, guests
+from support.fleets import made_up_record
 from support.machines import MACHINES, NAMES
 
 
@@ -211,3 +214,35 @@ def test_an_answer_about_a_xen_guest_says_where_no_xen_runs(name: str, *, withou
 
     assert record.without_xen is without
     assert (assumed in asked.stack.origin) is without
+
+
+@pytest.mark.parametrize(
+    ("facts", "differs", "value"),
+    [
+        ({"xen": None, "without_xen": True, "runs_xen": False}, "xen", "none"),
+        ({"xen": None}, "xen", ""),
+        ({"table": "", "no_table": "vtd-off"}, "table", "none"),
+        ({"table": "", "no_table": "denied"}, "table", ""),
+        ({"table": "", "no_table": "unknown"}, "table", ""),
+    ],
+)
+def test_a_host_without_xen_or_table_is_odd_and_not_unknown(
+    facts: dict[str, Any], differs: str, value: str
+) -> None:
+    alike = [made_up_record(f"h{number}") for number in range(4)]
+    usual = {"xen": "4.14.4", "table": "DMAR 000000000000"}[differs]
+
+    (odd,) = odd_hosts([*alike, made_up_record("odd", **facts)])
+    (text,) = (line for line in show_text((), [odd], (), details=False) if "odd:" in line)
+
+    assert (odd.differs, odd.value, odd.usual) == (differs, value, usual)
+    assert f"{value or 'unknown'}, most have {usual}" in text
+
+
+def test_hosts_of_a_model_mostly_without_xen_have_none() -> None:
+    none: dict[str, Any] = {"xen": None, "without_xen": True, "runs_xen": False}
+    hosts = [made_up_record(f"h{number}", **none) for number in range(4)]
+
+    (odd,) = odd_hosts([*hosts, made_up_record("odd")])
+
+    assert (odd.value, odd.usual) == ("4.14.4", "none")

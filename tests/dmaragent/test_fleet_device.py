@@ -176,3 +176,40 @@ def test_a_risk_that_one_of_two_sides_has_is_in_the_verdict_of_both() -> None:
     found = deciding_verdict(replace(both, linux=Verdict(Can.CONDITIONS, risk=True)))
 
     assert found == Verdict(Can.CONDITIONS, risk=True)
+
+
+PROXMOX = {
+    "/proc/sys/kernel/osrelease": b"6.8.12-4-pve\n",
+    "/proc/cmdline": b"intel_iommu=on,relax_rmrr\n",
+    "/sys/kernel/iommu_groups/15/reserved_regions": (
+        b"0x000000003c120000 0x000000003c12ffff direct-relaxable\n"
+    ),
+}
+
+
+def test_a_device_that_is_allowed_with_risk_only_is_not_free(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    """A kernel with relax_rmrr passes 81:00.0 through, and firmware can overwrite guest RAM."""
+    altered("qemu-q35-rmrr", tmp_path / "pool/h", PROXMOX)
+    text, answer = asked(capsys, "81:00.0", tmp_path / "pool")
+    rows: list[dict[str, object]] = answer["devices"]  # type: ignore[assignment]
+    on = ("--on", str(tmp_path / "pool"), "--no-cache")
+
+    assert [(row["verdict"], row["can"]) for row in rows] == [("allowed-with-risk", "yes")]
+    assert "0 of 1 host can pass such a device through, 1 more on conditions" in " ".join(
+        text.split()
+    )
+    assert run(capsys, "fleet", "device", "81:00.0", *on).code == 2
+
+
+def test_a_host_with_an_allowed_and_a_risky_device_counts_as_free() -> None:
+    risky, free = (
+        DeviceOnHost(f"0000:00:0{at}.0", key, Can.YES, ("linux",), None, 0, "")
+        for at, key in enumerate(("allowed-with-risk", "allowed"))
+    )
+    answers = [DevicesOfHost("a", (risky,), ""), DevicesOfHost("b", (risky, free), "")]
+
+    headline = next(devices_text("usb", answers, ()))
+
+    assert headline.startswith("usb: 1 of 2 hosts can pass such a device through, 1 more on")

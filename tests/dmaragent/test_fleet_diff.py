@@ -4,15 +4,19 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dmaragent.fleet.diff import fleet_difference
+from dmaragent.fleet.diff_words import ELSEWHERE
+from dmaragent.fleet.fleet import Fleet
 from dmaragent.fleet.records import NoData, Why
-from dmaragent.fleet.words import ELSEWHERE
+from dmaragent.fleet.text import diff_text
 from support.altered import altered
 from support.cli import run
 from support.fleet_pool import GUEST, fleet_of
+from support.fleets import made_up_record
 from support.machines import MACHINES
 
 
@@ -155,3 +159,31 @@ def test_a_newer_database_of_names_is_no_change(tmp_path: Path) -> None:
     before, after = (fleet_of(tmp_path / name) for name in ("before", "after"))
 
     assert fleet_difference(before, after).changed == ()
+
+
+def test_xen_or_a_table_that_came_was_not_unknown_before(pool: Path) -> None:
+    """VT-d was switched on in the setup, and Xen installed."""
+    fleet = fleet_of(pool)
+    without = made_up_record(
+        "a",
+        xen=None,
+        without_xen=True,
+        runs_xen=False,
+        table="",
+        no_table="vtd-off",
+        regions=None,
+        xen_class="other",
+    )
+    before = fleet._replace(records=(without,), without=())
+    after = fleet._replace(records=(made_up_record("a", 1, model="Server 0"),), without=())
+
+    text = "\n".join(diff_text(fleet_difference(before, after), details=True))
+
+    assert "Xen: none, now 4.15.4" in text
+    assert "table: none, now DMAR 000000000001" in text
+    assert fleet_difference(before, _with(before, without_xen=False)).changed == ()
+    assert fleet_difference(before, _with(before, no_table="denied")).changed == ()
+
+
+def _with(fleet: Fleet, **facts: Any) -> Fleet:
+    return fleet._replace(records=tuple(replace(record, **facts) for record in fleet.records))

@@ -31,6 +31,7 @@ def test_each_document_is_a_host_by_its_files_name(pool: Path) -> None:
 
     assert names == ["amd", "broken", "hp", "node7", "xen001", "xen002"]
     assert host_name("a/b/DMAR.bin") == "DMAR"
+    assert {host_name(f"x1.{end}") for end in ("tar.bz2", "tbz", "tbz2", "tzst", "tgz")} == {"x1"}
 
 
 def test_a_host_is_one_under_any_name(tmp_path: Path) -> None:

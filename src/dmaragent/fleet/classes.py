@@ -84,6 +84,7 @@ class OddHost(NamedTuple):
     differs: str
     """``firmware``, ``table``, ``xen`` or ``list``."""
     value: str
+    """Empty: unknown."""
     usual: str
 
 
@@ -102,8 +103,8 @@ def odd_hosts(records: Sequence[HostRecord]) -> tuple[OddHost, ...]:
 
 _FACTS: Mapping[str, Callable[[HostRecord], str]] = {
     "firmware": lambda record: record.firmware or "",
-    "table": lambda record: record.table,
-    "xen": lambda record: record.xen or "",
+    "table": lambda record: record.firmwares_table,
+    "xen": lambda record: record.running_xen,
     "list": lambda record: record.list_source,
 }
 _SHARE = 0.75

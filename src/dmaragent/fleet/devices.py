@@ -82,6 +82,16 @@ class DeviceOnHost(NamedTuple):
     reasons: tuple[str, ...] = ()
     """Why the verdict is unknown, and what settles it."""
 
+    @property
+    def free(self) -> bool:
+        """Whether it is allowed without conditions and without risk."""
+        return self.verdict == verdict_key(Verdict(Can.YES))
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it is allowed on conditions, or only with risk."""
+        return not self.free and self.can in (Can.YES, Can.CONDITIONS)
+
 
 class DevicesOfHost(NamedTuple):
     """The devices of a host that a question is about."""
@@ -89,7 +99,7 @@ class DevicesOfHost(NamedTuple):
     host: str
     devices: tuple[DeviceOnHost, ...]
     unknown: str
-    """Why there may be others; empty: there are none, or one of the devices is allowed."""
+    """Why there may be others; empty: there are none, or one of the devices is free."""
 
 
 class _Task(NamedTuple):
@@ -130,7 +140,7 @@ def _asked(task: _Task) -> tuple[tuple[DeviceOnHost, ...], str]:
     if asked.facts.functions is None:
         return found, "" if found else words.FUNCTIONS_UNKNOWN
     unknown = [row.sbdf for row, own in zip(rows, fits, strict=True) if own is None]
-    if not unknown or any(device.can is Can.YES for device in found):
+    if not unknown or any(device.free for device in found):
         return found, ""
     return found, words.may_be_meant(str(unknown[0]), len(unknown) - 1)
 

@@ -6,10 +6,10 @@ Pure.  The drivers of devices, which change daily, are no difference.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from dmaragent.fleet.diff_words import ELSEWHERE
 from dmaragent.fleet.fleet import Fleet
 from dmaragent.fleet.guests import GuestOnFleet
-from dmaragent.fleet.records import HostRecord, NoData, Why
-from dmaragent.fleet.words import ELSEWHERE
+from dmaragent.fleet.records import NONE, HostRecord, NoData, Why
 from dmaragent.policy.decisions import Verdict
 
 
@@ -60,11 +60,15 @@ class FleetDifference(NamedTuple):
 _FACTS: Mapping[str, Callable[[HostRecord], str]] = {
     "model": lambda record: " ".join(filter(None, (record.vendor, record.model))),
     "firmware": lambda record: record.firmware or "",
-    "xen": lambda record: record.xen or "",
+    "xen": lambda record: record.running_xen,
     "linux": lambda record: record.linux or "",
     "list": lambda record: record.list_source,
-    "table": lambda record: record.table,
+    "table": lambda record: record.firmwares_table,
 }
+
+
+_LOST_OR_NONE = {NONE, ""}
+"""The values of a fact that is unknown on one side, and of which the other has none: no change."""
 
 
 def fleet_difference(
@@ -120,7 +124,7 @@ def _changes(before: HostRecord, after: HostRecord) -> list[Change]:
     changes = [
         Change(what, fact(before), fact(after))
         for what, fact in _FACTS.items()
-        if fact(before) != fact(after)
+        if fact(before) != fact(after) and {fact(before), fact(after)} != _LOST_OR_NONE
     ]
     known = before.regions is not None
     moved = before.shape == after.shape and before.regions == after.regions

@@ -135,7 +135,7 @@ def read_fleet(
         replaced=tuple(replaced),
         documents=found,
         expected=None if expected is None else len(expected),
-        left_out=(*left_out, *others_inside),
+        left_out=tuple(dict.fromkeys((*left_out, *others_inside))),
     )
 
 

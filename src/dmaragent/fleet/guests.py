@@ -1,9 +1,10 @@
 """Which hosts of a fleet can run a guest: one resolution for each class and kind of guest."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dmaragent.canonical import canonical
 from dmaragent.errors import DmaragentError
@@ -126,8 +127,19 @@ def kind_of(guest: Guest) -> str:
 
     The place of a setting is its line, whatever file it is in.
     """
-    text = json.dumps(canonical(guest, _NOT_IN_KIND))
-    return text.replace(json.dumps(f"{guest.source}:")[1:-1], ":")
+    place = re.compile(rf"{re.escape(guest.source)}(?=:[0-9]+\Z)")
+    return json.dumps(_without_file(canonical(guest, _NOT_IN_KIND), place))
+
+
+def _without_file(value: Any, place: re.Pattern[str]) -> Any:
+    """Return a canonical value in which a text that is a place begins at the line."""
+    if isinstance(value, str):
+        return place.sub("", value) if place.match(value) else value
+    if isinstance(value, list):
+        return [_without_file(part, place) for part in value]
+    if isinstance(value, dict):
+        return {name: _without_file(part, place) for name, part in value.items()}
+    return value
 
 
 _Table = list[list[ClassVerdict]]

@@ -15,6 +15,7 @@ from dmaragent.fleet.documents import REPORT, Document
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
+from dmaragent.iommu.no_table import CERTAINLY_NONE
 from dmaragent.linux.view import LinuxState, LinuxView
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Stack
@@ -23,6 +24,9 @@ from dmaragent.question.context import Question
 from dmaragent.question.host_class import NAMES_OF_FUNCTION, as_written, table_digest, xen_class
 from dmaragent.readings import Missing
 
+NONE = "none"
+"""A value of which it is known that the host has none."""
+_CERTAINLY_NONE = frozenset(kind.value for kind in CERTAINLY_NONE)
 _ERRORS = (Severity.CRITICAL, Severity.ERROR)
 _LATEST = 1 << 40
 """A larger number of seconds since 1970 is no date."""
@@ -107,6 +111,16 @@ class HostRecord:
     """Whether it was read from an archive that has something else beside the host."""
     table_only: bool = False
     """Whether that archive has nothing of the host but its table."""
+
+    @property
+    def running_xen(self) -> str:
+        """The running release; ``none`` if Linux runs without Xen; empty if that is unknown."""
+        return self.xen or (NONE if self.without_xen else "")
+
+    @property
+    def firmwares_table(self) -> str:
+        """The table as in `table`; ``none`` if the host certainly has none; empty: unknown."""
+        return self.table or (NONE if self.no_table in _CERTAINLY_NONE else "")
 
     def shown(self, text: str) -> str:
         """Return a message about its document with the document's place for the user."""

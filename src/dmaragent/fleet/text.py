@@ -5,14 +5,13 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import TypeVar
 
-from dmaragent.fleet import words
+from dmaragent.fleet import diff_words, words
 from dmaragent.fleet.classes import HostClass, OddHost, folded, hosts_by_errors
 from dmaragent.fleet.devices import DevicesOfHost
 from dmaragent.fleet.diff import FleetDifference
 from dmaragent.fleet.fleet import Fleet
 from dmaragent.fleet.guests import ClassVerdict, GuestOnFleet
 from dmaragent.fleet.records import HostRecord, NoData
-from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import paragraph
@@ -20,6 +19,7 @@ from dmaragent.present.words.devices import VERDICTS, verdict_key
 from dmaragent.present.words.numbers import count
 from dmaragent.question.releases import not_modelled
 from dmaragent.releases import Release
+from dmaragent.shell_words import as_path
 from dmaragent.xen.reserved_list.model import ListSource
 
 MOST_CLASSES = 8
@@ -117,14 +117,23 @@ def _next_lines(guest: GuestOnFleet, xen: str | None) -> Iterator[str]:
     host = next((of.first for of in ordered if of.first.where == of.first.path), None)
     if host is not None:
         release = [] if xen is None else ["--xen", xen]
-        command = ["dmaragent", "resolve", guest.source, "--host", host.path, *release]
+        command = [
+            "dmaragent",
+            "resolve",
+            as_path(guest.source),
+            "--host",
+            as_path(host.path),
+            *release,
+        ]
         yield visible(words.next_command(shlex.join(command)))
 
 
 def _assumptions(records: Sequence[HostRecord], *, release_named: bool) -> Iterator[str]:
     """Yield on how many hosts something is assumed: Xen, its release, its list, the functions."""
-    without = sum(record.without_xen for record in records)
-    unknown = sum(not record.xen and not record.without_xen for record in records)
+    by_library = [record.library and not record.xen and not release_named for record in records]
+    others = [record for record, own in zip(records, by_library, strict=True) if not own]
+    without = sum(record.without_xen for record in others)
+    unknown = sum(not record.xen and not record.without_xen for record in others)
     absent = sum(not record.functions_known for record in records)
     predicted = sum(record.list_source == ListSource.PREDICTED.value for record in records)
     running = {record.xen for record in records if record.xen and not release_named}
@@ -132,6 +141,7 @@ def _assumptions(records: Sequence[HostRecord], *, release_named: bool) -> Itera
     notes = [
         *(f"{note}." for note in newer),
         words.assumed_release(unknown, without, newest=not release_named),
+        words.assumed_library(len(records) - len(others)),
         words.predicted_list(predicted) if predicted else "",
         words.assumed_functions(absent) if absent else "",
     ]
@@ -223,7 +233,7 @@ def devices_text(
         if answer.unknown or not answer.devices:
             others.setdefault(answer.unknown or words.NOT_THERE, []).append(answer.host)
         for device in answer.devices:
-            fix = device.remedy if device.can is not Can.YES else ""
+            fix = "" if device.free else device.remedy
             key = (device.verdict, device.decides, fix, device.reasons)
             alike.setdefault(key, {}).setdefault(answer.host, []).append(device.sbdf)
     yield from paragraph(words.device_headline(query, answers, len(without)), hang=_INDENT)
@@ -251,7 +261,7 @@ def devices_text(
 
 def diff_text(difference: FleetDifference, *, details: bool) -> Iterator[str]:
     """Yield what changed, hosts that changed alike together."""
-    yield words.diff_headline(difference)
+    yield diff_words.diff_headline(difference)
     shown = difference.changed if details else difference.changed[:MOST_CLASSES]
     for entry in shown:
         yield ""
@@ -259,24 +269,26 @@ def diff_text(difference: FleetDifference, *, details: bool) -> Iterator[str]:
         head = f"{count(len(entry.hosts), 'host')}: {folded(entry.hosts)}{model}"
         yield from paragraph(visible(head), hang=_INDENT)
         for fact in entry.changes:
-            yield from paragraph(visible(words.change(fact)), indent=_INDENT, hang=_INDENT)
+            yield from paragraph(visible(diff_words.change(fact)), indent=_INDENT, hang=_INDENT)
         for guest in entry.guests:
-            yield from paragraph(visible(words.guest_change(guest)), indent=_INDENT, hang=_INDENT)
+            yield from paragraph(
+                visible(diff_words.guest_change(guest)), indent=_INDENT, hang=_INDENT
+            )
     if len(difference.changed) > len(shown):
         rest = difference.changed[len(shown) :]
-        yield words.more_changes(len(rest), sum(len(entry.hosts) for entry in rest))
+        yield diff_words.more_changes(len(rest), sum(len(entry.hosts) for entry in rest))
     for what, names in (
-        (words.ONLY_BEFORE, difference.only_before),
-        (words.ONLY_AFTER, difference.only_after),
-        (words.NOT_COMPARED, difference.not_compared),
+        (diff_words.ONLY_BEFORE, difference.only_before),
+        (diff_words.ONLY_AFTER, difference.only_after),
+        (diff_words.NOT_COMPARED, difference.not_compared),
     ):
         if names:
             yield ""
             text = f"{what}: {count(len(names), 'host')}: {folded(names)}"
             yield from paragraph(visible(text), hang=_INDENT)
     for side, lost in (
-        (words.EARLIER, difference.lost_before),
-        (words.LATER, difference.lost_after),
+        (diff_words.EARLIER, difference.lost_before),
+        (diff_words.LATER, difference.lost_after),
     ):
         yield from _lost_lines(lost, details=details, side=side)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from dmaragent.errors import DmaragentError, HostError
 from dmaragent.iommu.kinds import AbsenceKind
-from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import visible
 from dmaragent.present.words.devices import SIDES, key_words
@@ -18,7 +17,6 @@ from dmaragent.xen.hypervisor.release_spans import NEWEST_RELEASE
 if TYPE_CHECKING:  # which import these sentences
     from dmaragent.fleet.classes import OddHost
     from dmaragent.fleet.devices import DevicesOfHost
-    from dmaragent.fleet.diff import Change, FleetDifference, GuestChange
     from dmaragent.fleet.documents import LeftOut
     from dmaragent.fleet.guests import GuestOnFleet
     from dmaragent.fleet.records import HostRecord
@@ -26,8 +24,6 @@ if TYPE_CHECKING:  # which import these sentences
 _DAY = 86_400
 _MOST_ADDRESSES = 4
 """The most devices of a host that are named by address; more are a number."""
-ELSEWHERE = "elsewhere"
-"""The value of a change of `regions` that only moved them."""
 COLLECT_AGAIN = "collect from the host again, or use --stale never"
 COLLECT = "collect from the host"
 ABSENT = "there is no document for it"
@@ -161,6 +157,7 @@ _NO_TABLE = {
     AbsenceKind.HIDDEN.value: "table hidden",
     AbsenceKind.PVH_DOM0.value: "table hidden by Xen",
     AbsenceKind.UNKNOWN.value: "table unknown",
+    AbsenceKind.NO_ACPI.value: "no ACPI tables",
 }
 
 
@@ -255,6 +252,11 @@ def assumed_release(unknown: int, without: int, *, newest: bool) -> str:
     return f"Assumes Xen{newest_words}, on {hosts}." if hosts and newest else ""
 
 
+def assumed_library(hosts: int) -> str:
+    """Return on how many hosts the installed libxlutil has the only known release."""
+    return f"Assumes the Xen of the installed libxlutil on {count(hosts, 'host')}." if hosts else ""
+
+
 def assumed_functions(hosts: int) -> str:
     where = f"{count(hosts, 'host')} whose PCI functions are unknown"
     return f"Assumes that every device is present on {where}."
@@ -310,9 +312,9 @@ def devices_alike(verdict: str, addresses: Sequence[Sequence[str]], hosts: str, 
 
 def device_headline(query: str, answers: Sequence[DevicesOfHost], without: int) -> str:
     having = [answer for answer in answers if answer.devices]
-    free = [answer for answer in having if any(device.can is Can.YES for device in answer.devices)]
+    free = [answer for answer in having if any(device.free for device in answer.devices)]
     conditional = sum(
-        answer not in free and any(device.can is Can.CONDITIONS for device in answer.devices)
+        answer not in free and any(device.conditional for device in answer.devices)
         for answer in having
     )
     text = f"{query}: {len(free)} of {count(len(answers) + without, 'host')} can pass such a device through"
@@ -328,58 +330,6 @@ def sides_differ(verdicts: Iterable[tuple[str, str]]) -> str:
 
 def why_unknown(reason: str) -> str:
     return f"Reason: {reason}"
-
-
-# Differences ----------------------------------------------------------------------------
-
-_FACTS = {
-    "model": "model",
-    "firmware": "firmware",
-    "xen": "Xen",
-    "linux": "Linux",
-    "list": "source of Xen's list",
-    "table": "table",
-}
-
-
-def diff_headline(difference: FleetDifference) -> str:
-    """Return how many hosts changed, and how many did not."""
-    changed = sum(len(entry.hosts) for entry in difference.changed)
-    return f"{count(changed, 'host')} changed, {difference.same} did not"
-
-
-def change(fact: Change) -> str:
-    """Return one difference of a host as a sentence without a full stop."""
-    before, after = fact.before or UNKNOWN, fact.after or UNKNOWN
-    if fact.what == "regions":
-        if fact.after == ELSEWHERE:
-            return f"the same {count(int(before), 'region')} at other addresses"
-        if before == after:
-            return f"{count(int(after), 'region')} of other sizes or devices"
-        return f"regions: {before}, now {after}"
-    if fact.what == "facts":
-        return "devices, options or hardware features changed: dmaragent diff shows them"
-    return f"{_FACTS[fact.what]}: {before}, now {after}"
-
-
-def guest_change(of: GuestChange) -> str:
-    return f"{of.guest}: {_VERDICT_WORDS[of.before]}, now {_VERDICT_WORDS[of.after]}"
-
-
-_VERDICT_WORDS = {
-    Verdict.STARTS: "starts",
-    Verdict.REFUSED: "will not start",
-    Verdict.UNDECIDED: "unknown",
-}
-ONLY_BEFORE = "Only before"
-ONLY_AFTER = "Only now"
-EARLIER = "earlier document "
-LATER = "later document "
-NOT_COMPARED = "Not compared, because a document has no data"
-
-
-def more_changes(entries: int, hosts: int) -> str:
-    return f"{count(entries, 'more change')} of {count(hosts, 'host')}: add --details"
 
 
 # Errors of the command ------------------------------------------------------------------

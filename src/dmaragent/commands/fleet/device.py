@@ -24,7 +24,8 @@ examples:
   dmaragent fleet device usb --on pool/ --need 1
 
 Exit codes: 0 all hosts (--need hosts) can pass it through; 1 fewer can; 2 it
-depends on hosts that allow it on conditions, are unknown or have no data."""
+depends on hosts that allow it on conditions or with risk, are unknown or have
+no data."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,12 +54,12 @@ def run(options: argparse.Namespace) -> int:
         print_fleet(options, fleet, answer)
     else:
         print_lines(devices_text(query.text, answers, fleet.without))
-    yes = sum(any(device.can is Can.YES for device in host.devices) for host in answers)
+    yes = sum(any(device.free for device in host.devices) for host in answers)
     unknown = sum(
-        all(device.can is not Can.YES for device in host.devices)
+        not any(device.free for device in host.devices)
         and (
             bool(host.unknown)
-            or any(device.can in (Can.UNKNOWN, Can.CONDITIONS) for device in host.devices)
+            or any(device.conditional or device.can is Can.UNKNOWN for device in host.devices)
         )
         for host in answers
     )

@@ -80,7 +80,7 @@ def _class_row(of: HostClass, place: Place) -> Sequence[Child]:
 
 
 def _xen(host: HostRecord) -> str:
-    return host.xen or (words.XEN_UNKNOWN if host.runs_xen else words.NO_XEN)
+    return host.running_xen or (words.XEN_UNKNOWN if host.runs_xen else "")
 
 
 def _class_note(of: HostClass, most: int | None) -> Child:

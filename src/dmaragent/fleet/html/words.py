@@ -15,7 +15,6 @@ ERRORS = "Errors in tables"
 NO_DATA = "Hosts without data"
 GUESTS = "Guests"
 UNKNOWN = "unknown"
-NO_XEN = "none, or unknown"
 XEN_UNKNOWN = "release unknown"
 NOTHING_READ = "No document could be read"
 

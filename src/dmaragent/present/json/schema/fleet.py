@@ -113,7 +113,10 @@ class FleetDevice(TypedDict):
 
 
 class Odd(TypedDict):
-    """A host that differs from most of its model."""
+    """A host that differs from most of its model.
+
+    A value is empty if it is unknown, and ``none`` if the host has no Xen or no table.
+    """
 
     host: str
     differs: Annotated[str, ("enum", ("firmware", "table", "xen", "list"))]
@@ -146,7 +149,7 @@ ChangeWord = Annotated[
 
 
 class FactChange(TypedDict):
-    """A fact before and after; empty: unknown."""
+    """A fact before and after; empty: unknown; none: no Xen or no table."""
 
     what: ChangeWord
     before: str
