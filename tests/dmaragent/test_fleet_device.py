@@ -213,3 +213,16 @@ def test_a_host_with_an_allowed_and_a_risky_device_counts_as_free() -> None:
     headline = next(devices_text("usb", answers, ()))
 
     assert headline.startswith("usb: 1 of 2 hosts can pass such a device through, 1 more on")
+
+
+def test_a_device_that_only_a_region_names_is_not_there(tmp_path: Path, capsys: Capture) -> None:
+    """The firmware of the HP names 00:1f.5, which is not present; a table alone cannot tell."""
+    pool = folder_of(tmp_path, "hp-dl380e-gen8")
+    table = MACHINES / "hp-dl380e-gen8/root/sys/firmware/acpi/tables/DMAR"
+    shutil.copy(table, pool / "table.bin")
+
+    text, answer = asked(capsys, "00:1f.5", pool)
+
+    assert answer["without_device"] == ["hp-dl380e-gen8"]
+    assert [row["host"] for row in answer["devices"]] == ["table"]  # type: ignore[attr-defined]
+    assert "1 has one" in " ".join(text.split())

@@ -37,7 +37,7 @@ class DeviceQuery(NamedTuple):
         """Return whether the question is about the device of `row`; None: its ID or class is unknown."""
         function = row.function
         if self.sbdf is not None:
-            return row.sbdf == self.sbdf
+            return row.sbdf == self.sbdf and not row.absent
         if function is None:
             return False
         if self.vendor is not None and self.device is not None:
