@@ -23,7 +23,7 @@ from dmaragent.policy.settings import Toolstack
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document
 from dmaragent.question.ask_host import ask_host
-from dmaragent.question.context import Question, read_guests
+from dmaragent.question.context import GuestResolver, Question, context_of, read_guests
 from dmaragent.question.releases import release_spans
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
@@ -377,6 +377,45 @@ class _LiveDom0:
             return self._recorded.call(request)
         self.asked.append(json.loads(request.arguments[0]))
         return b'["library", "4.14"]\n["rdm", "strategy=host,policy=strict", 0, 1, 0, false]\n'
+
+
+_LIBVIRT = """<domain type="xen"><name>v</name><memory unit="MiB">2048</memory>
+<os><type arch="x86_64" machine="xenfv">hvm</type></os></domain>"""
+
+
+def test_a_guest_of_libvirt_is_told_too_that_the_release_of_its_tools_is_not_modelled(
+    worded: Worded,
+) -> None:
+    context = context_of(_machine("xen-pv-dom0"), Question(), b'["library", "4.23"]\n')
+    (one,) = read_guests(_LIBVIRT, "v.xml")
+    of_libvirt = GuestResolver(context, Question()).context_for(one)
+
+    assert of_libvirt.stack.toolstack is Toolstack.LIBVIRT
+    assert str(of_libvirt.stack.release) == "4.23"
+    worded(of_libvirt.stack.origin, "4.23 is not modelled")
+
+
+@pytest.mark.parametrize(
+    ("release", "aborts"),
+    [
+        ("4.6", False),
+        ("4.12", False),
+        ("4.13", None),
+        ("4.13.2", False),
+        ("4.13.3", True),
+        ("4.14", None),
+        ("4.14.0", False),
+        ("4.14.1", True),
+        ("4.14.6", True),
+    ],
+)
+def test_the_release_decides_whether_a_star_makes_xl_abort(
+    release: str, *, aborts: bool | None
+) -> None:
+    """The assertion of d25cc3ec93 is in libxlu_pci.c from RELEASE-4.13.3 and RELEASE-4.14.1 on."""
+    behaviours = toolstack_behaviours(Release.parse(release))
+
+    assert {behaviour.parser.star_aborts for behaviour in behaviours} == {aborts}
 
 
 def test_the_library_of_a_running_dom0_is_the_toolstacks_release(

@@ -58,7 +58,6 @@ def ask_host(
         facts=context.facts,
         stack=context.stack,
         release_known=context.release_known,
-        without_library=context.without_library,
     )
 
 

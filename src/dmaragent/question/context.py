@@ -75,8 +75,6 @@ class Context:
     """Who builds the guest, and by which releases."""
     release_known: bool
     """Whether the release is named or runs there; otherwise the newest modelled one is assumed."""
-    without_library: Release
-    """The hypervisor's release for a guest of libvirt, which does not use libxlutil."""
 
     @property
     def is_qubes(self) -> bool:
@@ -105,8 +103,7 @@ def context_of(host: Host, question: Question, library: bytes | None = None) -> 
     running = host.running_release
     library_answers = None if library is None else read_library_answers(library)
     of_library = None if library_answers is None else library_answers.release
-    without_library = asked or running or Release(*NEWEST_RELEASE)
-    hypervisor = asked or running or of_library or without_library
+    hypervisor = asked or running or of_library or Release(*NEWEST_RELEASE)
     tools = read_release("toolstack release", given) if given else hypervisor
     if of_library is not None and of_library.series != hypervisor.series:
         tools = of_library
@@ -126,7 +123,6 @@ def context_of(host: Host, question: Question, library: bytes | None = None) -> 
         facts=facts,
         stack=stack,
         release_known=bool(asked or running or of_library),
-        without_library=without_library,
     )
 
 
@@ -246,11 +242,11 @@ def _for_toolstack(context: Context, toolstack: Toolstack) -> Context:
     stack = replace(context.stack, toolstack=toolstack, library_answers=None)
     library = context.stack.library_answers
     if library is not None:
-        origin = words.library_installed(library.release)
+        sentences = [words.library_installed(library.release)]
         if context.host.running_release is not None:
-            running = words.release_runs(stack.hypervisor, library_answered=True)
-            origin = words.together([running, origin])
-        stack = replace(stack, origin=origin)
+            sentences.insert(0, words.release_runs(stack.hypervisor, library_answered=True))
+        sentences += not_modelled(stack.hypervisor, stack.release)
+        stack = replace(stack, origin=words.together(sentences))
     return replace(context, stack=stack)
 
 

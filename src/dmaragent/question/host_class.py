@@ -36,12 +36,11 @@ _CHECKSUM = 9
 def xen_class(context: Context) -> str:
     """Return the class: hosts of one class answer alike about every Xen guest.
 
-    The facts and the stack decide about every guest. For a guest of libvirt, so does which libvirt
-    builds it, and for which release. Of the vendors only that of display controllers decides.
+    The facts and the stack decide about every guest. Whether the host runs Qubes decides about a guest
+    of libvirt. Of the vendors only that of display controllers decides.
     """
-    of_libvirt = (context.is_qubes, context.without_library)
     graphics = display_vendors(context.facts.functions)
-    return digest((context.facts, context.stack, of_libvirt, graphics), NOT_IN_XENS_CLASS)
+    return digest((context.facts, context.stack, context.is_qubes, graphics), NOT_IN_XENS_CLASS)
 
 
 def running_class(host: Host) -> str:

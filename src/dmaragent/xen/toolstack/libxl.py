@@ -65,8 +65,7 @@ class LibxluBehaviour(NamedTuple):
     """Whether an unknown key of ``pci=`` is an error and ``name=`` is known: bdc0799fe2, 4.15."""
     star_aborts: bool | None = None
     """For older ones: whether function ``*`` fails an assertion; None: by the point release.
-    Otherwise the function stays uninitialized. d25cc3ec93 added the assertion, seen in 4.13.5,
-    4.14.1 and 4.14.6."""
+    Otherwise the function stays uninitialized.  See :data:`_STAR_ABORTS`."""
 
 
 LIBXLU_ERAS = (
@@ -124,6 +123,8 @@ FIRST_RELEASE = (4, 6)
 """The first release with reserved device memory in the guest's configuration."""
 _MENDED = {13: None, 14: 5, 15: 3, 16: 1}
 """By minor release of 4.x: the point release in which devices inherit again."""
+_STAR_ABORTS = {13: 3, 14: 1}
+"""By minor release of 4.x: the point release with the assertion of d25cc3ec93 (libxlu_pci.c)."""
 
 
 def toolstack_behaviours(release: Release) -> tuple[ToolstackBehaviour, ...]:
@@ -132,6 +133,7 @@ def toolstack_behaviours(release: Release) -> tuple[ToolstackBehaviour, ...]:
     A release that is not modelled behaves as the nearest modelled one.
     """
     parser = next((e for e in reversed(LIBXLU_ERAS) if e.first <= release.series), LIBXLU_ERAS[0])
+    parser = parser._replace(star_aborts=_star_aborts(release))
     layout = next((e for e in reversed(LIBXL_ERAS) if e.first <= release.series), LIBXL_ERAS[0])
     if release.major != 4 or release.minor not in _MENDED:
         return (ToolstackBehaviour(parser=parser, layout=layout, devices_inherit=True),)
@@ -153,3 +155,11 @@ def toolstack_behaviours(release: Release) -> tuple[ToolstackBehaviour, ...]:
     if release.least >= first:
         return (after,)
     return (before, after) if release.point is None else (before,)
+
+
+def _star_aborts(release: Release) -> bool | None:
+    """Return whether function ``*`` makes libxlutil of `release` abort; None: its point decides."""
+    first = _STAR_ABORTS.get(release.minor) if release.major == 4 else None
+    if first is None or release.least >= first:
+        return first is not None
+    return None if release.point is None else False
