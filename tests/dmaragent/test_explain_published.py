@@ -239,6 +239,25 @@ def test_the_table_shows_which_device_of_the_group_has_a_direct_region(
     assert kvm.resolved(kvm.domain(kvm.hostdev()), host).verdict is verdict
 
 
+@pytest.mark.parametrize("dmar", [True, False], ids=["table", "table denied"])
+@pytest.mark.parametrize("kernel", ["4.18.0-80.el8.x86_64", "4.19.0-21-amd64", None])
+def test_a_kernel_that_publishes_the_type_has_it_whatever_its_release(
+    kernel: str | None, *, dmar: bool
+) -> None:
+    """Group 13 has the region of another device as direct-relaxable."""
+    other = Function(sbdf="0000:00:02.0", class_code=0x030000)
+    host = _usb_publishing_direct(kernel, other, dmar=dmar)
+    groups = "/sys/kernel/iommu_groups"
+    host.directories[groups] = ("12", "13")
+    host.directories[f"{groups}/12/devices"] = ("0000:01:00.0",)
+    host.directories[f"{groups}/13/devices"] = ("0000:00:02.0",)
+    line = "0x00000000b0000000 0x00000000b0ffffff direct-relaxable\n"
+    host.files[f"{groups}/13/reserved_regions"] = (line + _MSI).encode()
+
+    assert told(host, "01:00.0").linux.can is Can.NO
+    assert kvm.resolved(kvm.domain(kvm.hostdev()), host).verdict is Verdict.REFUSED
+
+
 def test_an_old_type_is_not_a_difference_and_an_unknown_one_is_explained(worded: Worded) -> None:
     old = take_inventory(join(collect(_usb_publishing_direct("4.19.0-21-amd64"))))
     unknown = take_inventory(join(collect(_usb_publishing_direct("4.18.0-80.el8.x86_64"))))

@@ -311,7 +311,7 @@ def _type_gaps(
 
     The kernel may be without the type of these devices (before Linux 5.3), and lets VFIO pass them.
     """
-    if iommu_vendor(host) is IommuVendor.AMD or has_relaxable_type(host.system.kernel_release):
+    if iommu_vendor(host) is IommuVendor.AMD or has_relaxable_type(host):
         return
     known, published = host.topology.known, _published_devices(host)
     locked = {

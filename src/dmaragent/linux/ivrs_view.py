@@ -21,7 +21,7 @@ from dmaragent.linux.ivrs import (
     LinuxIvrs,
     read_by_linux,
 )
-from dmaragent.linux.regions import Held, Hold
+from dmaragent.linux.regions import Held, Hold, has_relaxable_type
 from dmaragent.linux.release import kernel_release, telling_release
 from dmaragent.linux.unexplained_regions import unexplained_regions
 from dmaragent.linux.view import (
@@ -52,6 +52,7 @@ def ivrs_linux_view(host: Host, table: IommuTable) -> LinuxView | None:
         ranges=MappingProxyType(ranges),
         unit_of=_units(host, table, ivrs),
         published=unexplained_regions(host.groups, ranges, host.topology),
+        relaxable_type=has_relaxable_type(host),
         doubt=ivrs.doubt,
         ivrs=ivrs,
         differences=(

@@ -11,11 +11,14 @@ from enum import Enum
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host import Host
 from dmaragent.host.groups import DIRECT_TYPES, IommuGroup
+from dmaragent.host.groups import RELAXABLE as RELAXABLE_TYPE
 from dmaragent.host.topology import BusIndex, PciFunction, PciTopology
 from dmaragent.iommu.claims import DeviceKind, Owner
 from dmaragent.linux.release import kernel_release, telling_release
 from dmaragent.linux.vfio import RELAXABLE
+from dmaragent.readings import Missing
 
 _USB = 0x0C03
 _DISPLAY = 0x03
@@ -61,26 +64,30 @@ def hold_of(function: PciFunction) -> Hold:
     return Hold.DIRECT
 
 
-def has_relaxable_type(kernel: str | None) -> bool | None:
-    """Return whether `kernel`, the output of ``uname -r``, has the type ``direct-relaxable``.
+def has_relaxable_type(host: Host) -> bool | None:
+    """Return whether the kernel of `host` has the type ``direct-relaxable``.
 
-    None if that is unknown: without a release, or because the vendor may have added the type.
+    It does if it publishes a region of this type for any group.  None if that is unknown: without a
+    release, or because the vendor may have added the type.
     """
-    release = kernel_release(kernel)
+    release = kernel_release(host.system.kernel_release)
     if release is not None and release >= RELAXABLE:
         return True
-    return None if telling_release(kernel) is None else False
+    groups = () if isinstance(host.groups, Missing) else host.groups
+    if any(region.type == RELAXABLE_TYPE for group in groups for region in group.regions or ()):
+        return True
+    return None if telling_release(host.system.kernel_release) is None else False
 
 
 def all_relaxable(
-    devices: Iterable[SBDF], topology: PciTopology, kernel: str | None
+    devices: Iterable[SBDF], topology: PciTopology, *, type_exists: bool | None
 ) -> bool | None:
     """Return whether a ``direct`` region of one of `devices` can be relaxable nevertheless.
 
-    It can if `kernel` may lack the type ``direct-relaxable`` and all are of a relaxable class.
-    None: it depends on which device has the region, or a class is unknown.
+    It can if the type ``direct-relaxable`` may not exist (:func:`has_relaxable_type`) and all are of
+    a relaxable class.  None: it depends on which device has the region, or a class is unknown.
     """
-    if has_relaxable_type(kernel):
+    if type_exists:
         return False
     functions = [topology.known.get(sbdf) for sbdf in devices]
     holds = {

@@ -61,6 +61,8 @@ class LinuxView(NamedTuple):
     """Regions that Linux publishes and no region of the table explains, by address."""
     differences: tuple[Difference, ...]
     """Its differences from the table, from Xen and from its own rules."""
+    relaxable_type: bool | None
+    """Whether the kernel has the type ``direct-relaxable``; None: unknown."""
     doubt: str = ""
     """Why it is unknown what Linux reads in the table, or empty."""
     ivrs: "LinuxIvrs | None" = None
@@ -75,7 +77,7 @@ def linux_view(host: Host, table: IommuTable | None, coverage: UnitCoverage) -> 
         groups = {sbdf: group for group in host.groups for sbdf in group.devices}
     scopes = LinuxScopes(host.topology)
     held: dict[Source, tuple[Held, ...]] = {}
-    both_types = has_relaxable_type(host.system.kernel_release) is not False
+    relaxable_type = has_relaxable_type(host)
     named: set[SBDF | None] = set(host.topology.known)
     for region in regions:
         owners = owners_of(region.claims)
@@ -84,7 +86,9 @@ def linux_view(host: Host, table: IommuTable | None, coverage: UnitCoverage) -> 
         held[region.source] = (
             own
             if region.range is None
-            else with_kernel_words(own, region.range, groups, both_types=both_types)
+            else with_kernel_words(
+                own, region.range, groups, both_types=relaxable_type is not False
+            )
         )
     ranges = _ranges_by_device(regions, held)
     state = linux_state(host)
@@ -96,9 +100,10 @@ def linux_view(host: Host, table: IommuTable | None, coverage: UnitCoverage) -> 
         published=unexplained_regions(host.groups, ranges, host.topology),
         differences=(
             *_bridge_differences(regions, held),
-            *_word_differences(host, regions, held),
+            *_word_differences(host, regions, held, relaxable_type=relaxable_type),
             *_group_differences(host, table, ranges, state),
         ),
+        relaxable_type=relaxable_type,
     )
 
 
@@ -161,10 +166,13 @@ def _bridge_differences(
 
 
 def _word_differences(
-    host: Host, regions: tuple[ReservedRegion, ...], held: Mapping[Source, tuple[Held, ...]]
+    host: Host,
+    regions: tuple[ReservedRegion, ...],
+    held: Mapping[Source, tuple[Held, ...]],
+    *,
+    relaxable_type: bool | None,
 ) -> Iterator[Difference]:
     """Yield the devices for which the kernel publishes another type than their class predicts."""
-    both_types = has_relaxable_type(host.system.kernel_release)
     for region in regions:
         for device in held[region.source]:
             rule = hold_of(host.topology.known[device.sbdf])
@@ -173,7 +181,7 @@ def _word_differences(
                     device.sbdf,
                     device.hold.value,
                     rule.value,
-                    type_missing=both_types is None and rule is Hold.RELAXABLE,
+                    type_missing=relaxable_type is None and rule is Hold.RELAXABLE,
                 )
                 yield Difference(region.number, sentence)
 

@@ -112,6 +112,8 @@ def _what_decides(device: DeviceContext) -> str:
 
 
 def _outcomes(device: DeviceContext, group: IommuGroup, kind: str) -> tuple[VfioOutcome, ...]:
-    host = device.inventory.host
-    relaxed = all_relaxable(group.devices, host.topology, host.system.kernel_release)
+    inventory = device.inventory
+    relaxed = all_relaxable(
+        group.devices, inventory.host.topology, type_exists=inventory.linux.relaxable_type
+    )
     return vfio_outcomes(kind, device.vendor, device.telling_release, relaxed=relaxed)

@@ -96,11 +96,11 @@ def _relaxed(inventory: Inventory, group: IommuGroup, region: KernelRegion) -> b
         for sbdf in group.devices
     }
     owners = [sbdf for sbdf, own in ranges.items() if own]
-    topology, kernel = inventory.host.topology, inventory.host.system.kernel_release
+    topology, exists = inventory.host.topology, inventory.linux.relaxable_type
     if not owners or not covers([one for own in ranges.values() for one in own], place):
-        return all_relaxable(group.devices, topology, kernel)
-    relaxed = [all_relaxable([sbdf], topology, kernel) for sbdf in owners]
-    return False if False in relaxed else all_relaxable(owners, topology, kernel)
+        return all_relaxable(group.devices, topology, type_exists=exists)
+    relaxed = [all_relaxable([sbdf], topology, type_exists=exists) for sbdf in owners]
+    return False if False in relaxed else all_relaxable(owners, topology, type_exists=exists)
 
 
 def _predicted(
