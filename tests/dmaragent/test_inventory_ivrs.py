@@ -15,6 +15,7 @@ from dmaragent.xen.reserved_list.model import ListSource
 from support.amd_hosts import FUNCTIONS, host_of, table_alone
 from support.ivrs_hosts import device, qemu
 from support.ivrs_tables import ENTRIES, block, device_range, ivhd, ivmd, ivrs
+from support.wording import Worded
 
 
 def inventory(host: Host, release: str | None = None) -> Inventory:
@@ -173,6 +174,24 @@ def test_what_linux_may_read_differently_is_a_gap() -> None:
     assert taken.linux.doubt in [gap.unknown for gap in taken.gaps.linux]
 
 
+@pytest.mark.parametrize("reported", [True, False], ids=["reported", "predicted"])
+def test_what_xen_makes_nothing_of_in_ivmd_is_a_difference(
+    worded: Worded, *, reported: bool
+) -> None:
+    """The table has 48 bits of address; 00:00.1 has no IOMMU; 1:0 is no address of a device."""
+    xen = xen_host((RdmEntry(0x90020, 1),))
+    xen = xen._replace(command_line="ivmd=0x1000000000=1:0.0;0x91000=0:0.1;0x92000=1:0")
+    if not reported:
+        xen = xen._replace(reserved_memory=Missing(MissingKind.FAILED))
+    only = qemu(ivmd(0x90020000, 0x1000, flags=7, kind=0x20))
+    found = inventory(host_of(only)._replace(xen=xen._replace(release=Release.parse("4.20.1"))))
+
+    said = [one.explanation for one in found.xen.differences if "`ivmd=`" in one.explanation]
+    assert len(said) == 3, said
+    for sentence in said:
+        worded(sentence, "ivmd=")
+
+
 @pytest.mark.parametrize("release", [None, "4.15", "4.17", "4.17.3", "4.22"])
 def test_the_captured_tables_have_an_inventory(
     ivrs_corpus: dict[str, bytes], release: str | None
@@ -216,10 +235,12 @@ def test_linux_reads_the_segment_of_an_ivmd_from_6_0_on(
         ("5.14.0-503.el9.x86_64", 0, False),
         ("6.12.0-55.el10.x86_64", 1, False),
         ("5.10.0-32-amd64", 1, False),
+        (None, 1, True),
+        (None, 0, False),
     ],
 )
 def test_a_vendor_may_have_added_that_linux_reads_segments(
-    kernel: str, segment: int, *, doubted: bool
+    kernel: str | None, segment: int, *, doubted: bool
 ) -> None:
     reserved = bytes([segment]) + bytes(7)
     block = ivmd(0x90000000, 0x1000, flags=7, device=device("01:00.0"), reserved=reserved)
@@ -242,13 +263,15 @@ def test_a_vendor_may_have_added_that_linux_reads_segments(
         ("7.2.13", False),
         ("5.14.0-503.el9.x86_64", None),  # its vendor backports
         ("6.12.0-55.el10.x86_64", False),
+        (None, None),
     ],
 )
 def test_a_region_without_access_switches_the_iommu_off_from_6_5_on(
-    kernel: str, *, uses: bool | None
+    kernel: str | None, *, uses: bool | None
 ) -> None:
     host = host_of(qemu(ivmd(0x90000000, 0x1000, flags=1, device=device("01:00.0"))))
-    taken = inventory(host._replace(system=host.system._replace(kernel_release=kernel)))
+    system = host.system._replace(kernel_release=kernel, options=())
+    taken = inventory(host._replace(system=system))
 
     assert taken.linux.ivrs is not None
     assert bool(taken.linux.doubt) is (uses is None)
@@ -256,7 +279,29 @@ def test_a_region_without_access_switches_the_iommu_off_from_6_5_on(
     assert bool(taken.linux.unit_of) is (uses is not False)
 
 
-@pytest.mark.parametrize(("option", "uses"), [("iommu=pt", True), ("iommu=nopt", False)])
+def test_without_the_options_it_is_unknown_whether_a_region_without_access_has_an_effect() -> None:
+    host = host_of(qemu(ivmd(0x90000000, 0x1000, flags=1, device=device("01:00.0"))))
+    system = host.system._replace(kernel_release="6.12.117", options=None)
+    linux = inventory(host._replace(system=system)).linux
+
+    assert "iommu=pt" in linux.doubt
+    assert linux.ivrs is not None
+    assert linux.ivrs.error == ""
+
+
+@pytest.mark.parametrize(
+    ("option", "uses"),
+    [
+        ("iommu=pt", True),
+        ("iommu=nopt", False),
+        ("iommu.passthrough=yes", True),
+        ("iommu.passthrough=T", True),
+        ("iommu.passthrough=ON", True),
+        ("iommu.passthrough=off", False),
+        ("iommu.passthrough", False),
+        ("iommu.passthrough=2", False),
+    ],
+)
 def test_with_iommu_pt_a_region_without_access_has_no_effect(option: str, *, uses: bool) -> None:
     host = host_of(qemu(ivmd(0x90000000, 0x1000, flags=1, device=device("01:00.0"))))
     system = host.system._replace(kernel_release="6.12.117", options=(option,))

@@ -7,12 +7,14 @@ drivers/passthrough/vtd/iommu.c, ``iommu_page_fault_do_one``, and
 drivers/passthrough/amd/iommu_init.c, ``parse_event_log_entry``.
 """
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 
-_ON = frozenset(["1", "y", "Y", "on", "true"])
+_BOOLEAN = re.compile(r"(?i)(?:(?P<on>[yt1]|on)|[nf0]|of)")
+"""How Linux reads a boolean (lib/kstrtox.c, ``kstrtobool``): by its first one or two characters."""
 
 
 class Fault(NamedTuple):
@@ -52,6 +54,6 @@ def logs_physical_addresses(options: tuple[str, ...] | None) -> bool:
         if name == "iommu":
             for part in value.split(","):
                 physical = {"pt": True, "nopt": False}.get(part, physical)
-        elif name == "iommu.passthrough":
-            physical = value in _ON
+        elif name == "iommu.passthrough" and (given := _BOOLEAN.match(value)):
+            physical = given["on"] is not None
     return physical

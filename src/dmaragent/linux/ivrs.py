@@ -72,6 +72,8 @@ and ``iommu_device_register`` takes back the devices of the IOMMU.  A domain tha
 """
 IVMD_SEGMENTS = (6, 0)
 """The first release that reads the segment of an IVMD.  Linux 5.10 was booted without, 6.1 with."""
+BEFORE_IVMD_SEGMENTS = (5, 19)
+"""The last release that does not."""
 
 
 class DirectRegion(NamedTuple):

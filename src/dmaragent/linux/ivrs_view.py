@@ -15,6 +15,7 @@ from dmaragent.iommu.model import Difference, IommuTable, RemappingUnit, Source
 from dmaragent.linux import words
 from dmaragent.linux.dma_faults import logs_physical_addresses
 from dmaragent.linux.ivrs import (
+    BEFORE_IVMD_SEGMENTS,
     IVMD_SEGMENTS,
     MAPPED_OR_OFF,
     DirectRegion,
@@ -66,13 +67,18 @@ def _without_unmappable(host: Host, ivrs: LinuxIvrs) -> LinuxIvrs:
     """Return `ivrs` without all devices if Linux cannot map a region of a device that is present.
 
     Kernels from 6.5 on then use no IOMMU, unless the host's drivers bypass it; earlier ones ignore
-    the region, unless their vendor backports changes: then that is unknown.
+    the region, unless their vendor backports changes.  Then that is unknown, as without the release
+    or the options of the kernel.
     """
     release = kernel_release(host.system.kernel_release)
-    if ivrs.error or release is None or logs_physical_addresses(host.system.options):
+    if ivrs.error or logs_physical_addresses(host.system.options):
         return ivrs
     if all(region.mappable for sbdf in host.topology.known for region in ivrs.direct_of(sbdf)):
         return ivrs
+    if release is None:
+        return ivrs._replace(doubt=ivrs.doubt or words.IVMD_WITHOUT_ACCESS_BY_RELEASE)
+    if release >= MAPPED_OR_OFF and host.system.options is None:
+        return ivrs._replace(doubt=ivrs.doubt or words.IVMD_WITHOUT_ACCESS_BY_OPTIONS)
     if release >= MAPPED_OR_OFF:
         return ivrs._replace(error=words.IVMD_WITHOUT_ACCESS, served=IdSet(()), direct=())
     if telling_release(host.system.kernel_release) is None:
@@ -86,20 +92,22 @@ def _ranges(regions: Sequence[DirectRegion]) -> tuple[AddressRange, ...]:
 
 
 def _with_doubt_about_segments(host: Host, table: IommuTable, ivrs: LinuxIvrs) -> LinuxIvrs:
-    """Return `ivrs` with a doubt if the vendor may have added that Linux reads segments.
+    """Return `ivrs` with a doubt if it is unknown whether the kernel reads segments.
 
-    It does not matter if the kernel publishes the regions of all groups.
+    Its vendor may have added that, or its release is unknown.  It does not matter if the kernel
+    publishes the regions of all groups.
     """
     kernel = host.system.kernel_release
     release = kernel_release(kernel)
-    if release is None or release >= IVMD_SEGMENTS or telling_release(kernel) is not None:
+    if telling_release(kernel) is not None or (release is not None and release >= IVMD_SEGMENTS):
         return ivrs
     if not isinstance(host.groups, Missing) and all(one.regions_whole for one in host.groups):
         return ivrs
-    newer = read_by_linux(table, IVMD_SEGMENTS)
-    if newer is None or newer.direct == ivrs.direct:
+    older, newer = read_by_linux(table, BEFORE_IVMD_SEGMENTS), read_by_linux(table, IVMD_SEGMENTS)
+    if older is None or newer is None or older.direct == newer.direct:
         return ivrs
-    return ivrs._replace(doubt=ivrs.doubt or words.IVMD_SEGMENTS_BY_VENDOR)
+    doubt = words.IVMD_SEGMENTS_BY_VENDOR if release else words.IVMD_SEGMENTS_BY_RELEASE
+    return ivrs._replace(doubt=ivrs.doubt or doubt)
 
 
 def _held(

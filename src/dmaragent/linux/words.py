@@ -85,6 +85,18 @@ IVMD_SEGMENTS_BY_VENDOR = (
     "an IVMD names a PCI segment: Linux before 6.0 applies it to segment 0, and the vendor of this "
     "kernel may have added that it reads the segment"
 )
+IVMD_WITHOUT_ACCESS_BY_RELEASE = (
+    "an IVMD grants neither reading nor writing: Linux 6.5 and later then use no IOMMU, and the release "
+    "of this kernel is unknown"
+)
+IVMD_WITHOUT_ACCESS_BY_OPTIONS = (
+    "an IVMD grants neither reading nor writing: Linux then uses no IOMMU without iommu=pt, and the "
+    "options of this kernel are unknown"
+)
+IVMD_SEGMENTS_BY_RELEASE = (
+    "an IVMD names a PCI segment: Linux before 6.0 applies it to segment 0, and the release of this "
+    "kernel is unknown"
+)
 IVHD_WITHOUT_DEVICES = "an IVHD block names no device, so Linux uses no IOMMU"
 BLOCK_LENGTH_ZERO = "a block has length 0: Linux reads it for ever and does not boot"
 LENGTHS_NOT_CHECKED = (

@@ -42,6 +42,7 @@ from dmaragent.xen.reserved_list.predicted import memory_map_of, reported_list
 
 _LISTED = frozenset({IvmdFate.ACCEPTED})
 _UNKNOWN = frozenset({IvmdFate.UNKNOWN})
+_USELESS = frozenset({IvmdFate.IGNORED, IvmdFate.NO_IOMMU, IvmdFate.EMPTY})
 
 
 def ivrs_xen_views(
@@ -196,9 +197,12 @@ class PredictedDevices(Mapping[SBDF, tuple[AddressRange, ...] | None]):
 
 
 def _option_differences(prediction: IvrsPrediction) -> Iterator[Difference]:
-    """Explain which ranges of ``ivmd=`` Xen does not take."""
+    """Explain which ranges of ``ivmd=`` Xen does not take, or has no use for."""
     for option in prediction.unread_options:
         yield Difference(None, words.ivmd_not_read(option.text, option.reason))
+    for taken in prediction.options:
+        if taken.fate in _USELESS and isinstance(taken.source, BootOption):
+            yield Difference(None, words.ivmd_without_effect(taken.source.text, taken.reason))
 
 
 def _why_empty(table: IommuTable, prediction: IvrsPrediction) -> Iterator[str]:
@@ -286,7 +290,10 @@ def _reported(
         regions=MappingProxyType(regions),
         devices=devices,
         devices_source=devices_source,
-        differences=tuple(_list_differences(entries, decided, regions, table)),
+        differences=(
+            *_list_differences(entries, decided, regions, table),
+            *_option_differences(prediction),
+        ),
         unlisted=frozenset(
             source
             for source, view in regions.items()

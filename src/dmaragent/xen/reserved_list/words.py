@@ -102,6 +102,10 @@ def ivmd_not_read(text: str, reason: str) -> str:
     return f"Xen does not accept {text} of `ivmd=`: {reason}"
 
 
+def ivmd_without_effect(text: str, reason: str) -> str:
+    return f"{text} of `ivmd=` has no effect: {reason}"
+
+
 def no_ivmd_has(place: AddressRange) -> str:
     return (
         f"Xen lists {span(place)}, which no IVMD block predicts: an option that is unknown, the "
