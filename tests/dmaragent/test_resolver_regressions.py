@@ -25,7 +25,7 @@ from dmaragent.present.json.resolve import resolve_document
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import GuestResolver, Question, context_of, read_guests
 from dmaragent.question.releases import release_spans
-from dmaragent.readings import Missing
+from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.hotplug import hotplug
@@ -393,6 +393,30 @@ def test_a_guest_of_libvirt_is_told_too_that_the_release_of_its_tools_is_not_mod
     assert of_libvirt.stack.toolstack is Toolstack.LIBVIRT
     assert str(of_libvirt.stack.release) == "4.23"
     worded(of_libvirt.stack.origin, "4.23 is not modelled")
+
+
+@pytest.mark.parametrize("line", ["", None], ids=["known", "unknown"])
+@pytest.mark.parametrize("name", ["xen-pv-dom0", "xen-amd-bookworm"])
+def test_a_predicted_list_is_unknown_without_xens_command_line(
+    name: str, line: str | None, worded: Worded
+) -> None:
+    """An unknown `rmrr=` or `ivmd=` may add a region; xen-pv-dom0 has one at 0x3c200000."""
+    host = _machine(name)
+    assert host.xen is not None
+    unread = Missing(MissingKind.NOT_COLLECTED)
+    xen = host.xen._replace(
+        command_line=line, reserved_memory=unread, device_reserved_memory=unread
+    )
+    question = Question(toolstack_release="4.12")
+    context = context_of(host._replace(xen=xen), question)
+    text = 'name="g"\nbuilder="hvm"\nmemory=512\nrdm="strategy=host,policy=strict"\n'
+    (one,) = read_guests(text, "g.cfg")
+    found = GuestResolver(context, question).resolve(one)
+
+    assert found.verdict is (Verdict.STARTS if line == "" else Verdict.UNDECIDED)
+    assert bool(context.inventory.xen.list.doubt) is (line is None)
+    if line is None:
+        worded(context.inventory.xen.list.doubt, "command line", "xl info")
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ from dmaragent.xen.reserved_list.model import (
     XenView,
     XenViews,
 )
-from dmaragent.xen.reserved_list.predicted import memory_map_of, reported_list
+from dmaragent.xen.reserved_list.predicted import line_doubt, memory_map_of, reported_list
 
 _LISTED = frozenset({IvmdFate.ACCEPTED})
 _UNKNOWN = frozenset({IvmdFate.UNKNOWN})
@@ -93,9 +93,11 @@ def _predicted(
             table, host.topology, memory_map_of(host), host.xen_command_line
         )
         notes = (*notes, words.NOTHING_BEFORE_4_16)
-    if entries and prediction.doubt:
-        others = (note for note in notes if note != prediction.doubt)
-        notes = (*others, words.list_uncertain(prediction.doubt))
+    unread = line_doubt(host)
+    doubt = prediction.doubt or unread
+    if entries and doubt:
+        others = (note for note in notes if note != doubt)
+        notes = (*others, words.list_uncertain(doubt))
     regions |= {
         source: XenView(listed=None, range=None, reason=reason, notes=(), by_release=True)
         for source, reason in undecided.items()
@@ -109,8 +111,8 @@ def _predicted(
             iommu_disabled=prediction.iommu_disabled,
             why_empty=() if entries else tuple(_why_empty(table, prediction)),
             notes=notes,
-            doubt=prediction.doubt,
-            doubt_by_point=prediction.doubt_by_point,
+            doubt=doubt,
+            doubt_by_point=prediction.doubt_by_point and not unread,
             alternatives=tuple(
                 ListAlternative(other.releases, tuple(_each_entry(other.runs)))
                 for other in prediction.alternatives

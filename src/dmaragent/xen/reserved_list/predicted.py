@@ -82,7 +82,8 @@ def predicted_views(
     regions |= {source: _open_view(reason) for source, reason in why_open.items()}
     if why_open and release is None:
         notes = (*notes, words.RELEASES_DIFFER)
-    doubt = prediction.doubt
+    unread = line_doubt(host)
+    doubt = prediction.doubt or unread
     if release is None and not doubt:
         doubt = _options_doubt(host, table, prediction)
     if entries and doubt:
@@ -96,7 +97,7 @@ def predicted_views(
             why_empty=() if entries else tuple(why_empty(host, table, prediction)),
             notes=notes,
             doubt=doubt,
-            doubt_by_point=prediction.doubt_by_point,
+            doubt_by_point=prediction.doubt_by_point and not unread,
             alternatives=prediction.alternatives,
         ),
         regions=regions,
@@ -108,6 +109,16 @@ def predicted_views(
             *refused_option_differences(prediction),
         ),
     )
+
+
+def line_doubt(host: Host) -> str:
+    """Return that the command line of the Xen that `host` runs is unknown; or empty.
+
+    It can add regions and switch the IOMMU off.
+    """
+    xen = host.xen
+    unread = xen is not None and xen.dom0 is not False and xen.command_line is None
+    return words.COMMAND_LINE_UNKNOWN if unread else ""
 
 
 def predicted_devices(prediction: XenPrediction) -> Mapping[SBDF, tuple[AddressRange, ...] | None]:

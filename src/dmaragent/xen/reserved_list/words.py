@@ -79,6 +79,7 @@ def memory_map_unreadable(why: str) -> str:
     return f"the firmware's memory map could not be read ({why})"
 
 
+COMMAND_LINE_UNKNOWN = "Xen's command line is unknown (`xl info`): its options can add regions, or switch the IOMMU off"
 MEMORY_MAP_LOST = "the firmware's memory map was not collected"
 
 
