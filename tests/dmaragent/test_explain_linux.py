@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from dmaragent.answers.explain import verdict_code
 from dmaragent.passthrough.model import Can
 from dmaragent.remedies.remedy import Safety
 from support.explained import HIGH, MATE, NIC, NIC_SCOPE, USB, cases, grouped, made, told
@@ -297,3 +298,32 @@ def test_a_mate_behind_a_bridge_that_a_region_names_is_in_the_way_since_5_3(
 
     assert linux.can is can
     assert cases(linux)["group"] is (Can.NO if can is Can.NO else Can.YES)
+
+
+def test_allowed_with_risk_is_not_allowed_for_the_exit_code() -> None:
+    host = grouped(made(HIGH, kernel="6.1.0"), g4=["0000:00:19.0"])
+    regions = b"0x00000000ad800000 0x00000000ad80ffff direct-relaxable\n"
+    host.files["/sys/kernel/iommu_groups/4/reserved_regions"] = regions
+
+    found = told(host)
+
+    assert [(side.can, side.risk) for side in found.deciding] == [(Can.YES, True)]
+    assert verdict_code((side.can, side.risk) for side in found.deciding) == 1
+
+
+@pytest.mark.parametrize(
+    ("deciding", "code"),
+    [
+        ([(Can.YES, False)], 0),
+        ([(Can.YES, True)], 1),
+        ([(Can.YES, False), (Can.UNKNOWN, False)], 2),
+        ([(Can.YES, True), (Can.UNKNOWN, False)], 1),
+        ([(Can.UNKNOWN, False), (Can.NO, False)], 1),
+        ([(Can.CONDITIONS, True)], 1),
+        ([(Can.NOT_APPLICABLE, False)], 0),
+    ],
+)
+def test_the_exit_code_is_that_of_the_worse_verdict(
+    deciding: list[tuple[Can, bool]], code: int
+) -> None:
+    assert verdict_code(deciding) == code

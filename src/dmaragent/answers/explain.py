@@ -1,5 +1,6 @@
 """The answer of ``explain``: the verdicts on one device, with fixes, policies and notes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
@@ -7,7 +8,7 @@ from dmaragent.inventory import Inventory
 from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux import linux_verdict
-from dmaragent.passthrough.model import PlatformVerdict, ToolstackPolicy
+from dmaragent.passthrough.model import Can, PlatformVerdict, ToolstackPolicy
 from dmaragent.passthrough.notes import notes_of
 from dmaragent.passthrough.toolstack_policies import toolstack_policies
 from dmaragent.passthrough.xen import xen_verdict
@@ -80,3 +81,15 @@ def who_decides(inventory: Inventory) -> tuple[str, ...]:
         return ("xen",)
     known = state in (LinuxState.GROUPS, LinuxState.NO_GROUPS)
     return ("linux",) if known else ("xen", "linux")
+
+
+def verdict_code(deciding: Iterable[tuple[Can, bool]]) -> int:
+    """Return the exit code for the verdicts that decide, each with its risk; the worse one counts.
+
+    0: allowed.  1: blocked, or allowed with conditions or with risk.  2: unknown.
+    """
+    verdicts = set(deciding)
+    cans = {can for can, _ in verdicts}
+    if Can.NO in cans or Can.CONDITIONS in cans or (Can.YES, True) in verdicts:
+        return 1
+    return 2 if Can.UNKNOWN in cans else 0

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dmaragent.answers.devices import DeviceRow, device_rows
-from dmaragent.answers.explain import who_decides
+from dmaragent.answers.explain import verdict_code, who_decides
 from dmaragent.commands.shared.hosts import (
     add_host,
     host_object,
@@ -141,10 +141,7 @@ def _exit_code(devices: DeviceList) -> int:
 
 
 def _code_of(row: DeviceRow) -> int:
-    deciding = {verdict.can for verdict in row.deciding}
-    if deciding & {Can.NO, Can.CONDITIONS}:
-        return 1
-    return 2 if Can.UNKNOWN in deciding else 0
+    return verdict_code((verdict.can, verdict.risk) for verdict in row.deciding)
 
 
 def _host_options(options: argparse.Namespace) -> Iterator[str]:

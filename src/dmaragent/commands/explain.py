@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import shlex
 
-from dmaragent.answers.explain import Explanation, explain
+from dmaragent.answers.explain import Explanation, explain, verdict_code
 from dmaragent.commands.shared.hosts import add_host, find_device, parse_device, tell_reading
 from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.commands.shared.questions import add_xen, named_release
-from dmaragent.passthrough.model import Can
 from dmaragent.present.json.explain import explain_document
 from dmaragent.present.text.explain import explain_details_text, explain_text
 from dmaragent.present.words.guest import source_words
@@ -86,7 +85,4 @@ def _details(options: argparse.Namespace) -> str:
 
 def _exit_code(explanation: Explanation) -> int:
     """Return the exit code for the side that decides; if both may decide, for the worse verdict."""
-    deciding = [side.can for side in explanation.deciding]
-    if Can.NO in deciding or Can.CONDITIONS in deciding:
-        return 1
-    return 2 if Can.UNKNOWN in deciding else 0
+    return verdict_code((side.can, side.risk) for side in explanation.deciding)
