@@ -164,6 +164,10 @@ def test_no_two_wordings_are_the_same() -> None:
         ("EBUSY", 16),
         ("operation not permitted", 1),
         ("Aucun périphérique de ce type", 19),
+        ("No such device", 19),
+        ("No such device or address", 6),
+        ("No existe el dispositivo o la dirección", 6),
+        ("没有那个设备或地址", 6),
     ],
 )
 def test_an_error_is_read_in_the_languages_of_the_c_library(words: str, number: int | None) -> None:

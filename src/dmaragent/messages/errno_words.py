@@ -37,6 +37,17 @@ TRANSLATIONS: Mapping[int, str] = {
         الاسم; ფაილი ან საქაღალდე არ არსებობს; そのようなファイルやディレクトリはありません; 沒有此一檔案或目錄; 没有那个文件或目录; 그런
         파일이나 디렉터리가 없습니다
     """,
+    3: """
+        Aucun processus de ce type; Böyle bir süreç yok; El procés no existeix; Ingen slik
+        prosess; Ingen sådan proces; Kein passender Prozess gefunden; Không có tiến trình như
+        vậy; Nema takvog procesa; Nessun processo corrisponde; Nie ma takiego procesu; Nincs
+        ilyen folyamat; No existe el proceso; Non hai tal proceso; Proces bestaat niet;
+        Processen finns inte; Processo inexistente; Prosessia ei ole; Tak proces ne obstaja;
+        Tento proces neexistuje; Tidak ada proses seperti itu; Tiu procezo ne ekzistas; Tokio
+        proceso nėra; Δεν υπάρχει τέτοια διεργασία; Нема таквог процеса; Немає такого процесу;
+        Нет такого процесса; Няма такъв процес; працэс ня йснуе; そのようなプロセスはありません; 沒有此一程序;
+        没有那个进程; 그런 프로세스가 없음
+    """,
     5: """
         I/O error; Błąd wejścia/wyjścia; Chyba vstupu/výstupu; Eingabe-/Ausgabefehler; Eraro de
         en-eligo; Eroare de intrare/ieșire; Erreur d'entrée/sortie; Erro de Entrada/saída; Erro
@@ -47,6 +58,22 @@ TRANSLATIONS: Mapping[int, str] = {
         εισόδου/εξόδου; Входно-изходна грешка; Ошибка ввода/вывода; Памылка ўводу-вываду;
         Помилка введення-виведення; Улазно/излазна грешка; خطأ إدخال/إخراج; შეტანა/გამოტანის
         შეცდომა; 入力/出力エラーです; 輸入/輸出錯誤; 输入/输出错误; 입력/출력 오류
+    """,
+    6: """
+        Apparaat of adres bestaat niet; Aucun périphérique ou adresse; Böyle bir aygıt ya da
+        adres yok; Device o indirizzo non esistente; Dispositivo ou endereço inexistente; El
+        dispositiu o adreça no existeix; Endereço ou dispositivo inexistente; Enheten eller
+        adressen finns inte; Ingen sådan enhed eller adresse; Kein passendes Gerät bzw. keine
+        passende Adresse gefunden; Không có thiết bị hoặc địa chỉ như vậy; Laitetta tai
+        osoitetta ei ole; Nem létező eszköz vagy cím; Nema takvog uređaja ili adrese; Nie ma
+        takiego urządzenia ani adresu; No existe el dispositivo o la dirección; Non hai tal
+        dispositivo ou enderezo; Nėra tokio įrenginio ar adreso; Taka naprava ali naslov ne
+        obstaja; Takové zařízení nebo adresa neexistuje; Také zariadenie alebo adresa
+        neexistuje; Tidak ada perangkat atau alamat seperti itu; Tiu aparato aŭ adreso ne
+        ekzistas; Δεν υπάρχει τέτοια συσκευή ή διεύθυνση; Нема таквог уређаја или адресе; Немає
+        такого пристрою чи адреси; Нет такого устройства или адреса; Няма такова устройство или
+        адрес; прылада ці адрас ня йснуе; そのようなデバイスやアドレスはありません; 沒有此一裝置或位址; 没有那个设备或地址; 그런 장치 혹은
+        주소가 없음
     """,
     7: """
         Argumentenlijst is te lang; Argumentlistan för lång; Argumentlisten er for lang;
@@ -75,6 +102,21 @@ TRANSLATIONS: Mapping[int, str] = {
         περιγραφέας αρχείου; Лош описник датотеке; Неправилен файлов описател; Неправильный
         дескриптор файла; Помилковий дескриптор файла; واصف ملف سيئ; ფაილის ცუდი დესკრიპტორი;
         不正なファイル記述子です; 錯誤的檔案敘述項; 错误的文件描述符; 파일 디스크립터가 잘못됨
+    """,
+    11: """
+        Die Ressource ist zur Zeit nicht verfügbar; El recurs no es troba disponible
+        temporalment; Erőforrás átmenetileg nem érhető el; Hulpbron is tijdelijk onbeschikbaar;
+        Prostředek je dočasně nepřístupný; Recurso no disponible temporalmente; Recurso non
+        dispoñible temporalmente; Recurso temporariamente indisponível; Ressource temporairement
+        non disponible; Ressursen midlertidig utilgjengelig; Resurs je privremeno nedostupni;
+        Resursas laikinai neprieinamas; Resursen midlertidig utilgængelig; Resursen tillfälligt
+        otillgänglig; Resurssi ei tilapäisesti ole käytettävissä; Risorsa temporaneamente non
+        disponibile; Risurco dumtempe ne disponeblas; Sumber daya sementara tidak tersedia; Tài
+        nguyên tạm thời không sẵn sàng; Vir začasno ni na razpolago; Zasoby chwilowo
+        niedostępne; Zdroj je dočasne neprístupný; Özkaynak geçici olarak kullanılamaz durumda;
+        Ο πόρος είναι προσωρινά μη διαθέσιμος; Временно недостъпен ресурс; Извориште је тренутно
+        недоступно; Ресурс временно недоступен; Ресурс тимчасово недоступний; リソースが一時的に利用できません;
+        資源暫時無法取得; 资源暂时不可用; 자원이 일시적으로 사용 불가능함
     """,
     12: """
         Out of memory; Bellek ayrılamadı; Impossibile allocare memoria; Impossível alocar
@@ -219,6 +261,26 @@ TRANSLATIONS: Mapping[int, str] = {
         реалізовано; الدالة غير مدعومة; ფუნქცია განხორციელებული არაა; 函数未实现; 功能沒有實作;
         関数は実装されていません; 함수를 구현하지 않았습니다
     """,
+    75: """
+        Value too large for data type;
+        Arvo on liian suuri annetulle tietotyypille; Atanan veri türü için değer çok büyük; Az
+        érték túl nagy a megadott adattípushoz; Der Wert ist zu groß für den definierten
+        Datentyp; El valor és massa gran per al tipus de dada definit; Giá trị quá lớn cho kiểu
+        dữ liệu đã định nghĩa; Hodnota je pre daný dátový typ priveľká; Hodnota je příliš velká
+        pro daný datový typ; Nilai terlalu besar untuk tipe data yang didefinisikan; Reikšmė per
+        didelė apibrėžtam duomenų tipui; Valeur trop grande pour le type défini de données;
+        Valor demasiado grande para el tipo de datos definido; Valor grande de máis para o tipo
+        de datos definido; Valor muito grande para o tipo de dados definido; Valore troppo
+        grande per il tipo di dati definito; Valoro tro grandas por difinita datumtipo; Verdien
+        er for stor for den definerte datatypen; Vrijednost je prevelika za definiranu vrstu
+        podataka; Värdet för stort för definierad datatyp; Værdien er for stor for den
+        definerede datatype; Waarde is te groot voor gedefinieerde gegevenssoort; Wartość za
+        duża dla zdefiniowanego typu danych; Η τιμή είναι πολύ μεγάλη για καθορισμένο τύπο
+        δεδομένων; Вредност је превелика за дефинисану врсту података; Значение слишком велико
+        для такого типа данных; Значення є надто великим для визначеного типу даних; Твърде
+        голяма стойност за този тип данни; 定義されたデータ型に対して値が大きすぎます; 对已定义的数据类型来说值过大; 有定義的資料型別值太大;
+        정의한 자료형으로 쓰기엔 너무 큰 값
+    """,
     95: """
         Not supported; A művelet nem támogatott; Actie wordt niet ondersteund; Die Operation
         wird nicht unterstützt; La operación no está soportada; No es permet l'ús de l'operació;
@@ -243,6 +305,20 @@ TRANSLATIONS: Mapping[int, str] = {
         διεύθυνση υποδοχής είναι ήδη σε χρήση; Адрес уже используется; Адреса је већ у употреби;
         Адресу вже використано; Адресът вече се използва; العنوان مستخدم بالفعل; მისამართი უკვე
         გამოიყენება; アドレスは既に使用中です; 位址已經有在使用; 地址已在使用; 주소가 이미 사용 중입니다
+    """,
+    110: """
+        A conexión espirou; Operation timed out;
+        Baigėsi prisijungimo laukimo laikas; Bağlantıda zaman aşımı;
+        Connessione scaduta; Connexion terminée par expiration du délai d'attente; Die Wartezeit
+        für die Verbindung ist abgelaufen; Expiró el tiempo de conexión; Förbindelsens tidsgräns
+        löpte ut; Időtúllépés a kapcsolatban; Koneksi kehabisan waktu; Konekto transpasis
+        limtempon; Kết nối đã quá hạn; La connexió ha expirat; Ligação expirada; Opkoblingen
+        overskred tidsgrænsen; Oppkoblingen overskred tidsgrensen; Przekroczony czas oczekiwania
+        na połączenie; Spojení bylo příliš dlouho neaktivní; Tempo esgotado para conexão;
+        Verbinding is verlopen; Veza je prekinuta zbog ograničenja vremena čekanja nsa odgovor;
+        Yhteys aikakatkaistu; Časový limit pre spojenie vypršal; Λήξη σύνδεσης; Время ожидания
+        соединения истекло; Истекло је време везе; Перевищено інтервал очікування з'єднання;
+        Просрочена мрежова операция; 接続がタイムアウトしました; 连接超时; 連線超過時間; 연결 시간 초과
     """,
 }
 """By number: the words, with a semicolon between two translations."""

@@ -11,9 +11,12 @@ _BEGINNING = 3
 ERRORS = {
     1: ("EPERM", "Operation not permitted"),
     2: ("ENOENT", "No such file or directory"),
+    3: ("ESRCH", "No such process"),
     5: ("EIO", "Input/output error"),
+    6: ("ENXIO", "No such device or address"),
     7: ("E2BIG", "Argument list too long"),
     9: ("EBADF", "Bad file descriptor"),
+    11: ("EAGAIN", "Resource temporarily unavailable"),
     12: ("ENOMEM", "Cannot allocate memory"),
     13: ("EACCES", "Permission denied"),
     14: ("EFAULT", "Bad address"),
@@ -25,8 +28,10 @@ ERRORS = {
     25: ("ENOTTY", "Inappropriate ioctl for device"),
     28: ("ENOSPC", "No space left on device"),
     38: ("ENOSYS", "Function not implemented"),
+    75: ("EOVERFLOW", "Value too large for defined data type"),
     95: ("EOPNOTSUPP", "Operation not supported"),
     98: ("EADDRINUSE", "Address already in use"),
+    110: ("ETIMEDOUT", "Connection timed out"),
 }
 """Errors of Linux and of Xen, which have the same numbers, with the C library's texts."""
 FAULT_REASONS = {
