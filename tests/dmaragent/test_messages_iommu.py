@@ -19,6 +19,7 @@ from support.hosts import fake_host
 from support.inventories import inventory_of
 from support.ivrs_hosts import qemu
 from support.machines import MACHINES
+from support.tables import patched, resummed
 from support.wording import Worded
 
 NO_GROUP = "vfio 0000:05:00.0: no iommu_group found: No such file or directory"
@@ -104,6 +105,7 @@ def test_a_host_without_groups_or_option_says_both_and_that_its_table_is_there(
         "under_xen": False,
         "switched_off_by": "",
         "switched_on_by": "",
+        "firmware_opts_out": False,
         "options_known": True,
         "xen_switched_off_by": "",
         "table": True,
@@ -270,3 +272,34 @@ def test_a_host_without_groups_gets_the_option_for_its_own_loader(
 def test_a_host_with_groups_or_amd_s_iommu_needs_no_option() -> None:
     assert _steps(NO_GROUP, host("BOOT_IMAGE=/vmlinuz", {"0": ""})) == {}
     assert _steps(NO_GROUP, host("BOOT_IMAGE=/vmlinuz", vendor="AuthenticAMD")) == {}
+
+
+@pytest.mark.parametrize(
+    ("kernel", "line", "opts_out"),
+    [
+        ("7.3.1-amd64", "quiet", True),
+        ("7.3.1-amd64", "intel_iommu=off", True),
+        ("7.2.13-amd64", "quiet", False),
+    ],
+)
+def test_no_option_is_proposed_if_a_flag_of_the_table_keeps_the_iommu_off(
+    kernel: str,
+    line: str,
+    opts_out: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    fake = fake_host([], {"DMAR": resummed(patched(tables.table(UNIT), [(37, b"\x09")]))})
+    fake.files |= {
+        "/proc/cmdline": line.encode(),
+        "/proc/cpuinfo": b"vendor_id : GenuineIntel\n",
+        "/proc/sys/kernel/osrelease": f"{kernel}\n".encode(),
+    }
+    fake.directories["/sys/kernel/iommu_groups"] = ()
+    inventory = take_inventory(join(collect(fake)))
+
+    here, words = told(NO_GROUP, inventory)
+    (each,) = relate_all(recogniser().recognise(NO_GROUP), inventory).matches
+
+    assert here["iommu"]["firmware_opts_out"] is opts_out
+    assert ("REMAP_OPT_OUT" in words) is opts_out
+    assert ("command line" not in words) is opts_out
+    assert (not each.option_steps) is opts_out

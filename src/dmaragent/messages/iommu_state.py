@@ -13,7 +13,8 @@ from dmaragent.host import Host
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.kinds import AbsenceKind
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor, vendor_of_table
-from dmaragent.linux.options import iommu_asked_for, iommu_off_option
+from dmaragent.linux.options import firmware_opts_out, iommu_asked_for, iommu_off_option
+from dmaragent.linux.release import telling_release
 from dmaragent.linux.view import LinuxState
 from dmaragent.messages.model import XEN_PRINTERS, Program
 from dmaragent.readings import Missing
@@ -63,6 +64,8 @@ class IommuState:
     """The option to write instead of `off_by`; empty: only remove it."""
     on_by: str
     """The kernel option that enables it; empty: none."""
+    opted_out: bool
+    """Whether a flag of the firmware's table keeps it off, whatever the options."""
     options_known: bool
     table: bool | None
     """Whether the host has the firmware's table of `vendor`'s IOMMU; None: unknown."""
@@ -108,6 +111,7 @@ def iommu_state(inventory: Inventory) -> IommuState:
             if off is None and vendor in {IommuVendor.INTEL, IommuVendor.UNKNOWN}
             else ""
         ),
+        opted_out=firmware_opts_out(inventory.table_flags, telling_release(system.kernel_release)),
         options_known=system.options is not None,
         table=_table(inventory, vendor),
         vendor=vendor,
@@ -125,7 +129,7 @@ def option_steps(state: IommuState, printer: Program, host: Host) -> tuple[Steps
         if not state.xen_off_by or state.xen_off_by != state.xen_switch.given:
             return ()
         return steps_to_replace(state.xen_off_by, "", boot_setup(host, Reader.XEN))
-    if state.under_xen or state.groups:
+    if state.under_xen or state.groups or state.opted_out:
         return ()
     setup = boot_setup(host, Reader.LINUX)
     if state.off_by:

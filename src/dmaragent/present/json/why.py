@@ -152,6 +152,7 @@ def _iommu(state: IommuState) -> schema.Iommu:
         "under_xen": state.under_xen,
         "switched_off_by": state.off_by,
         "switched_on_by": state.on_by,
+        "firmware_opts_out": state.opted_out,
         "options_known": state.options_known,
         "xen_switched_off_by": state.xen_off_by,
         "table": state.table,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dmaragent.iommu.vendor import IommuVendor
+from dmaragent.linux.options import OPT_OUT_FLAG
 from dmaragent.messages.dma_address import DmaAddress
 from dmaragent.messages.iommu_state import ABOUT_TABLE, IommuState
 from dmaragent.messages.model import XEN_PRINTERS, Program
@@ -25,6 +26,12 @@ def iommu_words(state: IommuState, message: str, printer: Program) -> Iterator[s
             "container, or before VT-d was enabled"
         )
     yield _groups_words(state)
+    if state.opted_out and not state.groups:
+        yield (
+            f"The flag {OPT_OUT_FLAG} of the firmware's table keeps the IOMMU off. No kernel option "
+            "changes that: look for VT-d or DMA protection in the firmware setup"
+        )
+        return
     yield _option_words(state)
     if state.table is not None and message not in ABOUT_TABLE:
         yield _table_words(state)

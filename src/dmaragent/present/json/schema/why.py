@@ -132,6 +132,9 @@ class Iommu(TypedDict):
     """The kernel option that disables the IOMMU, as given; empty: none."""
     switched_on_by: str
     """The kernel option that enables it; empty: none."""
+    firmware_opts_out: bool
+    """Whether a flag of the firmware's table keeps the IOMMU off, whatever the options: Linux 7.3
+    and later."""
     options_known: bool
     """Whether the kernel's command line was read."""
     xen_switched_off_by: str
