@@ -65,6 +65,7 @@ _KNOWN = (
     (r"%s : (?=Failed to get)", "clone_alias : "),
     (r"%s(?=, add hid)", "ivrs"),
     (r"dev_data for 0x%x", "dev_data for 0xa00"),
+    (r"Couldn't lstat %s", f"Couldn't lstat /sys/bus/pci/devices/{DEVICE}"),
     (r"device : 0x%x", "device : 0xa00"),
     (r"device%s matched", "devices matched"),
     (r"%s(?= devid_start)", "IVMD_TYPE_RANGE"),

@@ -220,10 +220,10 @@ ELSEWHERE = (
     (r"^Adding to iommu group|^%s %s: (?:.*)Adding to iommu group|Removing from iommu group",
      "one harmless line for each device at boot, which would hide other lines"),
     (r"%3d: %08x", "numbers of a dump, whose first line is recognised"),
-    (r"Accessing %s|Checking if pciback|Setting permissive for device",
+    (r"Accessing %s|Checking if pciback",
      "a report of what libxl does, without a refusal"),
     (r"Masking broken INTx", "about interrupts of one device, without a refusal"),
-    ((r"Couldn't (?:open|lstat) |realpath\(\) failed|Write of %s to node|^%s not ready"
+    ((r"Couldn't open |realpath\(\) failed|Write of %s to node|^%s not ready"
      r"|^write to %s (?:returned|failed)|Name too long|Names may only include"),
      "an unusable file or value of dom0: the line is clear by itself"),
     (r"Invalid lockdown reason", "an error that no kernel can have"),

@@ -5,6 +5,7 @@ from recall.rendering import render
 from support import (
     message_lines_amd,
     message_lines_booted,
+    message_lines_dom0,
     message_lines_faults,
     message_lines_libvirt,
     message_lines_linux,
@@ -28,6 +29,7 @@ LINES = [
     *message_lines_libvirt.LINES,
     *message_lines_programs.LINES,
     *message_lines_booted.LINES,
+    *message_lines_dom0.LINES,
 ]
 
 PRINTED = [(fact.message, render(fact.text, fact.program, fact.function)) for fact in read()]

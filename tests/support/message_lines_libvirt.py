@@ -261,4 +261,49 @@ LINES: list[tuple[str, str, Names]] = [
         "Failed to allocate PCI device list: unsupported configuration: no driver",
         names(),
     ),
+    (
+        "libvirt-not-bound",
+        "error: Failed to bind PCI device '0000:0a:00.0' to vfio-pci: Device or resource busy",
+        names("0a:00.0", word="vfio-pci: Device or resource busy"),
+    ),
+    (
+        "libvirt-not-bound",
+        "error: Failed to add PCI device ID '8086 10fb' to pci-stub: File exists",
+        names(word="8086 10fb"),
+    ),
+    (
+        "libvirt-not-bound",
+        "error: Failed to remove PCI ID '8086 10fb' from pci-stub: No such device",
+        names(word="8086 10fb"),
+    ),
+    (
+        "libvirt-not-bound",
+        "error: Failed to add slot for PCI device '0000:0a:00.0' to pciback: File exists",
+        names("0a:00.0", word="pciback: File exists"),
+    ),
+    (
+        "libvirt-not-bound",
+        "error: Failed to remove slot for PCI device '0000:0a:00.0' from pciback: No such device",
+        names("0a:00.0", word="pciback: No such device"),
+    ),
+    (
+        "libvirt-not-bound",
+        "error: Failed to trigger a re-probe for PCI device '0000:0a:00.0': Invalid argument",
+        names("0a:00.0"),
+    ),
+    (
+        "libvirt-not-bound",
+        "error: internal error: Failed to load PCI stub module vfio-pci",
+        names(word="vfio-pci"),
+    ),
+    (
+        "libvirt-device-silent",
+        "error: internal error: Unknown PCI header type '127' for device '0000:0a:00.0'",
+        names("0a:00.0"),
+    ),
+    (
+        "libvirt-device-silent",
+        "internal error: Failed to read PCI config space for 0000:0a:00.0",
+        names("0a:00.0"),
+    ),
 ]

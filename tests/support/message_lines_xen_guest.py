@@ -98,4 +98,30 @@ LINES: list[tuple[str, str, Names]] = [
         "ERROR: unknown passthrough option 'on'",
         names(word="on"),
     ),
+    (
+        "xen-pvh-dom0-not-mapped",
+        "(XEN) 0000:00:1f.5: not mapping BAR [fe010, fe010] invalid position",
+        names("00:1f.5"),
+    ),
+    (
+        "xen-pvh-dom0-not-mapped",
+        "(XEN) arch/x86/pci.c:113:d0v0 0000:00:1f.5: BAR at [fe010, fe010] not in memory map hole",
+        names("00:1f.5"),
+    ),
+    ("xen-memory-map-full", "(XEN) Ooops! Too many entries in the memory map!", names()),
+    (
+        "xen-memory-map-full",
+        "(XEN) [    0.1] Ooops! Too many entries in the memory map!",
+        names(),
+    ),
+    (
+        "xen-memory-map-full",
+        "(XEN) E820: overflow while adding region 7dffd000-7e000000",
+        names("", (0x7DFFD000, 0x7DFFFFFF)),
+    ),
+    (
+        "xen-memory-map-full",
+        "(XEN) Overflow in e820 while reserving region 7dffd000-7e000000",
+        names("", (0x7DFFD000, 0x7DFFFFFF)),
+    ),
 ]

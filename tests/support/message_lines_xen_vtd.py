@@ -92,7 +92,7 @@ LINES: list[tuple[str, str, Names]] = [
     (
         "libxl-not-reset",
         "libxl: error: libxl_pci.c:99:libxl__device_pci_reset: Domain 5:write to x returned -1",
-        names(domain=5, error=1),
+        names(),
     ),
     (
         "libxl-deassign-failed",

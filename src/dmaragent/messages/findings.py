@@ -8,6 +8,8 @@ _NOT_RESERVED = ("rmrr-not-reserved", "rmrr-in-ram")
 _IOAPICS = ("ivhd-southbridge-ioapic", "ivhd-ioapic-unknown")
 _WITHOUT_IOMMU = ("ivmd-no-iommu", "ivmd-before-ivhd")
 _BACKWARDS = ("rmrr-limit-below-base",)
+_NO_REMAPPING = ("no-interrupt-remapping",)
+_NO_UNIT = ("device-without-unit",)
 
 FINDINGS: Mapping[str, tuple[str, ...]] = {
     "linux-bad-rmrr": (
@@ -35,17 +37,30 @@ FINDINGS: Mapping[str, tuple[str, ...]] = {
     "linux-scope-type": ("scope-type-mismatch",),
     "linux-scope-unsupported": ("scope-unknown-type",),
     "linux-scope-workaround": ("scope-start-bus",),
+    "linux-table-odd": ("unknown-structure",),
+    "linux-map-unaligned": ("rmrr-unaligned",),
+    "linux-no-interrupt-remapping": _NO_REMAPPING,
+    "linux-interrupts-not-isolated": _NO_REMAPPING,
+    "linux-interrupts-not-remapped": _NO_REMAPPING,
+    "linux-xen-device-not-added": _NO_UNIT,
     "xen-dmar-refused": (),
     "xen-overlapping-rmrrs": ("rmrr-overlap", "rmrr-duplicate"),
-    "xen-rmrr-not-reserved": ("rmrr-not-reserved",),
+    "xen-rmrr-not-reserved": _NOT_RESERVED,
     "xen-rmrr-in-ram": ("rmrr-in-ram",),
     "xen-rmrr-ignored": ("rmrr-devices-absent",),
     "xen-rmrr-incorrect": _BACKWARDS,
     "xen-scope-absent-device": ("rmrr-device-absent", "rmrr-devices-absent"),
     "xen-scope-invalid": ("scope-too-short",),
     "xen-structure-length": ("structure-too-short",),
-    "xen-include-all-twice": ("several-include-all",),
+    "xen-include-all-twice": ("several-include-all", "several-all-ports"),
     "xen-width-zero": ("address-width-too-small",),
+    "xen-table-odd": ("unknown-structure", "scope-unknown-type"),
+    "xen-device-not-added": _NO_UNIT,
+    "xen-interrupts-not-remapped": _NO_REMAPPING,
+    "xen-x2apic-opt-out": ("x2apic-opt-out-alone",),
+    "libxl-memory-map-full": ("rmrr-too-many",),
+    "libxl-memory-map-refused": ("rmrr-too-many",),
+    "hvmloader-reserved-conflict": ("rmrr-hvmloader",),
     # AMD's table
     "linux-amd-table-invalid": ("ivrs-checksum", *_IOAPICS),
     "linux-amd-interrupts-not-remapped": _IOAPICS,
@@ -82,11 +97,19 @@ ON_AMD: Mapping[str, tuple[str, ...]] = {
     "linux-direct-mapping-refused": ("ivmd-range-wide", "ivmd-at-zero", "ivmd-length-tiny"),
     "libxl-memory-map-full": ("ivmd-many-entries",),
     "libxl-memory-map-refused": ("ivmd-many-entries",),
+    "hvmloader-reserved-conflict": ("ivmd-hvmloader",),
+    "linux-map-unaligned": ("ivmd-unaligned",),
+    "linux-no-interrupt-remapping": _IOAPICS,
+    "linux-interrupts-not-isolated": _IOAPICS,
+    "xen-interrupts-not-remapped": _IOAPICS,
+    "linux-xen-device-not-added": (),
+    "xen-device-not-added": (),
 }
 """The same for messages of both vendors, on hosts with AMD's IOMMU."""
 
 
 def findings_of(message: str, vendor: IommuVendor) -> tuple[str, ...] | None:
     """Return the rules for the id of a message on a host of `vendor`; None: no rule finds a cause."""
-    on_amd = ON_AMD.get(message) if vendor is IommuVendor.AMD else None
-    return on_amd or FINDINGS.get(message)
+    if vendor is IommuVendor.AMD and message in ON_AMD:
+        return ON_AMD[message]
+    return FINDINGS.get(message)

@@ -194,10 +194,15 @@ MESSAGES = (
         "<iommu>pasid table entry[<number>]: <number2>",
         "<iommu>page table not present at level <number>",
         "<iommu>pte level: <number>, pte value: <number2>",
+        ("<iommu>root table entry is not present", "seen in 6.3"),
+        ("<iommu>context table entry is not present", "seen in 6.3"),
+        ("<iommu>pasid directory entry is not present", "seen in 6.3"),
+        ("<iommu>pasid table entry is not present", "seen in 6.3"),
+        ("<iommu>PTE not present at level <number>", "seen in 6.3"),
         releases="Linux 5.18 and later",
         meaning="They belong to a fault: nothing is mapped after the last entry.",
         advice="Read the line of the fault.",
-        source=f"{_INTEL}, dmar_fault_dump_ptes, pgtable_walk; checked in the sources of 6.1, 6.12 "
+        source=f"{_INTEL}, dmar_fault_dump_ptes, pgtable_walk; checked in the sources of 6.1, 6.3, 6.12 "
         "and 7.2",
         address=MessageAddress.GUEST,
     ),

@@ -185,6 +185,13 @@ MESSAGES = (
         "Not detaching active device <sbdf>",
         "Not reattaching active device <sbdf>",
         "Failed to add PCI device <sbdf> to the inactive list",
+        ("Failed to bind PCI device '<sbdf>' to <word>", "before libvirt 7"),
+        ("Failed to add PCI device ID '<word>' to <word2>", "before libvirt 7"),
+        ("Failed to remove PCI ID '<word>' from <word2>", "before libvirt 7"),
+        ("Failed to add slot for PCI device '<sbdf>' to <word>", "before libvirt 7"),
+        ("Failed to remove slot for PCI device '<sbdf>' from <word>", "before libvirt 7"),
+        ("Failed to trigger a re-probe for PCI device '<sbdf>'", "before libvirt 7"),
+        ("Failed to load PCI stub module <word>", "before libvirt 7"),
         releases="every release with PCI passthrough",
         meaning="The device stays with its driver. The error in the line has the reason."
         + NO_REGION,
@@ -279,6 +286,7 @@ MESSAGES = (
         MessageSeverity.CONSEQUENCE,
         "libxl failed; libvirt reports that",
         "libxenlight failed to create new domain '<word>'",
+        "libxenlight failed to restore domain '<word>'",
         "libxenlight failed to attach pci device{ <sbdf>}",
         "libxenlight failed to detach pci device{ <sbdf>}",
         releases="libvirt for Xen, and Qubes",
@@ -286,5 +294,19 @@ MESSAGES = (
         advice="sudo dmaragent why - < /var/log/libvirt/libxl/libxl-driver.log",
         source="src/libxl/libxl_domain.c, libxlDomainStart; src/libxl/libxl_driver.c, "
         f"libxlDomainAttachHostPCIDevice; {_CHECKED}",
+    ),
+    message(
+        "libvirt-device-silent",
+        LIBVIRT,
+        MessageSeverity.REFUSAL,
+        "The device does not respond: libvirt cannot read its configuration space",
+        "Unknown PCI header type '<number>' for device '<sbdf>'",
+        "Failed to read PCI config space for <sbdf>",
+        releases="every release with PCI passthrough",
+        meaning="Type 127 or 255 means that only ones are read: the device hangs after a failed reset, sleeps "
+        "(D3cold) or was removed." + NO_REGION,
+        advice="Power the host off and on. For graphics cards, look for a reset quirk (vendor-reset), or "
+        "load vfio_pci with disable_idle_d3=1: unused devices then stay awake.",
+        source=f"{_PCI}, virPCIGetHeaderType, virPCIDeviceReadN; checked in the source of 5.6",
     ),
 )

@@ -118,13 +118,16 @@ MESSAGES = (
         "cannot determine if device is assigned, refusing to continue",
         "fail to get assigned devices",
         "Unable to determine number of PCI devices, rc <result>",
+        "sysfs_write_bdf: write to <any> returned -1{: <error>}",
+        "sysfs_write_bdf: Couldn't open <any>: <error>",
         releases="every release with passthrough",
         meaning="The device's driver in dom0 does not release it, pciback is not loaded, or the kernel "
         "refuses to write to sysfs." + NO_REGION,
         advice="Run sudo modprobe xen-pciback, and check dmesg of dom0. If a driver does not release "
         "the device, hide it at boot: xen-pciback.hide=(SBDF) on dom0's kernel command line. "
         "dom0 then cannot use it.",
-        source=f"{_PCI}, libxl__device_pci_assignable_add, pciback_dev_assign, sysfs_dev_unbind; "
+        source=f"{_PCI}, libxl__device_pci_assignable_add, pciback_dev_assign, sysfs_dev_unbind, "
+        f"sysfs_write_bdf; "
         f"{_CHECKED}",
     ),
     message(
@@ -154,9 +157,9 @@ MESSAGES = (
         "The kernel doesn't support reset from sysfs for PCI device <sbdf>",
         "Failed to access pciback path <any>",
         "Failed to access reset path <any>",
-        "libxl__device_pci_reset: {Domain <domid>:}write '<any>' to <any2> failed",
-        "libxl__device_pci_reset: {Domain <domid>:}write to <any> failed",
-        "libxl__device_pci_reset: {Domain <domid>:}write to <any> returned <errno>",
+        "libxl__device_pci_reset: {Domain <number>:}write '<any>' to <any2> failed",
+        "libxl__device_pci_reset: {Domain <number>:}write to <any> failed",
+        "libxl__device_pci_reset: {Domain <number>:}write to <any> returned -1{: <error>}",
         releases="every release with passthrough",
         meaning="The guest gets the device in the state that its last user left." + NO_REGION,
         advice="No action is needed, unless the device does not work in the guest: then restart the "
@@ -220,11 +223,13 @@ MESSAGES = (
         "cannot read vendor of pci device <sbdf>",
         "cannot read device of pci device <sbdf>",
         "cannot read class of pci device <sbdf>",
+        "Couldn't lstat /sys/bus/pci/devices/<sbdf>{: <error>}",
         releases="every release with passthrough",
         meaning="No PCI function is at that address. Addresses change if cards are added or "
         "firmware is updated." + NO_REGION,
         advice="Look the device up with lspci -D in dom0, and correct pci= of the guest.",
-        source=f"{_PCI}, sysfs_dev_get_vendor, sysfs_dev_get_device, sysfs_dev_get_class; {_CHECKED}",
+        source=f"{_PCI}, sysfs_dev_get_vendor, sysfs_dev_get_device, sysfs_dev_get_class, "
+        f"libxl__device_pci_assignable_add; {_CHECKED}",
     ),
     message(
         "libxl-device-model",
@@ -249,7 +254,6 @@ MESSAGES = (
         LIBXL,
         MessageSeverity.CONSEQUENCE,
         "Xen did not assign a device of the device tree",
-        "xc_assign_dtdevice failed: <errno>",
         "xc_assign_dtdevice failed",
         releases="Xen 4.5 and later, Arm",
         meaning="dtdev= names a device without an SMMU, or one that another guest has." + NO_REGION,
@@ -268,5 +272,31 @@ MESSAGES = (
         meaning="gfx_passthru=1 works for Intel's integrated graphics only." + NO_REGION,
         advice="Remove gfx_passthru=: the graphics device is then a second one for the guest.",
         source="tools/libs/light/libxl_dm.c, libxl__build_device_model_args_new; " + _CHECKED,
+    ),
+    message(
+        "libxl-not-permissive",
+        LIBXL,
+        MessageSeverity.REFUSAL,
+        "libxl cannot make the device permissive, and does not add it to the guest",
+        "Setting permissive for device",
+        releases="every release with passthrough",
+        meaning="permissive=1 is in the device's entry or in pci_permissive=, and pciback refused it: the "
+        "device is not bound to pciback, or a kernel that is locked down does not permit it."
+        + NO_REGION,
+        advice="Read the line before it, and dmesg of dom0. If the device works without permissive=1, "
+        "remove it.",
+        source=f"{_PCI}, pci_add_dm_done (before 4.13: do_pci_add); {_CHECKED}",
+    ),
+    message(
+        "libxl-backend-not-ready",
+        LIBXL,
+        MessageSeverity.CONSEQUENCE,
+        "dom0's pciback did not connect the device to a PV guest or a stub domain",
+        "Backend /local/domain/<number>/backend/pci/<any> not ready",
+        releases="every release with passthrough",
+        meaning="pciback refused the device, or the guest did not start its PCI bus." + NO_REGION,
+        advice="Look for pciback in dmesg of dom0, and for pcifront in the log of the guest or of its stub "
+        "domain.",
+        source=f"tools/libs/light/libxl_device.c, libxl__wait_for_backend; {_CHECKED}",
     ),
 )

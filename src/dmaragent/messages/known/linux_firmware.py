@@ -271,6 +271,7 @@ MESSAGES = (
         "Linux maps a region for its device",
         "Setting identity map for device <sbdf> [<base> - <limit>]",
         "Setting identity map [<base> - <limit>]",
+        "<iommu>Setting RMRR:",
         releases=_OLD,
         meaning="Nothing is wrong: the host's own driver keeps access to the region.",
         advice="No action is needed.",

@@ -50,12 +50,14 @@ MESSAGES = (
         "Table Upgrade: install [DMAR-",
         "Table Upgrade: override [IVRS-",
         "Table Upgrade: install [IVRS-",
+        "Override [DMAR-<any>], this is unsafe: tainting kernel",
+        "Override [IVRS-<any>], this is unsafe: tainting kernel",
         releases="Linux 3.6 and later",
-        meaning='"Table Upgrade" means that the table was replaced. "found in initrd" alone does not: a '
-        "line about lockdown or a smaller OEM revision can follow.",
+        meaning='"Table Upgrade" and "Override" mean that the table was replaced. "found in initrd" alone '
+        "does not: a line about lockdown or a smaller OEM revision can follow.",
         advice="Run dmaragent inventory: it shows the table that the kernel uses.",
-        source=f"{_TABLES}, acpi_table_upgrade, acpi_table_initrd_override; checked in the sources "
-        "of 5.10, 6.1, 6.12 and 7.2",
+        source=f"{_TABLES}, acpi_table_upgrade, acpi_table_initrd_override, acpi_table_taint; "
+        "checked in the sources of 5.10, 6.1, 6.12 and 7.2",
     ),
     message(
         "linux-table-override-wrong",

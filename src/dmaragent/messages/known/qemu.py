@@ -308,4 +308,29 @@ MESSAGES = (
         "that belongs to this QEMU.",
         source="hw/vfio/helpers.c, vfio_kvm_device_add_fd; checked in the sources of 7.2 and 10.0",
     ),
+    message(
+        "qemu-bar-not-mmapped",
+        Program.QEMU,
+        MessageSeverity.CONSEQUENCE,
+        "QEMU cannot show the guest the memory (BAR) of the device directly",
+        "Failed to mmap <sbdf> BAR <number>. Performance may be slow",
+        releases="QEMU 2.6 and later with VFIO; the first release not checked",
+        meaning="The host still uses this memory, often for the screen of its firmware. The device works "
+        "slowly or not at all. A reserved region is not the reason.",
+        advice="Find the kernel's own line of the same second in dmesg (BAR: can't reserve) and pass it to "
+        "dmaragent why.",
+        source="hw/vfio/pci.c, vfio_bar_register; checked in the source",
+    ),
+    message(
+        "qemu-device-failed",
+        Program.QEMU,
+        MessageSeverity.FAULT,
+        "QEMU stops the guest: its device reports an error that cannot be corrected",
+        "vfio_err_notifier_handler(<sbdf>) Unrecoverable error detected",
+        releases="QEMU 1.5 and later with VFIO; the first release not checked",
+        meaning="The kernel got the error by PCIe (AER): a transfer of the device failed, or its link did.",
+        advice="Look for AER in dmesg of the same second: it names the kind of error. Update the device's "
+        "firmware, and check its slot and riser.",
+        source="hw/vfio/pci.c, vfio_err_notifier_handler; checked in the source",
+    ),
 )

@@ -127,6 +127,7 @@ MESSAGES = (
             "4.15 and later",
         ),
         ("libxl_device_pci_add failed: <result>", "up to 4.12"),
+        ("unable to add pci devices", "4.8 and later, in the line after it"),
         releases="every release with passthrough",
         meaning="The error in the lines before it is the reason. rc -3 alone means only that an "
         "operation failed.",
@@ -225,5 +226,32 @@ MESSAGES = (
         "The guest crashes before its BIOS starts.",
         advice="Do not reserve that region: remove strategy=host, or pass through another device.",
         source="tools/firmware/hvmloader/e820.c, memory_map_setup; checked in the source",
+    ),
+    message(
+        "hvmloader-no-space",
+        Program.HVMLOADER,
+        MessageSeverity.REFUSAL,
+        "A device does not work in the guest: the hole below 4 GiB has no space for its memory (BAR)",
+        "pci dev <any> bar <number> size <number2>: no space for resource!",
+        releases="every release",
+        meaning="hvmloader places BARs in the hole, and none is free that is large enough. Reserved regions "
+        "in the hole take space as well. The device and the BAR in the line are the guest's.",
+        advice="Set a larger mmio_hole (in MiB) in the guest's configuration: guest RAM then begins "
+        "to move above 4 GiB earlier. dmaragent resolve GUEST shows whether the regions then fit.",
+        source="tools/firmware/hvmloader/pci.c, pci_setup; checked at releases from 4.6 to 4.22",
+    ),
+    message(
+        "hvmloader-hole",
+        Program.HVMLOADER,
+        MessageSeverity.NOTE,
+        "hvmloader reports how it makes space for the memory of devices",
+        "Low MMIO hole not large enough for all devices, relocating some BARs to 64-bit",
+        "max_ram_below_4g=<number> too big for mmio_hole_size=<number2> has been ignored.",
+        releases="every release",
+        meaning="Large BARs are above 4 GiB, or mmio_hole is smaller than the hole that the guest needs "
+        "anyway. Nothing is wrong if the device works.",
+        advice="No action is needed, unless a device does not work in the guest: then set a larger "
+        "mmio_hole in its configuration.",
+        source="tools/firmware/hvmloader/pci.c, pci_setup; checked at releases from 4.6 to 4.22",
     ),
 )

@@ -1,7 +1,7 @@
 """Messages of the Linux kernel's VFIO and iommufd about devices and memory."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import MessageSeverity, Program, VendorAnswer
+from dmaragent.messages.model import MessageAddress, MessageSeverity, Program, VendorAnswer
 from dmaragent.messages.words import INTERRUPTS_ON_AMD, IOMMU_ON
 
 LINUX = Program.LINUX
@@ -198,5 +198,21 @@ MESSAGES = (
         advice="No action is needed.",
         source="drivers/iommu/iommufd/main.c, iommufd_fops_open; checked in the sources of 6.12 "
         "and 7.2",
+    ),
+    message(
+        "linux-vfio-bar-taken",
+        LINUX,
+        MessageSeverity.REFUSAL,
+        "The host still uses the memory (BAR) of the device, often for the screen of the firmware",
+        "vfio-pci <sbdf>: BAR <number>: can't reserve [mem <base>-<limit>",
+        releases="every release with VFIO",
+        meaning="The range in the line is the device's own memory, not a reserved region of the firmware's "
+        "table. A driver of the host has it, such as efifb or simplefb on the graphics device that showed "
+        "the boot messages. The device works slowly or not at all in the guest.",
+        advice="grep the range in /proc/iomem for its owner. For a framebuffer, boot the host with "
+        "initcall_blacklist=sysfb_init (before 5.15: video=efifb:off): the host then shows nothing on "
+        "that screen.",
+        source="drivers/pci/pci.c, __pci_request_region; checked in the sources of 5.15 and 6.3",
+        address=MessageAddress.MEMORY,
     ),
 )

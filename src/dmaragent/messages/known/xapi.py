@@ -88,10 +88,11 @@ MESSAGES = (
         "qubes-attach-later",
         Program.QUBES,
         MessageSeverity.CONSEQUENCE,
-        "Qubes could not attach the device to the running qube",
+        "Qubes could not attach the device to the running qube, or detach it",
         "Failed to attach PCI device '<bdf>' on the fly",
+        "Failed to detach PCI device '<bdf>' on the fly",
         releases="Qubes OS 4.0 and later",
-        meaning="libxl or Xen refused it. Qubes tries again when the qube starts.",
+        meaning="libxl or Xen refused it. The change takes effect when the qube starts again.",
         advice="In dom0, run sudo xl dmesg | sudo dmaragent why - and the same with "
         "/var/log/libvirt/libxl/libxl-driver.log.",
         source="qubes-core-admin, qubes/ext/pci.py, on_device_pre_attached_pci; checked in the "

@@ -130,13 +130,19 @@ MESSAGES = (
             "4.19 and later",
         ),
         ("Failed to identity map PFN <page>: <errno>", "4.13.4 and later"),
+        ("<sbdf>: not mapping BAR [<number>, <number2>] invalid position", "4.17 and later"),
+        (
+            "<sbdf>: BAR at [<number>, <number2>] not in memory map hole",
+            "4.19 and later; debug builds of Xen only",
+        ),
         ("Failed to identity map low 1MB: <errno>", "4.9 to 4.15.0"),
         releases="Xen 4.9 and later with dom0=pvh",
         meaning="dom0 cannot reach these pages of a device or of the firmware: other memory is "
         "mapped there. The numbers are pages of 4 KiB.",
         advice="If a device fails in dom0, boot without dom0=pvh: a PV dom0 needs no such mapping.",
         source="xen/arch/x86/hvm/dom0_build.c, modify_identity_mmio, pvh_populate_p2m; "
-        f"xen/drivers/vpci/header.c, map_range; {_CHECKED}",
+        "xen/drivers/vpci/header.c, map_range, modify_bars; xen/arch/x86/pci.c, pci_check_bar; "
+        + _CHECKED,
         address=MessageAddress.MEMORY,
     ),
 )

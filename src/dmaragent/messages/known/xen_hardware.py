@@ -1,7 +1,7 @@
-"""Messages of the Xen hypervisor about remapping units that hang, x2APIC, and the iommu= option."""
+"""Messages of the Xen hypervisor about hanging units, x2APIC, iommu= and the host's memory map."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import MessageSeverity, Program
+from dmaragent.messages.model import MessageAddress, MessageSeverity, Program
 from dmaragent.messages.words import NO_REGION
 
 XEN = Program.XEN
@@ -94,5 +94,22 @@ MESSAGES = (
         "source, lists the words of each release.",
         source="xen/common/kernel.c, parse_params; xen/drivers/passthrough/iommu.c, "
         f"parse_iommu_param, parse_dom0_iommu_param; {_CHECKED}",
+    ),
+    message(
+        "xen-memory-map-full",
+        XEN,
+        MessageSeverity.FIRMWARE,
+        "The host's memory map has no space for another range",
+        "(XEN) {[<any>] }Ooops! Too many entries in the memory map!",
+        "E820: overflow while adding region <base>-<end>",
+        "Overflow in e820 while reserving region <base>-<end>",
+        releases="every release",
+        meaning="The firmware's memory map has so many ranges that Xen cannot add or split one. If Xen "
+        "cannot reserve the memory of a region, the next line names its page, and Xen runs without the "
+        "IOMMU.",
+        advice="Update the firmware. If a line about a page follows, paste it as well.",
+        source="xen/arch/x86/e820.c, add_memory_region, e820_add_range, e820_change_range_type; checked "
+        "in the sources of 4.13, 4.18 and 4.22",
+        address=MessageAddress.MEMORY,
     ),
 )
