@@ -1,6 +1,7 @@
 """The findings of a report: each check with its cases, their bytes, the effect and the fix."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from dmaragent.checks.common.model import Checked, Evidence, Finding
 from dmaragent.present.html import words
@@ -15,6 +16,14 @@ _MOST_CASES = 50
 _CASES_IN_VIEW = 3
 """More cases than these are folded away."""
 _MOST_PIECES = 8
+
+
+class _Shared(NamedTuple):
+    """Which sentences all cases of a finding have, so that they are shown once."""
+
+    xen: bool
+    linux: bool
+    advice: bool
 
 
 def findings_section(checked: Checked | None) -> Section | None:
@@ -34,26 +43,26 @@ def _finding(findings: Sequence[Finding]) -> Markup:
     rule, severity = findings[0].rule, findings[0].severity
     xen = common([finding.xen for finding in findings])
     linux = common([finding.linux for finding in findings])
+    advice = common([finding.advice for finding in findings])
     effects = [
         (findings_words.EFFECT_ON["xen"], xen),
         (findings_words.EFFECT_ON["linux"], linux),
-        (words.FIX, findings[0].advice),
+        (words.FIX, advice),
     ]
+    shared = _Shared(bool(xen), bool(linux), bool(advice))
     return element(
         "article",
         element("h3", severity_mark(severity), " ", rule.title),
         element("p", element("code", rule.id), f", {words.cases(len(findings))}", class_="rule-id"),
         facts([(name, text) for name, text in effects if text]),
-        _cases(findings, own_xen=not xen, own_linux=not linux),
+        _cases(findings, shared),
         id=f"rule-{severity.value}-{rule.id}",
         class_="finding",
     )
 
 
-def _cases(findings: Sequence[Finding], *, own_xen: bool, own_linux: bool) -> Markup:
-    shown = [
-        _case(finding, own_xen=own_xen, own_linux=own_linux) for finding in findings[:_MOST_CASES]
-    ]
+def _cases(findings: Sequence[Finding], shared: _Shared) -> Markup:
+    shown = [_case(finding, shared) for finding in findings[:_MOST_CASES]]
     listed = element("ul", shown, class_="hits")
     left = len(findings) - len(shown)
     more = element("p", findings_words.more_cases(left)) if left else None
@@ -62,10 +71,11 @@ def _cases(findings: Sequence[Finding], *, own_xen: bool, own_linux: bool) -> Ma
     return folded(words.cases(len(findings)), listed, more)
 
 
-def _case(finding: Finding, *, own_xen: bool, own_linux: bool) -> Markup:
+def _case(finding: Finding, shared: _Shared) -> Markup:
     own = [
-        (findings_words.EFFECT_ON["xen"], finding.xen if own_xen else ""),
-        (findings_words.EFFECT_ON["linux"], finding.linux if own_linux else ""),
+        (findings_words.EFFECT_ON["xen"], "" if shared.xen else finding.xen),
+        (findings_words.EFFECT_ON["linux"], "" if shared.linux else finding.linux),
+        (words.FIX, "" if shared.advice else finding.advice),
     ]
     return element(
         "li",

@@ -96,6 +96,7 @@ def _group(severity: Severity, findings: list[Finding]) -> Iterator[str]:
     yield from paragraph(f"{_severity(severity)}  {rule.id}  {rule.title}", hang=2)
     xen = common([finding.xen for finding in findings])
     linux = common([finding.linux for finding in findings])
+    advice = common([finding.advice for finding in findings])
     for finding in findings:
         yield from paragraph(finding.hit.message, indent=2, hang=2)
         yield from _shown(finding.hit.evidence)
@@ -103,11 +104,14 @@ def _group(severity: Severity, findings: list[Finding]) -> Iterator[str]:
             yield from _labelled("Xen", finding.hit.xen, indent=4)
         if finding.hit.linux and not linux:
             yield from _labelled("Linux", finding.hit.linux, indent=4)
+        if not advice:
+            yield from _labelled("Fix", finding.advice, indent=4)
     if xen or not all(finding.hit.xen for finding in findings):
         yield from _labelled("Xen", xen or rule.xen)
     if linux or not all(finding.hit.linux for finding in findings):
         yield from _labelled("Linux", linux or rule.linux)
-    yield from _labelled("Fix", findings[0].advice)
+    if advice:
+        yield from _labelled("Fix", advice)
     if rule.details:
         yield from _labelled("More", rule.details)
     yield from _labelled("Source", rule.source)

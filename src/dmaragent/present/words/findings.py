@@ -32,11 +32,12 @@ def by_rule(checked: Checked) -> Iterator[list[Finding]]:
 
 
 def by_effect(checked: Checked) -> Iterator[list[Finding]]:
-    """Yield the findings that share a rule, a severity and the effects."""
+    """Yield the findings that share a rule, a severity, the effects and the fix."""
     for findings in by_rule(checked):
-        groups: dict[tuple[str, str], list[Finding]] = {}
+        groups: dict[tuple[str, str, str], list[Finding]] = {}
         for finding in findings:
-            groups.setdefault((finding.xen, finding.linux), []).append(finding)
+            key = (finding.xen, finding.linux, finding.advice)
+            groups.setdefault(key, []).append(finding)
         yield from groups.values()
 
 
