@@ -19,9 +19,11 @@ from dmaragent.linux.view import LinuxState
 from dmaragent.question.context import Question, context_of
 from dmaragent.question.host_class import running_class, xen_class
 from dmaragent.readings import Missing, MissingKind
+from support.checked import UNIT, USB, host_of, taken
 from support.machines import MACHINES
 from support.published import publish
 from support.served import published_machine
+from support.tables import rmrr, table
 from support.wording import Worded
 
 MACHINE_NAMES = sorted(path.name for path in MACHINES.iterdir() if path.is_dir())
@@ -72,6 +74,15 @@ def test_the_states_of_devices_are_those_of_the_inventory() -> None:
     assert found["dmaragent_shared_devices"] > 0
     assert found["dmaragent_regions"] == len(published.inventory.regions)
     assert found["dmaragent_region_bytes"] == sum(one.size for one in published.inventory.regions)
+
+
+def test_a_table_that_may_hide_a_region_has_no_number_of_regions() -> None:
+    sound = table(UNIT, rmrr(0x7B800000, 0x7B80FFFF, USB), rmrr(0x7C000000, 0x7C00FFFF, USB))
+    whole, cut = (values(publish(taken(host_of(data)))) for data in (sound, sound[:-8]))
+
+    assert (whole["dmaragent_regions"], whole["dmaragent_inventory_complete"]) == (2, 1)
+    assert (cut["dmaragent_table_present"], cut["dmaragent_inventory_complete"]) == (1, 0)
+    assert not [name for name in cut if name.startswith(("dmaragent_region", "dmaragent_dev"))]
 
 
 def test_every_severity_is_told_even_where_there_is_none() -> None:

@@ -147,9 +147,10 @@ def _of_table(inventory: Inventory) -> Iterator[Metric]:
         "Whether the list of regions is complete (1); 0 if one can be missing, as in a damaged table.",
         int(inventory.complete),
     )
-    if header is not None:  # without a table there is no number of regions, not even 0
+    if header is not None:
         yield _table_info(header)
-        yield from _of_regions(inventory)
+        if inventory.region_count is not None:  # else it has no number, not even the least
+            yield from _of_regions(inventory)
 
 
 def _of_regions(inventory: Inventory) -> Iterator[Metric]:
