@@ -31,6 +31,7 @@ from dmaragent.comparison.scopes import (
     owner_changes,
     owner_key,
 )
+from dmaragent.host.memory_map import is_known
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.claims import Owner
 from dmaragent.linux.regions import Held
@@ -139,8 +140,13 @@ def _changes(
         yield from _listing_change(a, b)
     if comparable.linux:
         yield from _hold_changes(a, b, owners)
-    if a.memory is not None and b.memory is not None and a.memory != b.memory:
-        yield Changed("memory-map", a.memory, b.memory)
+    yield from _memory_change(a.memory, b.memory)
+
+
+def _memory_change(a: str | None, b: str | None) -> Iterator[Changed]:
+    """Yield a change of the memory's type, if both maps have all of it."""
+    if a is not None and b is not None and a != b and is_known(a) and is_known(b):
+        yield Changed("memory-map", a, b)
 
 
 def _sharing_words(region: Region) -> str:

@@ -87,11 +87,20 @@ class MemoryMap(NamedTuple):
 
 
 def memory_words(memory_map: MemoryMap, region: AddressRange) -> str:
-    """Return the types that the firmware's map has for `region`, as the map spells them."""
+    """Return the types that the firmware's map has for `region`, as the map spells them.
+
+    The last is NOT_IN_MAP if a part has no entry, or NOT_KNOWN if that entry may be missing.
+    """
     kinds = list(dict.fromkeys(entry.words for entry in memory_map.within(region)))
-    whole = memory_map.covered(region, frozenset(entry.type for entry in memory_map.entries))
-    rest = words.TYPE_UNKNOWN if memory_map.is_unknown(region) else words.NOT_IN_MAP
-    return ", ".join(kinds if whole else [*kinds, rest])
+    if not memory_map.covered(region, frozenset(entry.type for entry in memory_map.entries)):
+        unknown = memory_map.incomplete or memory_map.is_unknown(region)
+        kinds.append(words.NOT_KNOWN if unknown else words.NOT_IN_MAP)
+    return ", ".join(kinds)
+
+
+def is_known(kinds: str) -> bool:
+    """Return whether `kinds`, as :func:`memory_words` returns them, have no unknown part."""
+    return words.NOT_KNOWN not in kinds.split(", ")
 
 
 def ram_in(memory_map: MemoryMap | None, pages: AddressRange | None) -> AddressRange | None:

@@ -47,9 +47,10 @@ LOG_LACKS_BEGINNING = "the boot log lacks the beginning of the memory map"
 PAGE_0_BY_LINUX = (
     "/proc/iomem has page 0 as Linux reserves it, not as the firmware's memory map has it"
 )
-TYPE_UNKNOWN = "unknown"
 MAP_ENDS_BELOW = "the firmware's memory map ends below it"
 NOT_IN_MAP = "not in the map"
+NOT_KNOWN = "unknown"
+"""The type of memory that the map does not have, if entries of it are missing."""
 
 
 def map_entry_unreadable(entry: str) -> str:

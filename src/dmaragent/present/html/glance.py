@@ -16,7 +16,7 @@ from dmaragent.present.html.marks import guest_mark, severity_mark
 from dmaragent.present.html.markup import Child, Markup, element
 from dmaragent.present.html.parts import Section, Tile, bullets, section, strip
 from dmaragent.present.html.words import page as page_words
-from dmaragent.present.words.devices import verdict_counts
+from dmaragent.present.words.devices import verdict_counts, verdict_words
 from dmaragent.present.words.findings import by_rule, counts_words, ran_words
 from dmaragent.present.words.host import absence_words
 from dmaragent.readings import Missing
@@ -59,8 +59,10 @@ def _device_tiles(inventory: Inventory, rows: Sequence[DeviceRow]) -> list[Tile]
     for side in dict.fromkeys(side for row in shown for side in row.decides):
         verdicts = Counter(row.xen if side == "xen" else row.linux for row in shown)
         worst = min(verdicts, key=_badness)
-        sentence = page_words.devices_in_short(verdicts[worst], len(shown), worst, side)
-        more = [verdict_counts(shown, side)] if len(verdicts) > 1 else []
+        words_of_worst = verdict_words(worst)  # with a risk, conditions make no other word
+        number = sum(verdicts[one] for one in verdicts if verdict_words(one) == words_of_worst)
+        sentence = page_words.devices_in_short(number, len(shown), worst, side)
+        more = [verdict_counts(shown, side)] if number < len(shown) else []
         if lost:
             more.append(page_words.lost_paths(lost))
         tile = Tile(sentence, "devices", more, _TONES.get(worst.can, "muted"))

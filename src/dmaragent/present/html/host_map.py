@@ -128,7 +128,7 @@ def _memory(inventory: Inventory) -> list[Box]:
     known = inventory.host.memory_map
     if isinstance(known, Missing):
         return []
-    return [*_with_holes(_joined(known))]
+    return [*_with_holes(_joined(known), known.incomplete)]
 
 
 def _joined(known: MemoryMap) -> Iterator[MemoryEntry]:
@@ -147,11 +147,13 @@ def _joined(known: MemoryMap) -> Iterator[MemoryEntry]:
         yield last
 
 
-def _with_holes(entries: Iterable[MemoryEntry]) -> Iterator[Box]:
+def _with_holes(entries: Iterable[MemoryEntry], incomplete: str) -> Iterator[Box]:
+    """Yield the entries and what is between them, which is unknown if the map is `incomplete`."""
     at = 0
     for entry in entries:
         if entry.range.start > at:
-            yield _hole(AddressRange(at, entry.range.start))
+            gap = AddressRange(at, entry.range.start)
+            yield _unknown(gap, incomplete) if incomplete else _hole(gap)
         kind, label = _KINDS.get(entry.type, ("firmware", entry.words[:9]))
         sentence = f"{entry.words}: {span(entry.range)}"
         yield Box(range=entry.range, kind=kind, description=sentence, name=entry.words, label=label)
@@ -163,6 +165,11 @@ def _hole(gap: AddressRange) -> Box:
     return Box(
         range=gap, kind="hole", description=description, name=host_words.HOLE, label=host_words.HOLE
     )
+
+
+def _unknown(gap: AddressRange, why: str) -> Box:
+    description, label = host_words.unknown_words(span(gap), why), host_words.MAP_UNKNOWN_LABEL
+    return Box(range=gap, kind="unknown", description=description, name=label, label=label)
 
 
 def _rows(boxes: Iterable[Box]) -> Iterator[Sequence[Child]]:

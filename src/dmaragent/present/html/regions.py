@@ -14,6 +14,7 @@ from dmaragent.present.words.region import (
     published_source_words,
     published_words,
     region_size,
+    region_structure,
     xen_view,
 )
 from dmaragent.spans import span_words
@@ -24,12 +25,12 @@ SHOWN_OWNERS = 4
 
 def regions_section(inventory: Inventory) -> Section | None:
     """Return the regions in table order, and the differences between table, Xen and Linux."""
-    if not inventory.regions and not inventory.published:
-        return None
     differ = [
         regions_words.of_region(difference.region, difference.explanation)
         for difference in inventory.differences
     ]
+    if not inventory.regions and not inventory.published and not differ:
+        return None
     return section(
         "regions",
         regions_words.REGIONS,
@@ -90,12 +91,12 @@ def _likeness(inventory: Inventory, region: Region) -> Hashable:
 def _range(region: Region) -> Markup:
     """Return range and size of a region; other sections link to it."""
     size = f"{region_size(region)}{words.in_segment(region.segment)}"
-    entry = region.entry
+    structure = region_structure(region)
+    if region.owners and named_ids(region):  # without an owner, its column has them
+        structure += f" for {named_ids(region)}"
     return element(
         "span",
-        regions_words.region_range(
-            region.number, region.place, size, entry.structure, entry.offset
-        ),
+        regions_words.region_range(region.number, region.place, size, structure),
         id=f"region-{region.number}",
     )
 

@@ -9,7 +9,13 @@ from dmaragent.iommu.claims import Owner
 from dmaragent.iommu.model import Difference
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import labelled, paragraph, render
-from dmaragent.present.words.device import card_facts, class_name, device_name, verdict_facts
+from dmaragent.present.words.device import (
+    card_facts,
+    class_name,
+    device_name,
+    driver_cell,
+    verdict_facts,
+)
 from dmaragent.present.words.host import absence_words, summary_facts
 from dmaragent.present.words.numbers import size_words
 from dmaragent.present.words.region import (
@@ -91,6 +97,7 @@ def xen_list_text(inventory: Inventory) -> Iterator[str]:
     for sbdf, ranges in sorted(inventory.xen.devices.items()):
         for place in dict.fromkeys(ranges or ()):
             owners_of.setdefault(place, []).append(str(sbdf))
+    none = "for no present device" if _lists_devices(inventory) else "its devices are unknown"
     for number, entry in enumerate(inventory.xen.list.entries, 1):
         owners = owners_of.get(entry.range, [])
         where = f"{entry.range.start:#010x}-{entry.range.end - 1:#010x}"
@@ -99,9 +106,14 @@ def xen_list_text(inventory: Inventory) -> Iterator[str]:
             f"{number:3}  {where}  {size_words(entry.range.size)}  {times}{origins[entry.origin]}"
         )
         yield from paragraph(head.rstrip(), hang=5)
-        known = inventory.xen.devices_source is not ListSource.UNKNOWN
-        none = "for no present device" if known else "its devices are unknown"
         yield from paragraph("  ".join(owners) or none, indent=5)
+
+
+def _lists_devices(inventory: Inventory) -> bool:
+    """Return whether the ranges of every device in Xen's list are known."""
+    unread = isinstance(inventory.host.topology.functions, Missing)
+    known = not unread and inventory.xen.devices_source is not ListSource.UNKNOWN
+    return known and None not in inventory.xen.devices.values()
 
 
 def _devices(inventory: Inventory, *, wide: bool) -> list[str]:
@@ -138,7 +150,7 @@ def _device_row(
     row = {
         "Device": name,
         "What it is": owner_class_words(owner),
-        "Driver": visible((function and function.driver) or "-"),
+        "Driver": driver_cell(function),
         "Group": "-" if group is None else str(group),
         "Slot": visible(slot or "-"),
         "Through": " ".join(bridges) or "-",

@@ -20,6 +20,7 @@ from dmaragent.present.text.inventory import (
     xen_list_text,
 )
 from dmaragent.present.text.tables import paragraph, render
+from dmaragent.present.words.device import driver_cell
 from dmaragent.present.words.host import short_summary_facts
 from dmaragent.present.words.inventory import (
     LINUX_PREDICTED,
@@ -197,7 +198,7 @@ def _devices(inventory: Inventory, most: int) -> Iterator[str]:
             {
                 "Device": shown,
                 "What it is": [owner_class_words(owners[name], short=True) for name in shown],
-                "Driver": [_driver(function) for function in functions],
+                "Driver": [driver_cell(function) for function in functions],
                 "Group": [_group(function) for function in functions],
                 "Slot": [_slot(function) for function in functions],
                 "Regions": [span_words(regions_of[name]) for name in shown],
@@ -207,10 +208,6 @@ def _devices(inventory: Inventory, most: int) -> Iterator[str]:
         yield f"  {left_out(len(present) - len(shown), 'device')}"
     for label, names in absent.items():
         yield from paragraph(absent_words(label, names), indent=2, hang=2)
-
-
-def _driver(function: PciFunction | None) -> str:
-    return visible((function and function.driver) or _NOTHING)
 
 
 def _group(function: PciFunction | None) -> str:

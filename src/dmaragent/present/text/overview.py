@@ -42,7 +42,7 @@ def overview_text(
     else:
         yield from labelled("Table", absence_words(inventory.absence)[0])  # never shortened
     if inventory.absence is None or verdicts:
-        yield from _line("Devices", devices_words(verdicts))
+        yield from _line("Devices", devices_words(verdicts, inventory))
     blocked = [sbdf for sbdf, can in verdicts.items() if can is Can.NO]
     if blocked:
         yield f"{toned('Blocked', Tone.BAD)}{'':{LABEL - len('Blocked')}}{blocked_words(blocked)}"

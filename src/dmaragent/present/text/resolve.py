@@ -28,6 +28,7 @@ from dmaragent.present.words.guest import (
     remedy_sentences,
     resolution_notes,
     why_it_starts,
+    without_layout,
 )
 from dmaragent.present.words.numbers import rough_size_words
 from dmaragent.remedies.guests.trial import GuestRemedies
@@ -147,7 +148,7 @@ def _cases(resolution: Resolution) -> Iterator[str]:
             yield from paragraph(f"With {' or '.join(case.assumptions)}: {verdict}", hang=2)
         layout = case.built.layout
         if layout is None:
-            yield "Regions: none is reserved, so libxl does not move guest RAM"
+            yield from paragraph(f"Regions: {without_layout(resolution, case)}", hang=2)
             continue
         yield from _regions(resolution, case, layout)
         if drawn is not None and (drawn.before, drawn.after) == (layout.before, layout.after):

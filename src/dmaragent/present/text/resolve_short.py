@@ -14,8 +14,8 @@ from dmaragent.present.words.guest import (
     NO_REMEDY_OF_WARNINGS,
     REMEDIES_TITLE,
     details_words,
+    likewise_words,
     list_words,
-    more_regions_words,
     no_remedy_words,
     other_releases_words,
     prerequisite_words,
@@ -102,8 +102,8 @@ def short_reasons(
     for number, group in enumerate(groups):
         warns = verdict is not Verdict.REFUSED and group[0].harm is not Harm.NONE
         if number == 0 or warns or verdict is Verdict.STARTS:
-            more = more_regions_words(len(group) - 1)
-            lines += paragraph(f"{reason_words(group[0], source)}.{more}", indent=2)
+            reason = f"{reason_words(group[0], source)}.{likewise_words(group)}"
+            lines += paragraph(reason, indent=2)
         else:
             left += 1
     return lines, left

@@ -45,11 +45,12 @@ def tree_nodes(inventory: Inventory) -> Iterator[Node]:
     """Yield the units, their scopes in table order and the functions behind them."""
     if not inventory.units:
         structure = iommu_vendor(inventory.host).unit_structure
-        sentence = (
-            f"The remapping units ({structure}) are unknown."
-            if inventory.absence
-            else f"The table has no remapping unit ({structure})."
-        )
+        table = inventory.iommu
+        sentence = f"The table has no remapping unit ({structure})."
+        if isinstance(table, Missing) or table.header is None:
+            sentence = f"The remapping units ({structure}) are unknown."
+        elif table.hides_structures:
+            sentence = f"The decoded part of the table has no remapping unit ({structure})."
         yield Node(0, sentence)
         return
     tree = _Tree(inventory)
@@ -92,8 +93,10 @@ class _Tree:
         if unit.serves_rest:
             rest = [sbdf for sbdf in sorted(self._known) if self._unit_of.get(sbdf) is unit]
             rest = [sbdf for sbdf in rest if sbdf not in shown]
-            number = count(len(rest), "function")
-            yield Node(1, f"INCLUDE_PCI_ALL: {number} that no other unit names")
+            number, end = count(len(rest), "function"), ""
+            if isinstance(self._functions, Missing):
+                number, end = "all functions", "; the PCI functions were not read"
+            yield Node(1, f"INCLUDE_PCI_ALL: {number} that no other unit names{end}")
             for sbdf in rest:
                 yield from self._shown(self._known[sbdf], 2, shown)
             return

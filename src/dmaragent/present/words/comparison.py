@@ -105,10 +105,19 @@ def headline(comparison: Comparison) -> str:
         return f"{line[0].upper()}{line[1:]}"
     if comparison.facts:
         names = ", ".join(fact_name(fact.what) for fact in comparison.facts)
+        if not _compares_tables(comparison):
+            return f"The hosts differ in {names}; not everything could be compared"
         return f"Regions, units and findings do not differ; the hosts differ in {names}"
     if comparison.not_compared:
         return "No differences found, but not everything could be compared"
     return "No differences"
+
+
+def _compares_tables(comparison: Comparison) -> bool:
+    """Return whether regions, units and findings of both sides were compared."""
+    lacking = {part.what for part in comparison.not_compared}
+    unknown = any(change.fate is FindingFate.NOT_KNOWN for change in comparison.findings)
+    return not unknown and lacking.isdisjoint({"table", "damaged-table"})
 
 
 def _counted(noun: str, counts: Iterable[tuple[int, str, str]]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from dmaragent.linux.regions import Hold
 from dmaragent.linux.view import LinuxState
 from dmaragent.pci_classes import class_words
 from dmaragent.present.escaping import visible
+from dmaragent.present.words.numbers import count
 from dmaragent.present.words.units import used_block_words
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
@@ -45,6 +46,13 @@ def driver_words(function: PciFunction) -> str:
     return visible(function.driver or "none")
 
 
+def driver_cell(function: PciFunction | None) -> str:
+    """Return a driver's name for a table: ``-`` if there is none, ``?`` if it is unknown."""
+    if function is not None and function.driver is None and not function.driver_known:
+        return "?"
+    return visible((function and function.driver) or "-")
+
+
 def device_headline(sbdf: SBDF, function: PciFunction | None) -> str:
     """Return a device in one line: address, class, name, driver, slot and group."""
     if function is None:
@@ -68,7 +76,7 @@ def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[st
     if function.physical_function is not None:
         yield "SR-IOV", f"virtual function of {function.physical_function}"
     elif function.total_vfs:
-        yield "SR-IOV", f"supports {function.total_vfs} virtual functions"
+        yield "SR-IOV", f"supports {count(function.total_vfs, 'virtual function')}"
     if function.vmd is not None:
         yield "VMD", f"{function.vmd} (Intel VMD) issues its DMA; both have the same unit and group"
     unit = inventory.linux.unit_of.get(function.sbdf)

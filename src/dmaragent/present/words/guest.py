@@ -20,7 +20,8 @@ from dmaragent.remedies.remedy import GuestRemedy
 from dmaragent.remedies.words import REMOVE_RDM_EFFECT
 from dmaragent.xen.reserved_list.model import ListSource
 
-_BARE = ("live", "table", "acpidump")
+_RECORDED = ("recorded", "directory", "bundle", "archive")
+"""The kinds of hosts that someone recorded or copied; the others are this machine or a table alone."""
 _LISTS = {
     ListSource.HYPERVISOR: "Xen reported its list of regions",
     ListSource.PREDICTED: "Xen's list of regions is predicted from the table",
@@ -34,7 +35,7 @@ def recorded_words(kind: str, path: str) -> str:
 
     Nothing proves that what a bundle or a copy records was so on the host.
     """
-    return "" if kind in _BARE else f"Source: {host_words(kind, path)} (as recorded)"
+    return f"Source: {host_words(kind, path)} (as recorded)" if kind in _RECORDED else ""
 
 
 def source_words(kind: str, path: str, stack: Stack, listed: ListSource | None) -> str:
@@ -46,7 +47,7 @@ def source_words(kind: str, path: str, stack: Stack, listed: ListSource | None) 
     library = f"libxlutil {answers.release} read the settings" if answers else ""
     lists = _LINUX_REGIONS if listed is None else _LISTS[listed]
     what = "; ".join(part for part in (library, lists) if part)
-    recorded = "" if kind in _BARE else " (as recorded)"
+    recorded = " (as recorded)" if kind in _RECORDED else ""
     return f"{host_words(kind, path)}{recorded}: {what}"
 
 
@@ -214,9 +215,15 @@ def reason_words(decision: Decision, source: str = "") -> str:
     return f"{_decider_words(decision)}{decision.reason}{place}"
 
 
-def more_regions_words(others: int) -> str:
-    """Return how many other regions a reason applies to; empty for none."""
-    return f" The same for {count(others, 'more region')}." if others else ""
+def likewise_words(group: Sequence[Decision]) -> str:
+    """Return how many other regions, or else devices, the first of some reasons applies to."""
+    first = group[0]
+    regions = {reason.region for reason in group} - {first.region, None}
+    devices = {reason.device for reason in group} - {first.device, None}
+    if not regions and not devices:
+        return ""
+    others = count(len(regions), "more region") if regions else count(len(devices), "more device")
+    return f" The same for {others}."
 
 
 def details_words(fixes: int, reasons: int, notes: int) -> str:
@@ -284,6 +291,15 @@ def why_it_starts(resolution: Resolution) -> str:
     sentence = f"guest RAM overlaps none of its {len(regions)} regions{repeated}"
     which = "all" if moved == regions else f"{len(moved)}"
     return sentence + (f"; libxl moves RAM away from {which} of them" if moved else "")
+
+
+def without_layout(resolution: Resolution, case: PossibleOutcome) -> str:
+    """Return why a case has no layout, so that libxl does not move RAM away from regions."""
+    if resolution.guest.type is not GuestType.HVM:
+        return "libxl moves RAM away from them for HVM guests only"
+    if case.built.verdict is Verdict.REFUSED:
+        return "not reserved, because the guest is refused before"
+    return "none is reserved, so libxl does not move guest RAM"
 
 
 def list_words(host: HostFacts, stated: Sequence[Decision] = ()) -> Iterator[str]:

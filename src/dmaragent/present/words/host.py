@@ -59,7 +59,10 @@ def host_words(kind: str, path: str) -> str:
 _ABSENCE_WORDS = {
     AbsenceKind.DENIED: (
         "the {table} table is present, but reading it needs root: {evidence}",
-        "run this as root (sudo), or as a member of the group dmaragent of dmaragent.service",
+        (
+            "run this as root (sudo), or as a member of the group dmaragent of dmaragent.service; "
+            "a recording must be made as root"
+        ),
     ),
     AbsenceKind.FAILED: (
         "the {table} table could not be read: {evidence}",
@@ -314,12 +317,12 @@ def _list_words(listed: XenList, vendor: IommuVendor) -> str:
     return f"lists {number} (hypercall)" if own else f"would list {number} (predicted)"
 
 
-def _entries_words(listed: XenList) -> str:
+def _entries_words(listed: XenList, noun: str = "region") -> str:
     """Return how many regions a list has, and how many entries if it repeats some."""
     entries = sum(entry.devices for entry in listed.entries)
     repeats = any(entry.devices > 1 for entry in listed.entries)
     regions = len({entry.range for entry in listed.entries} if repeats else listed.entries)
-    number = count(regions, "region")
+    number = count(regions, noun)
     if entries == regions:
         return number
     return f"{number} in {entries:,} entries, one for each device ID of a region"
@@ -351,13 +354,20 @@ def host_sentence(inventory: Inventory) -> str:
 def _reserves(inventory: Inventory) -> str:
     regions, vendor = inventory.regions, iommu_vendor(inventory.host)
     if isinstance(inventory.iommu, Missing):
-        listed = inventory.xen.list.entries
-        if listed:
-            number = count(len(listed), "reserved region")
-            return f"shows no {vendor.table_name} table; its hypervisor lists {number}"
-        return f"shows no {vendor.table_name} table, so the memory that its firmware reserves is unknown"
+        sentence = f"shows no {vendor.table_name} table"
+        if inventory.xen.list.entries:
+            number = _entries_words(inventory.xen.list, "reserved region")
+            return f"{sentence}; its hypervisor lists {number}"
+        if inventory.published:
+            number = count(len(inventory.published), "reserved region")
+            return f"{sentence}; Linux reports {number}"
+        return f"{sentence}, so the memory that its firmware reserves is unknown"
+    table = f"{vendor.article} {vendor.table_name} table"
     if inventory.iommu.header is None:
-        return f"has {vendor.article} {vendor.table_name} table that could not be decoded"
+        return f"has {table} that could not be decoded"
+    damaged = inventory.iommu.hides_structures
+    if not regions and damaged:
+        return f"has {table} that is damaged, with no {vendor.region_structure} structure in its decoded part"
     if not regions:
         return (
             f"reserves no memory for devices: its {vendor.table_name} table has no "
@@ -365,7 +375,8 @@ def _reserves(inventory: Inventory) -> str:
         )
     size = rough_size_words(sum(region.size for region in regions))
     number = count(len(regions), "memory region")
-    return f"reserves {number}, {size} in all, {_reserved_for(inventory)}"
+    more = " (its table is damaged, so regions may be missing)" if damaged else ""
+    return f"reserves {number}, {size} in all, {_reserved_for(inventory)}{more}"
 
 
 def _reserved_for(inventory: Inventory) -> str:

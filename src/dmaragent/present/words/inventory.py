@@ -7,7 +7,13 @@ from dmaragent.linux.regions import Hold
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import visible
 from dmaragent.present.words.numbers import count, numbered_regions
-from dmaragent.present.words.region import access_words, is_elsewhere, memory_kinds, named_ids
+from dmaragent.present.words.region import (
+    access_words,
+    how_reserved,
+    is_elsewhere,
+    memory_kinds,
+    named_ids,
+)
 
 LINUX_PREDICTED = "The column Linux is predicted from the table."
 
@@ -49,7 +55,7 @@ def region_remarks(region: Region) -> Iterator[str]:
     if access_words(region):
         yield access_words(region)
     if is_elsewhere(region):
-        yield f"{memory_kinds(region)} in the memory map, not reserved"
+        yield f"{memory_kinds(region)} in the memory map, {how_reserved(region)}"
 
 
 def absent_words(label: str, names: Sequence[str]) -> str:

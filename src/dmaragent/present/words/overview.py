@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from dmaragent.addresses import SBDF
 from dmaragent.checks.common.model import Checked, Severity
+from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Can
 from dmaragent.present.words.findings import severity_words
 from dmaragent.present.words.host import region_count
 from dmaragent.present.words.numbers import count
+from dmaragent.present.words.region import named_ids
 from dmaragent.readings import Missing
 
 _MOST = 2
@@ -25,16 +27,19 @@ MACHINE_UNKNOWN = "vendor and model unknown"
 
 def regions_summary(inventory: Inventory) -> str:
     """Return how many regions there are, and their size."""
-    damaged = not isinstance(inventory.iommu, Missing) and inventory.iommu.damage
+    table = inventory.iommu
     if not inventory.regions:
+        damaged = not isinstance(table, Missing) and table.damage
         return "none in the decoded part of the table" if damaged else "none"
-    return region_count(inventory.regions)
+    hidden = not isinstance(table, Missing) and table.hides_structures
+    more = "; the table is damaged, so regions may be missing" if hidden else ""
+    return f"{region_count(inventory.regions)}{more}"
 
 
-def devices_words(verdicts: Mapping[SBDF, Can]) -> str:
+def devices_words(verdicts: Mapping[SBDF, Can], inventory: Inventory) -> str:
     """Return the numbers of verdicts on the devices with reserved memory."""
     if not verdicts:
-        return "no present device has reserved memory"
+        return _without_verdict(inventory)
     numbers = [
         f"{number} {word}"
         for can, word in (
@@ -47,6 +52,19 @@ def devices_words(verdicts: Mapping[SBDF, Can]) -> str:
         if (number := list(verdicts.values()).count(can))
     ]
     return f"{len(verdicts)} with reserved memory: {', '.join(numbers)}"
+
+
+def _without_verdict(inventory: Inventory) -> str:
+    """Return whether a device has reserved memory, if no verdict on one is known."""
+    owners = [owner for region in inventory.regions for owner in region.owners]
+    unread = isinstance(inventory.host.topology.functions, Missing)
+    if unread and any(owners or named_ids(region) for region in inventory.regions):
+        return "unknown: the PCI functions were not read"
+    if any(owner.presence is Presence.UNKNOWN for owner in owners):
+        return "unknown: a bridge on the path to one has no known bus number"
+    if inventory.region_count is None:
+        return "none is known to have reserved memory"
+    return "no present device has reserved memory"
 
 
 def blocked_words(blocked: Sequence[SBDF]) -> str:

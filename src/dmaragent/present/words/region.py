@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.memory_map import MemoryType
 from dmaragent.host.topology import Presence
-from dmaragent.host.words import NOT_IN_MAP
+from dmaragent.host.words import NOT_IN_MAP, NOT_KNOWN
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.claims import ClaimKind, DeviceKind, Owner
 from dmaragent.iommu.model import Access, Meaning
@@ -20,19 +20,23 @@ from dmaragent.readings import Missing
 from dmaragent.spans import span_words
 from dmaragent.xen.reserved_list.model import ListSource, XenView
 
+_RAM = frozenset({MemoryType.RAM.value.lower(), "usable"})
+"""How sysfs and the boot log spell the type of RAM, in small letters."""
 _MOST = 6
 """A sentence names this many devices of a group and counts the rest."""
 
 
 def padded_range(region: Region) -> str:
     """Return the addresses of `region` for a column, as firmware wrote them."""
-    if region.last < 0:
-        return region.reserved.place
+    if region.last < 0:  # its size is in another column
+        return f"{region.first:#010x}"
     return f"{region.first:#010x}-{region.last:#010x}"
 
 
 def region_size(region: Region) -> str:
-    """Return a region's size, or why it has none."""
+    """Return a region's size, or why it has none: an IVMD has a length instead of a limit."""
+    if region.range is None and named_ids(region):
+        return "length 0"
     return size_words(region.size) if region.range else "limit below base"
 
 
@@ -41,12 +45,17 @@ def region_head(region: Region) -> str:
     segment = f"segment {region.segment:04x}, " if region.segment else ""
     size = region_size(region)
     shared = f", shared by {region.xen.sharers} devices" if region.xen.shared else ""
-    kind = "".join(f", {word}" for word in (meaning_words(region), access_words(region)) if word)
     ids = f" for {named_ids(region)}" if named_ids(region) else ""
     return (
         f"{region.number:3}  {padded_range(region)}  {size}  "
-        f"{segment}{region.entry.structure} at 0x{region.entry.offset:x}{kind}{ids}{shared}"
+        f"{segment}{region_structure(region)}{ids}{shared}"
     )
+
+
+def region_structure(region: Region) -> str:
+    """Return the structure of a region, and the mapping that AMD's table requests for it."""
+    kind = "".join(f", {word}" for word in (meaning_words(region), access_words(region)) if word)
+    return f"{region.entry.structure} at 0x{region.entry.offset:x}{kind}"
 
 
 _MEANINGS = {
@@ -68,12 +77,18 @@ def named_ids(region: Region) -> str:
     )
 
 
+def named_paths(regions: Iterable[Region]) -> list[str]:
+    """Return the paths by which `regions` name devices whose address is unknown, each once."""
+    owners = (owner for region in regions for owner in region.owners)
+    return list(dict.fromkeys(owner.as_written for owner in owners if owner.sbdf is None))
+
+
 def without_owner(inventory: Inventory) -> str:
     """Return why no region of `inventory` has a device: none is named, present, or known."""
-    named = distinct_ids(inventory.regions)
-    if not named:
+    named, paths = distinct_ids(inventory.regions), named_paths(inventory.regions)
+    if not named and not paths:
         return "No region names a device."
-    which = ids_in_short(named)
+    which = ids_in_short(named) if named else _paths_in_short(paths)
     if isinstance(inventory.host.topology.functions, Missing):
         return (
             f"The devices are unknown, because the PCI functions were not read. "
@@ -100,6 +115,11 @@ def distinct_ids(regions: Iterable[Region]) -> list[str]:
 def ids_in_short(named: Sequence[str]) -> str:
     """Return the device IDs of regions, or how many sets of them there are."""
     return named[0] if len(named) == 1 else f"{len(named)} sets of device IDs"
+
+
+def _paths_in_short(paths: Sequence[str]) -> str:
+    more = len(paths) - _MOST
+    return ", ".join(paths[:_MOST]) + (f" and {more} more" if more > 0 else "")
 
 
 def no_device_known(inventory: Inventory) -> str:
@@ -177,17 +197,28 @@ def linux_view_word(region: Region) -> str:
 
 def is_elsewhere(region: Region) -> bool:
     """Return whether the memory map has a type for `region` that is not reserved."""
-    return region.memory is not None and region.memory.lower() != "reserved"
+    kinds = {kind.lower() for kind in _memory_parts(region)}
+    return bool(kinds - {"reserved", NOT_KNOWN})
 
 
 def is_in_ram(region: Region) -> bool:
     """Return whether the memory map has RAM in `region`, which can block all devices."""
-    return is_elsewhere(region) and MemoryType.RAM.value in (region.memory or "").split(", ")
+    return any(kind.lower() in _RAM for kind in _memory_parts(region))
+
+
+def _memory_parts(region: Region) -> list[str]:
+    return [] if region.memory is None else region.memory.split(", ")
 
 
 def memory_type_words(region: Region) -> str:
-    """Return the type of a region that is not in reserved memory."""
-    return f"{memory_kinds(region)}, not reserved"
+    """Return the type of a region that is not, or not all, in reserved memory."""
+    return f"{memory_kinds(region)}, {how_reserved(region)}"
+
+
+def how_reserved(region: Region) -> str:
+    """Return that a region, or a part of it, is not in reserved memory."""
+    part = "reserved" in (kind.lower() for kind in _memory_parts(region))
+    return "not all reserved" if part else "not reserved"
 
 
 def memory_kinds(region: Region) -> str:

@@ -86,7 +86,7 @@ def predicted_views(
     doubt = prediction.doubt or unread
     if release is None and not doubt:
         doubt = _options_doubt(host, table, prediction)
-    if entries and doubt:
+    if doubt and (entries or _may_add(prediction, release)):
         notes = (*notes, words.list_uncertain(doubt))
     return XenViews(
         list=XenList(
@@ -119,6 +119,11 @@ def line_doubt(host: Host) -> str:
     xen = host.xen
     unread = xen is not None and xen.dom0 is not False and xen.command_line is None
     return words.COMMAND_LINE_UNKNOWN if unread else ""
+
+
+def _may_add(prediction: XenPrediction, release: Release | None) -> bool:
+    """Return whether a range of `rmrr=` that is not in the list may be: of another release, too."""
+    return any(option.accepted is None or release is None for option in prediction.options)
 
 
 def predicted_devices(prediction: XenPrediction) -> Mapping[SBDF, tuple[AddressRange, ...] | None]:

@@ -43,8 +43,8 @@ MAP_LEGEND = (
     ("reserved", "reserved by the firmware (hatched)"),
     ("firmware", "other firmware ranges (dotted)"),
     ("hole", "hole: the memory map has no such range (dashed)"),
-    ("unknown", "unknown: the memory map could not be read"),
-    ("odd", "region whose limit is below its base (triangle)"),
+    ("unknown", "unknown: the memory map, or this part of it, could not be read"),
+    ("odd", "region without a byte: its limit is below its base, or its length is 0 (triangle)"),
 )
 ZOOM = (
     ("in", "+", "Zoom in"),
@@ -87,6 +87,11 @@ def xen_label(size: str, why: str) -> str:
 def hole_words(place: str) -> str:
     """Return the description of a hole in the memory map."""
     return f"Hole: {place}, in no range of the memory map"
+
+
+def unknown_words(place: str, why: str) -> str:
+    """Return the description of a gap in a memory map that lacks entries, with the reason."""
+    return f"Unknown: {place}, because {why}"
 
 
 HOLE = "hole"

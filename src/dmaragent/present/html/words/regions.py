@@ -11,9 +11,9 @@ PUBLISHED = "Regions that only Linux reports"
 DIFFERENCES = "Differences between the table, Xen and Linux"
 
 
-def region_range(number: int, place: str, size: str, structure: str, offset: int) -> str:
-    """Return a region with its number, range, size and place in the table."""
-    return f"{number}: {place}, {size}, {structure} at {offset:#x}"
+def region_range(number: int, place: str, size: str, structure: str) -> str:
+    """Return a region with its number, range, size and structure in the table."""
+    return f"{number}: {place}, {size}, {structure}"
 
 
 def shared_by(number: int) -> str:
