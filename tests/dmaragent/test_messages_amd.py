@@ -174,6 +174,7 @@ def test_the_document_has_the_coverage() -> None:
         ],
         "functions": 6,
         "free": ["0000:11:00.0"],
+        "unknown": [],
         "preboot": True,
         "board": "",
     }

@@ -22,7 +22,7 @@ from dmaragent.commands.shared.output import add_json, print_document, print_lin
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.commands.shared.words import command_line as words
 from dmaragent.passthrough.model import Can
-from dmaragent.pci_classes import is_class, is_class_name
+from dmaragent.pci_classes import is_class_name, may_be_class
 from dmaragent.present.json.devices import devices_document
 from dmaragent.present.text.csv import csv_lines
 from dmaragent.present.text.devices import devices_text
@@ -52,8 +52,8 @@ examples:
   sudo dmaragent devices --class ethernet --csv
 
 Exit codes: 0 all listed devices are allowed; 1 some are not, or none is listed;
-2 all verdicts are unknown, or no device is known. Only the side that decides
-on this host counts: Xen or Linux."""
+2 all verdicts are unknown, no device is known, or none is listed and one may
+match. Only the side that decides on this host counts: Xen or Linux."""
 _CODE = re.compile(r"(?:0x)?([0-9a-f]{2}(?:[0-9a-f]{2}){0,2})", re.IGNORECASE)
 _ID = re.compile(r"(?:0x)?([0-9a-f]{1,4})?:(?:0x)?([0-9a-f]{1,4})?", re.IGNORECASE)
 _WORDS = tuple(
@@ -104,15 +104,15 @@ def run(options: argparse.Namespace) -> int:
     if not every and asked.inventory.absence is not None and not (options.json or options.csv):
         raise no_table(asked.inventory.absence, asked.opened)
     named = options.device_class is not None or numbers is not None
-    rows = [
-        row
+    fits = [
+        (row, _both(_is_of_class(row, options.device_class, code), _has_numbers(row, numbers)))
         for row in every
-        if _is_of_class(row, options.device_class, code)
-        and _has_numbers(row, numbers)
-        and (options.verdict is None or options.verdict in map(verdict_key, row.deciding))
+        if options.verdict is None or options.verdict in map(verdict_key, row.deciding)
     ]
+    rows = [row for row, own in fits if own]
     devices = replace(
         device_list(every, rows, chipset=options.all or named, absent=options.all),
+        may_match=sum(own is None for _, own in fits),
         title=host_title(asked.opened),
         options="".join(_host_options(options)),
     )
@@ -136,7 +136,7 @@ def _exit_code(devices: DeviceList) -> int:
     """Return the exit code that ``explain`` has for all listed devices; 1 if they differ."""
     codes = {_code_of(row) for row in devices.rows}
     if not codes:
-        return 1 if devices.known else 2
+        return 1 if devices.known and not devices.may_match else 2
     return codes.pop() if len(codes) == 1 else 1
 
 
@@ -170,16 +170,26 @@ def _class_code(name: str | None) -> str | None:
     return None
 
 
-def _is_of_class(row: DeviceRow, name: str | None, code: str | None) -> bool:
+def _both(first: bool | None, second: bool | None) -> bool | None:  # noqa: FBT001 - of one kind
+    """Return whether both hold; None: unknown."""
+    if False in (first, second):
+        return False
+    return None if None in (first, second) else True
+
+
+def _is_of_class(row: DeviceRow, name: str | None, code: str | None) -> bool | None:
+    """Return whether a device has the class; None: that is unknown."""
     if name is None:
         return True
     function = row.function
     if function is None or function.class_code is None:
-        return False
+        return False if row.absent else None
     if code is None:
-        return is_class(function.class_code, name, interface_known=function.interface_known)
+        return may_be_class(function.class_code, name, interface_known=function.interface_known)
     digits = f"{function.class_code:06x}"
-    return (digits if function.interface_known else digits[:4]).startswith(code)
+    if function.interface_known or not digits.startswith(code[:4]):
+        return digits.startswith(code)
+    return True if len(code) <= len("0c03") else None
 
 
 def _numbers(text: str | None) -> Sequence[int | None] | None:
@@ -197,9 +207,17 @@ def _numbers(text: str | None) -> Sequence[int | None] | None:
     return [None if number is None else int(number, 16) for number in numbers.groups()]
 
 
-def _has_numbers(row: DeviceRow, numbers: Sequence[int | None] | None) -> bool:
+def _has_numbers(row: DeviceRow, numbers: Sequence[int | None] | None) -> bool | None:
+    """Return whether a device has the numbers; None: that is unknown."""
     if numbers is None:
         return True
     function = row.function
-    own = (None, None) if function is None else (function.vendor_id, function.device_id)
-    return all(number in (None, is_so) for number, is_so in zip(numbers, own, strict=True))
+    if function is None:
+        return False if row.absent else None
+    own = (function.vendor_id, function.device_id)
+    wanted = [
+        (number, is_so) for number, is_so in zip(numbers, own, strict=True) if number is not None
+    ]
+    if any(is_so not in (None, number) for number, is_so in wanted):
+        return False
+    return None if any(is_so is None for _, is_so in wanted) else True

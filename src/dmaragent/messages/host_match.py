@@ -102,6 +102,8 @@ class Why:
 
     None: no message was recognised, so no host was read.
     """
+    regions_doubt: str = ""
+    """Why regions may be missing although the table is known, a sentence; or empty."""
 
 
 def nothing_found(recognition: Recognition) -> Why:

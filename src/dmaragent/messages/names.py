@@ -12,6 +12,7 @@ _REASON_BELOW = re.compile(
     r"\[fault reason (?:(?P<linux>\d{2,3})|(?P<old_xen>[0-9a-f]{2})h)\])"
 )
 """The reason of a fault in a separate line, as Xen and older kernels print it."""
+_ADDRESSES = 1 << 64
 _SPECIAL_DOMAINS = {"IO]": QUARANTINE, "XEN]": 0x7FF2, "COW]": 0x7FF3, "IDLE]": 0x7FFF}
 """Xen's own domains by the names that it prints.  Source: Xen common/vsprintf.c, print_domain;
 include/public/xen.h."""
@@ -78,7 +79,7 @@ def _spans(given: Mapping[str, str]) -> tuple[Span, ...]:
             begin = int(given[first], 16) * PAGE
             end = int(given.get(last, given[first]), 16) * PAGE + PAGE
             if "stop" in given:  # the first page after the range
-                end = int(given["stop"], 16) * PAGE
+                end = int(given["stop"], 16) * PAGE or _end_of_memory(begin)
             spans.append(Span(begin, end - 1))
     return tuple(spans)
 
@@ -86,8 +87,13 @@ def _spans(given: Mapping[str, str]) -> tuple[Span, ...]:
 def _last(given: Mapping[str, str], base: str, limit: str, end: str) -> int:
     """Return the last byte of the range: `end` is the first after it."""
     if end in given:
-        return int(given[end], 16) - 1
+        return (int(given[end], 16) or _end_of_memory(int(given[base], 16))) - 1
     return int(given.get(limit, given[base]), 16)
+
+
+def _end_of_memory(first: int) -> int:
+    """Return the end of a range from `first` that is printed as 0: it wraps, or it is empty."""
+    return _ADDRESSES if first else 0
 
 
 def _domain(given: Mapping[str, str]) -> int | None:

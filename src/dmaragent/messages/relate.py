@@ -35,6 +35,7 @@ from dmaragent.messages.model import (
 )
 from dmaragent.messages.next_commands import next_commands
 from dmaragent.messages.numbers import is_interrupt
+from dmaragent.messages.words import TABLE_DAMAGED, open_paths
 from dmaragent.passthrough.region_coverage import NO_COVERAGE, HostCoverage, coverage_of
 from dmaragent.readings import Missing, MissingKind
 
@@ -65,7 +66,17 @@ def relate_all(recognition: Recognition, inventory: Inventory) -> Why:
         recognition=recognition,
         matches=tuple(relate(message, inventory) for message in recognition.found),
         table_known=_table_known(inventory),
+        regions_doubt=_regions_doubt(inventory),
     )
+
+
+def _regions_doubt(inventory: Inventory) -> str:
+    """Return why the known table may have regions that are not related; or empty."""
+    if not _table_known(inventory):
+        return ""
+    if inventory.region_count is None:
+        return TABLE_DAMAGED
+    return open_paths(inventory.undetermined) if inventory.undetermined else ""
 
 
 def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:

@@ -1,5 +1,8 @@
 """Sentences that messages of several programs share."""
 
+from collections.abc import Sequence
+
+_MOST_PATHS = 3
 IOMMU_ON = (
     "Enable VT-d (AMD: IOMMU) in the firmware setup. On Intel, also add intel_iommu=on to the "
     "kernel's command line. Reboot, and check /proc/cmdline."
@@ -12,6 +15,7 @@ NOT_STRATEGY_HOST = (
     "which can be thousands of entries."
 )
 """Why a guest on an AMD host needs the regions of its own devices only."""
+TABLE_DAMAGED = "The table is damaged, so it may have regions that are not named here (dmaragent decode shows where)."
 _AMD_SETUP = (
     "In the firmware setup, set IOMMU to Enabled instead of Auto. Then disable Pre-boot DMA "
     "Protection or Kernel DMA Protection, which some boards show only with that setting. If there is "
@@ -58,3 +62,10 @@ INTERRUPTS_ON_AMD = (
     "protection: use it only for guests that you trust."
 )
 """The advice if Linux does not remap interrupts on an AMD host."""
+
+
+def open_paths(paths: Sequence[str]) -> str:
+    """Return that each device may have a region to which one of `paths` leads."""
+    more = len(paths) - _MOST_PATHS
+    shown = ", ".join(paths[:_MOST_PATHS]) + (f" and {more} more" if more > 0 else "")
+    return f"A bridge has no known bus number, so any device may have the regions of {shown}."

@@ -43,7 +43,10 @@ class HostCoverage(NamedTuple):
     board_short: str = ""
     """The same in a few words."""
     unknown: tuple[SBDF, ...] = ()
-    """Functions like those in `free`, of unknown class: a bridge is no device for a guest."""
+    """Functions that may be like those in `free`, of unknown class or in an unknown group.
+
+    A bridge is no device for a guest.
+    """
 
     @property
     def setup_last(self) -> bool:
@@ -107,14 +110,20 @@ def _blocked(regions: Iterable[Region]) -> set[SBDF]:
 
 
 def _free(inventory: Inventory) -> dict[SBDF, bool]:
-    """Return the endpoints with an IOMMU that Linux does not block, by address; False: of unknown class."""
+    """Return the endpoints with an IOMMU that Linux does not block, by address.
+
+    False: its class or its group is unknown.
+    """
     blocked = _blocked(inventory.all_regions)
     groups = inventory.host.groups
     for group in () if isinstance(groups, Missing) else groups:
         if blocked.intersection(group.devices):
             blocked.update(group.devices)
+    unread = isinstance(groups, Missing)
+    every = not isinstance(groups, Missing) and all(group.devices_known for group in groups)
     return {
-        sbdf: function.class_code is not None
+        sbdf: not (unread or function.class_code is None)
+        and (every or function.iommu_group is not None)
         for sbdf, function in sorted(inventory.host.topology.known.items())
         if sbdf not in blocked
         and sbdf in inventory.linux.unit_of

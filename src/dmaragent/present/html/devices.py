@@ -122,7 +122,7 @@ def _others(rows: Sequence[DeviceRow]) -> Child:
     whole = grouped_table(
         devices_words.OTHERS_CAPTION, _head(rows), [RowGroup([*map(_cells, _lines(rows[:_MOST]))])]
     )
-    more = element("p", device_words.more_devices(left)) if left > 0 else None
+    more = element("p", device_words.more_devices(left, " --all")) if left > 0 else None
     return folded(devices_words.other_devices(len(rows)), whole, more)
 
 

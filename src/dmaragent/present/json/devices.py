@@ -28,6 +28,7 @@ def devices_document(
         "known": devices.known,
         "chipset_left_out": devices.chipset,
         "absent_left_out": devices.absent,
+        "may_match": devices.may_match,
         "absence": absence_object(inventory),
         "complete": inventory.complete,
         "problems": list(inventory.host.problems),

@@ -31,6 +31,7 @@ def hotplug_document(hotplug: Hotplug, kind: str, path: str) -> schema.HotplugDo
         "warnings": [decision_object(warning) for warning in hotplug.warnings],
         "advice": list(hotplug.advice),
         "losses": list(hotplug.ignored_settings),
+        "ignored_keys": [] if hotplug.pci is None else list(hotplug.pci.ignored),
         "needs": list(hotplug.prerequisites),
     }
     return {

@@ -27,6 +27,7 @@ def why_document(why: Why, source: str, host: Host) -> schema.WhyDocument:
         "source": source,
         "lines": why.recognition.line_count,
         "table_known": why.table_known,
+        "regions_doubt": why.regions_doubt,
         "recognised": [_tie(match) for match in why.matches],
         "left_out": why.recognition.left_out,
         "known": None,
@@ -40,6 +41,7 @@ def known_document(messages: Iterable[Message]) -> schema.WhyDocument:
         "source": "list",
         "lines": 0,
         "table_known": None,
+        "regions_doubt": "",
         "recognised": [],
         "left_out": 0,
         "known": [_known(message) for message in messages],
@@ -141,6 +143,7 @@ def _coverage(coverage: HostCoverage) -> schema.Coverage | None:
         ],
         "functions": coverage.coverages[0].functions,
         "free": [str(sbdf) for sbdf in coverage.free],
+        "unknown": [str(sbdf) for sbdf in coverage.unknown],
         "preboot": coverage.preboot,
         "board": coverage.board,
     }
@@ -190,7 +193,7 @@ def _names(names: Names) -> schema.Names:
 
 
 def _span_object(span: Span) -> LongRange:
-    return {"base": f"0x{span.first:x}", "limit": f"0x{span.last:x}"}
+    return {"base": f"0x{span.first:x}", "limit": f"0x{max(span.last, 0):x}"}
 
 
 def _device(device: DeviceMatch) -> schema.Device:

@@ -35,8 +35,9 @@ def devices_text(inventory: Inventory, devices: DeviceList, stack: Stack) -> Ite
         yield ""
         yield from _table(rows, order, width)
     else:
-        yield from paragraph(words.none_listed(devices.known, inventory))
+        yield from paragraph(words.none_listed(devices, inventory))
     foot = [
+        words.may_match_words(devices.may_match),
         words.left_out_words(devices.chipset, devices.absent),
         *(words.limits(inventory, rows, stack, rows[0].decides) if rows else ()),
         *words.problem_lines(inventory),

@@ -12,12 +12,12 @@ from dmaragent.present.text.tables import paragraph
 from dmaragent.present.text.tones import verdict_tone
 from dmaragent.present.words.guest import list_limits, stack_words
 from dmaragent.present.words.hotplug import (
-    NOTHING_OVERLAPS,
     hotplug_key_ignored,
     hotplug_policy,
     hotplug_prerequisite,
     hotplug_setting_ignored,
     hotplug_verdict,
+    nothing_overlaps,
 )
 
 
@@ -29,7 +29,7 @@ def hotplug_text(hotplug: Hotplug) -> Iterator[str]:
     verdict = toned(hotplug_verdict(hotplug), verdict_tone(hotplug.verdict, hotplug.warnings))
     yield from paragraph(f"{text} into {guest}: {verdict} ({stack_words(hotplug.stack)})", hang=2)
     if not hotplug.decisions and not hotplug.warnings:
-        yield from paragraph(f"{NOTHING_OVERLAPS}.", indent=2)
+        yield from paragraph(f"{nothing_overlaps(hotplug)}.", indent=2)
     for title, decisions in (("Reasons", hotplug.decisions), ("Warnings", hotplug.warnings)):
         if decisions:
             yield from ["", title, *reason_lines(decisions, source)]

@@ -184,7 +184,10 @@ def _remarks(
     if not why.table_known:
         unknown = REGIONS_UNKNOWN_DAMAGED if absence is None else regions_unknown_words(absence)
         remarks.append(unknown)
-    if live and any(match.devices or match.spans for match in why.matches):
+    named = any(match.devices or match.spans for match in why.matches)
+    if why.regions_doubt and named:
+        remarks.append(why.regions_doubt)
+    if live and named:
         remarks.append(HERE_IS_THIS_MACHINE)
     if why.recognition.left_out:
         remarks.append(left_out_words(why.recognition.left_out))

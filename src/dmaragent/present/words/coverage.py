@@ -1,7 +1,8 @@
 """Sentences about the devices that regions of AMD's table cover."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from dmaragent.addresses import SBDF
 from dmaragent.passthrough.region_coverage import Coverage, HostCoverage
 from dmaragent.present.words.numbers import count, numbered_regions
 
@@ -37,15 +38,19 @@ def coverage_words(coverage: HostCoverage, *, fixes: bool) -> Iterator[str]:
     if fixes and coverage.board:
         yield coverage.board
     if coverage.free:
-        rest = len(coverage.free) - _MOST
-        more = f" and {rest} more" if rest > 0 else ""
-        free = ", ".join(map(str, coverage.free[:_MOST]))
-        yield f"Linux does not block these devices: {free}{more}"
-    elif coverage.unknown:
-        unread = ", ".join(map(str, coverage.unknown[:_MOST]))
-        yield f"Linux may not block these devices, whose class is unknown: {unread}"
-    else:
+        yield f"Linux does not block these devices: {_listed(coverage.free)}"
+    if coverage.unknown:
+        yield (
+            "Linux may not block these devices, whose class or IOMMU group is unknown: "
+            f"{_listed(coverage.unknown)}"
+        )
+    if coverage.all_blocked:
         yield "Linux blocks every device of this host that has an IOMMU"
+
+
+def _listed(devices: Sequence[SBDF]) -> str:
+    rest = len(devices) - _MOST
+    return ", ".join(map(str, devices[:_MOST])) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _covered_words(coverage: Coverage) -> str:

@@ -16,7 +16,7 @@ from dmaragent.present.screen import toned
 from dmaragent.present.words.device import class_name, device_name, short_class_name
 from dmaragent.present.words.numbers import count
 from dmaragent.present.words.passthrough import can_tone, verdict_word
-from dmaragent.present.words.region import named_ids, without_owner
+from dmaragent.present.words.region import named_ids, named_paths, without_owner
 from dmaragent.readings import Missing
 from dmaragent.spans import span_words
 from dmaragent.xen.reserved_list.model import ListSource
@@ -60,6 +60,8 @@ class DeviceList:
     """How many bridges and chipset functions are left out."""
     absent: int
     """How many absent devices that a region names are left out."""
+    may_match: int = 0
+    """How many others may be meant: their class or their numbers are unknown."""
     title: str = ""
     """The source of the host's data."""
     options: str = ""
@@ -313,18 +315,36 @@ def left_out_words(chipset: int, absent: int) -> str:
     return f"Not listed: {' and '.join(parts)} (add --all)." if parts else ""
 
 
-def more_devices(number: int) -> str:
-    """Return how many devices a table leaves out."""
-    return f"{count(number, 'more device')}: dmaragent devices lists all."
+def more_devices(number: int, option: str = "") -> str:
+    """Return how many devices a table leaves out; with `option`, the command lists them."""
+    return f"{count(number, 'more device')}: dmaragent devices{option} lists all."
 
 
-def none_listed(known: int, inventory: Inventory) -> str:
-    """Return that no device is listed; `known` is the number of devices that the host has."""
+def may_match_words(number: int) -> str:
+    """Return how many devices may be meant besides those that are listed, or empty."""
+    devices = count(number, "device")
+    return f"May match, too: {devices} of unknown class or numbers." if number else ""
+
+
+def none_listed(devices: DeviceList, inventory: Inventory) -> str:
+    """Return why no device is listed."""
+    functions, known = inventory.host.topology.functions, devices.known
+    if devices.may_match:
+        return "No device is known to match."
     if known:
-        return f"None of the host's {count(known, 'device')} matches."
-    if any(map(named_ids, inventory.regions)):
+        return "The host's only device does not match." if known == 1 else _no_match(known)
+    if not isinstance(functions, Missing):
+        others = "only bridges and chipset functions" if functions else "no PCI function"
+        return f"The host has {others}."
+    if any(map(named_ids, inventory.regions)) or named_paths(inventory.regions):
         return without_owner(inventory)
-    return "No device is known: the PCI functions were not read, and no region names a device."
+    if inventory.decoded and inventory.region_count is not None:
+        return "No device is known: the PCI functions were not read, and no region names a device."
+    return "No device is known: the PCI functions were not read, and regions may be missing."
+
+
+def _no_match(known: int) -> str:
+    return f"None of the host's {known} devices matches."
 
 
 # Comma-separated values -----------------------------------------------------------------

@@ -1,5 +1,6 @@
 """An attached device in words: whether the guest gets it, and with which policy."""
 
+from dmaragent.guests.config import GuestType
 from dmaragent.guests.pci_text import PolicyWord
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.hotplug import Hotplug
@@ -12,7 +13,12 @@ _VERDICTS = {
     Verdict.UNDECIDED: "unknown",
 }
 
-NOTHING_OVERLAPS = "None of its regions overlaps guest RAM or a BAR of an emulated device"
+
+def nothing_overlaps(hotplug: Hotplug) -> str:
+    """Return why a device is attached without a warning."""
+    if hotplug.guest.type is GuestType.PV:
+        return "A PV guest: Xen maps the regions of its devices in the IOMMU only"
+    return "None of its regions overlaps guest RAM or a BAR of an emulated device"
 
 
 def _policy_origin(hotplug: Hotplug) -> str:

@@ -7,6 +7,7 @@ from dmaragent.linux.options import OPT_OUT_FLAG
 from dmaragent.messages.dma_address import DmaAddress
 from dmaragent.messages.iommu_state import ABOUT_TABLE, IommuState
 from dmaragent.messages.model import XEN_PRINTERS, Program
+from dmaragent.present.words.numbers import count
 
 
 def iommu_words(state: IommuState, message: str, printer: Program) -> Iterator[str]:
@@ -71,7 +72,7 @@ def _groups_words(state: IommuState) -> str:
         return "Unknown whether the kernel has IOMMU groups: /sys/kernel/iommu_groups was not read"
     if state.groups:
         return (
-            f"The kernel has {state.groups} IOMMU groups, so it uses the IOMMU. The message is "
+            f"The kernel has {count(state.groups, 'IOMMU group')}, so it uses the IOMMU. The message is "
             "from a container that hides sysfs, from another host or from another boot"
         )
     return "The kernel has no IOMMU groups: it does not use the IOMMU"

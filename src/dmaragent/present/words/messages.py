@@ -234,6 +234,8 @@ def here_words(match: HostMatch, *, table_known: bool, details: bool = True) -> 
     if not match.other_iommu:
         yield from _places(match, table_known=table_known, most=_MOST if details else _FEW)
     yield from (dma_words(address) for address in match.dma[:_MOST])
+    if len(match.dma) > _MOST:
+        yield count(len(match.dma) - _MOST, "more address", "more addresses")
     if match.translated:
         yield (
             "The addresses are probably the IOMMU's own, not physical: the known kernel options of "
@@ -344,7 +346,7 @@ def _region_words(region: Region) -> str:
 
 
 def _span_words(match: RangeMatch, recognised: Recognised, *, table_known: bool, most: int) -> str:
-    first, last = match.span.first, match.span.last
+    first, last = match.span.first, max(match.span.last, 0)
     place = f"{first:#x}" if first == last else f"{first:#x}-{last:#x}"
     if recognised.message.address is MessageAddress.UNIT:
         return _unit_words(place, match, table_known=table_known)

@@ -7,8 +7,9 @@ from dmaragent.policy.settings import Toolstack
 from fwtables.fields import Address
 from fwtables.text.forms import TextForm
 
-LongAddress = Annotated[str, ("pattern", "^0x[0-9a-f]{1,17}$")]
-"""An address in a guest's memory or in a message, which can exceed 64 bits."""
+LongAddress = Annotated[str, ("pattern", "^0x[0-9a-f]{1,19}$")]
+"""An address that can exceed 64 bits: the end of a region in a wrong table, an end in a guest's
+memory, or one in a message, in which a page number has up to 64 bits."""
 Sbdf = Annotated[str, ("pattern", r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$")]
 Release = Annotated[str, ("pattern", r"^[0-9]+\.[0-9]+(\.[0-9]+)?$")]
 Digest = Annotated[str, ("pattern", "^[0-9a-f]{64}$")]
@@ -92,7 +93,7 @@ class Range(TypedDict):
 
 
 class LongRange(TypedDict):
-    """Addresses, which can exceed 64 bits; limit is the last byte."""
+    """Addresses, which can exceed 64 bits; limit is the last byte, below base if there is none."""
 
     base: LongAddress
     limit: LongAddress

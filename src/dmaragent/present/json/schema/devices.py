@@ -70,15 +70,18 @@ class Answer(TypedDict):
     devices: list[Row]
     """The devices that pass the filters, by address."""
     known: Count
-    """How many devices the host has, without bridges, chipset functions and absent devices."""
+    """How many devices the host has, without bridges, chipset functions and absent devices; if its PCI
+    functions are unknown, how many of them a region or a report names."""
     chipset_left_out: Count
     """How many bridges and chipset functions are left out."""
     absent_left_out: Count
     """How many absent devices that a region names are left out."""
+    may_match: Count
+    """How many other devices may pass the filters: their class or their numbers are unknown."""
     absence: Absence | None
     """Why there is no table, by the available evidence."""
     complete: bool
-    """True if no region can be missing: the table is not damaged."""
+    """True if no region can be missing: there is a table without damage."""
     problems: list[Prose]
     """The readings that could not be read or understood, a sentence each."""
 

@@ -106,7 +106,7 @@ class RegionMatch(TypedDict):
     b: Region | None
     owners: list[OwnerChange]
     changes: list[Reworded]
-    """shared, xen, linux, memory-map."""
+    """meaning, access, shared, xen, linux, memory-map."""
 
 
 class TableOrder(TypedDict):
@@ -258,7 +258,7 @@ class Answer(TypedDict):
     """PCI functions that are certainly the same and have another address."""
     units: list[UnitChange]
     structures: list[Structure]
-    """Structures, neither RMRR nor DRHD, that only one side has."""
+    """Structures, neither regions nor units (RMRR, DRHD; AMD: IVMD, IVHD), that only one side has."""
     findings: list[FindingChange]
     findings_same: Count
     not_compared: list[NotCompared]

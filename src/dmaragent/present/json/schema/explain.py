@@ -85,8 +85,8 @@ class Answer(TypedDict):
     absence: Absence | None
     """Why there is no table, by the available evidence."""
     complete: bool
-    """True if no region can be missing: the table is not damaged and, for one device, no path is
-    undetermined."""
+    """True if no region can be missing: there is a table without damage and, for one device, no path
+    is undetermined."""
     problems: list[Prose]
     """The readings that could not be read or understood, a sentence each."""
     published: list[Published]

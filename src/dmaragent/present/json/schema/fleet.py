@@ -104,6 +104,7 @@ class FleetDevice(TypedDict):
     """Whose verdict it is: with --xen Xen's, otherwise that of the side that decides on this host; both
     if that is unknown."""
     driver: str | None
+    """null: none or unknown."""
     regions: Count | None
     """How many regions apply to it; null: unknown."""
     step: Prose
@@ -334,7 +335,8 @@ class FleetAnswer(TypedDict):
     move: NotRequired[FleetMove]
     """Of fleet move."""
     functions_unknown: NotRequired[list[str]]
-    """Of fleet device: the hosts whose PCI functions are unknown, or the ID or class of one is."""
+    """Of fleet device: the hosts that may have such a device, because their PCI functions, or the ID
+    or the class of one, are unknown."""
     changed: NotRequired[list[ChangedHosts]]
     """Of fleet diff, whose classes and no_data are those of the later state."""
     same: NotRequired[Count]

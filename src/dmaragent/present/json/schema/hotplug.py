@@ -44,6 +44,8 @@ class Answer(TypedDict):
     attached with warnings, those with fewer warnings."""
     losses: list[Prose]
     """Settings of the guest's configuration that are ignored, each in a few words."""
+    ignored_keys: list[str]
+    """Keys of the specification that this xl does not know and ignores."""
     needs: list[str]
     """Commands to run before the device can be attached."""
 

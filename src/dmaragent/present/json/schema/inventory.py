@@ -75,7 +75,8 @@ class DecodedTable(NamedTable):
     """One character a byte, U+0000 to U+00FF."""
     oem_table_id: str
     """Likewise."""
-    host_address_bits: Annotated[int, ("minimum", 1), ("maximum", 256)]
+    host_address_bits: Annotated[int, ("minimum", 0), ("maximum", 256)]
+    """The width of physical addresses; 0 only in a wrong IVRS."""
     structures: dict[str, Ordinal]
     """How many of each structure, by its name."""
     damage: list[Damage]
@@ -175,8 +176,8 @@ class Answer(TypedDict):
     pci_functions: Count | None
     """How many PCI functions are present; null if unknown."""
     complete: bool
-    """True if no region can be missing: the table is not damaged and, for one device, no path is
-    undetermined."""
+    """True if no region can be missing: there is a table without damage and, for one device, no path
+    is undetermined."""
     undetermined: list[str]
     """Paths of scope entries that lead through a bridge whose bus is unknown."""
     regions: list[Region]

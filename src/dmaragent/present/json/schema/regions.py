@@ -98,6 +98,7 @@ class Device(ClassName):
     vendor_id: Annotated[str, ("pattern", "^0x[0-9a-f]{4}$")] | None
     device_id: Annotated[str, ("pattern", "^0x[0-9a-f]{4}$")] | None
     driver: str | None
+    """null: none or unknown."""
     vendor_name: str | None
     device_name: str | None
     slot: str | None
@@ -168,7 +169,8 @@ class Region(TypedDict):
     """Whether Xen counts more than one device scope entry, present or not; on AMD Xen has no such
     rule."""
     memory_map: str | None
-    """Its type in the firmware's memory map; null: the map is unknown."""
+    """Its type in the firmware's memory map, or several; "not in the map" or, if entries are
+    missing, "unknown" for a part without an entry; null: the map is unknown."""
     owners: list[Owner]
     xen: XenView
     linux: list[LinuxHold]

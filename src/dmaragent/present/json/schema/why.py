@@ -52,11 +52,11 @@ class Names(TypedDict):
 
 
 class Region(LongRange):
-    """A reserved region."""
+    """A reserved region; its limit is below its base if the table is wrong."""
 
     number: Ordinal
     offset: Count
-    """Offset of the RMRR structure in the table, in bytes."""
+    """Offset of the RMRR structure or the IVMD block in the table, in bytes."""
     sharers: Count
     """How many entries of its scope Xen counts."""
     owners: list[Sbdf | None]
@@ -79,6 +79,7 @@ class Device(ClassName):
     sbdf: Sbdf
     presence: Annotated[str, Presence]
     driver: str | None
+    """null: none or unknown."""
     slot: str | None
     iommu_group: int | None
     regions: list[Region]
@@ -99,7 +100,7 @@ class Place(LongRange):
     xen_entries: list[XenEntry]
     """Entries of Xen's list that do not come from a region of the table."""
     units: list[int]
-    """Offsets of the DRHD structures with registers there."""
+    """Offsets of the DRHD structures or IVHD blocks with registers there."""
     memory_map: str | None
     """Its type in the firmware's memory map; null: the map is unknown."""
 
@@ -109,6 +110,7 @@ class GroupDevice(TypedDict):
 
     sbdf: Sbdf
     driver: str | None
+    """null: none or unknown."""
     locked_to: list[Ordinal]
     """Numbers of the regions for which Linux requires a 1:1 mapping, so that no device of the group
     can be assigned; empty also if Xen decides."""
@@ -183,6 +185,8 @@ class Coverage(TypedDict):
     """How many PCI functions the host has."""
     free: list[Sbdf]
     """Devices that Linux blocks neither for a block of their own nor for one of their group."""
+    unknown: list[Sbdf]
+    """Functions that may be such devices: their class or their group is unknown."""
     preboot: bool | None
     """Whether the firmware used the IOMMU before boot, as IVinfo has it; null: unknown."""
     board: Prose
@@ -197,8 +201,8 @@ class Here(TypedDict):
     decided_by_xen: bool
     """Whether Linux or QEMU printed it on a host where Xen controls the IOMMU."""
     vtd_off: str
-    """Why Xen disables VT-d on the host, as predicted; empty: it does not, or the message is about
-    something else."""
+    """Why Xen disables VT-d or AMD-Vi on the host, as predicted; empty: it does not, or the message
+    is about something else."""
     devices: list[Device]
     addresses: list[Place]
     group: Group | None
@@ -286,6 +290,9 @@ class Answer(TypedDict):
     table_known: bool | None
     """Whether the host's table could be read, so that regions can be named. null with --list, or if
     no message was recognised: then the host was not read."""
+    regions_doubt: Prose
+    """Why the table may have regions that are not named: it is damaged, or a path in it may lead to
+    any device; or empty."""
     recognised: list[Recognised]
     """The most severe first, then in the order of the text."""
     left_out: Count
