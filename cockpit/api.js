@@ -2,37 +2,54 @@
 
 /* global cockpit */
 
+import { isKnown } from "./state.js";
+import * as words from "./words.js";
+
 export const SOCKET = "/run/dmaragent.socket";
 export const PUBLISHED = "/run/dmaragent/inventory.json";
 const JSON_TYPE = "application/json";
 const WAIT = 50;
+const DUMP = ["dmaragent", "dump", "--output", "-"];
+const TIMED_OUT = 408;
 
-/** Why there is no answer. `status` is 0 if no agent answered; `problem` is then Cockpit's word. */
+/**
+ * Why there is no answer. `status` is 0 if no agent answered; `problem` is then Cockpit's word.
+ *
+ * `temporary` is whether the same request can succeed later although nothing changes.
+ */
 export class Failure extends Error {
-    constructor({ status = 0, problem = "", detail = "", hint = "", line = null }) {
+    constructor({ status = 0, problem = "", detail = "", hint = "", line = null, temporary = false }) {
         super(detail || problem);
-        Object.assign(this, { status, problem, detail, hint, line });
+        Object.assign(this, { status, problem, detail, hint, line, temporary });
     }
+}
+
+/** Return a document; one of another version than the page knows is a Failure. */
+export function known(document) {
+    if (isKnown(document))
+        return document;
+    throw new Failure({ detail: words.NEWER, hint: words.NEWER_HINT });
 }
 
 // "try": an administrator may use the socket without being in its group; others use their own rights.
 const client = cockpit.http(SOCKET, { superuser: "try" });
 
-function asFailure(error, body) {
+function asFailure(error, body, headers) {
     if (!error.status)
-        return new Failure({ problem: error.problem || "", detail: error.message || "" });
+        return new Failure({ problem: error.problem || "", detail: error.message || "", temporary: true });
     let told = {};
     try {
         told = JSON.parse(body) || {};
     } catch {
         // Not from the agent's code; the reason of the status is left.
     }
-    const words = name => typeof told[name] === "string" ? told[name] : "";
+    const text = name => typeof told[name] === "string" ? told[name] : "";
     return new Failure({
         status: error.status,
-        detail: words("detail") || error.reason || String(error.status),
-        hint: words("hint"),
+        detail: text("detail") || error.reason || String(error.status),
+        hint: text("hint"),
         line: Number.isInteger(told.line) ? told.line : null,
+        temporary: error.status === TIMED_OUT || headers.has("retry-after"),
     });
 }
 
@@ -49,7 +66,7 @@ function request(options) {
             if (error.status === 304)
                 resolve({ status: 304, body: "", headers });
             else
-                reject(asFailure(error, body));
+                reject(asFailure(error, body, headers));
         });
     });
 }
@@ -75,7 +92,7 @@ export async function getText(path) {
 export async function resolveGuest(text) {
     const body = JSON.stringify({ guest: text });
     const headers = { "Content-Type": JSON_TYPE };
-    return parsed((await request({ method: "POST", path: "/v1/resolve", headers, body })).body);
+    return known(parsed((await request({ method: "POST", path: "/v1/resolve", headers, body })).body));
 }
 
 /**
@@ -88,7 +105,7 @@ export async function nextHealth(tag) {
     const answer = await request({ method: "GET", path: "/v1/health", headers });
     return {
         changed: answer.status !== 304,
-        health: answer.status === 304 ? null : parsed(answer.body),
+        health: answer.status === 304 ? null : known(parsed(answer.body)),
         tag: answer.headers.get("etag") || "",
         waits: answer.headers.has("preference-applied"),
     };
@@ -127,11 +144,31 @@ export function publishedChanges(seconds) {
     });
 }
 
+function commandFailure(error) {
+    return new Failure({ problem: error.problem || "", detail: error.message || "" });
+}
+
 /** Return the output of a command as text; it fails with a Failure. */
-export function run(words, options = {}) {
+export function run(command, options = {}) {
     return new Promise((resolve, reject) => {
-        cockpit.spawn(words, { err: "message", ...options }).then(resolve, error => reject(
-            new Failure({ problem: error.problem || "", detail: error.message || "" })));
+        cockpit.spawn(command, { err: "message", ...options }).then(resolve, error => reject(commandFailure(error)));
+    });
+}
+
+/**
+ * Return a support bundle, and whether it is `complete`.
+ *
+ * If a reading or an answer failed, dump writes the bundle and ends with 1.
+ */
+export function readBundle() {
+    return new Promise((resolve, reject) => {
+        const dump = cockpit.spawn(DUMP, { err: "message", superuser: "require", binary: true });
+        dump.then(content => resolve({ content, complete: true }), (error, content) => {
+            if (error.exit_status === 1 && content?.length)
+                resolve({ content, complete: false });
+            else
+                reject(commandFailure(error));
+        });
     });
 }
 

@@ -1,7 +1,8 @@
 // The devices with the verdicts of Xen and Linux; without the API, those that regions name.
 
 import { code, element, folded, heading, label, notice, prose, replace, table } from "./dom.js";
-import { linuxWords } from "./regions.js";
+import { linuxWords, namesNobody } from "./regions.js";
+import { countsRegions } from "./state.js";
 import * as words from "./words.js";
 
 const MOST = 512;
@@ -57,12 +58,13 @@ function* notes({ decides, devices }) {
         yield words.unknownFor(number, why);
 }
 
-function matrix(answer) {
+function matrix(answer, functions) {
+    const none = functions === null ? words.DEVICES_UNKNOWN : words.NO_DEVICES;
     const isOther = device => device.chipset || device.absent;
     const shown = answer.devices.filter(device => !isOther(device));
     const rest = answer.devices.filter(isOther);
     return [
-        shown.length ? listed(words.DEVICES_CAPTION, shown) : element("p", {}, words.NO_DEVICES),
+        shown.length ? listed(words.DEVICES_CAPTION, shown) : element("p", {}, none),
         element("ul", { class: "subtle" }, [...notes(answer)].map(note => element("li", {}, prose(note)))),
         rest.length
             ? folded("other-devices", words.others(rest.filter(device => !device.absent).length,
@@ -86,8 +88,10 @@ function named(answer) {
             found.set(owner.sbdf, entry);
         }
     }
-    if (found.size === 0)
-        return element("p", {}, words.NO_NAMED);
+    if (found.size === 0) {
+        const none = countsRegions(answer) && answer.regions.every(region => namesNobody(region, answer));
+        return element("p", {}, none ? words.NO_NAMED : words.DEVICES_UNKNOWN);
+    }
     const rows = [...found].sort(([one], [other]) => one < other ? -1 : 1).map(([sbdf, entry]) => [
         [describe(sbdf, entry.owner.device), " ", words.PRESENCES[entry.owner.presence] ?? words.UNKNOWN],
         words.spans(entry.regions), linuxWords(entry.holds, [entry.owner], answer.linux.state),
@@ -115,5 +119,5 @@ export function showDevices(parent, { matrix: given, failure, pending, inventory
         : element("p", { class: "subtle" }, pending ? words.VERDICTS_PENDING : words.VERDICTS_NEED_API);
     parent.setAttribute("aria-busy", String(pending));
     replace(parent, heading("devices", words.DEVICES),
-            given ? matrix(given.answer) : [why, named(inventory.answer)]);
+            given ? matrix(given.answer, inventory.answer.pci_functions) : [why, named(inventory.answer)]);
 }

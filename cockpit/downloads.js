@@ -1,10 +1,8 @@
 // The report and the support bundle as files.
 
-import { getText, run } from "./api.js";
+import { getText, readBundle } from "./api.js";
 import { element, notice, replace } from "./dom.js";
 import * as words from "./words.js";
-
-const BUNDLE = ["dmaragent", "dump", "--output", "-"];
 
 function save(name, type, content) {
     const address = URL.createObjectURL(new Blob([content], { type }));
@@ -29,10 +27,10 @@ export class Downloads {
         this.running = false;
         replace(parent, element("div", { class: "buttons" }, this.report, this.bundle), this.why, this.told);
         this.report.addEventListener("click", () => this.save(
-            words.REPORT_RUNS, words.REPORT_FAILED, stamped(".html"), "text/html", () => getText("/v1/report")));
+            words.REPORT_RUNS, words.REPORT_FAILED, stamped(".html"), "text/html",
+            async () => ({ content: await getText("/v1/report"), complete: true })));
         this.bundle.addEventListener("click", () => this.save(
-            words.BUNDLE_RUNS, words.BUNDLE_FAILED, stamped(".tar.xz"), "application/x-xz",
-            () => run(BUNDLE, { superuser: "require", binary: true })));
+            words.BUNDLE_RUNS, words.BUNDLE_FAILED, stamped(".tar.xz"), "application/x-xz", readBundle));
         this.update();
     }
 
@@ -57,8 +55,9 @@ export class Downloads {
         this.update();
         replace(this.told, element("p", {}, running));
         try {
-            save(name, type, await make());
-            replace(this.told, element("p", {}, words.DOWNLOADED(name)));
+            const { content, complete } = await make();
+            save(name, type, content);
+            replace(this.told, element("p", {}, complete ? words.DOWNLOADED(name) : words.incomplete(name)));
         } catch (failure) {
             const detail = failure.status === 404 ? words.NOT_OFFERED : words.sentence(failure.message);
             replace(this.told, notice({ kind: "danger", title: failed, detail, hint: words.next(failure.hint) }));

@@ -94,6 +94,7 @@ export class GuestForm {
         this.asked = 0;
         this.chosen = 0;
         this.answered = false;
+        this.host = 0; // counts the hosts that the page has shown
         const form = element("form", {}, this.fields);
         replace(parent, heading("guest", words.GUEST), this.why, form, this.result);
         form.addEventListener("submit", event => {
@@ -114,6 +115,11 @@ export class GuestForm {
 
     /** Mark an answer that was for the host as it was before. */
     hostChanged() {
+        this.host += 1;
+        this.markOld();
+    }
+
+    markOld() {
         if (this.answered && !this.result.querySelector(".stale"))
             this.result.prepend(element("p", { class: "stale" }, label("care", words.CHANGED_SINCE)));
     }
@@ -125,6 +131,7 @@ export class GuestForm {
 
     async check() {
         const asked = ++this.asked;
+        const { host } = this;
         if (!this.text.value.trim()) {
             this.show(element("p", {}, words.NO_TEXT));
             this.text.focus();
@@ -140,6 +147,8 @@ export class GuestForm {
         if (asked === this.asked) {
             this.show(content);
             this.answered = true;
+            if (host !== this.host)
+                this.markOld();
         }
     }
 

@@ -10,7 +10,7 @@ import { showFindings } from "./findings.js";
 import { GuestForm } from "./guest.js";
 import { showPicture } from "./picture.js";
 import { showRegions } from "./regions.js";
-import { isKnown, notices } from "./state.js";
+import { notices } from "./state.js";
 import { machineName, showSummary } from "./summary.js";
 import { followTheme } from "./theme.js";
 import * as words from "./words.js";
@@ -22,13 +22,17 @@ const part = name => document.getElementById(name);
 /** Return a document, or why there is none, as a pair. */
 async function attempt(promise) {
     try {
-        const document = await promise;
-        if (isKnown(document))
-            return { document, failure: null };
-        return { document: null, failure: new api.Failure({ detail: words.NEWER, hint: words.NEWER_HINT }) };
+        return { document: api.known(await promise), failure: null };
     } catch (failure) {
         return { document: null, failure };
     }
+}
+
+/** Return `failure` of the API, unless the socket is absent and the published file cannot be used. */
+function unlessUnusable(failure, unread) {
+    if (failure.problem !== "not-found" || !unread || unread.problem === "not-found")
+        return failure;
+    return new api.Failure({ detail: words.failedWith(unread.problem, unread.detail), hint: unread.hint });
 }
 
 class Page {
@@ -38,32 +42,38 @@ class Page {
         this.user = "";
         this.shown = "";
         this.seen = false;
+        this.lacks = false; // whether a part is unknown for a reason that passes
         api.followAdministrator(isAdministrator => this.downloads.allow({ isAdministrator }));
         part("status").textContent = words.READING;
     }
 
     /** Show the host as the API has it now; the verdicts take the agent longer than the rest. */
-    async showLive(health) {
+    async showLive({ health, tag }) {
         const { generation, scanned, digest } = health.answer;
-        const key = JSON.stringify([generation, digest]);
-        if (key === this.shown)
+        const key = JSON.stringify([tag, generation, digest]);
+        const again = key === this.shown;
+        if (again && !this.lacks)
             return;
         const verdicts = attempt(api.getDocument("/v1/devices"));
         const [inventory, findings] = await Promise.all(
             ["/v1/inventory", "/v1/findings"].map(path => attempt(api.getDocument(path))));
         if (inventory.failure)
             throw inventory.failure;
-        this.show({
-            inventory: inventory.document, failure: null, findings,
-            devices: { document: null, failure: null, pending: true },
-            status: this.seen ? words.changed(generation) : words.live(generation, scanned),
-        });
-        if (this.seen)
+        if (!again) {
+            this.show({
+                inventory: inventory.document, failure: null, findings,
+                devices: { document: null, failure: null, pending: true },
+                status: this.seen ? words.changed(generation) : words.live(generation, scanned),
+            });
             this.guest.hostChanged();
+        }
         this.shown = key;
         this.seen = true;
         const devices = await verdicts;
         this.showDevices(devices, inventory.document);
+        if (again)
+            this.showFindings(findings, inventory.document);
+        this.lacks = [findings, devices].some(({ failure }) => failure?.temporary);
     }
 
     /** Show what is published, and why the API does not answer. */
@@ -71,16 +81,18 @@ class Page {
         // After a failed scan, an older inventory may not be true.
         const published = failure.status === 503 ? { document: null } : await attempt(api.readPublished());
         const inventory = published.document;
-        const key = JSON.stringify([failure.status, failure.problem, failure.message, inventory?.origin]);
+        const why = unlessUnusable(failure, published.failure);
+        const key = JSON.stringify([why.status, why.problem, why.message, inventory?.origin]);
         if (key === this.shown)
             return;
         const none = { document: null, failure: null };
         this.show({
-            inventory, failure, devices: none, findings: none,
+            inventory, failure: why, devices: none, findings: none,
             status: inventory ? words.FILE_ONLY : words.NO_ANSWER,
         });
         this.shown = key;
         this.seen = false;
+        this.lacks = false;
     }
 
     show({ inventory, failure, devices, findings, status }) {
@@ -99,8 +111,12 @@ class Page {
         this.showDevices(devices, inventory);
         showRegions(part("regions"), inventory);
         showPicture(part("picture"), inventory);
-        showFindings(part("findings"), { checked: findings.document, failure: findings.failure, inventory });
+        this.showFindings(findings, inventory);
         document.body.dataset.state = failure === null ? "live" : inventory ? "published" : "none";
+    }
+
+    showFindings({ document, failure }, inventory) {
+        showFindings(part("findings"), { checked: document, failure, inventory });
     }
 
     showDevices({ document, failure, pending = false }, inventory) {
@@ -114,11 +130,13 @@ class Page {
             try {
                 const next = await api.nextHealth(tag);
                 if (next.changed) {
-                    await this.showLive(next.health);
-                    tag = next.tag;
+                    await this.showLive(next);
+                    tag = this.lacks ? "" : next.tag;
                 }
                 // An agent that cannot wait for a change is asked when it publishes one.
-                if (!next.waits && (tag === "" || !next.changed))
+                if (this.lacks)
+                    await api.publishedChanges(RETRY);
+                else if (!next.waits && (tag === "" || !next.changed))
                     await api.publishedChanges(SLOWEST);
             } catch (failure) {
                 const mayBeFull = failure.status === 503 && tag !== "";
@@ -139,7 +157,7 @@ class Page {
      */
     async showUnwaited() {
         try {
-            await this.showLive((await api.nextHealth("")).health);
+            await this.showLive(await api.nextHealth(""));
             return null;
         } catch (failure) {
             return failure;

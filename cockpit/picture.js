@@ -1,7 +1,7 @@
 // The address space as a picture: the same ranges as in the tables, by address.
 
 import { drawn, element, heading, replace } from "./dom.js";
-import { rangeWords, xenOnly } from "./regions.js";
+import { bytesOf, rangeWords, withoutAddress, xenOnly } from "./regions.js";
 import * as words from "./words.js";
 
 const MOST = 64;
@@ -13,9 +13,11 @@ const BAR = { x: 104, width: 44 };
 const LABEL = BAR.x + BAR.width + 12;
 const END = 1n << 64n;
 
-function who(region) {
+function who(region, answer) {
     const names = [...new Set(region.owners.map(one => one.sbdf).filter(Boolean))];
-    return names.length ? words.andMore(names[0].replace(/^0000:/, ""), names.length - 1) : words.NOBODY;
+    return names.length
+        ? words.andMore(names[0].replace(/^0000:/, ""), names.length - 1)
+        : withoutAddress(region, answer);
 }
 
 function boxes(answer) {
@@ -26,9 +28,9 @@ function boxes(answer) {
             found.push({ kind, first, last, label, range });
     };
     for (const region of answer.regions)
-        add("region", region, words.regionLabel(region.number, region.size, who(region)));
+        add("region", region, words.regionLabel(region.number, bytesOf(region), who(region, answer)));
     for (const entry of xenOnly(answer))
-        add("xen", entry, words.xenLabel(BigInt(entry.limit) - BigInt(entry.base) + 1n));
+        add("xen", entry, words.xenLabel(bytesOf(entry)));
     for (const one of answer.linux.published)
         add("linux", one, words.linuxLabel(one.size));
     return found.sort((one, other) => one.first < other.first ? -1 : Number(one.first > other.first));

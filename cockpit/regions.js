@@ -1,6 +1,7 @@
 // The reserved regions with what Xen and Linux make of them.
 
 import { code, element, folded, heading, replace, table } from "./dom.js";
+import { countsRegions } from "./state.js";
 import * as words from "./words.js";
 
 const MOST = 512;
@@ -34,8 +35,13 @@ export function rangeWords({ base, limit }) {
     return `${base}-${limit}`;
 }
 
-function sizeOf({ base, limit }) {
-    return words.size(BigInt(limit) - BigInt(base) + 1n);
+/** Return the bytes of a range. The number in the document can be above 2^53, which JSON.parse rounds. */
+export function bytesOf({ base, limit }) {
+    return BigInt(limit) - BigInt(base) + 1n;
+}
+
+function sizeOf(range) {
+    return words.size(bytesOf(range));
 }
 
 /** Return whether all owners are known: a claim such as "all devices" needs the PCI functions. */
@@ -43,13 +49,21 @@ export function knowsOwners(region, { pci_functions: functions }) {
     return functions !== null || region.claims.length === 0;
 }
 
+/** Return whether the region is known to name no device. */
+export function namesNobody(region, answer) {
+    return region.owners.length === 0 && knowsOwners(region, answer);
+}
+
+/** Return whose a region is of which no device has an address. */
+export function withoutAddress(region, answer) {
+    const claims = region.claims.map(claim => claim.as_written);
+    return [claims.join(", "), namesNobody(region, answer) ? words.NOBODY : words.UNKNOWN].filter(Boolean).join(": ");
+}
+
 function ownersOf(region, answer) {
     const names = new Map(region.owners.filter(one => one.sbdf).map(one => [one.sbdf, one.presence]));
-    if (names.size === 0) {
-        const claims = region.claims.map(claim => claim.as_written);
-        const known = region.owners.length === 0 && knowsOwners(region, answer);
-        return [claims.join(", "), known ? words.NOBODY : words.UNKNOWN].filter(Boolean).join(": ");
-    }
+    if (names.size === 0)
+        return withoutAddress(region, answer);
     const told = ([sbdf, presence]) => {
         const note = words.PRESENCES[presence] ?? words.UNKNOWN;
         return element("li", {}, code(sbdf), note ? ` ${note}` : "");
@@ -63,7 +77,7 @@ function row(region, answer) {
     const where = region.segment ? `, ${words.segment(region.segment)}` : "";
     return [
         `${region.number}`, [code(rangeWords(region)), where],
-        BigInt(region.limit) < BigInt(region.base) ? words.LIMIT_BELOW_BASE : words.size(region.size),
+        BigInt(region.limit) < BigInt(region.base) ? words.LIMIT_BELOW_BASE : sizeOf(region),
         ownersOf(region, answer), xenWords(region.xen, xen.source),
         linuxWords(region.linux, region.owners, linux.state, knowsOwners(region, answer)),
         region.memory_map || words.UNKNOWN,
@@ -83,7 +97,7 @@ function tableOfRegions(answer) {
     if (answer.table.state !== "decoded")
         return element("p", {}, words.REGIONS_UNKNOWN);
     if (answer.regions.length === 0)
-        return element("p", {}, answer.complete ? words.NO_REGIONS : words.UNKNOWN);
+        return element("p", {}, countsRegions(answer) ? words.NO_REGIONS : words.UNKNOWN);
     const locks = answer.linux.state !== "not-applicable-under-xen" &&
         answer.regions.some(region => region.linux.length);
     return [

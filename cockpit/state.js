@@ -13,6 +13,15 @@ export function isKnown(document) {
     return version !== undefined && version === document.version;
 }
 
+/** Reasons for which the firmware may have a table. */
+const UNREAD = ["denied", "failed", "not-collected", "pvh-dom0", "hidden", "no-acpi"];
+const HARMLESS = ["checksum", "trailing-bytes"];
+
+/** Return whether no region can be missing: the damage of the table, if there is any, hides no structure. */
+export function countsRegions({ table }) {
+    return table.state === "decoded" && table.damage.every(one => HARMLESS.includes(one.kind));
+}
+
 /**
  * Return the notices, the most important first.
  *
@@ -65,7 +74,8 @@ function* aboutTable(answer, noTable) {
     if (absence) {
         const [what, hint] = words.absences[absence.kind] || words.absences.unknown;
         yield {
-            kind: "warning", title: words.NO_TABLE, detail: words.sentence(noTable?.detail || what),
+            kind: "warning", title: UNREAD.includes(absence.kind) ? words.TABLE_UNREAD : words.NO_TABLE,
+            detail: words.sentence(noTable?.detail || what),
             list: noTable ? [words.NO_TABLE_EFFECT] : [...absence.evidence, words.NO_TABLE_EFFECT],
             hint: words.next(noTable?.hint) || hint,
         };
@@ -74,8 +84,10 @@ function* aboutTable(answer, noTable) {
     }
     if (xen.iommu_disabled)
         yield { kind: "danger", title: words.iommuOff, detail: words.sentence(xen.iommu_disabled) };
-    if (!absence && table.state !== "undecodable" && !answer.complete)
-        yield { kind: "danger", title: words.INCOMPLETE };
+    if (!absence && table.state !== "undecodable" && !answer.complete) {
+        const whole = countsRegions(answer);
+        yield { kind: whole ? "warning" : "danger", title: whole ? words.DAMAGED : words.INCOMPLETE };
+    }
     if (xen.source === "hypervisor" && xen.entries.length === 0 && xen.why_empty.length)
         yield { kind: "warning", title: words.EMPTY_LIST, list: xen.why_empty };
     if (answer.undetermined.length)

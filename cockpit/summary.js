@@ -1,6 +1,7 @@
 // The host in a few facts.
 
 import { facts, heading, replace } from "./dom.js";
+import { countsRegions } from "./state.js";
 import * as words from "./words.js";
 
 export function machineName(machine) {
@@ -23,14 +24,14 @@ export function showSummary(parent, answer) {
     parent.hidden = answer === null;
     if (answer === null)
         return;
-    const { machine, table, complete, regions, xen, linux } = answer;
+    const { machine, table, regions, xen, linux } = answer;
     replace(parent,
             heading("summary", words.SUMMARY),
             facts([
                 [words.FIRMWARE, machine.firmware],
                 [words.KERNEL, machine.kernel_release],
                 [words.TABLE, answer.absence ? "" : tableWords(table)],
-                [words.REGIONS, table.state === "decoded" && complete ? regions.length : words.UNKNOWN],
+                [words.REGIONS, countsRegions(answer) ? regions.length : words.UNKNOWN],
                 [words.XEN, xenWords(xen)],
                 [words.LINUX, words.LINUX_STATES[linux.state] || words.UNKNOWN],
             ]));

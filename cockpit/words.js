@@ -73,7 +73,7 @@ export const NOT_ALLOWED_NOTHING = "You cannot use the local API";
 export const NOT_ALLOWED_HINT =
     "Only root and members of the group dmaragent can connect. Turn on administrative access in " +
     "Cockpit, or let an administrator add you to the group, then log in again:";
-export const joinGroup = user => [`sudo adduser ${user} dmaragent`];
+export const joinGroup = user => [`sudo usermod --append --groups dmaragent ${user}`];
 export const NOT_RUNNING = "The agent is not running";
 export const NOT_RUNNING_DETAIL =
     "There is no local API, and no published inventory. The state of this host is unknown.";
@@ -89,16 +89,18 @@ export const FAILED = "The agent does not answer as expected";
 export const failedWith = (problem, detail) => [problem, detail].filter(Boolean).join(": ");
 export const RETRIES = "This page tries again by itself.";
 export const NO_TABLE = "This host has no table of reserved memory";
+export const TABLE_UNREAD = "The table of reserved memory could not be read";
 export const NO_TABLE_EFFECT = "Reserved regions are unknown. That is not the same as none.";
 export const UNDECODABLE = "The table could not be decoded, so its regions are unknown";
 export const INCOMPLETE = "The table is damaged: regions can be missing";
+export const DAMAGED = "The table is damaged, but no region can be missing";
 export const iommuOff = "Xen switches the IOMMU off for the whole host";
 export const EMPTY_LIST = "Xen lists no region, so strategy=host reserves nothing";
 export const UNDETERMINED = "The table names devices that could not be found";
 export const NOT_FOUND_BEHIND = "Paths through a bridge whose bus is unknown:";
 export const PROBLEMS = "Some readings failed, so answers can be unknown";
 export const NEWER = "This document is newer than the page";
-export const NEWER_HINT = "Update the package dmaragent-cockpit and reload the page.";
+export const NEWER_HINT = "update the package dmaragent-cockpit and reload the page";
 
 // Parts ---------------------------------------------------------------------------------
 
@@ -267,7 +269,7 @@ export const LARGE_FILE = "The file is larger than 64 KiB, so it is not the conf
 export const DUMPXML_FAILED = "libvirt does not return the guest";
 export const CANNOT_ANSWER = "The guest could not be checked";
 export const atLine = number => `Line ${number} of the configuration.`;
-export const CHANGED_SINCE = "The host changed since this answer. Check the guest again.";
+export const CHANGED_SINCE = "The host may have changed since this answer. Check the guest again.";
 export const GUEST_WITHOUT_NAME = "The guest";
 export const verdictOf = (name, verdict) => `${name}: ${verdict}`;
 export const WHY = "Reasons";
@@ -308,5 +310,6 @@ export const REPORT_NEEDS_API = "The report needs the local API.";
 export const BUNDLE_RUNS = "Collecting the bundle…";
 export const REPORT_RUNS = "Writing the report…";
 export const DOWNLOADED = name => `${name} is ready.`;
+export const incomplete = name => `${name} is ready. A reading or an answer failed; the bundle has the reason.`;
 export const REPORT_FAILED = "The report could not be written";
 export const BUNDLE_FAILED = "The bundle could not be collected";

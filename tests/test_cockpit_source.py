@@ -10,7 +10,7 @@ import pytest
 
 from dmaragent.checks.common.model import Severity
 from dmaragent.host.topology import Presence
-from dmaragent.iommu.kinds import AbsenceKind
+from dmaragent.iommu.kinds import HARMLESS_DAMAGE, AbsenceKind
 from dmaragent.linux.regions import Hold
 from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.model import Can
@@ -107,6 +107,13 @@ def test_each_value_of_a_document_has_a_word(table: str, values: type[Enum]) -> 
     assert block is not None
     keys = {a or b for a, b in re.findall(r"(?:^|[{,\n ])(?:\"([\w-]+)\"|(\w+)): [\"\[]", block[1])}
     assert keys == {one.value for one in values}
+
+
+def test_the_harmless_damage_is_that_of_the_program() -> None:
+    found = re.search(r"HARMLESS = \[(.*?)\]", (PAGE / "state.js").read_text("utf-8"))
+
+    assert found is not None
+    assert set(re.findall(r'"([\w-]+)"', found[1])) == HARMLESS_DAMAGE
 
 
 def test_verdicts_have_the_words_of_the_commands() -> None:

@@ -40,8 +40,14 @@ class Element {
         }
     }
 
+    prepend(child) {
+        this.children.unshift(child);
+    }
+
     contains() { return false; }
+    click() {}
     focus() {}
+    querySelector() { return null; }
     querySelectorAll() { return []; }
 }
 
@@ -62,21 +68,27 @@ Object.assign(globalThis, {
     matchMedia: emitter, addEventListener() {},
 });
 
-// Cockpit. A test sets what answers a request, and what a command prints.
+// Cockpit. A test sets what answers a request, what a command prints, and what the published file has. A request
+// without an answer waits for ever. With `changes`, the published file changes soon after it is watched.
 let answer = () => ({ status: 404, body: {} });
 let printed = async () => "";
+let published = null;
+let changes = false;
 const asked = [];
 globalThis.cockpit = {
     http: () => ({
         request(options) {
             asked.push(options.path === "/v1/health" ? `${options.path} ${options.headers["If-None-Match"] ?? ""}` : options.path);
-            const { status, body, headers = {} } = answer(options, asked.length);
+            const given = answer(options, asked.length);
+            if (!given)
+                return { response() {}, then() {} };
+            const { status, body, headers = {} } = given;
             let told = () => {};
-            const done = Promise.resolve().then(() => {
+            const done = Promise.resolve(given.after).then(() => {
                 told(status, headers);
                 if (status === 200)
                     return JSON.stringify(body);
-                throw Object.assign(new Error(), { status, body: JSON.stringify(body) });
+                throw Object.assign(new Error(), { status, problem: given.problem, body: JSON.stringify(body) });
             });
             return {
                 response: called => { told = called; },
@@ -84,13 +96,34 @@ globalThis.cockpit = {
             };
         },
     }),
-    file: () => ({ read: async () => null, watch() {}, close() {} }),
+    file: () => ({
+        read: async () => published,
+        watch(called) {
+            called();
+            if (changes)
+                setTimeout(called, 10);
+        },
+        close() {},
+    }),
     spawn: words => printed(words),
     permission: emitter,
     user: async () => ({ name: "admin" }),
 };
 
 const load = name => import(pathToFileURL(`${page}/${name}`));
+
+/** Return the promise of a command that ends with `status` and has written `output`. */
+const ended = (status, output) => ({
+    then: (well, badly) => Promise.resolve().then(() => status
+        ? badly(Object.assign(new Error("the reason"), { exit_status: status }), output)
+        : well(output)),
+});
+
+const HEALTH = { format: "dmaragent.health", version: 1, answer: { generation: 1, scanned: 1, digest: "d" } };
+const alive = tag => ({ status: 200, body: HEALTH, headers: { ETag: tag, "Preference-Applied": "wait" } });
+
+/** Return the answer to a request for one of `documents`. */
+const documented = path => path in documents ? { status: 200, body: documents[path] } : { status: 404, body: {} };
 
 const scenarios = {
     async known() {
@@ -146,6 +179,91 @@ const scenarios = {
         return [first, form.text.value];
     },
 
+    async bundle() {
+        const { Downloads } = await load("downloads.js");
+        const told = [];
+        for (const [status, output] of [[0, "bundle"], [1, "bundle"], [1, ""], [2, ""]]) {
+            printed = () => ended(status, output);
+            const downloads = new Downloads(new Element());
+            await downloads.bundle.listeners.get("click")();
+            told.push(downloads.told.textContent.replace(/dmaragent-\d+/, "NAME"));
+        }
+        return told;
+    },
+
+    async devices() {
+        const { showDevices } = await load("devices.js");
+        const { showPicture } = await load("picture.js");
+        return documents.map(([inventory, matrix]) => {
+            const [devices, picture] = [new Element(), new Element()];
+            showDevices(devices, { matrix, failure: null, pending: false, inventory });
+            showPicture(picture, inventory);
+            return { devices: devices.textContent, picture: picture.textContent };
+        });
+    },
+
+    async notices() {
+        const { notices } = await load("state.js");
+        return documents.map(inventory => notices({ failure: null, inventory, noTable: null, user: "" }).map(one => one.title));
+    },
+
+    async newer() {
+        const newer = { format: "dmaragent.inventory", version: 99 };
+        published = newer;
+        const { GuestForm } = await load("guest.js");
+        const form = new GuestForm(new Element());
+        form.text.value = "memory = 512";
+        answer = () => ({ status: 200, body: { ...documents, version: 99 } });
+        await form.check();
+        answer = () => ({ status: 0, body: {}, problem: "not-found" });
+        await load("main.js");
+        await pause(50);
+        return [form.result.textContent, part("notices").textContent];
+    },
+
+    async busy() {
+        changes = true;
+        let times = 0;
+        answer = ({ path, headers }) => {
+            if (path === "/v1/health")
+                return headers["If-None-Match"] ? null : alive("1");
+            if (path === "/v1/devices" && ++times < 3)
+                return { status: 503, body: { detail: "all workers were busy" }, headers: { "Retry-After": "1" } };
+            return documented(path);
+        };
+        await load("main.js");
+        const seen = [];
+        for (let i = 0; i < 100 && !seen.at(-1)?.includes("Only Linux decides"); i++) {
+            await pause(10);
+            seen.push(part("devices").textContent);
+        }
+        const state = document.body.dataset.state;
+        return { busy: seen.some(text => text.includes("All workers were busy")), last: seen.at(-1), times, state };
+    },
+
+    async restarted() {
+        changes = true;
+        let [tag, drop] = ["1", null];
+        answer = ({ path, headers }) => {
+            if (path !== "/v1/health")
+                return documented(path);
+            if (headers["If-None-Match"] === tag)
+                return { status: 0, body: {}, problem: "disconnected", after: new Promise(resolve => { drop = resolve; }) };
+            return alive(tag);
+        };
+        await load("main.js");
+        await pause(50);
+        const guest = part("guest");
+        part("guest-text").value = "memory = 512";
+        await guest.children.find(one => one.listeners?.has("submit")).listeners.get("submit")({ preventDefault() {} });
+        await pause(50);
+        const before = part("guest-answer").textContent;
+        tag = "2";
+        drop();
+        await pause(100);
+        return [before, part("guest-answer").textContent];
+    },
+
     async failed() {
         return follow(503);
     },
@@ -157,14 +275,13 @@ const scenarios = {
 
 /** Return what the page asks and shows, if the second request is refused and the third has `status`. */
 async function follow(status) {
-    const health = { format: "dmaragent.health", version: 1, answer: { generation: 1, scanned: 1, digest: "d" } };
     const refused = { status: 503, body: { detail: "the reason" } };
     let times = 0;
     answer = ({ path, headers }) => {
         if (path !== "/v1/health")
-            return path in documents ? { status: 200, body: documents[path] } : { status: 404, body: {} };
+            return documented(path);
         times += 1;
-        const taken = { status: 200, body: health, headers: { ETag: "1", "Preference-Applied": "wait" } };
+        const taken = alive("1");
         return times === 1 ? taken : headers["If-None-Match"] || status !== 200 ? refused : taken;
     };
     await load("main.js");

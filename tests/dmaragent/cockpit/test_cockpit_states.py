@@ -55,7 +55,7 @@ def test_an_ordinary_user_sees_what_is_published_and_why_not_more(
 
     (notice,) = host.notices()
 
-    assert "adduser nobody dmaragent" in notice
+    assert "usermod --append --groups dmaragent nobody" in notice
     assert len(host.regions()) == 9
     disabled = (
         "return [...document.querySelectorAll('#downloads button')].map((one) => one.disabled)"
