@@ -72,6 +72,24 @@ def test_a_driver_that_cannot_be_read_has_not_changed() -> None:
     assert told(whole, unread) == told(unread, whole) == ()
 
 
+def test_another_device_at_an_address_was_added_after_the_first_was_removed() -> None:
+    """Its events share a burst, and its driver has the same name, or it has none."""
+    whole = snapshot("lenovo-laptop")
+    assert not isinstance(whole.pci, Missing)
+    place = next(n for n, one in enumerate(whole.pci) if str(one.driver).endswith("/i915"))
+    for vendor, kinds in (
+        (b"0x1234\n", [ChangeKind.REMOVED, ChangeKind.ADDED]),
+        (FAILED, []),  # the same device, as far as is known
+    ):
+        pci = list(whole.pci)
+        pci[place] = pci[place]._replace(vendor=vendor)
+        found = told(whole, whole._replace(pci=tuple(pci)))
+        about = [one for one in found if one.finding is None]
+        assert [one.kind for one in about] == kinds
+        assert {str(sbdf) for one in about for sbdf in one.devices} <= {"0000:00:02.0"}
+        assert [one.driver for one in about] == ([None, "i915"] if kinds else [])
+
+
 def test_another_reason_for_a_missing_table_is_no_change_of_the_table() -> None:
     whole = snapshot("lenovo-laptop")
     denied, failed = with_table(whole, DENIED), with_table(whole, FAILED)
@@ -79,6 +97,32 @@ def test_another_reason_for_a_missing_table_is_no_change_of_the_table() -> None:
     assert told(denied, failed) == told(failed, denied) == ()
     assert [one.kind for one in told(whole, denied)] == [ChangeKind.TABLE_GONE]
     assert told(denied, whole)[0].kind is ChangeKind.TABLE_CHANGED
+
+
+def test_that_the_kernel_has_no_table_is_a_change_if_it_was_unknown(worded: Worded) -> None:
+    """Root's capture is new: before, the table was denied."""
+    whole = snapshot("lenovo-laptop")
+    absent = with_table(whole, Missing(MissingKind.ABSENT))
+    assert isinstance(scanned(absent).inventory.iommu, Missing)
+    for unknown in (with_table(whole, DENIED), with_table(whole, FAILED)):
+        (known,) = told(unknown, absent)
+        assert (known.kind, known.bad) == (ChangeKind.TABLE_ABSENT, True)
+        (lost,) = told(absent, unknown)
+        assert (lost.kind, lost.bad) == (ChangeKind.TABLE_GONE, True)
+        worded([known.sentence, lost.sentence])
+    assert told(absent, absent) == ()
+
+
+def test_a_table_that_may_not_be_read_is_not_reported_as_absent(worded: Worded) -> None:
+    """The first line of the journal."""
+    whole = snapshot("lenovo-laptop")
+    sentences = []
+    for missing in (DENIED, Missing(MissingKind.ABSENT, "No such file")):
+        (first,) = changes(None, scanned(with_table(whole, missing)))
+        sentences.append(first.sentence)
+    assert "no DMAR" not in sentences[0]
+    assert "no DMAR" in sentences[1]
+    worded(sentences)
 
 
 @pytest.mark.parametrize(

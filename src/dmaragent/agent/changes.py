@@ -13,7 +13,7 @@ from dmaragent.checks.common.model import Finding, Rule
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
 from dmaragent.present.words.numbers import count
-from dmaragent.readings import Missing
+from dmaragent.readings import Missing, MissingKind
 from fwtables import Decoded, Table
 
 MOST_LINES = 32
@@ -26,6 +26,7 @@ class ChangeKind(Enum):
     FIRST = "first-inventory"
     TABLE_CHANGED = "table-changed"
     TABLE_GONE = "table-gone"
+    TABLE_ABSENT = "table-absent"
     ADDED = "device-added"
     REMOVED = "device-removed"
     DRIVER = "driver-changed"
@@ -88,8 +89,10 @@ def changes(
 def _first_change(after: Published) -> Change:
     inventory = after.inventory
     if isinstance(inventory.iommu, Missing):
-        why = inventory.iommu.detail or inventory.iommu.kind.value
-        return Change(kind=ChangeKind.FIRST, sentence=words.no_table(why), bad=True)
+        sentence = (words.no_table if _is_absent(inventory.iommu) else words.table_unread)(
+            _why(inventory.iommu)
+        )
+        return Change(kind=ChangeKind.FIRST, sentence=sentence, bad=True)
     regions = inventory.region_count
     findings = count(len(after.checked.findings), "finding")
     sentence = words.first_inventory(regions, findings)
@@ -98,11 +101,26 @@ def _first_change(after: Published) -> Change:
 
 def _table(before: Inventory, after: Inventory) -> Iterator[Change]:
     gone = isinstance(after.iommu, Missing)
-    if gone and isinstance(before.iommu, Missing):
-        return  # only the reason is another one
+    if isinstance(after.iommu, Missing) and isinstance(before.iommu, Missing):
+        if _is_absent(after.iommu) and not _is_absent(before.iommu):
+            sentence = words.table_known_absent()
+            yield Change(kind=ChangeKind.TABLE_ABSENT, sentence=sentence, bad=True)
+        elif _is_absent(before.iommu) and not _is_absent(after.iommu):
+            sentence = words.table_unread(_why(after.iommu))
+            yield Change(kind=ChangeKind.TABLE_GONE, sentence=sentence, bad=True)
+        return  # otherwise only the reason is another one
     if _decoded(before) != _decoded(after):
         kind = ChangeKind.TABLE_GONE if gone else ChangeKind.TABLE_CHANGED
         yield Change(kind=kind, sentence=words.table_changed(gone=gone), bad=gone)
+
+
+def _is_absent(missing: Missing) -> bool:
+    """Return whether there is no table, and not only none that can be read."""
+    return missing.kind is MissingKind.ABSENT
+
+
+def _why(missing: Missing) -> str:
+    return missing.detail or missing.kind.value
 
 
 def _decoded(inventory: Inventory) -> Decoded[Table] | Missing:
@@ -124,19 +142,20 @@ def _functions(before: Inventory, after: Inventory) -> Iterator[Change]:
     old, new = before.host.topology.functions, after.host.topology.functions
     if isinstance(new, Missing):
         if not isinstance(old, Missing):
-            sentence = words.functions_unknown(new.detail or new.kind.value)
+            sentence = words.functions_unknown(_why(new))
             yield Change(kind=ChangeKind.DEVICES_UNKNOWN, sentence=sentence, bad=True)
         return
     if isinstance(old, Missing):
         yield Change(kind=ChangeKind.DEVICES_KNOWN, sentence=words.functions_known())
         return
-    moved: dict[_Moved | SBDF, tuple[_Moved, list[SBDF]]] = {}
+    moved: dict[_Moved | tuple[SBDF, ChangeKind], tuple[_Moved, list[SBDF]]] = {}
     for sbdf in sorted(old.keys() | new.keys()):
         regions = _regions(sbdf, after) or _regions(sbdf, before)
-        one = _moved(old.get(sbdf), new.get(sbdf), regions)
-        if one is not None:
-            key = sbdf if one.physical_function is None else one
-            moved.setdefault(key, (one, []))[1].append(sbdf)
+        for pair in _steps(old.get(sbdf), new.get(sbdf)):
+            one = _moved(*pair, regions)
+            if one is not None:
+                key = (sbdf, one.kind) if one.physical_function is None else one
+                moved.setdefault(key, (one, []))[1].append(sbdf)
     for one, devices in moved.values():
         yield Change(
             kind=one.kind,
@@ -147,6 +166,18 @@ def _functions(before: Inventory, after: Inventory) -> Iterator[Change]:
             driver=one.driver,
             driver_before=one.driver_before,
         )
+
+
+def _steps(
+    old: PciFunction | None, new: PciFunction | None
+) -> tuple[tuple[PciFunction | None, PciFunction | None], ...]:
+    """Return the states to compare: of two devices at one address, one was removed and one added."""
+    if old is None or new is None:
+        return ((old, new),)
+    ids = zip((old.vendor_id, old.device_id), (new.vendor_id, new.device_id), strict=True)
+    if any(None not in (was, now) and was != now for was, now in ids):
+        return (old, None), (None, new)
+    return ((old, new),)
 
 
 def _moved(

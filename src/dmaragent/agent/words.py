@@ -247,6 +247,14 @@ def no_table(why: str) -> str:
     return f"no DMAR or IVRS table: {why}"
 
 
+def table_unread(why: str) -> str:
+    return f"the table of the IOMMU cannot be read: {why}"
+
+
+def table_known_absent() -> str:
+    return "the kernel has no table of the IOMMU; before, that was unknown"
+
+
 def table_changed(*, gone: bool) -> str:
     return f"the table of the IOMMU {'is no longer available' if gone else 'is new or has changed'}"
 

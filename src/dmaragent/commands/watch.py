@@ -143,7 +143,7 @@ def _unknown(inventory: Inventory) -> Iterator[str]:
         yield words.table_damaged()
     functions = inventory.host.topology.functions
     if isinstance(functions, Missing):
-        yield words.devices_not_watched(functions.detail)
+        yield words.devices_not_watched(functions.detail or functions.kind.value)
 
 
 def _published_regions(inventory: Inventory) -> Mapping[SBDF, tuple[int, ...]]:

@@ -10,6 +10,7 @@ CHANGES = (
     "events-lost",
     "table-changed",
     "table-gone",
+    "table-absent",
     "device-added",
     "device-removed",
     "driver-changed",
