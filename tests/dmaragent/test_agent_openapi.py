@@ -196,6 +196,8 @@ def test_the_whole_server_has_options(laptop: Published) -> None:
 
 def test_a_target_may_name_the_host_too(laptop: Published) -> None:
     assert respond(ask("GET", "http://localhost/v1/health"), laptop, FACTS).status == 200
+    for inside in ("/v1/healthhttp://x", "/v1http://x/health", "/v1/health/http://x"):
+        assert respond(ask("GET", inside), laptop, FACTS).status == 404, inside
 
 
 def test_the_document_s_words_are_the_program_s() -> None:

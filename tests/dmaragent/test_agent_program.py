@@ -16,8 +16,9 @@ from dmaragent.agent import main, status
 from dmaragent.collect.collect import collect
 from dmaragent.collect.live.commands import Ended
 from dmaragent.collect.open_host import open_host
+from dmaragent.errors import DmaragentError
 from dmaragent.readings import Missing
-from dmaragent.service_paths import INVENTORY
+from dmaragent.service_paths import INVENTORY, INVENTORY_TEXT, METRICS
 from support.agent_hostile import get, post
 from support.agent_process import running_agent
 from support.cli import check_document, run
@@ -59,6 +60,29 @@ def test_its_end_does_not_collect_garbage(tmp_path: Path, monkeypatch: pytest.Mo
     assert kept > 0
 
 
+@pytest.mark.parametrize("lacks", ["events", "runtime"])
+def test_if_it_cannot_begin_the_files_of_a_killed_agent_are_removed(
+    lacks: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise DmaragentError("no netlink socket")
+
+    monkeypatch.setattr(main, "UdevWatch", fail)
+    runtime, metrics = tmp_path / "run", tmp_path / "metrics"
+    metrics.mkdir()
+    places = [metrics / METRICS]
+    if lacks == "events":
+        runtime.mkdir()
+        places += [runtime / name for name in (INVENTORY, INVENTORY_TEXT, METRICS)]
+    for place in places:
+        place.write_text("old")
+
+    with pytest.raises(DmaragentError):
+        main.main(str(runtime), str(tmp_path / "capture.tar"), str(metrics))
+
+    assert [place for place in places if place.exists()] == []
+
+
 def test_with_few_descriptors_it_goes_on_and_says_little(tmp_path: Path) -> None:
     with (
         running_agent(tmp_path, before="ulimit -n 30; ") as agent,
@@ -85,6 +109,10 @@ def test_status_tells_what_is_published(
         ran = run(capsys, "status", "--json", "--runtime", tmp_path / "run")
         answer = ran.document["answer"]
         assert (answer["published"], answer["generation"]) == (True, 1)
+        monkeypatch.setattr(status, "_SYSTEMD", str(tmp_path / "none"))
+        unknown = run(capsys, "status", "--runtime", tmp_path / "run")
+        assert unknown.code == 2  # it publishes; nothing reports whether it runs
+        assert run(capsys, "status", "--runtime", tmp_path / "none").code == 1
     monkeypatch.setattr("os.path.isdir", lambda _: True)
     monkeypatch.setattr(
         status,
@@ -98,11 +126,12 @@ def test_status_tells_what_is_published(
         ".socket",
     ]
     assert ran.code == 1
-    active = Ended(code=0, output=b"active\n", errors=b"")
-    monkeypatch.setattr(status, "run_within", lambda _, __: active)
-    ran = run(capsys, "status", "--runtime", tmp_path / "run")
-    assert ran.code == 0
-    assert ran.out.splitlines()[0].split()[-1] == "active"
+    for state in (b"reloading", b"refreshing", b"active"):
+        runs = Ended(code=0, output=state + b"\n", errors=b"")
+        monkeypatch.setattr(status, "run_within", lambda _, __, runs=runs: runs)
+        ran = run(capsys, "status", "--runtime", tmp_path / "run")
+        assert ran.code == 0
+        assert ran.out.splitlines()[0].split()[-1] == state.decode()
     assert run(capsys, "status", "--runtime", tmp_path / "none").code == 1
 
 

@@ -17,6 +17,8 @@ from dmaragent.errors import DmaragentError
 def main(runtime: str, capture: str, textfile: str | None) -> None:
     """Publish below `runtime` until a signal ends it.
 
+    If it cannot begin, it removes what an agent published that was killed: it would become outdated.
+
     Raises:
         DmaragentError: the kernel's events cannot be received, or nothing can be written.
 
@@ -25,6 +27,7 @@ def main(runtime: str, capture: str, textfile: str | None) -> None:
     try:
         publisher.tidy()
     except OSError as error:
+        publisher.withdraw()
         why = os.strerror(error.errno or 0)
         hint = words.other_runtime()
         raise DmaragentError(words.runtime_unusable(runtime, why), hint) from error
@@ -35,9 +38,14 @@ def main(runtime: str, capture: str, textfile: str | None) -> None:
 
 async def _serve(publisher: Publisher, capture: str) -> None:
     sockets = passed_sockets(os.environ, os.getpid())
+    try:
+        watch = UdevWatch()
+    except DmaragentError:
+        publisher.withdraw()
+        raise
     service = Service(
         open_host=lambda: open_this_machine(capture),
-        watch=UdevWatch(),
+        watch=watch,
         publisher=publisher,
         notifier=Notifier(os.environ),
         journal=Journal(os.environ),

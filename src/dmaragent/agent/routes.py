@@ -127,7 +127,8 @@ def _parts(target: str) -> tuple[str, str, str]:
         ValueError: it is not a path.
 
     """
-    path, _, query = _AUTHORITY.sub("", target, count=1).partition("?")
+    authority = _AUTHORITY.match(target)
+    path, _, query = target[authority.end() if authority else 0 :].partition("?")
     if not path.startswith("/") or "#" in target or _ESCAPE.search(target):
         raise ValueError(words.target_not_path())
     try:

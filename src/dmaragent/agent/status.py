@@ -10,11 +10,20 @@ from dmaragent.collect.live.commands import run_within
 from dmaragent.iommu.kinds import HARMLESS_DAMAGE, WITHOUT_REGIONS
 from dmaragent.service_paths import CAPTURE, INVENTORY, RUNTIME, SOCKET
 
+_ACTIVE = ("active", "reloading", "refreshing")
+"""The states in which a service runs: systemd's core/unit.h, ``UNIT_IS_ACTIVE_OR_RELOADING``."""
 UNITS = ("dmaragent.service", "dmaragent-capture.service", "dmaragent.socket")
 _SYSTEMD = "/run/systemd/system"
 """Present if systemd runs the machine: sd_booted(3)."""
 _SECONDS = 10
 """The time limit of systemctl."""
+
+
+class UnitState(NamedTuple):
+    """The state of a unit in systemd, or why it is unknown."""
+
+    words: str
+    known: bool = True
 
 
 class Status(NamedTuple):
@@ -37,11 +46,13 @@ class Status(NamedTuple):
     may_read_capture: bool
     socket: bool
     """Whether the socket of the local API exists."""
+    running_known: bool
+    """Whether systemd reports the state of the service."""
 
     @property
     def running(self) -> bool:
-        """Whether the service runs, according to systemd."""
-        return dict(self.units)[UNITS[0]] == "active"
+        """Whether the service is known to run, according to systemd."""
+        return dict(self.units)[UNITS[0]] in _ACTIVE
 
 
 def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SOCKET) -> Status:
@@ -57,8 +68,9 @@ def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SO
         problem = f"{path}: {os.strerror(error.errno or 0)}"
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         problem = words.not_an_inventory(path)
+    states = [_state(unit) for unit in UNITS]
     return Status(
-        units=tuple((unit, _state(unit)) for unit in UNITS),
+        units=tuple((unit, state.words) for unit, state in zip(UNITS, states, strict=True)),
         published=not problem,
         problem=problem,
         generation=generation,
@@ -68,6 +80,7 @@ def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SO
         captured=_modification_time(capture),
         may_read_capture=os.access(capture, os.R_OK),
         socket=os.path.exists(socket),
+        running_known=states[0].known,
     )
 
 
@@ -93,20 +106,25 @@ def _content(path: str) -> bytes:
         return file.read() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
 
 
-def _state(unit: str) -> str:
+def _state(unit: str) -> UnitState:
     """Return the state of `unit` in systemd."""
     if not os.path.isdir(_SYSTEMD):
-        return words.without_systemd()
+        return UnitState(words.without_systemd(), known=False)
     command = ["systemctl", "show", "--property=ActiveState", "--value", unit]
     try:
         ended = run_within(_SECONDS, command)
     except OSError as error:
-        return words.state_unknown(os.strerror(error.errno or 0))
+        return _unknown(os.strerror(error.errno or 0))
     if ended.code is None:
-        return words.state_unknown(words.no_answer_within(_SECONDS))
+        return _unknown(words.no_answer_within(_SECONDS))
     if ended.code:
-        return words.state_unknown(ended.errors.decode("utf-8", "backslashreplace").strip())
-    return ended.output.decode("utf-8", "backslashreplace").strip() or words.state_unknown()
+        return _unknown(ended.errors.decode("utf-8", "backslashreplace").strip())
+    state = ended.output.decode("utf-8", "backslashreplace").strip()
+    return UnitState(state) if state else _unknown()
+
+
+def _unknown(why: str | None = None) -> UnitState:
+    return UnitState(words.state_unknown(why), known=False)
 
 
 def _modification_time(path: str) -> float | None:

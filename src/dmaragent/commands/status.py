@@ -25,7 +25,8 @@ examples:
   dmaragent status
   dmaragent status --json
 
-Exit codes: 0 the service runs and publishes; 1 it does not."""
+Exit codes: 0 the service runs and publishes; 1 it does not; 2 it publishes, and
+it is unknown whether it runs."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +47,14 @@ def run(options: argparse.Namespace) -> int:
     else:
         for label, state in _lines(status):
             print_lines(paragraph(f"{label:11}{state}", hang=11))
-    return 0 if status.running and status.published else 1
+    return _exit_code(status)
+
+
+def _exit_code(status: Status) -> int:
+    """Return 0 if the service runs and publishes, 1 if it does not, and 2 if that is unknown."""
+    if status.published and status.running:
+        return 0
+    return 2 if status.published and not status.running_known else 1
 
 
 def _lines(status: Status) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ class Answer(TypedDict):
     units: dict[str, str]
     """Each unit's ActiveState in systemd, or why it is unknown."""
     running: bool
-    """Whether dmaragent.service is active."""
+    """Whether dmaragent.service is active, also while it reads the host again."""
     published: bool
     """Whether there is a published inventory that can be read."""
     problem: str
