@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -318,57 +318,63 @@ def test_the_file_of_an_earlier_host_is_closed(laptop: Published) -> None:
     asyncio.run(run())
 
 
-def test_requests_that_are_cancelled_leave_one_file_and_the_next_request_has_it(
-    laptop: Published, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Their clients disconnect while a thread pickles the host."""
-    real, made, may_end = workers_module._file_of, list[Host](), threading.Event()
+@dataclass
+class Pickling:
+    """A thread that pickles a host, and ends only if a test allows it."""
+
+    begun: list[Host] = field(default_factory=list)
+    may_end: threading.Event = field(default_factory=threading.Event)
+
+    async def cancel(self, asked: asyncio.Task[int]) -> None:
+        """Cancel a request, as the server does for a client that goes, while the thread works."""
+        while not self.begun:  # noqa: ASYNC110 - a thread says so
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+
+
+@pytest.fixture
+def pickling(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pickling]:
+    real, held = workers_module._file_of, Pickling()
 
     def slow(host: Host) -> int:
-        made.append(host)
-        assert may_end.wait(60)
+        held.begun.append(host)
+        assert held.may_end.wait(60)
         return real(host)
 
+    monkeypatch.setattr(workers_module, "_file_of", slow)
+    yield held
+    held.may_end.set()
+
+
+def test_requests_that_are_cancelled_leave_one_file_and_the_next_request_has_it(
+    laptop: Published, pickling: Pickling
+) -> None:
     async def run() -> None:
         file = HostFile()
         for _ in range(3):
-            asked = asyncio.create_task(file.descriptor(laptop))
-            while not made:  # noqa: ASYNC110 - a thread says so
-                await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            asked.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await asked
-        may_end.set()
+            await pickling.cancel(asyncio.create_task(file.descriptor(laptop)))
+        pickling.may_end.set()
         assert os.fstat(await file.descriptor(laptop)).st_size
-        assert (len(made), _host_files()) == (1, before + 1)
+        assert (len(pickling.begun), _host_files()) == (1, before + 1)
         file.close()
         assert _host_files() == before
 
     before = _host_files()
-    monkeypatch.setattr(workers_module, "_file_of", slow)
     asyncio.run(run())
 
 
 def test_a_file_that_a_newer_scan_replaces_while_it_is_made_is_closed(
-    laptop: Published, monkeypatch: pytest.MonkeyPatch
+    laptop: Published, pickling: Pickling
 ) -> None:
-    real, begun, may_end = workers_module._file_of, threading.Event(), threading.Event()
-
-    def slow(host: Host) -> int:
-        begun.set()
-        assert may_end.wait(60)
-        return real(host)
-
     async def run() -> None:
         file = HostFile()
-        asked = asyncio.create_task(file.descriptor(laptop))
-        assert await asyncio.to_thread(begun.wait, 60)
-        asked.cancel()
-        await asyncio.wait([asked])
+        await pickling.cancel(asyncio.create_task(file.descriptor(laptop)))
         next_one = asyncio.create_task(file.descriptor(replace(laptop, scans=laptop.scans + 1)))
         await asyncio.sleep(0)
-        may_end.set()
+        pickling.may_end.set()
         await next_one
         while _host_files() > before + 1:  # noqa: ASYNC110 - a thread says so
             await asyncio.sleep(0)
@@ -376,7 +382,6 @@ def test_a_file_that_a_newer_scan_replaces_while_it_is_made_is_closed(
         assert _host_files() == before
 
     before = _host_files()
-    monkeypatch.setattr(workers_module, "_file_of", slow)
     asyncio.run(run())
 
 
