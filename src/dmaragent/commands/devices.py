@@ -32,6 +32,7 @@ from dmaragent.present.words.devices import (
     DeviceList,
     csv_cells,
     device_list,
+    may_match_words,
     verdict_key,
 )
 from dmaragent.question.ask_host import OpenedContext, ask_host
@@ -128,6 +129,8 @@ def _print(asked: OpenedContext, devices: DeviceList, options: argparse.Namespac
     elif options.csv:
         for line in csv_lines(CSV_HEAD, map(csv_cells, devices.rows)):
             sys.stdout.write(line)
+        if devices.may_match:
+            print_lines([may_match_words(devices.may_match)], sys.stderr)
     else:
         print_lines(devices_text(inventory, devices, stack))
 

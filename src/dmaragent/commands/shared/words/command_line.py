@@ -38,6 +38,13 @@ def no_verb_of_demo(word: str) -> DmaragentError:
     )
 
 
+def host_with_demo() -> DmaragentError:
+    return DmaragentError(
+        "demo and --host exclude each other: demo has a host of its own",
+        "omit --host, or omit demo",
+    )
+
+
 DEMO_TITLE = "A recorded machine that comes with dmaragent"
 
 
@@ -74,6 +81,13 @@ def bundle_to_terminal() -> DmaragentError:
 def output_taken_by_json() -> DmaragentError:
     return DmaragentError(
         "--json and -o - exclude each other: both use standard output", "use -o FILE"
+    )
+
+
+def table_to_terminal() -> DmaragentError:
+    return DmaragentError(
+        "a table is binary, which a terminal cannot show",
+        "pipe it, or write it to a file with -o FILE",
     )
 
 
