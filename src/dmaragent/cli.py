@@ -11,8 +11,8 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from dmaragent import __version__
 from dmaragent.commands import GROUPS, OTHER_NAMES, VERBS, load
@@ -117,10 +117,11 @@ def _run(arguments: Sequence[str]) -> int:
     except SystemExit as error:  # argparse printed its help or the error
         return error.code if isinstance(error.code, int) else UNANSWERED
     if unknown:
+        named = _named_parser(parser, arguments)
         raise words.no_such_argument(
-            options.verb,
+            named.prog.removeprefix("dmaragent "),
             " ".join(unknown),
-            _nearest_option(parser, unknown),
+            _nearest_option(named, unknown),
             takes_host=hasattr(options, "host"),
         )
     with printed_on(screen_of(sys.stdout, getattr(options, "color", "auto"))):
@@ -141,7 +142,9 @@ def _demo_arguments(arguments: Sequence[str]) -> list[str]:
 
     if "--host" not in _option_names(_verb_parser(arguments[0])):
         raise words.no_verb_of_demo(arguments[0])
-    return [*arguments, "--host", demo_host()]
+    if any(word.partition("=")[0] == "--host" for word in arguments):
+        raise words.host_with_demo()
+    return [arguments[0], "--host", demo_host(), *arguments[1:]]
 
 
 def _overview() -> int:
@@ -150,6 +153,22 @@ def _overview() -> int:
 
     with printed_on(screen_of(sys.stdout, "auto")):
         return print_overview(None)
+
+
+def _own_parsers(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    """Return the parsers of a verb's own verbs, such as ``fleet show``, by name."""
+    for action in parser._actions:  # noqa: SLF001 - argparse has no public list of options
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - nor a public name for it
+            return cast("Mapping[str, argparse.ArgumentParser]", action.choices)
+    return {}
+
+
+def _named_parser(
+    parser: argparse.ArgumentParser, arguments: Sequence[str]
+) -> argparse.ArgumentParser:
+    """Return the parser of the verb's own verb in `arguments`, or `parser` if it has none."""
+    own = _own_parsers(parser)
+    return next((own[word] for word in arguments[1:] if word in own), parser)
 
 
 def _nearest_option(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> str | None:
@@ -279,7 +298,8 @@ def _verb_parser(name: str, line: Sequence[str] = ()) -> _Parser:
     """Return the parser for the options of the verb `name` on the command line `line`."""
     parser = _Parser(prog=f"dmaragent {name}", formatter_class=_fixed_width)
     _add_verb(parser, name)
-    parser.line = line
+    for each in (parser, *_own_parsers(parser).values()):
+        each.line = line  # type: ignore[attr-defined] # all are of the same class
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     return parser
 

@@ -19,6 +19,7 @@ from dmaragent.present.text.dump import dump_text
 from dmaragent.present.words.bundle import WrittenBundle
 from dmaragent.readings import Missing, MissingKind
 from support.cli import run
+from support.kvm import domain
 from support.machines import MACHINES
 from support.wording import Worded
 
@@ -47,6 +48,40 @@ def test_a_bundle_is_written_for_its_owner_alone_and_told(
     worded(lines, "10")
     worded(lines[-1], goal)
     assert [each.name for each in tmp_path.iterdir()] == ["b.tar.xz"]
+
+
+def test_a_folder_of_guests_can_hold_other_files(tmp_path: Path, capsys: Capture) -> None:
+    """An empty file, a KVM guest and a file that is no guest: the Xen guest beside them counts."""
+    folder = tmp_path / "guests"
+    folder.mkdir()
+    (folder / "win.cfg").write_text('name = "win"\nmemory = 512\nrdm = "strategy=host"\n')
+    (folder / "empty").write_text("")
+    (folder / "kvm.xml").write_text(domain())
+    (folder / "notes.json").write_text("{")
+
+    ran = run(capsys, "dump", "--host", DOM0, "-o", tmp_path / "b", "--guest", folder)
+
+    assert ran.code == 0
+    assert [name for name in ("empty", "notes.json", "win.cfg") if name in ran.err] == [
+        "empty",
+        "notes.json",
+    ]
+
+
+@pytest.mark.parametrize("text", [domain(), None], ids=["kvm", "empty-folder"])
+def test_without_a_xen_guest_nothing_is_written(
+    text: str | None, tmp_path: Path, capsys: Capture
+) -> None:
+    guest = tmp_path / "guest"
+    if text is None:
+        guest.mkdir()
+        (guest / "empty").write_text("")
+    else:
+        guest.write_text(text)
+
+    ran = run(capsys, "dump", "--host", DOM0, "-o", tmp_path / "b", "--guest", guest)
+
+    assert (ran.code, ran.out, (tmp_path / "b").exists()) == (2, "", False)
 
 
 def test_a_bundle_holds_the_readings_and_what_people_read(tmp_path: Path, capsys: Capture) -> None:

@@ -23,6 +23,20 @@ HP = MACHINES / "hp-dl380e-gen8"
 Capture = pytest.CaptureFixture[str]
 
 
+def test_a_table_is_not_written_to_a_terminal(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its bytes can be a stranger's, and so commands for the terminal."""
+    document = tmp_path / "x.json"
+    document.write_text(run(capsys, "decode", "--host", HP, "--json").out)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+
+    ran = run(capsys, "encode", document, "-o", "-")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "-o FILE" in ran.err
+
+
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_encode_is_the_inverse_of_decode_on_every_damaged_table(
     case: Case, tmp_path: Path, capsys: Capture

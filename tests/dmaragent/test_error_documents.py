@@ -7,6 +7,7 @@ import pytest
 from dmaragent.commands import VERBS
 from support.cli import run
 from support.machines import MACHINES
+from support.wording import Worded
 
 HP = MACHINES / "hp-dl380e-gen8"
 Capture = pytest.CaptureFixture[str]
@@ -70,6 +71,36 @@ def test_a_command_line_that_argparse_refuses_gets_a_document(capsys: Capture) -
     ran = run(capsys, "explain", "--json")
     assert ran.code == 2
     assert "SBDF" in ran.document["error"]["what"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (["fleet", "resolve", "g.cfg", "--json"], "--on"),
+        (["fleet", "show", "pool", "--json", "--jobs", "many"], "'many'"),
+        (["fleet", "show", "pool", "--json", "--detials"], "--detials"),
+        (["fleet", "--json"], "VERB"),
+    ],
+    ids=lambda line: " ".join(line) if isinstance(line, list) else line,
+)
+def test_so_does_one_that_the_parser_of_a_fleet_s_verb_refuses(
+    line: list[str], told: str, capsys: Capture
+) -> None:
+    ran = run(capsys, *line)
+    assert ran.code == 2
+    assert told in ran.document["error"]["what"]
+
+
+def test_an_unknown_option_of_a_fleet_s_verb_is_compared_with_those_of_that_verb(
+    capsys: Capture, worded: Worded
+) -> None:
+    """Only resolve has --need, and its help shows it."""
+    found = [
+        run(capsys, "fleet", *words, "--neeed", "3").err
+        for words in (("resolve", "g.cfg", "--on", "pool"), ("show", "pool"))
+    ]
+    assert ["--need?" in one for one in found] == [True, False]
+    worded(found)
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,17 @@ def test_a_link_out_of_the_folder_is_reported_and_what_it_leads_to_is_not_read(
     assert b"hunter2" not in page
 
 
+@pytest.mark.parametrize("details", [[], ["--details"]])
+def test_resolve_reports_skipped_files_with_and_without_details(
+    details: list[str], folder: Path, capsys: Capture
+) -> None:
+    (folder / "broken.json").write_text("{")
+
+    ran = run(capsys, "resolve", folder, "--host", DELL, *details)
+
+    assert "broken.json" in ran.out + ran.err
+
+
 def test_a_link_within_the_folder_is_followed(folder: Path) -> None:
     (folder / "same.cfg").symlink_to("win.cfg")
     (folder / "whole.cfg").symlink_to(folder / "win.cfg")

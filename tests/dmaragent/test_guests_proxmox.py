@@ -10,6 +10,8 @@ from dmaragent.errors import DmaragentError
 from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.formats import read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
+from support.cli import run
+from support.machines import MACHINES
 from support.wording import Worded
 
 GPU = """\
@@ -271,6 +273,24 @@ def test_a_conf_of_a_proxmox_host_finds_its_mapping(tmp_path: Path) -> None:
         assert isinstance(guest, KvmGuest)
         assert [str(one.sbdf) for one in guest.devices] == ["0000:0a:00.0", "0000:0a:00.1"]
         assert passed_over == []
+
+
+def test_a_mapping_that_cannot_be_read_is_reported_for_a_single_guest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its pci.cfg is a link that is not followed: the guest is unknown, and the reason is shown."""
+    folder = tmp_path / "qemu-server"
+    folder.mkdir()
+    (tmp_path / "mapping").mkdir()
+    (tmp_path / "elsewhere").write_text(_MAPPING, "utf-8")
+    (tmp_path / "mapping/pci.cfg").symlink_to(tmp_path / "elsewhere")
+    conf = folder / "101.conf"
+    conf.write_text("memory: 512\nhostpci0: mapping=gpu\n", "utf-8")
+
+    ran = run(capsys, "resolve", conf, "--host", MACHINES / "dell-r820")
+
+    assert "mapping/pci.cfg" in ran.err
+    assert ran.code == 2
 
 
 def test_a_line_that_proxmox_leaves_out_leaves_the_rest() -> None:

@@ -26,13 +26,26 @@ def test_a_schema_that_is_not_there_is_refused(capsys: Capture) -> None:
     assert (ran.code, ran.out) == (2, "")
 
 
+@pytest.mark.parametrize("host", [["--host", "/x"], ["--host=/x"]])
+def test_demo_does_not_ignore_another_host(host: list[str], capsys: Capture) -> None:
+    ran = run(capsys, "demo", "check", *host)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "demo and --host" in ran.err
+
+
 @pytest.mark.parametrize(
     "words",
-    [["explain", "0a:00.0"], ["check"], ["inventory", "--json"]],
+    [
+        ["explain", "0a:00.0"],
+        ["check"],
+        ["inventory", "--json"],
+        ["why", "--", "DMAR: No ATSR found"],
+    ],
     ids=lambda words: words[0],
 )
 def test_demo_answers_as_the_verb_does_about_its_machine(words: list[str], capsys: Capture) -> None:
     demo = run(capsys, "demo", *words)
 
-    assert demo == run(capsys, *words, "--host", installed_folder("demo"))
+    assert demo == run(capsys, words[0], "--host", installed_folder("demo"), *words[1:])
     assert demo.out

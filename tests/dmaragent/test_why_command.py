@@ -323,8 +323,9 @@ def test_nothing_recognised_is_one_line_and_1(
         ["why", "x", "--host", "/nonexistent"],
         ["why", "/nonexistent/dmesg", "--host", HP],
         ["why", "nonexistent.log", "--host", HP],
+        ["why", "/etc", "--host", HP],
     ],
-    ids=["no-boot-log", "no-host", "no-file", "no-log-file"],
+    ids=["no-boot-log", "no-host", "no-file", "no-log-file", "folder"],
 )
 def test_what_cannot_be_read_is_one_line_and_2(
     capsys: pytest.CaptureFixture[str], arguments: list[object], worded: Worded

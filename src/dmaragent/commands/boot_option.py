@@ -74,6 +74,8 @@ examples:
 Exit codes: 0 Xen accepts all of it; 1 it does not, or the option is probably a
 mistake; 2 unknown, or an error.  rmrr-option is another name of this verb."""
 _IVMD, _RMRR = re.compile(r"(?:^|[\s\"'=])ivmd="), re.compile(r"(?:^|[\s\"'=])rmrr=")
+_OWN = object()
+"""What ``--check`` without a text checks: the option of the host. An empty text is a text."""
 _CODES = {True: 0, False: 1, None: 2}
 """By whether Xen accepts all of it."""
 _VENDORS = {"intel": IommuVendor.INTEL, "amd": IommuVendor.AMD}
@@ -88,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--check",
         metavar="TEXT",
         nargs="?",
-        const="",
+        const=_OWN,
         help="check an option or a whole Xen command line (default: the host's own)",
     )
     parser.add_argument(
@@ -134,16 +136,17 @@ def _write(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
 
     opened, on = _host(options)
-    if not options.check and on.command_line is None:
+    text: str | None = None if options.check is _OWN else options.check
+    if text is None and on.command_line is None:
         amd = _vendor(options, on) is IommuVendor.AMD
         raise words.command_line_unknown(opened.path or "this machine", "ivmd" if amd else "rmrr")
-    if _vendor(options, on, options.check) is IommuVendor.AMD:
-        checked = check_ivmd(on, options.check or None)
-        if options.check and not checked.ranges:
+    if _vendor(options, on, text or "") is IommuVendor.AMD:
+        checked = check_ivmd(on, text)
+        if text is not None and not checked.ranges:
             raise words.no_option_in_text("ivmd")
         return _print_ivmd(options, opened, checked)
-    answer = check_option(on, options.check or None)
-    if options.check and not answer.ranges:
+    answer = check_option(on, text)
+    if text is not None and not answer.ranges:
         raise words.no_option_in_text("rmrr")
     _print(options, opened, checked_document(answer), checked_text(answer))
     return _checked_code(answer)

@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the decoded tables."""
-    paths = options.paths + ([options.host] if options.host else [])
+    paths = options.paths + ([] if options.host is None else [options.host])
     named = [item for path in paths for item in find_inputs(path)]
     inputs: list[Input] = []
     decoded: list[tuple[Input, InputTable, Decoded[Table]]] = []

@@ -13,21 +13,22 @@ from dmaragent.collect.bundling import (
     pack,
     top_folder,
 )
-from dmaragent.collect.guest_files import read_guest_files
 from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.writing import check_place, write_new
 from dmaragent.commands.shared.bundle_reports import derive
-from dmaragent.commands.shared.guest_files import tell_left_out
+from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, tell_left_out
 from dmaragent.commands.shared.hosts import add_host, tell_reading
 from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.commands.shared.words import command_line as words
+from dmaragent.errors import DmaragentError
+from dmaragent.guests.config import GuestConfig
 from dmaragent.host import join
 from dmaragent.present.json.dump import dump_document
 from dmaragent.present.text.dump import dump_text
 from dmaragent.present.words.bundle import WrittenBundle
+from dmaragent.question import words as question_words
 from dmaragent.question.ask_host import library_request
-from dmaragent.question.context import read_guests
 
 DESCRIPTION = """\
 Write a support bundle: everything that dmaragent reads from this machine, and
@@ -106,16 +107,27 @@ def _ask(options: argparse.Namespace) -> tuple[Answers, frozenset[HostRequest], 
 
     Return its answers, those that were redacted before, its kind and its path.
     """
-    files = [*read_guest_files(options.guest)]
-    tell_left_out([(file.path, file.problem) for file in files if file.problem])
-    guests = [
-        guest for file in files if not file.problem for guest in read_guests(file.text, file.path)
-    ]
+    guests = _guests(options.guest)
     _show_progress("reading the host")
     opened = open_host(options.host)
     tell_reading(opened)
     answers = ask_host(opened.reader, lambda snapshot: [library_request(join(snapshot), guests)])
     return answers, changed_before(opened.reader, answers), opened.kind, opened.path
+
+
+def _guests(paths: list[str]) -> list[GuestConfig]:
+    """Return the Xen guests at `paths`; libxlutil reads nothing of a KVM guest."""
+    guests, passed_over = guests_by_option(paths)
+    tell_left_out(passed_over)
+    xen = [guest for guest in guests if isinstance(guest, GuestConfig)]
+    if paths and not guests:
+        raise no_guest(paths)
+    if guests and not xen:
+        raise DmaragentError(
+            question_words.xen_guest_needed(guests[0].source),
+            question_words.RESOLVE_ANSWERS_FOR_KVM,
+        )
+    return xen
 
 
 def _check_output(options: argparse.Namespace) -> None:

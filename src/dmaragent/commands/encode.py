@@ -13,6 +13,7 @@ from dmaragent.collect.table_inputs import read_packed_input
 from dmaragent.collect.writing import write_new
 from dmaragent.commands.shared.numbers import whole_number
 from dmaragent.commands.shared.output import print_lines
+from dmaragent.commands.shared.words import command_line as command_line_words
 from dmaragent.commands.shared.words import tables as words
 from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.present.words.ivrs import memory_facts
@@ -79,6 +80,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the table."""
+    if options.output == "-" and sys.stdout.isatty():
+        raise command_line_words.table_to_terminal()
     text = read_packed_input() if options.file == "-" else read_input(options.file)
     try:
         decoded = from_document(_table_document(text, options.file, options.table))

@@ -78,10 +78,10 @@ def run(options: argparse.Namespace) -> int:
     )
     if options.tree and options.device is not None:
         raise words.tree_of_one_device()
-    if options.host and options.or_show:
+    if options.host is not None and options.or_show is not None:
         raise words.or_show_with_host()
     opened, inventory = take_host(options.host)
-    if isinstance(inventory.iommu, Missing) and options.or_show:
+    if isinstance(inventory.iommu, Missing) and options.or_show is not None:
         _explain_other_host(inventory, options.or_show, sys.stderr if options.json else sys.stdout)
         opened, inventory = take_host(options.or_show)
     elif _is_denied(inventory) and options.host is None:
@@ -171,7 +171,7 @@ def _print_published(options: argparse.Namespace) -> int | None:
 def _explain_other_host(inventory: Inventory, path: str, stream: TextIO) -> None:
     """Print why another host is shown, and how to read this machine's table."""
     assert isinstance(inventory.iommu, Missing)  # noqa: S101 - the caller checks this
-    command = f"sudo {sys.argv[0]} inventory"
+    command = f"sudo {shlex.quote(sys.argv[0])} inventory"
     if inventory.iommu.kind is MissingKind.DENIED:
         sentence = words.table_needs_root(command)
     elif inventory.iommu.kind is MissingKind.ABSENT:

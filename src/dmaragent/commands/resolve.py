@@ -92,6 +92,7 @@ def run(options: argparse.Namespace) -> int:
         origin = source_object(host_object(asked.opened), asked.stack)
         print_document(resolve_document(answers, passed_over, origin, others))
     elif options.details or (single and not _is_folder(options.guests)):
+        tell_left_out(passed_over)
         for number, resolution in enumerate(resolutions()):
             lines = guest_text(
                 any_answer(resolution),

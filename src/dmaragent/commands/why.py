@@ -147,7 +147,10 @@ def _pasted_or_named(given: list[str]) -> tuple[str, str] | None:
 
 
 def _is_file(text: str) -> bool:
-    """Return whether `text` names a file or a pipe, also one that does not exist, and no message."""
+    """Return whether `text` names a file, a pipe or a folder, also one that does not exist.
+
+    A text that is a message names none. Reading a folder reports what it is.
+    """
     try:
         mode = os.stat(text).st_mode
     except OSError:
@@ -156,7 +159,7 @@ def _is_file(text: str) -> bool:
     except ValueError:
         return False
     else:
-        is_named = stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
+        is_named = stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISDIR(mode)
     return is_named and not recogniser().recognise(text).found
 
 

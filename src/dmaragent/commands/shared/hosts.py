@@ -20,7 +20,7 @@ from dmaragent.host.device_names import DeviceName, parse_device_name
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.iommu.kinds import Absence, AbsenceKind
 from dmaragent.present.words.host import FIND_DEVICES, absence_words, host_words, no_device_words
-from dmaragent.readings import Missing
+from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from dmaragent.shell_words import in_command
 
@@ -132,7 +132,8 @@ def _only_function(option: str, name: DeviceName, inventory: Inventory, opened: 
             owner.sbdf for region in inventory.regions for owner in region.owners if owner.sbdf
         }
         known = ", ".join(map(str, name.functions_among(owners)))
-        raise hosts_words.functions_unknown(what, known, name.place)
+        collected = functions.kind is not MissingKind.NOT_COLLECTED
+        raise hosts_words.functions_unknown(what, known, name.place, collected=collected)
     there = name.functions_among(functions)
     if not there:
         raise DmaragentError(

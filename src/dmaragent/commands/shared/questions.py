@@ -74,7 +74,7 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
 
 def question_of(options: argparse.Namespace) -> Question:
     """Return the question of the options."""
-    if options.toolstack_release:
+    if options.toolstack_release is not None:
         read_release("--toolstack-release", options.toolstack_release)
     return Question(
         xen=named_release(options.xen, documented=True),

@@ -56,10 +56,14 @@ def no_function_named(option: str, text: str) -> str:
     return f"{option}: {text!r} names a device without its function"
 
 
-def functions_unknown(begin: str, named_by_regions: str, place: str) -> DmaragentError:
+def functions_unknown(
+    begin: str, named_by_regions: str, place: str, *, collected: bool = False
+) -> DmaragentError:
+    """Return the error about a device without a function; `collected`: reading the functions failed."""
+    why = "could not be read" if collected else "were not collected"
     hint = f"; regions name {named_by_regions}" if named_by_regions else ""
     return DmaragentError(
-        f"{begin}, and its functions are unknown: the PCI functions were not collected{hint}",
+        f"{begin}, and its functions are unknown: the PCI functions {why}{hint}",
         f"add the function, as in {place}.0",
     )
 
