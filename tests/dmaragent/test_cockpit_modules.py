@@ -15,7 +15,7 @@ from dmaragent.collect.collect import collect
 from dmaragent.collect.open_host import open_host
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
-from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.iommu.kinds import AbsenceKind
 from dmaragent.present.json.inventory import inventory_document
 from dmaragent.readings import HostSnapshot, Missing, MissingKind
 from support.ivrs_tables import device_range, ivhd, ivmd, ivrs

@@ -12,7 +12,7 @@ from dmaragent.host import join
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.host.xen import XenHost
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.iommu.kinds import AbsenceKind
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release

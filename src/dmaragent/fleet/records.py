@@ -15,7 +15,7 @@ from dmaragent.fleet.documents import REPORT, Document
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
-from dmaragent.iommu.no_table import CERTAINLY_NONE
+from dmaragent.iommu.kinds import CERTAINLY_NONE
 from dmaragent.linux.view import LinuxState, LinuxView
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Stack
