@@ -414,9 +414,24 @@ def test_a_predicted_list_is_unknown_without_xens_command_line(
     found = GuestResolver(context, question).resolve(one)
 
     assert found.verdict is (Verdict.STARTS if line == "" else Verdict.UNDECIDED)
-    assert bool(context.inventory.xen.list.doubt) is (line is None)
+    assert bool(context.inventory.xen.list.unread) is (line is None)
     if line is None:
-        worded(context.inventory.xen.list.doubt, "command line", "xl info")
+        worded(context.inventory.xen.list.unread, "command line", "xl info")
+
+
+@pytest.mark.parametrize("line", ["", None], ids=["known", "unknown"])
+def test_a_device_that_is_refused_is_refused_whatever_xens_command_line(line: str | None) -> None:
+    """00:1d.0 has a shared region: EPERM for strict. Without an IOMMU it is refused too."""
+    host = _machine("xen-pv-dom0")
+    assert host.xen is not None
+    unread = Missing(MissingKind.NOT_COLLECTED)
+    xen = host.xen._replace(
+        command_line=line, reserved_memory=unread, device_reserved_memory=unread
+    )
+    context = context_of(host._replace(xen=xen), Question())
+    (one,) = read_guests('name="g"\ntype="hvm"\nmemory=512\npci=["00:1d.0"]\n', "g.cfg")
+
+    assert GuestResolver(context, Question()).resolve(one).verdict is Verdict.REFUSED
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class HostFacts:
     next_step: str = ""
     """What to do about missing regions."""
     unlisted: str = ""
-    """Why Xen's own list may be incomplete, or empty: strategy=host depends on all of it."""
+    """Why Xen's list may be another, or empty: strategy=host depends on all of it."""
     undetermined: tuple[str, ...] = ()
     """Paths of the table that could lead to devices on other buses than the one they begin on."""
     gaps: tuple[Gap, ...] = ()
@@ -360,10 +360,13 @@ def _lists_regions(inventory: Inventory) -> bool:
 
 
 def _why_list_lacks(inventory: Inventory) -> str:
-    """Return why Xen's own list may be incomplete, if nothing explains what it lacks; or empty."""
+    """Return why Xen's list may be another, or empty.
+
+    Nothing explains what its own list lacks, or it is predicted without Xen's options.
+    """
     views = inventory.xen
     if not views.unlisted and not views.unlisted_options:
-        return ""
+        return views.list.unread
     return words.XENS_LIST_LACKS_REGIONS
 
 

@@ -38,7 +38,7 @@ from dmaragent.xen.reserved_list.model import (
     XenView,
     XenViews,
 )
-from dmaragent.xen.reserved_list.predicted import line_doubt, memory_map_of, reported_list
+from dmaragent.xen.reserved_list.predicted import memory_map_of, options_unread, reported_list
 
 _LISTED = frozenset({IvmdFate.ACCEPTED})
 _UNKNOWN = frozenset({IvmdFate.UNKNOWN})
@@ -93,11 +93,10 @@ def _predicted(
             table, host.topology, memory_map_of(host), host.xen_command_line
         )
         notes = (*notes, words.NOTHING_BEFORE_4_16)
-    unread = line_doubt(host)
-    doubt = prediction.doubt or unread
-    if entries and doubt:
+    doubt, unread = prediction.doubt, options_unread(host)
+    if (entries and doubt) or unread:
         others = (note for note in notes if note != doubt)
-        notes = (*others, words.list_uncertain(doubt))
+        notes = (*others, words.list_uncertain(doubt or unread))
     regions |= {
         source: XenView(listed=None, range=None, reason=reason, notes=(), by_release=True)
         for source, reason in undecided.items()
@@ -112,7 +111,8 @@ def _predicted(
             why_empty=() if entries else tuple(_why_empty(table, prediction)),
             notes=notes,
             doubt=doubt,
-            doubt_by_point=prediction.doubt_by_point and not unread,
+            doubt_by_point=prediction.doubt_by_point,
+            unread=unread,
             alternatives=tuple(
                 ListAlternative(other.releases, tuple(_each_entry(other.runs)))
                 for other in prediction.alternatives

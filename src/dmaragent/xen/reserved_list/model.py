@@ -68,6 +68,12 @@ class XenList(NamedTuple):
     """The predicted lists of the possible point releases, if they differ."""
     doubt_by_point: bool = False
     """Whether `doubt` is only that point releases differ: the point release settles it."""
+    unread: str = ""
+    """Why the predicted list may be another: the options of the Xen that runs are unknown; or empty.
+
+    That matters to strategy=host alone.  A device that Xen refuses for its regions is refused with
+    more regions too, and without an IOMMU.
+    """
 
 
 class XenView(NamedTuple):

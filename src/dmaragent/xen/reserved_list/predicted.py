@@ -82,12 +82,12 @@ def predicted_views(
     regions |= {source: _open_view(reason) for source, reason in why_open.items()}
     if why_open and release is None:
         notes = (*notes, words.RELEASES_DIFFER)
-    unread = line_doubt(host)
-    doubt = prediction.doubt or unread
+    doubt = prediction.doubt
     if release is None and not doubt:
         doubt = _options_doubt(host, table, prediction)
-    if doubt and (entries or _may_add(prediction, release)):
-        notes = (*notes, words.list_uncertain(doubt))
+    unread = options_unread(host)
+    if unread or (doubt and (entries or _may_add(prediction, release))):
+        notes = (*notes, words.list_uncertain(doubt or unread))
     return XenViews(
         list=XenList(
             source=ListSource.PREDICTED,
@@ -97,7 +97,8 @@ def predicted_views(
             why_empty=() if entries else tuple(why_empty(host, table, prediction)),
             notes=notes,
             doubt=doubt,
-            doubt_by_point=prediction.doubt_by_point and not unread,
+            doubt_by_point=prediction.doubt_by_point,
+            unread=unread,
             alternatives=prediction.alternatives,
         ),
         regions=regions,
@@ -111,7 +112,7 @@ def predicted_views(
     )
 
 
-def line_doubt(host: Host) -> str:
+def options_unread(host: Host) -> str:
     """Return that the command line of the Xen that `host` runs is unknown; or empty.
 
     It can add regions and switch the IOMMU off.
