@@ -10,6 +10,8 @@ from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.readings import Missing, MissingKind
 from support.checked import BASE, GONE, LIMIT, UNIT, USB, found, host, host_of, only, taken
 from support.hosts import FakeHost, Function, add_memory_map, fake_host
+from support.ivrs_inventories import HOLE, checked, of, with_list
+from support.ivrs_inventories import UNIT as IVHD
 from support.ivrs_tables import ENTRIES, ivhd, ivmd, ivrs
 from support.releases import Numbers, as_release
 from support.tables import atsr, drhd, rmrr, scope, structure, table
@@ -103,7 +105,68 @@ def test_an_address_that_linux_translates_need_not_be_in_a_region(
     worded(fault.advice)
 
 
+def _dom0(made: FakeHost, listed: str | None) -> FakeHost:
+    """Make `made` a dom0 whose Xen lists `listed`; None: its list was not read."""
+    made.files |= {"/sys/hypervisor/type": b"xen\n", "/proc/xen/capabilities": b"control_d\n"}
+    made.files |= {
+        f"/sys/hypervisor/version/{name}": text
+        for name, text in (("major", b"4\n"), ("minor", b"20\n"), ("extra", b".1\n"))
+    }
+    if listed is not None:
+        made.calls["xen-rdm"] = f'{{"entries": [{listed}]}}'.encode()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("listed", "unknown"), [(None, True), ("[507920, 16]", False)], ids=["not read", "listed"]
+)
+def test_in_dom0_a_region_in_a_hole_of_the_map_may_be_in_ram(
+    listed: str | None, worded: Worded, *, unknown: bool
+) -> None:
+    """The region 0x7c010000-0x7c01ffff is in no entry; dom0's map has only dom0's own RAM."""
+    made = _dom0(host(rmrr(0x7C010000, 0x7C01FFFF, USB)), listed)
+    one = only(made, "rmrr-not-reserved", (4, 20, 1))
+
+    assert one.xen.startswith("Unknown") is unknown
+    worded(one.xen)
+
+
+@pytest.mark.parametrize(("release", "too_many"), [((4, 14), True), ((4, 17), False)], ids=str)
+def test_a_region_without_pages_takes_no_place_in_the_map_of_a_guest(
+    release: Numbers, *, too_many: bool
+) -> None:
+    """127 regions of one byte at a page: from Xen 4.16 on, it lists none of them."""
+    bases = (BASE + at * 0x1000 for at in range(127))
+    made = host(*(rmrr(base, base, USB) for base in bases))
+
+    assert bool(found(made, "rmrr-too-many", release)) is too_many
+
+
+def test_a_fault_is_in_the_region_that_names_the_device(worded: Worded) -> None:
+    """Two regions have the address; Linux accepts both, and the second names 00:1d.0."""
+    other = scope(1, 0, (0x1A, 0))
+    made = host(rmrr(BASE, LIMIT, other), rmrr(BASE, LIMIT, USB))
+    made.calls["boot-log"] = VTD_FAULT
+
+    worded(only(made, "dma-fault-logged").hit.message, "region 2, which names the device")
+
+
 # An IVRS -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("listed", "severity"),
+    [((), Severity.WARNING), (((0x7C000, 0x28),), Severity.INFO)],
+    ids=["not listed", "listed"],
+)
+def test_in_dom0_an_ivmd_in_a_hole_of_the_map_may_be_in_ram(
+    listed: tuple[tuple[int, int], ...], severity: Severity, worded: Worded
+) -> None:
+    inventory = with_list(of(ivmd(HOLE, 0x28000, flags=7, device=0x0100)), *listed)
+    (one,) = [one for one in check(inventory).findings if one.rule.id == "ivmd-not-reserved"]
+
+    assert one.severity is severity
+    worded(one.xen)
 
 
 @pytest.mark.parametrize(
@@ -148,6 +211,20 @@ def test_a_range_of_ids_names_a_device_that_is_not_present() -> None:
     assert "in region 1, which names the device" in one.hit.message
 
 
+@pytest.mark.parametrize(
+    ("number", "listed"), [(0x0300, True), (0x0001, False)], ids=["with IOMMU", "without"]
+)
+def test_xen_lists_no_region_of_an_absent_device_without_an_iommu(
+    number: int, worded: Worded, *, listed: bool
+) -> None:
+    """No function is at 03:00.0 and 00:00.1; the IVHD block has 00:00.3 and later."""
+    inventory = checked(ivrs(IVHD, ivmd(0x9A000000, 0x1000, flags=7, device=number)), "4.20.1")
+    (one,) = [one for one in check(inventory).findings if one.rule.id == "ivmd-absent-device"]
+
+    assert inventory.all_regions[0].xen.listed is listed
+    worded(one.xen)
+
+
 # A table with the name of another ----------------------------------------------------------
 
 _DMAR = table(UNIT, rmrr(BASE, LIMIT, USB))
@@ -167,11 +244,12 @@ _IVRS = ivrs(ivhd(*ENTRIES), ivmd(0x9A000000, 0x28000))
 def test_the_content_of_a_table_decides_its_rules(content: bytes, name: str, *, amd: bool) -> None:
     made = fake_host([EHCI], {name: content})
     add_memory_map(made, ("0x0 0x9fbff System RAM",))
-    checked = check(take_inventory(join(collect(made))))
+    found_here = check(take_inventory(join(collect(made))))
+    rules = [one.rule.id for one in found_here.findings]
 
-    assert checked.decoded
-    assert all(one.rule.id.startswith(("iv", "amd-")) for one in checked.findings) or not amd
-    assert amd or not any(one.rule.id.startswith("ivmd-") for one in checked.findings)
+    assert found_here.decoded
+    assert all(name.startswith(("iv", "amd-")) for name in rules) or not amd
+    assert amd or not any(name.startswith("ivmd-") for name in rules)
 
 
 @pytest.mark.parametrize(

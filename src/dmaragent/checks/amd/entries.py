@@ -187,7 +187,8 @@ def _highest_of(located: LocatedEntry) -> int:
     entry = located.entry
     if entry.type == EntryType.SPECIAL:
         return getattr(entry, "source_device_id", 0)
-    if entry.type in (EntryType.PADDING, EntryType.ALL) or entry.type in RANGE_STARTS:
+    uncounted = (EntryType.PADDING, EntryType.PADDING_8, EntryType.ALL)
+    if entry.type in uncounted or entry.type in RANGE_STARTS:
         return 0
     return getattr(entry, "device_id", 0)
 

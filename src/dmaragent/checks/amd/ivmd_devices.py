@@ -236,7 +236,10 @@ def absent_device(facts: IvrsFacts) -> Iterator[Hit]:
         named = f" It is the ACPI device {', '.join(names)}." if names else ""
         message = f"is for {sbdf}, which is not present.{named}"
         linux = "Linux applies it to this ACPI device." if names else ""
-        hit = ivmd_hit(ivmd, message, device_fields(facts, ivmd), linux=linux)
+        case = XenCase("", None)
+        if ivmd.region.xen.listed is False:
+            case = XenCase(f"Xen does not list the region: {ivmd.region.xen.reason}.", None)
+        hit = ivmd_hit(ivmd, message, device_fields(facts, ivmd), linux=linux, case=case)
         yield hit._replace(device=sbdf)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import span
-from dmaragent.checks.amd.effects import CUT, CUT_WITHOUT_PREBOOT, LOAD, off_case
+from dmaragent.checks.amd.effects import CUT, CUT_WITHOUT_PREBOOT, LOAD, XenCase, off_case
 from dmaragent.checks.amd.facts import Ivmd, IvrsFacts
 from dmaragent.checks.amd.fields import ivmd_hit, range_fields
 from dmaragent.checks.common.facts import Need
@@ -119,7 +119,17 @@ def not_reserved(facts: IvrsFacts) -> Iterator[Hit]:
         kinds = frozenset(MemoryType)
         if not facts.memory_map.covered(ivmd.pages, kinds):
             message = f"is not all in the memory map: {_words(ivmd)}."
-            yield ivmd_hit(ivmd, message, range_fields(facts, ivmd))
+            case = _unknown_case(facts, ivmd) if checked.doubt else XenCase("", None)
+            yield ivmd_hit(ivmd, message, range_fields(facts, ivmd), case=case)
+
+
+def _unknown_case(facts: IvrsFacts, ivmd: Ivmd) -> XenCase:
+    """Return that a range may be in RAM, if the running Xen does not list it."""
+    checked = facts.memory_checks[ivmd.region.number]
+    tested = [one for one in facts.behaviours if one.lists_regions and not one.memory_test_inverted]
+    if facts.kept_by_xen(ivmd.region) or not tested:
+        return XenCase("", None)
+    return XenCase(f"Unknown: {checked.doubt} (4.17.4, 4.18.1, 4.19 and later).", Severity.WARNING)
 
 
 RULES: tuple[Rule, ...] = (in_ram, in_nvs, not_reserved)

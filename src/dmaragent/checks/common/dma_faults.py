@@ -55,16 +55,7 @@ def _fault_hits(facts: CheckFacts) -> Iterator[Hit]:
     translated = not logs_physical_addresses(facts.inventory.host.system.options)
     groups: dict[tuple[SBDF, Region | None], list[Fault]] = {}
     for fault in _faults(facts):
-        region = next(
-            (
-                region
-                for region in facts.inventory.all_regions
-                if region.segment == fault.device.segment
-                and region.first <= fault.address | (PAGE - 1)  # only the page is logged
-                and fault.address <= region.last
-            ),
-            None,
-        )
+        region = _region_of(facts, fault)
         groups.setdefault((fault.device, region), []).append(fault)
     for (device, region), faults in groups.items():
         where = "outside every region"
@@ -81,6 +72,20 @@ def _fault_hits(facts: CheckFacts) -> Iterator[Hit]:
             advice=_TRANSLATED if unsure else "",
             evidence=() if region is None else range_evidence(facts, region),
         )
+
+
+def _region_of(facts: CheckFacts, fault: Fault) -> Region | None:
+    """Return the region that has the address of `fault`: one that names the device goes first."""
+    page = fault.address | (PAGE - 1)  # only the page is logged
+    having = [
+        region
+        for region in facts.inventory.all_regions
+        if region.segment == fault.device.segment
+        and region.first <= page
+        and fault.address <= region.last
+    ]
+    named = (one for one in having if region_names(one.reserved.claims, fault.device))
+    return next(named, next(iter(having), None))
 
 
 def _refusal_words(faults: Sequence[Fault]) -> str:

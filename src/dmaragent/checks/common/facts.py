@@ -7,9 +7,10 @@ from enum import Enum
 from dmaragent.addresses import SBDF
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import PciFunction
-from dmaragent.inventory import Inventory
+from dmaragent.inventory import Inventory, Region
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
+from dmaragent.xen.reserved_list.model import ListSource
 
 
 class Need(Enum):
@@ -45,6 +46,11 @@ class CheckFacts:
     def without_preboot(self) -> bool:
         """Whether the table shows that firmware did not use the IOMMU before boot; a DMAR cannot."""
         return False
+
+    def kept_by_xen(self, region: Region) -> bool:
+        """Return whether the running Xen lists `region`, so that no check of its memory refused it."""
+        running = self.inventory.xen.list.source is ListSource.HYPERVISOR
+        return running and region.xen.listed is True
 
     def knows(self, need: Need) -> bool:
         """Return whether `need` is known; a memory map counts only if it is complete."""

@@ -24,7 +24,6 @@ from dmaragent.inventory import Region
 from dmaragent.policy.layout import MAP_ENTRIES
 from dmaragent.xen.hypervisor.behaviour import behaviour_of
 from dmaragent.xen.hypervisor.registered import listed_pages
-from dmaragent.xen.reserved_list.model import ListSource
 
 
 def _guest_pages(region: Region) -> AddressRange | None:
@@ -88,9 +87,11 @@ def hvmloader(facts: CheckFacts) -> Iterator[Hit]:
 def too_many(facts: CheckFacts) -> Iterator[Hit]:
     """Find hosts whose list does not fit into a map beside one entry of RAM."""
     listed = facts.inventory.xen.list
-    number = sum(_guest_pages(region) is not None for region in facts.inventory.all_regions)
-    if listed.source is ListSource.HYPERVISOR and listed.entries:
-        number = len(listed.entries)
+    pages_of = _listed_pages(facts)
+    number = sum(pages_of(region) is not None for region in facts.inventory.all_regions)
+    if listed.entries:
+        lists = (listed.entries, *(other.entries for other in listed.alternatives))
+        number = max(map(len, lists))
     if fills_a_map(number):
         most = MAP_ENTRIES - 2
         message = f"There are {number} regions; a map holds {most} besides RAM."

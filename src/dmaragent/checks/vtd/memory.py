@@ -8,8 +8,10 @@ from dmaragent.checks.common.findings import range_evidence, region_hit
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import rule
 from dmaragent.host.memory_map import MemoryType
+from dmaragent.inventory import Region
+from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.behaviour import behaviour_of, behaviours_of
-from dmaragent.xen.hypervisor.memory import draws_warning, in_use, is_reserved
+from dmaragent.xen.hypervisor.memory import draws_warning, in_use, is_reserved, why_may_be_ram
 
 _XEN = "Xen x86/iommu.c, iommu_unity_region_ok"
 _LINUX = "Linux arch/x86/include/asm/iommu.h, arch_rmrr_sanity_check (f5a68bb0752e, 5.6)"
@@ -107,12 +109,22 @@ def not_reserved(facts: CheckFacts) -> Iterator[Hit]:
             region,
             f"is not all reserved by the memory map: {region.memory}.",
             range_evidence(facts, region),
-            xen=_no_warning_words(facts, pages),
+            xen=_kept_words(facts, region, pages),
             linux="Linux 6.1 and later accepts such memory; older kernels warn and continue."
             if nvs
             else "",
             severity=Severity.INFO if nvs else None,
         )
+
+
+def _kept_words(facts: CheckFacts, region: Region, pages: AddressRange) -> str:
+    """Return the effect on this host if it is not the rule's: no warning, or it is unknown."""
+    known = facts.inventory.host.ram_map
+    why = "" if isinstance(known, Missing) else why_may_be_ram(known, pages)
+    disables = any(behaviour.ram_disables_vtd for behaviour in behaviours_of(facts.release))
+    if why and disables and not facts.kept_by_xen(region):
+        return "Unknown: it may be in RAM, where Xen 4.19 and later switches VT-d off."
+    return _no_warning_words(facts, pages)
 
 
 def _no_warning_words(facts: CheckFacts, region: AddressRange) -> str:
