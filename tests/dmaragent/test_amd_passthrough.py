@@ -49,6 +49,18 @@ def on_linux(host: Host, sbdf: str = NIC) -> Explanation:
     return told(host, sbdf[5:], "4.20.4")
 
 
+@pytest.mark.parametrize(("start", "risk"), [(0xFEFF8000, True), (0xE0000000, False)], ids=hex)
+def test_an_exclusion_range_over_pages_of_a_guest_is_a_risk_under_strict(
+    start: int, *, risk: bool
+) -> None:
+    """A guest has Xen's special pages at 0xfeff8000: DMA there reaches host memory."""
+    xen = told(under(EXCLUSION, start=start, kernel="6.12.57"), NIC[5:], "4.20.4").xen
+    strict = next(case for case in xen.cases if case.kind is CaseKind.STRICT)
+
+    assert (strict.can, xen.can) == (Can.YES, Can.YES)
+    assert xen.risk is strict.risk is risk
+
+
 @pytest.mark.parametrize(
     ("kernel", "can"),
     [("6.12.57", Can.NO), ("6.6.0", Can.NO), ("6.1.0", Can.CONDITIONS), ("", Can.UNKNOWN)],

@@ -6,6 +6,7 @@ import pytest
 
 from dmaragent.passthrough.linux_group import NEW_RULE, OLD_RULE
 from dmaragent.passthrough.model import Can, Case
+from dmaragent.readings import Missing, MissingKind
 from support.explained import HIGH, MATE, NIC, USB, USB_SCOPE, cases, grouped, made, told
 from support.hosts import FakeHost, Function
 from support.tables import rmrr, scope
@@ -60,6 +61,18 @@ def test_a_physical_function_in_the_group_is_in_the_way_unless_it_is_vfios(
     host = made(functions=[replace(NIC, driver=driver), virtual])
 
     assert _group(grouped(host, g1=[NIC.sbdf, virtual.sbdf]), "00:19.1").can is can
+
+
+def test_a_physical_function_of_unknown_driver_may_be_vfios(worded: Worded) -> None:
+    virtual = Function(sbdf="0000:00:19.1", physical_function=NIC.sbdf)
+    host = made(functions=[replace(NIC, driver=None), virtual])
+    denied = Missing(MissingKind.DENIED, "Permission denied")
+    host.links["/sys/devices/pci0000:00/0000:00:19.0/driver"] = denied
+
+    group = _group(grouped(host, g1=[NIC.sbdf, virtual.sbdf]), "00:19.1")
+
+    assert group.can is Can.CONDITIONS
+    worded(group.explanation, NIC.sbdf)
 
 
 def test_a_device_may_be_in_a_group_whose_devices_could_not_be_read() -> None:
@@ -145,6 +158,30 @@ def test_relax_rmrr_counts_as_the_kernel_reads_it(options: str) -> None:
     host = made(HIGH, kernel="6.5.13-6-pve", options=options)
 
     assert told(grouped(host, g1=["0000:00:19.0"])).linux.can is Can.CONDITIONS
+
+
+@pytest.mark.parametrize("groups", [True, False], ids=["in a group", "groups not collected"])
+def test_whether_an_unknown_kernel_has_relax_rmrr_is_unknown(
+    worded: Worded, *, groups: bool
+) -> None:
+    host = made(HIGH, options="intel_iommu=on,relax_rmrr")
+    if groups:
+        grouped(host, g1=["0000:00:19.0", "0000:00:1d.0"])
+
+    found = told(host)
+
+    assert found.linux.can is Can.UNKNOWN
+    assert cases(found.linux)["relax_rmrr"] is Can.UNKNOWN
+    worded(found.linux.explanation)
+    assert not groups or told(host, "00:1d.0").linux.can is Can.UNKNOWN
+
+
+def test_a_type_that_the_kernel_publishes_shows_that_relax_rmrr_has_no_effect() -> None:
+    host = grouped(made(HIGH, options="intel_iommu=on,relax_rmrr"), g1=["0000:00:19.0"])
+    published = b"0x00000000ad800000 0x00000000ad80ffff direct\n0xfee00000 0xfeefffff msi\n"
+    host.files["/sys/kernel/iommu_groups/1/reserved_regions"] = published
+
+    assert told(host).linux.can is Can.NO
 
 
 def test_below_xen_relax_rmrr_of_a_kernel_that_has_it_decides_nothing(worded: Worded) -> None:

@@ -327,3 +327,23 @@ def test_the_exit_code_is_that_of_the_worse_verdict(
     deciding: list[tuple[Can, bool]], code: int
 ) -> None:
     assert verdict_code(deciding) == code
+
+
+@pytest.mark.parametrize("kernel", ["3.16.0-4-amd64", "4.19.0"])
+def test_a_kernel_that_checks_no_region_allows_the_device_with_risk(
+    kernel: str, worded: Worded
+) -> None:
+    """VFIO does not map the region: DMA of the firmware there can reach guest RAM."""
+    port = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=2, subordinate_bus=2)
+    card = Function(sbdf="0000:02:00.0")
+    behind = rmrr(0xAD800000, 0xAD80FFFF, scope(2, 0, (0x1C, 0)))
+    named = rmrr(0xAD800000, 0xAD80FFFF, NIC_SCOPE)
+    host = made(behind, functions=[port, card], kernel=kernel)
+    found = [told(grouped(host, g1=[port.sbdf], g2=[card.sbdf]), "02:00.0").linux]
+    if kernel.startswith("3."):
+        host = made(named, kernel=kernel)
+        found.append(told(grouped(host, g1=["0000:00:19.0"])).linux)
+
+    assert {(linux.can, linux.risk) for linux in found} == {(Can.CONDITIONS, True)}
+    worded(found[0].explanation)
+    worded(found[0].cases[0].explanation)

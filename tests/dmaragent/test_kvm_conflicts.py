@@ -8,7 +8,7 @@ from support.hosts import Function, fake_host
 from support.ivrs_hosts import device, qemu
 from support.ivrs_tables import ivmd
 from support.kvm import DISK, MSI, domain, hostdev, publishing, resolved
-from support.tables import table
+from support.tables import rmrr, scope, table
 from support.wording import Worded
 
 _CONF = "ostype: l26\nmemory: 2048\n{}\n"
@@ -206,3 +206,34 @@ def test_what_intel_alone_does_is_told_apart_if_the_vendor_is_unknown(worded: Wo
 
     assert "on Intel: " in reason.reason
     worded(reason.reason)
+
+
+# What Linux publishes was read in part, or the kernel is unknown
+
+
+@pytest.mark.parametrize("cut", ["0x0000000040", ""], ids=["a cut file", "a whole file"])
+def test_a_cut_file_of_regions_does_not_hide_those_of_the_table(cut: str) -> None:
+    """The table has an IVMD of the disk where guest RAM is; before Linux 6.6, VFIO maps no RAM there."""
+    iommu = Function(sbdf="0000:00:01.0", class_code=0x080600)
+    content = qemu(ivmd(0x40000000, 0x2000, flags=7, device=device("01:00.0")))
+    host = fake_host([iommu, DISK], {"IVRS": content})
+    grouped(host, g12=[DISK.sbdf])
+    host.files["/proc/sys/kernel/osrelease"] = b"6.1.0-9-amd64\n"
+    whole = "" if cut else "0x0000000040000000 0x0000000040001fff direct\n"
+    published = f"{MSI}{whole}{cut}".encode()
+    host.files["/sys/kernel/iommu_groups/12/reserved_regions"] = published
+
+    assert resolved(domain(hostdev()), host).verdict.value == "refused"
+
+
+def test_relax_rmrr_of_an_unknown_kernel_leaves_a_guest_undecided(worded: Worded) -> None:
+    """Proxmox kernels have relax_rmrr, and others refuse the device for its region."""
+    region = rmrr(0xAD800000, 0xAD80FFFF, scope(1, 1, (0, 0)))
+    host = fake_host([DISK], {"DMAR": table(UNIT, region)})
+    grouped(host, g12=[DISK.sbdf])
+    host.files["/proc/cmdline"] = b"intel_iommu=on,relax_rmrr\n"
+
+    found = resolved(domain(hostdev()), host)
+
+    assert found.verdict.value == "undecided"
+    worded([one.reason for one in found.reasons if "relax_rmrr" in one.reason], "0xad800000")

@@ -23,6 +23,7 @@ from dmaragent.inventory.model import Gap, Gaps, Region
 from dmaragent.iommu.claims import DeviceKind
 from dmaragent.iommu.model import IommuTable, RemappingUnit
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
+from dmaragent.linux.options import asks_to_relax_rmrrs, has_relax_rmrr
 from dmaragent.linux.regions import Hold, has_relaxable_type, hold_of
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing
@@ -49,7 +50,12 @@ def gaps_of(
     xen = (*xen, *_bus_gaps(host, views))
     linux = both
     if state is not LinuxState.NO_GROUPS:
-        linux = (*both, *_lost_owner_gaps(host, regions), *_group_gaps(host, regions))
+        linux = (
+            *both,
+            *_lost_owner_gaps(host, regions),
+            *_group_gaps(host, regions),
+            *_option_gaps(host, regions),
+        )
     units = () if table is None else table.units
     return Gaps(xen=xen, linux=linux, without_unit=_why_without_unit(host, units))
 
@@ -330,6 +336,34 @@ def _type_gaps(
                 devices=frozenset(group.devices),
                 refusals=True,
             )
+
+
+def _option_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
+    """Yield a gap for locked devices if the kernel may have ``relax_rmrr``, which its options ask for.
+
+    A type that the kernel publishes shows whether the option has an effect.
+    """
+    system, vendor = host.system, iommu_vendor(host)
+    if vendor is IommuVendor.AMD or has_relax_rmrr(system.kernel_release) is not None:
+        return
+    if not asks_to_relax_rmrrs(system.options):
+        return
+    published = _published_devices(host)
+    locked = {
+        held.sbdf
+        for region in regions
+        for held in region.linux
+        if held.hold is Hold.DIRECT and not held.by_kernel and held.sbdf not in published
+    }
+    groups = () if isinstance(host.groups, Missing) else host.groups
+    alike = (group.devices for group in groups if locked.intersection(group.devices))
+    if locked:
+        yield Gap(
+            unknown=words.RELAX_RMRR_UNKNOWN,
+            next_step=words.read_kernel(release_known=False),
+            devices=frozenset(locked.union(*alike)),
+            refusals=True,
+        )
 
 
 def _unpublished_gap(group: IommuGroup) -> Gap:

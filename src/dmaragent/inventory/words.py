@@ -160,6 +160,12 @@ def type_may_be_missing(group: int, devices: Sequence[SBDF]) -> str:
     )
 
 
+RELAX_RMRR_UNKNOWN = (
+    "relax_rmrr is on the kernel's command line, and the kernel's release is unknown: only Proxmox "
+    "kernels since 6.2.16-13 have this option, which relaxes every region"
+)
+
+
 def group_regions_unread(group: int) -> str:
     return f"the reserved regions that Linux reports for IOMMU group {group} could not be read"
 

@@ -58,12 +58,14 @@ def region_decisions(device: DeviceContext, ram: KvmGuestRam) -> Iterator[Decisi
     if regions is None:
         yield undecided(kvm_words.reserved_regions_unknown(device.sbdf), device=device.sbdf)
         return
-    relaxed = (
-        device.vendor is not IommuVendor.AMD and device.has_relax_rmrr and device.asks_to_relax
-    )
+    asked = device.vendor is not IommuVendor.AMD and device.asks_to_relax
     for region in regions:
-        if relaxed and not region.by_kernel:
+        if asked and device.has_relax_rmrr and not region.by_kernel:
             continue  # relax_rmrr relaxes every region; its own case has the warning
+        if asked and device.has_relax_rmrr is None and not region.by_kernel and region.refused:
+            reason = kvm_words.region_may_be_relaxed(region.range, region.type, device.sbdf)
+            yield undecided(reason, region=region.range, device=device.sbdf)
+            continue
         yield from _region_decision(device, region, ram)
 
 

@@ -138,6 +138,14 @@ def region_effect_unknown(region: AddressRange, kind: str, sbdf: SBDF, why: str)
     return f"{span(region)} ({kind}) of {sbdf}: {why}"
 
 
+def region_may_be_relaxed(region: AddressRange, kind: str, sbdf: SBDF) -> str:
+    """Return that relax_rmrr, which the kernel may have, decides about a region."""
+    return (
+        f"{sbdf} has the reserved region {span(region)} ({kind}). relax_rmrr is on the kernel's "
+        "command line, and it is unknown whether this kernel has the option"
+    )
+
+
 def region_effect(
     region: AddressRange,
     kind: str,

@@ -182,6 +182,7 @@ def _locked_cases(device: DeviceContext, regions: Sequence[Region]) -> Iterator[
             can=Can.CONDITIONS,
             explanation=linux_words.not_checked_before(since, regions),
             summary=linux_words.IF_WORKS_UNMAPPED,
+            risk=True,
             releases=f"before Linux {since}",
         )
     elif release is not None:
@@ -202,6 +203,14 @@ def _option_cases(device: DeviceContext) -> Iterator[Case]:
             explanation=linux_words.HAS_RELAX_RMRR_CASE,
             summary=linux_words.IF_RELAX_RMRR,
             risk=True,
+            rule=_OPTION_RULE,
+        )
+    elif device.asks_to_relax and device.has_relax_rmrr is None:
+        yield Case(
+            title=RELAX_RMRR,
+            kind=CaseKind.OPTION,
+            can=Can.UNKNOWN,
+            explanation=linux_words.MAY_HAVE_RELAX_RMRR_CASE,
             rule=_OPTION_RULE,
         )
     elif device.asks_to_relax:
@@ -277,12 +286,13 @@ def _allowed(
         conditions = linux_words.WITH_REST_OF_GROUP
         if any(case.kind is CaseKind.VIRTUAL_FUNCTIONS for case in cases):
             conditions = words.IF_VIRTUAL_FUNCTIONS_REMOVED
-        if any(held.hold is Hold.DIRECT for _, held in device.held_regions):
+        unchecked = any(held.hold is Hold.DIRECT for _, held in device.held_regions)
+        if unchecked:
             conditions = linux_words.KERNEL_TOO_OLD_TO_LOOK
         elif _too_old_for_display(device):
             conditions = linux_words.IF_OLD_KERNEL_RELAXES
         explanation = linux_words.on_conditions(conditions, predicted=predicted)
-        return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation)
+        return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=unchecked)
     if device.held_regions:
         by_class = _relaxable_by_class(device)
         explanation = linux_words.regions_relaxable(by_class=by_class, predicted=predicted)

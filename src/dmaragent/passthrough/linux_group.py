@@ -136,17 +136,19 @@ def _mates(device: DeviceContext, group: IommuGroup) -> tuple[SBDF, ...]:
 
 
 def _physical_mate(device: DeviceContext, mates: tuple[SBDF, ...]) -> SBDF | None:
-    """Return the device's physical function if it is in the group and not known to be VFIO's.
+    """Return the device's physical function if it is in the group, unless it is or may be VFIO's.
 
-    A virtual function exists by the driver of its physical function.
+    A virtual function exists by the driver of its physical function.  One of unknown driver is
+    among :func:`unread_mates`.
     """
     function = device.function
     physical = None if function is None else function.physical_function
     if physical is None or physical not in mates:
         return None
     above = device.inventory.host.topology.known.get(physical)
-    driver = None if above is None else above.driver
-    return None if driver is not None and is_vfio_driver(driver) else physical
+    if above is None or (above.driver is None and not above.driver_known):
+        return None
+    return None if above.driver is not None and is_vfio_driver(above.driver) else physical
 
 
 def _is_ready(function: PciFunction) -> bool:

@@ -64,6 +64,10 @@ LACKS_RELAX_RMRR_CASE = (
     "relax_rmrr is on the command line, but this kernel does not have the option. "
     "Proxmox kernels since 6.2.16-13 have it; other kernels log that it is unknown."
 )
+MAY_HAVE_RELAX_RMRR_CASE = (
+    "relax_rmrr is on the command line. Proxmox kernels since 6.2.16-13 have the option; other "
+    "kernels log that it is unknown. The release of this kernel is unknown."
+)
 RELAXED_BY_OPTION = "relax_rmrr makes every region relaxable: DMA can overwrite guest memory"
 
 
@@ -148,7 +152,7 @@ def not_checked_before(since: str, regions: Sequence[Region]) -> str:
     """Return the effect of a region on a kernel older than the check."""
     return (
         f"Linux before {since} does not check regions. It attaches the device but does not map "
-        f"{region_list(regions)}, so the device's DMA there fails."
+        f"{region_list(regions)}, so the device's DMA there reaches guest RAM, or fails."
     )
 
 

@@ -48,8 +48,9 @@ class VfioRegion(NamedTuple):
 def vfio_regions(inventory: Inventory, sbdf: SBDF) -> tuple[VfioRegion, ...] | None:
     """Return the reserved regions that VFIO finds when it attaches `sbdf`, by address.
 
-    None if they are unknown: Linux publishes none for its group, and the table is missing, damaged
-    or has paths with unknown ends.  `inventory` must cover the whole host.  A function behind Intel
+    None if they are unknown: Linux publishes none for its group, or not all, and the table is
+    missing, damaged or has paths with unknown ends.  A published region that VFIO refuses decides
+    all the same.  `inventory` must cover the whole host.  A function behind Intel
     VMD has the regions of the VMD endpoint.
     """
     host = inventory.host
@@ -61,21 +62,37 @@ def vfio_regions(inventory: Inventory, sbdf: SBDF) -> tuple[VfioRegion, ...] | N
     group = _group_of(inventory, sbdf)
     vendor = iommu_vendor(host)
     release = telling_release(host.system.kernel_release)
-    if group is not None and group.regions:
-        return tuple(
-            VfioRegion(
-                range=region.range,
-                type=region.type,
-                group=group.number,
-                by_kernel=True,
-                outcomes=vfio_outcomes(
-                    region.type, vendor, release, relaxed=_relaxed(inventory, group, region)
-                ),
-            )
-            for region in sorted(group.regions)
-            if region.takes_effect
+    published = () if group is None else _published(inventory, group, release, vendor)
+    if group is not None and group.regions_whole:
+        return published
+    predicted = _predicted(inventory, sbdf, group, release, vendor)
+    if predicted is None:
+        return published if any(region.refused for region in published) else None
+    seen = [region.range for region in published]
+    others = (region for region in predicted if not covers(seen, region.range))
+    return (*published, *others)
+
+
+def _published(
+    inventory: Inventory,
+    group: IommuGroup,
+    release: tuple[int, int] | None,
+    vendor: IommuVendor,
+) -> tuple[VfioRegion, ...]:
+    """Return the regions that Linux publishes for `group`: all, if its file is whole."""
+    return tuple(
+        VfioRegion(
+            range=region.range,
+            type=region.type,
+            group=group.number,
+            by_kernel=True,
+            outcomes=vfio_outcomes(
+                region.type, vendor, release, relaxed=_relaxed(inventory, group, region)
+            ),
         )
-    return _predicted(inventory, sbdf, group, release, vendor)
+        for region in sorted(group.regions or ())
+        if region.takes_effect
+    )
 
 
 def _group_of(inventory: Inventory, sbdf: SBDF) -> IommuGroup | None:

@@ -260,6 +260,7 @@ def _hotplug_cases(device: DeviceContext, strict: Case, *, refused: bool) -> Ite
         can=Can.CONDITIONS if can is Can.NO and not refused else can,
         explanation=xen_words.hotplug_effect(effect.get(can, xen_words.HOTPLUG_WARNED), why),
         summary=xen_words.IF_RELAXED if strict.can is Can.NO else xen_words.IF_RAM_AVOIDS_REGIONS,
+        risk=can is Can.YES and bool(attached.warnings),
         rule=attached.decisions[0].rule if attached.decisions else None,
     )
 
@@ -288,7 +289,8 @@ def _verdict_of_policies(device: DeviceContext, strict: Case, relaxed: Case) -> 
         explanation = xen_words.policies_unknown(relaxed_assigned=relaxed.can is Can.YES)
         return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
     if strict.can is Can.YES:
-        return PlatformVerdict(can=Can.YES, explanation=xen_words.strict_works(predicted=predicted))
+        explanation = xen_words.strict_works(predicted=predicted)
+        return PlatformVerdict(can=Can.YES, explanation=explanation, risk=strict.risk)
     if relaxed.can is Can.NO:
         return PlatformVerdict(
             can=Can.NO, explanation=xen_words.either_refused(predicted=predicted)
