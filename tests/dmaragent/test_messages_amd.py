@@ -99,6 +99,16 @@ def test_the_three_ways_out_come_in_order() -> None:
     assert "6.6" in third
 
 
+def test_an_identity_map_of_d0_is_about_a_pvh_dom0_and_no_guest() -> None:
+    """Xen x86/iommu.c, arch_iommu_hwdom_init, and vtd/iommu.c, setup_hwdom_rmrr: Xen goes on."""
+    line = "(XEN) Cannot setup identity map d0:9a000, gfn already mapped to 23f400."
+
+    for inventory in (amd_inventory(*WIDE), intel()):
+        words = means_words(only(line, inventory))
+        assert "d0 is a PVH dom0" in words
+        assert "no guest is affected" in words
+
+
 def test_the_answer_is_that_of_the_hosts_vendor_and_of_both_if_it_is_unknown() -> None:
     message = BY_ID["linux-direct-mapping-refused"]
     assert message.on_amd is not None

@@ -23,6 +23,10 @@ _IN_QUARANTINE = (
     "xenopsd's source, not tested). Its risk: while no guest has the device, its DMA reaches "
     "dom0's memory. A device without a shared region is safer."
 )
+_OF_DOM0 = (
+    "d0 is a PVH dom0: Xen prints the line while it starts and continues. It is then about dom0's own "
+    "memory, and no guest is affected."
+)
 ASSIGN_ERRORS = {
     1: "EPERM: the device shares a region and the policy is strict; the line before names it.",
     16: "EBUSY: another guest has the device, or the guest has RAM where a region of the "
@@ -120,7 +124,7 @@ MESSAGES = (
         meaning="A region must be at its own address in the guest, but the guest has RAM or another "
         "device there. With the strict policy, Xen blocks the device (EBUSY). With relaxed, Xen "
         "skips the page, and DMA of the device there reaches guest memory. The numbers are pages"
-        " of 4 KiB, not addresses.",
+        f" of 4 KiB, not addresses. {_OF_DOM0}",
         advice="Guest memory avoids regions only if the guest starts with the device in its "
         'configuration, or with rdm = "strategy=host". dmaragent resolve GUEST shows the fixes, '
         "dmaragent hotplug those for xl pci-attach.",
@@ -130,7 +134,7 @@ MESSAGES = (
             meaning="A unity range (IVMD block) must be at its own address in the guest, but the guest "
             "has RAM or another device there. With the strict policy, Xen blocks the device (EBUSY). "
             "With relaxed, Xen skips the page, and DMA of the device there reaches guest memory. An "
-            "exclusion range never causes this line. The numbers are pages of 4 KiB, not addresses.",
+            f"exclusion range never causes this line. The numbers are pages of 4 KiB, not addresses. {_OF_DOM0}",
             advice="Guest memory avoids regions only if the guest starts with the device in its "
             "configuration. dmaragent resolve GUEST shows the fixes, dmaragent hotplug those for xl "
             "pci-attach. " + NOT_STRATEGY_HOST,
