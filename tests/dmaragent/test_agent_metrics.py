@@ -1,14 +1,19 @@
 """The agent's metrics: what they count, how they are written; promtool agrees."""
 
+import errno
 import re
 import subprocess
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from dmaragent import __version__
+from dmaragent.agent.http_messages import ApiRequest
 from dmaragent.agent.metrics import Metric, Sample, _lines, metrics_text
+from dmaragent.agent.publish import memory
 from dmaragent.agent.published import Published
+from dmaragent.agent.routes import PublishedFacts
 from dmaragent.collect.collect import collect
 from dmaragent.collect.open_host import open_host
 from dmaragent.fleet.documents import Document
@@ -21,7 +26,7 @@ from dmaragent.question.host_class import running_class, xen_class
 from dmaragent.readings import Missing, MissingKind
 from support.checked import UNIT, USB, host_of, taken
 from support.machines import MACHINES
-from support.published import publish
+from support.published import answered, publish
 from support.served import published_machine
 from support.tables import rmrr, table
 from support.wording import Worded
@@ -181,6 +186,25 @@ def test_an_unknown_release_of_xen_is_empty_and_has_no_class() -> None:
 
     assert info(changed, "dmaragent_hypervisor_info")["xen"] == ""
     assert info(changed, "dmaragent_machine_info")["class"] == ""
+
+
+def test_memory_that_cannot_be_read_ends_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No descriptor is free for /proc/self/statm: the metric is missing, and the rest is answered."""
+
+    def fail() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(psutil, "Process", fail)
+    facts = PublishedFacts(memory=memory())
+    laptop = published_machine("lenovo-laptop")
+
+    health, metrics = (
+        answered(ApiRequest(method="GET", target=path), laptop, facts)
+        for path in ("/v1/health", "/metrics")
+    )
+    assert (health.status, metrics.status) == (200, 200)
+    assert b"process_resident_memory_bytes" not in metrics.body
+    assert b"dmaragent_regions 2" in metrics.body
 
 
 def test_the_files_have_no_metric_that_node_exporter_has_about_itself() -> None:

@@ -73,9 +73,12 @@ def _tidy(folder: str) -> None:
                 os.unlink(os.path.join(folder, name))
 
 
-def memory() -> int:
-    """Return the resident memory of this process in bytes."""
+def memory() -> int | None:
+    """Return the resident memory of this process in bytes; None: unknown, as without a free descriptor."""
     import psutil  # noqa: PLC0415 - 11 ms, which the capture saves
 
-    size: int = psutil.Process().memory_info().rss
+    try:
+        size: int = psutil.Process().memory_info().rss
+    except (OSError, psutil.Error):
+        return None
     return size

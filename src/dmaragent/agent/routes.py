@@ -45,8 +45,8 @@ LIVE: Final = "live"
 class PublishedFacts:
     """Facts of the service besides what it published."""
 
-    memory: int = 0
-    """The resident memory of its process in bytes."""
+    memory: int | None = 0
+    """The resident memory of its process in bytes; None: unknown."""
     failure: str = ""
     """Why the last scan failed, in words; empty if it did not."""
 
