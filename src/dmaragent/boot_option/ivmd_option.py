@@ -7,7 +7,13 @@ line: Xen refuses an overlap, and a refusal switches AMD-Vi off for the whole ho
 from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import AddressRange
-from dmaragent.boot_option.ivmd_advice import advice_on, checked_notes, pages_of, written_notes
+from dmaragent.boot_option.ivmd_advice import (
+    advice_on,
+    checked_notes,
+    devices_of,
+    pages_of,
+    written_notes,
+)
 from dmaragent.boot_option.ivmd_model import (
     FIRST_RELEASE,
     CheckedIvmd,
@@ -22,11 +28,13 @@ from dmaragent.boot_option.ivmd_writer import never_accepted, places_of, words_o
 from dmaragent.boot_option.mistakes import decimal_words
 from dmaragent.boot_option.model import OptionHost
 from dmaragent.boot_option.unquoted import unquoted
+from dmaragent.boot_option.words import check as check_words
 from dmaragent.boot_option.words import ivmd as words
 from dmaragent.xen.hypervisor import ivrs_words
 from dmaragent.xen.hypervisor.ivmd_ranges import MOST_RANGES, IvmdRange, parse_ivmd_option
 from dmaragent.xen.hypervisor.ivrs_acceptance import predict_ivrs
 from dmaragent.xen.hypervisor.ivrs_behaviour import ivrs_behaviour_of
+from dmaragent.xen.hypervisor.ivrs_blocks import stops_xen
 from dmaragent.xen.hypervisor.ivrs_memory import IvmdMemory
 from dmaragent.xen.hypervisor.ivrs_prediction import IvmdAcceptance, IvmdFate, IvrsPrediction
 from dmaragent.xen.reserved_list.predicted import memory_map_of
@@ -50,7 +58,7 @@ def check_ivmd(on: OptionHost, text: str | None) -> CheckedIvmd:
     prediction = _predict(on, line)
     ranges = tuple(_judged(on, line, prediction))
     if own:
-        ranges = tuple(_as_listed(on, judged) for judged in ranges)
+        ranges = tuple(_as_listed(on, judged, ranges) for judged in ranges)
     return CheckedIvmd(
         on=on,
         text=line,
@@ -80,6 +88,8 @@ def _judged(on: OptionHost, line: str, prediction: IvrsPrediction | None) -> Ite
             yield _with_advice(on, user, IvmdEffect.NOT_READ, words.intel_reads_rmrr())
         elif user.ivmd is None:
             yield _with_advice(on, user, IvmdEffect.NOT_READ, user.reason)
+        elif on.iommu_off:
+            yield _with_advice(on, user, IvmdEffect.NO_EFFECT, check_words.iommu_off())
         elif prediction is None:
             reason = _always_refused(user.ivmd)
             effect = IvmdEffect.SWITCHES_OFF if reason else IvmdEffect.UNKNOWN
@@ -93,7 +103,7 @@ def _always_refused(block: IVMD) -> str:
     if block.type == BlockType.IVMD_RANGE and block.auxiliary <= block.device_id:
         names = device_name(block.device_id), device_name(block.auxiliary)
         return ivrs_words.range_inverted(*names)
-    return ""
+    return ivrs_words.WRAPS_TO_ZERO if stops_xen(block) else ""
 
 
 def _of_fate(
@@ -137,12 +147,13 @@ def _with_advice(
     )
 
 
-def _as_listed(on: OptionHost, judged: JudgedIvmd) -> JudgedIvmd:
-    """Return `judged` as the running hypervisor's own list decides, if there is one."""
+def _as_listed(on: OptionHost, judged: JudgedIvmd, every: Sequence[JudgedIvmd]) -> JudgedIvmd:
+    """Return `judged`, one of `every` range, as the running hypervisor's own list decides."""
     pages = pages_of(judged.read)
-    if on.listed is None or pages is None or judged.taken is (pages in on.listed):
+    listed = None if pages is None else _is_listed(on, judged, pages, every)
+    if listed is None or judged.taken is listed:
         return judged
-    if pages in on.listed:
+    if listed:
         reason, effect = words.listed_by_running_xen(), IvmdEffect.ACCEPTED
         return JudgedIvmd(read=judged.read, effect=effect, reason=reason, mistaken=judged.mistaken)
     if judged.taken is False:
@@ -156,6 +167,25 @@ def _as_listed(on: OptionHost, judged: JudgedIvmd) -> JudgedIvmd:
         warnings=judged.warnings,
         mistaken=judged.mistaken,
     )
+
+
+def _is_listed(
+    on: OptionHost, judged: JudgedIvmd, pages: AddressRange, every: Sequence[JudgedIvmd]
+) -> bool | None:
+    """Return whether the running hypervisor lists `pages` for the devices of `judged`.
+
+    None: it is unknown, or they are listed for a region of the table or another range.
+    """
+    if on.listed is None or pages not in on.listed:
+        return None if on.listed is None else False
+    devices = devices_of(judged.read)
+    if devices is not None and devices[0] == devices[1]:
+        own = on.listed_for(devices[0])
+        if own is not None:
+            return pages in own
+    same = (other for other in every if other is not judged and pages_of(other.read) == pages)
+    others = on.region_lists(pages) or any(other.taken is not False for other in same)
+    return None if others and judged.taken is not True else True
 
 
 # Writing --------------------------------------------------------------------------------
@@ -201,6 +231,8 @@ def _never_helps(on: OptionHost) -> str:
         return words.release_without_option(on.release)
     if on.intel:
         return words.intel_reads_rmrr()
+    if on.iommu_off:
+        return check_words.iommu_off()
     before = _predict(on, on.command_line or "")
     return words.off_already(before.iommu_disabled) if before and before.iommu_disabled else ""
 

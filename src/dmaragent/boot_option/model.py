@@ -106,6 +106,25 @@ class OptionHost:
             return None
         return frozenset(entry.range for entry in listed.entries)
 
+    def listed_for(self, sbdf: SBDF) -> frozenset[AddressRange] | None:
+        """Return what the running hypervisor lists for one device; None: not read, as for `listed`."""
+        xen = self.host.xen
+        if self.listed is None or xen is None or isinstance(xen.device_reserved_memory, Missing):
+            return None
+        own = xen.device_reserved_memory.get(sbdf)
+        return None if own is None else frozenset(entry.range for entry in own)
+
+    def region_lists(self, pages: AddressRange) -> bool:
+        """Return whether the running hypervisor lists `pages` for a region of the table."""
+        return any(region.xen.range == pages for region in self.inventory.all_regions)
+
+    @property
+    def iommu_off(self) -> bool:
+        """Whether the running Xen, of the release in question, does not use the IOMMU of the host."""
+        xen = self.host.xen
+        off = xen is not None and xen.iommu_enabled is False and xen.release == self.release
+        return off and not self.listed
+
     @property
     def command_line(self) -> str | None:
         """Xen's own boot options; None: unknown."""

@@ -7,7 +7,7 @@ already on the host's command line.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from dmaragent.addresses import AddressRange
+from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.boot_option.mistakes import bytes_meant, memory_doubt, mistakes
 from dmaragent.boot_option.model import (
     FIRST_RELEASE,
@@ -23,11 +23,17 @@ from dmaragent.boot_option.table_regions import gives, regions_with
 from dmaragent.boot_option.unquoted import unquoted
 from dmaragent.boot_option.words import check as words
 from dmaragent.host.memory_map import ram_in
+from dmaragent.inventory import Region
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.acceptance import predict_table
 from dmaragent.xen.hypervisor.behaviour import behaviour_of
 from dmaragent.xen.hypervisor.frames import frames_of
-from dmaragent.xen.hypervisor.rmrr_option import UserRange, parse_rmrr_option, places_taken
+from dmaragent.xen.hypervisor.rmrr_option import (
+    UserRange,
+    device_at,
+    parse_rmrr_option,
+    places_taken,
+)
 
 
 def check_option(on: OptionHost, text: str | None) -> CheckedOption:
@@ -38,7 +44,9 @@ def check_option(on: OptionHost, text: str | None) -> CheckedOption:
     """
     own = text is None
     line = (on.command_line or "") if text is None else unquoted(text, "rmrr")
-    ranges = tuple(_as_listed(on, judged) if own else judged for judged in _judged_ranges(on, line))
+    ranges = tuple(_judged_ranges(on, line))
+    if own:
+        ranges = tuple(_as_listed(on, judged, ranges) for judged in ranges)
     return CheckedOption(
         on=on,
         text=line,
@@ -84,7 +92,7 @@ def _never_helps(on: OptionHost) -> str:
         return words.release_without_option(on.release)
     if on.amd:
         return words.amd_reads_ivmd()
-    return ""
+    return words.iommu_off() if on.iommu_off else ""
 
 
 def _read_back(
@@ -156,10 +164,12 @@ def _never_reported(user: UserRange) -> bool:
     return (first.bus, first.device, first.function) == (0, 0, 0)
 
 
-def _as_listed(on: OptionHost, judged: JudgedRange) -> JudgedRange:
-    """Return `judged` as the running hypervisor's own list decides, if there is one."""
+def _as_listed(on: OptionHost, judged: JudgedRange, every: Sequence[JudgedRange]) -> JudgedRange:
+    """Return `judged`, one of `every` range, as the running hypervisor's own list decides."""
     listed, pages = on.listed, judged.read.range
     if listed is None or pages is None or judged.taken == (pages in listed):
+        return judged
+    if pages in listed and _listed_for_another(on, judged, pages, every):
         return judged
     if pages in listed and judged.taken is None:
         return replace(judged, taken=True, reason=words.listed_by_running_xen())
@@ -176,7 +186,23 @@ def _as_listed(on: OptionHost, judged: JudgedRange) -> JudgedRange:
     )
 
 
+def _listed_for_another(
+    on: OptionHost, judged: JudgedRange, pages: AddressRange, every: Sequence[JudgedRange]
+) -> bool:
+    """Return whether the entry `pages` of Xen's list need not be there for the range `judged`.
+
+    A region of the table or another range can have the same pages: Xen keeps only the first.
+    """
+    same = (other for other in every if other is not judged and other.read.range == pages)
+    if on.region_lists(pages) or any(other.taken is not False for other in same):
+        return True
+    reported = (on.listed_for(device) for device in judged.read.devices)
+    return any(own is not None and pages not in own for own in reported)
+
+
 def _judged(on: OptionHost, user: UserRange, taken: bool | None) -> JudgedRange:  # noqa: FBT001 - the verdict
+    if taken is not False and on.iommu_off:
+        user, taken = user._replace(accepted=False, reason=words.iommu_off()), False
     advice = list(mistakes(user, on.memory_map))
     if taken is False:
         advice += [sentence for sentence in (_table_words(on, user),) if sentence]
@@ -207,8 +233,32 @@ def _absent_devices(on: OptionHost, user: UserRange) -> str:
 
 def _table_words(on: OptionHost, user: UserRange) -> str:
     """Return which region of the table has pages of `user`, and what that means; empty: none."""
-    regions = [] if user.range is None else list(regions_with(on.inventory, user.range))
+    pages = user.range
+    regions = [] if pages is None else list(regions_with(on.inventory, pages))
+    if not regions or pages is None:
+        return ""
+    devices = user.devices or tuple(_named_devices(user.text))
+    if not devices:
+        return words.in_table(regions[0].number, whole=_has_all(regions[0], pages))
     for region in regions:
-        if gives(region, user.devices):
-            return words.given_by_table(region.number, dropped=region.xen.listed is False)
-    return words.given_to_other_devices(regions[0].number) if regions else ""
+        if gives(region, devices):
+            dropped = region.xen.listed is False
+            whole = _has_all(region, pages)
+            return words.given_by_table(region.number, dropped=dropped, whole=whole)
+    return words.given_to_other_devices(regions[0].number, whole=_has_all(regions[0], pages))
+
+
+def _named_devices(text: str) -> Iterator[SBDF]:
+    """Yield the devices of a range that Xen refuses before it reads them, as far as they are."""
+    at = text.find("=")
+    while at >= 0 and text[at : at + 1] in {"=", ","}:
+        found = device_at(text, at + 1)
+        if found is None:
+            return
+        _, device, at = found
+        yield device
+
+
+def _has_all(region: Region, pages: AddressRange) -> bool:
+    """Return whether the whole pages of `region` contain `pages`."""
+    return region.first // PAGE * PAGE <= pages.start and pages.end <= (region.last | PAGE - 1) + 1

@@ -79,8 +79,9 @@ def write_ranges(
     """
     written: list[RmrrText] = []
     room = MOST_RANGES - taken
-    for number, region in enumerate(wanted):
-        refusal = _refusal(region) or _overlap_refusal(region, wanted[:number])
+    for region in wanted:
+        before = [earlier.wanted for earlier in written if earlier.ranges]
+        refusal = _refusal(region) or _overlap_refusal(region, before)
         ranges = () if refusal else _ranges_of(region)
         if not refusal and any(len(pages.word) > longest for pages in ranges):
             refusal = words.word_too_long(len(region.devices), longest)
@@ -128,9 +129,8 @@ def _refusal(region: WantedRegion) -> str:
 
 
 def _overlap_refusal(region: WantedRegion, before: Sequence[WantedRegion]) -> str:
-    """Return which earlier region has a page of `region`: Xen ignores the later; empty: none."""
+    """Return which region `before` has a page of `region`: Xen ignores the later; empty: none."""
     for other in before:
-        overlaps = region.first <= other.last and other.first <= region.last
-        if overlaps and other.limit >= other.base:
+        if region.first <= other.last and other.first <= region.last:
             return words.page_in_common(str(other))
     return ""

@@ -17,6 +17,11 @@ def amd_reads_ivmd() -> str:
     return "this is an AMD machine: Xen reads ivmd= here, not rmrr="
 
 
+def iommu_off() -> str:
+    """Refuse all regions on a host whose running Xen does not use the IOMMU."""
+    return "Xen's IOMMU is off on this host (virt_caps in `xl info` has no directio)"
+
+
 def changed_by_an_error_before() -> str:
     """Refuse a region whose range Xen would not read as it is written."""
     return "Xen would read it differently, because of an error in the rmrr= that is already there"
@@ -76,18 +81,29 @@ def devices_absent(devices: str) -> str:
     return f"no device is present at {devices}; Xen lists the range for that address alone"
 
 
-def given_by_table(region: int, *, dropped: bool) -> str:
-    """Explain a range that the table's region has, for the same devices."""
+def given_by_table(region: int, *, dropped: bool, whole: bool) -> str:
+    """Explain a range that the table's region has, for the same devices; `whole`: all of it."""
+    if not whole:
+        return (
+            f"region {region} of the table already covers a part of it for the device, and Xen "
+            "ignores a range that overlaps a region. Name only the other pages"
+        )
     end = ", but Xen does not accept that region" if dropped else "; no option is needed"
     return f"region {region} of the table already covers it for the device{end}"
 
 
-def given_to_other_devices(region: int) -> str:
-    """Explain a range that the table's region has, for other devices."""
+def given_to_other_devices(region: int, *, whole: bool) -> str:
+    """Explain a range that the table's region has, for other devices; `whole`: all of it."""
+    what = "it" if whole else "a part of it"
     return (
-        f"region {region} of the table covers it, but for other devices. Xen has no option "
+        f"region {region} of the table covers {what}, but for other devices. Xen has no option "
         "that adds a device to a region"
     )
+
+
+def in_table(region: int, *, whole: bool) -> str:
+    """Explain a range without devices whose pages a region of the table has."""
+    return f"region {region} of the table covers {'it' if whole else 'a part of it'}"
 
 
 # What people get wrong in a range ----------------------------------------------------------
