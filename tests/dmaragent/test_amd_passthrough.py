@@ -269,7 +269,7 @@ def test_strategy_host_has_an_entry_for_each_device_id_and_128_are_too_many() ->
 def test_xen_has_its_own_units_though_linux_uses_no_iommu() -> None:
     data = qemu(ivmd(0x90000000, 0x1000, flags=1, device=device("01:00.0")))
     host = host_of(data)
-    host = host._replace(system=host.system._replace(kernel_release="6.12.57"))
+    host = host._replace(system=host.system._replace(kernel_release="6.12.57", options=()))
     inventory = take_inventory(host, Release.parse("4.20.4"))
     own = inventory.linux.ivrs
 

@@ -68,7 +68,7 @@ def _without_unmappable(host: Host, ivrs: LinuxIvrs) -> LinuxIvrs:
 
     Kernels from 6.5 on then use no IOMMU, unless the host's drivers bypass it; earlier ones ignore
     the region, unless their vendor backports changes.  Then that is unknown, as without the release
-    or the options of the kernel.
+    or the options of the kernel, which do not matter if it publishes the regions of its groups.
     """
     release = kernel_release(host.system.kernel_release)
     if ivrs.error or logs_physical_addresses(host.system.options):
@@ -76,8 +76,11 @@ def _without_unmappable(host: Host, ivrs: LinuxIvrs) -> LinuxIvrs:
     if all(region.mappable for sbdf in host.topology.known for region in ivrs.direct_of(sbdf)):
         return ivrs
     if release is None:
-        return ivrs._replace(doubt=ivrs.doubt or words.IVMD_WITHOUT_ACCESS_BY_RELEASE)
+        doubt = "" if _publishes_regions(host) else words.IVMD_WITHOUT_ACCESS_BY_RELEASE
+        return ivrs._replace(doubt=ivrs.doubt or doubt)
     if release >= MAPPED_OR_OFF and host.system.options is None:
+        if _publishes_regions(host):
+            return ivrs
         return ivrs._replace(doubt=ivrs.doubt or words.IVMD_WITHOUT_ACCESS_BY_OPTIONS)
     if release >= MAPPED_OR_OFF:
         return ivrs._replace(error=words.IVMD_WITHOUT_ACCESS, served=IdSet(()), direct=())
@@ -91,6 +94,12 @@ def _ranges(regions: Sequence[DirectRegion]) -> tuple[AddressRange, ...]:
     return tuple(AddressRange(region.start, max(region.start, region.end)) for region in regions)
 
 
+def _publishes_regions(host: Host) -> bool:
+    """Return whether the kernel publishes the regions of all IOMMU groups."""
+    groups = host.groups
+    return not isinstance(groups, Missing) and all(one.regions_whole for one in groups)
+
+
 def _with_doubt_about_segments(host: Host, table: IommuTable, ivrs: LinuxIvrs) -> LinuxIvrs:
     """Return `ivrs` with a doubt if it is unknown whether the kernel reads segments.
 
@@ -101,7 +110,7 @@ def _with_doubt_about_segments(host: Host, table: IommuTable, ivrs: LinuxIvrs) -
     release = kernel_release(kernel)
     if telling_release(kernel) is not None or (release is not None and release >= IVMD_SEGMENTS):
         return ivrs
-    if not isinstance(host.groups, Missing) and all(one.regions_whole for one in host.groups):
+    if _publishes_regions(host):
         return ivrs
     older, newer = read_by_linux(table, BEFORE_IVMD_SEGMENTS), read_by_linux(table, IVMD_SEGMENTS)
     if older is None or newer is None or older.direct == newer.direct:
