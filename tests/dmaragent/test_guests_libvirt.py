@@ -9,6 +9,7 @@ from dmaragent.guests.config import GuestConfig, GuestType, Vga
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import join
+from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.settings import Toolstack
 from dmaragent.question.context import GuestResolver, Question, context_of, read_guests
@@ -330,6 +331,24 @@ def test_a_xen_domain_of_qubes_is_read_whole() -> None:
 )
 def test_the_type_of_a_xen_guest(kind: str, guest_type: GuestType) -> None:
     assert _xen(f"<domain type='xen'><os>{kind}</os></domain>").type is guest_type
+
+
+@pytest.mark.parametrize("machine", ["xenpv", "xenfv"])
+def test_numa_cells_are_the_virtual_nodes_of_a_xen_guest(machine: str) -> None:
+    """libxl_conf.c, libxlMakeVnumaList; libxl refuses them for a PV guest, and with less memory."""
+    cells = '<cell id="0" cpus="0" memory="1" unit="GiB"/><cell id="1" cpus="1" memory="524288"/>'
+    kind = "linux" if machine == "xenpv" else "hvm"
+    text = (
+        f'<domain type="xen"><name>n</name><memory unit="GiB">3</memory>'
+        f'<os><type machine="{machine}">{kind}</type></os><cpu><numa>{cells}</numa></cpu></domain>'
+    )
+    guest = _xen(text)
+    assert guest.vnuma == (1024 * MIB, 512 * MIB)
+    assert guest.most_memory == 1536 * MIB
+
+    context = context_of(join(collect(made())), Question())
+    found = GuestResolver(context, Question()).resolve(guest)
+    assert found.verdict is (Verdict.REFUSED if machine == "xenpv" else Verdict.STARTS)
 
 
 def test_a_xen_guest_is_laid_out_by_its_memory_and_starts_with_what_is_current() -> None:

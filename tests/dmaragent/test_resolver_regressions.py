@@ -434,6 +434,22 @@ def test_a_device_that_is_refused_is_refused_whatever_xens_command_line(line: st
     assert GuestResolver(context, Question()).resolve(one).verdict is Verdict.REFUSED
 
 
+@pytest.mark.parametrize("line", ["", None], ids=["known", "unknown"])
+def test_a_device_that_is_allowed_is_unknown_without_xens_command_line(line: str | None) -> None:
+    """An unknown `rmrr=` can give it a region: on xen-pv-dom0 it does, to 00:03.0."""
+    host = _machine("xen-pv-dom0")
+    assert host.xen is not None
+    unread = Missing(MissingKind.NOT_COLLECTED)
+    xen = host.xen._replace(
+        command_line=line, reserved_memory=unread, device_reserved_memory=unread
+    )
+    context = context_of(host._replace(xen=xen), Question())
+    (one,) = read_guests('name="g"\ntype="hvm"\nmemory=2048\npci=["00:03.0"]\n', "g.cfg")
+
+    found = GuestResolver(context, Question()).resolve(one).verdict
+    assert found is (Verdict.STARTS if line == "" else Verdict.UNDECIDED)
+
+
 @pytest.mark.parametrize(
     ("release", "aborts"),
     [

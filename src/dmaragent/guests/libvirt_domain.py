@@ -60,16 +60,21 @@ def initial_memory(domain: Domain) -> tuple[int | None, bool]:
     devices = [*domain.element.all("devices", "memory")]
     total = domain.element.first("memory")
     more = bool(devices) or domain.element.first("maxMemory") is not None
-    cells = [*domain.element.all("cpu", "numa", "cell")]
-    in_cells = sum(
-        _size_in_bytes(domain, cell, cell.get("memory"), cell.get("unit")) for cell in cells
-    )
+    in_cells = sum(cell_sizes(domain))
     if in_cells or total is None or not size_of(domain, total):
         return in_cells or None, more
     memory = size_of(domain, total) - sum(memory_device_sizes(domain))
     if memory < 0:
         raise domain.fail(total, words.DEVICES_EXCEED_MEMORY)
     return memory or None, more
+
+
+def cell_sizes(domain: Domain) -> tuple[int, ...]:
+    """Return the size of each NUMA cell in bytes."""
+    cells = domain.element.all("cpu", "numa", "cell")
+    return tuple(
+        _size_in_bytes(domain, cell, cell.get("memory"), cell.get("unit")) for cell in cells
+    )
 
 
 def memory_device_sizes(domain: Domain) -> list[int]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from dmaragent.guests import words
 from dmaragent.guests.config import Complaint, GuestConfig, GuestType, PciEntry, Vga
-from dmaragent.guests.libvirt_domain import Domain, initial_memory, size_of
+from dmaragent.guests.libvirt_domain import Domain, cell_sizes, initial_memory, size_of
 from dmaragent.guests.pci import write_pci
 from dmaragent.guests.pci_text import PciText
 
@@ -48,6 +48,7 @@ def xen_guest(domain: Domain) -> GuestConfig:
     vga, videoram = _video(domain) if kind is GuestType.HVM else (Vga.NONE, None)
     places = {"type": element.first("os", "type"), "memory": current or element.first("memory")}
     places["maxmem"] = element.first("memory")
+    places["vnuma"] = element.first("cpu", "numa")
     return GuestConfig(
         source=domain.source,
         name=domain.name,
@@ -56,6 +57,7 @@ def xen_guest(domain: Domain) -> GuestConfig:
         typed=kind,
         memory=start,
         maximum=most,
+        vnuma=cell_sizes(domain),  # libxl_conf.c, libxlMakeVnumaList: for every type
         vga=vga,
         videoram=videoram,
         traditional=_traditional(domain),

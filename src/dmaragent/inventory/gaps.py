@@ -140,7 +140,7 @@ def _why_without_unit(host: Host, units: tuple[RemappingUnit, ...]) -> str:
 
 
 def _iommu_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
-    """Yield a gap if Xen's IOMMU may be off.
+    """Yield a gap if Xen's IOMMU may be off, or if its options may add regions.
 
     A list with entries proves that the IOMMU works: Xen drivers/passthrough/iommu.c,
     ``iommu_get_reserved_device_memory``.
@@ -154,12 +154,13 @@ def _iommu_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
             next_step=words.READ_VIRT_CAPS,
             refusals=True,
         )
-    if works or host.xen.capabilities is not None:
-        return
-    yield Gap(
-        unknown=words.VIRT_CAPS_UNKNOWN,
-        next_step=words.READ_VIRT_CAPS,
-    )
+    if not works and host.xen.capabilities is None:
+        yield Gap(
+            unknown=words.VIRT_CAPS_UNKNOWN,
+            next_step=words.READ_VIRT_CAPS,
+        )
+    elif views.list.unread and views.devices_source is not ListSource.HYPERVISOR:
+        yield Gap(unknown=views.list.unread, next_step=words.READ_OPTIONS)
 
 
 def _point_release_gaps(host: Host, views: XenViews) -> Iterator[Gap]:

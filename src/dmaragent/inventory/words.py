@@ -29,6 +29,7 @@ READ_BRIDGES = (
 )
 READ_GROUPS = "run dmaragent on the host, or copy /sys/kernel/iommu_groups as well"
 READ_VIRT_CAPS = "run `xl info` in the host's dom0 as root, and look for hvm_directio in virt_caps"
+READ_OPTIONS = "run `xl info` in the host's dom0 as root, and read xen_commandline"
 NAME_RELEASE = "add the full release, for example --xen 4.19.4 (`xl info` on the host: xen_version)"
 
 

@@ -95,9 +95,9 @@ def _ranges(regions: Sequence[DirectRegion]) -> tuple[AddressRange, ...]:
 
 
 def _publishes_regions(host: Host) -> bool:
-    """Return whether the kernel publishes the regions of all IOMMU groups."""
-    groups = host.groups
-    return not isinstance(groups, Missing) and all(one.regions_whole for one in groups)
+    """Return whether the kernel has IOMMU groups, and publishes the regions of all of them."""
+    groups = () if isinstance(host.groups, Missing) else host.groups
+    return bool(groups) and all(one.regions_whole for one in groups)
 
 
 def _with_doubt_about_segments(host: Host, table: IommuTable, ivrs: LinuxIvrs) -> LinuxIvrs:

@@ -11,7 +11,8 @@ _BACKPORTS = re.compile(
     r"\.(?:el|oe|an|al|tl|ky|uelc?|vz|hce)\d"
     r"|\.(?:eulerosv\d|bclinux)"
     r"|^\d+\.\d+\.\d+-1[0-9]0[0-9]00\."  # service packs of SUSE: 6.4.0-150600.23-default
-    r"|^(?:4\.12\.14|5\.3\.18)-(?:lp)?\d[\d.]*-"  # SUSE 12 SP4 to 15 SP3, Leap 15.0 to 15.2
+    # SUSE 12 SP4 to 15 SP3, Leap 15.0 to 15.2; not 5.3.18-3-pve or 5.3.18-1-lts of others
+    r"|^(?:4\.12\.14|5\.3\.18)-(?:lp)?\d[\d.]*-(?:default|preempt|azure|rt|vanilla|debug|kvmsmall)"
     r"|^(?:3\.0|3\.12|4\.4)\.\d+-\d[\d.]*-default"  # SUSE 11 and 12, Leap 42
 )
 
