@@ -53,6 +53,8 @@ MAY_MAKE_UNKNOWN: dict[LedgerEntry, set[str]] = {
     ledger.PCI_DEVICES: {"Xen", "Linux", WHY, *GUESTS},
     ledger.PCI_DEVICE: {"Xen", "Linux", WHY, *GUESTS},
     ledger.PCI_CONFIG: {"Xen", "Linux", WHY, *GUESTS},
+    # gfx_passthru needs a display controller of Intel
+    ledger.PCI_VENDOR: {*GUESTS},
     # Linux gives groups away, and says itself which regions they have
     ledger.IOMMU_GROUPS: {"Linux", WHY},
     ledger.IOMMU_GROUP_DEVICES: {"Linux", WHY},

@@ -27,7 +27,8 @@ def main(runtime: str, capture: str, textfile: str | None) -> None:
     try:
         publisher.tidy()
     except OSError as error:
-        publisher.withdraw()
+        # Another agent may run with another folder, and its metrics are in `textfile`.
+        Publisher(runtime=runtime).withdraw()
         why = os.strerror(error.errno or 0)
         hint = words.other_runtime()
         raise DmaragentError(words.runtime_unusable(runtime, why), hint) from error

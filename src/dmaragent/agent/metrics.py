@@ -144,7 +144,7 @@ def _of_table(inventory: Inventory) -> Iterator[Metric]:
     )
     yield _single(
         "dmaragent_inventory_complete",
-        "Whether the list of regions is complete (1); 0 if one can be missing, as in a damaged table.",
+        "Whether the table has no fault and no region can be missing (1), or not (0).",
         int(inventory.complete),
     )
     if header is not None:

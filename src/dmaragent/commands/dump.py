@@ -21,6 +21,7 @@ from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, te
 from dmaragent.commands.shared.hosts import add_host, tell_reading
 from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.commands.shared.words import command_line as words
+from dmaragent.commands.shared.words import guests as guest_words
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.host import join
@@ -118,8 +119,11 @@ def _ask(options: argparse.Namespace) -> tuple[Answers, frozenset[HostRequest], 
 def _guests(paths: list[str]) -> list[GuestConfig]:
     """Return the Xen guests at `paths`; libxlutil reads nothing of a KVM guest."""
     guests, passed_over = guests_by_option(paths)
-    tell_left_out(passed_over)
     xen = [guest for guest in guests if isinstance(guest, GuestConfig)]
+    if xen:
+        kvm = (guest.source for guest in guests if not isinstance(guest, GuestConfig))
+        passed_over = [*passed_over, *((source, guest_words.kvm_guest()) for source in kvm)]
+    tell_left_out(passed_over)
     if paths and not guests:
         raise no_guest(paths)
     if guests and not xen:

@@ -43,6 +43,10 @@ def left_out(path: str, why: str) -> str:
     return f"{path} is skipped: {why}"
 
 
+def kvm_guest() -> str:
+    return "a KVM guest, of which libxlutil reads nothing"
+
+
 def not_a_guest() -> str:
     return "not a guest"
 
