@@ -119,7 +119,7 @@ def test_a_region_said_twice_is_one_more_and_xen_takes_none_for_it() -> None:
         RegionFate.SAME,
     ]
     assert [change.what for one in found.regions for change in one.changes] == ["xen", "xen"]
-    assert [(one.what, one.old) for one in found.xen] == [("vt-d", "in use")]
+    assert [(one.what, one.old) for one in found.xen] == [("vt-d", "in use, not certain")]
 
 
 def test_regions_without_an_owner_are_the_same_by_their_range_alone() -> None:

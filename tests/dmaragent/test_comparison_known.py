@@ -1,9 +1,12 @@
 """What a comparison takes for known, for the same and for told: at the edges of each."""
 
+from typing import Any
+
 import pytest
 
 from dmaragent.addresses import AddressRange
 from dmaragent.collect.collect import collect
+from dmaragent.comparison import words
 from dmaragent.comparison.comparability import comparable_parts
 from dmaragent.comparison.facts import changed_facts, unknown_facts
 from dmaragent.comparison.model import Changed, RegionFate, Side
@@ -228,3 +231,83 @@ def test_a_table_that_xen_may_hide_is_unknown_and_not_gone(
     assert why == (
         ["its table is unknown, because Xen can hide it from its dom0"] if hidden else []
     )
+
+
+@pytest.mark.parametrize("kind", ["unknown", "Reserved, unknown"])
+def test_a_type_of_memory_that_only_one_side_knows_is_not_compared(kind: str) -> None:
+    a, b = _with_memory(_host(), "Reserved"), _with_memory(_host(), kind)
+    (found, swapped) = (compared(a, b), compared(b, a))
+
+    assert not any(match.changes for match in found.regions)
+    for comparison, side in ((found, Side.B), (swapped, Side.A)):
+        told = [(one.side, one.why) for one in comparison.not_compared if one.what == "memory-map"]
+        assert told == [(side, "the memory type of region 1 is unknown")]
+    assert compared(b, b).not_compared == compared(a, a).not_compared
+
+
+def test_the_regions_without_a_known_type_are_named_in_runs() -> None:
+    assert words.memory_types_not_known([1, 2, 3, 5]) == (
+        "the memory types of regions 1-3, 5 are unknown"
+    )
+
+
+def _with_list(inventory: Inventory, *, listed: bool | None = True, **changed: Any) -> Inventory:
+    """Return it with a memory map, and with a predicted list of Xen that was `changed`."""
+    regions = tuple(
+        region._replace(xen=region.xen._replace(listed=listed)) for region in inventory.all_regions
+    )
+    facts: dict[str, Any] = {"doubt": "", "iommu_disabled": "", **changed}
+    xen_list = inventory.xen.list._replace(**facts)
+    return inventory._replace(
+        host=inventory.host._replace(memory_map=MAP),
+        regions=regions,
+        all_regions=regions,
+        xen=inventory.xen._replace(list=xen_list),
+    )
+
+
+@pytest.mark.parametrize("why", ["doubt", "unread"])
+def test_a_list_that_is_not_certain_is_not_compared_with_one_that_is(why: str) -> None:
+    """Xen certainly switches VT-d off on A; on B it may, if the region is in RAM."""
+    off = _with_list(_host(), listed=False, iommu_disabled="the region is in RAM")
+    unread: dict[str, Any] = {why: "an entry of the map is unreadable"}
+    open_list = _with_list(_host(), **unread)
+
+    found = compared(off, open_list)
+
+    assert found.xen == ()
+    assert not any(match.changes for match in found.regions)
+    told = [(one.side, one.why) for one in found.not_compared if one.what == "xen-list"]
+    assert told == [
+        (
+            Side.B,
+            "Xen's list is not certain, so it is not compared: an entry of the map is unreadable",
+        )
+    ]
+    certain = compared(off, _with_list(_host()))
+    assert [(one.what, one.new) for one in certain.xen] == [("vt-d", "in use")]
+    assert not [one for one in certain.not_compared if one.what == "xen-list"]
+
+
+def test_a_region_of_which_one_list_is_unknown_is_named() -> None:
+    found = compared(_with_list(_host(), listed=None), _with_list(_host()))
+
+    told = [(one.side, one.why) for one in found.not_compared if one.what == "xen-list"]
+    assert told == [(Side.A, "it is unknown whether Xen lists region 1")]
+
+
+def test_a_pv_dom0_without_an_iommu_hides_no_table() -> None:
+    """It has the firmware's list of tables, with a FADT only; its processor is unknown."""
+    host = fake_host([], {"FACP": b""})
+    host.files |= {**DOM0, "/sys/hypervisor/guest_type": b"PV\n"}
+    host.calls["xl-info"] = b"virt_caps : pv hvm\n"
+    without = take_inventory(join(collect(host)))
+    assert without.absence is not None
+    assert without.absence.kind is AbsenceKind.UNKNOWN
+    assert without.host.xen is not None
+    assert without.host.xen.iommu_enabled is False
+
+    found = compared(_host(), without)
+
+    assert found.blocker is None
+    assert [one.fate for one in found.regions] == [RegionFate.GONE]

@@ -20,7 +20,13 @@ from dmaragent.comparison.devices import renumbered
 from dmaragent.comparison.facts import TABLE_FACTS, changed_facts, unknown_facts
 from dmaragent.comparison.findings import finding_changes
 from dmaragent.comparison.model import Changed, Comparison, GuestChanges
-from dmaragent.comparison.regions import holds_not_compared, match_regions, shows_bytes
+from dmaragent.comparison.regions import (
+    holds_not_compared,
+    listings_not_compared,
+    match_regions,
+    memory_not_compared,
+    shows_bytes,
+)
 from dmaragent.comparison.units import structure_changes, unit_changes
 from dmaragent.comparison.xen_list import list_changes, table_order
 from dmaragent.inventory import Inventory
@@ -52,6 +58,8 @@ def compare(
         findings_same=same,
         not_compared=(
             *not_compared(a, b, comparable),
+            *memory_not_compared(regions),
+            *(listings_not_compared(regions) if comparable.xen_list else ()),
             *(holds_not_compared(regions) if comparable.linux else ()),
             *unknown_facts(a, b),
         ),

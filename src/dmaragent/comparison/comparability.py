@@ -8,7 +8,7 @@ from dmaragent.comparison import words
 from dmaragent.comparison.model import NotCompared, Side
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.kinds import CERTAINLY_NONE, AbsenceKind
-from dmaragent.iommu.no_table import may_be_hidden
+from dmaragent.iommu.no_table import may_hide_table
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
@@ -39,7 +39,7 @@ def _has_none(inventory: Inventory) -> bool:
     """
     absence = inventory.absence
     if absence is not None and absence.kind is AbsenceKind.UNKNOWN:
-        return not may_be_hidden(inventory.host)
+        return not may_hide_table(inventory.host)
     return absence is not None and absence.kind in CERTAINLY_NONE
 
 
@@ -73,7 +73,7 @@ def comparable_parts(a: Inventory, b: Inventory) -> Comparable:
     source = a.xen.list.source
     sources = source is b.xen.list.source and source is not ListSource.UNKNOWN
     functions = knows_functions(a) and knows_functions(b)
-    alike = knows_functions(a) is knows_functions(b) and _knows_map(a) is _knows_map(b)
+    alike = _know_alike(a, b) and _doubted_list(a, b) is None
     states = {a.linux.state, b.linux.state}
     return Comparable(
         tables=TableState.UNKNOWN not in (table_state(a), table_state(b)),
@@ -125,7 +125,29 @@ def _lists_not_compared(
     if source is not other:
         yield NotCompared("xen-list", None, words.lists_of_other_kinds(source, other))
     elif not comparable.xen_list and source is ListSource.PREDICTED:
-        yield NotCompared("xen-list", None, words.predictions_from_other_facts())
+        doubted = _doubted_list(a, b) if _know_alike(a, b) else None
+        if doubted is None:
+            yield NotCompared("xen-list", None, words.predictions_from_other_facts())
+        else:
+            side, doubt = doubted
+            yield NotCompared("xen-list", side, words.list_not_certain(doubt))
+
+
+def _know_alike(a: Inventory, b: Inventory) -> bool:
+    """Return whether both sides have the same kinds of facts that decide a prediction."""
+    return knows_functions(a) is knows_functions(b) and _knows_map(a) is _knows_map(b)
+
+
+def _doubted_list(a: Inventory, b: Inventory) -> tuple[Side, str] | None:
+    """Return the one side whose predicted list is not certain, and why.
+
+    If both sides lack the memory map, the assumption is that of both.
+    """
+    ours, theirs = (each.xen.list.doubt or each.xen.list.unread for each in (a, b))
+    no_maps = not _knows_map(a) and not _knows_map(b)
+    if bool(ours) is bool(theirs) or no_maps:
+        return None
+    return (Side.A, ours) if ours else (Side.B, theirs)
 
 
 def _knows_map(inventory: Inventory) -> bool:

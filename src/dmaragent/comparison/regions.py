@@ -11,7 +11,7 @@ Two regions are the same if they have, in this order of preference:
 Owners are compared by their entries in the table.  A region without owners has only its range.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from dmaragent.addresses import SBDF
 from dmaragent.comparison import words
@@ -147,6 +147,39 @@ def _memory_change(a: str | None, b: str | None) -> Iterator[Changed]:
     """Yield a change of the memory's type, if both maps have all of it."""
     if a is not None and b is not None and a != b and is_known(a) and is_known(b):
         yield Changed("memory-map", a, b)
+
+
+def memory_not_compared(matches: Sequence[RegionMatch]) -> Iterator[NotCompared]:
+    """Yield the side whose map has not the whole type of a region, if the other side's has."""
+    for side, lacking in _known_on_one_side(matches, _knows_memory):
+        yield NotCompared("memory-map", side, words.memory_types_not_known(lacking))
+
+
+def _knows_memory(region: Region) -> bool | None:
+    """Return whether the memory's type is known; None: there is no map, which is reported apart."""
+    return None if region.memory is None else is_known(region.memory)
+
+
+def listings_not_compared(matches: Sequence[RegionMatch]) -> Iterator[NotCompared]:
+    """Yield the side for which it is unknown whether Xen lists a region, if the other knows it."""
+    for side, lacking in _known_on_one_side(matches, lambda it: it.xen.listed is not None):
+        yield NotCompared("xen-list", side, words.listings_not_known(lacking))
+
+
+def _known_on_one_side(
+    matches: Sequence[RegionMatch], known: Callable[[Region], bool | None]
+) -> Iterator[tuple[Side, list[int]]]:
+    """Yield a side with the numbers of its regions of which only the other side knows a fact."""
+    lacking: dict[Side, list[int]] = {Side.A: [], Side.B: []}
+    for match in matches:
+        if match.a is None or match.b is None:
+            continue
+        ours, theirs = known(match.a), known(match.b)
+        if ours is False and theirs:
+            lacking[Side.A].append(match.a.number)
+        elif theirs is False and ours:
+            lacking[Side.B].append(match.b.number)
+    return ((side, sorted(numbers)) for side, numbers in lacking.items() if numbers)
 
 
 def _sharing_words(region: Region) -> str:

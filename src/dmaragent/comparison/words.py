@@ -93,6 +93,35 @@ def memory_map_not_known() -> str:
     return "the memory map is unknown, so the memory types of regions are not compared"
 
 
+def memory_types_not_known(regions: Sequence[int]) -> str:
+    """Return that a side's memory map lacks the types of `regions`, which the other side knows."""
+    one = len(regions) == 1
+    types = "type" if one else "types"
+    return f"the memory {types} of {_regions(regions)} {'is' if one else 'are'} unknown"
+
+
+def listings_not_known(regions: Sequence[int]) -> str:
+    """Return that it is unknown on a side whether Xen lists `regions`, which the other knows."""
+    return f"it is unknown whether Xen lists {_regions(regions)}"
+
+
+def _regions(ascending: Sequence[int]) -> str:
+    """Return the numbers of regions as words, with runs as ranges: ``regions 1-3, 5``."""
+    runs: list[list[int]] = []
+    for number in ascending:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    names = ", ".join("-".join(map(str, run)) for run in runs)
+    return f"region{'s' if len(ascending) > 1 else ''} {names}"
+
+
+def list_not_certain(doubt: str) -> str:
+    """Return that a side's predicted list of Xen may be another one, and why."""
+    return f"Xen's list is not certain, so it is not compared: {doubt}"
+
+
 def linux_under_xen() -> str:
     """Return what is not compared if only one side runs under Xen."""
     return "it runs under Xen, which owns the IOMMU, so Linux's view of regions is not compared"
@@ -170,9 +199,11 @@ def hold(sbdf: SBDF, held: Hold | None) -> str:
     return f"{sbdf} not applied" if held is None else f"{sbdf} {held.word}"
 
 
-def iommu_state(iommu_disabled: str) -> str:
-    """Return whether Xen uses VT-d, or why not."""
-    return f"off for the whole host: {iommu_disabled}" if iommu_disabled else "in use"
+def iommu_state(iommu_disabled: str, doubt: str) -> str:
+    """Return whether Xen uses VT-d, or why not; with a `doubt`, it may not use it."""
+    if iommu_disabled:
+        return f"off for the whole host: {iommu_disabled}"
+    return "in use, not certain" if doubt else "in use"
 
 
 def list_entry(entry: AddressRange, origin: Origin) -> str:

@@ -20,8 +20,8 @@ def list_changes(
     if bool(ours.iommu_disabled) is not bool(theirs.iommu_disabled):
         yield Changed(
             iommu_vendor(a.host).technology.lower(),
-            words.iommu_state(ours.iommu_disabled),
-            words.iommu_state(theirs.iommu_disabled),
+            words.iommu_state(ours.iommu_disabled, ours.doubt or ours.unread),
+            words.iommu_state(theirs.iommu_disabled, theirs.doubt or theirs.unread),
         )
     there = {entry.range for entry in theirs.entries}
     yield from (

@@ -22,11 +22,6 @@ def why_no_table(host: Host, table: IommuTable | Missing) -> Absence | None:
     return Absence(kind, evidence, _NAMES.get(iommu_vendor(host), "DMAR or IVRS"))
 
 
-def may_be_hidden(host: Host) -> bool:
-    """Return whether Xen may keep the firmware's table from the kernel of `host`."""
-    return host.xen is not None and host.xen.dom0 is not False
-
-
 def _reason(host: Host, table: Missing) -> _Reason:
     """Return why `host` has no table, and the evidence."""
     path = host.reading.path if host.reading else "/sys/firmware/acpi/tables"
@@ -88,7 +83,7 @@ def _absent(host: Host) -> _Reason:
     return _of_processor(host, dom0=dom0)
 
 
-def _may_hide_table(host: Host) -> bool:
+def may_hide_table(host: Host) -> bool:
     """Return whether Xen may keep the firmware's table from this kernel, or is known to use it.
 
     A PVH dom0 has no table, whatever the firmware has.  Xen boots none without an IOMMU.
@@ -112,5 +107,5 @@ def _of_processor(host: Host, *, dom0: bool) -> _Reason:
     if not isinstance(host.groups, Missing) and host.groups:
         return AbsenceKind.NOT_COLLECTED, ()  # IOMMU groups prove that there is a table
     if host.system.virtual is False or dom0:
-        return (AbsenceKind.UNKNOWN, ()) if _may_hide_table(host) else off
+        return (AbsenceKind.UNKNOWN, ()) if may_hide_table(host) else off
     return AbsenceKind.UNKNOWN, ()
