@@ -251,3 +251,19 @@ def test_hosts_of_a_model_mostly_without_xen_have_none() -> None:
     (odd,) = odd_hosts([*hosts, made_up_record("odd")])
 
     assert (odd.value, odd.usual) == ("4.14.4", "none")
+
+
+@pytest.mark.parametrize(
+    ("usual", "other"),
+    [
+        ({"table": "", "no_table": "denied"}, {"table": "", "no_table": "vtd-off"}),
+        ({"table": "", "no_table": "vtd-off"}, {"table": "", "no_table": "denied"}),
+        ({"table": "", "no_table": "denied"}, {}),
+        ({"firmware": None}, {"firmware": "2"}),
+    ],
+    ids=["none among unknown", "unknown among none", "known among unknown", "firmware"],
+)
+def test_what_is_unknown_makes_no_host_odd(usual: dict[str, Any], other: dict[str, Any]) -> None:
+    hosts = [made_up_record(f"h{number}", **usual) for number in range(4)]
+
+    assert odd_hosts([*hosts, made_up_record("odd", **other)]) == ()

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from dmaragent.fleet.records import HostRecord
+from dmaragent.fleet.records import LOST_OR_NONE, HostRecord
 
 
 class HostClass(NamedTuple):
@@ -89,7 +89,10 @@ class OddHost(NamedTuple):
 
 
 def odd_hosts(records: Sequence[HostRecord]) -> tuple[OddHost, ...]:
-    """Return the hosts that differ from the most of their model, if three quarters are alike."""
+    """Return the hosts that differ from the most of their model, if three quarters are alike.
+
+    What is unknown of most hosts is not usual.
+    """
     models: dict[tuple[str | None, str | None], list[HostRecord]] = {}
     for record in records:
         if record.model:
@@ -117,9 +120,13 @@ def _odd(
 ) -> list[OddHost]:
     counts = Counter(map(fact, hosts))
     usual, number = counts.most_common(1)[0]
-    if len(hosts) < _LEAST or number < _SHARE * len(hosts):
+    if not usual or len(hosts) < _LEAST or number < _SHARE * len(hosts):
         return []
-    return [OddHost(host, name, fact(host), usual) for host in hosts if fact(host) != usual]
+    return [
+        OddHost(host, name, value, usual)
+        for host in hosts
+        if (value := fact(host)) != usual and {value, usual} != LOST_OR_NONE
+    ]
 
 
 # Names ----------------------------------------------------------------------------------

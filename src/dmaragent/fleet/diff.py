@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dmaragent.fleet.diff_words import ELSEWHERE
 from dmaragent.fleet.fleet import Fleet
 from dmaragent.fleet.guests import GuestOnFleet
-from dmaragent.fleet.records import NONE, HostRecord, NoData, Why
+from dmaragent.fleet.records import LOST_OR_NONE, HostRecord, NoData, Why
 from dmaragent.policy.decisions import Verdict
 
 
@@ -67,10 +67,6 @@ _FACTS: Mapping[str, Callable[[HostRecord], str]] = {
 }
 
 
-_LOST_OR_NONE = {NONE, ""}
-"""The values of a fact that is unknown on one side, and of which the other has none: no change."""
-
-
 def fleet_difference(
     before: Fleet,
     after: Fleet,
@@ -124,7 +120,7 @@ def _changes(before: HostRecord, after: HostRecord) -> list[Change]:
     changes = [
         Change(what, fact(before), fact(after))
         for what, fact in _FACTS.items()
-        if fact(before) != fact(after) and {fact(before), fact(after)} != _LOST_OR_NONE
+        if fact(before) != fact(after) and {fact(before), fact(after)} != LOST_OR_NONE
     ]
     known = before.regions is not None
     moved = before.shape == after.shape and before.regions == after.regions

@@ -26,6 +26,8 @@ from dmaragent.readings import Missing
 
 NONE = "none"
 """A value of which it is known that the host has none."""
+LOST_OR_NONE = {NONE, ""}
+"""The values of a fact that is unknown of one host, and of which another has none: no difference."""
 _CERTAINLY_NONE = frozenset(kind.value for kind in CERTAINLY_NONE)
 _ERRORS = (Severity.CRITICAL, Severity.ERROR)
 _LATEST = 1 << 40
