@@ -475,6 +475,15 @@ def test_what_two_toolstacks_share_is_certain_and_the_worst_harm_counts() -> Non
     assert (alike.verdict, alike.devices[0].verdict) == (Verdict.STARTS, Verdict.STARTS)
     assert (alike.at_risk, alike.devices[0].reasons) == (True, ("risk",))
     assert crossed.verdict is Verdict.REFUSED  # one device is refused with each
+    assert "refuses a device, but not the same one" in crossed.reason
+    assert alike.reason == ""
     assert [each.verdict for each in crossed.devices] == [Verdict.UNDECIDED] * 2
     assert crossed.devices[0].reasons == ("with a: refused: RAM", "with b: can be attached: risk")
     assert either([("a", of(no))]) == of(no)
+
+
+def test_the_reasons_of_each_toolstack_are_kept_if_all_leave_the_answer_open() -> None:
+    one, other = (HostMove("h", Verdict.UNDECIDED, (), reason) for reason in ("", "no memory map"))
+
+    assert either([("a", one), ("b", other)]).reason == "no memory map"
+    assert either([("a", other), ("b", one), ("c", other)]).reason == "no memory map"

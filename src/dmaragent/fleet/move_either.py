@@ -24,7 +24,11 @@ def either(moves: Sequence[tuple[str, HostMove]]) -> HostMove:
         devices = tuple(_device(list(zip(names, column, strict=True))) for column in columns)
     verdicts = {move.verdict for _, move in moves}
     if len(verdicts) == 1:
-        return first._replace(devices=devices)
+        reasons = list(dict.fromkeys(move.reason for _, move in moves if move.reason))
+        refused = any(device.verdict is Verdict.REFUSED for device in devices)
+        if verdicts == {Verdict.REFUSED} and devices and not refused:
+            reasons.append(words.EACH_REFUSES_ANOTHER)
+        return first._replace(devices=devices, reason="; ".join(reasons))
     why = attaching_depends_on_libvirt(verdicts)
     return first._replace(verdict=Verdict.UNDECIDED, devices=devices, reason=why)
 

@@ -55,6 +55,12 @@ def with_toolstack(name: str, verdict: Verdict, reasons: Sequence[str]) -> str:
     return f"{text}: {reasons[0]}" if reasons else text
 
 
+EACH_REFUSES_ANOTHER = (
+    "each libvirt that can have built the guest refuses a device, but not the same one"
+)
+"""The reason for a refusal if each device is refused by one of the possible toolstacks only."""
+
+
 # Text -----------------------------------------------------------------------------------
 
 ATTACHED = {
