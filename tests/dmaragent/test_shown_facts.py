@@ -27,7 +27,7 @@ from dmaragent.present.words.coverage import coverage_words
 from dmaragent.present.words.device import driver_cell
 from dmaragent.present.words.devices import DeviceList, none_listed
 from dmaragent.present.words.guest import likewise_words
-from dmaragent.present.words.host import host_sentence, xen_words
+from dmaragent.present.words.host import host_sentence, regions_words, xen_words
 from dmaragent.present.words.overview import devices_words, regions_summary
 from dmaragent.present.words.region import how_reserved, is_elsewhere, is_in_ram, region_size
 from dmaragent.readings import Missing, MissingKind
@@ -44,7 +44,7 @@ from support.ivrs_inventories import taken as amd_taken
 from support.ivrs_tables import ivmd, ivrs
 from support.pages import Page
 from support.rmrr_hosts import MAP, XEN, option_host
-from support.tables import rmrr, scope, table
+from support.tables import patched, rmrr, scope, table
 
 BASE, LIMIT = 0x7B800000, 0x7B80FFFF
 REGION = rmrr(BASE, LIMIT, USB)
@@ -367,3 +367,19 @@ def test_devices_that_may_be_free_are_named_beside_those_that_are() -> None:
     sentences = " ".join(coverage_words(covered._replace(unknown=unknown), fixes=False))
 
     assert all(part in sentences for part in ("0000:11:00.0", "0000:20:00.0", "and 2 more"))
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["a wrong checksum", "cut"])
+def test_only_damage_that_hides_structures_says_that_a_part_was_decoded(
+    cut: bool,  # noqa: FBT001 - a case
+) -> None:
+    """A table without an RMRR: one wrong byte of the header hides none, a lost end may."""
+    whole = table(UNIT)
+    bad = whole[:-8] if cut else patched(whole, [(9, bytes([whole[9] ^ 1]))])
+    inventory = inventory_of(bad)
+    assert not isinstance(inventory.iommu, Missing)
+    assert inventory.iommu.damage
+
+    for text in (regions_words(inventory), regions_summary(inventory)):
+        assert text.startswith("none")
+        assert ("decoded part" in text) is cut

@@ -266,7 +266,7 @@ def regions_words(inventory: Inventory) -> str:
     if not regions and device and inventory.undetermined:
         paths = " ".join(inventory.undetermined)
         return f"none certainly names {device}, but these paths may lead to it: {paths}"
-    if not regions and inventory.iommu.damage:
+    if not regions and inventory.iommu.hides_structures:
         return "none in the decoded part of the table"
     if not regions:
         structure = iommu_vendor(inventory.host).region_structure

@@ -28,10 +28,9 @@ MACHINE_UNKNOWN = "vendor and model unknown"
 def regions_summary(inventory: Inventory) -> str:
     """Return how many regions there are, and their size."""
     table = inventory.iommu
-    if not inventory.regions:
-        damaged = not isinstance(table, Missing) and table.damage
-        return "none in the decoded part of the table" if damaged else "none"
     hidden = not isinstance(table, Missing) and table.hides_structures
+    if not inventory.regions:
+        return "none in the decoded part of the table" if hidden else "none"
     more = "; the table is damaged, so regions may be missing" if hidden else ""
     return f"{region_count(inventory.regions)}{more}"
 
