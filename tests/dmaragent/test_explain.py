@@ -203,3 +203,14 @@ def test_the_cases_are_what_resolving_such_a_guest_says(machine: str) -> None:
 class _Asked:
     def __init__(self, sbdf: SBDF) -> None:
         self.sbdf = sbdf
+
+
+def test_up_to_4_12_a_pv_guest_can_have_a_device_without_an_iommu(worded: Worded) -> None:
+    host = made(rmrr(0xAD810000, 0xAD80FFFF, NIC_SCOPE))  # the limit is below the base: EFAULT
+
+    old, new = told(host, xen="4.12"), told(host, xen="4.13")
+    assert (old.xen.can, new.xen.can) == (Can.NO, Can.NO)
+    (case,) = old.xen.cases
+    assert (case.title, case.can, case.risk) == ("PV guest", Can.YES, True)
+    assert new.xen.cases == ()
+    worded(case.explanation)

@@ -1,12 +1,16 @@
 """All that stands in the way of an attached device, in order, and what was tried against it."""
 
+from typing import Any
+
 import pytest
 
 from dmaragent.guests.config import GuestConfig
+from dmaragent.policy.assignment import ABSENT_RULE
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.resolver import resolve
+from dmaragent.releases import Release
 from dmaragent.remedies.hotplug import hotplug
 from support.guests import DEVICE_A, DEVICE_B, facts, guest, region, stack
 from support.wording import Worded
@@ -98,3 +102,42 @@ def test_of_two_fixes_alike_the_one_that_changes_less_of_the_guest_is_first(word
 
     worded(found.advice[0])
     assert "rdm_mem_boundary = 2015" in found.advice[1]
+
+
+# A PV guest without an IOMMU: libxl_pci.c of 4.12, do_pci_add, ignores ENOSYS also if not starting
+
+
+def _old(**more: Any) -> HostFacts:
+    return facts(iommu_off="VT-d is off", release=Release.parse("4.12"), **more)
+
+
+def test_up_to_4_12_a_running_pv_guest_gets_a_device_without_an_iommu() -> None:
+    one, host = guest(memory=2048, type="pv"), _old()
+
+    found = hotplug("00:14.0", one, host, stack("4.12"))
+    assert (found.verdict, found.decisions) == (Verdict.STARTS, ())
+    started = resolve(guest("00:14.0", memory=2048, type="pv"), host, stack("4.12"))
+    assert started.verdict is Verdict.STARTS
+    assert [one.reason for one in found.warnings] == [one.reason for one in started.reasons]
+    assert found.warnings[0].harm is started.reasons[0].harm
+
+
+@pytest.mark.parametrize(
+    ("kind", "tools", "hypervisor"),
+    [("hvm", "4.12", "4.12"), ("pv", "4.13", "4.12"), ("pv", "4.12", "4.13")],
+)
+def test_other_guests_and_releases_get_none_without_an_iommu(
+    kind: str, tools: str, hypervisor: str
+) -> None:
+    host = facts(iommu_off="VT-d is off", release=Release.parse(hypervisor))
+
+    found = hotplug("00:14.0", guest(memory=2048, type=kind), host, stack(tools))
+    assert found.verdict is Verdict.REFUSED
+
+
+def test_a_device_that_is_absent_or_there_is_refused_without_an_iommu_too() -> None:
+    absent = hotplug("00:14.0", guest(type="pv"), _old(functions={}), stack("4.12"))
+    there = hotplug("00:14.0", guest("00:14.0", type="pv"), _old(), stack("4.12"))
+
+    assert [one.rule for one in absent.decisions] == [ABSENT_RULE]
+    assert [one.rule for one in there.decisions] == [ABSENT_RULE]

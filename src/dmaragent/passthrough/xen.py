@@ -16,7 +16,13 @@ from dmaragent.passthrough.model import Can, Case, CaseKind, PlatformVerdict
 from dmaragent.passthrough.sriov import xen_virtual_cases
 from dmaragent.passthrough.unknown import unknown_by_xens_gaps
 from dmaragent.passthrough.vmd import vmd_xen_verdict
-from dmaragent.policy.assignment import HOST_BRIDGE_RULE, SHARED_RULE, is_host_bridge
+from dmaragent.policy.assignment import (
+    HOST_BRIDGE_RULE,
+    SHARED_RULE,
+    UNPROTECTED_RULE,
+    is_host_bridge,
+)
+from dmaragent.policy.contradictions import goes_without_iommu
 from dmaragent.policy.decisions import Decision, Harm, SourceRule, Verdict
 from dmaragent.policy.hotplug import attach
 from dmaragent.policy.resolution import Resolution
@@ -108,7 +114,8 @@ def _verdict_before_policy(device: DeviceContext) -> PlatformVerdict | None:
         return _chipset_verdict(device)
     if facts.iommu_off:
         explanation = xen_words.xen_without_iommu(facts.iommu_off)
-        return PlatformVerdict(can=Can.NO, explanation=explanation)
+        cases = tuple(_cases_without_iommu(device))
+        return PlatformVerdict(can=Can.NO, explanation=explanation, cases=cases)
     if facts.incomplete and device.vendor is IommuVendor.ARM and not device.inventory.units:
         return PlatformVerdict(can=Can.UNKNOWN, explanation=xen_words.XEN_ON_ARM)
     if facts.incomplete:
@@ -130,6 +137,20 @@ def _verdict_before_policy(device: DeviceContext) -> PlatformVerdict | None:
         explanation = xen_words.no_remapping_unit(device.vendor)
         return PlatformVerdict(can=Can.NO, explanation=explanation, cases=(case,))
     return None
+
+
+def _cases_without_iommu(device: DeviceContext) -> Iterator[Case]:
+    """Yield that a PV guest can have the device without an IOMMU, if Xen and its tools are so old."""
+    guest = replace(sample_guest(device, ""), type=GuestType.PV)
+    if goes_without_iommu(guest, device.facts, device.stack.release):
+        yield Case(
+            title="PV guest",
+            can=Can.YES,
+            explanation=xen_words.PV_GUEST_WITHOUT_IOMMU,
+            risk=True,
+            rule=UNPROTECTED_RULE,
+            releases="Xen 4.6 to 4.12",
+        )
 
 
 def _chipset_verdict(device: DeviceContext) -> PlatformVerdict:

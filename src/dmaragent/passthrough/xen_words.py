@@ -19,6 +19,10 @@ from dmaragent.policy.words import HARM_WORDS
 
 XEN_ON_ARM = "dmaragent does not model Xen on Arm"
 NO_REMAPPING_UNIT_CASE = "Xen finds no IOMMU for the device and does not assign it."
+PV_GUEST_WITHOUT_IOMMU = (
+    "Xen's tools add the device all the same. By DMA the guest can then read and overwrite all "
+    "memory of the host."
+)
 HOST_BRIDGE = "it is a host bridge"
 HOST_BRIDGE_CASE = "Xen does not assign host bridges."
 BRIDGE_NOT_JUDGED = (

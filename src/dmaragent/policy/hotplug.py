@@ -15,8 +15,14 @@ from dmaragent.guests.pci_text import PciRefusal, PciText, PciUndefined
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.host.memory_map import MemoryType
 from dmaragent.policy.added_function import IDENTITY_RULE, AddedFunction
-from dmaragent.policy.assignment import ABSENT_RULE, added_functions, assign
+from dmaragent.policy.assignment import (
+    ABSENT_RULE,
+    add_without_iommu,
+    added_functions,
+    assign,
+)
 from dmaragent.policy.binary_numbers import number_readings, verdict_of_readings
+from dmaragent.policy.contradictions import goes_without_iommu
 from dmaragent.policy.decisions import (
     Decider,
     Decision,
@@ -181,6 +187,9 @@ def _attach_to(text: str, to: _Attachment) -> Hotplug:
         ram = None if built.layout is None else built.layout.after
         for number, function in enumerate(functions):
             before = (*to.present, *(earlier.sbdf for earlier in functions[:number]))
+            if host.iommu_off:  # only such a PV guest gets here: see _obstacles
+                decisions[add_without_iommu(function, host)] = None
+                continue
             assigned = list(assign(function, host, ram, before))
             decisions |= dict.fromkeys(assigned)
             if ram is not None and not any(decision.rule == ABSENT_RULE for decision in assigned):
@@ -235,7 +244,7 @@ def _obstacles(to: _Attachment) -> Iterator[Decision]:
     if guest.type is GuestType.PVH:
         yield refused(Decider.LIBXL, building.PVH_WITHOUT_DEVICES, ADD_RULE)
         return
-    if host.iommu_off:
+    if host.iommu_off and not goes_without_iommu(guest, host, to.stack.release):
         yield refused(Decider.LIBXL, building.iommu_off(host.iommu_off), ADD_RULE)
         return
     if not _has_iommu_context(to):
