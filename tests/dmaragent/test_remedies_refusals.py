@@ -33,6 +33,7 @@ BELOW = facts(
     shared={DEVICE_A: [LOW]},
     functions={DEVICE_A: function(DEVICE_A), VIRTUAL: function(VIRTUAL, DEVICE_A)},
 )
+NOT_GRAPHICS = facts(functions={DEVICE_A: function(DEVICE_A)._replace(class_code=0x020000)})
 DEVICE = 'pci = [ "00:14.0" ]'
 
 
@@ -69,6 +70,7 @@ FIXED: Mapping[str, Case] = {
     "a device model that is none": Case(
         lines='device_model_version = "qemu"', fix=('device_model_version = "qemu-xen"',)
     ),
+    "a gfx_passthru= that is none": Case(lines='gfx_passthru = "amd"', fix=("gfx_passthru = 0",)),
     "a hole that is too small": Case(lines="mmio_hole = 100", fix=("mmio_hole = 256",)),
     "a hole that is too large": Case(lines="mmio_hole = 4000", fix=("mmio_hole = 256",)),
     "a passthrough= that is none": Case(
@@ -150,6 +152,14 @@ FIXED: Mapping[str, Case] = {
         lines='vga = "qxl"\ndevice_model_version = "qemu-xen-traditional"',
         release="4.17",
         fix=('vga = "stdvga"',),
+    ),
+    "graphics that are not there": Case(
+        host=NOT_GRAPHICS, lines="gfx_passthru = 1", fix=("gfx_passthru = 0",)
+    ),
+    "graphics that are not there, and RAM in the way": Case(
+        host=replace(NOT_GRAPHICS, devices={DEVICE_A: (LOW,)}),
+        lines="gfx_passthru = 1",
+        fix=("gfx_passthru = 0", "rdm_mem_boundary = 2015"),
     ),
     "too little video memory": Case(lines="videoram = 2", fix=("videoram = 8",)),
     "nothing left beside the video memory": Case(

@@ -91,6 +91,7 @@ SET_TYPE_AS_KNOWN = "Write the guest's type as xl knows it"
 SET_KNOWN_TYPE = "Set a type that xl knows"
 SET_KNOWN_ADAPTER = "Set an adapter that xl knows"
 SET_KNOWN_DEVICE_MODEL = "Set a device model that xl knows"
+KEEP_EMULATED_ADAPTER = "Keep the emulated adapter as the guest's first"
 SET_DEFAULT_HOLE = "Set the default size of the hole"
 SET_KNOWN_MODE = "Set a mode that xl knows"
 

@@ -12,6 +12,7 @@ from dmaragent.policy.assignment import (
     HOST_BRIDGE_RULE,
     NAME_RULE,
 )
+from dmaragent.policy.contradictions import goes_without_iommu
 from dmaragent.policy.decisions import Decider, Decision, SourceRule, Verdict
 from dmaragent.policy.map_entries import MAP_RULE
 from dmaragent.policy.resolution import Resolution
@@ -122,7 +123,9 @@ def _why_nothing(resolution: Resolution) -> str:
         return words.XAPI_NOT_TRIED
     if resolution.host.incomplete and resolution.verdict is Verdict.UNDECIDED:
         return _first_step(resolution)
-    if resolution.host.iommu_off and resolution.settings.devices:
+    guest, host, release = resolution.guest, resolution.host, resolution.stack.release
+    without = host.iommu_off and not goes_without_iommu(guest, host, release)
+    if without and resolution.settings.devices:
         return words.NO_WORKING_IOMMU
     first: Sequence[Decision] = resolution.reasons[:1]
     if any(decision.decider in (Decider.XL, Decider.MANUAL) for decision in first):
@@ -132,7 +135,7 @@ def _why_nothing(resolution: Resolution) -> str:
     ]
     if without_line:
         return without_line[0]
-    undecidable = resolution.guest.undecidable
+    undecidable = guest.undecidable
     if any(problem not in undecidable for problem in resolution.settings.undefined):
         return words.WRITE_ADDRESS
     unknown = any(decision.decider is Decider.DMARAGENT for decision in first)

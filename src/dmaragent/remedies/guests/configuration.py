@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from dmaragent.addresses import MIB
 from dmaragent.guests.config import Complaint, GuestConfig, GuestType, Vga
 from dmaragent.guests.rdm import SMALLEST_HOLE, Policy
-from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.decisions import Effect, Verdict
+from dmaragent.policy.graphics import graphics_refusal
 from dmaragent.policy.settings import Toolstack
 from dmaragent.remedies import words
 from dmaragent.remedies.guests.trial import Trial
@@ -107,7 +108,17 @@ def _repairs(trial: Trial) -> Iterator[_Repair]:
             words.HVM_COST,
         )
     if guest.type is GuestType.HVM:
-        yield from _video_repairs(trial, guest)
+        yield from _graphics_repairs(trial, guest)
+
+
+def _graphics_repairs(trial: Trial, guest: GuestConfig) -> Iterator[_Repair]:
+    """Yield the change of gfx_passthru= if it asks for graphics that are not there."""
+    asked = [device.asked for device in trial.devices]
+    found = graphics_refusal(guest, asked, trial.host, trial.stack.release)
+    if any(decision.effect is Effect.REFUSED for decision in found):
+        guest = replace(guest, gfx_passthru=None)
+        yield _Repair(guest, "gfx_passthru", 0, words.KEEP_EMULATED_ADAPTER)
+    yield from _video_repairs(trial, guest)
 
 
 def _video_repairs(trial: Trial, guest: GuestConfig) -> Iterator[_Repair]:
@@ -166,6 +177,8 @@ def _with_known_value(guest: GuestConfig, complaint: Complaint, *, devices: bool
     if name == "device_model_version":
         guest = replace(guest, traditional=False)
         return _Repair(guest, name, quote("qemu-xen"), words.SET_KNOWN_DEVICE_MODEL)
+    if name == "gfx_passthru":
+        return _Repair(replace(guest, gfx_passthru=None), name, 0, words.KEEP_EMULATED_ADAPTER)
     if name == "mmio_hole":
         guest = replace(guest, mmio_hole=SMALLEST_HOLE)
         effect = words.SET_DEFAULT_HOLE
