@@ -284,6 +284,7 @@ export const HARMS = {
     shared: "Risk: other devices can use the same memory by DMA.",
     "host-memory": "Risk: the guest can reach host memory.",
     corruption: "Risk: DMA can overwrite guest memory.",
+    "all-host-memory": "Risk: DMA can overwrite all memory of the host.",
 };
 export const WITH_FIX = {
     starts: "",

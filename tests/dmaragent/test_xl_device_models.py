@@ -12,8 +12,11 @@ from dmaragent.host.topology import PciFunction
 from dmaragent.policy.decisions import Decider, Harm, Verdict
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.settings import Toolstack
+from dmaragent.present.words.guest import verdict_with_harm
 from dmaragent.question.context import read_guests
 from dmaragent.releases import Release
+from dmaragent.remedies.guests import guest_remedies
+from dmaragent.remedies.words import LIST_PRESENT_FUNCTION, NO_WORKING_IOMMU
 from support.guests import DEVICE_A, answer, ends_of, facts, function, guest, who_decided
 from support.wording import Worded
 
@@ -204,11 +207,16 @@ def test_up_to_4_12_a_pv_guest_has_its_devices_without_an_iommu(worded: Worded) 
         return answer(one, host, tools).verdict
 
     found = answer(one, facts(iommu_off=off, release=Release.parse("4.12")), "4.12")
-    assert (found.verdict, found.reasons[0].harm) == (Verdict.STARTS, Harm.CORRUPTION)
+    assert (found.verdict, found.reasons[0].harm) == (Verdict.STARTS, Harm.ALL_HOST_MEMORY)
     worded(found.reasons[0].reason)
+    assert verdict_with_harm(found).endswith("1 warning: DMA can overwrite all memory of the host")
     assert verdict("4.13", "4.12") is Verdict.REFUSED
     assert verdict("4.12", "4.13") is Verdict.REFUSED
     assert verdict("4.12", "4.12", functions={}) is Verdict.REFUSED  # the device is not there
+    absent = answer(one, facts(iommu_off=off, release=Release.parse("4.12"), functions={}), "4.12")
+    assert guest_remedies(absent).why_none == LIST_PRESENT_FUNCTION
+    newer = answer(one, facts(iommu_off=off, release=Release.parse("4.13"), functions={}), "4.13")
+    assert guest_remedies(newer).why_none == NO_WORKING_IOMMU
     hvm = answer(guest("00:14.0"), facts(iommu_off=off, release=Release.parse("4.12")), "4.12")
     assert hvm.verdict is Verdict.REFUSED
 

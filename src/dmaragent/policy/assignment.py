@@ -162,7 +162,7 @@ def add_without_iommu(function: AddedFunction, host: HostFacts) -> Decision:
         rule=UNPROTECTED_RULE,
         device=sbdf,
         place=function.device.place,
-        harm=Harm.CORRUPTION,
+        harm=Harm.ALL_HOST_MEMORY,
     )
 
 

@@ -53,6 +53,8 @@ class Harm(IntEnum):
     """The guest reaches host memory at addresses of an emulated device."""
     CORRUPTION = 3
     """DMA of a device or of firmware can overwrite RAM of a guest or the host."""
+    ALL_HOST_MEMORY = 4
+    """DMA of a device is not restricted: it can overwrite all memory of the host."""
 
 
 class ResidualRisk(NamedTuple):

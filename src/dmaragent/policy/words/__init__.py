@@ -17,6 +17,7 @@ HARM_WORDS = {
     Harm.SHARED: "other devices can use the same memory by DMA",
     Harm.HOST_MEMORY: "the guest can reach host memory",
     Harm.CORRUPTION: "DMA can overwrite guest RAM",
+    Harm.ALL_HOST_MEMORY: "DMA can overwrite all memory of the host",
 }
 """Each harm in words; empty for none."""
 

@@ -87,7 +87,8 @@ def _guest_tiles(guests: Sequence[AnyAnswer]) -> Iterator[Tile]:
     number = sum(rank == worst for rank, _, _ in ranks)
     verdict = resolution_of(ranks[0][2]).verdict
     if verdict is Verdict.STARTS and worst < _UNHARMED:
-        sentence = page_words.guests_with_risk(number, len(guests))
+        harm = residual_risk(resolution_of(ranks[0][2]).reasons).harm
+        sentence = page_words.guests_with_risk(number, len(guests), harm)
     elif len(guests) == 1:
         sentence = page_words.guest_alone(guest_name(guests[0]), verdict)
     else:
@@ -101,8 +102,9 @@ def _guest_tiles(guests: Sequence[AnyAnswer]) -> Iterator[Tile]:
     yield Tile(sentence, "guests", (*listed, more), _GUEST_TONES[worst])
 
 
-_REFUSED, _CORRUPTING, _UNDECIDED, _UNHARMED = range(4)
-_GUEST_TONES = ("bad", "bad", "warned", "good")
+_REFUSED, _UNPROTECTED, _CORRUPTING, _UNDECIDED, _UNHARMED = range(5)
+_GUEST_TONES = ("bad", "bad", "bad", "warned", "good")
+_RANKS = {Harm.ALL_HOST_MEMORY: _UNPROTECTED, Harm.CORRUPTION: _CORRUPTING}
 
 
 def _rank(answer: AnyAnswer) -> int:
@@ -112,8 +114,7 @@ def _rank(answer: AnyAnswer) -> int:
         return _REFUSED
     if resolution.verdict is Verdict.UNDECIDED:
         return _UNDECIDED
-    corrupting = residual_risk(resolution.reasons).harm is Harm.CORRUPTION
-    return _CORRUPTING if corrupting else _UNHARMED
+    return _RANKS.get(residual_risk(resolution.reasons).harm, _UNHARMED)
 
 
 # Findings, and what is missing ----------------------------------------------------------

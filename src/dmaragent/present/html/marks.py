@@ -21,7 +21,7 @@ def guest_mark(answer: Answer | KvmResolution) -> Markup:
     verdict, kind = resolution.verdict, f"is-{resolution.verdict.value}"
     if verdict is Verdict.STARTS and resolution.reasons:
         worst, _ = residual_risk(resolution.reasons)
-        kind = "is-corrupting" if worst is Harm.CORRUPTION else "is-warned"
+        kind = "is-corrupting" if worst >= Harm.CORRUPTION else "is-warned"
     return element("span", verdict_with_harm(resolution), class_=f"badge {kind}")
 
 

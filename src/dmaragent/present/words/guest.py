@@ -141,7 +141,7 @@ def verdict_with_harm(resolution: AnyResolution) -> str:
     if resolution.verdict is not Verdict.STARTS:
         return verdict
     worst = residual_risk(resolution.reasons).harm
-    return f"{verdict}: DMA can overwrite guest RAM" if worst is Harm.CORRUPTION else verdict
+    return f"{verdict}: {HARM_WORDS[worst]}" if worst >= Harm.CORRUPTION else verdict
 
 
 def risk_if_it_starts(resolution: Resolution) -> str:

@@ -132,7 +132,7 @@ def reduce_memory(
     lines = trial.setting_lines("memory", least)
     lines |= {} if guest.maximum is None else trial.setting_lines("maxmem", least)
     effect = words.REDUCE_MEMORY
-    if fewest.harm is Harm.CORRUPTION:
+    if fewest.harm >= Harm.CORRUPTION:
         effect = words.REDUCE_MEMORY_FEWEST_WARNINGS
     lost = words.less_memory(less - least)
     other = with_memory(least)

@@ -2,7 +2,9 @@
 
 from dmaragent.answers.devices import Verdict
 from dmaragent.passthrough.model import Can
+from dmaragent.policy.decisions import Harm
 from dmaragent.policy.decisions import Verdict as GuestVerdict
+from dmaragent.policy.words import HARM_WORDS
 from dmaragent.present.html.words import GUEST_VERDICTS
 from dmaragent.present.words.devices import SIDES, verdict_words
 from dmaragent.present.words.numbers import count
@@ -59,11 +61,11 @@ def guest_alone(name: str, verdict: GuestVerdict) -> str:
     return f"Guest {name}{GUEST_VERDICTS[verdict]}"
 
 
-def guests_with_risk(number: int, total: int) -> str:
-    """Return how many guests start although DMA can overwrite their RAM."""
+def guests_with_risk(number: int, total: int, harm: Harm) -> str:
+    """Return how many guests start although DMA can overwrite RAM: theirs, or the host's."""
     which = "The guest" if total == 1 else f"{number} of {total} guests"
     verb = "starts" if number == 1 else "start"
-    return f"{which} {verb}, but DMA can overwrite guest RAM"
+    return f"{which} {verb}, but {HARM_WORDS[harm]}"
 
 
 def more_guests(number: int) -> str:

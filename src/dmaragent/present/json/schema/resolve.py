@@ -56,9 +56,12 @@ class Remedy(TypedDict):
     remains."""
     warnings: Count
     """The number that remain with it."""
-    harm: Annotated[str, ("enum", ("none", "shared", "host-memory", "corruption"))]
+    harm: Annotated[
+        str, ("enum", ("none", "shared", "host-memory", "corruption", "all-host-memory"))
+    ]
     """The worst harm of those warnings. shared: other devices can use the same memory by
-    DMA; host-memory: the guest can reach host memory; corruption: DMA can overwrite guest RAM.
+    DMA; host-memory: the guest can reach host memory; corruption: DMA can overwrite guest RAM;
+    all-host-memory: DMA can overwrite all memory of the host.
     Remedies are listed by this, then by their cost."""
     cost: Prose
     """What is lost; empty: nothing."""
