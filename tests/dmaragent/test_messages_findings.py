@@ -3,7 +3,7 @@
 import pytest
 
 from dmaragent.iommu.vendor import IommuVendor
-from dmaragent.messages import recogniser
+from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.findings import findings_of
 from dmaragent.messages.numbers import error_name
 
@@ -65,6 +65,39 @@ def test_a_device_without_unit_is_vt_ds_rule() -> None:
 
     assert findings_of(found.message.id, IommuVendor.INTEL) == ("device-without-unit",)
     assert findings_of(found.message.id, IommuVendor.AMD) == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("(XEN) IOMMU: add 0000:0a:00.0 failed (-19)", "xen-device-not-added"),
+        ("(XEN) IOMMU: remove 0000:0a:00.0 failed (-19)", "xen-device-not-removed"),
+        (
+            "(XEN) Attempted to remove PCI SR-IOV PF 0000:0a:00.0 with VFs still present",
+            "xen-device-not-removed",
+        ),
+        (
+            "pci 0000:0a:00.0: Failed to add - passthrough or MSI/MSI-X might fail!",
+            "linux-xen-device-not-added",
+        ),
+        (
+            "pci 0000:0a:00.0: Failed to delete - passthrough or MSI/MSI-X might fail!",
+            "linux-xen-device-not-removed",
+        ),
+    ],
+)
+def test_a_device_that_goes_away_is_not_one_that_xen_refuses(line: str, message: str) -> None:
+    (found,) = recogniser().recognise(line).found
+
+    assert found.message.id == message
+
+
+@pytest.mark.parametrize("name", ["linux-xen-device-not-added", "xen-device-not-added"])
+def test_a_region_that_dom0_cannot_have_does_not_refuse_the_device(name: str) -> None:
+    (found,) = [message for message in MESSAGES if message.id == name]
+
+    assert "or a region" not in found.meaning
+    assert not any("policy" in words for words in found.by_error.values())
 
 
 def test_the_hypervisors_own_full_map_is_not_a_guests() -> None:

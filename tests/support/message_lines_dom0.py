@@ -10,7 +10,17 @@ LINES: list[tuple[str, str, Names]] = [
         names("10000:e0:06.0"),
     ),
     (
-        "linux-xen-device-not-added",
+        "linux-xen-device-not-reported",
+        "[    1.201] pci 10000:e0:06.0: not registering with Xen: invalid PCI segment",
+        names("10000:e0:06.0"),
+    ),
+    (
+        "linux-xen-device-not-reported",
+        "[  812.201] pci 10000:e0:06.0: not unregistering with Xen: invalid PCI segment",
+        names("10000:e0:06.0"),
+    ),
+    (
+        "linux-xen-device-not-removed",
         "[  812.201] pci 0000:0a:00.0: Failed to delete - passthrough or MSI/MSI-X might fail!",
         names("0a:00.0"),
     ),

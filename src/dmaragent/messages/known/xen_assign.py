@@ -2,7 +2,7 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.known.xen import ASSIGN_ERRORS
-from dmaragent.messages.model import MessageAddress, MessageSeverity, Program
+from dmaragent.messages.model import MessageAddress, MessageSeverity, Program, VendorAnswer
 from dmaragent.messages.words import NO_REGION
 
 XEN = Program.XEN
@@ -69,7 +69,6 @@ MESSAGES = (
         MessageSeverity.REFUSAL,
         "Xen cannot set the device up: no domain can use it",
         "IOMMU: add <sbdf> failed (<errno>)",
-        "IOMMU: remove <sbdf> failed (<errno>)",
         "setup <sbdf> for <domain> failed (<errno>)",
         "{<domain>: }context mapping failed",
         "(XEN) {[<any>] }<sbdf>: unknown type <number>",
@@ -80,20 +79,38 @@ MESSAGES = (
         "Attempted to add SR-IOV VF <sbdf> without PF <sbdf2>",
         "Failed to add SR-IOV device PF <sbdf> for VF <sbdf2>",
         "Inconsistent PCI state: failed to find newly added PF <sbdf> for VF <sbdf2>",
-        "Attempted to remove PCI SR-IOV PF <sbdf> with VFs still present",
         "<sbdf>: VF without extended config space?",
         "<domain>:unknown(<number>): <sbdf>",
         "iommu_get_device_group() failed",
         "setup of vPCI for <domain> failed: <errno>",
         "Setup of vPCI failed: <errno>",
         releases="every release with passthrough",
-        meaning="No remapping unit of the table serves the device, or a region or context of it "
-        "could not be mapped for dom0.",
+        meaning="No remapping unit of the table serves the device, or Xen could not write its entry "
+        "(context) for dom0. A region that Xen cannot map for dom0 is not a reason: Xen only warns.",
         advice="dmaragent check names devices without a unit. Update the firmware, or disable the "
         "device there.",
         source=f"{_PCI}, pci_add_device, iommu_add_device, setup_one_hwdom_device; {_VTD}, "
         f"intel_iommu_add_device; {_CHECKED}",
-        by_error=ASSIGN_ERRORS,
+        by_error={
+            12: "ENOMEM: Xen has no memory for it.",
+            19: "ENODEV: no remapping unit serves the device.",
+        },
+        on_amd=VendorAnswer(by_error={1: "EPERM: the IVRS table does not list the device."}),
+    ),
+    message(
+        "xen-device-not-removed",
+        XEN,
+        MessageSeverity.NOTE,
+        "Xen could not release a device that dom0 removed",
+        "IOMMU: remove <sbdf> failed (<errno>)",
+        "Attempted to remove PCI SR-IOV PF <sbdf> with VFs still present",
+        releases="every release with passthrough",
+        meaning="The device is gone from dom0: it was unplugged or removed, or its virtual functions were "
+        "switched off. If a physical function goes before its virtual functions, Xen gives none of "
+        "them to a guest any more." + NO_REGION,
+        advice="No action is needed, unless a device at this address does not work or no guest gets it: "
+        "then reboot the host. Switch virtual functions off before you remove their device.",
+        source=f"{_PCI}, pci_remove_device, iommu_remove_device; {_CHECKED}",
     ),
     message(
         "xen-context-conflict",

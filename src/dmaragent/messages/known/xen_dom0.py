@@ -7,6 +7,10 @@ from dmaragent.messages.words import NO_REGION
 LINUX = Program.LINUX
 _STUB = "drivers/xen/xen-pciback/pci_stub.c"
 _CHECKED = "checked in the sources of 5.15 and 6.3"
+_NO_VMD = (
+    "For drives behind VMD, disable VMD in the firmware setup: an installed system may then not find "
+    "its disk."
+)
 _BACK = "pciback <sbdf>: {xen-pciback: }{xen_pciback: }"
 
 MESSAGES = (
@@ -16,15 +20,40 @@ MESSAGES = (
         MessageSeverity.REFUSAL,
         "Xen did not accept a device that dom0 reported: no guest can have it",
         "Failed to add - passthrough or MSI/MSI-X might fail!",
-        "Failed to delete - passthrough or MSI/MSI-X might fail!",
         releases="every release that can be a dom0",
         meaning="dom0 reports each PCI function to Xen, and Xen refused this one. Xen's own line has the "
-        "reason: no remapping unit serves the device, or a region of it could not be mapped for dom0. "
-        "Xen knows no segment above 0xffff, so it refuses the drives behind Intel's VMD, such as "
-        "10000:e0:06.0.",
-        advice="sudo xl dmesg | sudo dmaragent why - shows Xen's line. For drives behind VMD, "
-        "disable VMD in the firmware setup: an installed system may then not find its disk.",
+        "reason, for instance that no remapping unit serves the device. Xen knows no segment above "
+        "0xffff, so it refuses the drives behind Intel's VMD, such as 10000:e0:06.0.",
+        advice="sudo xl dmesg | sudo dmaragent why - shows Xen's line. " + _NO_VMD,
         source=f"drivers/xen/pci.c, xen_pci_notifier, xen_add_device; {_CHECKED}",
+    ),
+    message(
+        "linux-xen-device-not-reported",
+        LINUX,
+        MessageSeverity.NOTE,
+        "dom0 does not report a device to Xen, because its segment is above 0xffff: no guest can have it",
+        "not registering with Xen: invalid PCI segment",
+        "not unregistering with Xen: invalid PCI segment",
+        releases="newer releases that can be a dom0; older ones print that Xen did not accept it",
+        meaning="Xen knows no segment above 0xffff. The drives behind Intel's VMD, such as 10000:e0:06.0, "
+        "have one. dom0 itself can use them." + NO_REGION,
+        advice="No action is needed, unless a guest is to have the drive. " + _NO_VMD,
+        source="drivers/xen/pci.c, xen_add_device, xen_remove_device; checked in the patch of 2025",
+    ),
+    message(
+        "linux-xen-device-not-removed",
+        LINUX,
+        MessageSeverity.NOTE,
+        "Xen did not release a device that dom0 removed",
+        "Failed to delete - passthrough or MSI/MSI-X might fail!",
+        releases="every release that can be a dom0",
+        meaning="The device is gone from dom0: it was unplugged or removed, or its virtual functions were "
+        "switched off. Xen did not know it, or could not release it: it may then refuse a device that "
+        "appears at the same address." + NO_REGION,
+        advice="No action is needed, unless a device at this address does not work or no guest gets it: "
+        "then look for the line of Xen in xl dmesg, and reboot the host.",
+        source=f"drivers/xen/pci.c, xen_pci_notifier, xen_remove_device; {_CHECKED}; Xen "
+        "xen/drivers/passthrough/pci.c, pci_remove_device",
     ),
     message(
         "linux-xen-mmconfig-refused",
