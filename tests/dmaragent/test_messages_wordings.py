@@ -197,3 +197,15 @@ def test_no_words_stand_for_two_errors() -> None:
             by_words.setdefault(" ".join(words.split()).casefold(), set()).add(number)
 
     assert [words for words, numbers in by_words.items() if len(numbers) > 1] == []
+
+
+def test_the_words_of_each_error_are_read_in_each_language() -> None:
+    line = "libxl: error: libxl_pci.c:700:sysfs_write_bdf: write to /sys/x returned -1: {}"
+    unread = []
+    for number, text in TRANSLATIONS.items():
+        for words in map(" ".join, map(str.split, text.split(";"))):
+            found = recogniser().recognise(line.format(words)).found
+            if [one.names.error for one in found] != [number]:
+                unread.append((number, words))
+
+    assert unread == []

@@ -32,7 +32,8 @@ _VALUES = {
     "domid": r"\d{1,10}",
     "group": r"\d{1,10}",
     "errno": r"-?\d{1,5}",
-    "error": r"[^\W\d_][^\n\d:;,.\"<>{}\[\]|]{1,60}",
+    "error": r"[^\W\d_](?:[^\n\d:;,.\"<>{}\[\]|]|(?<=\bbzw)\.(?= )"  # German ENXIO
+    r"|\"(?=ioctl\")|(?<=\"ioctl)\"){1,90}",  # Serbian ENOTTY
     "result": r"-?\d{1,5}",
     "reason": r"0x[0-9a-fA-F]{1,2}|\d{1,3}",
     "flags": r"0x[0-9a-fA-F]{1,4}(?![0-9a-fA-F])",
