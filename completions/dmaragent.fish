@@ -173,7 +173,6 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from device' -l color -r -a 'auto always never'
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -s h -l help
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -F
-complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -l guest -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from diff' -l hosts -r
@@ -234,7 +233,6 @@ complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_sub
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -l fanout -r
 complete -c dmaragent -n '__fish_seen_subcommand_from fleet; and __fish_seen_subcommand_from collect' -l timeout -r
 complete -c dmaragent -n '__fish_seen_subcommand_from diff; and not __fish_seen_subcommand_from fleet' -s h -l help
-complete -c dmaragent -n '__fish_seen_subcommand_from diff; and not __fish_seen_subcommand_from fleet' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from diff; and not __fish_seen_subcommand_from fleet' -F
 complete -c dmaragent -n '__fish_seen_subcommand_from diff; and not __fish_seen_subcommand_from fleet' -l guest -r -F
 complete -c dmaragent -n '__fish_seen_subcommand_from diff; and not __fish_seen_subcommand_from fleet' -l xen -r -a '4.6 4.7 4.8 4.9 4.10 4.11 4.12 4.13 4.14 4.15 4.16 4.17 4.18 4.19 4.20 4.21 4.22'

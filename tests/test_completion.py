@@ -182,6 +182,13 @@ def _fish_offers(folder: Path, *words: str) -> set[str]:
     return {line.partition("\t")[0] for line in done.stdout.splitlines()}
 
 
+def test_fish_has_each_line_once() -> None:
+    lines = completion_page.fish_page().splitlines()
+    offers = [line for line in lines if line.startswith("complete ")]
+
+    assert len(offers) == len(set(offers))
+
+
 @pytest.mark.parametrize("offers", [_zsh_offers, _fish_offers], ids=["zsh", "fish"])
 @pytest.mark.parametrize(
     ("words", "offered"),

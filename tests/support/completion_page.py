@@ -279,11 +279,11 @@ def fish_page(parser: argparse.ArgumentParser | None = None) -> str:
                 else when
             )
             lines.append(f"complete -c dmaragent -n '{condition}' -a {child}{about}\n")
-        lines += [
+        lines += dict.fromkeys(  # two operands of one kind are one line
             f"complete -c dmaragent -n '{when}'{_fish_action(action)}\n"
             for action in each._actions
             if action.option_strings or action.metavar in FILES | DEVICES
-        ]
+        )
     verbs = " ".join(VERBS)
     lines.append(f"complete -c dmaragent -n '__fish_seen_subcommand_from help' -a '{verbs}'\n")
     return "".join(lines)

@@ -130,7 +130,8 @@ def _print(asked: OpenedContext, devices: DeviceList, options: argparse.Namespac
         for line in csv_lines(CSV_HEAD, map(csv_cells, devices.rows)):
             sys.stdout.write(line)
         if devices.may_match:
-            print_lines([may_match_words(devices.may_match)], sys.stderr)
+            others = may_match_words(devices.may_match, listed=bool(devices.rows))
+            print_lines([others], sys.stderr)
     else:
         print_lines(devices_text(inventory, devices, stack))
 

@@ -37,7 +37,7 @@ def devices_text(inventory: Inventory, devices: DeviceList, stack: Stack) -> Ite
     else:
         yield from paragraph(words.none_listed(devices, inventory))
     foot = [
-        words.may_match_words(devices.may_match),
+        words.may_match_words(devices.may_match, listed=bool(rows)),
         words.left_out_words(devices.chipset, devices.absent),
         *(words.limits(inventory, rows, stack, rows[0].decides) if rows else ()),
         *words.problem_lines(inventory),

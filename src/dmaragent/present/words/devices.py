@@ -320,10 +320,10 @@ def more_devices(number: int, option: str = "") -> str:
     return f"{count(number, 'more device')}: dmaragent devices{option} lists all."
 
 
-def may_match_words(number: int) -> str:
+def may_match_words(number: int, *, listed: bool) -> str:
     """Return how many devices may be meant besides those that are listed, or empty."""
-    devices = count(number, "device")
-    return f"May match, too: {devices} of unknown class or numbers." if number else ""
+    devices, too = count(number, "device"), ", too" if listed else ""
+    return f"May match{too}: {devices} of unknown class or numbers." if number else ""
 
 
 def none_listed(devices: DeviceList, inventory: Inventory) -> str:
