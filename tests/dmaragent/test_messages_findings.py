@@ -65,6 +65,9 @@ def test_a_device_without_unit_is_vt_ds_rule() -> None:
 
     assert findings_of(found.message.id, IommuVendor.INTEL) == ("device-without-unit",)
     assert findings_of(found.message.id, IommuVendor.AMD) == ()
+    assert "without a unit" in found.message.advice
+    assert found.message.on_amd is not None
+    assert "IVRS" in found.message.on_amd.advice
 
 
 @pytest.mark.parametrize(

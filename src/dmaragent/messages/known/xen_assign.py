@@ -95,7 +95,11 @@ MESSAGES = (
             12: "ENOMEM: Xen has no memory for it.",
             19: "ENODEV: no remapping unit serves the device.",
         },
-        on_amd=VendorAnswer(by_error={1: "EPERM: the IVRS table does not list the device."}),
+        on_amd=VendorAnswer(
+            advice="dmaragent check names the errors of the IVRS table. Update the firmware, or disable "
+            "the device there.",
+            by_error={1: "EPERM: the IVRS table does not list the device."},
+        ),
     ),
     message(
         "xen-device-not-removed",
