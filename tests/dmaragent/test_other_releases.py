@@ -7,6 +7,8 @@ import pytest
 
 from dmaragent.guests.config import GuestConfig
 from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.resolution import OtherReleases, Resolution
+from dmaragent.present.words.other_releases import by_release, other_releases_words
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import GuestResolver, Question, context_of, read_guests
 from dmaragent.releases import Release
@@ -59,6 +61,28 @@ def test_the_release_from_which_xl_reads_a_file_differently_is_a_bound() -> None
         Verdict.STARTS: ("4.6",),
         Verdict.REFUSED: ("4.7 to 4.22",),
     }
+
+
+def test_releases_with_which_the_guest_starts_with_a_warning_are_told_apart() -> None:
+    """Xen rejects the table and has no IOMMU: up to 4.12 a PV guest starts, and is unprotected."""
+    (guest,) = read_guests('name="a"\ntype="pv"\nmemory=512\npci=["00:1d.0"]\n', "a.cfg")
+    machine = str(MACHINES / "synthetic-limit-below-base")
+    resolver = GuestResolver(ask_host(machine, Question()), Question())
+    others, found = resolver.other_releases(guest), resolver.resolve(guest)
+    assert isinstance(found, Resolution)
+
+    assert others[Verdict.STARTS] == ("4.6 to 4.12",)
+    (line,) = other_releases_words(found, others)
+    assert line == "With Xen 4.6 to 4.12: will start, with a warning"
+    mixed = OtherReleases(
+        {Verdict.STARTS: ("4.6 to 4.12",), Verdict.REFUSED: ("4.13 to 4.22",)},
+        {True: ("4.6 to 4.9",), False: ("4.10 to 4.12",)},
+    )
+    assert list(by_release(mixed)) == [
+        (Verdict.STARTS, True),
+        (Verdict.STARTS, False),
+        (Verdict.REFUSED, False),
+    ]
 
 
 def test_an_amd_host_has_the_point_releases_that_switch_amd_vi_off() -> None:

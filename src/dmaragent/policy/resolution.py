@@ -1,6 +1,6 @@
 """What a resolution returns: the verdict on a guest, its reasons and its possible outcomes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,6 +32,17 @@ class Stack:
     library_answers: LibraryAnswers | None = None
     """The answers of the installed libxlutil; they take precedence over what is known about the
     release."""
+
+
+class OtherReleases(dict[Verdict, tuple[str, ...]]):
+    """The verdicts on a guest if the release is unknown, each with its releases, as spans."""
+
+    def __init__(
+        self, spans: Mapping[Verdict, tuple[str, ...]], warned: Mapping[bool, tuple[str, ...]]
+    ) -> None:
+        super().__init__(spans)
+        self.warned = warned
+        """The releases with which the guest starts: without a warning, and with one."""
 
 
 Assumed = tuple[str, ...]

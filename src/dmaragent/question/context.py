@@ -19,7 +19,7 @@ from dmaragent.passthrough.kvm_resolution import AnyResolution
 from dmaragent.policy.decisions import Verdict, undecided
 from dmaragent.policy.host_facts import HostFacts, facts_of
 from dmaragent.policy.library_answers import read_library_answers
-from dmaragent.policy.resolution import Resolution, Stack
+from dmaragent.policy.resolution import OtherReleases, Resolution, Stack
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.words.host import absence_words
@@ -156,22 +156,38 @@ def other_releases(
         return {}
     amd = context.inventory.xen.ivrs is not None
     resolver = _ReleaseResolver(context, question, guest)
-    verdicts: list[tuple[Release, Verdict]] = []
+    verdicts: list[tuple[Release, _Result]] = []
     steps = _amd_steps() if amd else _SERIES
     for name, release in release_spans(amd=amd):
-        verdict = resolver.verdict_with(release)
+        result = resolver.result_with(release)
         first, last = (Release.parse(end).series for end in (name.split()[0], name.split()[-1]))
         for step in steps.steps:
             if first <= step.series <= last:
                 # Point releases can differ, and each can have an answer if their series has none.
-                apart = amd and verdict is Verdict.UNDECIDED and steps.has_points(step.series)
-                verdicts.append((step, resolver.verdict_with(step) if apart else verdict))
+                apart = (
+                    amd and result.verdict is Verdict.UNDECIDED and steps.has_points(step.series)
+                )
+                verdicts.append((step, resolver.result_with(step) if apart else result))
     spans: dict[Verdict, list[Release]] = {}
-    for step, verdict in verdicts:
-        spans.setdefault(verdict, []).append(step)
+    warned: dict[bool, list[Release]] = {}
+    for step, result in verdicts:
+        spans.setdefault(result.verdict, []).append(step)
+        if result.verdict is Verdict.STARTS:
+            warned.setdefault(result.warned, []).append(step)
     if len(spans) == 1:
         return {}
-    return {verdict: tuple(steps.spans(own)) for verdict, own in spans.items()}
+    return OtherReleases(
+        {verdict: tuple(steps.spans(own)) for verdict, own in spans.items()},
+        {with_warning: tuple(steps.spans(own)) for with_warning, own in warned.items()},
+    )
+
+
+class _Result(NamedTuple):
+    """The verdict on a guest with one release."""
+
+    verdict: Verdict
+    warned: bool
+    """Whether the guest starts with a warning."""
 
 
 _SERIES = ReleaseSpans({})
@@ -195,7 +211,7 @@ class _ReleaseResolver:
     guest: GuestConfig
     _by_rules: dict[object, HostFacts] = field(default_factory=dict)
 
-    def verdict_with(self, release: Release) -> Verdict:
+    def result_with(self, release: Release) -> _Result:
         """Return the verdict on the guest if the host's Xen and its tools are of `release`."""
         context = self.context
         predicted = _predicted_release(context.host, release)
@@ -205,7 +221,8 @@ class _ReleaseResolver:
             self._by_rules[rules] = _facts_of(inventory, release, self.question)
         facts = replace(self._by_rules[rules], release=release)
         stack = replace(context.stack, release=release, hypervisor=release)
-        return resolve(self.guest, facts, stack).verdict
+        found = resolve(self.guest, facts, stack)
+        return _Result(found.verdict, found.verdict is Verdict.STARTS and bool(found.reasons))
 
 
 def _origin(

@@ -8,7 +8,7 @@ from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.layout import GuestLayout, RamLayout
 from dmaragent.policy.resolution import PossibleOutcome, Resolution
 from dmaragent.present.escaping import visible
-from dmaragent.present.screen import toned
+from dmaragent.present.screen import Tone, toned
 from dmaragent.present.text.memory_bar import LEGEND, Painted, bars
 from dmaragent.present.text.resolve_short import limit_lines, verdict_lines
 from dmaragent.present.text.tables import folded, paragraph, render, row_words
@@ -31,6 +31,7 @@ from dmaragent.present.words.guest import (
     without_layout,
 )
 from dmaragent.present.words.numbers import rough_size_words
+from dmaragent.present.words.other_releases import by_release, release_verdict_words
 from dmaragent.remedies.guests.trial import GuestRemedies
 
 
@@ -83,8 +84,14 @@ def _other_releases(others: Mapping[Verdict, tuple[str, ...]]) -> Iterator[str]:
     yield ""
     yield "Verdict by release (--xen names one)"
     rows = [
-        (toned(VERDICT_WORDS[verdict], VERDICT_TONES[verdict]), release_words(spans))
-        for verdict, spans in others.items()
+        (
+            toned(
+                release_verdict_words(verdict),
+                Tone.CARE if verdict[1] else VERDICT_TONES[verdict[0]],
+            ),
+            release_words(spans),
+        )
+        for verdict, spans in by_release(others).items()
     ]
     yield from render(rows)
 

@@ -17,7 +17,6 @@ from dmaragent.present.words.guest import (
     likewise_words,
     list_words,
     no_remedy_words,
-    other_releases_words,
     prerequisite_words,
     reason_groups,
     reason_words,
@@ -30,6 +29,7 @@ from dmaragent.present.words.guest import (
     verdict_with_harm,
     why_it_starts,
 )
+from dmaragent.present.words.other_releases import by_release, other_releases_words, release_verdict
 from dmaragent.remedies.guests.trial import GuestRemedies
 from dmaragent.remedies.remedy import GuestRemedy
 
@@ -81,7 +81,7 @@ def verdict_lines(
     name = shorten(resolution.guest.name or resolution.guest.source, MOST_NAME)
     verdict = verdict_with_harm(resolution)
     verdict = toned(verdict, verdict_tone(resolution.verdict, resolution.reasons))
-    spans = (others or {}).get(resolution.verdict)
+    spans = by_release(others or {}).get(release_verdict(resolution))
     releases = release_words(spans) if spans else stack_words(resolution.stack)
     return paragraph(f"{name}: {verdict} ({releases})", hang=2)
 
@@ -150,7 +150,7 @@ def limit_lines(
     """Return what the answer assumes, and the verdicts of other releases."""
     limits = [
         resolution.stack.origin,
-        *other_releases_words(resolution.verdict, others or {}),
+        *other_releases_words(resolution, others or {}),
         *list_words(resolution.host, resolution.reasons),
     ]
     return paragraph(" ".join(f"{limit}." for limit in limits if limit))

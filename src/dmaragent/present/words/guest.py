@@ -1,6 +1,6 @@
 """A guest in words: whether it starts, for which releases, why, and its fixes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import FOUR_GIB, SBDF, AddressRange, span
 from dmaragent.guests.config import GuestType
@@ -258,15 +258,6 @@ def stack_words(stack: Stack) -> str:
 def release_words(spans: Sequence[str]) -> str:
     """Return releases of Xen, as spans in words."""
     return f"Xen {', '.join(spans)}"
-
-
-def other_releases_words(
-    verdict: Verdict, others: Mapping[Verdict, Sequence[str]]
-) -> Iterator[str]:
-    """Yield each other verdict with the releases of Xen that give it."""
-    for other, spans in others.items():
-        if other is not verdict:
-            yield f"With {release_words(spans)}: {VERDICT_WORDS[other]}"
 
 
 def why_it_starts(resolution: Resolution) -> str:
