@@ -105,25 +105,43 @@ def test_a_region_that_is_refused_is_in_nobodys_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("capabilities", "release", "taken"),
+    ("capabilities", "release", "own", "other"),
     [
-        (("hvm", "pv"), (4, 17, 7), False),
-        (("hvm", "hvm_directio"), (4, 17, 7), True),
-        (None, (4, 17, 7), True),
-        (("hvm", "pv"), (4, 19, 1), True),
+        (("hvm", "pv"), (4, 17, 7), False, None),
+        (("hvm", "hvm_directio"), (4, 17, 7), True, True),
+        (None, (4, 17, 7), True, True),
+        (("hvm", "pv"), (4, 19, 1), True, True),
     ],
     ids=["off", "on", "unknown", "another release"],
 )
-def test_a_range_has_no_effect_if_the_running_xen_does_not_use_the_iommu(
-    capabilities: tuple[str, ...] | None, release: Numbers, worded: Worded, *, taken: bool
+def test_an_iommu_that_is_off_decides_about_the_line_that_xen_booted_with(
+    capabilities: tuple[str, ...] | None,
+    release: Numbers,
+    worded: Worded,
+    *,
+    own: bool,
+    other: bool | None,
 ) -> None:
-    xen = XEN._replace(capabilities=capabilities, command_line="a")
+    """Another line may have the IOMMU on, so that it is unknown whether its good ranges have effect."""
+    line = "rmrr=0x80000=00:1d.0"
+    xen = XEN._replace(capabilities=capabilities, command_line=f"{line} a")
     on = on_host(option_host()._replace(xen=xen), release=release)
 
-    found = written("0x80000000+4K=00:1d.0", on=on)
+    mine, another = check_option(on, None), checked(f"iommu=on {line}", on)
 
-    assert (found.taken, checked("rmrr=0x80000=00:1d.0", on).taken) == (taken, taken)
-    worded([one.reason for one in found.refused])
+    assert (mine.taken, another.taken) == (own, other)
+    assert checked(f"iommu=off {line}", on).taken is False
+    assert written("0x90000000+4K=00:1a.0", on=on).taken is own
+    worded(mine.ranges[0].reason)
+    worded(another.ranges[0].reason)
+
+
+def test_a_command_line_that_switches_the_iommu_off_is_named_as_the_cause(worded: Worded) -> None:
+    xen = XEN._replace(capabilities=("hvm", "pv"), command_line="iommu=off a")
+    found = written("0x80000000+4K=00:1d.0", on=on_host(option_host()._replace(xen=xen)))
+
+    assert found.taken is False
+    worded([one.reason for one in found.refused], "iommu=off")
 
 
 # ivmd= ----------------------------------------------------------------------------------
@@ -161,15 +179,54 @@ def test_the_list_of_a_device_decides_about_its_range() -> None:
     assert _ivmd(line, NEW, *TABLES, lists={NIC: ()}) == [IvmdEffect.NO_EFFECT]
 
 
-def test_a_range_of_ivmd_has_no_effect_if_the_iommu_is_off() -> None:
-    host = with_xen(amd_host(), "a")
+def _amd_off(line: str) -> OptionHost:
+    """Return a host with an AMD IOMMU that Xen, booted with `line`, does not use."""
+    host = with_xen(amd_host(), line)
     assert host.xen is not None
-    on = amd_on(host._replace(xen=host.xen._replace(capabilities=("hvm",))))
+    return amd_on(host._replace(xen=host.xen._replace(capabilities=("hvm",))))
 
-    (one,) = check_ivmd(on, "ivmd=0x91000=1:0.0").ranges
+
+GOOD, IN_RAM = "ivmd=0x91000=1:0.0", "ivmd=0x1000=1:0.0"
+
+
+def test_a_range_of_ivmd_has_no_effect_if_the_iommu_is_off() -> None:
+    on = _amd_off(f"{GOOD} a")
+
+    (one,) = check_ivmd(on, None).ranges
 
     assert one.effect is IvmdEffect.NO_EFFECT
-    assert write_ivmd(on, [read_wanted_ivmd("0x91000000+4K=01:00.0")]).taken is False
+    assert write_ivmd(on, [read_wanted_ivmd("0x92000000+4K=01:00.0")]).taken is False
+
+
+@pytest.mark.parametrize(
+    ("text", "effect"),
+    [
+        (f"iommu=on {GOOD}", IvmdEffect.UNKNOWN),
+        (f"iommu=off {GOOD}", IvmdEffect.NO_EFFECT),
+        (f"iommu=on {IN_RAM}", IvmdEffect.SWITCHES_OFF),
+    ],
+)
+def test_another_command_line_may_have_the_iommu_on(text: str, effect: IvmdEffect) -> None:
+    for own in ("a", "iommu=off a", f"{IN_RAM} a"):
+        (one,) = check_ivmd(_amd_off(own), text).ranges
+        assert one.effect is effect
+
+
+def test_the_own_range_that_switched_the_iommu_off_is_named() -> None:
+    """0x1000000 is RAM: Xen 4.20 switches AMD-Vi off for it (EIO), so the IOMMU is off."""
+    on = _amd_off(f"{IN_RAM} a")
+
+    (one,) = check_ivmd(on, None).ranges
+
+    assert one.effect is IvmdEffect.SWITCHES_OFF
+    assert "EIO" in one.reason
+
+
+@pytest.mark.parametrize(("line", "cause"), [("iommu=off a", "iommu=off"), (f"{IN_RAM} a", "EIO")])
+def test_what_switched_the_iommu_off_is_why_no_range_is_written(line: str, cause: str) -> None:
+    found = write_ivmd(_amd_off(line), [read_wanted_ivmd("0x91000000+4K=01:00.0")])
+
+    assert cause in found.refused[0].reason
 
 
 @pytest.mark.parametrize("pages", ["0xfffffffffffff", "0-0xfffffffffffff"])

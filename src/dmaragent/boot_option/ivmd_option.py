@@ -5,6 +5,7 @@ line: Xen refuses an overlap, and a refusal switches AMD-Vi off for the whole ho
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from dmaragent.addresses import AddressRange
 from dmaragent.boot_option.ivmd_advice import (
@@ -57,6 +58,8 @@ def check_ivmd(on: OptionHost, text: str | None) -> CheckedIvmd:
     line = (on.command_line or "") if text is None else unquoted(text, "ivmd")
     prediction = _predict(on, line)
     ranges = tuple(_judged(on, line, prediction))
+    if on.iommu_off:
+        ranges = tuple(_while_off(on, judged, own=own) for judged in ranges)
     if own:
         ranges = tuple(_as_listed(on, judged, ranges) for judged in ranges)
     return CheckedIvmd(
@@ -88,8 +91,6 @@ def _judged(on: OptionHost, line: str, prediction: IvrsPrediction | None) -> Ite
             yield _with_advice(on, user, IvmdEffect.NOT_READ, words.intel_reads_rmrr())
         elif user.ivmd is None:
             yield _with_advice(on, user, IvmdEffect.NOT_READ, user.reason)
-        elif on.iommu_off:
-            yield _with_advice(on, user, IvmdEffect.NO_EFFECT, check_words.iommu_off())
         elif prediction is None:
             reason = _always_refused(user.ivmd)
             effect = IvmdEffect.SWITCHES_OFF if reason else IvmdEffect.UNKNOWN
@@ -145,6 +146,18 @@ def _with_advice(
         warnings=() if mistaken or pages_of(user) is None else tuple(decimal_words(user.text)),
         mistaken=mistaken,
     )
+
+
+def _while_off(on: OptionHost, judged: JudgedIvmd, *, own: bool) -> JudgedIvmd:
+    """Return `judged` for a host whose running Xen does not use the IOMMU.
+
+    A range of its `own` command line may be why; that of another may have the IOMMU on.
+    """
+    if own and judged.taken is not False:
+        return _with_advice(on, judged.read, IvmdEffect.NO_EFFECT, check_words.iommu_off())
+    if judged.taken:
+        return replace(judged, effect=IvmdEffect.UNKNOWN, reason=check_words.iommu_off_now())
+    return judged
 
 
 def _as_listed(on: OptionHost, judged: JudgedIvmd, every: Sequence[JudgedIvmd]) -> JudgedIvmd:
@@ -231,10 +244,10 @@ def _never_helps(on: OptionHost) -> str:
         return words.release_without_option(on.release)
     if on.intel:
         return words.intel_reads_rmrr()
-    if on.iommu_off:
-        return check_words.iommu_off()
     before = _predict(on, on.command_line or "")
-    return words.off_already(before.iommu_disabled) if before and before.iommu_disabled else ""
+    if before is not None and before.iommu_disabled:
+        return words.off_already(before.iommu_disabled)
+    return check_words.iommu_off() if on.iommu_off else ""
 
 
 def _given_already(on: OptionHost, region: WantedIvmd, line: str) -> str:

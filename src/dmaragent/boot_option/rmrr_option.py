@@ -45,6 +45,8 @@ def check_option(on: OptionHost, text: str | None) -> CheckedOption:
     own = text is None
     line = (on.command_line or "") if text is None else unquoted(text, "rmrr")
     ranges = tuple(_judged_ranges(on, line))
+    if on.iommu_off:
+        ranges = tuple(_while_off(on, judged, own=own) for judged in ranges)
     if own:
         ranges = tuple(_as_listed(on, judged, ranges) for judged in ranges)
     return CheckedOption(
@@ -92,7 +94,16 @@ def _never_helps(on: OptionHost) -> str:
         return words.release_without_option(on.release)
     if on.amd:
         return words.amd_reads_ivmd()
-    return words.iommu_off() if on.iommu_off else ""
+    return words.iommu_off() if on.iommu_off and not _known_to_be_off(on) else ""
+
+
+def _known_to_be_off(on: OptionHost) -> bool:
+    """Return whether Xen's own command line or the table is why: each range is refused for that."""
+    table, line = on.table, on.command_line or ""
+    if table is None:
+        return False
+    prediction = predict_table(table, on.host.topology, on.memory_map, on.release, line)
+    return bool(prediction.iommu_disabled)
 
 
 def _read_back(
@@ -164,6 +175,19 @@ def _never_reported(user: UserRange) -> bool:
     return (first.bus, first.device, first.function) == (0, 0, 0)
 
 
+def _while_off(on: OptionHost, judged: JudgedRange, *, own: bool) -> JudgedRange:
+    """Return `judged` for a host whose running Xen does not use the IOMMU.
+
+    That decides about its `own` command line only: another may have the IOMMU on.
+    """
+    if own and judged.taken is not False:
+        user = judged.read._replace(accepted=False, reason=words.iommu_off())
+        return _judged(on, user, taken=False)
+    if judged.taken:
+        return replace(judged, taken=None, reason=words.iommu_off_now())
+    return judged
+
+
 def _as_listed(on: OptionHost, judged: JudgedRange, every: Sequence[JudgedRange]) -> JudgedRange:
     """Return `judged`, one of `every` range, as the running hypervisor's own list decides."""
     listed, pages = on.listed, judged.read.range
@@ -201,8 +225,6 @@ def _listed_for_another(
 
 
 def _judged(on: OptionHost, user: UserRange, taken: bool | None) -> JudgedRange:  # noqa: FBT001 - the verdict
-    if taken is not False and on.iommu_off:
-        user, taken = user._replace(accepted=False, reason=words.iommu_off()), False
     advice = list(mistakes(user, on.memory_map))
     if taken is False:
         advice += [sentence for sentence in (_table_words(on, user),) if sentence]

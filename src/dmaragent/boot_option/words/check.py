@@ -22,6 +22,11 @@ def iommu_off() -> str:
     return "Xen's IOMMU is off on this host (virt_caps in `xl info` has no directio)"
 
 
+def iommu_off_now() -> str:
+    """Return why it is unknown whether a range of another command line has an effect."""
+    return f"{iommu_off()}; whether it is on with this command line is unknown"
+
+
 def changed_by_an_error_before() -> str:
     """Refuse a region whose range Xen would not read as it is written."""
     return "Xen would read it differently, because of an error in the rmrr= that is already there"
