@@ -10,7 +10,7 @@ from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.readings import Missing, MissingKind
 from support.checked import BASE, GONE, LIMIT, UNIT, USB, found, host, host_of, only, taken
 from support.hosts import FakeHost, Function, add_memory_map, fake_host
-from support.ivrs_inventories import HOLE, checked, of, with_list
+from support.ivrs_inventories import HOLE, amd_host, checked, of, with_list
 from support.ivrs_inventories import UNIT as IVHD
 from support.ivrs_tables import ENTRIES, ivhd, ivmd, ivrs
 from support.releases import Numbers, as_release
@@ -131,6 +131,29 @@ def test_in_dom0_a_region_in_a_hole_of_the_map_may_be_in_ram(
     worded(one.xen)
 
 
+@pytest.mark.parametrize(
+    ("rest", "ids"),
+    [
+        ("Reserved", set()),
+        ("ACPI Non-volatile Storage", {"rmrr-not-reserved"}),
+        (None, {"rmrr-not-reserved"}),
+        ("System RAM", {"rmrr-in-ram"}),
+    ],
+    ids=str,
+)
+def test_page_0_of_unknown_type_does_not_hide_the_rest_of_a_region(
+    rest: str | None, ids: set[str]
+) -> None:
+    """The region 0x0-0xffff, with what /proc/iomem has behind page 0, which Linux reserves itself."""
+    made = fake_host([EHCI], {"DMAR": table(UNIT, rmrr(0, 0xFFFF, USB))})
+    behind = () if rest is None else (f"0x1000 0xffff {rest}",)
+    add_memory_map(made, ("0x0 0xfff Reserved by Linux", *behind, "0x100000 0x7bffffff System RAM"))
+
+    names = {one.rule.id for one in check(take_inventory(join(collect(made)))).findings}
+
+    assert names & {"rmrr-not-reserved", "rmrr-in-ram"} == ids
+
+
 @pytest.mark.parametrize(("release", "too_many"), [((4, 14), True), ((4, 17), False)], ids=str)
 def test_a_region_without_pages_takes_no_place_in_the_map_of_a_guest(
     release: Numbers, *, too_many: bool
@@ -167,6 +190,36 @@ def test_in_dom0_an_ivmd_in_a_hole_of_the_map_may_be_in_ram(
 
     assert one.severity is severity
     worded(one.xen)
+    worded(one.advice)
+    assert ("No action" in one.advice) is bool(listed)
+
+
+UNREAD = "0x0 0xfff Reserved by Linux"
+
+
+@pytest.mark.parametrize(
+    ("behind", "length", "ids", "unknown"),
+    [
+        ("0x1000 0xfffff Reserved", 1, {"ivmd-at-zero"}, True),
+        ("0x1000 0xfffff Reserved", 0x2000, {"ivmd-at-zero"}, True),
+        ("0x1000 0xfffff ACPI Tables", 0x2000, {"ivmd-at-zero", "ivmd-in-nvs"}, True),
+        ("0x100000 0x1fffff Reserved", 0x2000, {"ivmd-at-zero", "ivmd-not-reserved"}, True),
+        ("0x1000 0xfffff System RAM", 0x2000, {"ivmd-at-zero"}, False),
+    ],
+    ids=["page 0", "and reserved", "and ACPI", "and a hole", "and RAM"],
+)
+def test_an_ivmd_over_page_0_of_unknown_type_may_be_in_ram(
+    behind: str, length: int, ids: set[str], worded: Worded, *, unknown: bool
+) -> None:
+    """No two findings of the region contradict each other."""
+    of_table = ivrs(IVHD, ivmd(0, length, flags=7, device=0x0100))
+    inventory = take_inventory(amd_host(of_table, memory=(UNREAD, behind)), as_release((4, 20, 1)))
+
+    found_here = [one for one in check(inventory).findings if one.rule.id != "ivmd-length-tiny"]
+
+    assert {one.rule.id for one in found_here} == ids
+    assert {one.xen.startswith("Unknown") for one in found_here} == {unknown}
+    worded(found_here[0].xen)
 
 
 @pytest.mark.parametrize(

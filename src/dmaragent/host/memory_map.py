@@ -59,6 +59,14 @@ class MemoryMap(NamedTuple):
         """Return whether the type of a part of `region` is unknown."""
         return any(place.overlaps(region) for place in self.unknown)
 
+    @property
+    def if_reserved(self) -> "MemoryMap":
+        """The map if the ranges of unknown type are reserved."""
+        name = MemoryType.RESERVED.value
+        reserved = [MemoryEntry(place, MemoryType.RESERVED, name) for place in self.unknown]
+        entries = sorted((*self.entries, *reserved), key=lambda entry: entry.range)
+        return self._replace(entries=tuple(entries), unknown=())
+
     def why_unknown(self, region: AddressRange) -> str:
         """Return why entries for `region` may be missing, or empty."""
         if self.is_unknown(region):

@@ -38,6 +38,16 @@ class XenCase(NamedTuple):
 
     xen: str
     severity: Severity | None
+    advice: str = ""
+
+
+def unknown_memory(facts: IvrsFacts, ivmd: Ivmd) -> str:
+    """Return that an IVMD may be in RAM, unless the running Xen lists it; empty: that is known."""
+    checked = facts.memory_checks.get(ivmd.region.number)
+    tested = [one for one in facts.behaviours if one.lists_regions and not one.memory_test_inverted]
+    if checked is None or not checked.doubt or facts.kept_by_xen(ivmd.region) or not tested:
+        return ""
+    return f"Unknown: {checked.doubt} (4.17.4, 4.18.1, 4.19 and later)."
 
 
 def off_case(

@@ -66,7 +66,7 @@ def ivmd_hit(  # noqa: PLR0913 - what a hit may have, each by its name
     severity: Severity | None = None,
 ) -> Hit:
     """Return a hit about an IVMD, whose region is the subject of `predicate`."""
-    return region_hit(
+    hit = region_hit(
         ivmd.region,
         predicate,
         shown,
@@ -74,6 +74,7 @@ def ivmd_hit(  # noqa: PLR0913 - what a hit may have, each by its name
         linux=linux,
         severity=severity or case.severity,
     )
+    return hit._replace(advice=case.advice)
 
 
 def ivhd_words(block: AnyIVHD) -> str:

@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import span
-from dmaragent.checks.amd.effects import CUT, CUT_WITHOUT_PREBOOT, LOAD, XenCase, off_case
+from dmaragent.checks.amd.effects import (
+    CUT,
+    CUT_WITHOUT_PREBOOT,
+    LOAD,
+    XenCase,
+    off_case,
+    unknown_memory,
+)
 from dmaragent.checks.amd.facts import Ivmd, IvrsFacts
 from dmaragent.checks.amd.fields import ivmd_hit, range_fields
 from dmaragent.checks.common.facts import Need
@@ -18,6 +25,11 @@ _XEN = (
 )
 _LINUX = "Linux amd/init.c, init_unity_map_range"
 _GOOD = frozenset({MemoryType.RESERVED, MemoryType.ACPI, MemoryType.NVS, MemoryType.UNUSABLE})
+_RESERVED = frozenset({MemoryType.RESERVED})
+_LOOK = (
+    "Look into Xen's own map (`xl dmesg`, after 'RAM map'). If it has the range as RAM, leave the region out "
+    "(dmaragent encode --without)."
+)
 
 
 def _words(ivmd: Ivmd) -> str:
@@ -80,11 +92,14 @@ def in_ram(facts: IvrsFacts) -> Iterator[Hit]:
 def in_nvs(facts: IvrsFacts) -> Iterator[Hit]:
     """Find regions that only the releases with the inverted test refuse."""
     assert facts.memory_map is not None  # noqa: S101 - the rule's need
+    assumed = facts.memory_map.if_reserved
     for ivmd in facts.ivmds:
         checked = facts.inverted_memory_checks.get(ivmd.region.number)
         if checked is None or not checked.error:
             continue
         assert ivmd.pages is not None  # noqa: S101 - its memory was checked
+        if assumed.covered(ivmd.pages, _RESERVED):
+            continue
         if not any(entry.type in _GOOD for entry in facts.memory_map.within(ivmd.pages)):
             continue
         case = off_case(
@@ -94,6 +109,9 @@ def in_nvs(facts: IvrsFacts) -> Iterator[Hit]:
             errno="EIO",
             kept="keeps the region.",
         )
+        inverted = any(behaviour.memory_test_inverted for behaviour in facts.behaviours)
+        if facts.release and not inverted and (unknown := unknown_memory(facts, ivmd)):
+            case = case._replace(xen=unknown)
         message = f"is not all reserved by the memory map: {_words(ivmd)}."
         yield ivmd_hit(ivmd, message, range_fields(facts, ivmd), case=case)
 
@@ -111,25 +129,18 @@ def in_nvs(facts: IvrsFacts) -> Iterator[Hit]:
 def not_reserved(facts: IvrsFacts) -> Iterator[Hit]:
     """Find regions with pages that Xen makes reserved."""
     assert facts.memory_map is not None  # noqa: S101 - the rule's need
+    assumed = facts.memory_map.if_reserved
     for ivmd in facts.ivmds:
         checked = facts.memory_checks.get(ivmd.region.number)
         if checked is None or checked.error or not (checked.note or checked.doubt):
             continue
         assert ivmd.pages is not None  # noqa: S101 - its memory was checked
         kinds = frozenset(MemoryType)
-        if not facts.memory_map.covered(ivmd.pages, kinds):
+        if not assumed.covered(ivmd.pages, kinds):
             message = f"is not all in the memory map: {_words(ivmd)}."
-            case = _unknown_case(facts, ivmd) if checked.doubt else XenCase("", None)
+            unknown = unknown_memory(facts, ivmd)
+            case = XenCase(unknown, Severity.WARNING, _LOOK) if unknown else XenCase("", None)
             yield ivmd_hit(ivmd, message, range_fields(facts, ivmd), case=case)
-
-
-def _unknown_case(facts: IvrsFacts, ivmd: Ivmd) -> XenCase:
-    """Return that a range may be in RAM, if the running Xen does not list it."""
-    checked = facts.memory_checks[ivmd.region.number]
-    tested = [one for one in facts.behaviours if one.lists_regions and not one.memory_test_inverted]
-    if facts.kept_by_xen(ivmd.region) or not tested:
-        return XenCase("", None)
-    return XenCase(f"Unknown: {checked.doubt} (4.17.4, 4.18.1, 4.19 and later).", Severity.WARNING)
 
 
 RULES: tuple[Rule, ...] = (in_ram, in_nvs, not_reserved)

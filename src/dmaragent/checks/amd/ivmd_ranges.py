@@ -14,6 +14,7 @@ from dmaragent.checks.amd.effects import (
     XEN_OFF_IVMD,
     XenCase,
     off_case,
+    unknown_memory,
 )
 from dmaragent.checks.amd.facts import Ivmd, IvrsFacts
 from dmaragent.checks.amd.fields import header_field, ivmd_field, ivmd_hit, range_fields
@@ -135,6 +136,8 @@ def at_zero(facts: IvrsFacts) -> Iterator[Hit]:
                 "Xen keeps the region: the memory map does not have page 0 as RAM.", None
             )
             case = case._replace(severity=Severity.ERROR)
+        elif unknown := unknown_memory(facts, ivmd):
+            case = case._replace(xen=unknown)
         yield ivmd_hit(ivmd, "begins at address 0.", range_fields(facts, ivmd), case=case)
 
 

@@ -96,11 +96,10 @@ def _release_case(facts: CheckFacts, region: AddressRange) -> tuple[Severity | N
 def not_reserved(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions that are partly or wholly in holes of the map or in memory of another type."""
     assert facts.memory_map is not None  # noqa: S101 - the rule's need
+    assumed = facts.memory_map.if_reserved
     for region in facts.inventory.all_regions:
         pages = region.range
-        if pages is None or is_reserved(facts.memory_map, pages):
-            continue
-        if facts.memory_map.is_unknown(pages):
+        if pages is None or is_reserved(assumed, pages):
             continue
         if in_use(facts.memory_map, pages) is not None:
             continue
