@@ -64,10 +64,10 @@ def off_case(
     do with the IVMD, as the predicate of a sentence.
     """
     if facts.ignored_by_xen(ivmd):
-        return XenCase(
-            f"No effect: Xen ignores the region, which needs over {facts.address_bits} bits.",
-            Severity.WARNING,
-        )
+        why = f", which needs over {facts.address_bits} bits"
+        if not facts.address_bits:
+            why = "; IVinfo has 0 address bits"
+        return XenCase(f"No effect: Xen ignores the region{why}.", Severity.WARNING)
     if wraps_around(ivmd.block) and not stops_xen(ivmd.block):
         return XenCase("Unknown: the end of the region wraps around.", Severity.WARNING)
     if not all(behaviour.lists_regions for behaviour in facts.behaviours):

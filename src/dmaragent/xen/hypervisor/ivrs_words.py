@@ -149,6 +149,8 @@ def not_reached(error: str) -> str:
 
 
 def not_addressable(bits: int) -> str:
+    if not bits:
+        return "the table gives devices no address bits (IVinfo), so Xen ignores it"
     return f"it is beyond the {bits} bits that the table gives devices, so Xen ignores it"
 
 
