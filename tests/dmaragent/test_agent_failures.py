@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from dmaragent.agent import main as agent_main
 from dmaragent.agent import service as services
 from dmaragent.agent.journal import Journal
 from dmaragent.agent.notify import Notifier
@@ -19,7 +18,6 @@ from dmaragent.agent.published import Published
 from dmaragent.agent.scan import scan
 from dmaragent.agent.service import Service
 from dmaragent.errors import DmaragentError
-from dmaragent.service_paths import METRICS
 from support.agents import EHCI, NIC, Agent, agent, machine
 from support.wording import Worded
 
@@ -249,15 +247,3 @@ def test_many_scans_lose_neither_memory_nor_descriptors(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "inventory.json").read_bytes())["origin"]["generation"] == 300
     assert sizes[2] - sizes[0] < 4 << 20
     assert sizes[3] == sizes[1]
-
-
-def test_an_agent_that_cannot_begin_keeps_the_metrics_of_another(tmp_path: Path) -> None:
-    """Another agent, with another runtime folder, may have written them."""
-    metrics = tmp_path / METRICS
-    metrics.write_text("dmaragent_table_present 1\n")
-    (tmp_path / "file").write_text("")
-
-    with pytest.raises(DmaragentError):
-        agent_main.main(str(tmp_path / "file" / "run"), "", str(tmp_path))
-
-    assert metrics.exists()

@@ -27,8 +27,7 @@ def main(runtime: str, capture: str, textfile: str | None) -> None:
     try:
         publisher.tidy()
     except OSError as error:
-        # Another agent may run with another folder, and its metrics are in `textfile`.
-        Publisher(runtime=runtime).withdraw()
+        publisher.withdraw()
         why = os.strerror(error.errno or 0)
         hint = words.other_runtime()
         raise DmaragentError(words.runtime_unusable(runtime, why), hint) from error
