@@ -333,6 +333,8 @@ full() { die "cannot write to $work: free some space, or set TMPDIR to another f
 
 cleanup() {
     trap '' HUP INT TERM
+    # A signal can come between the start of a program and `child=$!`.
+    [ -n "$child" ] || [ "${!-}" = "$ended" ] || child=$!
     [ -n "$child" ] && kill "$child" 2>/dev/null
     [ -z "$partial" ] || [ "$output" = - ] || rm -f "$partial"
     [ -n "$reserved" ] && rm -f "$reserved"
@@ -507,7 +509,7 @@ run() { # run COMMAND…: write its output to $work/out; a signal to this script
     child=$!
     wait "$child"
     status=$?
-    child=
+    ended=$child child=
     return "$status"
 }
 
@@ -798,7 +800,7 @@ main() {
         shift
     done
 
-    work='' partial='' reserved='' child=''
+    work='' partial='' reserved='' child='' ended=''
     trap cleanup EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT

@@ -308,7 +308,7 @@ def test_an_interrupt_leaves_nothing(  # noqa: PLR0913, PLR0917 - a case, and fi
         assert process.stderr is not None
         worded(process.stderr.read())
         # The end comes when nobody holds it open any more: the hanging program is gone too.
-        assert select.select([child], [], [], 5)[0], "what it started goes on"
+        assert select.select([child], [], [], 60)[0], "what it started goes on"
         assert child.read() == ""
     assert process.returncode == 128 + number
     assert _leftovers(tmp_path) == []
