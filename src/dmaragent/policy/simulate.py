@@ -183,7 +183,10 @@ def _build_hvm(
 
 
 def _refuses_hap(hypervisor: Release | None) -> bool:
-    """Return whether Xen refuses a guest for which it has no HAP; an unknown one that lists it does."""
+    """Return whether the `hypervisor` refuses a guest that sets hap=1 if it has no HAP.
+
+    One of unknown release does: only 4.13 and later report whether they have HAP.
+    """
     return hypervisor is None or hypervisor.series >= _FIRST_WITH_HAP_RULE
 
 

@@ -71,8 +71,8 @@ class XenList(NamedTuple):
     unread: str = ""
     """Why the predicted list may be another: the options of the Xen that runs are unknown; or empty.
 
-    That matters to strategy=host alone.  A device that Xen refuses for its regions is refused with
-    more regions too, and without an IOMMU.
+    Then strategy=host is unknown, and so is a device that would be allowed.  A device that Xen
+    refuses for its regions is refused with more regions too, and without an IOMMU.
     """
 
 
