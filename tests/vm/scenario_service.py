@@ -36,7 +36,7 @@ EXPECTED = {
     "nobody": ("the socket answers nobody", "000"),
     "guest": ("the socket answers about a guest", "200"),
     "name": ("the guest that the answer is about", "a"),
-    "large": ("the socket answers about a guest of 20,000 devices", "422"),
+    "large": ("the socket answers about a guest of 300 devices", "422"),
     "processes": ("processes of the service, once all is answered", "1"),
     "while-killed": ("the inventory, after kill -9 and before the restart", "published"),
     "killed": ("the service, after kill -9", "started again"),
