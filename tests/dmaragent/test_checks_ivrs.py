@@ -265,6 +265,15 @@ def test_a_map_without_ram_at_0_does_not_switch_amd_vi_off(worded: Worded) -> No
     worded(one.xen)
 
 
+def test_without_a_memory_map_page_0_is_not_said_to_be_ram(worded: Worded) -> None:
+    data = ivrs(UNIT, ivmd(0, 0x1000))
+    (known,) = found(checked(data), "ivmd-at-zero")
+    (unknown,) = found(taken(amd_host(data, memory=None)), "ivmd-at-zero")
+
+    assert known.xen != unknown.xen
+    worded(f"{known.xen} {unknown.xen}")
+
+
 def test_a_wide_range_counts_what_linux_applies_it_to(worded: Worded) -> None:
     functions = (
         Function(sbdf="0000:00:00.0", class_code=0x060000),

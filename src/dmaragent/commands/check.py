@@ -92,8 +92,9 @@ def _details(options: argparse.Namespace) -> str:
 
 def exit_code(checked: Checked, level: str) -> int:
     """Return 1 if a finding is as bad as `level`, or if nothing of the table could be decoded."""
+    if not checked.decoded:
+        return 1
     if level == "never":
         return 0
     most = Severity(level).rank
-    bad = any(finding.severity.rank <= most for finding in checked.findings)
-    return 1 if bad or not checked.decoded else 0
+    return 1 if any(finding.severity.rank <= most for finding in checked.findings) else 0

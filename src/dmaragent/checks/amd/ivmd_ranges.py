@@ -104,11 +104,15 @@ def one_way(facts: IvrsFacts) -> Iterator[Hit]:
         yield ivmd_hit(ivmd, message, _flags(facts, ivmd), case=case, linux=linux)
 
 
+_PAGE_0_IN_RAM = "It is RAM, so Xen 4.17.4, 4.18.1, 4.19 and later switch AMD-Vi off (EIO)."
+
+
 @rule(
     "ivmd-at-zero",
     Severity.CRITICAL,
     "A region begins at address 0",
-    xen="It is RAM, so Xen 4.17.4, 4.18.1, 4.19 and later switch AMD-Vi off (EIO).",
+    xen="If page 0 is RAM, as on most machines, Xen 4.17.4, 4.18.1, 4.19 and later switch AMD-Vi "
+    "off (EIO).",
     linux="Linux 6.6 and later does not let VFIO use its devices.",
     advice=CUT,
     advice_without_preboot=CUT_WITHOUT_PREBOOT,
@@ -138,6 +142,8 @@ def at_zero(facts: IvrsFacts) -> Iterator[Hit]:
             case = case._replace(severity=Severity.ERROR)
         elif unknown := unknown_memory(facts, ivmd):
             case = case._replace(xen=unknown)
+        elif facts.memory_map is not None and not case.xen:
+            case = case._replace(xen=_PAGE_0_IN_RAM)
         yield ivmd_hit(ivmd, "begins at address 0.", range_fields(facts, ivmd), case=case)
 
 
