@@ -36,18 +36,20 @@ class Release(NamedTuple):
     def running(cls, series: tuple[int, int], extra: str | None) -> Self:
         """Return the release of a hypervisor from its XEN_EXTRAVERSION, `extra` (xen/Makefile).
 
-        ``.7`` is a point release, and ``.5-1.fc37`` or ``.3_02`` a distribution's build of it.
-        ``.8-pre`` is between 4.17.7 and 4.17.8, ``-rc`` and ``-unstable`` come before the series is
-        released, and ``.5+23-ga4e5191dc0`` contains commits of the next one: the point release of
-        these is unknown.  Debian 13 has ``.5-pre``.
+        ``.7`` is a point release.  ``.8-pre`` is between 4.17.7 and 4.17.8, ``-rc`` and
+        ``-unstable`` come before the series is released, and ``.5+23-ga4e5191dc0`` contains commits
+        of the next one: the point release of these is unknown.  Debian 13 has ``.5-pre``.  So is
+        that of a distribution's build, as ``.3_02`` or ``.5-1.fc37``: its patches can be those of
+        later point releases.
         """
         found = re.match(_POINT, extra or "")
         if found is None:
             return cls(*series)
         point, other = int(found[1]), re.search(_ANOTHER, found[2])
-        if other is None:
+        if not found[2].strip():
             return cls(*series, point)
-        return cls(*series, None, point if other[0].startswith("+") else max(point - 1, 0))
+        before = other is not None and not other[0].startswith("+")
+        return cls(*series, None, max(point - 1, 0) if before else point)
 
     @property
     def series(self) -> tuple[int, int]:
