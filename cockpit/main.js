@@ -42,7 +42,7 @@ class Page {
         this.user = "";
         this.shown = "";
         this.seen = false;
-        this.lacks = false; // whether a part is unknown for a reason that passes
+        this.lacks = new Set(); // the parts that are unknown for a reason that passes
         api.followAdministrator(isAdministrator => this.downloads.allow({ isAdministrator }));
         part("status").textContent = words.READING;
     }
@@ -52,11 +52,13 @@ class Page {
         const { generation, scanned, digest } = health.answer;
         const key = JSON.stringify([tag, generation, digest]);
         const again = key === this.shown;
-        if (again && !this.lacks)
+        if (again && !this.lacks.size)
             return;
-        const verdicts = attempt(api.getDocument("/v1/devices"));
-        const [inventory, findings] = await Promise.all(
-            ["/v1/inventory", "/v1/findings"].map(path => attempt(api.getDocument(path))));
+        const read = name => again && !this.lacks.has(name) ? null : attempt(api.getDocument(`/v1/${name}`));
+        const verdicts = read("devices");
+        const [inventory, findings] = await Promise.all([
+            attempt(api.getDocument("/v1/inventory")), read("findings"),
+        ]);
         if (inventory.failure)
             throw inventory.failure;
         if (!again) {
@@ -70,10 +72,12 @@ class Page {
         this.shown = key;
         this.seen = true;
         const devices = await verdicts;
-        this.showDevices(devices, inventory.document);
-        if (again)
+        if (devices)
+            this.showDevices(devices, inventory.document);
+        if (again && findings)
             this.showFindings(findings, inventory.document);
-        this.lacks = [findings, devices].some(({ failure }) => failure?.temporary);
+        const parts = Object.entries({ devices, findings });
+        this.lacks = new Set(parts.filter(([, part]) => part?.failure?.temporary).map(([name]) => name));
     }
 
     /** Show what is published, and why the API does not answer. */
@@ -92,7 +96,7 @@ class Page {
         });
         this.shown = key;
         this.seen = false;
-        this.lacks = false;
+        this.lacks.clear();
     }
 
     show({ inventory, failure, devices, findings, status }) {
@@ -131,10 +135,10 @@ class Page {
                 const next = await api.nextHealth(tag);
                 if (next.changed) {
                     await this.showLive(next);
-                    tag = this.lacks ? "" : next.tag;
+                    tag = this.lacks.size ? "" : next.tag;
                 }
                 // An agent that cannot wait for a change is asked when it publishes one.
-                if (this.lacks)
+                if (this.lacks.size)
                     await api.publishedChanges(RETRY);
                 else if (!next.waits && (tag === "" || !next.changed))
                     await api.publishedChanges(SLOWEST);

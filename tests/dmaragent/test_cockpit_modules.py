@@ -218,11 +218,14 @@ def test_an_answer_of_a_newer_version_is_not_shown(played: Play) -> None:
 
 
 def test_verdicts_that_a_busy_agent_refuses_are_requested_again(played: Play) -> None:
-    """It refuses twice with Retry-After; the host does not change meanwhile."""
+    """It refuses twice with Retry-After; the host does not change meanwhile.
+
+    The findings, which were read, are neither read again nor replaced.
+    """
     done = played("busy", live_documents())
 
     assert done["busy"]
-    assert (done["times"], done["state"]) == (3, "live")
+    assert (done["times"], done["others"], done["state"]) == (3, 1, "live")
     assert "All workers were busy" not in done["last"]
 
 

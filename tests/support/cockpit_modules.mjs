@@ -223,12 +223,13 @@ const scenarios = {
 
     async busy() {
         changes = true;
-        let times = 0;
+        let [times, others] = [0, 0];
         answer = ({ path, headers }) => {
             if (path === "/v1/health")
                 return headers["If-None-Match"] ? null : alive("1");
             if (path === "/v1/devices" && ++times < 3)
                 return { status: 503, body: { detail: "all workers were busy" }, headers: { "Retry-After": "1" } };
+            others += path === "/v1/findings";
             return documented(path);
         };
         await load("main.js");
@@ -238,7 +239,7 @@ const scenarios = {
             seen.push(part("devices").textContent);
         }
         const state = document.body.dataset.state;
-        return { busy: seen.some(text => text.includes("All workers were busy")), last: seen.at(-1), times, state };
+        return { busy: seen.some(text => text.includes("All workers were busy")), last: seen.at(-1), times, others, state };
     },
 
     async restarted() {
