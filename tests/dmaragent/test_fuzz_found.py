@@ -7,13 +7,18 @@ import pytest
 
 from dmaragent.addresses import AddressRange
 from dmaragent.answers.guest import answer
+from dmaragent.collect.collect import collect
 from dmaragent.collect.tables.host import name_tables
+from dmaragent.host import join
 from dmaragent.present.html.picture import Box, _lanes
 from dmaragent.present.text.decode import decode_line, decode_text
 from dmaragent.question.context import read_guests
+from fuzz.seeded import within_time
 from fwtables import decode
 from fwtables.acpidump import read_acpidump
+from fwtables.found_in_text import find_in_text
 from support.guests import answer as resolve
+from support.hosts import fake_host
 from support.tables import dump, patched, structure, table
 from support.wording import Worded
 from support.work import calls
@@ -42,6 +47,26 @@ def test_of_tables_whose_signature_ends_with_a_digit_none_is_lost() -> None:
     named = name_tables(read_acpidump((dump(first, "ABC1") + dump(second, "ABC1")).encode()))
 
     assert named == {"ABC11": first, "ABC12": second}
+
+
+@pytest.mark.parametrize("release", [b"6.1.0\nrnel/osrelease\n" * 2, b"6." + b"1" * 63, b"6.1 0\n"])
+def test_what_cannot_be_a_kernels_release_is_unknown_and_reported(
+    release: bytes, worded: Worded
+) -> None:
+    host = fake_host([], {"DMAR": table()})
+    host.files["/proc/sys/kernel/osrelease"] = release
+
+    joined = join(collect(host))
+
+    assert joined.system.kernel_release is None
+    worded(joined.problems)
+
+
+def test_a_long_run_of_digits_is_not_divided_among_the_numbers_before_a_signature() -> None:
+    text = "00: " + "0000 00 " * 12 + "d9fe 68 77 65 820000\n00: " + "0" * 64 + "\n"
+
+    with within_time():
+        assert find_in_text(text.encode()).tables == ()
 
 
 def _headings(number: int) -> None:

@@ -59,9 +59,13 @@ def line_ends(text: str, at: int) -> Iterator[tuple[int, int]]:
 
 
 def _template(words: str) -> str:
-    """Return a regular expression for `words` with other numbers and other blanks."""
+    """Return a regular expression for `words` with other numbers and other blanks.
+
+    Its quantifiers keep what they matched: a long run of digits would otherwise be divided among
+    many numbers in all ways.
+    """
     return "".join(
-        r"\d+" if word[0].isdigit() else r"\s*" if word[0].isspace() else re.escape(word)
+        r"\d++" if word[0].isdigit() else r"\s*+" if word[0].isspace() else re.escape(word)
         for word in _WORD.findall(words)
     )
 
@@ -107,7 +111,7 @@ class Reader:
 
     def number_lines(self) -> None:
         """Treat the number before the bytes as the line's number: there is no offset."""
-        self._lead += r"\d+" + _template(self.after) + r"\s*"
+        self._lead += r"\d++" + _template(self.after) + r"\s*"
         self.lead = ""
         self.has_offset, self.numbered = False, True
         self._compile()

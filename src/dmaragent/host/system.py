@@ -7,6 +7,9 @@ from dmaragent.host import words
 from dmaragent.host.parse import Problems, lines_of, text, whole_number
 from dmaragent.readings import Missing, SystemReading
 
+_LONGEST_RELEASE = 64
+"""Bytes of a kernel's release: Linux include/uapi/linux/utsname.h, ``__NEW_UTS_LEN``."""
+
 
 class System(NamedTuple):
     """The running system.  None: unknown."""
@@ -32,7 +35,7 @@ def join_system(system: SystemReading, problems: Problems) -> System:
     memory, boot_time = _resources(system.resources, problems)
     line = system.command_line
     return System(
-        kernel_release=text(system.kernel_release),
+        kernel_release=_release(text(system.kernel_release), problems),
         options=None if isinstance(line, Missing) else linux_words(text(line) or ""),
         loader_mark=loader_mark(text(line) or ""),
         cpu_vendor=vendor,
@@ -40,6 +43,14 @@ def join_system(system: SystemReading, problems: Problems) -> System:
         memory_total=memory,
         boot_time=boot_time,
     )
+
+
+def _release(content: str | None, problems: Problems) -> str | None:
+    """Return the kernel's release; None if it is unknown, or cannot be one."""
+    if content is not None and (len(content) > _LONGEST_RELEASE or len(content.split()) != 1):
+        problems.add(words.RELEASE_NOT_UNDERSTOOD)
+        return None
+    return content
 
 
 def _cpu(content: str | None) -> tuple[str | None, bool | None]:

@@ -192,6 +192,7 @@ def group_region_unreadable(group: str, line: str) -> str:
 
 # The system -----------------------------------------------------------------------------
 
+RELEASE_NOT_UNDERSTOOD = "the kernel's release cannot be understood"
 RESOURCES_NOT_UNDERSTOOD = "the memory size and boot time cannot be understood"
 BOOT_TIME_NOT_UNDERSTOOD = (
     "the boot time is invalid: the clock may have been set back to before 1970"
