@@ -207,6 +207,24 @@ def test_two_devices_of_one_id_need_two_on_the_target(pool: Path) -> None:
     assert found.verdict is Verdict.REFUSED
 
 
+@pytest.mark.parametrize("policies", [("relaxed", "strict"), ("strict", "relaxed")])
+def test_of_two_devices_of_one_id_the_relaxed_one_gets_the_region_that_conflicts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policies: tuple[str, ...]
+) -> None:
+    folder = tmp_path / "pool"
+    laptop(folder, "source", monkeypatch)
+    laptop(folder, "two", monkeypatch, **at(0x5000_0000), **{"144d_a808": XHCI})
+    wanted = tuple(f"{XHCI},rdm_policy={policy}" for policy in policies)
+
+    found = moved(folder, USB + BELOW, devices=wanted)["two"]
+
+    assert found.verdict is Verdict.STARTS
+    assert {device.spec: device.harm for device in found.devices} == {
+        "0000:3d:00.0,rdm_policy=strict": Harm.NONE,
+        "0000:00:14.0,rdm_policy=relaxed": Harm.CORRUPTION,
+    }
+
+
 def test_unknown_functions_and_unknown_regions_stay_unknown(pool: Path) -> None:
     table = "root/sys/firmware/acpi/tables/DMAR"
     shutil.copy(pool / "alike" / table, pool / "table.bin")

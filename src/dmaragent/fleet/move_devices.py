@@ -25,6 +25,7 @@ from dmaragent.remedies.xlcfg_lines import entry_text
 
 _ID = re.compile(r"(?:0x)?([0-9a-f]{4}):(?:0x)?([0-9a-f]{4})", re.IGNORECASE)
 _WORDS = {Policy.STRICT: PolicyWord.STRICT, Policy.RELAXED: PolicyWord.RELAXED}
+_RELAXED = f"rdm_policy={PolicyWord.RELAXED.value}"
 _ORDER = (Verdict.STARTS, Verdict.UNDECIDED, Verdict.REFUSED)
 """The verdicts, the best first."""
 
@@ -244,8 +245,21 @@ class Migration(NamedTuple):
         return attach_migrated(spec, self.guest, self.source, self.target, present)
 
 
-def move_xen(host: str, migration: Migration, devices: Iterable[WantedDevice]) -> HostMove:
-    """Return whether the devices of a Xen guest can be attached on a target, each in turn."""
+def move_xen(host: str, migration: Migration, devices: Sequence[WantedDevice]) -> HostMove:
+    """Return whether the devices of a Xen guest can be attached on a target, each in turn.
+
+    If not, the relaxed ones are tried after the others: of two devices of one ID, they can get the
+    one whose region conflicts.
+    """
+    found = _moved_in_turn(host, migration, devices)
+    relaxed_last = sorted(devices, key=lambda wanted: _RELAXED in wanted.settings.split(","))
+    if found.verdict is Verdict.STARTS or relaxed_last == list(devices):
+        return found
+    other = _moved_in_turn(host, migration, relaxed_last)
+    return min(found, other, key=lambda move: _ORDER.index(move.verdict))
+
+
+def _moved_in_turn(host: str, migration: Migration, devices: Sequence[WantedDevice]) -> HostMove:
     moved: list[DeviceMove] = []
     facts = migration.target.facts
     for wanted in devices:
