@@ -62,6 +62,19 @@ def test_what_cannot_be_a_kernels_release_is_unknown_and_reported(
     worded(joined.problems)
 
 
+@pytest.mark.parametrize("name", ["version/extra", "guest_type"])
+def test_what_xen_cannot_report_is_unknown_and_reported(name: str, worded: Worded) -> None:
+    host = fake_host([], {"DMAR": table()})
+    host.files["/sys/hypervisor/type"] = b"xen\n"
+    host.files[f"/sys/hypervisor/{name}"] = b"4.17.1\n\0\0firmware/memmap/4/type\n"
+
+    joined = join(collect(host))
+
+    assert joined.xen is not None
+    assert (joined.xen.extra, joined.xen.guest_type) == (None, None)
+    worded(joined.problems)
+
+
 def test_a_long_run_of_digits_is_not_divided_among_the_numbers_before_a_signature() -> None:
     text = "00: " + "0000 00 " * 12 + "d9fe 68 77 65 820000\n00: " + "0" * 64 + "\n"
 

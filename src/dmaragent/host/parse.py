@@ -48,6 +48,14 @@ def whole_line(value: bytes | Missing) -> str | None:
     return text(value) if whole else None
 
 
+def known_word(value: str | None, most: int, what: str, problems: Problems) -> str | None:
+    """Return `value`; None, and report `what`, if it is not one word of at most `most` characters."""
+    if value is not None and (len(value) > most or len(value.split()) != 1):
+        problems.add(words.not_understood(what))
+        return None
+    return value
+
+
 def functions_among(names: tuple[str, ...]) -> tuple[SBDF, ...]:
     """Return the PCI functions among `names`, by address.
 

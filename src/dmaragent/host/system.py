@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from dmaragent.boot_words import LoaderMark, linux_words, loader_mark
 from dmaragent.host import words
-from dmaragent.host.parse import Problems, lines_of, text, whole_number
+from dmaragent.host.parse import Problems, known_word, lines_of, text, whole_number
 from dmaragent.readings import Missing, SystemReading
 
 _LONGEST_RELEASE = 64
@@ -35,7 +35,9 @@ def join_system(system: SystemReading, problems: Problems) -> System:
     memory, boot_time = _resources(system.resources, problems)
     line = system.command_line
     return System(
-        kernel_release=_release(text(system.kernel_release), problems),
+        kernel_release=known_word(
+            text(system.kernel_release), _LONGEST_RELEASE, words.KERNELS_RELEASE, problems
+        ),
         options=None if isinstance(line, Missing) else linux_words(text(line) or ""),
         loader_mark=loader_mark(text(line) or ""),
         cpu_vendor=vendor,
@@ -43,14 +45,6 @@ def join_system(system: SystemReading, problems: Problems) -> System:
         memory_total=memory,
         boot_time=boot_time,
     )
-
-
-def _release(content: str | None, problems: Problems) -> str | None:
-    """Return the kernel's release; None if it is unknown, or cannot be one."""
-    if content is not None and (len(content) > _LONGEST_RELEASE or len(content.split()) != 1):
-        problems.add(words.RELEASE_NOT_UNDERSTOOD)
-        return None
-    return content
 
 
 def _cpu(content: str | None) -> tuple[str | None, bool | None]:

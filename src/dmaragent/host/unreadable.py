@@ -6,6 +6,7 @@ not read it, and answers that need it mention that themselves.
 
 from collections.abc import Iterator
 
+from dmaragent.host import words
 from dmaragent.host.parse import Problems
 from dmaragent.readings import HostSnapshot, Missing, MissingKind, PciReading
 
@@ -74,7 +75,7 @@ def _of_system(snapshot: HostSnapshot) -> Iterator[_Read]:
         for number, raw in enumerate(smbios):
             yield f"SMBIOS slot {number}", raw
     yield "the processor's description", system.cpu
-    yield "the kernel's release", system.kernel_release
+    yield words.KERNELS_RELEASE, system.kernel_release
     yield "the kernel's options", system.command_line
 
 
@@ -83,6 +84,6 @@ def _of_xen(snapshot: HostSnapshot) -> Iterator[_Read]:
     yield "the kind of hypervisor", xen.hypervisor_type
     for what, part in zip(("major", "minor", "extra"), xen.version, strict=True):
         yield f"Xen's version ({what})", part
-    yield "the guest type of this kernel (/sys/hypervisor/guest_type)", xen.guest_type
+    yield words.GUEST_TYPE, xen.guest_type
     yield "the privileges of this domain (/proc/xen/capabilities)", xen.capabilities
     yield "the functions bound to pciback", xen.assignable

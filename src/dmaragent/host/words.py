@@ -192,7 +192,16 @@ def group_region_unreadable(group: str, line: str) -> str:
 
 # The system -----------------------------------------------------------------------------
 
-RELEASE_NOT_UNDERSTOOD = "the kernel's release cannot be understood"
+KERNELS_RELEASE = "the kernel's release"
+GUEST_TYPE = "the guest type of this kernel (/sys/hypervisor/guest_type)"
+XENS_VERSION = "the last part of Xen's version"
+
+
+def not_understood(what: str) -> str:
+    """Return that a reading is not what it can be."""
+    return f"{what} cannot be understood"
+
+
 RESOURCES_NOT_UNDERSTOOD = "the memory size and boot time cannot be understood"
 BOOT_TIME_NOT_UNDERSTOOD = (
     "the boot time is invalid: the clock may have been set back to before 1970"

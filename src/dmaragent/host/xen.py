@@ -11,6 +11,7 @@ from dmaragent.host.parse import (
     MOST_OF_A_KIND,
     Problems,
     functions_among,
+    known_word,
     lines_of,
     text,
     whole_line,
@@ -21,6 +22,10 @@ from dmaragent.releases import Release
 
 _MOST = 1 << 52
 """Pages of 4 KiB in 64 bits of address."""
+_LONGEST_EXTRA = 16
+"""Characters of ``xen_extraversion_t``: Xen include/public/version.h."""
+_LONGEST_TYPE = 8
+"""More than any guest type has: Linux drivers/xen/sys-hypervisor.c, ``guest_type_show``."""
 
 
 class RdmEntry(NamedTuple):
@@ -94,10 +99,12 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
     options, line = info.get("virt_caps"), info.get("xen_commandline")
     if line is not None and len(line.encode()) >= XEN_REPORTS:
         problems.add(words.options_cut(XEN_REPORTS))
-    extra = whole_line(reading.version[2]) or info.get("xen_extra")
+    given = whole_line(reading.version[2]) or info.get("xen_extra") or None
+    extra = known_word(given, _LONGEST_EXTRA, words.XENS_VERSION, problems)
+    guest_type = whole_line(reading.guest_type)
     return XenHost(
         dom0=_is_dom0(reading.capabilities),
-        guest_type=whole_line(reading.guest_type),
+        guest_type=known_word(guest_type, _LONGEST_TYPE, words.GUEST_TYPE, problems),
         release=_release(reading, info, extra),
         extra=extra,
         command_line=None if line is None else " ".join(xen_words(line)),
