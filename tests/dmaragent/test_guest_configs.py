@@ -63,6 +63,14 @@ def test_every_setting_that_matters_is_taken_with_its_line() -> None:
     assert (one.refusals, one.warnings) == ((), ())
 
 
+def test_xl_stops_at_a_list_among_the_devices() -> None:
+    """xl_parse.c ends its loop at an entry that ``xlu_cfg_get_listitem`` does not give."""
+    one = _read("name='a'\npci=['00:1a.0',\n['x'],\n'00:1d.0']\n")
+
+    assert [entry.text for entry in one.pci] == ["00:1a.0"]
+    assert [warning.place for warning in one.warnings] == ["win.cfg:3"]
+
+
 @pytest.mark.parametrize(
     ("settings", "kind"),
     [

@@ -108,6 +108,19 @@ def test_rows_of_characters_are_filled_with_blanks_only_if_the_checksum_says_so(
     worded(only(_row(text, 2, second[:31] + "\n")).damage)
 
 
+def test_the_end_of_a_dump_decides_between_octal_and_hexadecimal_offsets() -> None:
+    """``od -x`` of 56 bytes: 060 is 48, after which 070 leaves the 8 bytes of the last row."""
+    text = (
+        b"0000000 4d44 5241 0000 0000 4d44 5241 0000 0000\n*\n"
+        b"0000060 4d44 5241 0060 0000\n0000070\n"
+    )
+
+    (found,) = find_in_text(text).tables
+
+    assert found.data == b"DMAR\0\0\0\0" * 6 + b"DMAR`\0\0\0"
+    assert not found.damage
+
+
 def test_octal_offsets_of_narrow_rows_are_octal() -> None:
     table = only(OCTAL_ROWS_OF_4)
 

@@ -13,7 +13,7 @@ _SAMPLE = 6
 
 def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
     """Return the base of the offsets and the number of bytes in a row; (0, 0) without offsets."""
-    following, end = _offsets_after(reader, first)
+    following, end, last = _offsets_after(reader, first)
     offsets = [first.offset, *following]
     size = len(first.data)
     if len(offsets) == 1:
@@ -34,7 +34,7 @@ def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
         if base == 10 and set(steps) == {1} and size > 1:
             reader.number_lines()
             return 0, 0
-        follows = rows[1:2] in ([], [size]) and (not end or steps[-1] <= size)
+        follows = rows[1:2] in ([], [size]) and (not end or steps[-1] <= last)
         if repeated and step % size == 0 and follows:
             return base, size
         filled = reader.style is CHARACTERS and size < step == 16
@@ -72,9 +72,13 @@ def _bases(offsets: list[str]) -> list[int]:
     return sorted((16, 8, 10), key=varies)
 
 
-def _offsets_after(reader: Reader, first: Row) -> tuple[list[str], bool]:
-    """Return the next offsets, and whether the last one is alone on its line and ends the dump."""
+def _offsets_after(reader: Reader, first: Row) -> tuple[list[str], bool, int]:
+    """Return the next offsets, whether the last one ends the dump, and the bytes of the last row.
+
+    The offset that ends a dump is alone on its line.
+    """
     offsets: list[str] = []
+    last = len(first.data)
     others = 0
     for start, end in line_ends(reader.text, first.end + 1):
         row = reader.row(start, end, LONGEST_ROW)
@@ -83,15 +87,16 @@ def _offsets_after(reader: Reader, first: Row) -> tuple[list[str], bool]:
             if (row.offset if row else alone) == first.offset:
                 break
             offsets.append(row.offset if row else alone)
-            if alone:
-                return offsets, True
+            if row is None:
+                return offsets, True, last
+            last = len(row.data)
             if len(offsets) == _SAMPLE:
                 break
         else:
             others += 1
             if others > AHEAD:
                 break
-    return offsets, False
+    return offsets, False, last
 
 
 def number_of(digits: str, base: int) -> int:
