@@ -30,7 +30,7 @@ from dmaragent.releases import Release
 from dmaragent.spans import MOST_SPANS
 from support.amd_hosts import host_of, table_alone
 from support.explained import told
-from support.ivrs_hosts import IOMMU, device, qemu
+from support.ivrs_hosts import IOMMU, device, predict, qemu
 from support.ivrs_tables import entry, ivhd, ivmd, ivrs
 
 USB, NIC, VGA = "0000:00:1d.0", "0000:01:00.0", "0000:02:00.0"
@@ -355,6 +355,15 @@ def test_a_table_on_which_xen_stops_does_not_only_switch_amd_vi_off(*, stops: bo
     assert prediction.iommu_disabled
     assert prediction.stops is stops
     assert ("AMD-Vi off" in facts_of(inventory).iommu_off) is not stops
+
+
+@pytest.mark.parametrize(("line", "stops"), [("", True), ("iommu=off", False)])
+def test_with_amd_vi_off_by_an_option_no_table_stops_xen(line: str, *, stops: bool) -> None:
+    last = ivmd((1 << 64) - 0x1000, 0x1000, flags=7, device=device(NIC[5:]))
+    found = predict(qemu(last), "4.20.4", command_line=line)
+
+    assert found.iommu_disabled
+    assert found.stops is stops
 
 
 @pytest.mark.parametrize(

@@ -357,6 +357,16 @@ def test_a_difference_that_no_reader_sees_is_only_noted(worded: Worded) -> None:
     worded([one.xen, one.linux])
 
 
+@pytest.mark.parametrize("segment", [0, 1])
+def test_the_ioapic_at_0014_of_another_segment_is_not_the_southbridges(segment: int) -> None:
+    """As in Xen's iommu_acpi.c, parse_ivhd_device_special, which counts that of segment 0."""
+    first = ivhd(ENTRIES[0], special(1, 32, 0x00A1), kind=0x11)
+    second = ivhd(special(1, 33, 0x00A0), kind=0x11, segment=segment, device=3, base=0xFEB90000)
+    inventory = checked(ivrs(first, second))
+
+    assert len(found(inventory, "ivhd-southbridge-ioapic")) == segment
+
+
 def test_options_of_xen_soften_a_missing_ioapic() -> None:
     table = ivrs(ivhd(ENTRIES[0], ENTRIES[3], kind=0x11))
     for line, xen in (("iommu=no-intremap", "No effect"), ("ivrs_ioapic[33]=00:14.0", "Unknown")):

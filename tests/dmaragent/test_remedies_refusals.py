@@ -117,6 +117,11 @@ FIXED: Mapping[str, Case] = {
         documented=True,
         fix=('pci = [ "00:14.0,permissive=1" ]',),
     ),
+    "a misspelt key with a word in capitals": Case(
+        devices='pci = [ "00:14.0,permisive=Yes" ]',
+        fix=('pci = [ "00:14.0,permissive=1" ]',),
+        release="4.17",
+    ),
     "an rdm= that the manual pages do not have": Case(
         lines='rdm = "strategy=hots, policy=strict"',
         documented=True,
