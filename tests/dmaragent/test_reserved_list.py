@@ -173,6 +173,7 @@ def test_what_a_device_reserves_is_never_nothing_for_want_of_an_answer(
     assert views.devices_source is source
     expected = (AddressRange(0x2000000, 0x2010000),) if source is ListSource.PREDICTED else None
     assert views.devices[SBDF.parse("00:02.0")] == expected
+    assert views.contradicted == {}
 
 
 def test_a_refused_range_of_the_command_line_is_explained(worded: Worded) -> None:
