@@ -213,6 +213,17 @@ def test_the_document_s_words_are_the_program_s() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "charset", ["", "; charset=utf-8", '; charset="utf-8"', '; Charset="UTF-8"']
+)
+def test_json_in_utf_8_is_accepted_however_the_header_says_it(
+    charset: str, laptop: Published
+) -> None:
+    head = ask("POST", "/v1/resolve", content_type=f"application/json{charset}")
+
+    assert respond_to_head(replace(head, body=None), laptop, FACTS) is None
+
+
 def test_a_post_is_refused_by_its_head_alone_where_that_is_enough(laptop: Published) -> None:
     head = replace(ask("POST", "/v1/resolve"), body=None)
     assert respond_to_head(head, laptop, FACTS) is None

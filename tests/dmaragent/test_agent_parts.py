@@ -203,6 +203,18 @@ def test_the_generation_counts_changes_and_not_scans() -> None:
     assert first.document == same.document != other.document
 
 
+def test_a_finding_of_the_log_alone_is_a_change() -> None:
+    host = machine(EHCI)
+    host.calls["boot-log"] = b"[ 1.0] DMAR: Host address width 39\n"
+    first = scan(host, None, 1.0)
+    host.calls["boot-log"] = (
+        b"[ 1.0] DMAR: Host address width 39\n[ 9.0] DMAR: [DMA Read NO_PASID] Request device "
+        b"[00:1d.0] fault addr 0x1000 [fault reason 0x06] PTE Read access is not set\n"
+    )
+
+    assert scan(host, first, 2.0).generation == 2
+
+
 class _Monitor:
     """A stand-in for pyudev's monitor."""
 

@@ -32,6 +32,7 @@ from support.amd_hosts import host_of, table_alone
 from support.explained import told
 from support.ivrs_hosts import IOMMU, device, predict, qemu
 from support.ivrs_tables import entry, ivhd, ivmd, ivrs
+from support.kvm import MSI
 
 USB, NIC, VGA = "0000:00:1d.0", "0000:01:00.0", "0000:02:00.0"
 UNITY, EXCLUSION = 7, 8
@@ -80,6 +81,13 @@ def test_before_6_6_guest_ram_decides_and_the_device_has_no_other_risk() -> None
 
     assert (linux.can, linux.risk) == (Can.CONDITIONS, False)
     assert [case.rule.error for case in linux.cases if case.rule is not None][:1] == ["EINVAL"]
+
+
+def test_a_region_without_length_blocks_whatever_the_groups_list_has() -> None:
+    host = host_of(qemu(ivmd(0x90000000, 0, device=device(NIC[5:]))), {NIC: MSI.encode()})
+    host = host._replace(system=host.system._replace(kernel_release="6.12.57"))
+
+    assert on_linux(host).linux.can is Can.NO
 
 
 def test_no_class_is_exempt_and_other_devices_are_allowed() -> None:

@@ -291,6 +291,15 @@ def test_ranges_that_xen_would_cut_are_not_given_to_xen_cmdline() -> None:
     assert " ".join(many) in steps.edit
 
 
+def test_the_backslashes_for_the_shell_do_not_count_for_the_length_that_xen_reads() -> None:
+    """124 characters, and 128 with the backslashes; Xen reads 127 of a word."""
+    five = [f"rmrr=0x{page:x}-0x{page + 15:x}=00:1d.0" for page in range(0x10000, 0x10050, 16)]
+    steps = _only(_setup(Loader.XEN_CMDLINE, Reader.XEN, Distribution.XCP_NG), *five)
+
+    (value,) = {line.partition("rmrr=")[2] for line in steps.lines if "rmrr=" in line}
+    assert value.count("\\;") == 4
+
+
 # An unknown loader ----------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import time
 from collections.abc import Mapping
 
 import pytest
@@ -208,6 +209,16 @@ def test_the_folder_is_named_after_the_time_where_it_is_known(
     recorded = _recorded(FakeHost(calls={"clock": clock}))
 
     assert top_folder(recorded.taken) == folder
+
+
+def test_a_bundle_is_named_by_utc_wherever_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC-7")
+        time.tzset()
+        named = top_folder(1795000000)
+    time.tzset()
+
+    assert named == "dmaragent-20261118-110640"
 
 
 def test_a_kept_host_gives_the_snapshot_it_was_kept_of() -> None:

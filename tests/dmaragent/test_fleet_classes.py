@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.collect.collect import collect
 from dmaragent.fleet.classes import folded, linux_classes, odd_hosts, xen_classes
 from dmaragent.fleet.documents import Document
 from dmaragent.fleet.guests import resolve_on
@@ -14,6 +15,7 @@ from dmaragent.fleet.records import Why, record_of
 from dmaragent.fleet.text import show_text
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import read_all_guests
+from dmaragent.host import join
 from dmaragent.host.topology import PciFunction
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
@@ -27,7 +29,9 @@ from dmaragent.releases import Release
 from support.altered import altered
 from support.fleet_pool import XL, fleet_of, guests
 from support.fleets import made_up_record
+from support.hosts import fake_host
 from support.machines import MACHINES, NAMES
+from support.tables import table
 
 
 def test_alike_hosts_are_one_class_and_the_damaged_one_has_no_data(pool: Path) -> None:
@@ -81,6 +85,33 @@ def test_a_host_that_differs_from_its_model_is_odd(pool: Path) -> None:
         ("odd", "firmware", "2")
     ]
     assert odd_hosts(alike[:2]) == ()
+
+
+@pytest.mark.parametrize(("number", "odd"), [(2, 0), (3, 1), (4, 1)])
+def test_three_of_four_hosts_show_what_is_usual(number: int, odd: int) -> None:
+    usual = [made_up_record(f"h{at}", model="M", firmware="1") for at in range(number)]
+    others = [
+        made_up_record(f"o{at}", model="M", firmware=f"9{at}") for at in range(4 - number or 1)
+    ]
+
+    assert [host.differs for host in odd_hosts([*usual, *others])] == ["firmware"] * odd
+
+
+def test_the_release_of_a_record_is_that_of_the_distributions_build() -> None:
+    """The rules are those of 4.17.3 and later; but 4.17.3_02 and 4.17.5_02 are not alike."""
+    version = "/sys/hypervisor/version/"
+    files = {
+        "/sys/hypervisor/type": b"xen\n",
+        f"{version}major": b"4\n",
+        f"{version}minor": b"17\n",
+    }
+    host = fake_host([], {"DMAR": table()})
+    host.files |= {**files, f"{version}extra": b".3_02\n"}
+    joined = join(collect(host))
+
+    assert joined.running_release == Release(4, 17, None, 3)
+    assert joined.xen is not None
+    assert joined.xen.version == "4.17.3_02"
 
 
 def test_names_are_folded_by_their_last_number() -> None:

@@ -260,14 +260,17 @@ def test_a_mapping_is_read_if_it_is_there(
     assert bool(guest.unknown) is (devices is None)
 
 
-def test_a_conf_of_a_proxmox_host_finds_its_mapping(tmp_path: Path) -> None:
+def test_a_conf_of_a_proxmox_host_finds_its_mapping(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "nodes/pve1/qemu-server"
     folder.mkdir(parents=True)
     (tmp_path / "mapping").mkdir()
     (tmp_path / "mapping/pci.cfg").write_text(_MAPPING, "utf-8")
     (folder / "101.conf").write_text("memory: 512\nhostpci0: mapping=gpu\n", "utf-8")
     (tmp_path / "qemu-server").symlink_to("nodes/pve1/qemu-server")
-    for path in (folder, tmp_path / "qemu-server"):
+    monkeypatch.chdir(folder)
+    for path in (folder, tmp_path / "qemu-server", Path("101.conf")):
         ((guest,), passed_over) = named_guests([str(path)])
 
         assert isinstance(guest, KvmGuest)

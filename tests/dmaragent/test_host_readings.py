@@ -313,6 +313,18 @@ def _xen(**calls: bytes | Missing) -> Host:
     )
 
 
+def test_a_cut_line_of_xl_info_is_not_read() -> None:
+    """``hvm_dir`` is no ``hvm_directio``, so the IOMMU would be off."""
+    xen = _xen(xl_info=b"xen_commandline : iommu=verbose\nvirt_caps : pv hvm hvm_dir").xen
+
+    assert xen is not None
+    assert (xen.command_line, xen.capabilities, xen.iommu_enabled) == (
+        "iommu=verbose",
+        None,
+        None,
+    )
+
+
 def test_xen_tells_its_release_options_and_list() -> None:
     info = b"xen_commandline        : iommu=verbose rmrr=0x1:2\nvirt_caps : pv hvm hvm_directio\n"
     entries = json.dumps({"entries": [[5, 2], [1, 1]]}).encode()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dmaragent.addresses import AddressRange
 from dmaragent.passthrough.kvm_resolution import KvmResolution, RegionsSource
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Effect, Harm, Verdict
@@ -113,6 +114,32 @@ def test_the_table_predicts_where_linux_publishes_nothing() -> None:
 
     assert (found.verdict, found.regions_source) == (Verdict.REFUSED, RegionsSource.PREDICTED)
     assert found.reasons[0].shown.startswith("Device is ineligible")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "verdict"),
+    [
+        ("5.2.0", Verdict.STARTS),
+        ("5.3.0", Verdict.REFUSED),
+        ("4.18.0-553.el8_10.x86_64", Verdict.REFUSED),
+        ("", Verdict.REFUSED),
+    ],
+)
+def test_a_region_of_a_bridge_concerns_what_is_behind_it_from_linux_5_3_on(
+    kernel: str, verdict: Verdict
+) -> None:
+    """Of a kernel with backports, and of an unknown one, it is not certain that it is older."""
+    bridge = Function(sbdf="0000:00:01.0", class_code=0x060400, secondary_bus=1)
+    region = rmrr(0xAD800000, 0xAD80FFFF, scope(2, 0, (1, 0)))
+    host = made(region, functions=[DISK, bridge], kernel=kernel)
+    grouped(host, g1=[bridge.sbdf], g12=[DISK.sbdf])
+
+    found = resolved(domain(hostdev()), host)
+
+    assert found.verdict is verdict
+    refusing = [one.region for one in found.reasons if one.effect is Effect.REFUSED]
+    expected = [AddressRange(0xAD800000, 0xAD810000)] if verdict is Verdict.REFUSED else []
+    assert refusing == expected
 
 
 def test_on_intel_a_locked_device_is_refused_whatever_the_kernel() -> None:

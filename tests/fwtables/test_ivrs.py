@@ -35,7 +35,17 @@ from fwtables import (
 from fwtables.errors import DocumentError
 from fwtables.ivrs.constants import BlockType, EntryType, flag_names
 from support.damaged_ivrs import CASES
-from support.ivrs_tables import EVERY_BLOCK, block, entry, every_device, ivhd, ivmd, ivrs
+from support.ivrs_tables import (
+    ENTRIES,
+    EVERY_BLOCK,
+    acpi_device,
+    block,
+    entry,
+    every_device,
+    ivhd,
+    ivmd,
+    ivrs,
+)
 from support.tables import EVERY_STRUCTURE, table
 from support.wording import Worded
 from support.work import calls
@@ -311,3 +321,11 @@ def test_work_grows_with_the_table_alone(shape: str) -> None:
         assert encode(decode(data)) == data
 
     assert calls(lambda: work(large)) < 8.5 * calls(lambda: work(small))
+
+
+@pytest.mark.parametrize("size", range(4, 22))
+def test_an_acpi_hid_entry_without_its_uid_length_is_damage(size: int) -> None:
+    cut = acpi_device(b"AMDI0020", 0x00A5)[:size]
+    decoded = decode(ivrs(ivhd(*ENTRIES, cut, kind=0x40)))
+
+    assert [damage.offset for damage in decoded.damage] == [len(ivrs(ivhd(*ENTRIES, kind=0x40)))]

@@ -125,12 +125,11 @@ def _of_host(published: Published) -> Iterator[Metric]:
         **{"class": published.xen_class},
     )
     if inventory.host.xen is not None:
-        release = inventory.host.running_release
         yield _info(
             "dmaragent_hypervisor_info",
             "The release of the running Xen and the source of its list of reserved regions, as "
             "labels. An unknown release is empty.",
-            xen="" if release is None else str(release),
+            xen=inventory.host.xen.version,
             list_source=inventory.xen.list.source.value,
         )
 

@@ -72,7 +72,7 @@ class HostRecord:
     model: str | None
     firmware: str | None
     xen: str | None
-    """The running release; None if it runs no Xen, or that is unknown."""
+    """The running release as Xen reports it; None if it runs no Xen, or that is unknown."""
     without_xen: bool
     """Whether Linux runs there without Xen."""
     runs_xen: bool
@@ -161,7 +161,7 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         vendor=host.machine.vendor,
         model=host.machine.model,
         firmware=host.machine.firmware,
-        xen=None if host.running_release is None else str(host.running_release),
+        xen=(host.xen.version if host.xen else "") or None,
         without_xen=inventory.linux.state in (LinuxState.GROUPS, LinuxState.NO_GROUPS),
         runs_xen=inventory.linux.state is LinuxState.UNDER_XEN,
         linux=host.system.kernel_release,

@@ -15,6 +15,9 @@ has 128 entries, and 65,536 regions make a table of 2 MiB.
 """
 
 
+_WORD = re.compile(r"[!-~]+")
+
+
 class Problems:
     """The readings that could not be read or understood, a sentence each, in order of discovery."""
 
@@ -49,8 +52,11 @@ def whole_line(value: bytes | Missing) -> str | None:
 
 
 def known_word(value: str | None, most: int, what: str, problems: Problems) -> str | None:
-    """Return `value`; None, and report `what`, if it is not one word of at most `most` characters."""
-    if value is not None and (len(value) > most or len(value.split()) != 1):
+    """Return `value`; None, and report `what`, if it is not one word of at most `most` characters.
+
+    A word is of printable ASCII.
+    """
+    if value is not None and (len(value) > most or _WORD.fullmatch(value) is None):
         problems.add(words.not_understood(what))
         return None
     return value

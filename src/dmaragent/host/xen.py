@@ -62,6 +62,13 @@ class XenHost(NamedTuple):
     """The functions bound to pciback."""
 
     @property
+    def version(self) -> str:
+        """The release as Xen reports it, such as ``4.17.3_02``; empty if it is unknown."""
+        if self.release is None:
+            return ""
+        return "{}.{}".format(*self.release.series) + (self.extra or "")
+
+    @property
     def iommu_enabled(self) -> bool | None:
         """Whether Xen's IOMMU works, by ``xl info``."""
         if self.capabilities is None:

@@ -211,9 +211,7 @@ def hypervisor_words(inventory: Inventory) -> str:
     xen = inventory.host.xen
     if xen is None:
         return ""
-    release = "Xen"
-    if xen.release is not None:
-        release += " {}.{}".format(*xen.release.series) + (xen.extra or "")
+    release = f"Xen {xen.version}".rstrip()
     kind = f"{xen.guest_type or ''} {'dom0' if xen.dom0 else 'guest'}".strip()
     return f"{release}, {kind}" if xen.dom0 is not None else release
 
