@@ -121,6 +121,22 @@ def test_the_end_of_a_dump_decides_between_octal_and_hexadecimal_offsets() -> No
     assert not found.damage
 
 
+def test_octal_offsets_after_repeated_rows_are_octal() -> None:
+    """``od -x`` of 72 bytes whose first two rows are equal: 040 is 32, and no 060 is a multiple of it."""
+    text = (
+        b"0000000 4d44 5241 0060 0000 5d01 454f 494d 2044\n*\n"
+        b"0000040 454f 544d 4241 454c 0002 0000 5243 5254\n"
+        b"0000060 0003 0000 012d 0000 0000 0000 0000 0000\n"
+        b"0000100 0000 0018 0000 0000\n0000110\n"
+    )
+
+    (found,) = find_in_text(text).tables
+
+    assert len(found.data) == 72
+    assert found.data[16:32] == found.data[:16]
+    assert "0x" not in found.damage
+
+
 def test_octal_offsets_of_narrow_rows_are_octal() -> None:
     table = only(OCTAL_ROWS_OF_4)
 

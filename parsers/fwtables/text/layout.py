@@ -29,7 +29,8 @@ def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
         steps = [after - before for before, after in pairwise(numbers)]
         step = steps[0]
         rows = steps[:-1] if end and len(steps) > 1 else steps
-        if min(numbers) < 0 or step < 1 or (base != 16 and any(number % step for number in rows)):
+        # Of repeated rows, the first step is several rows.
+        if min(numbers) < 0 or step < 1 or not _fits(base, rows, size if repeated else step):
             continue
         if base == 10 and set(steps) == {1} and size > 1:
             reader.number_lines()
@@ -51,6 +52,11 @@ def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
         return likely, size  # the second row is missing
     ahead = number_of(offsets[1], 16) - number_of(first.offset, 16)
     return 16, ahead if size < ahead <= 2 * size else min(size, 16) or 16
+
+
+def _fits(base: int, rows: list[int], unit: int) -> bool:
+    """Return whether the steps between `rows` are multiples of `unit`, as in any base but 16."""
+    return base == 16 or not any(number % unit for number in rows)
 
 
 def _base_of_steps(bases: list[int], offsets: list[str], size: int) -> int:
