@@ -181,6 +181,27 @@ def test_functions_that_could_not_be_read_are_not_taken_for_absent(worded: Worde
     worded(_lines(context), "00:19.0", "permission denied")
 
 
+def test_unknown_regions_of_a_device_are_null_and_not_an_empty_list(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of known regions, none is an empty list."""
+    hosts = ("synthetic-sosreport-without-table", "hp-dl380e-gen8")
+    unknown, known = (
+        [
+            device["regions"]
+            for device in json.loads(
+                run(capsys, "devices", "--json", "--all", "--host", MACHINES / host).out
+            )["answer"]["devices"]
+        ]
+        for host in hosts
+    )
+
+    assert unknown
+    assert all(regions is None for regions in unknown)
+    assert [] in known
+    assert None not in known
+
+
 def test_regions_are_grouped_and_many_are_counted() -> None:
     row = next(row for row in _rows(_context(made(HIGH))) if row.regions)
 

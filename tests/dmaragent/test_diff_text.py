@@ -11,6 +11,7 @@ from dmaragent.inventory import Inventory
 from dmaragent.present.text.diff import diff_details_text, diff_text
 from dmaragent.present.words.comparison import headline
 from support.comparisons import compared, inventory_of
+from support.hosts import Function
 from support.tables import drhd, patched, resummed, rmrr, scope, table
 from support.wording import Worded
 
@@ -149,3 +150,17 @@ def test_without_differences_no_further_command_is_named() -> None:
     inventory = inventory_of(table(EVERY))
 
     assert not any("--details" in line for line in _short(compared(inventory, inventory)))
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_new_region_is_unlisted_only_if_that_is_certain(*, gone: bool) -> None:
+    """Releases of Xen differ on a region whose device is absent; all refuse a reversed one."""
+    region = WRONG[0] if not gone else rmrr(0x7A000000, 0x7A00FFFF, scope(1, 0, (9, 0)))
+    before, after = (
+        inventory_of(table(EVERY, *more), [Function(sbdf="0000:00:1d.0")])
+        for more in ((), (region,))
+    )
+    listed = after.regions[0].xen.listed
+
+    assert listed is (None if gone else False)
+    assert any("not listed" in line for line in _text(compared(before, after))) is (not gone)

@@ -113,6 +113,21 @@ def _boxes(number: int) -> None:
     assert len(lanes) == number
 
 
+def test_boxes_that_adjoin_do_not_overlap() -> None:
+    first, second = (
+        Box(
+            range=AddressRange(start, start + 0x1000),
+            kind="region",
+            description="",
+            label="",
+            reached=False,
+        )
+        for start in (0x1000, 0x2000)
+    )
+
+    assert _lanes([first, second]) == ({0: 0, 1: 0}, 1)
+
+
 @pytest.mark.parametrize("work", [_headings, _devices, _boxes])
 def test_twice_the_input_is_twice_the_work(work: Callable[[int], None]) -> None:
     work(10)  # what is made once is made

@@ -15,6 +15,13 @@ def test_the_bar_has_a_cell_for_128_mebibytes_and_one_for_every_region() -> None
     assert marks.index("1 GiB") - marks.index("0") == 8
 
 
+def test_a_region_that_ends_with_a_cell_is_not_drawn_into_the_next() -> None:
+    one = Painted((region(0, 1 << 30),), (region(0xD000_0000, 0x800_0000),), ())
+    (line, _) = bars([("now", one)])
+
+    assert line.split()[1].count("R") == 1
+
+
 def test_what_lies_above_four_gibibytes_is_drawn_apart_and_said_where_it_is_not(
     worded: Worded,
 ) -> None:

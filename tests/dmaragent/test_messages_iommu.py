@@ -10,7 +10,9 @@ from dmaragent.collect.open_host import open_host
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.messages import MESSAGES, recogniser
+from dmaragent.messages.dma_address import DmaAddress
 from dmaragent.messages.iommu_state import ABOUT_IOMMU, ABOUT_TABLE, iommu_state
+from dmaragent.messages.model import Span
 from dmaragent.messages.relate import relate_all
 from dmaragent.present.json.why import why_document
 from dmaragent.present.words.messages import here_words
@@ -197,6 +199,15 @@ def test_an_address_within_the_hosts_width_is_not_said_to_be_too_high(
     _, words = told(MAP.format("0x100000000"), machine("lenovo-laptop"))
 
     worded(words, "33", "39")
+
+
+@pytest.mark.parametrize(("bits", "too_high"), [(38, False), (39, False), (40, True)])
+def test_a_mapping_that_needs_all_bits_of_the_host_is_not_too_high(
+    bits: int, *, too_high: bool
+) -> None:
+    last = (1 << bits) - 1
+
+    assert DmaAddress(Span(last - 0xFFF, last), width=39, reserved=()).too_high is too_high
 
 
 def test_without_a_table_the_hosts_width_is_unknown(
