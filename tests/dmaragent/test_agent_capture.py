@@ -137,6 +137,18 @@ def test_an_ordinary_user_gets_what_is_published_and_is_told_so(
     worded(as_json.err)
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_published_inventory_that_may_lack_regions_ends_as_one_that_was_taken(
+    nobody: Path, capsys: Capture, options: list[str]
+) -> None:
+    _publish(nobody)
+    document = json.loads((nobody / "inventory.json").read_bytes())
+    document["answer"]["complete"] = False
+    (nobody / "inventory.json").write_text(json.dumps(document))
+
+    assert run(capsys, "inventory", *options).code == 1
+
+
 def test_a_published_text_commands_no_terminal(nobody: Path, capsys: Capture) -> None:
     _publish(nobody)
     (nobody / "inventory.txt").write_bytes(b"a\x1b[2J\xff\r\n\nb")

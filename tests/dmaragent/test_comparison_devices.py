@@ -89,6 +89,15 @@ def test_other_structures_are_told_by_the_side_that_has_them() -> None:
     ]
 
 
+def test_a_structure_that_damage_of_the_other_table_may_hide_is_not_certainly_gone() -> None:
+    data = table(andd(1, b"\\_SB.A\0"), atsr(flags=1))
+    whole, damaged = inventory_of(data), inventory_of(data[:-4])
+
+    for a, b, side in ((whole, damaged, Side.A), (damaged, whole, Side.B)):
+        found = [(one.side, one.certain) for one in compared(a, b).structures]
+        assert found == [(side, False)]
+
+
 @pytest.mark.parametrize("told", [False, True], ids=["predicted against told", "both predicted"])
 def test_what_xen_lists_is_compared_only_where_both_lists_have_one_source(told: bool) -> None:  # noqa: FBT001 - a case
     a = inventory_of(table(rmrr(0x7A000000, 0x7A00FFFF, USB)), [])
