@@ -357,6 +357,15 @@ def test_a_difference_that_no_reader_sees_is_only_noted(worded: Worded) -> None:
     worded([one.xen, one.linux])
 
 
+@pytest.mark.parametrize("padding", [b"", bytes(4), b"\x40" + bytes(7)], ids=["0", "4", "8"])
+def test_padding_is_no_difference_between_the_blocks_of_one_iommu(padding: bytes) -> None:
+    table = ivrs(ivhd(*ENTRIES), ivhd(*ENTRIES, padding, kind=0x11))
+    without = ivrs(ivhd(*ENTRIES), ivhd(*ENTRIES[1:], padding, kind=0x11))
+
+    assert found(checked(table), "ivrs-duplicates-differ") == []
+    assert len(found(checked(without), "ivrs-duplicates-differ")) == 1
+
+
 @pytest.mark.parametrize("segment", [0, 1])
 def test_the_ioapic_at_0014_of_another_segment_is_not_the_southbridges(segment: int) -> None:
     """As in Xen's iommu_acpi.c, parse_ivhd_device_special, which counts that of segment 0."""

@@ -95,6 +95,23 @@ def test_a_bridge_scope_whose_numbers_cannot_be_read_leaves_what_may_be_behind_u
     assert told(host, "00:19.0").linux.can is Can.YES  # on the bridge's own bus
 
 
+def test_a_device_on_the_bus_of_a_bridge_without_numbers_is_not_behind_it() -> None:
+    """Linux's own lists of the regions of their groups are unknown too."""
+    bridge = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=3, subordinate_bus=3)
+    region = rmrr(0xAD800000, 0xAD80FFFF, scope(2, 0, (0x1C, 0)))
+    host = grouped(made(region, functions=[NIC, bridge, BEHIND], kernel="6.1.0"), **GROUPS)
+    for path in (
+        "/sys/devices/pci0000:00/0000:00:1c.0/config",
+        "/sys/devices/pci0000:00/0000:00:1c.0/secondary_bus_number",
+        "/sys/kernel/iommu_groups/2/reserved_regions",
+        "/sys/kernel/iommu_groups/3/reserved_regions",
+    ):
+        del host.files[path]
+
+    assert told(host, "03:00.0").linux.can is Can.UNKNOWN
+    assert told(host, "00:19.0").linux.can is Can.YES
+
+
 @pytest.mark.parametrize("byte", [b"\xff", b"\0"], ids=["ones", "zeros"])
 def test_a_bridge_whose_configuration_space_does_not_answer_is_unknown(byte: bytes) -> None:
     bridge = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=2, subordinate_bus=3)

@@ -232,6 +232,7 @@ def test_as_documented_a_device_inherits_the_policy_of_the_guest() -> None:
     assert policy("4.17", rdm=HOST_RELAXED) is Policy.RELAXED
     assert policy("4.17", rdm="strategy=host") is Policy.STRICT
     assert policy("4.17") is Policy.STRICT
+    assert policy("4.15") is Policy.STRICT
     assert policy("4.14") is Policy.RELAXED
 
 

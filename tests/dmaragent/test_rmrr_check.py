@@ -34,6 +34,16 @@ def test_a_mistake_is_seen_and_what_was_meant_is_said(text: str, worded: Worded)
     worded(_advice(text))
 
 
+@pytest.mark.parametrize(("last", "words"), [(0xA0, 10), (0xA1, 0)], ids=["160", "161"])
+def test_a_range_of_up_to_160_pages_is_split_among_the_ten_words_of_xen(
+    last: int, words: int
+) -> None:
+    advice = _advice(f"rmrr=0xbd001-0xbd0{last:x}=00:1d.0")
+
+    assert advice
+    assert advice.count("rmrr=0x") == words
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -154,6 +154,7 @@ def test_ram_is_not_offered(worded: Worded) -> None:
         ("", False),
         ("iommu=pt", True),
         ("iommu=soft,pt", True),
+        ("iommu=pt,force", True),
         ("iommu=pt iommu=nopt", False),
         ("iommu.passthrough=1", True),
         ("iommu.passthrough=0", False),

@@ -89,6 +89,12 @@ def test_an_iv_info_of_the_oldest_tables() -> None:
     assert header.guest_address_bits == 0
 
 
+def test_physical_addresses_of_64_bits() -> None:
+    header = _table(ivrs(iv_info=0x204000))
+
+    assert (header.physical_address_bits, header.virtual_address_bits) == (64, 64)
+
+
 def test_blocks_come_out_with_their_values() -> None:
     unit, extended, device, devices, with_hid, everything, of_unit, none, past, unknown = _table(
         EVERY_BLOCK

@@ -38,6 +38,15 @@ def test_one_region_and_all_are_left_out(data: bytes) -> None:
     assert regions_of(whole.table) == ()
 
 
+@pytest.mark.parametrize("name", [b"RMAD", b"XMAR"])
+def test_a_table_that_xen_renamed_gets_the_name_of_the_firmware_again(name: bytes) -> None:
+    decoded = decode(resummed(name + EVERY_STRUCTURE[4:]))
+    assert decoded.table is not None
+    offset = regions_of(decoded.table)[0].offset
+
+    assert encode(without_regions(decoded, {1})) == cut(EVERY_STRUCTURE, offset)
+
+
 def test_every_captured_table_can_be_cut(ivrs_corpus: dict[str, bytes]) -> None:
     cuts = 0
     for data in ivrs_corpus.values():
