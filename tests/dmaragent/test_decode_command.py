@@ -15,7 +15,7 @@ from support.damaged_ivrs import CASES as IVRS_CASES
 from support.ivrs_tables import EVERY_BLOCK, every_device
 from support.machines import MACHINES
 from support.renderings import RENDERINGS
-from support.tables import EVERY_STRUCTURE, table
+from support.tables import EVERY_STRUCTURE, patched, table
 from support.wording import Worded
 
 HP = MACHINES / "hp-dl380e-gen8"
@@ -243,6 +243,35 @@ def test_a_checksum_that_could_not_be_checked_is_not_called_ok(
     path.write_bytes(EVERY_STRUCTURE[:200])
 
     worded(run(capsys, "decode", path).out)
+
+
+_CUT = len(EVERY_STRUCTURE) - 8
+"""A length that ends within the last structure."""
+
+
+@pytest.mark.parametrize(
+    ("length", "summed", "verdicts"),
+    [
+        (len(EVERY_STRUCTURE), True, ["ok"]),
+        (len(EVERY_STRUCTURE), False, ["wrong"]),
+        (36, True, []),
+        (_CUT, True, []),
+        (_CUT, False, ["wrong"]),
+    ],
+)
+def test_a_checksum_is_ok_only_if_the_length_is(
+    length: int, *, summed: bool, verdicts: list[str], tmp_path: Path, capsys: Capture
+) -> None:
+    """If the damage lists a wrong checksum, the line of the header has it too."""
+    data = patched(EVERY_STRUCTURE, [(4, length.to_bytes(4, "little")), (9, b"\0")])
+    total = sum(data[:length])
+    path = tmp_path / "DMAR"
+    path.write_bytes(patched(data, [(9, bytes([(-total if summed else 1 - total) % 256]))]))
+
+    out = run(capsys, "decode", path).out
+
+    assert [word for word in ("ok", "wrong") if f"({word})" in out] == verdicts
+    assert ("offset 0x9, checksum" in out) is ("wrong" in verdicts)
 
 
 def test_what_a_folder_holds_is_never_passed_over_without_a_word(

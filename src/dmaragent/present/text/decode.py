@@ -59,9 +59,11 @@ def decode_text(decoded: Decoded[Table]) -> list[str]:
 
 def _table(table: Table, decoded: Decoded[Table]) -> Iterator[str]:
     kinds = {damage.kind for damage in decoded.damage}
-    checked = "wrong" if DamageKind.CHECKSUM in kinds else "ok"
+    checked = "ok"
     if kinds & {DamageKind.TABLE_LENGTH_TOO_LONG, DamageKind.TABLE_LENGTH_TOO_SHORT}:
         checked = "not checked, because the length is wrong"
+    if DamageKind.CHECKSUM in kinds:
+        checked = "wrong"
     yield from paragraph(
         f"{visible(table.signature.decode('latin-1'))}  length {table.length}, "
         f"revision {table.revision}, checksum 0x{table.checksum:02x} ({checked})",
