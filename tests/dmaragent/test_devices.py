@@ -152,6 +152,14 @@ def test_the_host_bridge_is_counted_and_not_listed() -> None:
     assert [str(row.sbdf) for row in _rows(context) if row.chipset] == [bridge.sbdf, memory.sbdf]
 
 
+def test_an_sd_host_is_listed_although_it_is_a_system_peripheral() -> None:
+    timer = Function(sbdf="0000:00:14.0", class_code=0x080300)
+    sd_host = Function(sbdf="0000:00:14.5", class_code=0x080501)
+    context = _context(made(HIGH, functions=[NIC, timer, sd_host]))
+
+    assert [str(row.sbdf) for row in _rows(context) if row.chipset] == [timer.sbdf]
+
+
 def test_an_amd_host_has_linux_word_and_says_that_xens_is_unknown(worded: Worded) -> None:
     context = _context(_amd())
     nic, nvme = _rows(context)
@@ -208,6 +216,7 @@ def test_regions_are_grouped_and_many_are_counted() -> None:
     assert region_spans(row) == "1"
     assert region_spans(replace(row, regions=(3, 4, 5, 9))) == "3-5 9"
     assert region_spans(replace(row, regions=(1, 3, 5, 7, 9))) == "1 3 5 +2"
+    assert region_spans(replace(row, regions=(1, 3, 5, 7, 8, 9, 10, 11, 12))) == "1 3 5 +6"
     assert region_spans(replace(row, regions=(), regions_known=False)) == "?"
 
 

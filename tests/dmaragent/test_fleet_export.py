@@ -283,8 +283,19 @@ def test_no_file_is_replaced_without_force(pool: Path, tmp_path: Path, capsys: C
     assert labels((tmp_path / "xen-pv-dom0.nfd").read_text())
 
 
+@pytest.mark.parametrize(
+    ("days", "ends"),
+    [
+        ("2", ("2023-11-16T22:13:20Z", "2096-10-04T07:06:40Z")),
+        ("0.5", ("2023-11-15T10:13:20Z", "2096-10-02T19:06:40Z")),
+    ],
+)
 def test_a_file_expires_by_the_age_of_its_document(
-    pool: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    pool: Path,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+    days: str,
+    ends: tuple[str, str],
 ) -> None:
     """A document without a date expires never, and that is reported; so is one that is too old."""
     made = 1_700_000_000
@@ -296,17 +307,17 @@ def test_a_file_expires_by_the_age_of_its_document(
         ]
 
     monkeypatch.setattr("dmaragent.commands.fleet.export.features_of", with_date)
-    export = ("fleet", "export", str(pool), "--nfd", "--no-cache", "--expire", "2", "--hosts")
+    export = ("fleet", "export", str(pool), "--nfd", "--no-cache", "--expire", days, "--hosts")
     old = run(capsys, *export, "xen-pv-dom0")
     undated = run(capsys, *export, "lenovo-laptop")
     made = 4_000_000_000
     fresh = run(capsys, *export, "xen-pv-dom0")
 
-    assert "# +expiry-time=2023-11-16T22:13:20Z\n" in old.out
+    assert f"# +expiry-time={ends[0]}\n" in old.out
     assert "xen-pv-dom0" in old.err
     assert "expiry-time" not in undated.out
     assert "lenovo-laptop" in undated.err
-    assert "# +expiry-time=2096-10-04T07:06:40Z\n" in fresh.out
+    assert f"# +expiry-time={ends[1]}\n" in fresh.out
     assert fresh.err == ""
 
 

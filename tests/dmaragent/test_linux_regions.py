@@ -9,6 +9,7 @@ from dmaragent.inventory import Inventory
 from dmaragent.iommu.claims import DeviceKind
 from dmaragent.linux.regions import Hold, covers, takes
 from dmaragent.linux.view import LinuxState
+from dmaragent.present.words.region import linux_view
 from support.inventories import UNIT, inventory_of
 from support.tables import rmrr, scope
 from support.wording import Worded
@@ -103,6 +104,28 @@ def test_the_kernels_own_word_is_taken_and_a_surprising_one_explained(worded: Wo
         assert [(held.hold, held.by_kernel) for held in region.linux] == [(Hold.DIRECT, True)]
     assert [each.region for each in inventory.differences] == [1, 2]
     worded(inventory.differences[0].explanation, "0000:00:14.0")
+
+
+@pytest.mark.parametrize(
+    ("published", "predicted"), [((), True), (("0",), True), (("0", "1"), False)]
+)
+def test_a_region_is_predicted_unless_the_kernel_publishes_it_for_each_of_its_devices(
+    published: tuple[str, ...], *, predicted: bool
+) -> None:
+    base = "/sys/kernel/iommu_groups"
+    owners = {"0": "0000:00:14.0", "1": "0000:01:00.0", "2": "0000:00:02.0"}
+    text = b"0x1000 0x1fff direct\n"
+    inventory = inventory_of(
+        UNIT,
+        rmrr(0x1000, 0x1FFF, scope(1, 0, (0x14, 0)), scope(1, 1, (0, 0))),
+        directories={base: tuple(owners)}
+        | {f"{base}/{group}/devices": (sbdf,) for group, sbdf in owners.items()},
+        files={f"{base}/{group}/reserved_regions": text for group in published},
+    )
+    (region,) = inventory.regions
+
+    assert len(region.linux) == 2
+    assert ("predicted" in linux_view(inventory, region)) is predicted
 
 
 def test_of_a_group_under_both_words_each_device_has_its_own() -> None:

@@ -118,6 +118,13 @@ def test_errors_are_those_of_the_c_library() -> None:
         assert os.strerror(number) == words
 
 
+def test_the_meaning_of_an_error_is_under_its_number() -> None:
+    for message in MESSAGES:
+        on_amd = {} if message.on_amd is None else message.on_amd.by_error
+        for number, text in (*message.by_error.items(), *on_amd.items()):
+            assert text.startswith(f"{ERRORS[number][0]}:"), message.id
+
+
 def test_ids_are_unique_and_the_findings_are_of_known_messages() -> None:
     assert len(BY_ID) == len(MESSAGES)
     assert FINDINGS.keys() | ON_AMD.keys() <= BY_ID.keys()
