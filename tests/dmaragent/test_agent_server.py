@@ -5,6 +5,7 @@ import contextlib
 import errno
 import json
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,22 @@ def test_of_those_that_say_nothing_the_oldest_makes_room(tmp_path: Path, laptop:
         for client in silent[1:]:
             client.sendall(HEALTH)
             assert _rest(client).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_client_is_known_by_its_user_not_by_its_process_or_group(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    credentials = struct.pack("iII", 41, 42, 43)  # struct ucred of unix(7)
+
+    async def user() -> int:
+        near, far = socket.socketpair()
+        with near, monkeypatch.context() as patch:
+            patch.setattr(socket.socket, "getsockopt", lambda *_: credentials)
+            connection = Connection(far, Limits())
+            connection.close()
+        return connection.user
+
+    assert asyncio.run(user()) == 42
 
 
 def _admitted(served: server.Server, user: int, stack: contextlib.ExitStack) -> _Admitted:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.collect.table_inputs import find_inputs
 from support.cli import run
+from support.collectors import write_files
 from support.damaged import CASES, Case
 from support.damaged_ivrs import CASES as IVRS_CASES
 from support.ivrs_tables import EVERY_BLOCK, every_device
@@ -300,6 +302,14 @@ def test_hosts_in_a_folder_are_decoded_by_their_tables(capsys: Capture) -> None:
     )
     assert "passed over" not in ran.out
     assert any("sosreport" in line and "was not collected" in line for line in lines)
+
+
+def test_each_of_two_hosts_beside_each_other_is_one_input(tmp_path: Path) -> None:
+    hosts = [tmp_path / "a", tmp_path / "b"]
+    for host in hosts:
+        write_files(host, {"sys/firmware/acpi/tables/DMAR": table()})
+
+    assert find_inputs(str(tmp_path)) == [(str(host), True) for host in hosts]
 
 
 @pytest.mark.parametrize(

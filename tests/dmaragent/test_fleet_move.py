@@ -17,6 +17,7 @@ from dmaragent.fleet.move_devices import (
     HostMove,
     WantedDevice,
     best_of,
+    host_move,
     named_devices,
 )
 from dmaragent.fleet.move_either import either
@@ -383,6 +384,18 @@ def test_of_devices_that_are_attached_alike_the_bound_one_is_taken() -> None:
 
     assert best_of([unknown, unbound, bound]) is bound
     assert best_of([risky, unbound]) is unbound
+
+
+def test_one_refused_device_refuses_the_target_whatever_is_unknown() -> None:
+    (wanted,) = named_devices(["8086:1d2d"])
+    starts, unknown, refused = (
+        DeviceMove(wanted, SBDF(0, 0, number, 0), "", verdict, ())
+        for number, verdict in enumerate((Verdict.STARTS, Verdict.UNDECIDED, Verdict.REFUSED))
+    )
+
+    assert host_move("h", [unknown, refused, starts]).verdict is Verdict.REFUSED
+    assert host_move("h", [starts, unknown]).verdict is Verdict.UNDECIDED
+    assert best_of([refused, unknown]) is unknown
 
 
 XHCI_FILES = "/sys/devices/pci0000:00/0000:00:14.0"

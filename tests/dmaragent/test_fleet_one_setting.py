@@ -14,12 +14,22 @@ from dmaragent.fleet import one_setting
 from dmaragent.fleet.classes import xen_classes
 from dmaragent.fleet.fleet import Fleet, FleetQuery, read_fleet
 from dmaragent.fleet.one_setting import one_setting_on
-from dmaragent.fleet.setting_choice import Found, OneSetting, RegionsOfClass, Request, bases
+from dmaragent.fleet.setting_choice import (
+    Found,
+    OneSetting,
+    RegionsOfClass,
+    Request,
+    Trials,
+    bases,
+    best_setting,
+    with_less_memory,
+)
 from dmaragent.fleet.setting_text import setting_objects
 from dmaragent.fleet.setting_trials import (
     HostRegions,
     KnownHost,
     Setting,
+    SettingTrial,
     entries_to_relax,
     regions_of,
     try_setting,
@@ -33,6 +43,7 @@ from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
 from support.altered import altered
 from support.cli import run
+from support.fleets import made_up_fleet
 from support.machines import MACHINES
 
 XL = Question(xen="4.17")
@@ -135,6 +146,30 @@ def test_a_region_above_4_gib_limits_the_memory() -> None:
         True,
         False,
     ]
+
+
+def test_of_several_limits_the_lowest_is_tried_with_each_setting() -> None:
+    guest = guest_of("")
+    assert isinstance(guest, GuestConfig)
+    classes = xen_classes(made_up_fleet(3, 3))
+
+    def trials(*limits: int | None) -> Trials:
+        return [
+            (of, SettingTrial(Verdict.STARTS, (), Harm.CORRUPTION, most_memory=most))
+            for of, most in zip(classes, limits, strict=True)
+        ]
+
+    results = [
+        (Setting(), trials(30_000, None, 20_000)),
+        (Setting(2566), trials(None, None, None)),
+        (Setting(3136), trials(25_000, 26_000, None)),
+    ]
+    best = best_setting(Request(guest, None, 0), results, [])
+
+    assert with_less_memory(best, results) == (
+        Setting(memory=20_000),
+        Setting(3136, memory=25_000),
+    )
 
 
 def test_a_host_without_the_device_prevents_it() -> None:

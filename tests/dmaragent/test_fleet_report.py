@@ -135,6 +135,21 @@ def test_hosts_on_which_a_guest_is_unknown_are_counted_apart() -> None:
     assert "0 of 1 (1 unknown)" in section_text(page, "firmware")
 
 
+@pytest.mark.parametrize(
+    ("without", "tone"), [((), "good"), ((NoData("x", Why.ABSENT, "no file"),), "warned")]
+)
+def test_a_guest_starts_on_every_host_only_if_every_host_has_data(
+    without: tuple[NoData, ...], tone: str
+) -> None:
+    records = made_up_fleet(3, 3)
+    starts = ClassVerdict(Verdict.STARTS, (), risk=False, remedies=None)
+
+    page = Page(fleet_html(FleetReport(records, without, [guest_of(records, starts)])))
+
+    strip = [one for one in page.all("li") if "class" in one.attributes]
+    assert strip[0].attributes["class"] == tone  # the tile of the guests is the first
+
+
 def test_an_unknown_firmware_is_no_second_one() -> None:
     known = [made_up_record(name, 1, firmware="1") for name in "ab"]
     unknown = made_up_record("c", 1, firmware=None)

@@ -115,6 +115,23 @@ def test_without_groups_it_is_unknown_whether_a_refusal_fits() -> None:
     assert only(f"vfio-pci 0000:00:03.0: {MAPPING}", made(small_host())).fits is None
 
 
+@pytest.mark.parametrize(
+    ("lost", "fits"), [(b"", (True, False)), (b"\1\0\x18\0", (True, None))], ids=["whole", "cut"]
+)
+def test_a_damaged_table_may_have_lost_the_region_of_a_message(
+    lost: bytes, fits: tuple[bool | None, ...]
+) -> None:
+    """Of the second region, which has 24 bytes, the table ends after the first 4."""
+    region = tables.rmrr(0x7B000000, 0x7B00FFFF, tables.scope(1, 0, (0x19, 0)))
+    table = tables.table(tables.drhd(0xFED90000, flags=1), region, lost)
+    inventory = made(fake_host([Function(sbdf="0000:00:19.0")], {"DMAR": table}))
+    text = "(XEN) [VT-D] It's disallowed to assign 0000:00:19.0 with shared RMRR at {:x} for d5."
+
+    found = tuple(only(text.format(at), inventory).fits for at in (0x7B000000, 0x7D000000))
+
+    assert found == fits
+
+
 def test_a_refusal_of_a_device_of_unknown_kind_may_fit_or_not() -> None:
     host = explained.grouped(small_host(), g1=["0000:00:19.0"])
     path = "/sys/devices/pci0000:00/0000:00:19.0"

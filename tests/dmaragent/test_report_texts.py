@@ -1,8 +1,11 @@
 """Texts of collectors in the form of the ledger's readings: each value from its line."""
 
+from pathlib import Path
+
 import pytest
 
 from dmaragent.collect.collect import collect
+from dmaragent.collect.open_host import open_host
 from dmaragent.collect.support_reports import texts as report_texts
 from dmaragent.host import join
 from dmaragent.host.parse import Problems
@@ -72,6 +75,23 @@ def test_a_second_structure_of_a_type_says_nothing_of_the_machine() -> None:
 )
 def test_other_texts_with_smbios_strings(text: str, names: dict[str, bytes]) -> None:
     assert report_texts.dmi_names(text) == names
+
+
+def test_of_two_texts_the_first_names_the_machine_and_the_second_adds_to_it(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "DMAR.bin": collectors.DMAR,
+        "logs/dmi_id": b"product_name: PowerEdge R720\n",
+        "logs/dmidecode": b"Handle 0x0100, DMI type 1, 27 bytes\n"
+        b"\tManufacturer: Dell Inc.\n\tProduct Name: PowerEdge R820\n",
+    }
+    folder = collectors.write_files(tmp_path / "report", files)
+
+    snapshot = collect(open_host(str(folder)).reader)
+
+    assert dict(snapshot.system.dmi)["product_name"] == b"PowerEdge R720\n"
+    assert dict(snapshot.system.dmi)["sys_vendor"] == b"Dell Inc.\n"
 
 
 def test_a_slot_of_dmidecode_names_the_devices_in_it() -> None:
