@@ -12,8 +12,8 @@ from support.tables import EVERY_STRUCTURE, drhd, rmrr, scope, table
 
 _LINE = re.compile(r"line ([0-9]+): .")
 _SMALL = table(drhd(0xFED90000, scope(1, 0, (2, 0))), rmrr(0x7DFFD000, 0x7DFFFFFF))
-_UUENCODED_ROW = 45
-"""The most bytes of a row of uuencode."""
+_UUENCODED_ROW = 63
+"""The most bytes of a row of uuencode, whose first character has 6 bits; programs write 45."""
 _MOST_REPEATED = 1 << 24
 """The most bytes of a table whose rows can be abbreviated by ``*``."""
 

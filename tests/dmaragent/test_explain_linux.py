@@ -25,7 +25,8 @@ from support.wording import Worded
         ("6.14.8-2-bpo12-pve", ["Linux 6.6 and later", "relax_rmrr"]),
         ("6.2.16-12-bpo11-pve", ["Linux 3.17 to 6.5"]),
         ("5.15.83-1-pve-relaxablermrr", ["Linux 3.17 to 6.5", "relax_rmrr"]),
-        (f"6.5.13-{'9' * 5000}-pve", ["Linux 3.17 to 6.5"]),
+        (f"6.5.13-{'9' * 50}-pve", ["Linux 3.17 to 6.5"]),
+        (f"6.5.13-{'9' * 5000}-pve", ["Linux 6.6 and later", "Linux 3.17 to 6.5"]),  # none has it
         ("3.10.0-957.el7.x86_64", ["Linux 6.6 and later", "Linux 3.17 to 6.5"]),
         ("6.6.0", ["Linux 6.6 and later"]),
         ("7.0.1", ["Linux 6.6 and later"]),

@@ -62,6 +62,13 @@ def test_what_cannot_be_a_kernels_release_is_unknown_and_reported(
     worded(joined.problems)
 
 
+def test_a_copied_name_of_the_machine_has_one_line() -> None:
+    host = fake_host([], {"DMAR": table()})
+    host.files["/sys/class/dmi/id/product_name"] = b"ProLiant  DL380\n ass/dmi\n\nProLiant\n"
+
+    assert join(collect(host)).machine.model == "ProLiant  DL380 ass/dmi ProLiant"
+
+
 @pytest.mark.parametrize("name", ["version/extra", "guest_type"])
 def test_what_xen_cannot_report_is_unknown_and_reported(name: str, worded: Worded) -> None:
     host = fake_host([], {"DMAR": table()})

@@ -20,7 +20,7 @@ class Machine(NamedTuple):
 
 def join_machine(system: SystemReading) -> Machine:
     """Return the machine's names."""
-    dmi = {name: text(value) for name, value in system.dmi}
+    dmi = {name: _name(text(value)) for name, value in system.dmi}
     firmware = [dmi.get(name) for name in ("bios_vendor", "bios_version", "bios_date")]
     return Machine(
         vendor=dmi.get("sys_vendor"),
@@ -28,6 +28,11 @@ def join_machine(system: SystemReading) -> Machine:
         board=dmi.get("board_name"),
         firmware=" ".join(word for word in firmware if word) or None,
     )
+
+
+def _name(content: str | None) -> str | None:
+    """Return a name in one line: a copied file can have more."""
+    return None if content is None else " ".join(filter(None, map(str.strip, content.split("\n"))))
 
 
 def join_slots(system: SystemReading, problems: Problems) -> Mapping[tuple[int, int, int], str]:
