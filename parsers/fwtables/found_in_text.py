@@ -20,12 +20,14 @@ from fwtables.text.iasl_fields import read_fields
 from fwtables.text.layout import layout_of
 from fwtables.text.plain import read_plain
 from fwtables.text.rows import LONGEST_ROW, Reader
-from fwtables.text.units import CHARACTERS, Anchor, anchors
+from fwtables.text.units import CHARACTERS, anchors
 
 Signatures = tuple[bytes, ...]
 
 _MOST_FAILURES = 2000
 """Maximum number of signatures without a table; the search ends after them."""
+_MOST_LINES = 200_000
+"""Maximum number of lines that are read in vain after such signatures: each can read to the end."""
 _MOST_TABLES = 1024
 """Maximum number of each kind in a text; a host has one."""
 _MARKUP = re.compile(
@@ -170,18 +172,20 @@ class _Search:
             yield self._encoded_table(TextForm.UUENCODE, encoded)
 
     def _dumps(self) -> Iterator[TextTable]:
-        end = failures = 0
+        end = failures = lines = 0
         lowered = self.text.encode("latin-1").lower().decode("latin-1")
         for anchor in anchors(lowered, self.signatures):
             if anchor.start < end:
                 continue
-            dump = read_dump(self.text, anchor)
+            reader = Reader(self.text, anchor)
+            dump = read_dump(reader)
             if dump is not None:
                 end = dump.end
                 yield self._dump_table(dump)
                 continue
             failures += 1
-            if failures > _MOST_FAILURES:
+            lines += reader.lines
+            if failures > _MOST_FAILURES or lines > _MOST_LINES:
                 self.stopped = True
                 return
 
@@ -252,9 +256,8 @@ class _Search:
         )
 
 
-def read_dump(text: str, anchor: Anchor) -> Dump | None:
-    """Return the dump that begins at `anchor`; None if there is only a signature."""
-    reader = Reader(text, anchor)
+def read_dump(reader: Reader) -> Dump | None:
+    """Return the dump that begins at the anchor of `reader`; None if there is only a signature."""
     if not reader.has_offset:
         return None if reader.style is CHARACTERS else read_plain(reader)
     if reader.is_within_row():

@@ -16,7 +16,7 @@ from dmaragent.question.context import read_guests
 from fuzz.seeded import within_time
 from fwtables import decode
 from fwtables.acpidump import read_acpidump
-from fwtables.found_in_text import find_in_text
+from fwtables.found_in_text import TextReading, find_in_text
 from support.guests import answer as resolve
 from support.hosts import fake_host
 from support.tables import dump, patched, structure, table
@@ -87,6 +87,28 @@ def test_a_long_run_of_digits_is_not_divided_among_the_numbers_before_a_signatur
 
     with within_time():
         assert find_in_text(text.encode()).tables == ()
+
+
+def _signatures(number: int, *, before: str = "", length: bytes = b"\x60\0\0\1") -> TextReading:
+    """Read a text of a byte in each line, with a signature every 15 lines and no table."""
+    data = b"DMAR" + length + b"\x5dOEMID "
+    text = before + "".join(f"{byte:02x}\n" for byte in data) * number
+    return find_in_text(text.encode())
+
+
+def test_a_signature_whose_length_cannot_be_reads_no_further() -> None:
+    _signatures(10)  # what is made once is made
+
+    assert calls(partial(_signatures, 80)) <= 2.2 * calls(partial(_signatures, 40))
+
+
+def test_signatures_that_all_read_to_the_end_stop_the_search() -> None:
+    """Each could be the begin of a table of 64 KiB; the row before the first makes it none."""
+    reading = _signatures(2000, before="00\n", length=b"\0\0\1\0")
+
+    assert reading.tables == ()
+    assert reading.stopped
+    assert not _signatures(20, before="00\n", length=b"\0\0\1\0").stopped
 
 
 def _headings(number: int) -> None:

@@ -85,7 +85,7 @@ def _read_rows(dump: Dump, rows: list[Row]) -> None:
         rows.append(row)
         dump.data += row.data
         dump.end = end
-        if len(dump.data) > LARGEST:
+        if len(dump.data) > LARGEST or (len(dump.data) >= 8 and not _is_length(dump.declared)):
             break
 
 

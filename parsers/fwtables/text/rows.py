@@ -87,6 +87,8 @@ class Reader:
         self.marker = self._marker(anchor.start)
         self._separator = _SEPARATOR_OF_NUMBERS if self.style.base == 10 else _SEPARATOR
         self.has_offset = match is not None
+        self.lines = 0
+        """The lines that were read."""
         self.numbered = False
         """Whether the number before the bytes is a line number."""
         lead = prefix[: match.start(1)] if match else prefix
@@ -175,6 +177,7 @@ class Reader:
 
     def row(self, start: int, end: int, most: int | None) -> Row | None:
         """Return the row on the line from `start` to `end`; None if it has another shape."""
+        self.lines += 1
         match = self._row.match(self.text, start, end)
         if not match:
             return None
@@ -184,6 +187,7 @@ class Reader:
 
     def body(self, start: int, end: int) -> int:
         """Return where the bytes begin on the line from `start` to `end`, without an offset."""
+        self.lines += 1
         match = self._row.match(self.text, start, end)
         return match.end() if match else start
 
