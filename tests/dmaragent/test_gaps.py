@@ -95,6 +95,23 @@ def test_a_bridge_scope_whose_numbers_cannot_be_read_leaves_what_may_be_behind_u
     assert told(host, "00:19.0").linux.can is Can.YES  # on the bridge's own bus
 
 
+@pytest.mark.parametrize("lost_path", [False, True], ids=["its numbers", "the way to it"])
+def test_linux_may_take_a_device_of_another_segment_for_one_behind_a_bridge(
+    *, lost_path: bool
+) -> None:
+    bridge = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=2, subordinate_bus=3)
+    other = Function(sbdf="0001:03:00.0", driver="nvme")
+    steps = [(0x1C, 0), (0, 0)] if lost_path else [(0x1C, 0)]
+    region = rmrr(0xAD800000, 0xAD80FFFF, scope(2, 0, *steps))
+    host = made(region, functions=[NIC, bridge, other], kernel="6.1.0")
+    host = grouped(host, **{**GROUPS, "g2": [other.sbdf]})
+    del host.files["/sys/kernel/iommu_groups/2/reserved_regions"]
+    del host.files["/sys/devices/pci0000:00/0000:00:1c.0/config"]
+    host.files.pop("/sys/devices/pci0000:00/0000:00:1c.0/secondary_bus_number", None)
+
+    assert told(host, other.sbdf).linux.can is Can.UNKNOWN
+
+
 def test_a_device_on_the_bus_of_a_bridge_without_numbers_is_not_behind_it() -> None:
     """Linux's own lists of the regions of their groups are unknown too."""
     bridge = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=3, subordinate_bus=3)

@@ -9,7 +9,10 @@ from dmaragent.inventory import Inventory
 from dmaragent.iommu.claims import DeviceKind
 from dmaragent.linux.regions import Hold, covers, takes
 from dmaragent.linux.view import LinuxState
+from dmaragent.passthrough.model import Can
 from dmaragent.present.words.region import linux_view
+from support.explained import cases, made, told
+from support.hosts import Function
 from support.inventories import UNIT, inventory_of
 from support.tables import rmrr, scope
 from support.wording import Worded
@@ -38,6 +41,22 @@ def test_a_bridge_covers_every_bus_behind_it() -> None:
         "0000:01:01.0": Hold.DIRECT,
         "0000:02:00.0": Hold.RELAXABLE,
     }
+
+
+def test_linux_takes_the_same_bus_number_of_another_segment_for_one_behind_the_bridge() -> None:
+    """is_downstream_to_pci_bridge compares bus numbers only."""
+    region = rmrr(0xAD800000, 0xAD80FFFF, scope(2, 0, (0x1C, 0)))
+    functions = [
+        Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=2, subordinate_bus=3),
+        *(Function(sbdf=sbdf) for sbdf in ("0001:01:00.0", "0001:03:00.0", "0001:04:00.0")),
+    ]
+    host = made(region, functions=functions, kernel="6.1.0")
+
+    taken = told(host, "0001:03:00.0")
+    assert taken.linux.can is Can.NO
+    assert "bridge scope" not in cases(taken.xen)
+    assert told(host, "0001:01:00.0").linux.can is not Can.NO
+    assert told(host, "0001:04:00.0").linux.can is not Can.NO
 
 
 @pytest.mark.parametrize(

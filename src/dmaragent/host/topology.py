@@ -194,15 +194,22 @@ class BusIndex:
         self._on: dict[tuple[int, int], list[PciFunction]] = {}
         for sbdf, function in sorted(topology.known.items()):
             self._on.setdefault((sbdf.segment, sbdf.bus), []).append(function)
+        self._segments = sorted({segment for segment, _ in self._on})
 
     def on(self, segment: int, bus: int) -> Sequence[PciFunction]:
         """Return the functions on one bus."""
         return self._on.get((segment, bus), ())
 
     def below(self, bridge: PciFunction) -> Iterator[PciFunction]:
-        """Yield every function on a bus behind `bridge`, from secondary to subordinate bus.
-
-        As in Linux drivers/iommu/intel/iommu.c, ``is_downstream_to_pci_bridge``.
-        """
+        """Yield every function on a bus behind `bridge`, from secondary to subordinate bus."""
         for bus in bridge.buses_behind:
             yield from self.on(bridge.sbdf.segment, bus)
+
+    def below_in_linux(self, bridge: PciFunction) -> Iterator[PciFunction]:
+        """Yield every function that Linux takes for one behind `bridge`, in any segment.
+
+        drivers/iommu/intel/iommu.c, ``is_downstream_to_pci_bridge``, compares bus numbers only.
+        """
+        for segment in self._segments:
+            for bus in bridge.buses_behind:
+                yield from self.on(segment, bus)

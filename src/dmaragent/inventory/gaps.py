@@ -52,6 +52,7 @@ def gaps_of(
     if state is not LinuxState.NO_GROUPS:
         linux = (
             *both,
+            *_covered_gaps(host, regions, other_segments=True),
             *_lost_owner_gaps(host, regions),
             *_group_gaps(host, regions),
             *_option_gaps(host, regions),
@@ -106,6 +107,17 @@ def _may_be_behind(host: Host, bridge: PciFunction) -> Iterator[SBDF]:
         if sbdf.segment != own.segment or sbdf.bus <= least:
             continue
         if not any(sbdf.bus in bridge_beside.buses_behind for bridge_beside in beside):
+            yield sbdf
+
+
+def _may_have_a_number_behind(host: Host, bridge: PciFunction) -> Iterator[SBDF]:
+    """Yield the functions of other segments whose bus number may be one behind `bridge`.
+
+    To Linux these are behind it too: ``BusIndex.below_in_linux``.
+    """
+    least = bridge.sbdf.bus if bridge.secondary_bus is None else bridge.secondary_bus
+    for sbdf in host.topology.known:
+        if sbdf.segment != bridge.sbdf.segment and sbdf.bus > least:
             yield sbdf
 
 
@@ -228,7 +240,7 @@ def _lost_owner_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
                 devices = frozenset(
                     sbdf
                     for sbdf in host.topology.known
-                    if sbdf.segment == region.segment
+                    if (sbdf.segment == region.segment or owner.device is DeviceKind.BRIDGE)
                     and (sbdf.segment, sbdf.bus) != begin
                     and sbdf not in published
                 )
@@ -240,8 +252,14 @@ def _lost_owner_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
                     )
 
 
-def _covered_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
-    """Yield a gap for the devices that a region may cover because it names a bridge above them."""
+def _covered_gaps(
+    host: Host, regions: tuple[Region, ...], *, other_segments: bool = False
+) -> Iterator[Gap]:
+    """Yield a gap for the devices that a region may cover because it names a bridge above them.
+
+    Instead with `other_segments`: those that only Linux takes for devices behind the bridge.
+    """
+    covered = _may_have_a_number_behind if other_segments else _may_be_behind
     published = _published_devices(host)
     for region in regions:
         for owner in region.owners:
@@ -249,7 +267,7 @@ def _covered_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
             named = owner.device is DeviceKind.BRIDGE
             if not named or bridge is None or not bridge.buses_open:
                 continue
-            devices = frozenset(_may_be_behind(host, bridge)) - published
+            devices = frozenset(covered(host, bridge)) - published
             if devices:
                 yield Gap(
                     unknown=words.region_covers_bridge(region.words, bridge.sbdf),

@@ -122,7 +122,10 @@ class LinuxScopes:
         self._index = BusIndex(topology)
 
     def held(self, owners: Iterable[Owner]) -> tuple[Held, ...]:
-        """Return the devices of a region with these `owners`, and all devices behind its bridges."""
+        """Return the devices of a region with these `owners`, and all devices behind its bridges.
+
+        Those are of any segment: Linux only compares their bus numbers with those of the bridge.
+        """
         held: dict[SBDF, Held] = {}
         functions = []
         for owner in owners:
@@ -132,7 +135,7 @@ class LinuxScopes:
         for function in functions:
             held.setdefault(function.sbdf, Held(function.sbdf, hold_of(function), None))
         for function in functions:
-            for below in self._index.below(function):
+            for below in self._index.below_in_linux(function):
                 held.setdefault(below.sbdf, Held(below.sbdf, hold_of(below), function.sbdf))
         return tuple(held[sbdf] for sbdf in sorted(held))
 

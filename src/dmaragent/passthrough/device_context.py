@@ -148,8 +148,15 @@ class DeviceContext:
 
     @property
     def behind_bridge(self) -> tuple[tuple[Region, SBDF], ...]:
-        """The regions that apply to it only because they name a bridge, and that bridge."""
-        return tuple((region, held.through) for region, held in self.held_regions if held.through)
+        """The regions that apply to it only because they name a bridge above it, and that bridge.
+
+        Linux may take a device of another segment for one behind a bridge: not here.
+        """
+        return tuple(
+            (region, held.through)
+            for region, held in self.held_regions
+            if held.through and held.through.segment == self.sbdf.segment
+        )
 
     @property
     def sharers(self) -> tuple[SBDF, ...]:

@@ -100,10 +100,8 @@ def _behind_named_bridge(device: DeviceContext) -> bool:
             bridge = owner.function
             if owner.device is not DeviceKind.BRIDGE or bridge is None:
                 continue
-            if bridge.sbdf.segment == device.sbdf.segment and (
-                bridge.buses_open or device.sbdf.bus in bridge.buses_behind
-            ):
-                return True
+            if bridge.buses_open or device.sbdf.bus in bridge.buses_behind:
+                return True  # in any segment: Linux compares bus numbers only
     return False
 
 
