@@ -12,6 +12,7 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve
 from dmaragent.question.context import Question, context_of, read_guests
+from dmaragent.readings import LINK_NOT_IN_COPY, NOT_COLLECTED
 from support.cli import run
 from support.explained import HIGH, NIC, USB, cases, grouped, made, told
 from support.hosts import Function
@@ -286,3 +287,16 @@ def test_a_message_about_a_device_that_an_open_path_may_lead_to_is_in_doubt(numb
 
     assert after is not None
     assert turned(machine.before, after) == {}
+
+
+def test_a_driver_that_a_recording_lost_is_not_the_lack_of_one() -> None:
+    """The function is in an IOMMU group with others that have no driver; only it has one."""
+    answers = recorded_answers(MACHINES / "qemu-amd-own-table")
+    path = "/sys/devices/pci0000:00/0000:00:1f.2/driver"
+
+    def verdict(*losses: Loss) -> Can:
+        return story(answers, *losses, device="0000:00:1f.3").linux.can
+
+    assert verdict() is Can.CONDITIONS
+    assert verdict(lost(answers, path, NOT_COLLECTED)) is Can.CONDITIONS
+    assert verdict(lost(answers, path, LINK_NOT_IN_COPY)) is Can.YES  # other links were copied

@@ -10,7 +10,13 @@ from dmaragent.host import words
 from dmaragent.host.bridges import impossible_bridges
 from dmaragent.host.parse import Problems, number, parse_number
 from dmaragent.host.topology import BRIDGE_CLASSES, BRIDGE_HEADERS, PciFunction, PciTopology
-from dmaragent.readings import HostSnapshot, Missing, MissingKind, PciReading
+from dmaragent.readings import (
+    LINK_NOT_IN_COPY,
+    HostSnapshot,
+    Missing,
+    MissingKind,
+    PciReading,
+)
 
 # PCI-to-PCI Bridge Architecture Specification 1.2, 3.2.
 _ANSWERS = 0x10
@@ -45,7 +51,7 @@ def join_pci(
             continue
         slot = slots.get((sbdf.segment, sbdf.bus, sbdf.device))
         functions[sbdf] = _function(sbdf, reading, groups.get(sbdf), slot, problems)
-        if links and _lacks_link(reading):
+        if links and reading.driver == LINK_NOT_IN_COPY:  # so the function has no driver
             functions[sbdf] = functions[sbdf]._replace(driver_known=True)
     functions |= impossible_bridges(functions, problems)
     paths = {reading.name: reading.path for reading in readings}
@@ -80,12 +86,6 @@ def _address(reading: PciReading, names: AbstractSet[str], problems: Problems) -
         problems.add(words.function_vanished(sbdf))
         return None
     return sbdf
-
-
-def _lacks_link(reading: PciReading) -> bool:
-    """Return whether the driver link was not collected."""
-    driver = reading.driver
-    return isinstance(driver, Missing) and driver.kind is MissingKind.NOT_COLLECTED
 
 
 _BELOW_A_FUNCTION = re.compile(r"/([0-9a-f:.]+)/pci[0-9a-f]{4,8}:[0-9a-f]{2}(?=/)")

@@ -13,7 +13,7 @@ from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import ACPI_TABLES, HostRequest, Operation
 from dmaragent.collect.recorded.manifest import LoggedReading
 from dmaragent.collect.words import recordings as words
-from dmaragent.readings import NOT_COLLECTED, Missing, MissingKind
+from dmaragent.readings import LINK_NOT_IN_COPY, NOT_COLLECTED, Missing, MissingKind
 
 _EMPTY = Missing(MissingKind.FAILED, "the copied file is empty")
 _PATH_MAX = 4096
@@ -109,7 +109,9 @@ class DirectoryHost:
         target = self._tree.link(path)
         if isinstance(target, Missing) and target.kind is MissingKind.FAILED:
             target = self._link_as_text(path) or target
-        return _absent_as_not_collected(target)
+        if isinstance(target, Missing) and target.kind is MissingKind.ABSENT:
+            return LINK_NOT_IN_COPY
+        return target
 
     def _link_as_text(self, path: str) -> str | None:
         """Return the target in a file that replaced a link; None if `path` is not such a file.
