@@ -108,6 +108,16 @@ def test_rows_of_characters_are_filled_with_blanks_only_if_the_checksum_says_so(
     worded(only(_row(text, 2, second[:31] + "\n")).damage)
 
 
+def test_an_end_before_the_first_row_takes_no_byte_away(worded: Worded) -> None:
+    *rows, _ = RENDERINGS["od -c"](EVERY_STRUCTURE).splitlines()
+    moved = "".join(f"{int(row[:7], 8) + 0o400:07o}{row[7:]}\n" for row in rows)
+
+    table = only(f"{moved}0000200\n")
+
+    assert table.data == EVERY_STRUCTURE
+    worded(table.damage, f"0x{len(EVERY_STRUCTURE):x}")
+
+
 def test_the_end_of_a_dump_decides_between_octal_and_hexadecimal_offsets() -> None:
     """``od -x`` of 56 bytes: 060 is 48, after which 070 leaves the 8 bytes of the last row."""
     text = (

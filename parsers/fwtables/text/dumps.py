@@ -184,7 +184,7 @@ def _close(dump: Dump, start: int, size: int, repeated: Row | None) -> None:
         missing = size - len(dump.data)
         if size <= LARGEST and repeated.data:
             dump.data += (repeated.data * (missing // len(repeated.data) + 1))[:missing]
-    surplus = len(dump.data) - size
+    surplus = len(dump.data) - size if size >= 0 else 0  # the last offset may be below the first
     if 0 < surplus < dump.reader.style.width or (surplus > 0 and dump.reader.style is CHARACTERS):
         del dump.data[size:]
     dump.closed = len(dump.data) == size
