@@ -4,10 +4,13 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 from vm.image import root_image
 from vm.ingredients import LabError, kernel, remove
@@ -17,6 +20,9 @@ from vm.suites import BOOKWORM, BUILD, Suite
 _OVMF = "/usr/share/OVMF/OVMF_CODE.fd"
 _OVMF_VARIABLES = "/usr/share/OVMF/OVMF_VARS.fd"
 _LOGS = BUILD / "logs"
+_LOOK_EVERY, _STUCK_AFTER = 5, 120  # seconds
+_NOTHING = 0.02
+"""Seconds of processor time in `_STUCK_AFTER`; an idle guest uses more for its timers."""
 _QEMU = (
     "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
     "-accel", "tcg,thread=multi", "-smp", "2",
@@ -76,8 +82,8 @@ class Boot:
     limit: int = 900
     """In seconds; ten times what a machine with two cores of its own needs: some are slow for hours."""
     dies: str = ""
-    """A pattern of the console's lines with which it ends, or is stuck until the limit, where its
-    script is not to run."""
+    """A pattern of the console's lines with which it ends or is stuck, where its script is not to
+    run."""
 
     @property
     def label(self) -> str:
@@ -190,15 +196,30 @@ def _run(boot: Boot, options: tuple[str, ...], attempt: int) -> Booted:
 
 
 def _waited(command: Iterable[str], limit: int) -> str:
-    """Run QEMU; give what went wrong."""
-    try:
-        done = subprocess.run(
-            list(command), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=limit, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
+    """Run QEMU; give what went wrong.
+
+    A machine that lost its timer waits forever, and so uses no processor time: it is ended early.
+    """
+    with (
+        tempfile.TemporaryFile() as told,
+        psutil.Popen(list(command), stdin=subprocess.DEVNULL, stdout=told, stderr=told) as qemu,
+    ):
+        used, since, end = 0.0, time.monotonic(), time.monotonic() + limit
+        while time.monotonic() < end:
+            try:
+                code = qemu.wait(timeout=_LOOK_EVERY)
+            except psutil.TimeoutExpired:
+                times = qemu.cpu_times()
+                if times.user + times.system > used + _NOTHING:
+                    used, since = times.user + times.system, time.monotonic()
+                elif time.monotonic() > since + _STUCK_AFTER:
+                    qemu.kill()
+                    return f"stuck: it used no processor time for {_STUCK_AFTER} s"
+            else:
+                told.seek(0)
+                return f"QEMU exited with {code}: {told.read()[-500:]!r}" if code else ""
+        qemu.kill()
         return f"not off after {limit} s"
-    return f"QEMU exited with {done.returncode}: {done.stderr[-500:]}" if done.returncode else ""
 
 
 def clear_logs() -> None:
