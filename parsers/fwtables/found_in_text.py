@@ -77,7 +77,7 @@ class TextReading:
     tables: tuple[TextTable, ...] = ()
     needs_iasl: bool = False
     stopped: bool = False
-    """Whether the search ended early, after too many signatures without a table."""
+    """Whether the search ended early, after too many signatures, or lines, without a table."""
 
 
 def find_in_text(data: bytes, signatures: Signatures = DECODED_SIGNATURES) -> TextReading:

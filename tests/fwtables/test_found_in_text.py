@@ -2,6 +2,7 @@
 
 import pytest
 
+from fwtables import found_in_text
 from fwtables.found_in_text import find_in_text
 from fwtables.signatures import SIGNATURES
 from fwtables.text.forms import TextForm
@@ -97,6 +98,26 @@ def test_only_tables_with_a_signature_asked_for_are_found(rendering: str) -> Non
 
     assert [each.data for each in find_in_text(text, SIGNATURES).tables] == [SMALL]
     assert [each.data for each in find_in_text(text, (b"IVRS",)).tables] == [EVERY_BLOCK]
+
+
+def test_signatures_in_a_dump_of_memory_cost_no_more_than_their_tables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first is of a message; its "length" is text.  The last table is after the others."""
+    monkeypatch.setattr(found_in_text, "_MOST_LINES", 20)
+    other = table(drhd(0xFED90000, scope(1, 0, (2, 0))))
+    memory = bytearray(0x1000)
+    for at, data in ((0x40, b"DMAR table found"), (0x400, EVERY_STRUCTURE), (0x800, other)):
+        memory[at : at + len(data)] = data
+    memory = bytearray(byte or number % 251 for number, byte in enumerate(memory))
+    for at, data in ((0x400, EVERY_STRUCTURE), (0x800, other)):
+        memory[at : at + len(data)] = data
+
+    found = find_in_text(hexdump_c(bytes(memory)).encode())
+
+    assert [(one.data, one.damage) for one in found.tables] == [(EVERY_STRUCTURE, ""), (other, "")]
+    lines = -(-len(EVERY_STRUCTURE) // 16)
+    assert (found.tables[0].line, found.tables[0].last_line) == (0x41, 0x40 + lines)
 
 
 def test_two_dumps_without_a_line_between_are_two_tables() -> None:

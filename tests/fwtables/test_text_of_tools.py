@@ -20,6 +20,7 @@ COMMANDS = (
     *("od", "od -v", "od -b", "od -c", "od -d", "od -i", "od -o", "od -s", "od -x"),
     *("od -t x1", "od -t x1z", "od -t x4", "od -t x8", "od -t u1", "od -t d1", "od -t u4"),
     *("od -t o4", "od -t x1 -t c", "od -w8 -t x1", "od -w32 -t x1", "od -A n -t x1 -v"),
+    *("od -A d -w8 -t x1", "od -A d -w4 -t x4", "od -A d -w32 -t d2"),
     *("od -A d -t x1", "od -A x -t x1z -v", "od -A n -x -v", "base64", "base64 -w0"),
     *("busybox hexdump -C", "busybox xxd", "busybox od -x"),
 )
@@ -28,6 +29,7 @@ TABLES = {
     "every block of an IVRS": EVERY_BLOCK,
     "odd": table(drhd(0xFED90000, scope(1, 0, (2, 0)))) + b"\x01",
     "repetitive": table(*[drhd(0)] * 9),
+    "zeros at its end": table(bytes(24)),
 }
 
 

@@ -44,6 +44,12 @@ class Dump:
         return SMALLEST <= self.declared <= len(self.data)
 
     @property
+    def ended(self) -> bool:
+        """Whether the header has no possible length, or its bytes were read."""
+        held = len(self.data)
+        return held >= _LEAST and not (held < self.declared <= LARGEST)
+
+    @property
     def sound(self) -> bool:
         """Whether the table is complete and its checksum is right."""
         return self.complete and sum(self.data[: self.declared]) % 256 == 0
@@ -69,18 +75,21 @@ def read_offsets(reader: Reader, base: int, width: int) -> Dump | None:
     begin = number_of(first.offset, base)
     dump = Dump(reader, first, bytearray(first.data), first.end, base)
     dump.filled = short if first is not short else None
-    _Follower(dump, begin, width).follow()
+    within = begin != 0 and _is_within(dump, begin)
+    _Follower(dump, begin, width, within=within).follow()
     trim(dump)
     if dump.filled and not dump.sound:
         held = len(dump.filled.data)
         dump.fail(dump.filled, f"this row has {held} characters, the others {width}")
-    return _check_begin(dump, begin)
+    return _check_begin(dump, within=within)
 
 
 class _Follower:
     """Reads the rows of a dump from the second one on."""
 
-    def __init__(self, dump: Dump, begin: int, width: int) -> None:
+    def __init__(self, dump: Dump, begin: int, width: int, *, within: bool) -> None:
+        self.within = within
+        """Whether the table is in a larger dump: it ends where its header says, or is none."""
         self.dump = dump
         self.reader = dump.reader
         self.begin = begin
@@ -96,6 +105,8 @@ class _Follower:
     def follow(self) -> None:
         """Read the rows until one does not follow the one before."""
         for start, end in line_ends(self.reader.text, self.dump.first.end + 1):
+            if self.within and self.dump.ended:
+                return
             row = self.reader.row(start, end, self.width)
             offset = -1 if row is None else number_of(row.offset, self.dump.base)
             if row is None or offset < 0:
@@ -227,11 +238,11 @@ def trim(dump: Dump) -> None:
             del dump.data[dump.declared :]
 
 
-def _check_begin(dump: Dump, begin: int) -> Dump | None:
+def _check_begin(dump: Dump, *, within: bool) -> Dump | None:
     """Return the dump; None if it begins within another dump and its table is not sound."""
     if len(dump.data) < _LEAST or _is_swapped(dump):
         return None
-    if begin == 0 or not _is_within(dump, begin):
+    if not within:
         return dump
     if not dump.sound:
         return None

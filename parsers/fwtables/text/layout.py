@@ -23,14 +23,16 @@ def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
         return 0, 0
     span = next(line_ends(reader.text, first.end + 1), None)
     repeated = span is not None and reader.is_repeated(*span)
-    bases = _bases(offsets[:-1] if end and len(offsets) > 2 else offsets)
-    for base in bases:
+    bases = _bases(offsets[:-1] if end and len(offsets) > 2 else offsets, size)
+    # First the bases in which each row is a multiple of the first; then base 16 with damage.
+    for base, damaged in [*((base, False) for base in bases), (16, True)]:
         numbers = [number_of(offset, base) for offset in offsets]
         steps = [after - before for before, after in pairwise(numbers)]
         step = steps[0]
         rows = steps[:-1] if end and len(steps) > 1 else steps
         # Of repeated rows, the first step is several rows.
-        if min(numbers) < 0 or step < 1 or not _fits(base, rows, size if repeated else step):
+        unit = 1 if damaged else size if repeated else step
+        if min(numbers) < 0 or step < 1 or any(number % unit for number in rows):
             continue
         if base == 10 and set(steps) == {1} and size > 1:
             reader.number_lines()
@@ -38,12 +40,7 @@ def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
         follows = rows[1:2] in ([], [size]) and (not end or steps[-1] <= last)
         if repeated and step % size == 0 and follows:
             return base, size
-        filled = reader.style is CHARACTERS and size < step == 16
-        if (
-            step == size
-            or filled
-            or (step < size and (step in first.gaps or (base, step) == (16, 16)))
-        ):
+        if _is_width(step, base, reader, first):
             return base, step
     if reader.offset_is_unit():
         return 0, 0
@@ -54,9 +51,12 @@ def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
     return 16, ahead if size < ahead <= 2 * size else min(size, 16) or 16
 
 
-def _fits(base: int, rows: list[int], unit: int) -> bool:
-    """Return whether the steps between `rows` are multiples of `unit`, as in any base but 16."""
-    return base == 16 or not any(number % unit for number in rows)
+def _is_width(step: int, base: int, reader: Reader, first: Row) -> bool:
+    """Return whether `first` can have `step` bytes, with blanks at its end that were cut off."""
+    size = len(first.data)
+    filled = reader.style is CHARACTERS and size < step == 16
+    within = step < size and (step in first.gaps or (base, step) == (16, 16))
+    return step == size or filled or within
 
 
 def _base_of_steps(bases: list[int], offsets: list[str], size: int) -> int:
@@ -68,14 +68,18 @@ def _base_of_steps(bases: list[int], offsets: list[str], size: int) -> int:
     return 0
 
 
-def _bases(offsets: list[str]) -> list[int]:
-    """Return the possible bases of the offsets; first the base in which all steps are equal."""
+def _bases(offsets: list[str], size: int) -> list[int]:
+    """Return the possible bases of the offsets.
 
-    def varies(base: int) -> bool:
+    First the base in which all steps are equal, and of several the one in which they are `size`.
+    """
+
+    def unlikely(base: int) -> tuple[bool, bool]:
         numbers = [number_of(offset, base) for offset in offsets]
-        return len({after - before for before, after in pairwise(numbers)}) > 1
+        steps = {after - before for before, after in pairwise(numbers)}
+        return len(steps) > 1, size not in steps
 
-    return sorted((16, 8, 10), key=varies)
+    return sorted((16, 8, 10), key=unlikely)
 
 
 def _offsets_after(reader: Reader, first: Row) -> tuple[list[str], bool, int]:

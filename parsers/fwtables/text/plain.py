@@ -1,6 +1,7 @@
 """Rows of bytes without offsets, compared with the table's own length and checksum."""
 
 import re
+from collections.abc import Iterator
 
 from fwtables.signatures import DECODED_SIGNATURES
 from fwtables.table_or_text import SMALLEST
@@ -26,18 +27,19 @@ def read_plain(reader: Reader) -> Dump | None:
     first = reader.first(LARGEST)
     dump = Dump(reader, first, bytearray(first.data), first.end)
     rows = [first]
+    within = row_before(reader, first) is not None
     single = reader.style is HEX and not reader.marker and len(first.data) * 2 == first.width
     if single and len(first.data) >= 8:
-        _read_digits(dump, rows)
+        _read_digits(dump, rows, within=within)
     elif reader.is_plain(first) or _has_ascii(first):
-        _read_rows(dump, rows)
+        _read_rows(dump, rows, within=within)
         _check_comments(dump, rows)
     trim(dump)
     if len(dump.data) < (_BROKEN_OFF if dump.problem else SMALLEST) or not _is_length(
         dump.declared
     ):
         return None
-    if row_before(reader, first) is not None:
+    if within:
         if not dump.sound:
             return None
         del dump.data[dump.declared :]
@@ -56,10 +58,11 @@ def _has_ascii(first: Row) -> bool:
     )
 
 
-def _read_rows(dump: Dump, rows: list[Row]) -> None:
+def _read_rows(dump: Dump, rows: list[Row], *, within: bool) -> None:
+    """Read the rows from the second one on; `within` a larger dump, to the end of the table."""
     width = len(dump.first.data) if _has_ascii(dump.first) else None
     blank = 0
-    for start, end in line_ends(dump.reader.text, dump.first.end + 1):
+    for start, end in _lines(dump, within=within):
         row = dump.reader.row(start, end, width)
         if row is None:
             blank += 1
@@ -89,6 +92,14 @@ def _read_rows(dump: Dump, rows: list[Row]) -> None:
             break
 
 
+def _lines(dump: Dump, *, within: bool) -> Iterator[tuple[int, int]]:
+    """Yield the lines after the first row, `within` a larger dump only those of the table."""
+    for start, end in line_ends(dump.reader.text, dump.first.end + 1):
+        if within and dump.ended:
+            return
+        yield start, end
+
+
 def _is_wider(dump: Dump, start: int, end: int) -> bool:
     """Return whether the first number of a row has more digits than the dump's first number."""
     reader = dump.reader
@@ -115,13 +126,18 @@ def _check_comments(dump: Dump, rows: list[Row]) -> None:
         held += len(row.data)
 
 
-def _read_digits(dump: Dump, rows: list[Row]) -> None:
-    """Read digits with line breaks anywhere, even between the two digits of a byte."""
+def _read_digits(dump: Dump, rows: list[Row], *, within: bool) -> None:
+    """Read digits with line breaks anywhere, even between the two digits of a byte.
+
+    If they are `within` other digits, they end with the table.
+    """
     digits = []
     size = 0
     for start, end in line_ends(dump.reader.text, dump.first.end + 1):
         match = _DIGITS.match(dump.reader.text, dump.reader.body(start, end), end)
         held = 2 * len(dump.data) + size
+        if within and held >= 2 * dump.declared:
+            break
         if not match and held < 2 * dump.declared and dump.reader.text[start:end].strip():
             other = dump.reader.text[start:end].strip()[:20]
             dump.fail(start, f"{other!r} is not a row of bytes")

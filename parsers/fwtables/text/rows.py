@@ -17,6 +17,8 @@ _LONGEST_PREFIX = 200
 """Maximum characters before the bytes; more is a line of other text around them."""
 _WINDOW = 4096
 """Maximum characters before the bytes in which the begin of their line is searched."""
+_LINE = 128
+"""Characters of a usual line: those of hexdump -C have 78, after a log's time about 100."""
 _LEAD = r"[\s>|]*"
 _OFFSET = re.compile(r"(?<![0-9A-Za-z`])(?:0[xX])?([0-9A-Fa-f`]{1,17})(h?[\s:>|)\]}*/\-=.]{1,16})$")
 _SEPARATOR = re.compile(r"\s*(?:[,;:+\"'\-]+\s*)*")
@@ -88,7 +90,7 @@ class Reader:
         self._separator = _SEPARATOR_OF_NUMBERS if self.style.base == 10 else _SEPARATOR
         self.has_offset = match is not None
         self.lines = 0
-        """The lines that were read."""
+        """The lines that were read, and again for each `_LINE` characters of a longer one."""
         self.numbered = False
         """Whether the number before the bytes is a line number."""
         lead = prefix[: match.start(1)] if match else prefix
@@ -177,7 +179,7 @@ class Reader:
 
     def row(self, start: int, end: int, most: int | None) -> Row | None:
         """Return the row on the line from `start` to `end`; None if it has another shape."""
-        self.lines += 1
+        self.lines += 1 + (end - start) // _LINE
         match = self._row.match(self.text, start, end)
         if not match:
             return None
@@ -187,7 +189,7 @@ class Reader:
 
     def body(self, start: int, end: int) -> int:
         """Return where the bytes begin on the line from `start` to `end`, without an offset."""
-        self.lines += 1
+        self.lines += 1 + (end - start) // _LINE
         match = self._row.match(self.text, start, end)
         return match.end() if match else start
 

@@ -39,7 +39,7 @@ def why_no_table(reading: TextReading) -> str:
     if reading.needs_iasl:
         return "it is iasl text without raw table data, which only iasl can compile"
     if reading.stopped:
-        return "the search stopped, because too many signatures in it begin no table"
+        return "the search ended early, because much of it follows signatures that begin no table"
     return f"it is not a {KINDS_OF_TABLES} table, an archive, or text that contains such a table"
 
 
@@ -47,6 +47,8 @@ def what_to_give(reading: TextReading, path: str) -> str:
     """Return the next step for a file without a table."""
     if reading.needs_iasl:
         return f"compile it (iasl {in_command(path)}) and name the .aml file"
+    if reading.stopped:
+        return "copy the rows of the table into a file of their own, and name that file"
     return (
         "name a table, a dump of it (acpidump, hexdump, xxd, od, iasl), a bundle, a sosreport, "
         "a recorded machine or a directory with a copy of /sys"
