@@ -8,6 +8,9 @@ _RELEASE = r"([0-9]{1,3})\.([0-9]{1,3})(?:\.([0-9]{1,3})|\.x)?"
 _POINT = r"(?s)\.([0-9]{1,3})(?![0-9])(.*)"
 _ANOTHER = r"(?i)(?<![a-z])(?:pre|rc|unstable|staging)(?![a-z])|\+[0-9]+-g"
 
+_CUT_AT = 15
+"""Characters that Xen reports of XEN_EXTRAVERSION, except to ``xl info`` of 4.18 and later."""
+
 
 class Release(NamedTuple):
     """A release of Xen or of its tools; `point` is None if only its series is known."""
@@ -40,7 +43,7 @@ class Release(NamedTuple):
         ``-unstable`` come before the series is released, and ``.5+23-ga4e5191dc0`` contains commits
         of the next one: the point release of these is unknown.  Debian 13 has ``.5-pre``.  So is
         that of a distribution's build, as ``.3_02`` or ``.5-1.fc37``: its patches can be those of
-        later point releases.
+        later point releases.  Of 15 characters, ``-pre`` may have been cut off.
         """
         found = re.match(_POINT, extra or "")
         if found is None:
@@ -48,7 +51,8 @@ class Release(NamedTuple):
         point, other = int(found[1]), re.search(_ANOTHER, found[2])
         if not found[2].strip():
             return cls(*series, point)
-        before = other is not None and not other[0].startswith("+")
+        cut = len(extra or "") == _CUT_AT
+        before = cut or (other is not None and not other[0].startswith("+"))
         return cls(*series, None, max(point - 1, 0) if before else point)
 
     @property

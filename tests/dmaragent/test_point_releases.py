@@ -93,12 +93,34 @@ def test_only_a_point_release_has_its_point(extra: str | None, point: int | None
         (".3_02-150500.3.6.1", 3),
         (".5-9.36", 5),
         (".7", 0),
+        (".6-somevendors-", 5),  # 15 characters: "-pre" may follow
+        (".6-somevendors-1", 6),
     ],
 )
 def test_a_tree_between_two_point_releases_or_a_build_is_after_the_first(
     extra: str, after: int
 ) -> None:
     assert Release.running((4, 17), extra).after == after
+
+
+@pytest.mark.parametrize(
+    ("by_linux", "by_xl", "extra"),
+    [
+        (".6-somevendors-", ".6-somevendors-12.3", ".6-somevendors-12.3"),
+        (".6-somevendors-", ".7", ".6-somevendors-"),
+        (".6", "", ".6"),
+        ("", ".6", ".6"),
+    ],
+)
+def test_xl_has_the_whole_version_that_linux_has_cut(by_linux: str, by_xl: str, extra: str) -> None:
+    version = {VERSION + "major": b"4\n", VERSION + "minor": b"19\n"}
+    version[VERSION + "extra"] = f"{by_linux}\n".encode()
+    calls = {"xl-info": f"xen_extra : {by_xl}\n".encode()}
+
+    host = inventory_of(UNIT, files=XEN | version, calls=calls).host
+
+    assert host.xen is not None
+    assert host.xen.extra == extra
 
 
 def test_of_a_tree_between_two_point_releases_only_later_rules_may_apply() -> None:

@@ -22,8 +22,9 @@ from dmaragent.releases import Release
 
 _MOST = 1 << 52
 """Pages of 4 KiB in 64 bits of address."""
-_LONGEST_EXTRA = 16
-"""Characters of ``xen_extraversion_t``: Xen include/public/version.h."""
+_LONGEST_EXTRA = 64
+"""More than any build has.  Linux has at most 15 (Xen include/public/version.h,
+``xen_extraversion_t``), ``xl info`` of Xen 4.18 and later has all (``XENVER_extraversion2``)."""
 _LONGEST_TYPE = 8
 """More than any guest type has: Linux drivers/xen/sys-hypervisor.c, ``guest_type_show``."""
 
@@ -106,8 +107,7 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
     options, line = info.get("virt_caps"), info.get("xen_commandline")
     if line is not None and len(line.encode()) >= XEN_REPORTS:
         problems.add(words.options_cut(XEN_REPORTS))
-    given = whole_line(reading.version[2]) or info.get("xen_extra") or None
-    extra = known_word(given, _LONGEST_EXTRA, words.XENS_VERSION, problems)
+    extra = known_word(_extra(reading, info), _LONGEST_EXTRA, words.XENS_VERSION, problems)
     guest_type = whole_line(reading.guest_type)
     return XenHost(
         dom0=_is_dom0(reading.capabilities),
@@ -145,6 +145,12 @@ def _info(output: bytes | Missing) -> dict[str, str]:
         name: value.removeprefix(" ") if name == "xen_commandline" else value.strip()
         for name, value in info.items()
     }
+
+
+def _extra(reading: XenReading, info: Mapping[str, str]) -> str | None:
+    """Return what follows major and minor; that of ``xl info`` if Linux has only its begin."""
+    by_linux, by_xl = whole_line(reading.version[2]) or "", info.get("xen_extra") or ""
+    return (by_xl if by_xl.startswith(by_linux) else by_linux) or None
 
 
 def _release(reading: XenReading, info: Mapping[str, str], extra: str | None) -> Release | None:
