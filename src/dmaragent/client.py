@@ -124,7 +124,13 @@ class Client:
         It waits in the agent, at most `wait` seconds a request, and ends only by an exception. If
         the agent starts again, that is an OSError: iterate again, and the first state is the present
         one.
+
+        Raises:
+            ValueError: `wait` is less than 1; the agent would answer each request at once.
+
         """
+        if wait < 1:
+            raise ValueError(f"wait is {wait}, and must be 1 or more")
         headers: dict[str, str] = {}
         while True:
             response, body = self._request("GET", "/v1/health", headers=headers, wait=wait)

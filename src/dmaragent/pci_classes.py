@@ -95,10 +95,8 @@ def is_class(class_code: int, name: str, *, interface_known: bool = True) -> boo
     base = _BASE.get(class_code >> 16, "")
     own = class_words(class_code, interface_known=interface_known)
     words = f"{own} {base}".lower().translate(_NO_MARKS).split()
-    return all(
-        any(word.startswith(part) for word in words)
-        for part in name.lower().translate(_NO_MARKS).split()
-    )
+    parts = name.lower().translate(_NO_MARKS).split()
+    return bool(parts) and all(any(word.startswith(part) for word in words) for part in parts)
 
 
 def may_be_class(class_code: int | None, name: str, *, interface_known: bool = True) -> bool | None:
@@ -122,7 +120,7 @@ def is_class_name(name: str) -> bool:
     """Return whether `name` means a class in this list."""
     codes = [base << 16 for base in _BASE] + [sub << 8 for sub in _SUB]
     codes += [0x0C0300 | interface for interface in _USB]
-    return bool(name.strip()) and any(is_class(code, name) for code in codes)
+    return any(is_class(code, name) for code in codes)
 
 
 _NO_MARKS = str.maketrans("()-", "   ")

@@ -109,6 +109,11 @@ def test_what_is_no_agent_is_no_other_exception(
         thread.join()
 
 
+def test_who_waits_for_a_change_waits_at_least_a_second(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="0"):
+        next(Client(str(tmp_path / "socket")).generations(wait=0))
+
+
 def test_generations_are_the_present_one_and_each_that_follows(
     tmp_path: Path, laptop: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -124,6 +124,12 @@ def test_the_manual_lists_every_class() -> None:
     assert all(map(is_class_name, class_names()))
 
 
+@pytest.mark.parametrize("name", ["", "-", " () ", "nic"])
+def test_marks_and_other_words_name_no_class(name: str) -> None:
+    assert not is_class_name(name)
+    assert may_be_class(0x020000, name) is False
+
+
 def test_an_unknown_class_names_others(tmp_path: Path, capsys: Capture) -> None:
     ran = run(capsys, "fleet", "device", "nic", "--on", str(tmp_path))
 

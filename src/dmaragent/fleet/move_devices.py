@@ -252,7 +252,7 @@ def move_xen(host: str, migration: Migration, devices: Sequence[WantedDevice]) -
     one whose region conflicts.
     """
     found = _moved_in_turn(host, migration, devices)
-    relaxed_last = sorted(devices, key=lambda wanted: _RELAXED in wanted.settings.split(","))
+    relaxed_last = sorted(devices, key=lambda wanted: _RELAXED in "".join(wanted.settings.split()))
     if found.verdict is Verdict.STARTS or relaxed_last == list(devices):
         return found
     other = _moved_in_turn(host, migration, relaxed_last)

@@ -142,7 +142,7 @@ def at_zero(facts: IvrsFacts) -> Iterator[Hit]:
             case = case._replace(severity=Severity.ERROR)
         elif unknown := unknown_memory(facts, ivmd):
             case = case._replace(xen=unknown)
-        elif facts.memory_map is not None and not case.xen:
+        elif checked is not None and checked.error and not checked.doubt and not case.xen:
             case = case._replace(xen=_PAGE_0_IN_RAM)
         yield ivmd_hit(ivmd, "begins at address 0.", range_fields(facts, ivmd), case=case)
 
