@@ -207,6 +207,16 @@ def test_other_lines_of_a_log_between_the_rows_are_passed_over() -> None:
     assert (found.data, found.damage) == (EVERY_STRUCTURE, "")
 
 
+def test_the_other_lines_between_two_rows_are_counted_anew_after_each_row() -> None:
+    rows = hexdump_c(EVERY_STRUCTURE).splitlines()
+    other = "[  3.1] usb 1-1: new high-speed device\n" * 3
+    assert len(rows) * 3 > 40
+
+    (found,) = find_in_text("".join(f"{row}\n{other}" for row in rows).encode()).tables
+
+    assert (found.data, found.damage) == (EVERY_STRUCTURE, "")
+
+
 def test_a_heading_above_the_rows_gives_the_address() -> None:
     text = RENDERINGS["acpidump"](SMALL).replace("\n", "\n> ")
 
