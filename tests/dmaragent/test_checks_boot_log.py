@@ -76,6 +76,16 @@ def test_refused_dma_is_placed_among_the_regions(worded: Worded) -> None:
     worded(_fault(other, NIC))
 
 
+def test_of_two_regions_beside_a_fault_the_nearer_one_is_named(worded: Worded) -> None:
+    regions = [
+        rmrr(base, base + 0xFFFF, scope(1, 0, (0x1D, 0))) for base in (0x7DF00000, 0x7E010000)
+    ]
+    log = FAULT.replace("0x7dffe000", "0x7e000000")
+    (found,) = told(host(table_of(UNIT, *regions), NIC, log=log), logged.dma_fault)
+
+    worded(found.hit.message, "0x10000", "region 2")
+
+
 def test_a_fault_has_the_segment_where_its_device_is() -> None:
     (found,) = told(host(GOOD, Function(sbdf="0001:00:1d.0"), log=FAULT), logged.dma_fault)
 
