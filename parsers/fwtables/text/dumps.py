@@ -89,7 +89,7 @@ class _Follower:
 
     def __init__(self, dump: Dump, begin: int, width: int, *, within: bool) -> None:
         self.within = within
-        """Whether the table is in a larger dump: it ends where its header says, or is none."""
+        """Whether the table is in a larger dump: it ends where its header says, or is not a table."""
         self.dump = dump
         self.reader = dump.reader
         self.begin = begin
