@@ -12,7 +12,7 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve
 from dmaragent.question.context import Question, context_of, read_guests
-from dmaragent.readings import LINK_NOT_IN_COPY, NOT_COLLECTED
+from dmaragent.readings import LINK_NOT_IN_COPY, NOT_COLLECTED, Missing, MissingKind
 from support.cli import run
 from support.explained import HIGH, NIC, USB, cases, grouped, made, told
 from support.hosts import Function
@@ -300,3 +300,22 @@ def test_a_driver_that_a_recording_lost_is_not_the_lack_of_one() -> None:
     assert verdict() is Can.CONDITIONS
     assert verdict(lost(answers, path, NOT_COLLECTED)) is Can.CONDITIONS
     assert verdict(lost(answers, path, LINK_NOT_IN_COPY)) is Can.YES  # other links were copied
+
+
+def test_xens_list_is_not_that_of_another_release_if_the_running_one_is_unknown() -> None:
+    """A PVH dom0 has no table to predict the other release's list from."""
+    answers = recorded_answers(MACHINES / "synthetic-pvh-dom0")
+    guest = 'name = "g"\ntype = "hvm"\nmemory = 1024\npci = ["00:1d.0,rdm_policy=relaxed"]\n'
+    losses = (
+        lost(answers, "/sys/hypervisor/version/major", Missing(MissingKind.FAILED, "lost")),
+        lost(answers, "xl-info", Missing(MissingKind.DENIED, "lost")),
+    )
+
+    def verdict(question: Question, *losses: Loss) -> Verdict:
+        known = context_of(with_losses(answers, *losses), question)
+        (config,) = read_guests(guest, "guest.cfg")
+        return resolve(config, known.facts, known.stack).verdict
+
+    assert verdict(Question(), *losses) is Verdict.STARTS  # whatever runs, this is its list
+    assert verdict(Question(xen="4.20.4")) is Verdict.UNDECIDED
+    assert verdict(Question(xen="4.20.4"), *losses) is Verdict.UNDECIDED

@@ -107,7 +107,9 @@ def context_of(host: Host, question: Question, library: bytes | None = None) -> 
     tools = read_release("toolstack release", given) if given else hypervisor
     if of_library is not None and of_library.series != hypervisor.series:
         tools = of_library
-    inventory, facts = _facts(host, hypervisor, question)
+    predicted = asked or _predicted_release(host, hypervisor)
+    inventory = take_inventory(host, predicted)
+    facts = _facts_of(inventory, hypervisor, question)
     runs_none = inventory.linux.state in (LinuxState.GROUPS, LinuxState.NO_GROUPS)
     stack = Stack(
         toolstack=question.toolstack or Toolstack.XL,
@@ -124,12 +126,6 @@ def context_of(host: Host, question: Question, library: bytes | None = None) -> 
         stack=stack,
         release_known=bool(asked or running or of_library),
     )
-
-
-def _facts(host: Host, release: Release, question: Question) -> tuple[Inventory, HostFacts]:
-    """Return the inventory of `host` under `release`, and the parts that decide about guests."""
-    inventory = take_inventory(host, _predicted_release(host, release))
-    return inventory, _facts_of(inventory, release, question)
 
 
 def _predicted_release(host: Host, release: Release) -> Release | None:
