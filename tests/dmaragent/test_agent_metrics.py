@@ -20,6 +20,7 @@ from dmaragent.fleet.documents import Document
 from dmaragent.fleet.records import HostRecord, read_record
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
+from dmaragent.linux.regions import Hold
 from dmaragent.linux.view import LinuxState
 from dmaragent.question.context import Question, context_of
 from dmaragent.question.host_class import running_class, xen_class
@@ -64,6 +65,22 @@ def test_a_machine_of_two_regions_is_counted() -> None:
         "dmaragent_regions": 2,
     }
     assert {name: found[name] for name in expected} == expected
+
+
+def test_a_device_with_a_locked_and_a_relaxable_region_is_counted_as_locked() -> None:
+    published = published_machine("lenovo-laptop")
+    (one, other, *_) = published.inventory.all_regions
+    device = one.linux[0]
+    both = (
+        one._replace(linux=(device._replace(hold=Hold.DIRECT),)),
+        other._replace(linux=(device._replace(hold=Hold.RELAXABLE),)),
+    )
+    inventory = published.inventory._replace(regions=both, all_regions=both)
+
+    found = values(replace(published, inventory=inventory))
+
+    assert found['dmaragent_devices{state="locked"}'] == 1
+    assert found['dmaragent_devices{state="relaxable"}'] == 0
 
 
 def test_the_states_of_devices_are_those_of_the_inventory() -> None:

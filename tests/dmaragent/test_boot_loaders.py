@@ -191,6 +191,20 @@ def test_grubby_removes_the_same_arguments_that_it_added() -> None:
     ]
 
 
+def test_grubby_takes_back_an_option_that_replaced_another() -> None:
+    (steps,) = steps_to_replace("intel_iommu=off", "intel_iommu=on", _setup(Loader.GRUBBY))
+    (removed,) = steps_to_replace("intel_iommu=off", "", _setup(Loader.GRUBBY))
+
+    assert [shlex.split(line)[2:] for line in (*steps.lines, *steps.undo_lines)] == [
+        ["--remove-args=intel_iommu=off", "--args=intel_iommu=on"],
+        ["--remove-args=intel_iommu=on", "--args=intel_iommu=off"],
+    ]
+    assert [shlex.split(line)[2:] for line in (*removed.lines, *removed.undo_lines)] == [
+        ["--remove-args=intel_iommu=off"],
+        ["--args=intel_iommu=off"],
+    ]
+
+
 @needs_sh
 @pytest.mark.parametrize(
     ("loader", "distribution", "refresh"),

@@ -18,6 +18,7 @@ from dmaragent.host.memory_map import MemoryMap
 from dmaragent.inventory import take_inventory
 from dmaragent.messages.faults import read_faults
 from dmaragent.readings import Missing, MissingKind
+from dmaragent.releases import Release
 from support.hosts import Function, fake_host
 from support.ivmd_hosts import amd_host, option_host, with_xen
 from support.rmrr_hosts import MAP, on_host
@@ -34,6 +35,16 @@ def _unread(vendor: str, name: str) -> OptionHost:
     host.directories["/sys/firmware/acpi/tables"] = ("APIC", name)
     host.files[f"/sys/firmware/acpi/tables/{name}"] = DENIED
     return OptionHost(inventory=take_inventory(join(collect(host))), release=None)
+
+
+@pytest.mark.parametrize(("release", "longest"), [("4.9", 99), ("4.17", 127), (None, 99)])
+def test_a_word_is_no_longer_than_every_release_in_question_reads(
+    release: str | None, longest: int
+) -> None:
+    inventory = take_inventory(join(collect(fake_host([], {}))))
+    known = None if release is None else Release.parse(release)
+
+    assert OptionHost(inventory=inventory, release=known).longest_word == longest
 
 
 # Ranges with the same text

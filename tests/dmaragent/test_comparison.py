@@ -259,6 +259,15 @@ def test_a_region_that_damage_may_hide_is_not_told_as_gone() -> None:
     ]
 
 
+def test_a_unit_that_damage_may_hide_is_not_certainly_gone_or_new() -> None:
+    whole = table(UNIT, LOW, HIGH, drhd(0xFED91000, OTHER))
+    cut = resummed(patched(whole[:-10], [(4, (len(whole) - 10).to_bytes(4, "little"))]))
+
+    for before, after, sure in ((whole, cut, False), (cut, whole, False), (whole, BEFORE, True)):
+        (found,) = _compared(after, before).units
+        assert (found.a is None or found.b is None, found.certain) == (True, sure)
+
+
 def test_a_finding_appears_moves_with_its_region_and_goes() -> None:
     wrong, moved = rmrr(0x7A000000, 0x79FFFFFF, USB), rmrr(0x7C000000, 0x7BFFFFFF, USB)
     a, b, sound = (inventory_of(table(EVERY, one), FUNCTIONS) for one in (wrong, moved, LOW))

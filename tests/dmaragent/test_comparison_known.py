@@ -245,6 +245,15 @@ def test_a_type_of_memory_that_only_one_side_knows_is_not_compared(kind: str) ->
     assert compared(b, b).not_compared == compared(a, a).not_compared
 
 
+def test_without_a_memory_map_on_one_side_no_single_region_is_named() -> None:
+    regions = tuple(region._replace(memory=None) for region in _host().all_regions)
+    without = _host()._replace(regions=regions, all_regions=regions)
+
+    for a, b in ((without, _with_memory(_host(), "Reserved")), (without, without)):
+        told = [one.why for one in compared(a, b).not_compared if one.what == "memory-map"]
+        assert not [why for why in told if "region 1" in why]
+
+
 def test_the_regions_without_a_known_type_are_named_in_runs() -> None:
     assert words.memory_types_not_known([1, 2, 3, 5]) == (
         "the memory types of regions 1-3, 5 are unknown"

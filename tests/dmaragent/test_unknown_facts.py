@@ -51,6 +51,24 @@ def test_a_device_of_unknown_class_may_have_the_hosts_disks(
     worded(warning)
 
 
+@pytest.mark.parametrize(("known", "warned"), [(False, True), (True, False)])
+def test_a_storage_controller_whose_driver_is_unknown_may_have_the_hosts_disks(
+    known: bool,  # noqa: FBT001 - a column of the table
+    warned: bool,  # noqa: FBT001 - likewise
+) -> None:
+    release = Release.parse("4.17")
+    host = of_class(join(collect(made())), NIC.sbdf, 0x010601)
+    sbdf = SBDF.parse(NIC.sbdf)
+    controller = host.topology.known[sbdf]._replace(driver=None, driver_known=known)
+    functions = {**host.topology.known, sbdf: controller}
+    host = host._replace(topology=host.topology._replace(functions=functions))
+    inventory = take_inventory(host, release)
+    facts, stack = facts_of(inventory, release), Stack(release=release, hypervisor=release)
+    device = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
+
+    assert bool(warning_to_owner(device, "the host")) is warned
+
+
 def test_an_iommu_of_unknown_vendor_gets_no_option_of_intels(worded: Worded) -> None:
     fake = fake_host([NIC], {})
     fake.directories["/sys/kernel/iommu_groups"] = ()
