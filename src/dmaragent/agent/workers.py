@@ -86,14 +86,7 @@ class Workers:
         """
         try:
             descriptor = await self._host.descriptor(work.published)
-            process = await asyncio.create_subprocess_exec(
-                *self._start(descriptor),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                pass_fds=[descriptor],
-                env=environment(),
-            )
+            process = await _started(self._start(descriptor), descriptor)
         except OSError as error:
             why = words.no_worker(error.strerror)
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=RETRY)
@@ -145,6 +138,33 @@ def _answer(data: bytes, status: int | None, task: Task) -> ApiResponse:
     ):  # a signal: from its limits, or from the kernel when memory runs out
         return out_of_memory(task)
     raise WorkerFaultError(f"a worker ended with status {status}")
+
+
+async def _started(arguments: list[str], descriptor: int) -> asyncio.subprocess.Process:
+    """Start a worker, which gets `descriptor`.
+
+    A cancellation meanwhile takes effect when the worker has started, and was ended: a second one
+    would otherwise leave its transport open.
+    """
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            pass_fds=[descriptor],
+            env=environment(),
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        while not starting.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([starting])
+        if starting.exception() is None:
+            await _end(starting.result())
+        raise
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
