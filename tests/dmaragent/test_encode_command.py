@@ -99,6 +99,9 @@ def test_a_table_that_a_document_does_not_hold_is_answered_with_how_many_it_has(
 
     assert (ran.code, ran.out) == (2, "")
     worded(ran.err, document_file)
+    assert (
+        run(capsys, "encode", document_file, "--table", "0", "-o", tmp_path / "out.bin").code == 2
+    )
 
 
 def test_a_table_in_the_place_of_its_json_is_told_without_words_of_python(

@@ -308,6 +308,18 @@ def test_the_driver_decides_if_the_host_is_not_known_to_run_xen(
     assert answer(guest("00:14.0,seize=1"), host).prerequisites == ()
 
 
+@pytest.mark.parametrize(("entry", "seized"), [("00:14.0", True), ("00:14.0,seize=0", False)])
+def test_the_guests_seize_is_for_entries_without_their_own(
+    entry: str,
+    seized: bool,  # noqa: FBT001 - a column
+) -> None:
+    own = function(DEVICE_A)._replace(driver="xhci_hcd", driver_known=True)
+    host = facts(assignable=None, functions={DEVICE_A: own})
+    seizing = replace(guest(entry), seize=True)
+
+    assert (answer(seizing, host).prerequisites == ()) is seized
+
+
 def test_the_vga_hole_holds_no_ram_when_a_device_is_assigned() -> None:
     host = facts({DEVICE_A: [region(0xA0000, 0x20000)], DEVICE_B: [region(0x90000)]})
     hole = answer(guest("00:14.0,rdm_policy=relaxed"), host)
