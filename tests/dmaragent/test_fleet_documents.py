@@ -124,8 +124,8 @@ def test_stale_documents_and_older_ones_of_a_name_do_not_count(pool: Path) -> No
     record = fleet_of(pool).records[0]
     day = 86_400
     records: list[HostRecord] = [
-        replace(record, name="a", path="old", made=1 * day),
-        replace(record, name="a", path="new", made=9 * day),
+        replace(record, name="a", path="old", where="z.tar.xz", made=1 * day),
+        replace(record, name="a", path="new", where="a.tar.xz", made=9 * day),
         replace(record, name="b", path="b", made=2 * day),
         replace(record, name="c", path="c", made=None),
     ]
