@@ -35,7 +35,7 @@ class Missing:
 NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
 """A reading that was not collected; the default of a field that only some snapshots have."""
 LINK_NOT_IN_COPY = Missing(MissingKind.NOT_COLLECTED, "the copy has no such link")
-"""A link of a copied tree, which the host may have or not."""
+"""A link that a copied tree lacks.  Bundles of copies contain this detail, so it stays as it is."""
 
 
 def lists_every_table(acpi_tables: tuple[str, ...] | Missing) -> bool:

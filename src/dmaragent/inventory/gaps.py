@@ -257,7 +257,8 @@ def _covered_gaps(
 ) -> Iterator[Gap]:
     """Yield a gap for the devices that a region may cover because it names a bridge above them.
 
-    Instead with `other_segments`: those that only Linux takes for devices behind the bridge.
+    With `other_segments`, yield it for devices of other segments, which only Linux takes for devices
+    behind the bridge.
     """
     covered = _may_have_a_number_behind if other_segments else _may_be_behind
     published = _published_devices(host)

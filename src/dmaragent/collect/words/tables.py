@@ -39,7 +39,7 @@ def why_no_table(reading: TextReading) -> str:
     if reading.needs_iasl:
         return "it is iasl text without raw table data, which only iasl can compile"
     if reading.stopped:
-        return "the search ended early, because much of it follows signatures that begin no table"
+        return "the search ended early: too many signatures, or too many lines after them, without a table"
     return f"it is not a {KINDS_OF_TABLES} table, an archive, or text that contains such a table"
 
 
