@@ -7,7 +7,7 @@ from dmaragent.host.groups import KernelRegion
 from dmaragent.iommu.model import Meaning
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux import words
-from dmaragent.linux.ivrs import LinuxIvrs, block_type_of, published_direct, read_by_linux, type_in
+from dmaragent.linux.ivrs import LinuxIvrs, block_type_of, read_by_linux, type_in
 from dmaragent.linux.vfio import ONE_TO_ONE_MESSAGE, VfioEffect, vfio_outcomes
 from fwtables import IVRS, decode_as
 from support.ivrs_hosts import IOMMU, QEMU_ENTRIES, device, qemu, read
@@ -22,6 +22,7 @@ from support.ivrs_tables import (
     ivrs,
     special,
 )
+from support.kernel_regions import published_direct
 from support.tables import patched, resummed
 
 USB = SBDF.parse("00:1d.0")

@@ -15,11 +15,12 @@ from dmaragent.inventory import Inventory, Region, take_inventory
 from dmaragent.iommu.claims import function_with_id
 from dmaragent.iommu.model import Access
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
-from dmaragent.linux.ivrs import published_direct, read_by_linux
+from dmaragent.linux.ivrs import read_by_linux
 from dmaragent.linux.regions import Hold
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.reserved_list.model import ListSource
+from support.kernel_regions import published_direct
 from support.machines import AMD, MACHINES, REBUILT, load, materialize
 
 

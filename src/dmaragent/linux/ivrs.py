@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
-from dmaragent.host.groups import DIRECT, KernelRegion
+from dmaragent.host.groups import DIRECT
 from dmaragent.iommu.amd import access_of, ivmd_segment, ivmds_of, ivrs_of, meaning_of, table_entry
 from dmaragent.iommu.claims import DeviceIds, function_with_id
 from dmaragent.iommu.ivhd import (
@@ -302,22 +302,6 @@ def _ids_of(ivmd: IVMD, segment: int, last_id: int) -> DeviceIds:
 
 
 # What the kernel publishes --------------------------------------------------------------
-
-
-def published_direct(regions: Iterable[DirectRegion]) -> tuple[KernelRegion, ...]:
-    """Return the ``direct`` lines of a group whose devices have `regions`, by address.
-
-    Regions that overlap or touch become one line: drivers/iommu/iommu.c,
-    ``iommu_insert_resv_region``.  A region without length has an end below its start.
-    """
-    lines: list[KernelRegion] = []
-    for start, end in sorted({(region.start, region.end) for region in regions}):
-        last = end - 1
-        if lines and start <= lines[-1].limit + 1:
-            lines[-1] = lines[-1]._replace(limit=max(lines[-1].limit, last))
-        else:
-            lines.append(KernelRegion(base=start, limit=last, type=DIRECT))
-    return tuple(lines)
 
 
 def type_in(meaning: Meaning, release: tuple[int, int] | None) -> str | None:
