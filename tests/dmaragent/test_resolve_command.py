@@ -11,6 +11,7 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolution import Resolution
 from dmaragent.present.text.resolve_short import MOST_LINES
 from dmaragent.question.context import Question
+from support.altered import altered
 from support.cli import Ran, run
 from support.machines import MACHINES
 from support.tables import drhd, rmrr, scope, table
@@ -235,6 +236,22 @@ def test_where_the_release_is_not_known_the_others_are_told(
     assert others["refused"] == ["4.6 to 4.14"]
     named = run(capsys, "resolve", tmp_path / "g.cfg", "--host", DELL, "--xen", "4.17").out
     assert "4.15 to 4.22" not in named
+
+
+@pytest.mark.parametrize(("release", "needs_table"), [("4.14.6", True), ("4.20.1", False)])
+def test_in_a_pvh_dom0_another_release_needs_the_table_that_xen_hides(
+    release: str, needs_table: bool, tmp_path: Path, capsys: Capture
+) -> None:
+    """It runs 4.20.1, whose list cannot answer for 4.14.6; without that list, it must be read."""
+    unread = {"xen-rdm": None, "xen-rdm-devices": None}
+    host = altered("synthetic-pvh-dom0", tmp_path / "host", calls=unread)
+    text = f'{GUEST}memory = 2048\npci = [ "00:1d.0" ]\n'
+
+    ran = _resolve(capsys, tmp_path / "g.cfg", text, "--host", host, "--xen", release)
+
+    assert ran.code == 2
+    assert ("dom0=pv" in ran.out) is needs_table
+    assert ("as root" in ran.out) is not needs_table
 
 
 def test_the_manual_pages_can_be_asked(tmp_path: Path, capsys: Capture, worded: Worded) -> None:

@@ -14,6 +14,7 @@ from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.guests.kvm_guest import GuestFormat, KvmGuest
 from dmaragent.host import Host
 from dmaragent.inventory import Inventory, take_inventory, under_release
+from dmaragent.iommu.kinds import AbsenceKind
 from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.kvm_resolution import AnyResolution
 from dmaragent.policy.decisions import Verdict, undecided
@@ -22,7 +23,7 @@ from dmaragent.policy.library_answers import read_library_answers
 from dmaragent.policy.resolution import OtherReleases, Resolution, Stack
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
-from dmaragent.present.words.host import absence_words
+from dmaragent.present.words.host import OTHER_RELEASE_NEEDS_TABLE, absence_words
 from dmaragent.question import words
 from dmaragent.question.releases import not_modelled, read_release, release_spans, rules_of
 from dmaragent.releases import Release
@@ -137,6 +138,9 @@ def _facts_of(inventory: Inventory, release: Release, question: Question) -> Hos
     facts = facts_of(inventory, release, question.names)
     if facts.incomplete and inventory.absence is not None:
         why, step = absence_words(inventory.absence)
+        other = question.xen is not None and release != inventory.host.running_release
+        if other and inventory.absence.kind is AbsenceKind.PVH_DOM0:
+            step = OTHER_RELEASE_NEEDS_TABLE
         facts = replace(facts, incomplete=why, next_step=step)
     return facts
 

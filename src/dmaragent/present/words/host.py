@@ -74,7 +74,7 @@ _ABSENCE_WORDS = {
     ),
     AbsenceKind.PVH_DOM0: (
         "Xen hides the {table} table from this PVH dom0: {evidence}",
-        "run dmaragent as root in dom0: it reads Xen's list, which needs no table",
+        "run dmaragent as root in dom0, unless Xen's list was read: the list needs no table",
     ),
     AbsenceKind.HIDDEN: (
         "the {table} table is missing from sysfs, although the kernel found it at boot ({evidence})",
@@ -143,6 +143,11 @@ def absence_words(absence: Absence) -> tuple[str, str]:
     what, hint = _ABSENCE_WORDS[absence.kind]
     return what.format_map(values), hint.format_map(values)
 
+
+OTHER_RELEASE_NEEDS_TABLE = (
+    "Xen's list is that of the release that runs. For another release, boot this host with dom0=pv or "
+    "without Xen, make a bundle there (dmaragent dump), and name it with --host"
+)
 
 FIND_DEVICES = "lspci -D on the host lists its functions"
 
