@@ -2,7 +2,7 @@
 
 import pytest
 
-from dmaragent.addresses import PAGE, SBDF
+from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.host.xen import RdmEntry
@@ -102,6 +102,22 @@ def test_an_option_that_xen_accepts_is_missing_unless_the_iommu_is_off(*, is_off
     inventory = take_inventory(off(known) if is_off else known)
 
     assert len(inventory.xen.unlisted_options) == (not is_off)
+
+
+@pytest.mark.parametrize(
+    ("listed", "missing"),
+    [
+        ((RdmEntry(0x90100, 1),), {}),
+        ((), {AddressRange(0x90100000, 0x90101000): (SBDF.parse("00:1d.0"),)}),
+    ],
+)
+def test_a_range_of_ivmd_that_xen_accepts_is_missing_from_a_list_without_it(
+    listed: tuple[RdmEntry, ...], missing: dict[AddressRange, tuple[SBDF, ...]]
+) -> None:
+    known = with_xen(amd_host(qemu()), "ivmd=0x90100=0:1d.0", release="4.20.1", listed=listed)
+
+    assert take_inventory(known).xen.unlisted_options == missing
+    assert take_inventory(off(known)).xen.unlisted_options == {}
 
 
 @pytest.mark.parametrize("is_off", [False, True])

@@ -240,7 +240,7 @@ def test_where_the_release_is_not_known_the_others_are_told(
 
 @pytest.mark.parametrize(("release", "needs_table"), [("4.14.6", True), ("4.20.1", False)])
 def test_in_a_pvh_dom0_another_release_needs_the_table_that_xen_hides(
-    release: str, needs_table: bool, tmp_path: Path, capsys: Capture
+    tmp_path: Path, capsys: Capture, release: str, *, needs_table: bool
 ) -> None:
     """It runs 4.20.1, whose list cannot answer for 4.14.6; without that list, it must be read."""
     unread = {"xen-rdm": None, "xen-rdm-devices": None}

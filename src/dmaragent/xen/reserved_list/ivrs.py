@@ -266,21 +266,11 @@ def _reported(
         for place, count in times.items()
     )
     decided = {source: fate for source, fate in fates.items() if source not in prediction.undecided}
-    own = host.xen.device_reserved_memory if host.xen else None
-    devices: Mapping[SBDF, tuple[AddressRange, ...] | None]
-    if own is not None and not isinstance(own, Missing):
-        devices = {
-            sbdf: None if listed is None else tuple(entry.range for entry in listed)
-            for sbdf, listed in own.items()
-            if listed is None or listed
-        }
-        devices = {**dict.fromkeys(host.topology.known.keys() - own.keys()), **devices}
-        devices_source = ListSource.HYPERVISOR
-    elif entries and not prediction.doubt:
-        devices = PredictedDevices(prediction, host, table)
-        devices_source = ListSource.PREDICTED
-    else:
-        devices, devices_source = {}, ListSource.UNKNOWN
+    devices, devices_source = _reported_devices(host, prediction, table, listed=bool(entries))
+    contradicted: Mapping[SBDF, str] = {}
+    if devices_source is ListSource.HYPERVISOR:
+        contradicted = dict(_contradicted_devices(host, devices, times, prediction))
+        devices = {**devices, **dict.fromkeys(contradicted)}
     return XenViews(
         list=XenList(
             source=ListSource.HYPERVISOR,
@@ -302,6 +292,81 @@ def _reported(
             if view.listed is False and source in decided and decided[source].fate in _LISTED
             if not iommu_known_off(host)
         ),
+        contradicted=contradicted,
+        unlisted_options=_unlisted_options(host, times, prediction),
+    )
+
+
+def _reported_devices(
+    host: Host, prediction: IvrsPrediction, table: IommuTable, *, listed: bool
+) -> tuple[Mapping[SBDF, tuple[AddressRange, ...] | None], ListSource]:
+    """Return the ranges of each device: reported by Xen, else predicted if it `listed` any."""
+    own = host.xen.device_reserved_memory if host.xen else None
+    if own is not None and not isinstance(own, Missing):
+        asked = {
+            sbdf: None if entries is None else tuple(entry.range for entry in entries)
+            for sbdf, entries in own.items()
+            if entries is None or entries
+        }
+        unasked = dict.fromkeys(host.topology.known.keys() - own.keys())
+        return {**unasked, **asked}, ListSource.HYPERVISOR
+    if listed and not prediction.doubt:
+        return PredictedDevices(prediction, host, table), ListSource.PREDICTED
+    return {}, ListSource.UNKNOWN
+
+
+def _unlisted_options(
+    host: Host, reported: Mapping[AddressRange, int], prediction: IvrsPrediction
+) -> Mapping[AddressRange, tuple[SBDF, ...]]:
+    """Return the ranges of `ivmd=` that Xen accepts by its rules and does not list."""
+    if iommu_known_off(host) or prediction.doubt:
+        return {}
+    return {
+        option.pages: tuple(
+            sbdf
+            for sbdf in sorted(host.topology.known)
+            if any(option.source in own.sources for own in prediction.ranges_of(sbdf))
+        )
+        for option in prediction.options
+        if option.fate in _LISTED and option.source not in prediction.undecided
+        if option.pages is not None and not _is_in(reported, option)
+    }
+
+
+def _contradicted_devices(
+    host: Host,
+    devices: Mapping[SBDF, tuple[AddressRange, ...] | None],
+    reported: Mapping[AddressRange, int],
+    prediction: IvrsPrediction,
+) -> Iterator[tuple[SBDF, str]]:
+    """Yield the devices whose own list has unexplained additional or missing entries.
+
+    Xen makes the list of a device as it makes the whole list: amd/iommu_map.c,
+    ``amd_iommu_get_reserved_device_memory``.
+    """
+    for sbdf, own in devices.items():
+        strange = [place for place in own or () if place not in reported]
+        if strange:
+            yield sbdf, words.device_list_has_more(strange[0])
+    if prediction.doubt or prediction.alternatives or prediction.undecided:
+        return
+    for sbdf in host.topology.known:
+        listed = devices.get(sbdf, ())
+        if listed is None:
+            continue
+        predicted = [one.entry.range for one in prediction.ranges_of(sbdf)]
+        lost = [place for place in predicted if place in reported and place not in listed]
+        if lost:
+            yield sbdf, words.device_list_lacks(lost[0])
+
+
+def _is_in(reported: Mapping[AddressRange, int], fate: IvmdAcceptance) -> bool:
+    """Return whether Xen reports the pages of `fate`; in registers, maybe as part of others."""
+    place = fate.pages
+    return place in reported or (
+        place is not None
+        and fate.in_registers
+        and any(own.start <= place.start and place.end <= own.end for own in reported)
     )
 
 
@@ -324,13 +389,7 @@ def _reported_view(
     `predicted` for others are not listed for a region that the rules drop.
     """
     place = fate.pages
-    if place is not None and (
-        place in reported
-        or (
-            fate.in_registers
-            and any(own.start <= place.start and place.end <= own.end for own in reported)
-        )
-    ):
+    if place is not None and _is_in(reported, fate):
         return XenView(listed=True, range=place, reason="", notes=(fate.reason, *fate.notes))
     own = None if region.range is None else whole_pages(region.range)
     if place is None and own in reported and own not in predicted:

@@ -114,7 +114,7 @@ class XenViews(NamedTuple):
     unlisted: frozenset[Source] = frozenset()
     """The regions that Xen's rules would list, but Xen does not list, without a known reason."""
     unlisted_options: Mapping[AddressRange, tuple[SBDF, ...]] = _NONE
-    """Likewise the ranges of `rmrr=` that Xen certainly accepts, with the devices that they name."""
+    """Likewise the ranges of `rmrr=` or `ivmd=` that Xen certainly accepts, with their devices."""
     contradicted: Mapping[SBDF, str] = _NONE
     """The devices whose list from Xen contradicts the table or Xen's whole list, with the reason."""
     ivrs: "IvrsPrediction | None" = None
