@@ -72,6 +72,16 @@ def test_a_list_for_a_device_that_contradicts_the_others(change: Change, losing:
     assert unknown(losing, relisted(change))[f"explain {OWNER}, Xen"] == "unknown"
 
 
+@of_owner
+def test_a_list_for_a_device_that_contradicts_the_others_on_amd(
+    change: Change, losing_amd: Losing
+) -> None:
+    after = unknown(losing_amd, relisted(change, AMD))
+
+    assert losing_amd.before[f"explain {OWNER}, Xen"] == "yes"
+    assert after[f"explain {OWNER}, Xen"] == "unknown"
+
+
 @pytest.mark.parametrize("name", [OWNER, OWNER.removeprefix("0000:")], ids=["name", "spelling"])
 def test_lists_that_have_a_device_twice_are_not_used(
     name: str, losing: Losing, worded: Worded
