@@ -10,6 +10,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
+from dmaragent.iommu.model import Difference
 from dmaragent.passthrough.model import Can
 from dmaragent.passthrough.vfio_regions import vfio_regions
 from dmaragent.present.text.tree import tree_text
@@ -141,3 +142,12 @@ def test_what_is_behind_the_endpoint_need_not_be_bound_with_it() -> None:
     assert explanation.linux.can is Can.YES
     assert not any("10000:" in line for step in explanation.remedies for line in step.lines)
     assert any("10000:e1:00.0" in note for note in explanation.notes)
+
+
+def test_what_differs_about_the_endpoint_concerns_what_is_behind_it() -> None:
+    inventory = take_inventory(join(collect(_host(_VMD, _PORT, _DISK, _REAL))))
+    of_endpoint = Difference(None, "x", frozenset({SBDF.parse("00:0e.0")}))
+    inventory = inventory._replace(differences=(of_endpoint,))
+
+    assert inventory.of_device(SBDF.parse("10000:e1:00.0")).differences == (of_endpoint,)
+    assert inventory.of_device(SBDF.parse("e1:00.0")).differences == ()

@@ -130,6 +130,18 @@ def test_a_folder_called_auto_elsewhere_is_a_folder_like_any_other(
     worded(reason, "../win.cfg")
 
 
+@pytest.mark.parametrize("name", ["win10.cfg", "WIN10.CFG", "win10.Hvm"])
+def test_a_guest_with_a_mistake_counts_whatever_the_case_of_its_name(
+    name: str, folder: Path
+) -> None:
+    (folder / name).write_text(f"{GUEST}pci = [ 1.5\n")
+
+    guests, skipped = named_guests([str(folder)])
+
+    assert sorted(os.path.basename(guest.source) for guest in guests) == sorted([name, "win.cfg"])
+    assert skipped == []
+
+
 def test_what_the_user_names_may_be_a_link(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "one").symlink_to(folder / "win.cfg")
     (tmp_path / "all").symlink_to(folder)

@@ -227,7 +227,7 @@ class Inventory(NamedTuple):
                 for difference in self.differences
                 if (
                     difference.region is None
-                    and (difference.devices is None or sbdf in difference.devices)
+                    and (difference.devices is None or devices & difference.devices)
                 )
                 or difference.region in numbers
             ),

@@ -89,8 +89,7 @@ def _region_decision(
         for outcome in region.outcomes
     ]
     effects = {guest_effect.effect for guest_effect in guest_effects}
-    if effects == {None}:
-        return
+    first = guest_effects[0]
     where = (region.range, region.type, device.sbdf)
     if len(effects) > 1:
         reason = kvm_words.region_effect_by_kernel(
@@ -98,8 +97,9 @@ def _region_decision(
         )
         yield undecided(reason, region=region.range, device=device.sbdf)
         return
-    effect = next(iter(effects))
-    first = guest_effects[0]
+    effect = first.effect
+    if effect is None:
+        return
     if effect is Effect.UNDECIDED:
         reason = kvm_words.region_effect_unknown(*where, first.sentence)
         yield undecided(reason, region=region.range, device=device.sbdf)
@@ -107,7 +107,7 @@ def _region_decision(
     errors = [(outcome.error, outcome.releases) for outcome in region.outcomes]
     yield Decision(
         decider=Decider.LINUX,
-        effect=Effect.WARNING if effect is None else effect,
+        effect=effect,
         reason=kvm_words.region_effect(*where, first.sentence, errors),
         rule=SourceRule(first.outcome.rule, first.outcome.error),
         shown=first.outcome.message or first.outcome.error,

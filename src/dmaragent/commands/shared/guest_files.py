@@ -93,7 +93,7 @@ def _is_guest(path: str, guest: Guest) -> bool:
     if isinstance(guest, KvmGuest) or guest.format == "libvirt":
         return True
     if not guest.readable:
-        return path.endswith(_GUEST_ENDS)
+        return path.lower().endswith(_GUEST_ENDS)
     return bool(guest.saved_rdm) or bool(guest.name and guest.places.keys() & _GUEST_KEYS)
 
 
