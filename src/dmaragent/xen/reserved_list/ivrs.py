@@ -19,7 +19,6 @@ from dmaragent.iommu.model import (
     Source,
     TableEntry,
 )
-from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.ivrs_acceptance import predict_ivrs, undecided_without_release
 from dmaragent.xen.hypervisor.ivrs_behaviour import RELEASES, ivrs_behaviour_of
@@ -38,7 +37,12 @@ from dmaragent.xen.reserved_list.model import (
     XenView,
     XenViews,
 )
-from dmaragent.xen.reserved_list.predicted import memory_map_of, options_unread, reported_list
+from dmaragent.xen.reserved_list.predicted import (
+    memory_map_of,
+    options_unread,
+    reported_devices,
+    reported_list,
+)
 
 _LISTED = frozenset({IvmdFate.ACCEPTED})
 _UNKNOWN = frozenset({IvmdFate.UNKNOWN})
@@ -301,15 +305,9 @@ def _reported_devices(
     host: Host, prediction: IvrsPrediction, table: IommuTable, *, listed: bool
 ) -> tuple[Mapping[SBDF, tuple[AddressRange, ...] | None], ListSource]:
     """Return the ranges of each device: reported by Xen, else predicted if it `listed` any."""
-    own = host.xen.device_reserved_memory if host.xen else None
-    if own is not None and not isinstance(own, Missing):
-        asked = {
-            sbdf: None if entries is None else tuple(entry.range for entry in entries)
-            for sbdf, entries in own.items()
-            if entries is None or entries
-        }
-        unasked = dict.fromkeys(host.topology.known.keys() - own.keys())
-        return {**unasked, **asked}, ListSource.HYPERVISOR
+    reported = reported_devices(host)
+    if reported is not None:
+        return reported, ListSource.HYPERVISOR
     if listed and not prediction.doubt:
         return PredictedDevices(prediction, host, table), ListSource.PREDICTED
     return {}, ListSource.UNKNOWN

@@ -53,6 +53,22 @@ def reported_list(host: Host, release: Release | None) -> tuple[RdmEntry, ...] |
     return xen.reserved_memory
 
 
+def reported_devices(host: Host) -> Mapping[SBDF, tuple[AddressRange, ...] | None] | None:
+    """Return the ranges that the running hypervisor reported for each device; None if not read.
+
+    A device that it cannot report, or was not asked about, has None; one without ranges is absent.
+    """
+    reported = host.xen.device_reserved_memory if host.xen else None
+    if reported is None or isinstance(reported, Missing):
+        return None
+    known = {
+        sbdf: None if own is None else tuple(entry.range for entry in own)
+        for sbdf, own in reported.items()
+        if own is None or own
+    }
+    return {**dict.fromkeys(host.topology.known.keys() - reported.keys()), **known}
+
+
 def memory_map_of(host: Host, *, reported: bool = False) -> MemoryMap | None:
     """Return the memory map for the prediction; None for a table without its host.
 

@@ -6,7 +6,6 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.host.xen import RdmEntry
 from dmaragent.iommu.model import Difference, IommuTable, ReservedRegion, Source
-from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.prediction import (
     Acceptance,
     RegionAcceptance,
@@ -28,7 +27,7 @@ from dmaragent.xen.reserved_list.model import (
     XenView,
     XenViews,
 )
-from dmaragent.xen.reserved_list.predicted import predicted_devices
+from dmaragent.xen.reserved_list.predicted import predicted_devices, reported_devices
 
 
 def reported_views(
@@ -178,16 +177,9 @@ def _reported_devices(
     host: Host, prediction: XenPrediction | None
 ) -> tuple[Mapping[SBDF, tuple[AddressRange, ...] | None], ListSource]:
     """Return the ranges of each device: reported by Xen, else predicted if its list has entries."""
-    reported = host.xen.device_reserved_memory if host.xen else None
-    if reported is not None and not isinstance(reported, Missing):
-        known = {
-            sbdf: None if own is None else tuple(entry.range for entry in own)
-            for sbdf, own in reported.items()
-            if own is None or own
-        }
-        return {**dict.fromkeys(host.topology.known.keys() - reported.keys()), **known}, (
-            ListSource.HYPERVISOR
-        )
+    reported = reported_devices(host)
+    if reported is not None:
+        return reported, ListSource.HYPERVISOR
     if prediction is None:
         return {}, ListSource.UNKNOWN
     return predicted_devices(prediction), ListSource.PREDICTED
