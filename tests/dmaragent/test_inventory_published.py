@@ -68,6 +68,25 @@ def test_regions_that_no_table_names_are_shown(
         }
     ]
     assert document["answer"]["differences"] == []
+    (group,) = document["answer"]["linux"]["groups"]
+    assert (group["number"], group["devices"]) == (12, ["0000:01:00.0"])
+    assert [one["type"] for one in group["regions"]] == ["direct", "msi"]
+
+
+def test_a_group_without_a_region_of_firmware_is_only_in_the_answer_about_its_device(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    root = _arm(tmp_path)
+    other = "sys/kernel/iommu_groups/13"
+    _write(root, **{f"{other}/reserved_regions": _MSI, f"{other}/devices/0000:02:00.0": ""})
+    _function(root, "0000:02:00.0", as_text=True)
+
+    def groups(*options: str) -> list[int]:
+        answer = run(capsys, "inventory", "--host", root, "--json", *options).document["answer"]
+        return [group["number"] for group in answer["linux"]["groups"]]
+
+    assert groups() == [12]
+    assert groups("--device", "02:00.0") == [13]
 
 
 def test_a_host_that_publishes_no_region_of_firmware_still_has_no_answer(

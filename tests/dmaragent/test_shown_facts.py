@@ -44,7 +44,7 @@ from support.ivrs_inventories import taken as amd_taken
 from support.ivrs_tables import ivmd, ivrs
 from support.pages import Page
 from support.rmrr_hosts import MAP, XEN, option_host
-from support.tables import patched, rmrr, scope, table
+from support.tables import drhd, patched, rmrr, scope, table
 
 BASE, LIMIT = 0x7B800000, 0x7B80FFFF
 REGION = rmrr(BASE, LIMIT, USB)
@@ -139,6 +139,18 @@ def test_the_tree_of_a_table_alone_has_no_number_of_functions() -> None:
     assert not any("0 functions" in line for line in tree_text(alone))
     assert any("were not read" in line for line in tree_text(alone))
     assert any("INCLUDE_PCI_ALL: 6 functions" in line for line in tree_text(whole))
+
+
+def test_the_tree_distinguishes_an_absent_device_from_an_unknown_one() -> None:
+    """Without the PCI functions, a device that the table names may be present."""
+    named = table(drhd(0xFED90000, scope(1, 0, (0x19, 0))), UNIT)
+    absent, unknown = (
+        [line for line in tree_text(_inventory(named, functions)) if "00:19.0" in line]
+        for functions in (FUNCTIONS, None)
+    )
+
+    assert [line.endswith(", absent") for line in absent] == [True]
+    assert [line.endswith(", presence unknown") for line in unknown] == [True]
 
 
 def test_the_tree_of_a_damaged_table_leaves_its_units_open() -> None:
