@@ -252,3 +252,172 @@ def test_a_page_that_may_not_wait_asks_once_and_pauses(played: Play) -> None:
 
     assert done["asked"] == ["/v1/health ", "/v1/health 1", "/v1/health "]
     assert done["state"] == "live"
+
+
+OWNERS = {
+    name: {"sbdf": f"0000:00:0{number}.0", "presence": name}
+    for number, name in enumerate(("present", "absent", "unknown"))
+}
+BY_KERNEL, PREDICTED = ({"type": "direct", "by_kernel": known} for known in (True, False))
+RELAXABLE = {"type": "direct-relaxable", "by_kernel": True}
+LINUX_WORDS = [
+    ([BY_KERNEL], ["present"], "groups", True, "locked"),
+    ([BY_KERNEL, PREDICTED], ["present"], "groups", True, "locked (predicted)"),
+    ([RELAXABLE, BY_KERNEL, BY_KERNEL], ["present"], "groups", True, "locked, relaxable"),
+    ([{"type": "newer", "by_kernel": True}], ["present"], "groups", True, "unknown"),
+    ([BY_KERNEL], ["present"], "not-applicable-under-xen", True, "not applicable"),
+    ([], ["absent"], "groups", True, "no device"),
+    ([], ["absent", "unknown"], "groups", True, "unknown"),
+    ([], ["absent", "present"], "unknown", True, "unknown"),
+    ([], ["absent"], "groups", False, "unknown"),
+]
+FUNCTIONS_OF_PAGE: list[tuple[str, str, list[object], object]] = [
+    *(
+        ("regions", "linuxWords", [holds, [OWNERS[one] for one in owners], state, whole], words)
+        for holds, owners, state, whole, words in LINUX_WORDS
+    ),
+    ("regions", "bytesOf", [{"base": "0x1000", "limit": "0x1fff"}], "4096"),
+    ("regions", "knowsOwners", [{"claims": []}, {"pci_functions": None}], True),
+    ("regions", "knowsOwners", [{"claims": [{}]}, {"pci_functions": None}], False),
+    ("regions", "knowsOwners", [{"claims": [{}]}, {"pci_functions": 0}], True),
+    ("regions", "namesNobody", [{"claims": [], "owners": [{}]}, {"pci_functions": 1}], False),
+    ("words", "spans", [[1, 2, 3, 5, 7, 8]], "1-3, 5, 7-8"),
+    ("words", "spans", [[]], ""),
+    ("words", "size", [1], "1 byte"),
+    ("words", "size", [1023], "1023 bytes"),
+    ("words", "size", [1024], "1 KiB"),
+    ("words", "size", [1536], "1.5 KiB"),
+    ("words", "size", [(1 << 20) + 1], "about 1 MiB"),
+    ("words", "size", [3 << 40], "3 TiB"),
+    ("words", "segment", [0x1A], "segment 001a"),
+    ("words", "andMore", ["00:02.0", 0], "00:02.0"),
+    ("words", "andMore", ["00:02.0", 2], "00:02.0 +2"),
+    ("words", "xenRelease", [None, False], "Xen of unknown release"),
+    ("words", "xenRelease", ["4.17.3", True], "Xen 4.17.3, dom0"),
+    ("words", "hypervisorOf", ["kvm", None], "KVM: Linux (VFIO) decides."),
+    ("words", "next", [""], ""),
+    ("dom", "visible", ["a\u202eb\x1b\n"], "a\\u{202e}b\\u{1b}\n"),
+    ("dom", "facts", [[["a", 0], ["b", ""], ["c", None], ["d", "e"]]], "a0de"),
+    ("state", "countsRegions", [{"table": {"state": "undecodable", "damage": []}}], False),
+    ("summary", "machineName", [{"vendor": None, "model": "T1"}], "T1"),
+]
+
+
+def test_the_functions_of_the_page_return_what_the_document_has(played: Play) -> None:
+    calls = [[f"{module}.js", name, *given] for module, name, given, _ in FUNCTIONS_OF_PAGE]
+
+    results = played("called", calls)
+
+    assert [[*call, result] for call, result in zip(calls, results, strict=True)] == [
+        [*call, expected] for call, (*_, expected) in zip(calls, FUNCTIONS_OF_PAGE, strict=True)
+    ]
+
+
+def test_a_notice_has_what_settles_it(played: Play) -> None:
+    """Each failure of the API has its own next step; a published file changes what is missing."""
+    inventory: Any = document(readings("lenovo-laptop"))
+    failures = [
+        {"status": 503, "problem": "", "detail": "the reason", "hint": "do that"},
+        {"status": 503, "problem": "", "detail": "the reason", "hint": ""},
+        *({"status": 0, "problem": name, "detail": "", "hint": ""} for name in PROBLEMS),
+    ]
+    calls = [
+        [
+            "state.js",
+            "notices",
+            {"failure": one, "inventory": known, "noTable": None, "user": "eve"},
+        ]
+        for one in failures
+        for known in (inventory, None)
+    ]
+
+    results = [notice for (notice,) in played("called", calls)]
+
+    kinds = [notice["kind"] for notice in results]
+    assert kinds == ["danger"] * 4 + ["info"] * 5 + ["danger"] * 3
+    hinted, logged = results[0], results[2]
+    assert (hinted["detail"], hinted["commands"]) == ("The reason", [])
+    assert "do that" in hinted["hint"]
+    assert "journalctl" in logged["commands"][0]
+    for refused in results[4:8]:
+        assert refused["commands"][0].endswith(" dmaragent eve")
+    assert [bool(notice["detail"]) for notice in results[4:8]] == [True, False, True, False]
+    assert "dmaragent.socket" in results[8]["commands"][1]
+    assert "dmaragent.service" in results[9]["commands"][0]
+    assert results[10]["detail"] == "timeout"
+
+
+PROBLEMS = ("access-denied", "authentication-failed", "not-found", "timeout")
+
+
+def test_each_problem_of_a_host_has_its_notice(played: Play) -> None:
+    def changed(**parts: object) -> Any:
+        given: Any = document(readings("lenovo-laptop"))
+        for name, value in parts.items():
+            inner = given["answer"][name]
+            given["answer"][name] = {**inner, **value} if isinstance(value, dict) else value
+        return given
+
+    listed: dict[str, object] = {"source": "hypervisor", "why_empty": ["the reason"]}
+    cases: list[tuple[dict[str, object], list[str]]] = [
+        ({}, []),
+        ({"table": {"state": "undecodable"}, "complete": False}, ["danger"]),
+        ({"xen": {"iommu_disabled": "an option"}}, ["danger"]),
+        ({"xen": {**listed, "entries": []}}, ["warning"]),
+        ({"xen": {**listed, "entries": [{}]}}, []),
+        ({"xen": {**listed, "entries": [], "source": "predicted"}}, []),
+        ({"xen": {**listed, "entries": [], "why_empty": []}}, []),
+        ({"undetermined": ["00:1c.0>00.0"]}, ["warning"]),
+        ({"problems": ["a reading"]}, ["warning"]),
+    ]
+    none = {"failure": None, "noTable": None, "user": ""}
+    calls = [["state.js", "notices", {**none, "inventory": changed(**parts)}] for parts, _ in cases]
+
+    results = played("called", calls)
+
+    assert [[notice["kind"] for notice in one] for one in results] == [kinds for _, kinds in cases]
+    assert results[2][0]["detail"] == "An option"
+    assert [results[place][0]["list"] for place in (3, 7, 8)] == [
+        ["the reason"],
+        ["00:1c.0>00.0"],
+        ["a reading"],
+    ]
+
+
+def test_the_reason_for_a_missing_table_is_the_one_of_the_api(played: Play) -> None:
+    inventory: Any = document(readings("lenovo-laptop"))
+    inventory["answer"]["absence"] = {"kind": "newer", "evidence": ["the evidence"]}
+    told = {"detail": "no table", "hint": "look there"}
+    common = {"failure": None, "inventory": inventory, "user": ""}
+    calls = [["state.js", "notices", {**common, "noTable": one}] for one in (told, None)]
+
+    with_reason, alone = (notices[0] for notices in played("called", calls))
+
+    assert with_reason["detail"] == "No table"
+    assert "look there" in with_reason["hint"]
+    assert "the evidence" not in with_reason["list"]
+    assert alone["list"][0] == "the evidence"
+    assert alone["hint"]
+
+
+def test_a_verdict_with_risk_is_not_one_without(played: Play) -> None:
+    """Also if it has conditions; a device that is blocked or unknown has no such word."""
+    inventory, matrix = live_documents()["/v1/inventory"], live_documents()["/v1/devices"]
+    assert isinstance(matrix, dict)
+    row = next(one for one in matrix["answer"]["devices"] if not one["chipset"])
+    cans = ("yes", "on-conditions", "no", "unknown", "not-applicable")
+    rows = [
+        {**row, "xen": {"can": can, "risk": risk}, "linux": {"can": "no", "risk": False}}
+        for can in cans
+        for risk in (False, True)
+    ]
+    given = {**matrix, "answer": {**matrix["answer"], "devices": rows}}
+
+    (labels,) = played("labels", [[inventory, given]])
+
+    kinds = [kind for kind, _ in labels[::2]]
+    assert kinds == ["good", "care", "care", "care", "bad", "bad", *["muted"] * 4]
+    words = [word for _, word in labels[::2]]
+    assert words[1] == words[3] not in (words[0], words[2])
+    assert words[4] == words[5]
+    assert words[6] == words[7] != words[8] == words[9]

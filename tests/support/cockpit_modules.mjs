@@ -34,6 +34,8 @@ class Element {
     }
 
     setAttribute(name, value) {
+        if (name === "class")
+            this.kind = value;
         if (name === "id") {
             this.id = value;
             parts.set(value, this);
@@ -129,6 +131,31 @@ const scenarios = {
     async known() {
         const { isKnown } = await load("state.js");
         return [null, {}, { format: "x" }, { format: "constructor" }, [], { format: "dmaragent.inventory", version: 2 }].map(isKnown);
+    },
+
+    async called() {
+        const results = [];
+        for (const [module, name, ...given] of documents) {
+            const value = (await load(module))[name](...given);
+            results.push(value instanceof Element ? value.textContent : typeof value === "bigint" ? `${value}` : value);
+        }
+        return results;
+    },
+
+    async labels() {
+        const { showDevices } = await load("devices.js");
+        return documents.map(([inventory, matrix]) => {
+            const shown = new Element();
+            showDevices(shown, { matrix, failure: null, pending: false, inventory });
+            const labels = [];
+            const find = one => {
+                if (one.kind?.startsWith("label "))
+                    labels.push([one.kind.replace("label ", ""), one.textContent]);
+                one.children?.forEach(find);
+            };
+            find(shown);
+            return labels;
+        });
     },
 
     async regions() {
