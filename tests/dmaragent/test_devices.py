@@ -24,6 +24,7 @@ from support.hosts import FakeHost, Function, fake_host
 from support.ivrs_tables import device_range, entry, ivhd, ivrs, special
 from support.large import large_host
 from support.machines import MACHINES, NAMES
+from support.tables import rmrr, scope
 from support.wording import Worded
 from support.work import calls
 
@@ -158,6 +159,46 @@ def test_an_sd_host_is_listed_although_it_is_a_system_peripheral() -> None:
     context = _context(made(HIGH, functions=[NIC, timer, sd_host]))
 
     assert [str(row.sbdf) for row in _rows(context) if row.chipset] == [timer.sbdf]
+
+
+@pytest.mark.parametrize(
+    ("class_code", "driver", "chipset"),
+    [
+        (0x080600, None, True),
+        (0x080600, "vfio-pci", True),
+        (0x068000, "vfio-pci", True),
+        (0x088000, None, True),
+        (0x088000, "vfio-pci", False),
+        (0x058000, "pciback", False),
+        (0x0C0500, "i801_smbus", True),
+        (0x110100, None, True),
+        (0x118000, None, False),
+        (0x0C0330, None, False),
+    ],
+)
+def test_a_driver_for_guests_makes_a_chipset_function_a_device(
+    class_code: int, driver: str | None, *, chipset: bool
+) -> None:
+    """Not a bridge and not AMD's IOMMU: neither is passed through."""
+    function = Function(sbdf="0000:00:14.0", class_code=class_code, driver=driver)
+    rows = _rows(_context(made(HIGH, functions=[NIC, function])))
+
+    assert [str(row.sbdf) for row in rows if row.chipset] == [function.sbdf] * chipset
+
+
+def test_a_chipset_function_with_a_region_is_a_device() -> None:
+    timers = [Function(sbdf=f"0000:00:14.{number}", class_code=0x080300) for number in range(3)]
+    host = grouped(
+        made(HIGH, rmrr(0xAE800000, 0xAE80FFFF, scope(1, 0, (0x14, 1))), functions=[NIC, *timers]),
+        g1=[timers[0].sbdf],
+        g2=[timers[1].sbdf],
+        g3=[timers[2].sbdf],
+    )
+    host.files["/sys/kernel/iommu_groups/3/reserved_regions"] = _DIRECT + _MSI
+
+    chipset = [str(row.sbdf) for row in _rows(_context(host)) if row.chipset]
+
+    assert chipset == [timers[0].sbdf]
 
 
 def test_an_amd_host_has_linux_word_and_says_that_xens_is_unknown(worded: Worded) -> None:

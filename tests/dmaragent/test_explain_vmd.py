@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import pytest
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.answers.devices import device_rows
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
@@ -14,6 +15,7 @@ from dmaragent.iommu.model import Difference
 from dmaragent.passthrough.model import Can
 from dmaragent.passthrough.vfio_regions import vfio_regions
 from dmaragent.present.text.tree import tree_text
+from dmaragent.question.context import Question, context_of
 from support.explained import UNIT, grouped, told
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import rmrr, scope, table
@@ -87,6 +89,21 @@ def test_regions_of_the_endpoint_concern_what_is_behind_it() -> None:
     regions = vfio_regions(inventory, disk)
     assert regions is not None
     assert [region.type for region in regions] == ["direct"]
+
+
+def test_the_list_of_devices_has_the_regions_and_the_group_of_the_endpoint() -> None:
+    host = grouped(_host(_VMD, _PORT, _DISK, structures=(_OF_VMD,)), g9=["0000:00:0e.0"])
+    host.files["/sys/kernel/iommu_groups/9/reserved_regions"] = (
+        b"0x00000000a0000000 0x00000000afffffff direct\n"
+    )
+    context = context_of(join(collect(host)), Question())
+    rows = device_rows(context.inventory, context.facts, context.stack)
+
+    endpoint, _, disk = rows
+    assert (str(endpoint.sbdf), str(disk.sbdf)) == ("0000:00:0e.0", "10000:e1:00.0")
+    assert disk.regions == endpoint.regions == (1,)
+    assert disk.reported == endpoint.reported == (AddressRange(0xA0000000, 0xB0000000),)
+    assert disk.group == endpoint.group == 9
 
 
 @pytest.mark.parametrize(("kernel", "registers"), [("6.12.9", True), ("6.15.0", False)])
