@@ -5,10 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from dmaragent.addresses import PAGE, SBDF, AddressRange
-from dmaragent.answers.devices import DeviceRow, Verdict
+from dmaragent.addresses import PAGE, AddressRange
+from dmaragent.answers.devices import DeviceRow
 from dmaragent.host.memory_map import MemoryMap
-from dmaragent.host.topology import PciFunction
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.layout import Placement
 from dmaragent.present.html.devices import _alike, _cells, _lines, devices_to_explain
@@ -24,6 +23,7 @@ from dmaragent.present.html.host_map import _memory
 from dmaragent.present.html.picture import Box, _label_rows, _lanes
 from dmaragent.present.html.scale import LEAST, make_scale
 from support.checked import UNIT, host_of, taken
+from support.device_rows import device_row as row
 from support.tables import table
 
 
@@ -142,24 +142,6 @@ def test_a_region_that_is_overwritten_is_drawn_so_wherever_it_is_placed() -> Non
 
 
 # Rows of devices -------------------------------------------------------------------------
-
-
-def row(sbdf: str, can: Can = Can.YES, *, risk: bool = False, **more: object) -> DeviceRow:
-    place = SBDF.parse(sbdf)
-    given: dict[str, object] = {
-        "function": PciFunction(place, 0x020000, 0x8086, 0x10D3, "e1000e"),
-        "absent": False,
-        "chipset": False,
-        "decides": ("linux",),
-        "regions": (),
-        "reported": (),
-        "regions_known": True,
-        "group": None,
-        "remedy": None,
-        "unknown": (),
-    }
-    unknown = Verdict(Can.UNKNOWN)
-    return DeviceRow(sbdf=place, xen=unknown, linux=Verdict(can, risk), **{**given, **more})  # type: ignore[arg-type]
 
 
 def addresses(rows: Sequence[DeviceRow]) -> list[list[str]]:
