@@ -5,7 +5,10 @@ HACKING, "Read something new of a host", lists the same places.
 
 import ast
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
+from unittest.mock import Mock, call
 
 import pytest
 
@@ -98,3 +101,52 @@ def test_the_join_uses_each_field_of_a_reading(reading: type[tuple[object, ...]]
 
     for field in reading.__annotations__:
         assert re.search(rf"\.{field}\b", join), field
+
+
+@pytest.fixture
+def plugin(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return the sos plugin, on a sos that has only the names that it imports."""
+    plugins = ModuleType("sos.report.plugins")
+    for name in ("Debian", "Independent", "RedHat", "SuSE", "Ubuntu"):
+        setattr(plugins, f"{name}Plugin", type(name, (), {}))
+    plugins.Plugin = type("Plugin", (), {})  # type: ignore[attr-defined]
+    for name in ("sos", "sos.report"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setitem(sys.modules, "sos.report.plugins", plugins)
+    made = ModuleType("plugin")
+    exec(compile(PLUGIN.read_text("utf-8"), str(PLUGIN), "exec"), made.__dict__)  # noqa: S102 - ours
+    return made
+
+
+def test_the_sos_plugin_keeps_what_the_ledger_reads_of_a_configuration_space(
+    plugin: ModuleType, tmp_path: Path
+) -> None:
+    """Links stay links, and a listed folder is kept although it is empty."""
+    (config,) = (entry for entry in LEDGER if entry.path.endswith("/config"))
+    function = tmp_path / "sys/devices/pci0000:00/0000:00:02.0"
+    function.mkdir(parents=True)
+    (function / "config").write_bytes(bytes(range(256)))
+    (function / "driver").symlink_to("../../../bus/pci/drivers/e1000e")
+    devices = tmp_path / "sys/bus/pci/devices"
+    devices.mkdir(parents=True)
+    (devices / "0000:00:02.0").symlink_to("../../../devices/pci0000:00/0000:00:02.0")
+    (devices / "0000:00:03.0").mkdir()  # in a copy
+    (tmp_path / "sys/kernel/iommu_groups").mkdir(parents=True)
+    made = plugin.Dmaragent()
+    made.sysroot, made.archive = str(tmp_path), Mock()
+    made.add_copy_spec, made.add_cmd_output = Mock(), Mock()
+
+    made.setup()
+
+    path = "/sys/devices/pci0000:00/0000:00:02.0"
+    assert config.window == plugin.CONFIG_WINDOW
+    assert made.archive.add_binary.mock_calls == [call(bytes(range(64)), f"{path}/config")]
+    assert made.archive.add_link.mock_calls == [
+        call("../../../devices/pci0000:00/0000:00:02.0", "/sys/bus/pci/devices/0000:00:02.0"),
+        call("../../../bus/pci/drivers/e1000e", f"{path}/driver"),
+    ]
+    folders = {one.args[0] for one in made.archive.add_dir.mock_calls}
+    assert folders == {"/sys/bus/pci/devices", "/sys/kernel/iommu_groups"}
+    copied = [path for one in made.add_copy_spec.mock_calls for path in one.args[0]]
+    assert {f"{path}/class", "/sys/bus/pci/devices/0000:00:03.0/class"} <= {*copied}
+    assert "xl info" in made.add_cmd_output.mock_calls[0].args[0]
