@@ -10,10 +10,13 @@ from dmaragent.checks.common.model import Checked
 from dmaragent.collect.collect import collect
 from dmaragent.comparison.model import Changed
 from dmaragent.host import join
+from dmaragent.host.groups import IommuGroup
 from dmaragent.host.memory_map import MemoryMap, memory_words
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.iommu.model import Difference
+from dmaragent.linux.regions import Hold
+from dmaragent.linux.unexplained_regions import UnexplainedRegion
 from dmaragent.passthrough.region_coverage import coverage_of
 from dmaragent.policy.decisions import Decider, SourceRule, Verdict, refused
 from dmaragent.present.html import report_html
@@ -24,19 +27,27 @@ from dmaragent.present.text.resolve import resolve_text
 from dmaragent.present.text.tree import tree_text
 from dmaragent.present.words.comparison import headline
 from dmaragent.present.words.coverage import coverage_words
-from dmaragent.present.words.device import driver_cell
+from dmaragent.present.words.device import card_facts, driver_cell, verdict_facts
 from dmaragent.present.words.devices import DeviceList, none_listed
 from dmaragent.present.words.guest import likewise_words
 from dmaragent.present.words.host import host_sentence, regions_words, xen_words
 from dmaragent.present.words.overview import devices_words, regions_summary
-from dmaragent.present.words.region import how_reserved, is_elsewhere, is_in_ram, region_size
+from dmaragent.present.words.region import (
+    how_reserved,
+    is_elsewhere,
+    is_in_ram,
+    published_words,
+    region_size,
+    xen_view,
+)
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.remedies.hotplug import hotplug
-from dmaragent.xen.reserved_list.model import ListEntry, ListSource, Origin
+from dmaragent.xen.reserved_list.model import ListEntry, ListSource, Origin, XenViews
 from support.amd_inventories import WIDE, amd_inventory
 from support.amd_inventories import amd_host as desktop
 from support.checked import FUNCTIONS, UNIT, USB, findings, host, host_of, taken
 from support.comparisons import compared, inventory_of
+from support.explained import grouped
 from support.guests import DEVICE_A, DEVICE_B, A, answer, facts, guest, stack
 from support.hosts import Function, add_memory_map, fake_host
 from support.ivrs_inventories import SOUND, amd_host, of
@@ -395,3 +406,97 @@ def test_only_damage_that_hides_structures_says_that_a_part_was_decoded(
     for text in (regions_words(inventory), regions_summary(inventory)):
         assert text.startswith("none")
         assert ("decoded part" in text) is cut
+
+
+# Facts about a device --------------------------------------------------------------------------
+
+
+def _facts(inventory: Inventory, sbdf: str) -> dict[str, str]:
+    function = inventory.host.topology.known[SBDF.parse(sbdf)]
+    return {**dict(card_facts(inventory, function)), **dict(verdict_facts(inventory, function))}
+
+
+def test_what_a_guest_with_a_device_reserves_is_unknown_if_xen_did_not_report_it() -> None:
+    inventory = _inventory(table(UNIT, REGION))
+    views, usb = inventory.xen, SBDF.parse("0000:00:1d.0")
+
+    def reserves(views: XenViews) -> str:
+        return _facts(inventory._replace(xen=views), "0000:00:1d.0")["Xen"]
+
+    place = "0x7b800000-0x7b80ffff"
+    assert place in reserves(views)
+    assert "(predicted)" in reserves(views)
+    assert "(predicted)" not in reserves(views._replace(devices_source=ListSource.HYPERVISOR))
+    assert "nothing" in reserves(views._replace(devices={}))
+    for unknown in (
+        views._replace(devices={usb: None}),
+        views._replace(devices_source=ListSource.UNKNOWN),
+        views._replace(
+            list=views.list._replace(source=ListSource.UNKNOWN, entries=()),
+            devices_source=ListSource.UNKNOWN,
+            devices={},
+        ),
+    ):
+        assert "unknown" in reserves(unknown)
+        assert place not in reserves(unknown)
+        assert "nothing" not in reserves(unknown)
+
+
+def test_the_group_of_a_device_has_its_mates_and_a_locked_one_is_named() -> None:
+    made = host(rmrr(BASE, LIMIT, USB))
+    grouped(made, g0=["0000:00:1d.0", "0000:00:1a.0"], g1=["0000:02:00.0"])
+    direct = b"0x000000007b800000 0x000000007b80ffff direct\n"
+    made.files["/sys/kernel/iommu_groups/0/reserved_regions"] = direct
+    inventory = taken(made)
+    locked = inventory.regions[0]._replace(
+        linux=tuple(held._replace(hold=Hold.DIRECT) for held in inventory.regions[0].linux)
+    )
+    changed = inventory._replace(regions=(locked,))
+
+    assert [str(held.sbdf) for held in locked.linux] == ["0000:00:1d.0"]
+    mate, usb = (_facts(changed, f"0000:00:{name}.0") for name in ("1a", "1d"))
+    assert (mate["Group"], usb["Group"]) == ("0, with 0000:00:1d.0", "0, with 0000:00:1a.0")
+    assert _facts(changed, "0000:02:00.0")["Group"] == "1, alone"
+    assert mate["Linux"].endswith("0000:00:1d.0")
+    assert usb["Linux"] == "locked" != mate["Linux"]
+    assert "Linux" not in _facts(changed, "0000:02:00.0")
+
+
+def test_a_group_whose_regions_linux_reports_has_none_of_the_firmware() -> None:
+    """Without a table; a group whose file was not read proves nothing."""
+    made = host_of(table(UNIT))
+    made.files["/sys/firmware/acpi/tables/DMAR"] = Missing(MissingKind.DENIED)
+    grouped(made, g4=["0000:00:1a.0"], g5=["0000:00:1d.0"])
+    msi = b"0x00000000fee00000 0x00000000feefffff msi\n"
+    made.files["/sys/kernel/iommu_groups/4/reserved_regions"] = msi
+    inventory = taken(made)
+
+    assert "no region" in _facts(inventory, "0000:00:1a.0")["Linux"]
+    assert "Linux" not in _facts(inventory, "0000:00:1d.0")
+    direct = msi + b"0x000000007b800000 0x000000007b80ffff direct\n"
+    made.files["/sys/kernel/iommu_groups/4/reserved_regions"] = direct
+    assert "no region" not in _facts(taken(made), "0000:00:1a.0").get("Linux", "")
+
+
+def test_a_list_that_xen_reports_is_not_predicted_although_that_of_each_device_is() -> None:
+    inventory = _inventory(table(UNIT, REGION))
+    reported = inventory.xen.list._replace(source=ListSource.HYPERVISOR)
+    (region,) = inventory.regions
+
+    assert "(predicted)" in xen_view(inventory, region)
+    listed = inventory._replace(xen=inventory.xen._replace(list=reported))
+    assert "(predicted)" not in xen_view(listed, region)
+
+
+def test_many_devices_of_a_group_are_counted_and_linux_names_none_of_them() -> None:
+    def words(*numbers: int, groups: int = 1) -> str:
+        devices = tuple(SBDF(0, 1, number, 0) for number in numbers)
+        own = tuple(IommuGroup(7 + place, devices, ()) for place in range(groups))
+        return published_words(UnexplainedRegion(AddressRange(0x1000, 0x3000), "direct", own))
+
+    assert words(1).startswith("0x00001000-0x00002fff  8 KiB  direct  IOMMU group 7: 0000:01:01.0")
+    assert words(1).endswith("0000:01:01.0")
+    assert words(1, 2).endswith("(Linux does not report which of them)")
+    assert "more" not in words(*range(6))
+    assert "0000:01:05.0 and 1 more" in words(*range(7))
+    assert words(1, groups=2).endswith("IOMMU groups 7-8")
