@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from dmaragent.commands import VERBS
+from dmaragent.errors import DmaragentError, HostError
+from dmaragent.present.json.error import error_document
 from support.cli import run
 from support.machines import MACHINES
 from support.wording import Worded
@@ -131,3 +133,24 @@ def test_a_bug_of_the_program_gets_a_document_too(
     assert ran.code == 2
     assert "planted" in ran.document["error"]["what"]
     assert "Traceback" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "host"),
+    [
+        (["inventory", "--host", "a/b", "--json"], "a/b"),
+        (["inventory", "--json", "--host=a b"], "a b"),
+        (["inventory", "--json", "--host"], None),
+        (["inventory", "--json"], None),
+    ],
+)
+def test_an_error_about_a_host_has_it_as_it_was_typed(words: list[str], host: str | None) -> None:
+    """Another error has only the input that it names; that comes before the host, too."""
+
+    def where(error: DmaragentError) -> str | None:
+        return error_document(error, words)["error"]["where"]
+
+    assert where(HostError("no such file")) == host
+    assert where(HostError("no such file", where="c")) == "c"
+    assert where(DmaragentError("no such device")) is None
+    assert error_document(DmaragentError("x", hint=""), words)["error"]["next"] is None

@@ -13,13 +13,13 @@ from dmaragent.present.screen import PLAIN, Screen, painted, printed_on
 from dmaragent.present.text.devices import devices_text
 from dmaragent.present.text.explain import explain_details_text, explain_text
 from dmaragent.present.text.inventory import inventory_text
-from dmaragent.present.text.inventory_short import inventory_short_text
+from dmaragent.present.text.inventory_short import _cut, inventory_short_text
 from dmaragent.present.words.devices import DeviceList
 from dmaragent.present.words.region import owner_name
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
 from support.cli import run
-from support.inventories import UNIT, inventory_of
+from support.inventories import UNIT, XEN, inventory_of
 from support.machines import MACHINES, NAMES
 from support.tables import rmrr, scope
 
@@ -127,3 +127,46 @@ def test_the_next_device_is_one_that_linux_blocks_and_that_is_in_a_slot() -> Non
     inventory = ask_host(str(MACHINES / "hp-dl380e-gen8"), Question()).inventory
 
     assert _short(inventory)[-1] == "Next: dmaragent explain 0000:0a:00.0"
+
+
+def test_the_next_device_is_present_no_bridge_and_has_a_shared_region() -> None:
+    """No present device is blocked or in a slot; without one, the next step is the list."""
+    bridge, absent = scope(1, 0, (0x1C, 0)), scope(1, 0, (0x19, 0))
+    first, second = scope(1, 0, (0x02, 0)), scope(1, 0, (0x14, 0))
+
+    def next_step(*structures: bytes) -> str:
+        return _short(inventory_of(UNIT, *structures, files=XEN))[-1].removeprefix(
+            "Next: dmaragent "
+        )
+
+    own, shared = rmrr(0x7B000000, 0x7B000FFF, first), (0x7B002000, 0x7B002FFF)
+    assert next_step(own) == "explain 0000:00:02.0"
+    assert next_step(own, rmrr(*shared, second, absent)) == "explain 0000:00:14.0"
+    assert next_step(rmrr(*shared, bridge, absent)) == "devices"
+    assert next_step(own, rmrr(*shared, bridge, absent)) == "explain 0000:00:02.0"
+
+
+def test_sentences_are_cut_after_a_few_lines_but_the_first_is_whole() -> None:
+    with printed_on(Screen(40)):
+        lines = [f"sentence {number}" for number in range(6)]
+        assert list(_cut(lines[:4], "remark")) == lines[:4]
+        *kept, rest = _cut(lines, "remark")
+        long = "word " * 60
+        (*whole, more) = _cut([long, "end"], "remark")
+
+    assert kept == lines[:4]
+    assert rest.startswith("2 more remarks")
+    assert " ".join(whole).split().count("word") == 60
+    assert more.startswith("1 more remark")
+
+
+def test_absent_devices_with_the_same_regions_share_a_line() -> None:
+    gone = [scope(1, 0, (number, 0)) for number in (0x18, 0x19, 0x1A)]
+    inventory = inventory_of(
+        UNIT, rmrr(0x7B000000, 0x7B000FFF, *gone[:2]), rmrr(0x7B002000, 0x7B002FFF, gone[2])
+    )
+
+    numbers = ("18", "19", "1a")
+    lines = [[number for number in numbers if f"00:{number}" in line] for line in _short(inventory)]
+
+    assert [found for found in lines if found] == [["18", "19"], ["1a"]]

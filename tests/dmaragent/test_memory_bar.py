@@ -31,3 +31,24 @@ def test_what_lies_above_four_gibibytes_is_drawn_apart_and_said_where_it_is_not(
 
     endless = Painted((region(0, 1 << 40),), (), ())
     worded(bars([("now", endless)])[-1])
+
+
+def test_ram_has_a_cell_that_it_fills_by_half_and_a_region_one_that_it_touches() -> None:
+    cell = 128 << 20
+    half, less = region(cell, cell // 2), region(3 * cell, cell // 2 - 1)
+    (line, _) = bars([("now", Painted((half, less), (region(5 * cell, 1),), ()))])
+
+    assert line.split()[1][:7] == ".#...R."
+
+
+def test_all_bars_have_the_scale_of_the_highest_one() -> None:
+    cell = 128 << 20
+    low = Painted((region(0, cell),), (), ())
+    high = Painted((), (region((4 << 30) + 27 * cell, cell),), ())
+    first, second, _ = bars([("before", low), ("now", high)])
+    (*_, told) = bars([("now", Painted((), (region((4 << 30) + 28 * cell, 1),), ()))])
+
+    assert len(first) == len(second)
+    assert second.endswith("|" + 27 * "." + "R")
+    assert first.split()[1].endswith("|" + 28 * ".")
+    assert "GiB" not in told  # a line of its own: there are higher addresses

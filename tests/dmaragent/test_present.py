@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dmaragent.pci_classes import class_words
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.screen import Screen, printed_on
-from dmaragent.present.text.tables import _wrap, paragraph, render
+from dmaragent.present.text.tables import _wrap, bytes_lines, folded, paragraph, render, row_words
 from dmaragent.present.words.numbers import count, rough_size_words, size_words
 from dmaragent.present.words.table import scope_words
 from dmaragent.spans import span_words
@@ -131,3 +131,28 @@ def test_what_fits_a_line_is_what_textwrap_makes_of_it(
     )
 
     assert _wrap(text, width, (first, others), hyphens=hyphens) == expected
+
+
+def test_rows_that_follow_themselves_are_counted() -> None:
+    rows = [("a", "b"), ("a", "b"), ("c", "d"), ("a", "b")]
+    shown = [row_words(*one) for one in folded(rows)]
+
+    assert shown == [("a", "b (2 times)"), ("c", "d"), ("a", "b")]
+
+
+@pytest.mark.parametrize(("size", "left"), [(256, None), (257, "1 byte"), (300, "44 bytes")])
+def test_bytes_beyond_256_are_counted(size: int, left: str | None) -> None:
+    lines = list(bytes_lines(bytes(size)))
+
+    assert sum(line.split().count("00") for line in lines) == 256
+    assert [line.strip().startswith(f"{left} more") for line in lines[16:]] == [True] * bool(left)
+
+
+def test_a_cell_that_is_copied_stays_on_its_line_while_others_are_wrapped() -> None:
+    row = ("0x7b800000-0x7b80ffff", "some words about it", "12")
+    whole = render([row], whole=frozenset({0}), width=36)
+
+    assert whole[0].split()[0] == row[0]
+    assert max(map(len, whole)) <= 36
+    assert len(whole) > 1
+    assert " ".join(line.replace("12", "") for line in whole).split()[1:] == row[1].split()
