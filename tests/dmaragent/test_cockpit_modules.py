@@ -18,6 +18,7 @@ from dmaragent.inventory import take_inventory
 from dmaragent.iommu.kinds import AbsenceKind
 from dmaragent.present.json.inventory import inventory_document
 from dmaragent.readings import HostSnapshot, Missing, MissingKind
+from dmaragent.spans import span_words
 from support.ivrs_tables import device_range, ivhd, ivmd, ivrs
 from support.machines import MACHINES
 from support.published import answered, publish
@@ -421,3 +422,143 @@ def test_a_verdict_with_risk_is_not_one_without(played: Play) -> None:
     assert words[1] == words[3] not in (words[0], words[2])
     assert words[4] == words[5]
     assert words[6] == words[7] != words[8] == words[9]
+
+
+def test_the_findings_that_differ_only_in_their_subject_are_one(played: Play) -> None:
+    checked: Any = live_documents()["/v1/findings"]
+    common = {"id": "rule", "severity": "error", "title": "The title", "details": "", "source": ""}
+    same = {**common, "xen": "on Xen", "linux": "", "advice": "do that", "subject": ""}
+    findings = [
+        {**same, "said": "the first"},
+        {**same, "said": "the other", "xen": "elsewhere"},
+        {**same, "said": "the second"},
+    ]
+    skipped = [{"need": "boot-log", "rules": ["a", "b"]}, {"need": "memory-map", "rules": ["b"]}]
+    answer = {"findings": findings, "rules_asked": 7, "not_asked": skipped}
+    given = {"checked": {**checked, "answer": answer}, "failure": None, "inventory": {}}
+
+    (texts,) = played("shown", [["findings.js", "showFindings", given]])
+
+    heads = [text.split()[:2] for text in texts if text.endswith(" The title")]
+    assert heads == [["2", "\N{MULTIPLICATION SIGN}"], ["error", "The"]]
+    assert texts.index("the second") == texts.index("the first") + 1
+    assert any(text.startswith("7 checks ran. 2 could not run") for text in texts)
+    assert "boot-log: a, b" in texts
+
+
+def test_without_the_api_each_named_device_is_listed_once(played: Play) -> None:
+    """In the order of addresses, with its regions, and how Linux treats it."""
+    given: Any = document(readings("hp-dl380e-gen8"))
+    answer = given["answer"]
+    regions: dict[str, list[int]] = {}
+    for region in answer["regions"]:
+        for owner in region["owners"]:
+            regions.setdefault(owner["sbdf"], []).append(region["number"])
+        region["owners"] *= 2  # the table can name a device twice
+    asked = {"matrix": None, "failure": None, "pending": False, "inventory": given}
+
+    (texts,) = played("shown", [["devices.js", "showDevices", asked]])
+
+    listed = [text.split()[0] for text in texts if text.startswith("0000:")]
+    assert listed == sorted(regions)
+    assert {span_words(numbers).replace(" ", ", ") for numbers in regions.values()} <= {*texts}
+
+
+def test_the_list_of_devices_counts_what_it_folds_and_what_is_unknown(played: Play) -> None:
+    inventory, matrix = live_documents()["/v1/inventory"], live_documents()["/v1/devices"]
+    assert isinstance(matrix, dict)
+    row = {
+        **next(one for one in matrix["answer"]["devices"] if not one["chipset"]),
+        "reported": [],
+        "regions": [],
+        "unknown": [],
+    }
+    rows = [
+        {**row, "regions": [1, 2], "reported": [{}]},
+        {**row, "regions": None, "unknown": ["the reason"]},
+        {**row, "unknown": ["the reason"]},
+        {**row, "chipset": True, "unknown": ["the reason"]},
+        {**row, "chipset": True},
+        {**row, "absent": True, "unknown": ["another reason"]},
+    ]
+
+    def shown(decides: list[str]) -> dict[str, object]:
+        answer = {**matrix["answer"], "devices": rows, "decides": decides}
+        given = {"matrix": {**matrix, "answer": answer}, "failure": None, "pending": False}
+        return {**given, "inventory": inventory}
+
+    asked = [shown(["linux"]), shown(["xen", "linux"])]
+    one, both = played("shown", [["devices.js", "showDevices", each] for each in asked])
+
+    assert "Unknown for 2 devices: the reason" in one
+    assert not [text for text in one if "another reason" in text]
+    assert "2 bridges and chipset functions, 1 absent device" in one
+    assert "1-2, 1 reported" in one
+    assert "Only Linux decides on this host." in one
+    assert not [text for text in both if text.startswith("Only ")]
+
+
+def test_the_picture_has_every_range_that_can_be_drawn_by_address(played: Play) -> None:
+    given: Any = document(readings("lenovo-laptop"))
+    answer = given["answer"]
+    region = {**answer["regions"][0], "owners": [], "claims": []}
+
+    def at(number: int, base: int, limit: int) -> dict[str, object]:
+        return {**region, "number": number, "base": f"0x{base:x}", "limit": f"0x{limit:x}"}
+
+    answer["regions"] = [at(1, 0x9000, 0x9FFF), at(2, 0x1000, 0x1FFF), at(3, 0x5000, 0x4FFF)]
+    answer["regions"] += [
+        at(4, 1 << 64, (1 << 64) + 0xFFF),
+        at(5, 0x2000, 0x2FFF),
+        at(6, 0x9000, 0x97FF),
+    ]
+    entry = {"base": "0x4000", "limit": "0x4fff", "region": None, "devices": 1}
+    answer["xen"]["entries"] = [{**entry, "origin": "table"}, {**entry, "origin": "rmrr-option"}]
+    answer["linux"]["published"] = []
+
+    (texts,) = played("shown", [["picture.js", "showPicture", given]])
+
+    names = [
+        text.partition(",")[0] for text in texts if text.endswith(("no device", "only, 4 KiB"))
+    ]
+    starts = [text for text in texts if text.startswith("0x") and "-" not in text]
+    assert [name for name in names if "0x" not in name] == [
+        "2: 4 KiB",
+        "5: 4 KiB",
+        "Xen only",
+        "1: 4 KiB",
+        "6: 2 KiB",
+    ]
+    assert starts == ["0x1000", "0x2000", "0x4000", "0x9000", "0x9000", "0x9fff"]
+    assert [text for text in texts if "between" in text] == ["4 KiB between", "16 KiB between"]
+
+
+def test_a_guest_has_its_reasons_and_the_cases_only_if_there_are_several(played: Play) -> None:
+    given: Any = resolution()
+    (guest,) = given["answer"]["guests"]
+    assert (guest["verdict"], guest["reasons"]) == ("starts", [])
+    reason = {"decider": "libxl", "effect": "refused", "reason": "the reason", "place": "a:4"}
+    cases = [
+        {"verdict": verdict, "assumptions": [f"the {verdict} case"]}
+        for verdict in ("starts", "refused")
+    ]
+    guests = [
+        {**guest, "cases": cases[:1]},
+        {**guest, "cases": cases, "verdict": "undecided"},
+        {**guest, "verdict": "refused", "reasons": [{**reason, "shown": ""}]},
+        {**guest, "reasons": [{**reason, "effect": "warning", "shown": "EPERM"}]},
+    ]
+    documents = [{**given, "answer": {**given["answer"], "guests": [one]}} for one in guests]
+
+    alone, several, refused, warned = played("resolved", documents)
+
+    assert "will start" in alone
+    assert "No reserved region is in the way" in alone
+    assert "case" not in alone
+    assert "No reserved region is in the way" not in several
+    assert "the starts case" in several
+    assert "the refused case" in several
+    assert "refuses it): the reason (a:4)" in refused
+    assert "Message" not in refused
+    assert "EPERM" in warned
+    assert "No reserved region is in the way" not in warned

@@ -142,6 +142,33 @@ const scenarios = {
         return results;
     },
 
+    async shown() {
+        const results = [];
+        for (const [module, name, given] of documents) {
+            const parent = new Element();
+            (await load(module))[name](parent, given);
+            const texts = [];
+            const find = one => one instanceof Element && (one.children.some(child => !(child instanceof Element))
+                ? texts.push(one.textContent) : one.children.forEach(find));
+            find(parent);
+            results.push(texts);
+        }
+        return results;
+    },
+
+    async resolved() {
+        const { GuestForm } = await load("guest.js");
+        const texts = [];
+        for (const body of documents) {
+            const form = new GuestForm(new Element());
+            form.text.value = "memory = 512";
+            answer = () => ({ status: 200, body });
+            await form.check();
+            texts.push(form.result.textContent);
+        }
+        return texts;
+    },
+
     async labels() {
         const { showDevices } = await load("devices.js");
         return documents.map(([inventory, matrix]) => {
