@@ -9,16 +9,19 @@ from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.answers.devices import DeviceRow
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.passthrough.model import Can
+from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, Verdict
 from dmaragent.policy.layout import Placement
 from dmaragent.present.html.devices import _alike, _cells, _lines, devices_to_explain
 from dmaragent.present.html.glance import _device_tiles
 from dmaragent.present.html.guest_picture import (
     OVERWRITTEN,
+    REGION,
     DrawnRam,
     DrawnRegion,
     _ram_boxes,
     drawn_region,
 )
+from dmaragent.present.html.guests import _kvm_region, _likewise, _overwritten
 from dmaragent.present.html.host_map import _memory
 from dmaragent.present.html.picture import Box, _label_rows, _lanes
 from dmaragent.present.html.scale import LEAST, make_scale
@@ -139,6 +142,39 @@ def test_a_region_that_is_overwritten_is_drawn_so_wherever_it_is_placed() -> Non
     drawn = [drawn_region(one, Placement.HIDDEN, {part}, {part: 7})[1::2] for one in (part, other)]
 
     assert drawn == [(OVERWRITTEN, 7), ("hidden", None)]
+
+
+def test_only_memory_that_dma_can_overwrite_in_a_guest_that_may_run_is_drawn_so() -> None:
+    def warning(first: int, harm: Harm) -> Decision:
+        return Decision(Decider.XEN, Effect.WARNING, "", region=pages(first, first + 1), harm=harm)
+
+    warnings = [warning(1, Harm.CORRUPTION), warning(2, Harm.SHARED)]
+    none = Decision(Decider.XEN, Effect.WARNING, "", harm=Harm.CORRUPTION)
+
+    for verdict in (Verdict.STARTS, Verdict.UNDECIDED):
+        assert _overwritten([*warnings, none], verdict) == {pages(1, 2)}
+    assert _overwritten(warnings, Verdict.REFUSED) == frozenset()
+
+
+def test_a_region_of_a_kvm_guest_is_drawn_by_its_reason() -> None:
+    part, numbers = pages(1, 2), {pages(1, 2): 4}
+    refused, warned = (
+        Decision(Decider.LINUX, effect, "", region=part)
+        for effect in (Effect.REFUSED, Effect.WARNING)
+    )
+    blocked = _kvm_region(part, refused, frozenset(), numbers)
+    open_ = _kvm_region(part, warned, frozenset({pages(7, 8)}), {})
+
+    assert (blocked.kind, blocked.number, open_.kind, open_.number) == (REGION, 4, REGION, None)
+    assert blocked.outcome != open_.outcome
+    assert _kvm_region(part, warned, frozenset({part}), numbers).kind == OVERWRITTEN
+
+
+def test_regions_with_the_same_reason_are_named_by_number_if_the_table_has_them_all() -> None:
+    numbers = {pages(1, 2): 1, pages(3, 4): 2, pages(5, 6): 3}
+
+    assert "regions 1-2" in _likewise([pages(1, 2), pages(3, 4)], numbers)
+    assert "0x3000-0x3fff" in _likewise([pages(3, 4), pages(9, 10)], numbers)
 
 
 # Rows of devices -------------------------------------------------------------------------
