@@ -71,6 +71,8 @@ def test_a_guest_is_read_whole() -> None:
         ("hostpci0: 0a:00.0;0a:00.1,rombar=0", ["0000:0a:00.0", "0000:0a:00.1"]),
         ("hostpci0: 01:00;02:00.1", ["0000:01:00.*", "0000:02:00.1"]),
         ("hostpci0: 10000:e1:00.0", ["10000:e1:00.0"]),
+        ("hostpci0: ,0a:00.0, ,pcie=1,", ["0000:0a:00.0"]),  # empty parts are skipped
+        ("hostpci0: 0a:00.0,host=0b:00.0", []),  # with a key twice, Proxmox drops the line
         ("hostpci15: 0a:00.0", ["0000:0a:00.0"]),
         ("hostpci0: 0a:00.0,mdev=nvidia-63", []),
         ("#hostpci0: 0a:00.0", []),
@@ -91,6 +93,13 @@ def test_only_the_part_before_the_first_section_counts(section: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("memory", "mib"), [("current=4096", 4096), ("4096,current=2048", 512), ("current=1,1", 512)]
+)
+def test_of_a_value_with_a_key_twice_the_default_counts(memory: str, mib: int) -> None:
+    assert _guest(f"ostype: l26\nmemory: {memory}\n").memory == mib * MIB
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "hostpci0: mapping=gpu,pcie=1",
@@ -99,6 +108,8 @@ def test_only_the_part_before_the_first_section_counts(section: str) -> None:
         "hostpci0: 0a:00.9",
         "hostpci0: pcie=1",
         "hostpci0: 0a:00.0;",
+        "hostpci0: 0a:00.0,pcie=1,pcie=1",
+        "hostpci0: ,",
         'args: -device "vfio-pci,host=0a:00.0',
         "args: -m 4096",
         "memory: lots",

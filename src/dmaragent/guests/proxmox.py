@@ -189,13 +189,18 @@ def _pending_changes(text: str, source: str) -> Iterator[Complaint]:
 
 
 def _properties(text: str, default: str) -> dict[str, str]:
-    """Return ``VALUE,key=value`` as a mapping, the bare part under `default`."""
+    """Return ``VALUE,key=value`` as a mapping, the bare part under `default`.
+
+    Empty if a key is there twice: Proxmox drops such a value with a warning (pve-common,
+    ``parse_property_string``; qemu-server, ``parse_vm_config``).
+    """
     properties: dict[str, str] = {}
-    for part in text.split(","):
+    for part in filter(str.strip, text.split(",")):
         name, equals, value = part.partition("=")
-        properties.setdefault(
-            name.strip() if equals else default, (value if equals else part).strip()
-        )
+        key = name.strip() if equals else default
+        if key in properties:
+            return {}
+        properties[key] = (value if equals else part).strip()
     return properties
 
 
@@ -206,6 +211,9 @@ def _property(text: str, name: str) -> str:
 def _hostpci(machine: _Machine, key: str, mappings: DeviceMappings) -> None:
     properties = _properties(machine.value(key), "host")
     place, mapping = machine.place(key), properties.get("mapping")
+    if not properties:
+        machine.unknown.append(Complaint(place, words.hostpci_dropped(key)))
+        return
     if properties.get("pcie", "").lower() in _TRUE and "q35" not in _machine_type(machine):
         machine.refusals.append(Complaint(place, words.hostpci_without_q35(key)))
     if mapping is not None and "host" in properties:

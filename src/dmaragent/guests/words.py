@@ -304,6 +304,10 @@ def hostpci_of_nvidia(key: str) -> str:
     )
 
 
+def hostpci_dropped(key: str) -> str:
+    return f"{key} has a key twice, or none: Proxmox drops it with a warning"
+
+
 def hostpci_without_q35(key: str) -> str:
     return f"{key} has pcie=1, which needs a q35 machine: set `machine: q35`, or remove pcie=1"
 
