@@ -327,10 +327,69 @@ def test_a_xen_domain_of_qubes_is_read_whole() -> None:
         ("<type>xenpvh</type>", GuestType.PVH),
         ("<type>linux</type>", GuestType.PV),
         ("<type machine='xenpv'>xen</type>", GuestType.PV),
+        ("<type machine='xenpvh'>xen</type>", GuestType.PVH),
+        ("<type machine='xenpvh'>linux</type>", GuestType.PVH),
+        ("<type machine='xenpvh'>hvm</type>", GuestType.HVM),
+        ("</os><bootloader>/usr/bin/pygrub</bootloader><os>", GuestType.PV),
     ],
 )
 def test_the_type_of_a_xen_guest(kind: str, guest_type: GuestType) -> None:
     assert _xen(f"<domain type='xen'><os>{kind}</os></domain>").type is guest_type
+
+
+@pytest.mark.parametrize("kind", ["", "<os><type>exe</type></os>"])
+def test_a_xen_guest_needs_a_known_type(kind: str) -> None:
+    with pytest.raises(DmaragentError, match=r"^g\.xml:1: "):
+        _xen(f"<domain type='xen'>{kind}</domain>")
+
+
+@pytest.mark.parametrize(
+    ("emulator", "traditional"),
+    [
+        ("<emulator>/usr/lib/xen/bin/qemu-dm</emulator>", True),
+        ("<emulator type='stubdom'>/usr/bin/stub</emulator>", True),
+        ("<emulator>/usr/bin/qemu-system-i386</emulator>", None),
+        ("", None),
+    ],
+)
+def test_the_device_model_of_a_xen_guest_by_its_emulator(
+    emulator: str,
+    traditional: bool | None,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    os_type = "<os><type>hvm</type></os>"
+    guest = _xen(f"<domain type='xen'>{os_type}<devices>{emulator}</devices></domain>")
+
+    assert guest.traditional is traditional
+
+
+@pytest.mark.parametrize(
+    ("setting", "passthrough"),
+    [
+        ("state='on'", "enabled"),
+        ("state='on' mode='sync_pt'", "sync_pt"),
+        ("state='on' mode='share_pt'", "share_pt"),
+        ("state='off' mode='share_pt'", None),
+        ("", None),
+    ],
+)
+def test_the_passthrough_of_a_xen_guest(setting: str, passthrough: str | None) -> None:
+    features = f"<features><xen><passthrough {setting}/></xen></features>"
+    guest = _xen(f"<domain type='xen'><os><type>hvm</type></os>{features}</domain>")
+
+    assert guest.passthrough == passthrough
+
+
+def test_xen_has_segments_up_to_ffff_and_the_devices_of_others_are_unknown() -> None:
+    devices = "".join(
+        hostdev().replace("domain='0x0000'", f"domain='{segment}'")
+        for segment in ("0x10000", "0xffff")
+    )
+    guest = _xen(
+        f"<domain type='xen'><os><type>hvm</type></os><devices>\n{devices}</devices></domain>"
+    )
+
+    assert [entry.text for entry in guest.pci] == ["ffff:01:00.0"]
+    assert [complaint.place for complaint in guest.undecidable] == ["g.xml:2"]
 
 
 @pytest.mark.parametrize("machine", ["xenpv", "xenfv"])
