@@ -11,13 +11,14 @@ from dmaragent.answers.devices import device_rows
 from dmaragent.answers.explain import Explanation
 from dmaragent.guests.config import EmulatedDevices, GuestConfig, GuestType, PciEntry
 from dmaragent.host import Host
+from dmaragent.host.xen import RdmEntry
 from dmaragent.inventory import take_inventory
 from dmaragent.linux.vfio import ONE_TO_ONE_MESSAGE
 from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.model import Can, CaseKind
 from dmaragent.policy.added_function import EARLIER_MAP_RULE, IDENTITY_RULE
-from dmaragent.policy.amd_assignment import ALIASED_RULE, EXCLUSION_RULE, NO_IOMMU_RULE
-from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.amd_assignment import ALIASED_RULE, EXCLUSION_RULE, NO_IOMMU_RULE, OFF_RULE
+from dmaragent.policy.decisions import SourceRule, Verdict
 from dmaragent.policy.host_facts import facts_of
 from dmaragent.policy.hotplug import Hotplug, attach
 from dmaragent.policy.map_entries import MAP_RULE
@@ -30,6 +31,7 @@ from dmaragent.releases import Release
 from dmaragent.spans import MOST_SPANS
 from support.amd_hosts import host_of, table_alone
 from support.explained import told
+from support.ivmd_hosts import amd_host, with_xen
 from support.ivrs_hosts import IOMMU, device, predict, qemu
 from support.ivrs_tables import entry, ivhd, ivmd, ivrs
 from support.kvm import MSI
@@ -202,6 +204,52 @@ def test_amd_vi_off_refuses_every_device() -> None:
 
     assert told(host, VGA[5:], "4.20.4").xen.can is Can.NO
     assert "AMD-Vi" in facts_of(take_inventory(host, Release.parse("4.20.4"))).iommu_off
+
+
+@pytest.mark.parametrize(
+    ("listed", "verdict", "rule"),
+    [((), Verdict.REFUSED, OFF_RULE), ((RdmEntry(0x90000, 1),), Verdict.UNDECIDED, None)],
+)
+def test_a_running_xen_that_lists_regions_may_have_amd_vi_on_against_its_rules(
+    listed: tuple[RdmEntry, ...], verdict: Verdict, rule: SourceRule | None
+) -> None:
+    off = ivmd(0x90000000, 0x1000, flags=0, device=device("01:00.0"))
+    host = with_xen(amd_host(qemu(off)), "", listed=listed)
+    found = resolve(guest(NIC), facts_of(take_inventory(host)), stack("4.17.7"))
+
+    assert found.verdict is verdict
+    assert [reason.rule for reason in found.reasons] == [rule]
+
+
+@pytest.mark.parametrize(
+    ("page", "unknown"),
+    [(0x20000, True), (0x90000, False), (0x90010, False), (0xF8000, False)],
+    ids=["in RAM", "a unity map", "an exclusion range", "beside RAM"],
+)
+def test_a_region_of_the_device_that_the_table_lacks_is_unknown_if_ram_overlaps_it(
+    page: int, *, unknown: bool
+) -> None:
+    """The guest has RAM up to 0xf0000000: it stays there, as the boundary is at 3000 MiB."""
+    host = with_xen(
+        amd_host(
+            qemu(
+                ivmd(0x90000000, 0x1000, flags=UNITY, device=device("01:00.0")),
+                ivmd(0x90010000, 0x1000, flags=EXCLUSION, device=device("01:00.0")),
+            )
+        ),
+        "",
+        listed=(RdmEntry(0x90000, 1), RdmEntry(0x90010, 1), RdmEntry(page, 1)),
+    )
+    assert host.xen is not None
+    own = {SBDF.parse(NIC): (RdmEntry(page, 1),)}
+    host = host._replace(xen=host.xen._replace(device_reserved_memory=own))
+    found = resolve(
+        guest(f"{NIC},rdm_policy=relaxed", 3000), facts_of(take_inventory(host)), stack("4.17.7")
+    )
+
+    assert (found.verdict is Verdict.UNDECIDED) is unknown
+    if unknown:
+        assert [reason.region for reason in found.reasons] == [RdmEntry(page, 1).range]
 
 
 def test_an_aliased_device_with_a_unity_map_is_refused_from_4_16_1_on() -> None:
