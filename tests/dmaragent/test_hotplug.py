@@ -89,6 +89,12 @@ def test_a_star_needs_a_slot() -> None:
     assert _attach("00:14.*@5", _running(memory=2048)).verdict is Verdict.STARTS
 
 
+def test_what_xl_does_with_a_star_up_to_4_14_is_unknown() -> None:
+    found = _attach("00:14.*@5", _running(memory=2048), release="4.12.4")
+
+    assert (found.verdict, found.pci) == (Verdict.UNDECIDED, None)
+
+
 def test_a_guest_that_does_not_start_itself_leaves_it_undecided(worded: Worded) -> None:
     found = _attach("00:02.0", guest("00:14.0", rdm_mem_boundary=2800))
 

@@ -65,6 +65,16 @@ def test_a_star_takes_the_owners_in_its_slot_where_the_functions_are_not_known()
     assert (found.verdict, found.reasons[0].device) == (Verdict.REFUSED, third)
 
 
+def test_a_star_needs_no_function_0() -> None:
+    third = SBDF(0, 0, 0x14, 3)
+    alone = answer(guest("00:14.*@5"), facts({third: []}))
+    absent = answer(guest("00:14.*@5"), facts({SBDF(0, 0, 2, 0): []}))
+
+    assert alone.verdict is Verdict.STARTS
+    assert alone.prerequisites == ("xl pci-assignable-add 0000:00:14.3",)
+    assert (absent.verdict, absent.reasons[0].rule) == (Verdict.REFUSED, ABSENT_RULE)
+
+
 def test_inherited_settings_count_only_where_they_are_inherited() -> None:
     host = facts(assignable=frozenset())
 

@@ -72,6 +72,17 @@ def test_s3_where_all_policies_agree_the_verdict_is_definite() -> None:
     assert reserved_in(found) == [B, A]
 
 
+def test_s3_a_strategy_left_out_leaves_both_possible() -> None:
+    found = answer(guest("00:14.0", rdm="policy=strict", rdm_mem_boundary=2800), release=E2)
+
+    assert found.verdict is Verdict.REFUSED
+    assert [(case.scenario.strategy, len(case.assumptions)) for case in found.outcomes] == [
+        (Strategy.IGNORE, 1),
+        (Strategy.HOST, 1),
+    ]
+    assert found.outcomes[0].assumptions != found.outcomes[1].assumptions
+
+
 def test_s3_where_policies_differ_all_outcomes_are_given() -> None:
     found = answer(guest(rdm="strategy=host", rdm_mem_boundary=2800))
 
@@ -203,8 +214,9 @@ def test_s16_a_star_reserves_for_function_0_alone_and_assigns_them_all() -> None
     assert reserved_in(with_room) == [B]
 
 
-def test_s16_a_star_needs_a_slot_in_the_guest() -> None:
-    found = answer(guest("00:14.*"))
+@pytest.mark.parametrize("device", ["00:14.*", "00:14.*@0"])
+def test_s16_a_star_needs_a_slot_in_the_guest(device: str) -> None:
+    found = answer(guest(device))
 
     assert found.verdict is Verdict.REFUSED
     assert "@VSLOT" in found.reasons[0].reason
