@@ -31,6 +31,8 @@ ADDRESSES: list[tuple[str, Answer, Answer]] = [  # as up to 4.14, as from 4.15 o
     ("36:100.0", SILENT, SILENT),
     ("36:00.8", SILENT, SILENT),
     ("36:00.", SILENT, SILENT),
+    ("zz:00.*", SILENT, SILENT),
+    ("36:100.*", SILENT, SILENT),
     ("36:00", SILENT, NOBODY_KNOWS),
     ("36:00,seize=1", SILENT, NOBODY_KNOWS),
     ("36:0 .0", SILENT, NOBODY_KNOWS),

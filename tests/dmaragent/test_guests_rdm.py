@@ -35,6 +35,7 @@ TABLE: list[tuple[str, Answer, Answer, Answer]] = [
     ("strategy='host'", TOLD, TOLD, TOLD),
     ("strategy=ignore", TOLD, TOLD, TOLD),
     ("strategy=host,", SILENT, SILENT, SILENT),
+    ("policy=bogus,strategy=host,", TOLD, TOLD, TOLD),
     ("", SILENT, SILENT, SILENT),
     ("strategy", SILENT, SILENT, SILENT),
     ("strategy=host,,policy=strict", TOLD, TOLD, TOLD),
