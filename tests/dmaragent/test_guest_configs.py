@@ -135,6 +135,38 @@ def test_what_xl_passes_over_is_a_warning_with_its_line(line: str, worded: Worde
     worded(one.warnings[0].text)
 
 
+def test_each_setting_of_a_device_is_read_though_one_alone_matters() -> None:
+    one = _read("name = 'a'\npci_permissive = 'yes'\npci_seize = 1\npci_msitranslate = 'on'\n")
+
+    assert one.seize
+    assert {warning.place for warning in one.warnings} == {"win.cfg:2", "win.cfg:4"}
+
+
+def test_a_name_that_resembles_a_setting_which_is_set_is_no_mistake() -> None:
+    assert len(_read("name = 'a'\nmax_mem = 5\n").warnings) == 1
+    assert _read("name = 'a'\nmaxmem = 4096\nmax_mem = 5\n").warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("setting", "field", "value"),
+    [
+        ("passthrough = 'Sync_PT'", "passthrough", "sync_pt"),
+        ("passthrough = 'DISABLED'", "passthrough", "disabled"),
+        ("mmio_hole = 256", "mmio_hole", 256 * MIB),
+        ("mmio_hole = 3840", "mmio_hole", 3840 * MIB),
+        ("mmio_hole = 3841", "mmio_hole", None),
+        ("mmio_hole = 255", "mmio_hole", None),
+        ("memory = 0", "memory", 0),
+        ("gfx_passthru = 'IGD'", "gfx_passthru", "IGD"),
+    ],
+)
+def test_the_ends_of_what_xl_accepts(setting: str, field: str, value: object) -> None:
+    one = _read(f"name = 'a'\ntype = 'hvm'\n{setting}\n")
+
+    assert getattr(one, field) == value
+    assert bool((*one.refusals, *one.hvm_refusals)) is (value is None)
+
+
 def test_settings_that_xl_has_and_that_do_not_matter_are_passed_over() -> None:
     text = 'name = "a"\nmaxvcpus = 2\ndisk = [ "x" ]\nstubdomain_memory = 64\nvif = [ "" ]\n'
 
@@ -208,6 +240,59 @@ def test_a_policy_that_libxl_cannot_name_is_neither() -> None:
     (one,) = read_guests(json.dumps(document), "win.json")
 
     assert one.pci[0].policy is Policy.NEITHER
+
+
+@pytest.mark.parametrize(
+    ("device", "text"),
+    [
+        ({"bus": 1, "vdevfn": 31 << 3}, "01:00.0@1f"),
+        ({"bus": 1, "func": 3, "vdevfn": 5 << 3, "vfunc_mask": 0xFFFFFFFF}, "01:00.*@5"),
+        ({"name": "nic", "vfunc_mask": 0xFFFFFFFF}, "name=nic"),
+        ({"bdf": {"bus": 1, "dev": 2}, "bus": 9}, "01:02.0"),
+        ({"bus": 1, "seize": True}, "01:00.0,seize=1"),
+        ({"bus": 1, "seize": "False"}, "01:00.0,seize=0"),
+        ({"bus": 1, "seize": "<default>"}, "01:00.0"),
+    ],
+)
+def test_a_saved_device_is_written_as_an_entry_of_pci(device: dict[str, Any], text: str) -> None:
+    (one,) = read_guests(json.dumps({**SAVED, "pcidevs": [device]}), "win.json")
+
+    assert [entry.text for entry in one.pci] == [text]
+
+
+@pytest.mark.parametrize(
+    ("hvm", "field", "value"),
+    [
+        ({"rdm_mem_boundary_memkb": (1 << 64) - 1}, "boundary", None),
+        ({"gfx_passthru": "False", "gfx_passthru_kind": "igd"}, "gfx_passthru", "False"),
+        ({"gfx_passthru": "True", "gfx_passthru_kind": "igd"}, "gfx_passthru", "igd"),
+        ({"gfx_passthru": "True"}, "gfx_passthru", "True"),
+    ],
+)
+def test_a_saved_setting_that_libxl_did_not_set(
+    hvm: dict[str, Any], field: str, value: object
+) -> None:
+    document = {"c_info": {"type": "hvm", "name": "a"}, "b_info": {"type.hvm": hvm}}
+    (one,) = read_guests(json.dumps(document), "a.json")
+
+    assert getattr(one, field) == value
+
+
+@pytest.mark.parametrize("there", [None, "<default>", "True", "False"])
+def test_the_platform_device_of_a_saved_guest_is_there_by_default(there: str | None) -> None:
+    hvm = {"bios": "seabios", **({} if there is None else {"xen_platform_pci": there})}
+    document = {"c_info": {"type": "hvm", "name": "a"}, "b_info": {"type.hvm": hvm}}
+    (one,) = read_guests(json.dumps(document), "a.json")
+
+    assert one.emulated is not None
+    assert one.emulated.platform is (there != "False")
+
+
+@pytest.mark.parametrize("kind", ["pv", "pvh"])
+def test_only_an_hvm_guest_has_a_display_adapter(kind: str) -> None:
+    (one,) = read_guests(json.dumps({"c_info": {"type": kind}, "b_info": {}}), "a.json")
+
+    assert (one.vga, one.video) == (Vga.NONE, 0)
 
 
 def test_the_lists_of_xl_are_read_and_dom0_is_left_out() -> None:

@@ -85,6 +85,26 @@ def test_the_addresses_of_hostpci(line: str, given: list[str]) -> None:
     assert _given(line) == given
 
 
+@pytest.mark.parametrize(
+    ("lines", "is_proxmox"),
+    [
+        (["ostype: l26", "memory: 1", "name: a", "cores: 1", "not a setting"], True),
+        (["ostype: l26", "memory: 1", "name: a", "not a setting"], False),
+        (["ostype: l26", "memory: 1", "one: 1", "two: 2"], True),
+        (["ostype: l26", "one: 1", "two: 2"], False),
+        (["memory: 1", "name: a", "cores: 1"], False),
+    ],
+    ids=["one in five", "one in four", "half", "a third", "none that is rare elsewhere"],
+)
+def test_a_text_is_proxmoxs_by_its_lines(lines: list[str], *, is_proxmox: bool) -> None:
+    text = "\n".join((*lines, ""))
+    if is_proxmox:
+        assert _guest(text).memory == MIB
+    else:
+        with pytest.raises(DmaragentError):
+            read_all_guests(text, "101.conf")
+
+
 @pytest.mark.parametrize("section", ["[PENDING]", "[before-update]", "[special:cloudinit]", "[?]"])
 def test_only_the_part_before_the_first_section_counts(section: str) -> None:
     guest = _guest(f"{GPU}\n{section}\nmemory: 512\nhostpci2: 01:00\nnot a setting\n")

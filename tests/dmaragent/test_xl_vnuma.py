@@ -70,6 +70,16 @@ def test_a_node_that_is_not_understood_leaves_the_answer_unknown(item: str) -> N
     assert found.verdict is Verdict.UNDECIDED
 
 
+def test_a_second_size_of_a_node_leaves_the_answer_unknown() -> None:
+    one = _guest('vnuma = [ [ "size=2000", "size=1000" ] ]')
+
+    assert (one.vnuma, answer(one).verdict) == ((2000 * MIB,), Verdict.UNDECIDED)
+
+
+def test_maxmem_of_0_does_not_match_the_nodes() -> None:
+    assert _guest("maxmem = 0", NODES).refusals != ()
+
+
 @pytest.mark.parametrize("value", ['"1"', "[ ]", "2"])
 def test_what_is_no_list_of_nodes_is_ignored(value: str) -> None:
     found = answer(_guest("memory = 2800", f"vnuma = {value}"))
