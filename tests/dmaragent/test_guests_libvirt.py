@@ -293,7 +293,17 @@ def test_memory_that_qemus_command_line_adds_is_not_modelled(driver: str, unknow
 
 @pytest.mark.parametrize(
     ("limit", "below", "unknown"),
-    [("1G", 1 << 30, 0), ("0", None, 0), ("4G", 4 << 30, 0), ("5G", 5 << 30, 1), ("1.5G", None, 1)],
+    [
+        ("1G", 1 << 30, 0),
+        ("0", None, 0),
+        ("4G", 4 << 30, 0),
+        ("5G", 5 << 30, 1),
+        ("1.5G", None, 1),
+        ("3221225472", 3 << 30, 0),
+        ("3221225472b", 3 << 30, 0),
+        ("3145728K", 3 << 30, 0),
+        ("3072m", 3 << 30, 0),
+    ],
 )
 def test_the_limit_of_low_ram_is_0_for_the_default_and_at_most_4_gib(
     limit: str, below: int | None, unknown: int

@@ -79,6 +79,8 @@ def test_a_guest_is_read_whole() -> None:
         ("args: -device vfio-pci,host=0a:00.1,id=x", ["0000:0a:00.1"]),
         ("args: -device 'vfio-pci,host=0a:00.1' -cpu host", ["0000:0a:00.1"]),
         ("args: -cpu host,kvm=off", []),
+        ("args: -device vfio-pci-nohotplug,host=0a:00.1", ["0000:0a:00.1"]),
+        ("args: -device vfio-pci,host=0a:1f.7", ["0000:0a:1f.7"]),
     ],
 )
 def test_the_addresses_of_hostpci(line: str, given: list[str]) -> None:
@@ -132,6 +134,10 @@ def test_of_a_value_with_a_key_twice_the_default_counts(memory: str, mib: int) -
         "hostpci0: ,",
         'args: -device "vfio-pci,host=0a:00.0',
         "args: -m 4096",
+        "args: -readconfig /etc/qemu.cfg",
+        "args: -device vfio-pci,host=0a:20.0",
+        "args: -device vfio-pci-nohotplug,id=x",
+        "args: -global nvme.x=1 -vga host=0a:00.0",
         "memory: lots",
     ],
 )
@@ -176,10 +182,24 @@ def test_what_proxmox_refuses(lines: str, worded: Worded) -> None:
         "memory: 18432\nhotplug: memory\nnuma: 1",  # 1024 + 32 * 512 + 1024
         "memory: 4096\nhotplug: network,disk",
         "memory: 4096\nhotplug: 1",
+        "memory: 4096\nhotplug: memory\nnuma: 1\nnuma8: cpus=0,memory=1024",  # no such node
+        "memory: 2048\nhotplug: memory\nnuma: 1\nhugepages: 1024",
+        "memory: 4096\nhugepages: 2\nnuma: 1",
     ],
 )
 def test_what_proxmox_does_not_refuse(lines: str) -> None:
     assert _guest(f"ostype: l26\nsockets: 1\n{lines}\n").refusals == ()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "memory: 1536\nhotplug: memory\nnuma: 1\nhugepages: 1024",  # devices of whole GiB
+        "memory: 4096\nhugepages: 2\nnuma: 0",
+    ],
+)
+def test_huge_pages_that_do_not_fit_are_refused(lines: str) -> None:
+    assert len(_guest(f"ostype: l26\nsockets: 1\n{lines}\n").refusals) == 1
 
 
 def test_proxmox_does_not_bind_a_device_whose_driver_is_kept() -> None:
@@ -211,6 +231,10 @@ def test_a_vgpu_of_nvidia_may_be_a_virtual_function(worded: Worded) -> None:
         ("memory: 8192\nhotplug: disk memory\nnuma: 1", 1024 * MIB, True),
         ("memory: 8192\nhotplug: disk,network", 8192 * MIB, False),
         ("memory: 8192\nhotplug: memory\nhugepages: 1024\nnuma: 1\nsockets: 2", 2048 * MIB, True),
+        ("memory: 8192\nhotplug: memory\nhugepages: 1024\nnuma: 1\nsockets: 0", 1024 * MIB, True),
+        ("memory: 8192\nhotplug: memory\nhugepages: 1024\nnuma: 1\nsockets: x", 1024 * MIB, True),
+        ("memory: 8192\nhotplug: memory\nhugepages: 2\nnuma: 1\nsockets: 2", 1024 * MIB, True),
+        ("memory: 1024\nhotplug: memory\nnuma: 1", 1024 * MIB, True),  # and may get more
     ],
 )
 def test_the_memory_that_qemu_starts_with(lines: str, memory: int, more: bool) -> None:  # noqa: FBT001

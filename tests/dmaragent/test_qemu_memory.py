@@ -17,6 +17,8 @@ from dmaragent.guests.qemu_memory import guest_ram
         ("pc-i440fx-8.1+pve0", 4096, ["0x0-0xbfffffff", "0x100000000-0x13fffffff"]),
         ("pc-i440fx-1.7", 4096, ["0x0-0xdfffffff", "0x100000000-0x11fffffff"]),
         ("pc-1.0", 4096, ["0x0-0xdfffffff", "0x100000000-0x11fffffff"]),
+        ("pc-q35-1.7", 4096, ["0x0-0xafffffff", "0x100000000-0x14fffffff"]),
+        ("pc-q35-2.0", 4096, ["0x0-0x7fffffff", "0x100000000-0x17fffffff"]),
     ],
 )
 def test_low_ram_ends_where_the_machine_type_says(
@@ -32,6 +34,13 @@ def test_the_user_may_end_it_lower(machine: str) -> None:
     (ram,) = guest_ram("x86_64", machine, 4096 * MIB, 1024 * MIB)
 
     assert [span(one) for one in ram.ranges] == ["0x0-0x3fffffff", "0x100000000-0x1bfffffff"]
+    (ram,) = guest_ram("x86_64", machine, 1024 * MIB, 1024 * MIB)
+    assert [span(one) for one in ram.ranges] == ["0x0-0x3fffffff"]
+
+
+@pytest.mark.parametrize("architecture", ["i686", ""])
+def test_a_guest_of_32_bits_or_of_no_named_architecture_has_a_pcs_layout(architecture: str) -> None:
+    assert guest_ram(architecture, "q35", 4096 * MIB) == guest_ram("x86_64", "q35", 4096 * MIB)
 
 
 @pytest.mark.parametrize(
@@ -79,5 +88,8 @@ def test_what_of_the_first_mib_is_ram_is_unknown() -> None:
     (ram,) = guest_ram("x86_64", "q35", 4096 * MIB)
 
     assert ram.overlaps(AddressRange(0xE0000, 0xE8000)) is None
+    assert ram.overlaps(AddressRange(0xA0000, 0x100000)) is None
+    assert ram.overlaps(AddressRange(0x9F000, 0xA1000)) is True
+    assert ram.overlaps(AddressRange(0xFF000, 0x101000)) is True
     assert ram.overlaps(AddressRange(0x1000, 0x2000)) is True
     assert ram.overlaps(AddressRange(0x80000000, 0x80001000)) is False
