@@ -80,6 +80,7 @@ def test_an_address_is_hexadecimal_decimal_or_octal_and_what_is_missing_is_zero(
         "bus='-1' slot='1'",
         "bus='' slot='1'",
         "bus='0' slot='0'",
+        "bus='0' slot='0' function='1'",
     ],
 )
 def test_an_address_that_libvirt_refuses_is_an_error_with_its_line(address: str) -> None:
@@ -109,6 +110,13 @@ def test_a_segment_may_be_above_ffff() -> None:
                 "<address type='pci' bus='3' slot='16'/></source></actual></interface>"
             ),
             ["0000:03:10.0"],
+        ),
+        (
+            (
+                "<interface type='hostdev'><source>"
+                "<address type='usb' bus='3' device='16'/></source></interface>"
+            ),
+            [],
         ),
         ("<hostdev mode='subsystem' type='usb'><source/></hostdev>", []),
         ("<hostdev mode='capabilities' type='misc'><source/></hostdev>", []),
@@ -328,6 +336,8 @@ def test_a_xen_domain_of_qubes_is_read_whole() -> None:
         ("00:1a.0", "g.xml:8", True)
     ]
     assert guest.places["memory"] == "g.xml:4"
+    other = _xen(SYS_USB.replace("nostrictreset", "no-strict-reset"))
+    assert [device.no_strict_reset for device in other.pci] == [True]
 
 
 @pytest.mark.parametrize(
@@ -535,6 +545,17 @@ def test_several_domains_may_follow_one_another() -> None:
     assert _names(guests) == ["win10", "sys-usb"]
     assert isinstance(guests[1], GuestConfig)
     assert guests[1].pci[0].place == "g.xml:17"
+    network = "<network><name>default</name></network>"
+    assert _names(read_all_guests(f"{domain()}\n{network}", "g.xml")) == ["win10"]
+
+
+def test_a_guest_has_at_most_1024_devices() -> None:
+    (most,) = read_all_guests(domain(hostdev() * 1024), "g.xml")
+
+    assert isinstance(most, KvmGuest)
+    assert len(most.devices) == 1024
+    with pytest.raises(DmaragentError, match="1025"):
+        read_all_guests(domain(hostdev() * 1025), "g.xml")
 
 
 @pytest.mark.parametrize(
@@ -542,6 +563,9 @@ def test_several_domains_may_follow_one_another() -> None:
     [
         ("<domain type='kvm'>\n<name>a</nam>", 2),
         ("<domain type='kvm'>\n\n", 3),
+        ("<domain type='kvm'>\n<name>\ud800</name></domain>", 2),
+        ("<domain type='kvm'/>\n\n<domain type='kvm'>\n</network>", 4),
+        ("\n<!-- -->\n<domain type='kvm'>\n</network>", 4),
         ("<!DOCTYPE domain [<!ENTITY a 'b'>]>\n<domain type='kvm'/>", 1),
         ("<!DOCTYPE domain SYSTEM 'http://127.0.0.1/a.dtd'>\n<domain type='kvm'/>", 1),
         ("<domain type='kvm'><name>&lol;</name></domain>", 1),

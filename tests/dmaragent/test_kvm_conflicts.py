@@ -226,6 +226,25 @@ def test_a_cut_file_of_regions_does_not_hide_those_of_the_table(cut: str) -> Non
     assert resolved(domain(hostdev()), host).verdict.value == "refused"
 
 
+@pytest.mark.parametrize(
+    ("published", "verdict"),
+    [
+        (MSI, "starts"),
+        (f"{MSI}0x00", "undecided"),
+        (f"{MSI}0x00000000c0000000 0x00000000c0000fff direct-relaxable\n0x00", "undecided"),
+        (f"{MSI}0x00000000c0000000 0x00000000c0000fff direct\n0x00", "refused"),
+    ],
+    ids=["a whole file", "a cut file", "no region that refuses", "one that refuses"],
+)
+def test_a_cut_file_of_regions_without_a_decoded_table_decides_only_by_what_refuses(
+    published: str, verdict: str
+) -> None:
+    host = publishing("", "IVRS", "6.12.0")
+    host.files["/sys/kernel/iommu_groups/12/reserved_regions"] = published.encode()
+
+    assert resolved(domain(hostdev()), host).verdict.value == verdict
+
+
 def test_relax_rmrr_of_an_unknown_kernel_leaves_a_guest_undecided(worded: Worded) -> None:
     """Proxmox kernels have relax_rmrr, and others refuse the device for its region."""
     region = rmrr(0xAD800000, 0xAD80FFFF, scope(1, 1, (0, 0)))

@@ -7,7 +7,8 @@ import pytest
 from dmaragent.addresses import MIB
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.libxl_json import guests_from_libxl_json
-from dmaragent.policy.decisions import Decider, Verdict
+from dmaragent.policy.contradictions import DEFAULTS_RULE, NODES_RULE
+from dmaragent.policy.decisions import Decider, SourceRule, Verdict
 from dmaragent.question.context import read_guests
 from support.guests import HOST_STRICT, answer, ends_of, who_decided
 from support.wording import Worded
@@ -87,11 +88,32 @@ def test_what_is_no_list_of_nodes_is_ignored(value: str) -> None:
     assert (found.verdict, found.guest.vnuma) == (Verdict.STARTS, ())
 
 
-def test_the_nodes_of_a_saved_guest() -> None:
+def test_a_list_within_a_node_is_skipped() -> None:
+    assert _guest('vnuma = [ [ [ "size=1" ], "size=2000" ] ]').vnuma == (2000 * MIB,)
+
+
+@pytest.mark.parametrize(
+    ("most", "least", "rule"),
+    [
+        (2 << 20, 2 << 20, None),
+        (2 << 20, None, None),
+        (2 << 20, 1 << 20, DEFAULTS_RULE),
+        (3 << 20, 3 << 20, NODES_RULE),
+        ((2 << 20) - 1024, (2 << 20) - 1024, NODES_RULE),
+    ],
+)
+def test_the_nodes_of_a_saved_guest(most: int, least: int | None, rule: SourceRule | None) -> None:
     nodes = [{"memkb": 1 << 20, "pnode": 0}, {"memkb": 1 << 20}]
-    build = {"max_memkb": 2 << 20, "target_memkb": 1 << 20, "vnuma_nodes": nodes, "type.hvm": {}}
+    build = {"max_memkb": most, "target_memkb": least, "vnuma_nodes": nodes, "type.hvm": {}}
     text = json.dumps({"c_info": {"type": "hvm", "name": "a"}, "b_info": build})
     (saved,) = guests_from_libxl_json(text, "a.json")
 
     assert saved.vnuma == (1024 * MIB, 1024 * MIB)
-    assert answer(saved).verdict is Verdict.REFUSED
+    assert [reason.rule for reason in answer(saved).reasons] == ([] if rule is None else [rule])
+
+
+@pytest.mark.parametrize(("video", "verdict"), [(8, Verdict.STARTS), (9, Verdict.REFUSED)])
+def test_the_first_node_has_the_video_memory(video: int, verdict: Verdict) -> None:
+    one = _guest('vnuma = [ [ "size=8" ], [ "size=2000" ] ]', f"videoram = {video}")
+
+    assert answer(one).verdict is verdict
