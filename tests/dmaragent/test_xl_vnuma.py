@@ -104,7 +104,12 @@ def test_a_list_within_a_node_is_skipped() -> None:
 )
 def test_the_nodes_of_a_saved_guest(most: int, least: int | None, rule: SourceRule | None) -> None:
     nodes = [{"memkb": 1 << 20, "pnode": 0}, {"memkb": 1 << 20}]
-    build = {"max_memkb": most, "target_memkb": least, "vnuma_nodes": nodes, "type.hvm": {}}
+    build: dict[str, object] = {
+        "max_memkb": most,
+        "target_memkb": least,
+        "vnuma_nodes": nodes,
+        "type.hvm": {},
+    }
     text = json.dumps({"c_info": {"type": "hvm", "name": "a"}, "b_info": build})
     (saved,) = guests_from_libxl_json(text, "a.json")
 
