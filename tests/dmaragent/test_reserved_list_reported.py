@@ -61,6 +61,22 @@ def test_the_entry_of_a_region_that_xen_drops_is_that_of_the_option(
     assert answer(guest("00:1d.0", memory=1024), facts, release=release).reasons[0].shown == "EPERM"
 
 
+@pytest.mark.parametrize(("scope", "shares"), [((USB, GONE), True), ((USB,), False)])
+def test_a_device_that_no_scope_names_shares_a_region_that_xen_reports_for_it(
+    scope: tuple[bytes, ...], *, shares: bool
+) -> None:
+    """Its path in the table may lead elsewhere for Xen, which compares with the whole scope."""
+    known = intel(rmrr(BASE, BASE + 0xFFFF, *scope), listed=OWN)
+    other = next(sbdf for sbdf in DEVICES if sbdf not in OF_OPTION)
+    reports = {sbdf: OWN if sbdf in (OF_OPTION[1], other) else () for sbdf in DEVICES}
+    assert known.xen is not None
+    known = known._replace(xen=known.xen._replace(device_reserved_memory=reports))
+    facts = facts_of(take_inventory(known))
+
+    assert facts.shared is not None
+    assert [region.sharers for region in facts.shared.get(other, ())] == ([2] if shares else [])
+
+
 def test_the_predicted_entry_of_a_region_that_xen_drops_is_that_of_the_option() -> None:
     known = intel(rmrr(BASE, BASE + 0xFFFF), line=OPTION, listed=None)
     inventory = take_inventory(known)
