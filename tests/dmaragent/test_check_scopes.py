@@ -70,6 +70,18 @@ def test_00_00_0_behind_others_hides_what_follows(worded: Worded) -> None:
     worded(middle.xen)
 
 
+def test_00_00_0_is_the_first_if_only_what_xen_does_not_count_is_before_it() -> None:
+    acpi, zero = scope(5, 0, (0x15, 0)), scope(1, 0, (0, 0))
+
+    assert only(host(rmrr(BASE, LIMIT, acpi, zero)), "rmrr-scope-zero").severity is Severity.ERROR
+    assert len(found(host(rmrr(BASE, LIMIT, zero, USB, zero)), "rmrr-scope-zero")) == 1
+
+
+@pytest.mark.parametrize(("base", "number"), [(0xFF000, 1), (0x100000, 0)])
+def test_a_region_at_1_mib_is_not_below_it(base: int, number: int) -> None:
+    assert len(found(host(rmrr(base, base + 0xFFF, USB)), "rmrr-below-1mib")) == number
+
+
 def test_an_absent_device_is_told_once_with_its_regions(worded: Worded) -> None:
     made = host(rmrr(BASE, LIMIT, USB, GONE), rmrr(LIMIT + 1, LIMIT + 0x10000, OTHER_USB, GONE))
     one = only(made, "rmrr-device-absent")

@@ -8,6 +8,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Severity
 from dmaragent.checks.vtd import references, unit_coverage, units
+from dmaragent.checks.vtd import table as table_rules
 from dmaragent.inventory import Inventory
 from dmaragent.linux.view import LinuxState
 from support.checked import BASE, FUNCTIONS, LIMIT, OTHER_USB, USB, findings, found, host_of, only
@@ -15,7 +16,7 @@ from support.checked import host as whole_host
 from support.checked_units import PORT, host, of, told
 from support.hosts import Function
 from support.inventories import in_linux_state
-from support.tables import ENDPOINT, atsr, drhd, patched, resummed, rmrr, scope, table
+from support.tables import ENDPOINT, atsr, drhd, patched, resummed, rhsa, rmrr, scope, table
 from support.wording import Worded
 
 ONE, TWO = 0xFED90000, 0xFED91000
@@ -55,6 +56,9 @@ def test_a_device_below_a_bridge_of_another_unit_is_in_two(worded: Worded) -> No
         pytest.param((drhd(ONE, TO_NIC), drhd(TWO, TO_PORT, flags=1)), id="bridge of a catch-all"),
         pytest.param((drhd(ONE, TO_PORT), drhd(TWO, TO_NIC, flags=1)), id="device of a catch-all"),
         pytest.param((drhd(ONE, scope(1, 0, (1, 0))), drhd(TWO, TO_NIC)), id="not as a bridge"),
+        pytest.param(
+            (drhd(ONE, TO_PORT), drhd(TWO, scope(1, 1, (0, 0)), segment=1)), id="another segment"
+        ),
     ],
 )
 def test_a_device_and_its_bridge_are_not_in_two_units(structures: tuple[bytes, ...]) -> None:
@@ -77,6 +81,37 @@ def test_a_unit_within_a_page_is_told_as_that_alone() -> None:
     ids = {one.rule.id for one in check(of(drhd(0xFED91800, flags=1, size=1))).findings}
 
     assert ids & {rule.id for rule in units.RULES} == {"unit-unaligned"}
+
+
+def test_two_structures_of_one_unit_do_not_overlap() -> None:
+    inventory = of(drhd(ONE, ENDPOINT), drhd(ONE, flags=1))
+
+    assert told(inventory, units.overlap) == []
+    assert len(told(inventory, units.repeated)) == 1
+
+
+@pytest.mark.parametrize(("base", "number"), [(-0x1000, 1), (-0x2000, 0), (0, 1)])
+def test_all_registers_of_a_unit_are_below_the_width(base: int, number: int) -> None:
+    """The table has a width of 46 bits, and the unit 8 KiB."""
+    inventory = of(drhd((1 << 46) + base, flags=1, size=1))
+
+    assert len(told(inventory, units.beyond_width)) == number
+
+
+def test_a_unit_whose_scope_is_damaged_may_serve_something() -> None:
+    assert told(of(drhd(ONE, bytes((1, 4, 0, 0)))), unit_coverage.serves_nothing) == []
+    assert len(told(of(drhd(ONE)), unit_coverage.serves_nothing)) == 1
+
+
+def test_a_short_structure_of_a_known_type_is_damage_and_not_unknown() -> None:
+    short, unknown = (bytes((kind, 0, 8, 0, 0, 0, 0, 0)) for kind in (0, 99))
+
+    assert told(of(drhd(ONE, flags=1), short), table_rules.unknown_structure) == []
+    assert len(told(of(drhd(ONE, flags=1), unknown), table_rules.unknown_structure)) == 1
+
+
+def test_an_rhsa_of_no_unit_is_not_before_its_unit() -> None:
+    assert told(of(drhd(ONE, flags=1), rhsa(TWO, 0)), table_rules.structure_order) == []
 
 
 def test_a_unit_in_two_entries_of_ram_is_told_once() -> None:
