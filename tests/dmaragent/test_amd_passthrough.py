@@ -297,6 +297,8 @@ def test_a_guest_has_two_devices_only_if_their_unity_maps_are_equal_or_apart(
 
 def test_before_4_16_what_xen_does_is_unknown() -> None:
     assert resolved(under(UNITY), guest(NIC), "4.15.5").verdict is Verdict.UNDECIDED
+    pv = replace(guest(NIC), type=GuestType.PV, builder=GuestType.PV, typed=GuestType.PV)
+    assert resolved(under(UNITY), pv, "4.15.5").verdict is Verdict.UNDECIDED
 
 
 def test_strategy_host_has_an_entry_for_each_device_id_and_128_are_too_many() -> None:

@@ -428,6 +428,69 @@ def test_without_ivhd_blocks_no_id_is_above_theirs(blocks: tuple[bytes, ...], nu
     assert len(found(inventory, "ivmd-id-unknown")) == number
 
 
+@pytest.mark.parametrize(
+    ("segment", "severity"), [(0, Severity.INFO), (1, Severity.CRITICAL)], ids=["same", "another"]
+)
+def test_an_ioapic_of_two_segments_has_two_ids(segment: int, severity: Severity) -> None:
+    again = ivhd(special(1, 33, 0x00A0), kind=0x11, device=3, base=0xFEB90000, segment=segment)
+    first = ivhd(*ENTRIES, kind=0x11)
+    (one,) = found(checked(ivrs(first, again)), "ivhd-ioapic-twice")
+
+    assert one.severity is severity
+
+
+@pytest.mark.parametrize(("number", "severity"), [(33, Severity.ERROR), (9, Severity.CRITICAL)])
+def test_an_ioapic_that_the_blocks_of_xen_name_does_not_switch_amd_vi_off(
+    number: int, severity: Severity
+) -> None:
+    log = f"[ 0.5] AMD-Vi: [Firmware Bug]: : IOAPIC[{number}] not in IVRS table\n"
+    (one,) = found(taken(amd_host(ivrs(UNIT), log=log)), "ivhd-ioapic-unknown")
+
+    assert one.severity is severity
+
+
+@pytest.mark.parametrize(
+    ("uid", "uid_format", "number"), [(b"", 2, 1), (b"a", 2, 0), (b"a" * 8, 1, 0), (b"a", 1, 1)]
+)
+def test_the_uid_of_an_acpi_device_has_a_length_by_its_format(
+    uid: bytes, uid_format: int, number: int
+) -> None:
+    device = bytearray(acpi_device(b"AMDI0020", 0xA5, uid, uid_format=uid_format))
+    device[20] = uid_format  # also of a UID without bytes
+    inventory = of(ivhd(*ENTRIES, bytes(device), kind=0x40))
+
+    assert len(found(inventory, "ivhd-hid-unlikely")) == number
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "differs"), [(0xFF00, 0xFF08, False), (0x0100, 0xFF08, True)]
+)
+def test_linux_applies_a_range_that_begins_below_the_highest_id(
+    first: int, last: int, *, differs: bool
+) -> None:
+    region = ivmd(BASE, 0x1000, kind=0x22, device=first, auxiliary=last)
+    inventory = checked(ivrs(ivhd(entry(2, 0x0107), kind=0x11), region))
+    (one,) = found(inventory, "ivmd-id-unknown")
+
+    assert (one.linux != one.rule.linux) is differs
+
+
+@pytest.mark.parametrize(("start", "differs"), [(BASE, False), (BASE + 0x10, True)])
+def test_xen_reserves_the_page_in_which_a_region_without_length_begins(
+    start: int, *, differs: bool
+) -> None:
+    (one,) = found(of(ivmd(start, 0)), "ivmd-zero-length")
+
+    assert (one.xen != one.rule.xen) is differs
+
+
+def test_the_id_of_an_all_entry_is_no_highest_id() -> None:
+    entries = (entry(1, 0xFFFF), entry(2, 0x0107), alias(0x42, 0x0100, 0x8000))
+    inventory = checked(ivrs(ivhd(*entries, kind=0x11)))
+
+    assert len(found(inventory, "ivhd-alias-unknown")) == 1
+
+
 def test_an_overlap_names_the_earlier_region_and_the_device() -> None:
     pair = (
         ivmd(BASE, 0x2000, flags=7, kind=0x22, device=0x100, auxiliary=0x107),

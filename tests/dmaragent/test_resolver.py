@@ -13,6 +13,7 @@ from dmaragent.addresses import GIB, MIB, SBDF, AddressRange
 from dmaragent.guests.rdm import Policy
 from dmaragent.guests.xl_guest import guest_from_options
 from dmaragent.host.memory_map import MemoryType
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.policy.decisions import Decider, Verdict
 from dmaragent.policy.layout import Placement
 from dmaragent.policy.resolver import resolve
@@ -262,6 +263,26 @@ def test_a_path_that_could_lead_to_the_device_leaves_it_undecided() -> None:
 
     assert answer(guest("01:00.0"), host).verdict is Verdict.UNDECIDED
     assert answer(guest("00:14.0"), host).verdict is Verdict.STARTS
+    known = replace(host, devices={behind: (region(0xE0000000),)})
+    assert answer(guest("01:00.0"), known).verdict is Verdict.UNDECIDED  # it may have more
+
+
+@pytest.mark.parametrize(
+    ("class_code", "verdict"),
+    [
+        (0x080600, Verdict.UNDECIDED),
+        (0x060000, Verdict.UNDECIDED),
+        (0x060400, Verdict.STARTS),
+        (0x020000, Verdict.STARTS),
+    ],
+)
+def test_without_amds_table_a_host_bridge_and_an_iommu_are_undecided(
+    class_code: int, verdict: Verdict
+) -> None:
+    functions = {DEVICE_A: function(DEVICE_A)._replace(class_code=class_code)}
+    host = replace(facts({DEVICE_A: []}, functions=functions), vendor=IommuVendor.AMD)
+
+    assert answer(guest("00:14.0"), host).verdict is verdict
 
 
 def test_without_a_table_nobody_knows_whether_a_region_is_shared() -> None:

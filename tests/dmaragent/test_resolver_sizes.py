@@ -50,6 +50,8 @@ def test_low_ram_of_less_than_2_mib_halts_hvmloader() -> None:
 
     assert ends_of(found)[0] == 0x180000
     assert (found.verdict, found.reasons[0].decider) == (Verdict.REFUSED, Decider.HVMLOADER)
+    enough = answer(guest("00:14.0", rdm_mem_boundary=0), facts({DEVICE_A: [region(0x200000)]}))
+    assert (ends_of(enough)[0], enough.verdict) == (0x200000, Verdict.STARTS)
 
 
 def test_ram_that_was_moved_below_1_mib_is_helped_by_a_higher_boundary() -> None:

@@ -48,6 +48,25 @@ def test_before_4_13_an_unknown_word_of_passthrough_is_not_read() -> None:
     assert answer(word, release="4.13").verdict is Verdict.REFUSED
 
 
+@pytest.mark.parametrize(
+    ("share_pt", "xen_runs", "verdict"),
+    [
+        (True, True, Verdict.STARTS),
+        (False, True, Verdict.REFUSED),
+        (None, True, Verdict.UNDECIDED),
+        (None, False, Verdict.STARTS),  # as a Xen with HAP usually can
+    ],
+)
+def test_page_tables_are_shared_if_the_running_xen_can(
+    verdict: Verdict, *, share_pt: bool | None, xen_runs: bool
+) -> None:
+    host = facts(hap=True, share_pt=share_pt, xen_runs=xen_runs)
+
+    assert answer(guest(passthrough="share_pt", memory=512), host).verdict is verdict
+    hvm_alone = answer(guest(passthrough="share_pt", memory=512, type="pv"), host)
+    assert hvm_alone.verdict is Verdict.REFUSED
+
+
 # The device model, by release -------------------------------------------------------------
 
 
@@ -88,6 +107,7 @@ def test_before_4_14_a_stub_domain_runs_only_the_traditional_device_model(worded
     assert found.verdict is Verdict.REFUSED
     worded(found.reasons[0].reason)
     assert answer(one, release="4.14.6").verdict is Verdict.STARTS
+    assert answer(guest(**STUB), release="4.13").verdict is Verdict.STARTS
     qubes = answer(one, release="4.8", toolstack=Toolstack.QUBES)  # its libxl has a patch
     assert qubes.verdict is Verdict.STARTS
 

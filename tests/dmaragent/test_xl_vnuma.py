@@ -122,3 +122,5 @@ def test_the_first_node_has_the_video_memory(video: int, verdict: Verdict) -> No
     one = _guest('vnuma = [ [ "size=8" ], [ "size=2000" ] ]', f"videoram = {video}")
 
     assert answer(one).verdict is verdict
+    pvh = _guest('vnuma = [ [ "size=4" ], [ "size=2000" ] ]', kind="pvh")
+    assert answer(pvh).verdict is Verdict.STARTS
