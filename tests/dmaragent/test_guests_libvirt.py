@@ -494,6 +494,8 @@ def _resolution(
 def test_libvirt_makes_a_device_strict_and_qubes_relaxed() -> None:
     assert _resolution(SYS_USB, Toolstack.LIBVIRT).verdict.value == "refused"
     assert _resolution(SYS_USB, Toolstack.QUBES).verdict.value == "starts"
+    assert len(_resolution(SYS_USB, Toolstack.LIBVIRT).settings.messages) == 1
+    assert _resolution(SYS_USB, Toolstack.QUBES).settings.messages == ()
     assert _resolution(SYS_USB, kernel="6.6.48-1.qubes.fc37.x86_64").verdict.value == "starts"
 
 

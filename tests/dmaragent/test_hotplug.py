@@ -64,6 +64,9 @@ def test_a_guest_without_a_device_and_without_passthrough_has_no_iommu_context(
     worded(found.decisions[0].reason)
     worded(list(found.advice), "00:14.0")
     assert _attach("00:14.0", guest(memory=2048), release="4.12").verdict is Verdict.STARTS
+    for word in ("default", "disabled"):
+        without = guest(memory=2048, passthrough=word)
+        assert _attach("00:14.0", without).verdict is Verdict.REFUSED
     with_one = guest("00:02.0", memory=2048, mmio_hole=256)
     assert _attach("00:14.0", with_one).verdict is Verdict.STARTS
 

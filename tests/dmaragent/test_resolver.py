@@ -308,11 +308,12 @@ def test_what_is_not_bound_to_pciback_has_to_be_made_assignable_first() -> None:
     ("driver", "known", "needed"),
     [
         ("nvme", True, True),
+        ("nvme", False, True),
         (None, True, True),
         (None, False, False),
         ("pciback", True, False),
     ],
-    ids=["a host driver", "no driver", "unknown", "pciback"],
+    ids=["a host driver", "a name of it", "no driver", "unknown", "pciback"],
 )
 def test_the_driver_decides_if_the_host_is_not_known_to_run_xen(
     driver: str | None,

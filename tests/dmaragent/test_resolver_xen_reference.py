@@ -15,6 +15,7 @@ from dmaragent.policy.resolution import deciding_assumptions
 from dmaragent.policy.settings import Toolstack
 from support.guests import (
     DEVICE_A,
+    DEVICE_B,
     E2,
     HOST_STRICT,
     A,
@@ -117,6 +118,13 @@ def test_s3_a_device_that_inherits_a_number_that_is_no_policy_is_not_added(worde
     neither = verdicts[("a number that is not a policy",)]
     assert neither.verdict is Verdict.REFUSED
     worded(neither.decisions[0].reason)
+
+
+def test_a_region_that_strategy_host_reserves_concerns_its_first_owner() -> None:
+    host = facts(owners={B: (DEVICE_B, DEVICE_A), A: ()})
+    found = answer(guest(rdm=HOST_STRICT, rdm_mem_boundary=2800), host, E2)
+
+    assert [(one.region, one.device) for one in found.reasons] == [(B, DEVICE_B), (A, None)]
 
 
 def test_s5_a_devices_policy_replaces_the_guests_for_its_own_region() -> None:
