@@ -13,7 +13,7 @@ from dmaragent.policy.hotplug import attach
 from dmaragent.question.context import read_guests
 from dmaragent.releases import Release
 from dmaragent.remedies.hotplug import hotplug
-from support.guests import DEVICE_A, A, facts, guest, stack
+from support.guests import DEVICE_A, E2, HOST_RELAXED, A, facts, guest, stack
 from support.ivmd_hosts import amd_host, with_xen
 from support.ivrs_hosts import device, qemu
 from support.ivrs_tables import ivmd
@@ -44,6 +44,16 @@ def test_a_guest_that_is_not_known_itself_leaves_an_attachment_undecided(
 
     assert found.verdict is Verdict.UNDECIDED
     worded(found.decisions[0].reason)
+
+
+def test_what_xens_list_lacks_matters_to_a_guest_with_strategy_host() -> None:
+    host = facts(unlisted="Xen's list lacks a region")
+    plain = guest(memory=2048, passthrough="enabled")
+    by_list = guest(memory=2048, passthrough="enabled", rdm=HOST_RELAXED)
+
+    assert hotplug("00:14.0", plain, host, stack(E2)).verdict is Verdict.STARTS
+    assert hotplug("00:14.0", by_list, host, stack(E2)).verdict is Verdict.UNDECIDED
+    assert hotplug("00:14.0", by_list, facts(), stack(E2)).verdict is Verdict.STARTS
 
 
 def test_as_documented_an_attached_devices_default_is_the_pages() -> None:

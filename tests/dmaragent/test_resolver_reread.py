@@ -55,6 +55,9 @@ def test_what_no_region_decides_is_definite_on_a_damaged_table() -> None:
     assert answer(guest("00:14.0", maxmem=4000), damaged).verdict is Verdict.REFUSED
     assert answer(guest("00:14.0", videoram=1), damaged).verdict is Verdict.REFUSED
     assert answer(guest("00:14.0"), damaged).verdict is Verdict.UNDECIDED
+    by_region = answer(guest("00:14.0", rdm_mem_boundary=2800), damaged)
+    assert by_region.verdict is Verdict.UNDECIDED  # with another table it may have no such region
+    assert answer(guest("00:14.0", rdm_mem_boundary=2800)).verdict is Verdict.REFUSED
 
 
 def test_a_star_takes_the_owners_in_its_slot_where_the_functions_are_not_known() -> None:

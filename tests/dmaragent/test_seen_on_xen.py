@@ -115,6 +115,19 @@ def test_a_bridge_whose_class_is_not_known_to_the_end_may_be_a_conventional_one(
     assert answer(guest("04:00.0", memory=400), short).verdict is Verdict.UNDECIDED
 
 
+def test_a_bridge_of_another_segment_is_above_no_device() -> None:
+    given = host()
+    moved = {
+        replace(sbdf, segment=1): known._replace(sbdf=replace(sbdf, segment=1))
+        for sbdf, known in (given.functions or {}).items()
+        if sbdf != DEVICE
+    }
+    functions = {**moved, DEVICE: (given.functions or {})[DEVICE]}
+    found = answer(guest("04:02.0", memory=400), replace(given, functions=functions))
+
+    assert found.verdict is Verdict.STARTS
+
+
 def test_virtual_functions_are_no_sign_of_a_conventional_bus() -> None:
     physical, virtual = SBDF.parse("04:00.0"), SBDF.parse("04:02.0")
     given = host(PLAIN, physical)
