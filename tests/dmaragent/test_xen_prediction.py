@@ -213,6 +213,10 @@ def test_a_scope_entry_of_8_that_is_cut_is_not_too_short(end: bytes) -> None:
     assert only_fate(predicted(rmrr(0x1000, 0x1FFF, ENDPOINT, end))).fate is Acceptance.LISTED
 
 
+def test_the_scope_of_a_unit_for_all_other_devices_is_parsed_too() -> None:
+    assert "EINVAL" in predicted(drhd(0xFED91000, SHORT_SCOPE, flags=1)).iommu_disabled
+
+
 def test_the_scope_of_an_atsr_of_all_ports_is_not_parsed() -> None:
     assert not predicted(atsr(SHORT_SCOPE, flags=1)).iommu_disabled
 
