@@ -114,6 +114,7 @@ REGION = ivmd(0x90000000, 0x1000, flags=7, device=device("01:00.0"))
         pytest.param((entry(3, 0x10),), id="start at the end"),
         pytest.param((device_range(0x20, 0x20),), id="last not above first"),
         pytest.param((alias(0x42, 0x10, 0xFFFF),), id="alias above every ID"),
+        pytest.param((entry(2, 0x1000), alias(0x42, 0x10, 0x1008)), id="alias just above"),
         pytest.param((special(3, 0, 0xA0),), id="unknown variety"),
         pytest.param((special(1, 0, 0xA1),), id="two ids of one I/O APIC"),
         pytest.param((entry(0x42),), id="entry cut short"),
@@ -136,6 +137,7 @@ def test_a_wrong_device_entry_switches_amd_vi_off(entries: tuple[bytes, ...]) ->
         (extended(0x47, 0x10, 0) + entry(4, 0x12),),
         (special(1, 0, 0xA0),),
         (special(2, 0, 0xA0),),
+        (entry(2, 0x1000), alias(0x42, 0x10, 0x1007)),  # a function of the highest device
         (b"\xf0\0\0",),
     ],
 )
@@ -194,7 +196,7 @@ def test_without_interrupt_remapping_the_southbridge_is_not_needed() -> None:
 
     assert predict(table, "4.20.0").iommu_disabled
     assert not predict(table, "4.20.0", command_line="iommu=no-intremap").iommu_disabled
-    named = predict(table, "4.20.0", command_line="ivrs_ioapic[4]=00:14.0")
+    named = predict(table, "4.20.0", command_line="ivrs_ioapic[4]=00:14.0 console=vga")
     assert (named.iommu_disabled, named.doubt) == ("", words.IOAPIC_OVERRIDDEN)
 
 
