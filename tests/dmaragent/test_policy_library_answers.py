@@ -57,3 +57,22 @@ def test_answers_before_the_library_died_count() -> None:
     found = read_library_answers(lines)
     assert found is not None
     assert list(found.rdm) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("line", "binary"),
+    [
+        (b'["number", "0b1", 1]', True),
+        (b'["number", "0b1", null]', False),
+        (b'["number", "12", 12]', None),
+        (b'["rdm", "a", 0, 7, 0, true]', None),  # no strategy has the number 7
+    ],
+)
+def test_only_the_number_that_was_tried_shows_how_0b_is_read(
+    line: bytes,
+    binary: bool | None,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    found = read_library_answers(b'["library", "4.17"]\n' + line)
+
+    assert found is not None
+    assert (found.binary, found.rdm) == (binary, {})

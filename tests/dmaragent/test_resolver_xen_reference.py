@@ -222,6 +222,15 @@ def test_s16_a_star_reserves_for_function_0_alone_and_assigns_them_all() -> None
     assert reserved_in(with_room) == [B]
 
 
+@pytest.mark.parametrize(("documented", "decider"), [(True, Decider.MANUAL), (False, Decider.XL)])
+def test_who_refuses_a_setting_is_the_manual_if_it_is_asked(
+    decider: Decider, *, documented: bool
+) -> None:
+    found = answer(guest("00:14.0,x=1"), documented=documented)
+
+    assert (found.verdict, who_decided(found)) == (Verdict.REFUSED, decider)
+
+
 @pytest.mark.parametrize("device", ["00:14.*", "00:14.*@0"])
 def test_s16_a_star_needs_a_slot_in_the_guest(device: str) -> None:
     found = answer(guest(device))

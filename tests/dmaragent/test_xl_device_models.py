@@ -149,6 +149,16 @@ def test_gfx_passthru_needs_intels_graphics_among_the_devices(
     worded([reason.reason for reason in found.reasons])
 
 
+def test_intels_graphics_are_enough_beside_a_device_that_may_be_graphics() -> None:
+    other = SBDF(0, 0, 0x02, 0)
+    unknown = function(other)._replace(class_code=0x030000, vendor_id=None)
+    host = facts({}, functions={**(INTELS.functions or {}), other: unknown})
+
+    assert answer(guest("00:02.0", gfx_passthru=1), host).verdict is Verdict.UNDECIDED
+    both = answer(guest("00:02.0", "00:14.0", gfx_passthru=1), host)
+    assert both.verdict is Verdict.STARTS
+
+
 def test_gfx_passthru_without_any_device_is_refused() -> None:
     found = answer(guest(gfx_passthru=1), OTHERS)
 
