@@ -28,7 +28,7 @@ from dmaragent.question.words import without_xen
 from dmaragent.releases import Release
 from support.altered import altered
 from support.fleet_pool import XL, fleet_of, guests
-from support.fleets import made_up_record
+from support.fleets import made_up_fleet, made_up_record
 from support.hosts import fake_host
 from support.machines import MACHINES, NAMES
 from support.tables import table
@@ -120,6 +120,13 @@ def test_names_are_folded_by_their_last_number() -> None:
     assert folded(names) == "a[10]b a[9]b db xen[001-002,004]".replace("[10]", "10").replace(
         "[9]", "9"
     )
+    assert folded(["n9", "n10", "n11", "n9", "n7"]) == "n[10-11] n[7,9]"
+
+
+def test_after_z_labels_have_two_letters() -> None:
+    classes = xen_classes(made_up_fleet(54, 54))
+
+    assert [classes[at].label for at in (0, 25, 26, 51, 52)] == ["A", "Z", "AA", "AZ", "BA"]
 
 
 def test_recorded_answers_of_libxlutil_make_another_class(pool: Path) -> None:
@@ -298,3 +305,15 @@ def test_what_is_unknown_makes_no_host_odd(usual: dict[str, Any], other: dict[st
     hosts = [made_up_record(f"h{number}", **usual) for number in range(4)]
 
     assert odd_hosts([*hosts, made_up_record("odd", **other)]) == ()
+
+
+@pytest.mark.parametrize(
+    "other", [{"vendor": "Other"}, {"model": None}], ids=["another vendor", "unknown model"]
+)
+def test_a_host_of_another_model_is_not_odd(other: dict[str, Any]) -> None:
+    """Two vendors can have a model of one name, and hosts of unknown models are not alike."""
+    facts = {"model": "M"} | {name: None for name in other if name == "model"}
+    alike = [made_up_record(f"h{number}", firmware="1", **facts) for number in range(4)]
+    odd = made_up_record("odd", firmware="2", **{**facts, **other})
+
+    assert odd_hosts([*alike, odd]) == ()

@@ -11,7 +11,7 @@ import pytest
 from dmaragent.fleet.diff import fleet_difference
 from dmaragent.fleet.diff_words import ELSEWHERE
 from dmaragent.fleet.fleet import Fleet
-from dmaragent.fleet.records import NoData, Why
+from dmaragent.fleet.records import HostRecord, NoData, Why
 from dmaragent.fleet.text import diff_text
 from support.altered import altered
 from support.cli import run
@@ -187,3 +187,58 @@ def test_xen_or_a_table_that_came_was_not_unknown_before(pool: Path) -> None:
 
 def _with(fleet: Fleet, **facts: Any) -> Fleet:
     return fleet._replace(records=tuple(replace(record, **facts) for record in fleet.records))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        ({"linux": "6.1.0"}, {"linux": "6.1.1"}, [("linux", "6.1.0", "6.1.1")]),
+        (
+            {"list_source": "hypervisor"},
+            {"list_source": "predicted"},
+            [("list", "hypervisor", "predicted")],
+        ),
+        ({"model": "A"}, {"model": "B"}, [("model", "Example A", "Example B")]),
+        ({"regions": 2}, {"regions": 0}, [("regions", "2", "0")]),
+        ({"regions": 2}, {"regions": None}, [("regions", "2", "")]),
+        ({"regions": 2, "shape": "a"}, {"regions": 2, "shape": "b"}, [("regions", "2", "2")]),
+        ({"regions": None, "shape": "a"}, {"regions": None, "shape": "b"}, []),
+        (
+            {"table": "DMAR a", "places": "a", "regions": 2},
+            {"table": "DMAR b", "places": "a", "regions": 2},
+            [("table", "DMAR a", "DMAR b")],
+        ),
+    ],
+)
+def test_a_fact_that_changed_is_one_change(
+    before: dict[str, Any], after: dict[str, Any], changes: list[tuple[str, str, str]]
+) -> None:
+    states = [_of(made_up_record("a", **facts)) for facts in (before, after)]
+
+    found = fleet_difference(*states).changed
+
+    assert [change for entry in found for change in entry.changes] == changes
+    assert [entry.model for entry in found] == [
+        f"Example {after.get('model', 'Server 0')}" for _ in found
+    ]
+
+
+def test_the_change_of_most_hosts_is_first_and_each_lost_host_has_its_reason() -> None:
+    lost = [NoData("z", Why.STALE, "old"), NoData("y", Why.UNREADABLE, "damaged")]
+    before = _of(*(made_up_record(name) for name in "abcyz"))
+    after = _of(
+        made_up_record("a", firmware="3"),
+        *(made_up_record(name, firmware="4") for name in "bc"),
+        without=(*lost, NoData("x", Why.ABSENT, "none")),
+    )
+
+    found = fleet_difference(before, after)
+
+    assert [entry.hosts for entry in found.changed] == [("b", "c"), ("a",)]
+    assert found.not_compared == ("x", "y", "z")
+    assert found.lost_before == ()
+    assert [host.detail for host in found.lost_after] == ["none", "damaged", "old"]
+
+
+def _of(*records: HostRecord, without: tuple[NoData, ...] = ()) -> Fleet:
+    return Fleet(records, without, (), len(records), None)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.fleet import words as fleet_words
 from dmaragent.fleet.documents import OTHER_FILES, find_documents, host_name
 from dmaragent.fleet.fleet import FleetQuery, read_fleet
 from dmaragent.fleet.records import HostRecord, Why, fresh
@@ -16,6 +17,7 @@ from dmaragent.question.context import Question
 from support.altered import Answers, altered
 from support.cli import run
 from support.fleet_pool import GUEST, TABLE, XL, acpidump, fleet_of
+from support.fleets import made_up_record
 from support.machines import MACHINES
 
 Capture = pytest.CaptureFixture[str]
@@ -340,3 +342,48 @@ def test_a_link_to_itself_in_a_folder_ends_no_search(tmp_path: Path) -> None:
     shutil.copytree(MACHINES / "dell-r820", tmp_path / "xen2")
 
     assert [document.name for document in find_documents([str(tmp_path)])] == ["xen2"]
+
+
+@pytest.mark.parametrize(
+    ("made", "most_age", "kept"),
+    [
+        (400, 100, True),
+        (399, 100, False),
+        (399, None, True),
+        (500_000, None, True),
+        (None, 0, True),
+    ],
+)
+def test_a_document_is_as_old_as_it_may_be(
+    made: int | None,
+    most_age: float | None,
+    kept: bool,  # noqa: FBT001 - a case
+) -> None:
+    """Without a limit, a date in the future does not count."""
+    record = made_up_record("a", made=made)
+
+    found, without = fresh([record], most_age, now=500)
+
+    assert (found, [host.why for host in without]) == (
+        ([record], []) if kept else ([], [Why.STALE])
+    )
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "older"), [(1, 2, True), (1, 1, False), (None, 2, False)]
+)
+def test_a_replaced_document_is_older_only_if_both_dates_are_known(
+    earlier: int | None,
+    later: int,
+    older: bool,  # noqa: FBT001 - a case
+) -> None:
+    records = [
+        made_up_record("a", made=made, firmware=place, where=place)
+        for place, made in (("one", earlier), ("two", later))
+    ]
+
+    kept, ((_, why, detail, _),) = fresh(records, None)
+
+    assert kept == records[1:]
+    assert why is Why.REPLACED
+    assert detail == (fleet_words.replaced if older else fleet_words.not_used)("one")
