@@ -1,5 +1,6 @@
 """What changed between two scans, if less is known after than before: unknown is never "gone"."""
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.addresses import SBDF
 from dmaragent.agent.changes import Change, ChangeKind, changes
 from dmaragent.agent.follow import Step
 from dmaragent.agent.published import Published
@@ -147,6 +149,43 @@ def test_a_finding_that_can_no_longer_be_checked_is_not_gone(
     worded(unknown.sentence)
 
 
+def test_a_finding_whose_rule_may_find_less_is_not_gone() -> None:
+    """A rule that uses the functions if they are known still runs without them."""
+    whole = snapshot("hp-dl380e-gen8")
+    unread = whole._replace(pci=FAILED)
+
+    def kinds(before: HostSnapshot, after: HostSnapshot) -> set[ChangeKind]:
+        later = scanned(after)
+        later = replace(later, checked=later.checked._replace(findings=()))
+        found = changes(scanned(before), later, most=None)
+        return {one.kind for one in found if one.finding and one.finding.rule.id == "rmrr-shared"}
+
+    assert kinds(whole, unread) == {ChangeKind.FINDING_UNKNOWN}
+    assert kinds(unread, unread) == {ChangeKind.NO_FINDING}  # nothing more is lost
+
+
+def test_the_change_of_a_finding_about_a_device_names_it() -> None:
+    whole = scanned(snapshot("hp-dl380e-gen8"))
+    none = replace(whole, checked=whole.checked._replace(findings=()))
+
+    found = {
+        (one.kind, one.devices)
+        for one in changes(none, whole, most=None)
+        if one.finding and one.finding.rule.id == "rmrr-device-absent"
+    }
+    assert found == {
+        (ChangeKind.FINDING, (SBDF.parse(name),)) for name in ("0000:07:00.0", "0000:00:1f.5")
+    }
+
+
+def test_a_table_is_missing_for_a_reason_also_without_details() -> None:
+    unread = with_table(snapshot("lenovo-laptop"), Missing(MissingKind.FAILED))
+
+    (first,) = changes(None, scanned(unread))
+
+    assert MissingKind.FAILED.value in first.sentence
+
+
 def test_findings_of_a_table_that_cannot_be_read_are_told_by_the_line_about_it() -> None:
     whole = snapshot("hp-dl380e-gen8")
 
@@ -212,8 +251,37 @@ def test_status_knows_no_number_of_a_damaged_table(
     inventory = scanned(with_table(snapshot("lenovo-laptop"), content)).inventory
 
     assert published_count(inventory, tmp_path) == regions
-    whole = scanned(snapshot("lenovo-laptop")).inventory
-    assert published_count(whole, tmp_path) == 2
+    whole = snapshot("lenovo-laptop")
+    assert published_count(scanned(whole).inventory, tmp_path) == 2
+    written = whole.tables[0].content
+    assert isinstance(written, bytes)
+    for bytes_left, number in ((written[:-8], None), (written + bytes(3), 2)):
+        damaged = scanned(with_table(whole, bytes_left)).inventory
+        assert published_count(damaged, tmp_path) == number
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000,
+        b'{"origin": {"generation": 1e999, "digest": ""}, "answer": {}}',
+        b'{"origin": {"generation": 1, "digest": ""}, "answer": {"table": null}}',
+        b'{"origin": {"generation": 1, "digest": ""}, "answer": []}',
+        b"\xff",
+    ],
+    ids=["nested", "infinite", "no absence", "list", "not UTF-8"],
+)
+def test_a_file_that_is_no_inventory_is_a_problem_of_status(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / INVENTORY).write_bytes(content)
+    (tmp_path / "capture").write_bytes(b"")
+    os.utime(tmp_path / INVENTORY, (1_000, 1_000))
+    os.utime(tmp_path / "capture", (2_000, 2_000))
+
+    status = read_status(str(tmp_path), str(tmp_path / "capture"), str(tmp_path / "none"))
+
+    assert status.problem
+    assert (status.published, status.regions) == (False, None)
+    assert (status.changed, status.captured, status.socket) == (1_000, 2_000, False)
 
 
 def test_status_loads_no_module_of_tables(tmp_path: Path) -> None:

@@ -10,14 +10,25 @@ from dmaragent.commands.fleet.common import exit_code, worst_code
 from dmaragent.fleet import guests as fleet_guests
 from dmaragent.fleet.classes import xen_classes
 from dmaragent.fleet.fleet import Fleet
-from dmaragent.fleet.guests import ClassVerdict, GuestOnFleet, kind_of, resolve_on
+from dmaragent.fleet.guests import (
+    ClassVerdict,
+    GuestOnFleet,
+    _remedy,
+    _verdict,
+    kind_of,
+    resolve_on,
+)
 from dmaragent.fleet.text import guests_text
 from dmaragent.guests.formats import Guest, read_all_guests
-from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.decisions import Harm, Verdict
+from dmaragent.policy.words import HARM_WORDS
+from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import GuestResolver
+from dmaragent.remedies.remedy import GuestRemedy, RemedyKind
 from support.cli import run
 from support.fleet_pool import GUEST, XL, fleet_of, guests
 from support.fleets import made_up_guests, made_up_record
+from support.machines import MACHINES
 
 STRICT = GUEST.replace("00:1a.0", "00:1a.0,rdm_policy=strict")
 
@@ -256,6 +267,50 @@ def test_a_device_that_is_not_there_is_known_as_absent(pool: Path) -> None:
 
         ((_, own),) = found.verdicts
         assert own.absent is absent
+
+
+@pytest.mark.parametrize("harm", Harm)
+def test_a_fix_that_leaves_a_risk_has_it_beside(harm: Harm) -> None:
+    """Such as rdm_policy=relaxed: the list of fixes of a class has no other place for it."""
+    fix = GuestRemedy(
+        kind=RemedyKind.POLICY,
+        action="Relax it",
+        verdict=Verdict.STARTS,
+        harm=harm,
+    )
+
+    text = _remedy(fix)
+
+    assert text.startswith("Relax it")
+    assert (text == "Relax it") is (harm is Harm.NONE)
+    assert HARM_WORDS[harm] in text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "harm", "risk"),
+    [
+        (Verdict.STARTS, Harm.SHARED, True),
+        (Verdict.STARTS, Harm.NONE, False),
+        (Verdict.UNDECIDED, Harm.CORRUPTION, False),
+    ],
+)
+def test_only_a_guest_that_starts_is_at_risk(
+    monkeypatch: pytest.MonkeyPatch,
+    verdict: Verdict,
+    harm: Harm,
+    risk: bool,  # noqa: FBT001 - a case
+) -> None:
+    resolver = GuestResolver(ask_host(str(MACHINES / "hp-dl380e-gen8"), XL), XL)
+    (guest,) = guests(STRICT)
+    found = resolver.resolve(guest)
+    warning = found.reasons[0]._replace(harm=harm)
+    changed = found._replace(verdict=verdict, reasons=(warning, warning))
+    monkeypatch.setattr(GuestResolver, "resolve", lambda *_: changed)
+
+    of_host = _verdict(resolver, guest, remedies=False)
+
+    assert (of_host.verdict, of_host.risk, of_host.absent) == (verdict, risk, False)
+    assert len(of_host.reasons) == 1
 
 
 def test_a_no_counts_before_an_unknown() -> None:

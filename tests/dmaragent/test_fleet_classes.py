@@ -312,7 +312,7 @@ def test_what_is_unknown_makes_no_host_odd(usual: dict[str, Any], other: dict[st
 )
 def test_a_host_of_another_model_is_not_odd(other: dict[str, Any]) -> None:
     """Two vendors can have a model of one name, and hosts of unknown models are not alike."""
-    facts = {"model": "M"} | {name: None for name in other if name == "model"}
+    facts: dict[str, Any] = {"model": "M"} | {name: None for name in other if name == "model"}
     alike = [made_up_record(f"h{number}", firmware="1", **facts) for number in range(4)]
     odd = made_up_record("odd", firmware="2", **{**facts, **other})
 

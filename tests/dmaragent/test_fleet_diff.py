@@ -213,9 +213,9 @@ def _with(fleet: Fleet, **facts: Any) -> Fleet:
 def test_a_fact_that_changed_is_one_change(
     before: dict[str, Any], after: dict[str, Any], changes: list[tuple[str, str, str]]
 ) -> None:
-    states = [_of(made_up_record("a", **facts)) for facts in (before, after)]
+    old, new = (_of(made_up_record("a", **facts)) for facts in (before, after))
 
-    found = fleet_difference(*states).changed
+    found = fleet_difference(old, new).changed
 
     assert [change for entry in found for change in entry.changes] == changes
     assert [entry.model for entry in found] == [
@@ -225,10 +225,12 @@ def test_a_fact_that_changed_is_one_change(
 
 def test_the_change_of_most_hosts_is_first_and_each_lost_host_has_its_reason() -> None:
     lost = [NoData("z", Why.STALE, "old"), NoData("y", Why.UNREADABLE, "damaged")]
-    before = _of(*(made_up_record(name) for name in "abcyz"))
+    came = (NoData("n", Why.ABSENT, "none"),)
+    before = _of(*(made_up_record(name) for name in "abcyz"), without=came)
     after = _of(
         made_up_record("a", firmware="3"),
         *(made_up_record(name, firmware="4") for name in "bc"),
+        made_up_record("n"),
         without=(*lost, NoData("x", Why.ABSENT, "none")),
     )
 
@@ -236,7 +238,7 @@ def test_the_change_of_most_hosts_is_first_and_each_lost_host_has_its_reason() -
 
     assert [entry.hosts for entry in found.changed] == [("b", "c"), ("a",)]
     assert found.not_compared == ("x", "y", "z")
-    assert found.lost_before == ()
+    assert (found.lost_before, found.only_after) == ((), ("n",))
     assert [host.detail for host in found.lost_after] == ["none", "damaged", "old"]
 
 

@@ -7,11 +7,15 @@ import pytest
 
 from dmaragent.guests.config import GuestConfig
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.resolution import OtherReleases, Resolution
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.resolution import OtherReleases, Resolution, Stack
+from dmaragent.policy.resolver import resolve
 from dmaragent.present.words.other_releases import by_release, other_releases_words
+from dmaragent.question import context
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import GuestResolver, Question, context_of, read_guests
 from dmaragent.releases import Release
+from dmaragent.xen.reserved_list.model import ListSource
 from support.cli import run
 from support.machines import MACHINES
 
@@ -125,3 +129,28 @@ def test_if_the_point_release_decides_it_is_to_be_named_and_its_reason_is_given_
     assert out.count("the point release is unknown") + out.count("The point release is") == 1
     assert "--xen 4.18.N" in out
     assert "complete table" not in out
+
+
+def test_a_list_that_a_xen_of_unknown_release_reports_is_its_list_with_every_release(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It runs there, whatever its release is.  For a release that is named, it is predicted."""
+    running = ask_host(str(MACHINES / "xen-pv-dom0"), Question()).host
+    assert running.xen is not None
+    host = running._replace(xen=running.xen._replace(release=None))
+    known, named = (context_of(host, question) for question in (Question(), Question(xen="4.16")))
+    assert known.inventory.xen.list.source is ListSource.HYPERVISOR
+    assert named.inventory.xen.list.source is ListSource.PREDICTED
+    (guest,) = read_guests('name="a"\ntype="hvm"\nmemory=512\n', "a.cfg")
+    tried: list[tuple[Release, ListSource]] = []
+
+    def noted(guest: GuestConfig, facts: HostFacts, stack: Stack) -> Resolution:
+        assert stack.release == stack.hypervisor == facts.release
+        tried.append((stack.release, facts.source))
+        return resolve(guest, facts, stack)
+
+    monkeypatch.setattr(context, "resolve", noted)
+    GuestResolver(known, Question()).other_releases(guest)
+
+    assert {source for _, source in tried} == {known.facts.source}
+    assert len({release for release, _ in tried}) == len(tried) > 1
