@@ -18,6 +18,7 @@ from dmaragent.fleet.guests import (
     kind_of,
     resolve_on,
 )
+from dmaragent.fleet.json import guest_objects
 from dmaragent.fleet.text import guests_text
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.policy.decisions import Harm, Verdict
@@ -311,6 +312,22 @@ def test_only_a_guest_that_starts_is_at_risk(
 
     assert (of_host.verdict, of_host.risk, of_host.absent) == (verdict, risk, False)
     assert len(of_host.reasons) == 1
+
+
+def test_fixes_that_were_not_tried_are_not_none() -> None:
+    """Of five classes two start the guest, two refuse it, and one is unknown."""
+    records = [made_up_record(f"h{number}", number) for number in range(5)]
+
+    (row,) = guest_objects(made_up_guests(records, 1), 5)
+
+    assert row["counts"] == {"starts": 2, "refused": 2, "undecided": 1, "no_data": 5}
+    assert [(own["remedies"], own["remedy_lines"]) for own in row["verdicts"]] == [
+        (None, None),
+        (["Set rdm_mem_boundary to 1 MiB"], []),
+        (None, None),
+        (None, None),
+        (["Set rdm_mem_boundary to 4 MiB"], []),
+    ]
 
 
 def test_a_no_counts_before_an_unknown() -> None:

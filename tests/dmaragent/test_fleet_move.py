@@ -3,7 +3,9 @@
 import json
 import shutil
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +20,13 @@ from dmaragent.fleet.move_devices import (
     WantedDevice,
     best_of,
     host_move,
+    ids_on_source,
     named_devices,
+    unless_another,
 )
 from dmaragent.fleet.move_either import either
 from dmaragent.fleet.move_text import move_object, move_text
+from dmaragent.fleet.move_words import may_be_wanted
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.policy.decisions import Harm, Verdict
@@ -396,6 +401,97 @@ def test_one_refused_device_refuses_the_target_whatever_is_unknown() -> None:
     assert host_move("h", [unknown, refused, starts]).verdict is Verdict.REFUSED
     assert host_move("h", [starts, unknown]).verdict is Verdict.UNDECIDED
     assert best_of([refused, unknown]) is unknown
+
+
+def _row(**facts: Any) -> DeviceMove:
+    """Return a device that is attached at 00:14.0, with other `facts`."""
+    wanted = WantedDevice("0000:00:14.0", (0x8086, 0x9DED))
+    row = DeviceMove(wanted, SBDF(0, 0, 0x14, 0), "00:14.0", Verdict.STARTS, ())
+    return row._replace(**facts)
+
+
+def test_a_target_is_at_risk_only_if_all_devices_are_attached() -> None:
+    risky, refused = _row(harm=Harm.SHARED), _row(verdict=Verdict.REFUSED)
+
+    assert host_move("h", [_row(), risky]).at_risk
+    assert not host_move("h", [_row()]).at_risk
+    assert not host_move("h", [risky, refused]).at_risk
+
+
+def test_only_a_refused_device_without_an_address_is_absent() -> None:
+    assert _row(verdict=Verdict.REFUSED, device=None).absent
+    assert not _row(verdict=Verdict.REFUSED).absent
+    assert not _row(verdict=Verdict.UNDECIDED, device=None).absent
+
+
+def test_the_best_device_has_the_least_harm_then_is_bound() -> None:
+    bound = _row(harm=Harm.CORRUPTION, bound=True)
+    harmless = _row(bound=False)
+
+    assert best_of([bound, harmless]) is harmless
+
+
+def test_an_id_of_which_a_half_is_unknown_is_unknown() -> None:
+    facts = ask_host(str(MACHINES / "lenovo-laptop"), XL).facts
+    sbdf = SBDF(0, 0, 0x14, 0)
+    assert facts.functions is not None
+    assert ids_on_source(sbdf, facts) == ((0x8086, 0x9DED), "")
+    for lost in ("vendor_id", "device_id"):
+        unread: dict[str, Any] = {lost: None}
+        function = facts.functions[sbdf]._replace(**unread)
+        ids, why = ids_on_source(sbdf, replace(facts, functions={sbdf: function}))
+
+        assert ids is None
+        assert why
+
+
+def test_only_a_refusal_becomes_unknown_if_another_device_may_be_meant() -> None:
+    """Two others have an unknown device ID; reasons are those of a device that was tried."""
+    facts = ask_host(str(MACHINES / "lenovo-laptop"), XL).facts
+    assert facts.functions is not None
+    function = facts.functions[SBDF(0, 0, 0x14, 0)]
+    unread = {
+        sbdf: function._replace(sbdf=sbdf, device_id=None)
+        for sbdf in (SBDF(0, 0, 3, 0), SBDF(0, 0, 2, 0))
+    }
+    facts = replace(facts, functions=unread)
+    attached, refused = _row(), _row(verdict=Verdict.REFUSED, reasons=("RAM is there",))
+
+    assert unless_another(attached, facts) == attached
+    for row, kept in ((refused, ("RAM is there",)), (refused._replace(device=None), ())):
+        found = unless_another(row, facts)
+        assert (found.verdict, found.device, found.reasons[1:]) == (Verdict.UNDECIDED, None, kept)
+        assert found.reasons[0] == may_be_wanted(XHCI, SBDF(0, 0, 2, 0), 1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ({"bound": True}, {"bound": False}, {"bound": None}),
+        ({"spec": "00:14.0"}, {"spec": "00:14.0,rdm_policy=relaxed"}, {"spec": ""}),
+        (
+            {"verdict": Verdict.REFUSED, "relaxed": Harm.SHARED},
+            {"verdict": Verdict.REFUSED, "relaxed": Harm.CORRUPTION},
+            {"verdict": Verdict.REFUSED, "relaxed": Harm.CORRUPTION},
+        ),
+        (
+            {"verdict": Verdict.REFUSED, "relaxed": Harm.SHARED},
+            {"verdict": Verdict.REFUSED},
+            {"verdict": Verdict.REFUSED, "relaxed": None},
+        ),
+        ({"needs": ("a",)}, {"needs": ("a", "b")}, {"needs": ("a", "b")}),
+        ({"device": None}, {}, {}),
+    ],
+    ids=["bound", "entry", "relaxed", "relaxed with one", "commands", "address"],
+)
+def test_what_two_toolstacks_do_not_share_is_unknown(
+    one: dict[str, Any], other: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    moves = [(name, host_move("h", [_row(**facts)])) for name, facts in (("a", one), ("b", other))]
+
+    (row,) = either(moves).devices
+
+    assert row == _row(**expected)
 
 
 XHCI_FILES = "/sys/devices/pci0000:00/0000:00:14.0"

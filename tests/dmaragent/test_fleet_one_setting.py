@@ -22,6 +22,7 @@ from dmaragent.fleet.setting_choice import (
     Trials,
     bases,
     best_setting,
+    better,
     with_less_memory,
 )
 from dmaragent.fleet.setting_text import setting_objects
@@ -170,6 +171,66 @@ def test_of_several_limits_the_lowest_is_tried_with_each_setting() -> None:
         Setting(memory=20_000),
         Setting(3136, memory=25_000),
     )
+
+
+TRIED = SettingTrial(Verdict.STARTS, ())
+RELAXED = (("00:1a.0", "00:1a.0,rdm_policy=relaxed"),)
+
+
+@pytest.mark.parametrize(
+    ("best", "other"),
+    [
+        (
+            (Setting(3000), TRIED._replace(verdict=Verdict.UNDECIDED)),
+            (Setting(), TRIED._replace(verdict=Verdict.REFUSED)),
+        ),
+        (
+            (Setting(3000), TRIED._replace(harm=Harm.CORRUPTION)),
+            (Setting(), TRIED._replace(verdict=Verdict.UNDECIDED)),
+        ),
+        ((Setting(3000), TRIED), (Setting(), TRIED._replace(harm=Harm.SHARED))),
+        (
+            (Setting(3000), TRIED),
+            (Setting(), TRIED._replace(exposed=(AddressRange(0, 0x1000),))),
+        ),
+        ((Setting(3000), TRIED), (Setting(None, RELAXED), TRIED)),
+        ((Setting(2600), TRIED), (Setting(3000), TRIED)),
+        ((Setting(), TRIED), (Setting(2600), TRIED)),
+        (
+            (Setting(), TRIED),
+            (Setting(None, (("00:1a.0", "00:1a.0,rdm_policy=strict"),)), TRIED),
+        ),
+    ],
+    ids=["refused", "unknown", "harm", "exposed", "relaxed", "hole", "as written", "entries"],
+)
+def test_the_best_setting_is_the_safest_then_that_with_the_fewest_changes(
+    best: tuple[Setting, SettingTrial], other: tuple[Setting, SettingTrial]
+) -> None:
+    guest = guest_of("")
+    assert isinstance(guest, GuestConfig)
+    (of,) = xen_classes(made_up_fleet(2, 1))
+    results = [(setting, [(of, trial)]) for setting, trial in (best, other)]
+
+    for order in (results, results[::-1]):
+        assert best_setting(Request(guest, None, 0), order, []).setting == best[0]
+
+
+def test_less_memory_is_better_only_if_it_is_safer() -> None:
+    guest = guest_of("")
+    assert isinstance(guest, GuestConfig)
+    (of,) = xen_classes(made_up_fleet(2, 1))
+    safe, as_safe, risky = (
+        best_setting(Request(guest, None, 0), [(setting, [(of, trial)])], [])
+        for setting, trial in (
+            (Setting(memory=1024), TRIED),
+            (Setting(), TRIED),
+            (Setting(), TRIED._replace(harm=Harm.SHARED)),
+        )
+    )
+
+    assert better(safe, risky) is safe
+    assert better(safe, as_safe) is None
+    assert better(risky, safe) is None
 
 
 def test_a_host_without_the_device_prevents_it() -> None:

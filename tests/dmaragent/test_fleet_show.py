@@ -18,6 +18,25 @@ from support.fleet_pool import fleet_of
 from support.fleets import made_up_record
 from support.machines import MACHINES
 
+
+def test_an_export_has_no_number_of_findings_without_a_table() -> None:
+    records = [
+        made_up_record("b", table="", no_table="denied"),
+        made_up_record("a", findings=(1, 2)),
+    ]
+    lost = [NoData("d", Why.STALE, "old"), NoData("c", Why.UNREADABLE, "damaged")]
+
+    rows = list(export_rows(records, lost))
+
+    assert [(row["name"], row["errors"], row["warnings"], row["no_data"]) for row in rows] == [
+        ("a", 1, 2, ""),
+        ("b", None, None, ""),
+        ("c", None, None, "unreadable"),
+        ("d", None, None, "stale"),
+    ]
+    assert [row["no_data_detail"] for row in rows] == ["", "", "damaged", "old"]
+
+
 LOST = [NoData(f"h{number}", Why.UNREADABLE, f"reason {number}") for number in range(5)]
 
 
