@@ -1,9 +1,12 @@
 """The spellings of a PCI function that people copy from other programs."""
 
+import re
+
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.host.device_names import parse_device_name
+from dmaragent.commands.shared.hosts import _same_address_words
+from dmaragent.host.device_names import DeviceName, parse_device_name
 from support.wording import Worded
 
 
@@ -122,3 +125,21 @@ def test_of_two_addresses_none_is_dropped(text: str, worded: Worded) -> None:
     with pytest.raises(ValueError) as refused:
         parse_device_name(text)
     worded(str(refused.value))
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [(0, ["1:0", "2:0", "3:0", "4:0"]), (None, ["1:0", "1:1", "2:0", "3:0"])],
+)
+def test_the_same_address_on_other_segments_is_named_at_most_four_times(
+    function: int | None, expected: list[str]
+) -> None:
+    functions = [SBDF(segment, 0x0A, 0, 0) for segment in range(5, 0, -1)]
+    functions += [SBDF(1, 0x0A, 0, 1), SBDF(1, 0x0A, 1, 0), SBDF(1, 0x0B, 0, 0)]
+
+    text = _same_address_words(DeviceName("", 0, 0x0A, 0, function), functions)
+
+    found = re.findall(r"000(.):(..:..)[.](.)", text)
+    assert [f"{segment}:{number}" for segment, _, number in found] == expected
+    assert {place for _, place, _ in found} == {"0a:00"}
+    assert _same_address_words(DeviceName("", 0, 0x0C, 0, function), functions) == ""

@@ -1,7 +1,7 @@
 """Tables of very many regions: the work for them is linear, and has a limit that is no silence."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from dmaragent.question import context as question_context
 from dmaragent.question.context import GuestResolver, Question, context_of, other_releases
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
+from dmaragent.spans import few_spans
 from dmaragent.xen.reserved_list import predicted as views
 from fwtables import DMAR, decode, encode
 from support.cli import run
@@ -225,3 +226,21 @@ def test_the_answer_about_a_device_does_not_write_the_whole_table() -> None:
     )
 
     assert answer(large) - answer(small) <= 900 * 16  # whether each region names it
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [
+        ([], ""),
+        ([1, 2, 3, 5], "1-3, 5"),
+        ([*range(1, 23, 2), 30, 31], "1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 30-31"),
+        (range(1, 27, 2), "1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21 and 2 more"),
+        (
+            [*range(1, 21, 2), 30, 31, 40, 41, 42, 50],
+            "1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 30-31 and 4 more",
+        ),
+    ],
+    ids=["none", "few", "as many as are named", "more", "more in spans"],
+)
+def test_numbers_that_are_not_named_are_counted(numbers: Sequence[int], text: str) -> None:
+    assert few_spans(numbers) == text

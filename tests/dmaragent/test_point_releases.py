@@ -68,7 +68,7 @@ def test_a_range_that_xen_ignored_does_not_own_the_pages_of_another() -> None:
 @pytest.mark.parametrize(
     ("extra", "point"),
     [
-        *((".7", 7), (".0", 0), (".12", 12)),
+        *((".7", 7), (".0", 0), (".12", 12), (".7 ", 7)),
         *((".5-1.fc37", None), (".3_02-150500.3.6.1", None)),
         *((".5-9.36", None), (".2-1ubuntu1", None), (".4.1", None), (".1+deb12u1", None)),
         *((".8-pre", None), (".4-pre+1", None), (".3pre-shim-comet", None), (".0-rc", None)),

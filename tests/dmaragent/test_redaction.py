@@ -156,6 +156,22 @@ def test_of_names_the_longest_is_replaced_and_guests_as_hosts() -> None:
     assert redactor.names("mail.backup of mail") == "guest-1 of host-1"
 
 
+def test_a_guest_with_the_first_name_of_the_host_keeps_its_own_stand_in() -> None:
+    redactor = Redactor()
+    redactor.guests(json.dumps([{"config": {"c_info": {"name": "mail"}}}]))
+    redactor.host_name("mail.example")
+
+    assert redactor.names("mail at mail.example") == "guest-1 at host-1"
+    assert redactor.names("x-mail mail-x mailbox") == "x-mail mail-x mailbox"
+
+
+def test_a_stand_in_of_an_earlier_bundle_is_not_counted_as_replaced() -> None:
+    redactor = Redactor()
+
+    assert redactor.host_name("host-1\n") == "host-1\n"
+    assert not redactor.places
+
+
 def test_guests_lose_their_names_alone() -> None:
     listing = [
         {"domid": 0, "config": {}},

@@ -50,6 +50,7 @@ def test_nothing_is_suggested_for_what_is_like_nothing(
 
 def test_of_equally_close_words_the_one_with_the_same_beginning_is_named() -> None:
     assert nearest("0a:00.1", ["0b:00.1", "0a:00.0"]) == "0a:00.0"
+    assert nearest("host", ["xhost", "hosts"]) == "hosts"
 
 
 def test_the_suggestion_is_in_the_error_document(capsys: Capture) -> None:
