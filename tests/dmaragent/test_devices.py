@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,14 @@ from dmaragent.addresses import SBDF
 from dmaragent.answers.devices import DeviceRow, Verdict, device_rows
 from dmaragent.answers.explain import explain, who_decides
 from dmaragent.collect.collect import collect
+from dmaragent.commands.devices import (
+    _both,
+    _class_code,
+    _exit_code,
+    _has_numbers,
+    _is_of_class,
+    _numbers,
+)
 from dmaragent.host import Host, join
 from dmaragent.host.topology import PciFunction
 from dmaragent.passthrough.model import Can
@@ -326,6 +335,99 @@ def test_the_exit_code_is_that_of_explain_if_the_devices_agree(
     machine: str, options: list[str], code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(capsys, "devices", "--host", MACHINES / machine, *options).code == code
+
+
+def _row(*, absent: bool = False, **facts: Any) -> DeviceRow:
+    """Return the row of an xHCI controller, 8086:9ded, with other `facts`; None: no function."""
+    row = next(
+        row for row in _rows(_context(made(HIGH, functions=[USB]))) if row.function is not None
+    )
+    known = {"class_code": 0x0C0330, "vendor_id": 0x8086, "device_id": 0x9DED}
+    function = None if "function" in facts else row.function._replace(**{**known, **facts})  # type: ignore[union-attr]
+    return replace(row, function=function, absent=absent)
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "fits"),
+    [
+        ("0c03", {}, True),
+        ("0c0320", {}, False),
+        ("0c", {}, True),
+        ("0c03", {"interface_known": False}, True),
+        ("0c0330", {"interface_known": False}, None),
+        ("0c0530", {"interface_known": False}, False),
+        ("0c05", {"interface_known": False}, False),
+        ("usb", {"interface_known": False}, True),
+        ("usb", {"class_code": None}, None),
+        ("0c03", {"class_code": None}, None),
+        ("usb", {"function": None}, None),
+        ("usb", {"function": None, "absent": True}, False),
+        (None, {"function": None, "absent": True}, True),
+    ],
+)
+def test_a_class_that_is_known_in_part_may_be_the_one(
+    name: str | None,
+    facts: dict[str, Any],
+    fits: bool | None,  # noqa: FBT001 - a case
+) -> None:
+    assert _is_of_class(_row(**facts), name, _class_code(name)) is fits
+
+
+@pytest.mark.parametrize(
+    ("text", "facts", "fits"),
+    [
+        ("8086:9ded", {}, True),
+        ("8086:", {}, True),
+        (":9ded", {}, True),
+        ("8086:9dee", {}, False),
+        ("8086:9ded", {"device_id": None}, None),
+        ("8087:9ded", {"device_id": None}, False),
+        ("8086:", {"device_id": None}, True),
+        (":9ded", {"vendor_id": None, "device_id": None}, None),
+        ("8086:9ded", {"function": None}, None),
+        ("8086:9ded", {"function": None, "absent": True}, False),
+        (None, {"function": None, "absent": True}, True),
+    ],
+)
+def test_an_id_that_is_known_in_part_may_be_the_one(
+    text: str | None,
+    facts: dict[str, Any],
+    fits: bool | None,  # noqa: FBT001 - a case
+) -> None:
+    assert _has_numbers(_row(**facts), _numbers(text)) is fits
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "both"),
+    [(None, False, False), (False, None, False), (None, True, None), (True, True, True)],
+)
+def test_a_device_that_one_filter_rejects_is_not_listed(
+    first: bool | None,  # noqa: FBT001 - a case
+    second: bool | None,  # noqa: FBT001 - likewise
+    both: bool | None,  # noqa: FBT001 - likewise
+) -> None:
+    assert _both(first, second) is both
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "known", "may_match", "code"),
+    [
+        ([Can.YES, Can.YES], 2, 0, 0),
+        ([Can.NO], 1, 0, 1),
+        ([Can.UNKNOWN], 1, 0, 2),
+        ([Can.YES, Can.UNKNOWN], 2, 0, 1),
+        ([], 3, 0, 1),  # none of the devices
+        ([], 3, 2, 2),  # it may be one of them
+        ([], 0, 0, 2),  # the functions are unknown
+    ],
+)
+def test_the_exit_code_of_a_list_without_a_device_depends_on_what_is_known(
+    verdicts: list[Can], known: int, may_match: int, code: int
+) -> None:
+    rows = tuple(replace(_row(), decides=("linux",), linux=Verdict(can)) for can in verdicts)
+    devices = DeviceList(rows=rows, known=known, chipset=0, absent=0, may_match=may_match)
+
+    assert _exit_code(devices) == code
 
 
 def test_csv_is_rfc_4180_and_begins_no_formula(capsys: pytest.CaptureFixture[str]) -> None:
