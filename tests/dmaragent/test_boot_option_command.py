@@ -50,6 +50,27 @@ def test_a_text_or_the_vendor_chooses_ivmd(arguments: list[str], capsys: Capture
     assert ran.document["answer"]["table"] is False
 
 
+def test_a_command_line_with_both_options_is_checked_for_the_host(capsys: Capture) -> None:
+    text = "ivmd=0x91000=1:0.0 rmrr=0x7ef3e=00:1d.0"
+    ran = run(capsys, "boot-option", "--check", text, "--host", INTEL, "--json")
+
+    assert ran.document["format"] == "dmaragent.rmrr-option"
+
+
+def test_only_one_question_is_answered(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "log").write_text(FAULT.format("01:00.0", 0x91000040))
+    log = ("--from-log", tmp_path / "log")
+    check = ("--check", "rmrr=0x7ef3e=00:1d.0")
+    for words in (
+        (*check, *log),
+        (*check, "0x7ef3e000+4K=00:1d.0"),
+        (*log, "0x7ef3e000+4K=00:1d.0"),
+    ):
+        ran = run(capsys, "boot-option", *words, "--host", INTEL)
+
+        assert (ran.code, ran.out) == (2, "")
+
+
 @pytest.mark.usefixtures("on_amd")
 def test_an_amd_host_gets_ivmd(capsys: Capture) -> None:
     ran = run(capsys, "boot-option", "0x91000000+4K=01:00.0", "--host", INTEL, "--json")

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from dmaragent.answers.devices import Verdict, device_rows
+from dmaragent.commands.fleet.export import _end
 from dmaragent.fleet import features
 from dmaragent.fleet.exports import nfd_text, nova_text
 from dmaragent.fleet.features import HostFeatures, Kind, features_of
@@ -322,6 +323,24 @@ def test_a_file_expires_by_the_age_of_its_document(
 
 
 @pytest.mark.parametrize(
+    ("made", "days", "end"),
+    [
+        (1_000, 1.5, 130_600),
+        (0, 1, 86_400),
+        (-1, 1, None),
+        ((1 << 36) - 1, 1, (1 << 36) + 86_399),
+        (1 << 36, 1, None),
+        (None, 1, None),
+    ],
+)
+def test_a_date_that_cannot_be_one_is_unknown(
+    made: int | None, days: float, end: int | None
+) -> None:
+    """A document of a stranger can have any number as its date."""
+    assert _end(KNOWN._replace(made=made), days) == end
+
+
+@pytest.mark.parametrize(
     "options",
     [
         ("--csv", "-o", "x"),
@@ -336,6 +355,8 @@ def test_a_file_expires_by_the_age_of_its_document(
 def test_options_without_effect_are_refused(
     pool: Path, capsys: Capture, options: tuple[str, ...]
 ) -> None:
-    answered = run(capsys, "fleet", "export", str(pool), *options)
+    one = ("--hosts", "lenovo-laptop", "--no-cache")
+    answered = run(capsys, "fleet", "export", str(pool), *options, *one)
 
     assert (answered.code, answered.out) == (2, "")
+    assert any(word in answered.err for word in options if word.startswith("-") and word != "--nfd")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import dmaragent
+from dmaragent.commands.resolve import exit_code
 from dmaragent.errors import DmaragentError
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolution import Resolution
@@ -116,6 +117,39 @@ def test_a_question_that_cannot_be_asked_ends_with_one_line_and_2(
 
     assert (ran.code, ran.out) == (2, "")
     worded(ran.err)
+
+
+@pytest.mark.parametrize("option", ["memory", "maxmem", "videoram", "boundary"])
+def test_a_size_that_is_not_a_number_of_mib_is_named(option: str, capsys: Capture) -> None:
+    ran = run(capsys, "resolve", f"--{option}", "1.5", "--host", DELL)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert f"--{option}" in ran.err
+
+
+@pytest.mark.parametrize("option", [("--type", "hvm"), ("--pci", "00:1a.0"), ("--rdm", "")])
+def test_no_option_changes_a_guest_of_a_file(
+    option: tuple[str, str], tmp_path: Path, capsys: Capture
+) -> None:
+    ran = _resolve(capsys, tmp_path / "g.cfg", GUEST, *option)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert option[0] in ran.err
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "code"),
+    [
+        ([Verdict.STARTS, Verdict.STARTS], 0),
+        ([Verdict.STARTS, Verdict.UNDECIDED], 2),
+        ([Verdict.UNDECIDED, Verdict.REFUSED], 1),
+        ([Verdict.REFUSED, Verdict.UNDECIDED, Verdict.STARTS], 1),
+    ],
+)
+def test_a_guest_that_will_not_start_decides_before_an_unknown_one(
+    verdicts: list[Verdict], code: int
+) -> None:
+    assert exit_code(verdicts) == code
 
 
 def test_a_guest_of_options_does_not_go_with_a_file(
