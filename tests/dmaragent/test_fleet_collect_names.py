@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.errors import DmaragentError
+from dmaragent.fleet.collection import names
 from dmaragent.fleet.collection.names import checked, expanded, listed, needs_clustershell
 from dmaragent.fleet.collection.node_sets import node_set
 from support.cli import run
 
 
 @pytest.mark.parametrize(
-    ("text", "names"),
+    ("text", "hosts"),
     [
         ("xen1", ["xen1"]),
         ("xen[01-03,50]", ["xen01", "xen02", "xen03", "xen50"]),
@@ -26,11 +27,13 @@ from support.cli import run
         ("xen[00-02]", ["xen00", "xen01", "xen02"]),
         ("a[1-2]b[3-4].x, c d", ["a1b3.x", "a1b4.x", "a2b3.x", "a2b4.x", "c", "d"]),
         ("b,a,b", ["b", "a"]),
+        (" a, ,b,", ["a", "b"]),
+        ("x[1, 3-4]", ["x1", "x3", "x4"]),
         ("10.0.0.[7-8],fe80::1", ["10.0.0.7", "10.0.0.8", "fe80::1"]),
     ],
 )
-def test_names_and_ranges_are_expanded(text: str, names: list[str]) -> None:
-    assert checked(expanded(text)) == names
+def test_names_and_ranges_are_expanded(text: str, hosts: list[str]) -> None:
+    assert checked(expanded(text)) == hosts
 
 
 @pytest.mark.parametrize(
@@ -66,6 +69,14 @@ def test_no_name_is_an_option_or_a_path(name: str) -> None:
 def test_a_range_of_too_many_hosts_ends_early() -> None:
     with pytest.raises(DmaragentError):
         checked(expanded("x[1-999999999999]"))
+
+
+def test_as_many_hosts_as_are_allowed_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "MOST_HOSTS", 3)
+
+    assert checked(expanded("x[1-3],x1")) == ["x1", "x2", "x3"]
+    with pytest.raises(DmaragentError):
+        checked(expanded("x[1-4]"))
 
 
 def test_a_file_of_hosts_has_comments() -> None:

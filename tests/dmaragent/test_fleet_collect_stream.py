@@ -66,6 +66,21 @@ def test_a_changed_stream_is_never_another_document(document: bytes, data: st.Da
     assert not isinstance(read, Received) or read.document == document
 
 
+def test_lines_of_a_terminal_end_with_two_characters() -> None:
+    data = bytes(range(200))
+
+    assert read_stream(sent(data).replace(b"\n", b"\r\n"), MARK) == Received("dmaragent", data)
+    assert read_stream(f"{MARK} not-root\r\n".encode(), MARK) == Broken(Failure.NOT_ROOT)
+
+
+def test_a_line_that_quotes_the_last_one_is_not_the_last() -> None:
+    """A shell with -x prints the commands that it runs."""
+    traced = f"\n+ echo {MARK} end {'0' * 64}\n".encode()
+
+    assert not is_complete(traced, MARK)
+    assert is_complete(traced + sent(b"x"), MARK)
+
+
 def test_a_mark_of_another_run_is_no_mark() -> None:
     assert read_stream(sent(b"x", "dmaragent-0"), MARK) is None
 
@@ -104,7 +119,14 @@ def test_shellcheck_accepts_what_runs_on_a_host(require: Callable[[str], None]) 
             "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.",
             Failure.WRONG_HOST_KEY,
         ),
+        (
+            "@ WARNING: REVOKED HOST KEY DETECTED! @\nHost key verification failed.",
+            Failure.WRONG_HOST_KEY,
+        ),
         ("Host key verification failed.", Failure.UNKNOWN_HOST_KEY),
+        ("Timed out waiting for the proxy", Failure.TIMEOUT),
+        ("ssh: connect to host x port 22: Network is unreachable", Failure.UNREACHABLE),
+        ("ssh: connect to host x port 22: Host is down", Failure.UNREACHABLE),
         ("No ED25519 host key is known for x and you have requested", Failure.UNKNOWN_HOST_KEY),
         ("kex_exchange_identification: Connection closed", Failure.SSH_FAILED),
         ("", Failure.SSH_FAILED),
@@ -118,6 +140,8 @@ def test_what_else_can_fail() -> None:
     denied = "sudo: a password is required"
     assert failure_of(1, denied, "", sudo=True) == Broken(Failure.NO_SUDO, denied)
     assert failure_of(1, denied, "", sudo=False).failure is Failure.NO_SHELL
+    assert failure_of(1, f"Welcome\n{denied}\n", "", sudo=True) == Broken(Failure.NO_SUDO, denied)
+    assert failure_of(1, "", "no shell\n", sudo=True) == Broken(Failure.NO_SHELL, "no shell")
     assert failure_of(127, "", "", sudo=False) == Broken(Failure.NO_SHELL, "exit code 127")
     assert failure_of(None, "", "", sudo=False).failure is Failure.TIMEOUT
 
