@@ -7,13 +7,17 @@ import pytest
 
 from dmaragent.guests.config import GuestConfig
 from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.graphics import GRAPHICS_BY_CLASS, GRAPHICS_OF_BOTH_CLASSES
 from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.hvmloader import hvmloader_memory
 from dmaragent.policy.resolution import OtherReleases, Resolution, Stack
 from dmaragent.policy.resolver import resolve
+from dmaragent.policy.settings import GRAPHICS_KIND
 from dmaragent.present.words.other_releases import by_release, other_releases_words
 from dmaragent.question import context
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import GuestResolver, Question, context_of, read_guests
+from dmaragent.question.releases import release_spans
 from dmaragent.releases import Release
 from dmaragent.xen.reserved_list.model import ListSource
 from support.cli import run
@@ -154,3 +158,15 @@ def test_a_list_that_a_xen_of_unknown_release_reports_is_its_list_with_every_rel
 
     assert {source for _, source in tried} == {known.facts.source}
     assert len({release for release, _ in tried}) == len(tried) > 1
+
+
+@pytest.mark.parametrize("amd", [False, True], ids=["Intel", "AMD"])
+def test_the_releases_of_a_span_run_guests_alike(*, amd: bool) -> None:
+    """Hvmloader's memory and the device that libxl takes for graphics have bounds of their own."""
+    bounds = (GRAPHICS_KIND, GRAPHICS_BY_CLASS, GRAPHICS_OF_BOTH_CLASSES)
+    for name, last in release_spans(amd=amd):
+        first = Release.parse(name.split()[0])
+        for release in (Release(4, minor) for minor in range(first.minor, last.minor)):
+            assert hvmloader_memory(release) == hvmloader_memory(last), name
+            for bound in bounds:
+                assert (release.series >= bound) is (last.series >= bound), name
