@@ -56,7 +56,8 @@ def reported_list(host: Host, release: Release | None) -> tuple[RdmEntry, ...] |
 def reported_devices(host: Host) -> Mapping[SBDF, tuple[AddressRange, ...] | None] | None:
     """Return the ranges that the running hypervisor reported for each device; None if not read.
 
-    A device that it cannot report, or was not asked about, has None; one without ranges is absent.
+    A device that it cannot report, or of which that was not read, has None.  One without ranges is
+    absent.
     """
     reported = host.xen.device_reserved_memory if host.xen else None
     if reported is None or isinstance(reported, Missing):
