@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.addresses import SBDF
 from dmaragent.answers.explain import Explanation, explain
+from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import HostRequest
+from dmaragent.host import join
+from dmaragent.inventory import take_inventory
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolution import Resolution
@@ -96,21 +100,42 @@ def test_a_bridge_scope_whose_numbers_cannot_be_read_leaves_what_may_be_behind_u
     assert told(host, "00:19.0").linux.can is Can.YES  # on the bridge's own bus
 
 
-@pytest.mark.parametrize("lost_path", [False, True], ids=["its numbers", "the way to it"])
+@pytest.mark.parametrize(
+    ("entry", "linux"),
+    [
+        (scope(2, 0, (0x1C, 0)), Can.UNKNOWN),
+        (scope(2, 0, (0x1C, 0), (0, 0)), Can.UNKNOWN),
+        (scope(1, 0, (0x1C, 0), (0, 0)), Can.YES),
+    ],
+    ids=["its numbers", "the way to it", "the way to a device"],
+)
 def test_linux_may_take_a_device_of_another_segment_for_one_behind_a_bridge(
-    *, lost_path: bool
+    entry: bytes, linux: Can
 ) -> None:
     bridge = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=2, subordinate_bus=3)
     other = Function(sbdf="0001:03:00.0", driver="nvme")
-    steps = [(0x1C, 0), (0, 0)] if lost_path else [(0x1C, 0)]
-    region = rmrr(0xAD800000, 0xAD80FFFF, scope(2, 0, *steps))
+    region = rmrr(0xAD800000, 0xAD80FFFF, entry)
     host = made(region, functions=[NIC, bridge, other], kernel="6.1.0")
     host = grouped(host, **{**GROUPS, "g2": [other.sbdf]})
     del host.files["/sys/kernel/iommu_groups/2/reserved_regions"]
     del host.files["/sys/devices/pci0000:00/0000:00:1c.0/config"]
     host.files.pop("/sys/devices/pci0000:00/0000:00:1c.0/secondary_bus_number", None)
 
-    assert told(host, other.sbdf).linux.can is Can.UNKNOWN
+    found = told(host, other.sbdf)
+    assert (found.linux.can, found.xen.can) == (linux, Can.NO)  # no unit serves its segment
+    assert not any(gap.concerns(found.sbdf) for gap in take_inventory(join(collect(host))).gaps.xen)
+
+
+def test_no_device_with_the_bridges_own_bus_number_is_behind_it() -> None:
+    bridge = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=2, subordinate_bus=3)
+    other = Function(sbdf="0001:00:03.0", driver="nvme")
+    region = rmrr(0xAD800000, 0xAD80FFFF, scope(2, 0, (0x1C, 0)))
+    host = made(region, functions=[NIC, bridge, other], kernel="6.1.0")
+    host = grouped(host, **{**GROUPS, "g2": [other.sbdf]})
+    for part in ("config", "secondary_bus_number"):
+        del host.files[f"/sys/devices/pci0000:00/0000:00:1c.0/{part}"]
+
+    assert told(host, other.sbdf).linux.can is Can.YES
 
 
 def test_a_device_on_the_bus_of_a_bridge_without_numbers_is_not_behind_it() -> None:
@@ -181,6 +206,24 @@ def test_a_region_that_the_list_lacks_makes_its_owners_unknown(
     )
 
 
+@pytest.mark.parametrize("strange", [False, True])
+def test_an_entry_of_an_unknown_origin_may_be_of_any_device(
+    dom0: dict[HostRequest, Value], *, strange: bool
+) -> None:
+    (request,) = (one for one in dom0 if one.path == "xen-rdm")
+    value = dom0[request]
+    assert isinstance(value, bytes)
+    document = json.loads(value)
+    document["entries"] += [[0x9F000, 1]] if strange else []
+    losses = (
+        Loss(request, "longer", json.dumps(document).encode()),
+        lost(dom0, "xen-rdm-devices", NOT_COLLECTED),
+    )
+
+    gaps = context_of(with_losses(dom0, *losses), Question()).inventory.gaps.xen
+    assert [gap.devices for gap in gaps] == ([None] if strange else [])
+
+
 def test_an_empty_list_is_explained_where_xen_has_no_iommu(dom0: dict[HostRequest, Value]) -> None:
     (request,) = (one for one in dom0 if one.path == "xl-info")
     info = dom0[request]
@@ -218,6 +261,23 @@ def test_a_group_that_lists_no_device_leaves_those_of_no_group_unknown() -> None
     found = told(host, "00:1d.0")
     assert found.linux.can is Can.UNKNOWN
     assert "group 2" in found.linux.explanation
+    host = grouped(host, g1=["0000:00:1d.0"], g2=[])
+    assert told(host, "00:19.0").linux.can is Can.UNKNOWN  # the table predicts a "no"
+
+
+REGION_LINE = b"0x00000000fee00000 0x00000000feefffff msi\n"
+
+
+@pytest.mark.parametrize("unread", [b"", REGION_LINE[:-1], REGION_LINE + b"0x1\n", REGION_LINE])
+def test_a_group_without_regions_is_unknown_if_another_publishes_its_own(unread: bytes) -> None:
+    host = grouped(made(HIGH), g1=["0000:00:19.0"], g2=["0000:00:1d.0"], g3=["0000:00:1a.0"])
+    for number in ("1", "3"):
+        host.files[f"/sys/kernel/iommu_groups/{number}/reserved_regions"] = REGION_LINE
+    host.files["/sys/kernel/iommu_groups/2/reserved_regions"] = unread
+
+    gaps = take_inventory(join(collect(host))).gaps.linux
+    concerned = [] if unread == REGION_LINE else [frozenset({SBDF(0, 0, 0x1D, 0)})]
+    assert [gap.devices for gap in gaps] == concerned
 
 
 def test_groups_that_were_not_collected_leave_linux_unknown_and_xen_as_it_was() -> None:
@@ -227,6 +287,23 @@ def test_groups_that_were_not_collected_leave_linux_unknown_and_xen_as_it_was() 
     assert "iommu_groups" in found.linux.explanation
     assert found.xen.can is Can.YES
     assert cases(found.xen) == {}
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "gaps"), [(b"control_d\n", 0), (b"", 1), (None, 0)], ids=str
+)
+@pytest.mark.parametrize("read", [False, True], ids=["no group was read", "a group lacks devices"])
+def test_groups_are_a_gap_only_if_the_kernel_is_no_dom0(
+    capabilities: bytes | None, gaps: int, *, read: bool
+) -> None:
+    host = made(HIGH, kernel="6.1.0")
+    if read:
+        host = grouped(host, g1=["0000:00:19.0"], g2=[])
+    host.files["/sys/hypervisor/type"] = b"xen\n"
+    if capabilities is not None:  # if they were not read, it may be a dom0
+        host.files["/proc/xen/capabilities"] = capabilities
+
+    assert len(take_inventory(join(collect(host))).gaps.linux) == gaps
 
 
 def test_a_function_without_a_class_is_unknown_to_linux() -> None:

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host.topology import PciFunction, PciTopology
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.claims import DeviceKind
-from dmaragent.linux.regions import Hold, covers, takes
+from dmaragent.linux.regions import Hold, all_relaxable, covers, takes
 from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.model import Can
 from dmaragent.present.words.region import linux_view
@@ -31,6 +32,35 @@ def test_usb_and_display_devices_are_relaxable_and_all_others_locked() -> None:
         "0000:00:14.0": Hold.RELAXABLE,
         "0000:01:00.0": Hold.DIRECT,
     }
+
+
+@pytest.mark.parametrize(
+    ("classes", "relaxable"),
+    [
+        ([0x0C0330], True),
+        ([0x030000, 0x0C0330], True),
+        ([0x020000], False),
+        ([0x000000], False),  # a class of devices older than classes
+        ([0x0C0330, 0x020000], None),
+        ([0x0C0330, None], None),
+        ([None], None),
+        ([0x0C0330, -1], None),
+    ],
+)
+@pytest.mark.parametrize("type_exists", [False, None, True])
+def test_a_direct_region_can_be_relaxable_if_the_class_of_each_device_is(
+    classes: list[int | None], *, relaxable: bool | None, type_exists: bool | None
+) -> None:
+    """A class of -1 is that of a device that is not among the functions."""
+    places = [SBDF(0, 0, number, 0) for number in range(len(classes))]
+    functions = {
+        sbdf: PciFunction(sbdf, code, None, None, None)
+        for sbdf, code in zip(places, classes, strict=True)
+        if code != -1
+    }
+
+    found = all_relaxable(places, PciTopology(functions), type_exists=type_exists)
+    assert found is (False if type_exists else relaxable)
 
 
 def test_a_bridge_covers_every_bus_behind_it() -> None:
