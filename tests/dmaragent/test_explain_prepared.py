@@ -6,7 +6,12 @@ import pytest
 
 from dmaragent.answers.explain import Explanation
 from dmaragent.iommu.vendor import IommuVendor
-from dmaragent.linux.options import iommu_asked_for, iommu_off_option
+from dmaragent.linux.options import (
+    UnusedCause,
+    iommu_asked_for,
+    iommu_off_option,
+    why_iommu_unused,
+)
 from dmaragent.linux.vfio import is_vfio_driver
 from dmaragent.passthrough.model import Can
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
@@ -49,6 +54,37 @@ def test_the_option_that_switches_the_iommu_off_is_found(
 
     assert (found and found.option) == option
     assert (found and found.replacement) == replacement
+
+
+@pytest.mark.parametrize(
+    ("line", "vendor", "opted_out", "cause", "option"),
+    [
+        (None, "intel", False, UnusedCause.OPTIONS_UNKNOWN, ""),
+        ("", "intel", False, UnusedCause.NOT_SWITCHED_ON, ""),
+        ("", "unknown", False, UnusedCause.NOT_SWITCHED_ON, ""),
+        ("intel_iommu=sm_on", "intel", False, UnusedCause.NOT_SWITCHED_ON, ""),
+        ("intel_iommu=on", "intel", False, UnusedCause.ON_WITHOUT_EFFECT, "intel_iommu=on"),
+        ("intel_iommu=on,sm_on x", "intel", False, UnusedCause.ON_WITHOUT_EFFECT, None),
+        ("intel_iommu=off", "intel", False, UnusedCause.SWITCHED_OFF, "intel_iommu=off"),
+        ("intel_iommu=off", "intel", True, UnusedCause.FIRMWARE_OPTS_OUT, ""),
+        (None, "intel", True, UnusedCause.FIRMWARE_OPTS_OUT, ""),
+        (None, "amd", False, UnusedCause.AMD_FIRMWARE, ""),
+        ("intel_iommu=on", "amd", False, UnusedCause.AMD_FIRMWARE, ""),
+        ("iommu=off", "amd", False, UnusedCause.SWITCHED_OFF, "iommu=off"),
+        (None, "arm", False, UnusedCause.NO_SMMU, ""),
+        ("iommu=off", "arm", False, UnusedCause.NO_SMMU, ""),
+    ],
+)
+def test_the_cause_of_an_unused_iommu_is_found(
+    line: str | None, vendor: str, cause: UnusedCause, option: str | None, *, opted_out: bool
+) -> None:
+    words = None if line is None else line.split()
+
+    found = why_iommu_unused(words, IommuVendor(vendor), opted_out=opted_out)
+    assert (found.cause, found.option) == (
+        cause,
+        (line or "").split()[0] if option is None else option,
+    )
 
 
 @pytest.mark.parametrize(

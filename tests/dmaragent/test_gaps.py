@@ -56,6 +56,7 @@ def lost(answers: dict[HostRequest, Value], path: str, value: Value) -> Loss:
 # An owner that could not be resolved ------------------------------------------------------
 
 BEHIND = Function(sbdf="0000:03:00.0", driver="nvme")
+REGION_LINE = b"0x00000000fee00000 0x00000000feefffff msi\n"
 GROUPS = {"g1": ["0000:00:1c.0"], "g2": ["0000:03:00.0"], "g3": ["0000:00:19.0"]}
 
 
@@ -123,6 +124,9 @@ def test_linux_may_take_a_device_of_another_segment_for_one_behind_a_bridge(
 
     found = told(host, other.sbdf)
     assert (found.linux.can, found.xen.can) == (linux, Can.NO)  # no unit serves its segment
+    host.files["/sys/kernel/iommu_groups/2/reserved_regions"] = REGION_LINE
+    assert told(host, other.sbdf).linux.can is Can.YES  # the kernel's list is authoritative
+    del host.files["/sys/kernel/iommu_groups/2/reserved_regions"]
     assert not any(gap.concerns(found.sbdf) for gap in take_inventory(join(collect(host))).gaps.xen)
 
 
@@ -265,9 +269,6 @@ def test_a_group_that_lists_no_device_leaves_those_of_no_group_unknown() -> None
     assert told(host, "00:19.0").linux.can is Can.UNKNOWN  # the table predicts a "no"
 
 
-REGION_LINE = b"0x00000000fee00000 0x00000000feefffff msi\n"
-
-
 @pytest.mark.parametrize("unread", [b"", REGION_LINE[:-1], REGION_LINE + b"0x1\n", REGION_LINE])
 def test_a_group_without_regions_is_unknown_if_another_publishes_its_own(unread: bytes) -> None:
     host = grouped(made(HIGH), g1=["0000:00:19.0"], g2=["0000:00:1d.0"], g3=["0000:00:1a.0"])
@@ -276,7 +277,27 @@ def test_a_group_without_regions_is_unknown_if_another_publishes_its_own(unread:
     host.files["/sys/kernel/iommu_groups/2/reserved_regions"] = unread
 
     gaps = take_inventory(join(collect(host))).gaps.linux
-    concerned = [] if unread == REGION_LINE else [frozenset({SBDF(0, 0, 0x1D, 0)})]
+    concerned = [] if unread == REGION_LINE else [(frozenset({SBDF(0, 0, 0x1D, 0)}), True)]
+    assert [(gap.devices, gap.refusals) for gap in gaps] == concerned
+
+
+@pytest.mark.parametrize(
+    ("published", "devices"),
+    [(b"", ["00:19.0", "00:1a.0"]), (REGION_LINE, [])],
+    ids=["unread", "without the region"],
+)
+def test_a_kernel_that_may_have_relax_rmrr_leaves_the_groups_of_locked_devices_open(
+    published: bytes, devices: list[str]
+) -> None:
+    """The region is also of a USB controller, which is relaxable in any case, in another group."""
+    entries = scope(1, 0, (0x19, 0)) + scope(1, 0, (0x1D, 0))
+    host = made(rmrr(0xAD800000, 0xAD80FFFF, entries), options="intel_iommu=on,relax_rmrr")
+    host = grouped(host, g1=["0000:00:19.0", "0000:00:1a.0"], g2=["0000:00:1d.0"])
+    host.files["/sys/kernel/iommu_groups/1/reserved_regions"] = published
+    host.files["/sys/kernel/iommu_groups/2/reserved_regions"] = published
+
+    gaps = take_inventory(join(collect(host))).gaps.linux
+    concerned = [frozenset(map(SBDF.parse, devices))] if devices else []
     assert [gap.devices for gap in gaps] == concerned
 
 

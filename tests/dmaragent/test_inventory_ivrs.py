@@ -279,12 +279,17 @@ def test_a_region_without_access_switches_the_iommu_off_from_6_5_on(
     assert bool(taken.linux.unit_of) is (uses is not False)
 
 
-def test_without_the_options_it_is_unknown_whether_a_region_without_access_has_an_effect() -> None:
+@pytest.mark.parametrize(
+    ("kernel", "doubts"), [("6.4.16", False), ("6.5.0", True), ("6.12.117", True)]
+)
+def test_without_the_options_it_is_unknown_whether_a_region_without_access_has_an_effect(
+    kernel: str, *, doubts: bool
+) -> None:
     host = host_of(qemu(ivmd(0x90000000, 0x1000, flags=1, device=device("01:00.0"))))
-    system = host.system._replace(kernel_release="6.12.117", options=None)
+    system = host.system._replace(kernel_release=kernel, options=None)
     linux = inventory(host._replace(system=system)).linux
 
-    assert "iommu=pt" in linux.doubt
+    assert ("iommu=pt" in linux.doubt) is doubts
     assert linux.ivrs is not None
     assert linux.ivrs.error == ""
 

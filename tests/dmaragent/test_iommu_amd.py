@@ -147,11 +147,12 @@ def test_regions_keep_meaning_access_segment_and_place() -> None:
 
 
 def test_the_devices_of_one_iommu_are_those_that_its_blocks_name() -> None:
-    topology = functions_at("00:00.2", "01:00.0", "40:00.0")
+    topology = functions_at("00:00.2", "01:00.0", "40:00.0", "41:00.0")
     table = read(
         ivrs(
             ivhd(device_range(8, 0x3FFF)),
-            ivhd(device_range(0x4000, 0x5FFF), device=0x4002),
+            ivhd(entry(2, 0x4100), device_range(0x4000, 0x5FFF), device=0x4002),
+            ivhd(entry(2, 0x4200), device=0x4002, kind=0x11),  # not present
             ivmd(0x9A000000, 0x1000, kind=0x23, flags=7, device=0x4002, auxiliary=0x40),
         ),
         topology,
@@ -159,7 +160,7 @@ def test_the_devices_of_one_iommu_are_those_that_its_blocks_name() -> None:
 
     (claim,) = table.regions[0].claims
     assert claim.kind is ClaimKind.IOMMU
-    assert [str(owner.sbdf) for owner in claim.claimants] == ["0000:40:00.0"]
+    assert [str(owner.sbdf) for owner in claim.claimants] == ["0000:40:00.0", "0000:41:00.0"]
 
 
 def test_special_and_acpi_devices_are_claims_of_the_unit() -> None:

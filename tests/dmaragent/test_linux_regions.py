@@ -8,10 +8,11 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import PciFunction, PciTopology
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.claims import DeviceKind
-from dmaragent.linux.regions import Hold, all_relaxable, covers, takes
+from dmaragent.linux.regions import Hold, all_relaxable, compare_groups, covers, takes
 from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.model import Can
 from dmaragent.present.words.region import linux_view
+from dmaragent.readings import Missing
 from support.explained import cases, made, told
 from support.hosts import Function
 from support.inventories import UNIT, inventory_of
@@ -144,6 +145,20 @@ def test_a_range_that_only_the_table_or_only_the_kernel_has_is_a_difference(word
     assert [each.region for each in inventory.differences] == [2, None]
     worded(inventory.differences[0].explanation, "0x2000-0x2fff", "group 0")
     worded(inventory.differences[1].explanation, "0x9000-0x9fff", "group 0")
+
+
+def test_a_group_whose_regions_were_not_read_has_no_difference_and_the_next_may() -> None:
+    inventory = _with_groups(
+        {"0": b"0x9000 0x9fff direct\n", "1": b"0x9000 0x9fff direct\n"},
+        g0=("0000:00:02.0",),
+        g1=("0000:01:00.0",),
+    )
+    groups = inventory.host.groups
+    assert not isinstance(groups, Missing)
+    groups = (groups[0]._replace(regions=None), groups[1])
+
+    found = compare_groups(groups, {}, inventory.host.topology)
+    assert [difference.group.number for difference in found] == [1]
 
 
 def test_the_kernels_own_word_is_taken_and_a_surprising_one_explained(worded: Worded) -> None:

@@ -190,6 +190,22 @@ def test_the_series_of_the_running_xen_means_the_running_xen(
     assert (source is ListSource.HYPERVISOR) is bool(told)
 
 
+@pytest.mark.parametrize(
+    ("extra", "devices"), [("", ["00:14.0", "00:02.0"]), (".3", []), (".4", [])]
+)
+def test_devices_whose_regions_depend_on_an_unknown_point_are_a_gap(
+    extra: str, devices: list[str]
+) -> None:
+    """4.19.4 ignores the first range of rmrr=, whose device is not present.  Others refuse the second."""
+    line = "rmrr=0x4000=00:1f.5 rmrr=0x4000=00:14.0,00:02.0"
+    calls = {"xl-info": f"virt_caps : hvm_directio\nxen_commandline : {line}\n".encode()}
+    version = {"major": b"4\n", "minor": b"19\n", "extra": extra.encode() + b"\n"}
+    files = XEN | {VERSION + name: value for name, value in version.items()}
+
+    gaps = inventory_of(UNIT, files=files, calls=calls).gaps.xen
+    assert [gap.devices for gap in gaps] == [frozenset({SBDF.parse(name)}) for name in devices]
+
+
 # Guests -------------------------------------------------------------------------------------
 
 
