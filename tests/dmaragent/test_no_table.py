@@ -7,7 +7,7 @@ import pytest
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.iommu.kinds import AbsenceKind
-from dmaragent.iommu.no_table import why_no_table
+from dmaragent.iommu.no_table import may_hide_table, why_no_table
 from dmaragent.iommu.table import iommu_table
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.present.words.host import absence_words
@@ -172,6 +172,76 @@ def test_each_case_of_a_missing_table_is_told_apart(host: Host, kind: AbsenceKin
 
     assert absence is not None
     assert absence.kind is kind
+
+
+def _evidence(host: Host) -> tuple[AbsenceKind, tuple[str, ...]]:
+    absence = why_no_table(host, iommu_table(host))
+    assert absence is not None
+    return absence.kind, absence.evidence
+
+
+def test_the_option_that_switches_acpi_off_is_the_evidence() -> None:
+    """Other options that matter are not."""
+    host = FakeHost(files={"/proc/cmdline": b"quiet intel_iommu=on acpi=off\n"})
+
+    assert _evidence(join(collect(host))) == (AbsenceKind.NO_ACPI, ("acpi=off",))
+    assert _evidence(join(collect(FakeHost()))) == (AbsenceKind.NO_ACPI, ())
+
+
+def test_the_model_of_a_virtual_machine_is_evidence() -> None:
+    dmi = {"/sys/class/dmi/id/sys_vendor": b"QEMU\n", "/sys/class/dmi/id/product_name": b"Q35\n"}
+
+    kind, evidence = _evidence(_absent(files={"/proc/cpuinfo": VIRTUAL} | dmi))
+    assert (kind, evidence[1:]) == (AbsenceKind.VIRTUAL_MACHINE, ("QEMU Q35",))
+    assert len(_evidence(_absent(files={"/proc/cpuinfo": VIRTUAL}))[1]) == 1
+
+
+@pytest.mark.parametrize("detail", ["Input/output error", ""])
+def test_why_a_table_was_not_read_is_the_evidence(detail: str) -> None:
+    failed = Missing(MissingKind.FAILED, detail)
+
+    kind, evidence = _evidence(_absent(("DMAR",), files={f"{PLACE}/DMAR": failed}))
+    assert kind is AbsenceKind.FAILED
+    assert (detail or "failed") in evidence[0]
+    assert f"{PLACE}/DMAR" in evidence[0]
+
+
+def test_an_iommu_of_xen_proves_no_pvh_dom0_if_the_list_of_tables_was_not_read() -> None:
+    info = {"xl-info": b"virt_caps : hvm_directio\n"}
+
+    kind, _ = _evidence(join(collect(FakeHost(files=dict(XEN), calls=info, complete=()))))
+    assert kind is AbsenceKind.NOT_COLLECTED
+    assert _evidence(_absent(files=dict(XEN), calls=info))[0] is AbsenceKind.PVH_DOM0
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "guest_type", "virt_caps", "hides"),
+    [
+        (b"control_d\n", b"PVH\n", None, True),
+        (b"control_d\n", b"PV\n", None, False),
+        (b"control_d\n", b"PV\n", b"pv", False),
+        (b"control_d\n", b"PV\n", b"pv pv_directio", True),
+        (b"control_d\n", b"PVH\n", b"pv", False),
+        (None, b"PVH\n", None, True),  # it may be a dom0
+        (None, None, None, True),
+        (b"", b"PVH\n", b"pv pv_directio", False),
+    ],
+)
+def test_xen_may_hide_the_table_from_a_kernel_that_may_be_a_dom0(
+    capabilities: bytes | None, guest_type: bytes | None, virt_caps: bytes | None, *, hides: bool
+) -> None:
+    files = {
+        "/sys/hypervisor/type": b"xen\n",
+        "/proc/xen/capabilities": capabilities,
+        "/sys/hypervisor/guest_type": guest_type,
+    }
+    host = _absent(
+        files={path: value for path, value in files.items() if value is not None},
+        calls={} if virt_caps is None else {"xl-info": b"virt_caps : " + virt_caps + b"\n"},
+    )
+
+    assert may_hide_table(host) is hides
+    assert not may_hide_table(_absent())
 
 
 def test_a_host_with_a_table_has_no_absence() -> None:
