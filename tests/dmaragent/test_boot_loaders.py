@@ -314,6 +314,15 @@ def test_the_backslashes_for_the_shell_do_not_count_for_the_length_that_xen_read
     assert value.count("\\;") == 4
 
 
+@pytest.mark.parametrize(("length", "fits"), [(127, True), (128, False)])
+def test_xen_reads_127_characters_of_a_word(length: int, *, fits: bool) -> None:
+    option = "rmrr=0x10000=" + "00:1d.0".rjust(length - len("rmrr=0x10000="), "0")
+    steps = _only(_setup(Loader.XEN_CMDLINE, Reader.XEN, Distribution.XCP_NG), option)
+
+    assert len(option) == length
+    assert bool(steps.lines) is fits
+
+
 # An unknown loader ----------------------------------------------------------------------
 
 

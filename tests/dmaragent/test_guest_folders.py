@@ -229,6 +229,21 @@ def test_what_lies_beside_a_guest_is_no_way_out_either(tmp_path: Path, secret: P
     assert "hunter2" not in repr((guests, passed_over))
 
 
+def test_networks_above_a_folder_that_was_named_through_a_link_are_read(tmp_path: Path) -> None:
+    """The user names the folder ``autostart`` in ``qemu``, which is a link to another disk."""
+    (tmp_path / "disk/autostart").mkdir(parents=True)
+    (tmp_path / "disk/networks").mkdir()
+    (tmp_path / "qemu").symlink_to("disk")
+    network = "<network><name>lan</name><forward mode='bridge'/></network>"
+    (tmp_path / "disk/networks/lan.xml").write_text(network)
+    text = domain("<interface type='network'><source network='lan'/></interface>")
+    (tmp_path / "disk/autostart/win.xml").write_text(text)
+
+    ((guest,), left_out) = named_guests([str(tmp_path / "qemu/autostart")])
+    assert isinstance(guest, KvmGuest)
+    assert (guest.unknown, list(left_out)) == ((), [])
+
+
 def test_networks_beside_a_domain_are_not_read_through_links_out(
     tmp_path: Path, secret: Path, capsys: Capture, worded: Worded
 ) -> None:

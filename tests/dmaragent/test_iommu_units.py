@@ -92,3 +92,10 @@ def test_a_unit_that_names_a_bridge_above_serves_if_it_is_after_one_that_names_t
     for units, registers in ((device, above), 0xFED81000), ((above, device), 0xFED80000):
         served = inventory_of(*units).linux.unit_of
         assert served[SBDF.parse("01:00.0")].registers == registers
+
+
+def test_an_entry_whose_device_is_unknown_leaves_the_later_entries_of_its_unit() -> None:
+    lost, named = scope(1, 0, (5, 0), (0, 0)), scope(1, 0, (2, 0))
+
+    served = inventory_of(UNIT, drhd(0xFED80000, lost, named)).linux.unit_of
+    assert served[SBDF.parse("00:02.0")].registers == 0xFED80000

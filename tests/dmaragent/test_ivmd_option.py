@@ -1,5 +1,7 @@
 """Xen's ``ivmd=`` option on one host: what a check finds, and what is written."""
 
+import re
+
 import pytest
 
 from dmaragent.boot_option.ivmd_model import IvmdEffect, WrittenIvmd
@@ -7,7 +9,9 @@ from dmaragent.boot_option.ivmd_option import check_ivmd, write_ivmd
 from dmaragent.boot_option.ivmd_writer import words_of
 from dmaragent.boot_option.model import OptionHost
 from dmaragent.boot_option.request import RequestError, read_wanted_ivmd
+from dmaragent.host.topology import PciTopology
 from dmaragent.host.xen import RdmEntry
+from dmaragent.readings import Missing, MissingKind
 from dmaragent.xen.hypervisor.ivmd_ranges import parse_ivmd_option
 from support.ivmd_hosts import amd_host, option_host, with_xen
 from support.ivrs_hosts import device, qemu
@@ -46,6 +50,45 @@ def test_a_device_without_an_iommu_costs_the_host_its_iommu_until_it_is_ignored(
     assert effects(option_host(release="4.19.0"), text) == [IvmdEffect.SWITCHES_OFF]
     assert effects(option_host(release="4.19.1"), text) == [IvmdEffect.NO_EFFECT]
     assert effects(option_host(release="4.19"), text) == [IvmdEffect.UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("text", "off"),
+    [
+        ("ivmd=0x91000=1:0.0;0x1000=1:0.0", True),
+        ("ivmd=0x91000=1:0.0", False),
+        ("ivmd=x", False),
+    ],
+)
+def test_one_range_is_enough_to_switch_the_iommu_off(text: str, *, off: bool) -> None:
+    assert check_ivmd(option_host(), text).switches_off is off
+
+
+@pytest.mark.parametrize(
+    ("devices", "count"),
+    [("1:0.0", 0), ("9:0.0", 1), ("1:0.0-1:0.7", 0), ("1:0.0-1:0.0", 1), ("9:0.0-9:0.7", 0)],
+)
+def test_a_device_that_is_absent_and_a_range_of_one_have_advice(devices: str, count: int) -> None:
+    (judged,) = check_ivmd(option_host(), f"ivmd=0x91000={devices}").ranges
+    assert len(judged.advice) == count
+
+
+def test_without_the_functions_no_device_is_absent() -> None:
+    unknown = PciTopology(Missing(MissingKind.NOT_COLLECTED))
+    on = option_host(amd_host()._replace(topology=unknown))
+
+    (judged,) = check_ivmd(on, "ivmd=0x91000=9:0.0").ranges
+    assert judged.advice == ()
+
+
+@pytest.mark.parametrize(("region", "more"), [("0x91000-0x91fff", 0), ("0x91000-0x91001", 1)])
+def test_addresses_that_look_like_page_numbers_have_a_note(region: str, more: int) -> None:
+    """A region that ends within a page has a note on that too, if it is written."""
+    notes = len(written(option_host(), "0x92000-0x92fff=01:00.0").notes)
+
+    option = written(option_host(), f"{region}=01:00.0")
+    assert not option.written  # it is RAM
+    assert len(option.notes) == notes + more
 
 
 def test_before_4_16_nothing_is_read() -> None:
@@ -118,6 +161,7 @@ def test_what_is_written_is_what_xen_reads_back() -> None:
         "0x90010000+4K=01:00.0",  # the table excludes it
         "0x91000000+4K=09:00.0",  # no IOMMU
         "0x91000000+4K=0001:01:00.0",
+        "0x91000000+4K=01:00.0-0001:01:00.7",
         "0x91000000+4K=01:00.7-01:00.0",
         "0x91000000+4K=" + ",".join(f"01:00.{n % 8}" for n in range(9)),
     ],
@@ -145,6 +189,15 @@ def test_what_is_on_the_command_line_already_counts() -> None:
     option = written(on, "0x91000000+4K=01:00.0", "0x93000000+4K=01:00.0")
 
     assert (option.present, option.used, len(option.refused)) == (7, 1, 1)
+
+
+def test_regions_share_xens_eight_places() -> None:
+    five = ",".join(f"01:00.{number}" for number in range(5))
+
+    option = written(option_host(), f"0x91000000+4K={five}", f"0x92000000+4K={five}")
+    assert (option.words, option.used) == ((f"ivmd=0x91000={five}",), 5)
+    (refused,) = option.refused
+    assert {"5", "3", "8"} <= set(re.findall(r"\d+", refused.reason))
 
 
 def test_a_host_whose_iommu_is_off_gets_no_option() -> None:

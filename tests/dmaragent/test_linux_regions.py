@@ -5,10 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.host.topology import PciFunction, PciTopology
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.claims import DeviceKind
 from dmaragent.linux.regions import Hold, all_relaxable, compare_groups, covers, takes
+from dmaragent.linux.unexplained_regions import unexplained
 from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.model import Can
 from dmaragent.present.words.region import linux_view
@@ -218,6 +220,20 @@ def test_ranges_cover_what_each_of_its_bytes_lies_in(
     union = {byte for one in ranges for byte in range(one.start, one.end)}
 
     assert covers(ranges, wanted) is (set(range(wanted.start, wanted.end)) <= union)
+
+
+@pytest.mark.parametrize(
+    ("start", "explained"),
+    [(0x0FFF, False), (0x1000, True), (0x1800, True), (0x2000, True), (0x2001, False)],
+)
+def test_a_region_without_a_byte_is_explained_by_a_range_that_it_touches(
+    start: int, *, explained: bool
+) -> None:
+    device = SBDF.parse("00:14.0")
+    group = IommuGroup(0, (device,), (KernelRegion(start, start - 1, "direct"),))
+
+    found = unexplained(group, {device: [AddressRange(0x1000, 0x2000)]}, PciTopology({}))
+    assert bool(found) is not explained
 
 
 def test_no_groups_are_not_the_same_as_groups_under_xen() -> None:

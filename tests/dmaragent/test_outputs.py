@@ -8,7 +8,7 @@ from dmaragent.collect import ledger
 from dmaragent.collect.collect import collect_evidence
 from dmaragent.collect.live import calls
 from dmaragent.collect.live.host import LiveHost
-from dmaragent.collect.outputs import backends_lines, guests_parts, xens_lines
+from dmaragent.collect.outputs import backends_lines, guests_parts, kernels_lines, xens_lines
 from dmaragent.guests.libxl_json import guests_from_libxl_json
 from dmaragent.readings import Missing, MissingKind
 from support.hosts import FakeHost
@@ -173,3 +173,10 @@ def test_a_command_that_is_not_there_is_absent(monkeypatch: pytest.MonkeyPatch) 
 
     for entry in (ledger.XL_DMESG, ledger.XL_LIST, ledger.XENSTORE_PCI):
         assert LiveHost().call(entry.request()) == absent
+
+
+def test_a_line_of_the_kernel_is_kept_whatever_it_quotes() -> None:
+    """The level and facility of other lines are 8 and more."""
+    lines = b"<6>[ 1.0] init: <30> x\n<30>[ 2.0] systemd[1]: y\n<8>z\n<7>DMAR: on\nno level\n"
+
+    assert kernels_lines(lines) == b"[ 1.0] init: <30> x\nDMAR: on\nno level\n"

@@ -40,6 +40,7 @@ def test_the_path_of_a_configuration_space_names_the_function() -> None:
     assert config_address("/proc/bus/pci/10000:e1/00.0") == "10000:e1:00.0"
     assert config_address("/proc/bus/pci/devices") is None
     assert config_address("/proc/bus/pci/00/20.0") is None
+    assert config_address("/proc/bus/pci/00/1d.0.orig") is None
 
 
 def test_the_list_of_devices_has_ids_and_driver() -> None:
@@ -47,6 +48,11 @@ def test_the_list_of_devices_has_ids_and_driver() -> None:
         "0000:00:1d.0": PciFacts(vendor=0x8086, device=0x1D26, driver="ehci-pci"),
         "0000:00:00.0": PciFacts(vendor=0x8086, device=0x3C00, driver=""),
     }
+
+
+def test_blanks_after_the_driver_are_no_part_of_it() -> None:
+    assert from_proc_devices(f"{WHOLE} \n")["0000:00:1d.0"].driver == "ehci-pci"
+    assert from_proc_devices(f"{NO_DRIVER} \n")["0000:00:00.0"].driver == ""
 
 
 def test_a_line_without_its_last_columns_has_no_driver_unless_it_is_named() -> None:

@@ -109,6 +109,20 @@ def test_a_slot_of_dmidecode_names_the_devices_in_it() -> None:
     assert join_slots(reading, Problems()) == {(0, 0x41, 0): "PCI1"}
 
 
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("0000:41:00.0", b"\0\0\x41\0"),
+        ("0001:41:1f.7", b"\1\0\x41\xff"),
+        ("0000:41:20.0", None),  # no device has this number
+    ],
+)
+def test_a_slot_has_the_address_of_a_device(address: str, place: bytes | None) -> None:
+    text = f"Handle 0x0900, DMI type 9, 17 bytes\n\tDesignation: S\n\tBus Address: {address}\n"
+
+    assert [raw[13:17] for raw in report_texts.dmi_slots(text)] == ([place] if place else [])
+
+
 IOMEM = """\
 00000000-00000fff : Reserved
 00001000-0009ffff : System RAM
@@ -248,6 +262,8 @@ def test_options_that_xen_cut_are_unknown() -> None:
 
 def test_the_output_of_xl_info_is_told_from_a_complaint() -> None:
     assert report_texts.is_xl_info(INFO)
+    for line in ("xen_caps : hvm-3.0-x86_32", "xen_version : 4.17.3", "xen_major : 4"):
+        assert report_texts.is_xl_info(f"host : h\n{line}\n")
     assert not report_texts.is_xl_info("xl: error: cannot open privcmd\n")
 
 

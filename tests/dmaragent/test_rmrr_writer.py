@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.boot_option.boot_loaders import grub_default, one_word
 from dmaragent.boot_option.request import RequestError, read_wanted
 from dmaragent.boot_option.rmrr_writer import PageRange, RmrrText, WantedRegion, write_ranges
@@ -60,6 +60,19 @@ def test_a_region_becomes_whole_pages_16_a_range(base: int, limit: int, texts: l
 )
 def test_rounding_is_known(base: int, limit: int, rounded: bool) -> None:  # noqa: FBT001
     assert _wanted(base, limit).rounded is rounded
+
+
+@pytest.mark.parametrize(
+    ("base", "limit", "pages"),
+    [
+        (0x1000, 0x1FFF, AddressRange(0x1000, 0x2000)),
+        (0x1FFF, 0x2000, AddressRange(0x1000, 0x3000)),
+    ],
+)
+def test_the_pages_of_a_region_have_its_last_byte(
+    base: int, limit: int, pages: AddressRange
+) -> None:
+    assert _wanted(base, limit).pages == pages
 
 
 def test_ten_ranges_are_written_and_the_eleventh_is_refused_whole(worded: Worded) -> None:
