@@ -4,17 +4,18 @@ from collections.abc import Callable
 
 import pytest
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.boot_option.from_faults import ivmd_of_faults, option_of_faults
 from dmaragent.boot_option.ivmd_model import DeviceSpan, IvmdEffect
 from dmaragent.boot_option.ivmd_option import check_ivmd, write_ivmd
 from dmaragent.boot_option.mistakes import pages_meant
 from dmaragent.boot_option.model import OptionHost
+from dmaragent.boot_option.notes import own_quoting
 from dmaragent.boot_option.request import RequestError, read_wanted, read_wanted_ivmd
 from dmaragent.boot_option.rmrr_option import check_option, write_option
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
-from dmaragent.host.memory_map import MemoryMap
+from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.inventory import take_inventory
 from dmaragent.messages.faults import read_faults
 from dmaragent.readings import Missing, MissingKind
@@ -166,6 +167,25 @@ def test_a_fault_in_hypertransports_addresses_is_none_of_a_region_if_the_ivrs_is
     assert len(intel.faults.dropped) == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "notes"),
+    [
+        ("rmrr=0x91=0:1d.0;0x92=0:1d.0", 0),
+        ("rmrr=0x91=0:1d.0 quiet", 0),
+        ("quiet rmrr=0x91=0:1d.0", "cut"),
+        ("rmrr=0x91=0:1d.0 rmrr=0x92=0:1d.0", 0),
+        ('rmrr="0x91=0:1d.0" quiet', 1),
+        ("rmrr='0x91=0:1d.0' quiet", 1),
+        ("rmrr=0x91=0:1d.0\\;0x92=0:1d.0", 1),
+        ("quiet='x' loglvl=all", 0),
+    ],
+)
+def test_what_a_boot_loader_left_of_an_option_has_a_note(words: str, notes: object) -> None:
+    """GRUB may have cut the last one; quotes and backslashes are one too many."""
+    found = list(own_quoting(words, "rmrr", "cut"))
+    assert ("cut" if found == ["cut"] else len(found)) == notes
+
+
 # Numbers that look like bytes
 
 
@@ -177,6 +197,9 @@ def test_a_large_range_of_pages_of_ivmd_is_no_mistake_if_the_machine_has_them() 
     assert checked.ranges[0].advice == ()
 
 
+_HIGH = MemoryEntry(AddressRange(0x100000000, 0x140000000), MemoryType.RAM, "")
+
+
 @pytest.mark.parametrize("first", [0xBDF3E000, 0x140000])
 def test_page_numbers_that_the_machine_does_not_have_are_bytes(first: int) -> None:
     """The map ends at 0x140000 pages, 5 GiB."""
@@ -186,6 +209,25 @@ def test_page_numbers_that_the_machine_does_not_have_are_bytes(first: int) -> No
     assert pages_meant(first, last, MAP, any_number=True) == meant
     assert pages_meant(0x80000, 0x80FFF, MAP, any_number=True) is None
     assert pages_meant(0x80000, 0x80FFF, MAP) == (0x80, 0x80)
+
+
+@pytest.mark.parametrize(
+    ("memory_map", "meant"),
+    [
+        (
+            MemoryMap((MemoryEntry(AddressRange(0, 0x1000), MemoryType.RAM, ""), _HIGH)),
+            (0x80, 0x80),
+        ),
+        (MemoryMap((_HIGH,), incomplete="x"), None),
+        (MemoryMap((_HIGH,), foreign_ram="x"), None),
+        (None, None),
+    ],
+)
+def test_pages_that_the_machine_may_have_are_pages(
+    memory_map: MemoryMap | None, meant: tuple[int, int] | None
+) -> None:
+    """The pages are at 2 GiB."""
+    assert pages_meant(0x80000, 0x80FFF, memory_map, any_number=True) == meant
 
 
 def test_pages_in_a_hole_of_the_map_are_bytes_only_if_the_map_is_whole() -> None:

@@ -32,6 +32,7 @@ from support.wording import Worded
         "0x0000:0x0a:0x00.0x0",
         "<address domain='0x0000' bus='0x0a' slot='0x00' function='0x0'/>",
         "<address type='pci' domain='0' bus='10' slot='0' function='0'/>",
+        "<address type='pci' domain='00' bus='010' slot='00' function='0'/>",
         "0a:00:0",
         "0000.0a.00.0",
         "0000:0a:00.00",
@@ -65,6 +66,10 @@ def test_decimal_notations_are_converted_and_named(text: str, program: str) -> N
 
     assert name.sbdf == SBDF(0, 0x0A, 0, 0)
     assert name.decimal == program
+
+
+def test_xorg_writes_the_segment_after_the_bus() -> None:
+    assert parse_device_name("PCI:10@2:3:1").sbdf == SBDF(2, 0x0A, 3, 1)
 
 
 @pytest.mark.parametrize("text", ["0000:0a:00", "0a:00", "0a:00.", "0a:00.*", "0a:00:", "0a_00"])

@@ -168,3 +168,15 @@ def test_what_differs_about_the_endpoint_concerns_what_is_behind_it() -> None:
 
     assert inventory.of_device(SBDF.parse("10000:e1:00.0")).differences == (of_endpoint,)
     assert inventory.of_device(SBDF.parse("e1:00.0")).differences == ()
+
+
+@pytest.mark.parametrize("driver", ["vmd", None])
+def test_an_endpoint_with_functions_behind_it_has_a_driver_that_may_be_unknown(
+    driver: str | None,
+) -> None:
+    """Without a driver the bus behind it would not exist."""
+    known = join(collect(_host(replace(_VMD, driver=driver), _PORT, _DISK))).topology.known
+
+    endpoint = known[SBDF.parse(_VMD.sbdf)]
+    assert (endpoint.driver, endpoint.driver_known) == (driver, driver is not None)
+    assert known[SBDF.parse(_DISK.sbdf)].vmd == endpoint.sbdf

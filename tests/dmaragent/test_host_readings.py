@@ -114,6 +114,7 @@ def test_without_sysfs_the_memory_map_comes_from_the_boot_log() -> None:
         b"[    0.000000] BIOS-e820: [mem 0x00000000000a0000-0x00000000000fffff] reserved\n"
         b"[    0.000000] BIOS-e820: [mem 0x0000000100000000-0x00000001ffffffff] persistent (type 12)\n"
         b"BIOS-e820: 0000000000100000 - 0000000000200000 (ACPI NVS)\n"
+        b"BIOS-e820: 0000000000200000 - 0000000000300000 type 9\n"
         b"[    0.1] DMAR: something else\n"
         b"BIOS-e820: [mem 0x200000000-0x200000fff] type 20\r\n"
     )
@@ -122,6 +123,7 @@ def test_without_sysfs_the_memory_map_comes_from_the_boot_log() -> None:
         (0, 0xA0000, MemoryType.RAM),
         (0xA0000, 0x100000, MemoryType.RESERVED),
         (0x100000, 0x200000, MemoryType.NVS),
+        (0x200000, 0x300000, MemoryType.OTHER),
         (0x100000000, 0x200000000, MemoryType.PERSISTENT),
         (0x200000000, 0x200001000, MemoryType.OTHER),
     ]
@@ -198,12 +200,13 @@ def _smbios(segment: int, bus: int, devfn: int, name: bytes, kind: int = 9) -> b
 def test_a_slot_is_named_by_the_kernel_else_by_smbios() -> None:
     host = _host(
         directories={
-            "/sys/bus/pci/slots": ("4", "empty"),
+            "/sys/bus/pci/slots": ("1", "4", "empty"),
             "/sys/firmware/dmi/entries": ("1-0", "9-0", "9-1"),
         },
         files={
             "/sys/bus/pci/slots/4/address": b"0000:01:00\n",
             "/sys/bus/pci/slots/empty/address": b"\n",
+            "/sys/bus/pci/slots/1/address": b"\n",
             "/sys/firmware/dmi/entries/9-0/raw": _smbios(0, 1, 0x80, b"PCIe Slot 7"),
             "/sys/firmware/dmi/entries/9-1/raw": _smbios(0xFFFF, 0xFF, 0xFF, b"unused"),
         },
@@ -214,7 +217,16 @@ def test_a_slot_is_named_by_the_kernel_else_by_smbios() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"\x09", b"\x09\x11" + bytes(3), _smbios(0, 1, 0, b"x", kind=8), b"\x09\x04ab"]
+    "raw",
+    [
+        b"",
+        b"\x09",
+        b"\x09\x11" + bytes(3),
+        _smbios(0, 1, 0, b"x", kind=8),
+        b"\x09\x04ab",
+        _smbios(0, 1, 0, b"x").replace(b"\0\x09\x01", b"\0\x09\0"),
+        _smbios(0, 1, 0, b"x").replace(b"\0\x09\x01", b"\0\x09\x09"),
+    ],
 )
 def test_an_smbios_structure_that_is_no_slot_is_passed_over(raw: bytes) -> None:
     host = _host(

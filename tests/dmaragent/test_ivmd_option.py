@@ -4,11 +4,13 @@ import re
 
 import pytest
 
+from dmaragent.addresses import SBDF
 from dmaragent.boot_option.ivmd_model import IvmdEffect, WrittenIvmd
 from dmaragent.boot_option.ivmd_option import check_ivmd, write_ivmd
-from dmaragent.boot_option.ivmd_writer import words_of
+from dmaragent.boot_option.ivmd_writer import one_word, words_of
 from dmaragent.boot_option.model import OptionHost
 from dmaragent.boot_option.request import RequestError, read_wanted_ivmd
+from dmaragent.boot_option.table_regions import gives
 from dmaragent.host.topology import PciTopology
 from dmaragent.host.xen import RdmEntry
 from dmaragent.readings import Missing, MissingKind
@@ -91,6 +93,15 @@ def test_addresses_that_look_like_page_numbers_have_a_note(region: str, more: in
     assert len(option.notes) == notes + more
 
 
+def test_the_table_gives_a_range_to_devices_that_are_absent_too() -> None:
+    block = ivmd(0x9A000000, 0x1000, kind=0x22, device=0x0100, auxiliary=0x01FF, flags=7)
+    (region,) = option_host(amd_host(qemu(block))).inventory.regions
+
+    inside, absent, beside = (SBDF.parse(name) for name in ("01:00.0", "01:1f.7", "02:00.0"))
+    assert gives(region, [inside, absent])
+    assert not gives(region, [inside, beside])
+
+
 def test_before_4_16_nothing_is_read() -> None:
     checked = check_ivmd(option_host(release="4.15.5"), "ivmd=0x91000=1:0.0")
 
@@ -131,6 +142,24 @@ def test_the_running_xens_list_decides_about_its_own_command_line() -> None:
         IvmdEffect.ACCEPTED,
         IvmdEffect.NO_EFFECT,
     ]
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_the_running_xens_list_decides_if_a_prediction_needs_the_memory_map(
+    *, listed: bool
+) -> None:
+    entries = (RdmEntry(0x91000, 1),) if listed else (RdmEntry(0x90000, 2),)
+    host = with_xen(amd_host(memory=False), "ivmd=0x91000=1:0.0", listed=entries)
+
+    (judged,) = check_ivmd(option_host(host), None).ranges
+    assert judged.effect is (IvmdEffect.ACCEPTED if listed else IvmdEffect.NO_EFFECT)
+
+
+@pytest.mark.parametrize(("length", "whole"), [(127, True), (128, False)])
+def test_xen_reads_127_characters_of_several_ranges_in_a_word(length: int, *, whole: bool) -> None:
+    words = ("ivmd=0x91000", "ivmd=" + "0x92000".rjust(length - len("ivmd=0x91000;"), "0"))
+
+    assert (one_word(words) is not None) is whole
 
 
 # Writing

@@ -120,6 +120,15 @@ def test_a_dump_of_configuration_space_is_read_up_to_its_first_gap() -> None:
     assert (found.class_number, found.interface, found.vendor) == (0x0C03, 0x20, 0x8086)
 
 
+def test_a_row_of_a_dump_with_other_text_is_a_gap() -> None:
+    """As where the line of another program runs into it."""
+    whole = rows(EHCI_1D)
+    row = whole.splitlines()[2]
+    text = "00:1d.0 USB controller: Intel\n" + whole.replace(row, f"{row} (XEN) x")
+
+    assert from_lspci(text)[USB].config == EHCI_1D[:32]
+
+
 def test_a_physical_function_names_its_virtual_functions_that_are_there() -> None:
     text = """\
 81:00.0 Ethernet [0200]: X [8086:1572]

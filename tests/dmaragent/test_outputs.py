@@ -111,6 +111,7 @@ def test_of_xens_log_no_line_of_a_guest_is_kept() -> None:
         b"(XEN) (d5) another: hunter2\n"
         b"(XEN) [2026-11-23 10:00:00] (d5v0) hunter2\n"
         b"(XEN) HVM5: hunter2\n"
+        b"(d5) (XEN) hunter2\n"
         b"(XEN) d5: assign (0000:00:1d.0) failed (-1)\n"
         b"hunter2 of dom0's own console\n"
     )

@@ -374,3 +374,43 @@ def test_a_driver_that_two_files_contradict_each_other_in_is_unknown(
 
     assert told.document["answer"]["function"]["driver"] is None
     worded(run(capsys, "explain", "00:1d.0", "--host", str(report)).out.splitlines()[0])
+
+
+SLOT = b"""
+Handle 0x0900, DMI type 9, 17 bytes
+System Slot Information
+\tDesignation: PCI1
+\tBus Address: 0000:41:00.0
+"""
+
+
+def test_slots_options_and_missing_drivers_are_read_in_texts(tmp_path: Path) -> None:
+    """The options are only in the boot log, and lspci has a function without a driver."""
+    files = {name: text for name, text in SOS.items() if name != "proc/cmdline"}
+    del files["proc/bus/pci/devices"]
+    files["sos_commands/hardware/dmidecode"] += SLOT
+    snapshot = _snapshot(write_files(tmp_path / "report", files), DIRECTORY)
+
+    slots = snapshot.system.smbios_slots
+    assert not isinstance(slots, Missing)
+    assert [raw[15] for raw in slots if isinstance(raw, bytes)] == [0x41]
+    assert dict(snapshot.sources)["SMBIOS slots"] == "sos_commands/hardware/dmidecode"
+    assert snapshot.system.command_line == b"ro intel_iommu=on\n"
+    assert not isinstance(snapshot.pci, Missing)
+    drivers = [reading.driver for reading in snapshot.pci]
+    assert isinstance(drivers[0], Missing)
+    assert drivers[0].kind is MissingKind.ABSENT
+    assert [str(driver).rpartition("/")[2] for driver in drivers[1:]] == ["ehci-pci"] * 2
+
+
+@pytest.mark.parametrize("cut_first", [False, True])
+def test_of_two_logs_the_one_with_the_whole_memory_map_counts(
+    tmp_path: Path, *, cut_first: bool
+) -> None:
+    names = ["sos_commands/kernel/dmesg", "var/log/dmesg"]
+    cut = DMESG.replace(DMESG.splitlines(keepends=True)[2], b"")
+    logs = dict(zip(names if cut_first else reversed(names), (cut, DMESG), strict=True))
+    snapshot = _snapshot(write_files(tmp_path / "report", {**SOS, **logs}), DIRECTORY)
+
+    assert isinstance(snapshot.boot_log, bytes)
+    assert snapshot.boot_log.count(b"BIOS-e820") == 2

@@ -14,6 +14,8 @@ from dmaragent.linux.dma_faults import Fault
 from dmaragent.messages.faults import read_faults
 from dmaragent.releases import Release
 from support.machines import MACHINES
+from support.rmrr_hosts import option_host
+from support.tables import rmrr, scope
 from support.wording import Worded
 
 A, B = SBDF.parse("00:1a.0"), SBDF.parse("00:1d.0")
@@ -133,6 +135,17 @@ def test_a_fault_in_a_region_of_the_device_is_no_reason_for_an_option(worded: Wo
 
     worded(found.faults.given, "0000:00:1a.0", "region 1", "0x3c000000-0x3c0fffff")
     assert [one.text for one in found.option.ranges] == ["0xb0000=00:1a.0"]
+
+
+def test_on_intel_a_fault_beside_a_region_in_the_same_page_is_not_in_it() -> None:
+    host = option_host(rmrr(0xB0000000, 0xB00007FF, scope(1, 0, (0x1A, 0))))
+    on = OptionHost(inventory=take_inventory(host, Release(4, 17)), release=Release(4, 17))
+
+    given = [
+        bool(option_of_faults(on, [_fault(A, address)]).faults.given)
+        for address in (0xB0000000, 0xB00007FF, 0xB0000800)
+    ]
+    assert given == [True, True, False]
 
 
 def test_a_fault_in_the_region_of_another_device_is_refused_with_its_name(worded: Worded) -> None:

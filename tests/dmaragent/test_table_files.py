@@ -14,7 +14,7 @@ from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.open_tree import DIRECTORY, find_host, is_directory_host
 from dmaragent.collect.table_inputs import read_tables
-from dmaragent.collect.tables.files import LARGEST_TEXT_TABLE, may_hold_tables
+from dmaragent.collect.tables.files import LARGEST_TEXT_TABLE, is_other_table, may_hold_tables
 from dmaragent.errors import HostError
 from dmaragent.readings import HostSnapshot, Missing, MissingKind
 from support.bundles import PACKERS, machine_files, tar_of, zip_of
@@ -429,3 +429,19 @@ def test_acpidump_beside_a_table_that_was_copied_empty_is_read(tmp_path: Path) -
     opened = collect(open_host(str(_folder(tmp_path, files))).reader)
 
     assert [each.content for each in opened.tables] == [DMAR]
+
+
+@pytest.mark.parametrize(
+    ("head", "other"),
+    [
+        (b"FACP\x14\x01\0\0\x06", True),
+        (b"FACP\x14\x01\0\0\x0f", True),
+        (b"FACP\x14\x01\0\0\x10", False),
+        (b"FACP\x14\x01\0\0\0", False),
+        (b"FACP\x14\x01\0\x01\x06", False),
+        (b"DMAR\x14\x01\0\0\x01", False),
+    ],
+)
+def test_another_table_has_a_short_length_and_a_revision(head: bytes, *, other: bool) -> None:
+    assert is_other_table(head + bytes(36 - len(head))) is other
+    assert not is_other_table(head + bytes(35 - len(head)))
