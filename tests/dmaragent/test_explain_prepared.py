@@ -30,6 +30,8 @@ from support.wording import Worded
         ("intel_iommu=off intel_iommu=on", "intel", None, None),
         ("intel_iommu=on,sm_off", "intel", None, None),
         ("intel_iommu=sm_on,off", "intel", "intel_iommu=sm_on,off", "intel_iommu=on,sm_on"),
+        ("intel_iommu=on,off", "intel", "intel_iommu=on,off", "intel_iommu=on"),
+        ("intel_iommu=,off,,sm_on", "intel", "intel_iommu=,off,,sm_on", "intel_iommu=on,sm_on"),
         ("intel_iommu=off,on", "intel", None, None),
         ("intel-iommu=off", "intel", "intel-iommu=off", "intel_iommu=on"),
         ("intel_iommu=igfx_off", "intel", None, None),

@@ -163,10 +163,11 @@ def test_the_boot_log_of_linux_7_has_other_words_two_blanks_and_gaps() -> None:
 )
 def test_a_logged_map_begins_at_0_with_an_entry_or_a_gap(gap: bytes, why: str) -> None:
     log = gap + b"\nBIOS-e820: [mem 0x0000000000001000-0x0000000000001fff]  System RAM\n"
-    found = _host(calls={"boot-log": log}).memory_map
+    host = _host(calls={"boot-log": log})
 
-    assert isinstance(found, MemoryMap)
-    assert found.incomplete == why
+    assert isinstance(host.memory_map, MemoryMap)
+    assert host.memory_map.incomplete == why
+    assert any(why in line for line in host.problems) is (why == words.LOGGED_LINE_UNREADABLE)
 
 
 def test_without_either_the_map_is_missing_and_not_empty() -> None:

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host.groups import IommuGroup
+from dmaragent.iommu.model import Difference
+from dmaragent.linux.unexplained_regions import UnexplainedRegion
 from support.cli import check_document, run
+from support.inventories import UNIT, inventory_of
 from support.machines import MACHINES
 from support.tables import drhd, rmrr, scope, table
 from support.wording import Worded, lines_about
@@ -206,3 +211,31 @@ def test_a_difference_is_shown_for_its_own_device_alone(
     ran = run(capsys, "inventory", "--device", device, "--host", dom0, "--json")
 
     assert len(ran.document["answer"]["differences"]) == count
+
+
+def test_one_device_has_its_own_regions_and_differences_and_those_of_the_whole_host() -> None:
+    inventory = inventory_of(
+        UNIT,
+        rmrr(0x1000, 0x1FFF, scope(1, 0, (0x14, 0))),
+        rmrr(0x2000, 0x2FFF, scope(1, 0, (2, 0))),
+    )
+    usb, display = SBDF.parse("00:14.0"), SBDF.parse("00:02.0")
+    groups = tuple(IommuGroup(number, (one,), ()) for number, one in enumerate((usb, display)))
+    both, other = (
+        UnexplainedRegion(AddressRange(0x9000, 0xA000), "direct", own)
+        for own in (groups, groups[1:])
+    )
+    differences = (
+        Difference(None, "of the host"),
+        Difference(None, "of USB", frozenset({usb})),
+        Difference(None, "of the display", frozenset({display})),
+        Difference(None, "of a group without functions", frozenset()),
+        Difference(1, "of the first region"),
+        Difference(2, "of the second region"),
+        Difference(2, "of USB in the second region", frozenset({usb})),
+    )
+
+    found = inventory._replace(published=(both, other), differences=differences).of_device(usb)
+    assert [region.number for region in found.regions] == [1]
+    assert found.published == (both,)
+    assert found.differences == (differences[0], differences[1], differences[4])

@@ -396,6 +396,7 @@ def test_slots_options_and_missing_drivers_are_read_in_texts(tmp_path: Path) -> 
     assert [raw[15] for raw in slots if isinstance(raw, bytes)] == [0x41]
     assert dict(snapshot.sources)["SMBIOS slots"] == "sos_commands/hardware/dmidecode"
     assert snapshot.system.command_line == b"ro intel_iommu=on\n"
+    assert snapshot.system.kernel_release == b"5.14.0-362.el9.x86_64\n"
     assert not isinstance(snapshot.pci, Missing)
     drivers = [reading.driver for reading in snapshot.pci]
     assert isinstance(drivers[0], Missing)

@@ -18,6 +18,17 @@ from support.tables import rmrr, scope
 from support.wording import Worded
 
 
+@pytest.mark.parametrize(("line", "more"), [("", 0), ("loglvl=all", 0), (None, 1)])
+def test_ranges_on_an_unknown_command_line_are_not_counted(line: str | None, more: int) -> None:
+    region = "0xbdf3e000-0xbdf4dfff=00:1d.0"
+    known = on_host(line="")
+    assert known.inventory.host.xen is not None
+    host = known.inventory.host._replace(xen=XEN._replace(command_line=line))
+
+    option = written(region, on=on_host(host))
+    assert len(option.notes) == len(written(region, on=known).notes) + more
+
+
 def test_without_a_table_it_cannot_be_said(worded: Worded) -> None:
     on = on_host(option_host(tables={}))
 

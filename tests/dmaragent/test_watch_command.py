@@ -302,3 +302,16 @@ def test_events_that_the_kernel_dropped_early_in_a_burst_are_not_forgotten() -> 
     steps = list(follow(lambda: machine(NIC), script, script))  # type: ignore[arg-type]
 
     assert [step.lost for step in steps] == [False, True]
+
+
+@pytest.mark.parametrize("there", [(), (INVENTORY,), (INVENTORY_TEXT,)], ids=str)
+def test_an_inventory_is_published_by_two_files(there: tuple[str, ...], tmp_path: Path) -> None:
+    origin, answer = {"generation": 1}, {"table": {"state": "decoded"}, "complete": True}
+    document = json.dumps({"origin": origin, "answer": answer})
+    for name in (INVENTORY, INVENTORY_TEXT):
+        (tmp_path / name).write_text(document)
+    assert published.read_published(str(tmp_path)) is not None
+    for name in {INVENTORY, INVENTORY_TEXT} - set(there):
+        (tmp_path / name).unlink()
+
+    assert published.read_published(str(tmp_path)) is None
