@@ -207,7 +207,7 @@ def test_why_a_table_was_not_read_is_the_evidence(detail: str) -> None:
 
 
 def test_an_iommu_of_xen_proves_no_pvh_dom0_if_the_list_of_tables_was_not_read() -> None:
-    info = {"xl-info": b"virt_caps : hvm_directio\n"}
+    info: dict[str, bytes | Missing] = {"xl-info": b"virt_caps : hvm_directio\n"}
 
     kind, _ = _evidence(join(collect(FakeHost(files=dict(XEN), calls=info, complete=()))))
     assert kind is AbsenceKind.NOT_COLLECTED
