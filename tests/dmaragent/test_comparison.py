@@ -1,11 +1,14 @@
 """Two tables before and after, by their bytes: what is said of each change, and what is not."""
 
+from dataclasses import replace
+
 import pytest
 
 from dmaragent.checks import check
 from dmaragent.checks.common.facts import Need
-from dmaragent.checks.common.model import NotAsked
+from dmaragent.checks.common.model import Checked, NotAsked
 from dmaragent.comparison import compare
+from dmaragent.comparison.findings import finding_changes
 from dmaragent.comparison.model import Changed, Comparison, FindingFate, RegionFate, Side
 from support.comparisons import compared, inventory_of
 from support.hosts import Function
@@ -278,6 +281,17 @@ def test_a_finding_appears_moves_with_its_region_and_goes() -> None:
     assert (found.findings, found.findings_same) == ((), 1)
 
 
+def test_a_finding_moves_with_its_region_to_another_place_in_the_table() -> None:
+    unaligned = rmrr(0x7A000800, 0x7A00FFFF, USB)
+    moved = rmrr(0x7C000800, 0x7C00FFFF, USB)
+    before, after = table(UNIT, unaligned, HIGH), table(UNIT, HIGH, moved)
+
+    found = _compared(after, before)
+
+    assert [one.fate for one in found.findings] == []
+    assert found.findings_same > 0
+
+
 def test_a_finding_of_a_rule_that_cannot_be_asked_is_not_told_as_mended(worded: Worded) -> None:
     a = inventory_of(table(EVERY, rmrr(0x7A000000, 0x79FFFFFF, USB)), FUNCTIONS)
     b = inventory_of(table(EVERY), FUNCTIONS)
@@ -300,3 +314,53 @@ def test_a_finding_with_another_consequence_is_told_as_changed() -> None:
 
     assert [one.fate for one in found.findings] == [FindingFate.CHANGED]
     assert found.findings[0].changes == (Changed("xen", finding.xen, "Xen ignores it."),)
+
+
+# Findings, from made-up answers of the rules -----------------------------------------------
+
+
+def _found() -> Checked:
+    """Return the one finding of a region that ends before it starts, as if all rules had run."""
+    wrong = inventory_of(table(EVERY, rmrr(0x7A000000, 0x79FFFFFF, USB)), FUNCTIONS)
+    return check(wrong)._replace(not_asked=())
+
+
+def _changes(a: Checked, b: Checked, *, hidden_b: bool = False) -> list[tuple[FindingFate, int]]:
+    """Return the fates of the findings that differ, each with how many do not."""
+    changes, same = finding_changes(a, b, (), hidden_a=False, hidden_b=hidden_b)
+    mirrored, _ = finding_changes(b, a, (), hidden_a=hidden_b, hidden_b=False)
+    swapped = {FindingFate.GONE: FindingFate.APPEARED}
+    assert [one.fate for one in mirrored] == [swapped.get(one.fate, one.fate) for one in changes]
+    return [(one.fate, same) for one in changes]
+
+
+def test_a_finding_that_damage_of_the_other_table_may_hide_is_not_known_as_gone() -> None:
+    found = _found()
+    none = found._replace(findings=())
+
+    assert _changes(found, none) == [(FindingFate.GONE, 0)]
+    assert _changes(found, none, hidden_b=True) == [(FindingFate.NOT_KNOWN, 0)]
+
+
+@pytest.mark.parametrize("uses", [True, False])
+def test_only_a_rule_that_uses_what_one_side_lacks_leaves_its_finding_open(*, uses: bool) -> None:
+    found = _found()
+    (finding,) = found.findings
+    rule = replace(finding.rule, uses=frozenset({Need.PCI} if uses else ()))
+    found = found._replace(findings=(finding._replace(rule=rule),))
+    none = found._replace(findings=(), not_asked=(NotAsked(need=Need.PCI, rules=()),))
+
+    assert _changes(found, none) == [(FindingFate.NOT_KNOWN if uses else FindingFate.GONE, 0)]
+
+
+def test_an_effect_is_compared_only_if_both_sides_know_the_same() -> None:
+    found = _found()
+    (finding,) = found.findings
+    other = finding._replace(hit=finding.hit._replace(xen="another effect"))
+    changed = found._replace(findings=(other,))
+    unasked = changed._replace(not_asked=(NotAsked(need=Need.PCI, rules=()),))
+
+    assert _changes(found, changed) == [(FindingFate.CHANGED, 0)]
+    assert _changes(found, unasked) == []
+    both = found._replace(not_asked=unasked.not_asked)
+    assert _changes(both, unasked) == [(FindingFate.CHANGED, 0)]

@@ -1,5 +1,6 @@
 """What a comparison takes for known, for the same and for told: at the edges of each."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,17 @@ from dmaragent.collect.collect import collect
 from dmaragent.comparison import words
 from dmaragent.comparison.comparability import comparable_parts
 from dmaragent.comparison.facts import changed_facts, unknown_facts
-from dmaragent.comparison.model import Changed, RegionFate, Side
+from dmaragent.comparison.model import (
+    Changed,
+    FindingChange,
+    FindingFate,
+    GuestChanges,
+    OwnerChange,
+    RegionFate,
+    Renumbered,
+    Side,
+    UnitChange,
+)
 from dmaragent.comparison.pairing import Pairing
 from dmaragent.host import join
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
@@ -52,6 +63,106 @@ def test_xen_s_iommu_that_was_switched_off_is_told_as_off() -> None:
     off = XEN._replace(capabilities=())
 
     assert list(changed_facts(_host(XEN), _host(off))) == [Changed("xen-iommu", "on", "off")]
+
+
+def test_unknown_options_of_the_kernel_are_no_change() -> None:
+    hosts = [
+        host._replace(host=host.host._replace(system=host.host.system._replace(options=options)))
+        for host in (_host(),)
+        for options in (("quiet",), None, ())
+    ]
+
+    assert list(changed_facts(hosts[0], hosts[1])) == []
+    assert list(changed_facts(hosts[0], hosts[2])) == [Changed("kernel-options", "quiet", "none")]
+
+
+def test_a_table_without_flags_differs_from_one_with_a_flag() -> None:
+    flagged, bare = (
+        inventory_of(resummed(patched(LOW, [(37, flags)])), FUNCTIONS) for flags in (b"\1", b"\0")
+    )
+
+    (change,) = changed_facts(flagged, bare)
+
+    assert (change.what, change.new) == ("table-flags", "none")
+
+
+def test_the_padding_of_an_identifier_is_no_part_of_it() -> None:
+    zeros, blanks = (
+        inventory_of(resummed(patched(LOW, [(10, b"ACME" + pad)])), FUNCTIONS)
+        for pad in (b"\0\0", b"  ")
+    )
+
+    assert list(changed_facts(zeros, blanks)) == []
+
+
+def test_each_part_of_a_comparison_makes_hosts_differ() -> None:
+    """Each part is that of two hosts that differ in it, put into the comparison of one with itself."""
+    same = compared(_host(), _host())
+    change = Changed("x", "a", "b")
+    (region,) = same.regions
+    owner = OwnerChange(a=None, b=region.b.owners[0] if region.b else None)
+    function = next(iter(_host().host.topology.known.values()))
+    finding = FindingChange(fate=FindingFate.APPEARED, a=None, b=None)
+    parts: list[dict[str, Any]] = [
+        {"facts": (change,)},
+        {"xen": (change,)},
+        {"table_order": change},
+        {"renumbered": (Renumbered(a=function, b=function),)},
+        {"units": (UnitChange(a=None, b=None),)},
+        {"structures": ("a structure",)},
+        {"regions": (replace(region, changes=(change,)),)},
+        {"regions": (replace(region, owners=(owner,)),)},
+        {"regions": (replace(region, fate=RegionFate.MOVED),)},
+        {"findings": (finding,)},
+        {"guests": GuestChanges(changed=("a guest",), same={})},  # type: ignore[arg-type]
+    ]
+
+    assert not same.differs
+    assert [replace(same, **part).differs for part in parts] == [True] * len(parts)
+    unknown = (replace(finding, fate=FindingFate.NOT_KNOWN),)
+    assert not replace(same, findings=unknown).differs
+    assert not replace(same, guests=GuestChanges(changed=(), same={})).differs
+
+
+def test_an_iommu_of_xen_that_is_unknown_is_not_off() -> None:
+    unknown = XEN._replace(capabilities=None)
+
+    assert list(changed_facts(_host(XEN), _host(unknown))) == []
+    (lacking,) = unknown_facts(_host(XEN), _host(unknown))
+    assert lacking.side is Side.B
+
+
+@pytest.mark.parametrize("side", [Side.A, Side.B])
+def test_the_side_that_runs_under_xen_is_named(side: Side) -> None:
+    pair = [_host(), _host(state=LinuxState.UNDER_XEN)]
+
+    found = compared(*(pair if side is Side.B else pair[::-1]))
+
+    assert [one.side for one in found.not_compared if one.what == "linux"] == [side]
+
+
+@pytest.mark.parametrize("side", [Side.A, Side.B])
+def test_the_side_whose_functions_are_unknown_is_named(side: Side) -> None:
+    pair = [_host(), inventory_of(LOW)]
+
+    found = compared(*(pair if side is Side.B else pair[::-1]))
+
+    assert [one.side for one in found.not_compared if one.what == "pci-functions"] == [side]
+    neither = compared(inventory_of(LOW), inventory_of(LOW))
+    assert [one.side for one in neither.not_compared if one.what == "pci-functions"] == [None]
+
+
+@pytest.mark.parametrize("side", [Side.A, Side.B])
+def test_the_side_without_a_known_table_is_named_with_its_reason(side: Side) -> None:
+    denied = host_of(LOW)
+    denied.files["/sys/firmware/acpi/tables/DMAR"] = Missing(MissingKind.DENIED)
+    pair = [inventory_of(LOW), take_inventory(join(collect(denied)))]
+
+    blocker = compared(*(pair if side is Side.B else pair[::-1])).blocker
+
+    assert blocker is not None
+    assert blocker.side is side
+    assert blocker.why.startswith(words.table_not_known("").split("(")[0])
 
 
 def test_a_host_without_xen_lacks_no_fact_about_xen() -> None:

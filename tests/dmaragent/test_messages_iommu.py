@@ -9,6 +9,7 @@ from dmaragent.collect.collect import collect
 from dmaragent.collect.open_host import open_host
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.dma_address import DmaAddress
 from dmaragent.messages.iommu_state import ABOUT_IOMMU, ABOUT_TABLE, iommu_state
@@ -314,3 +315,38 @@ def test_no_option_is_proposed_if_a_flag_of_the_table_keeps_the_iommu_off(
     assert ("REMAP_OPT_OUT" in words) is opts_out
     assert ("command line" not in words) is opts_out
     assert (not each.option_steps) is opts_out
+
+
+def test_under_xen_no_option_of_linux_is_proposed(machine: Callable[[str], Inventory]) -> None:
+    xen = machine("xen-pv-dom0")
+    assert iommu_state(xen).options_known
+    assert iommu_state(xen).vendor is IommuVendor.INTEL
+
+    assert _steps(NO_GROUP, xen) == {}
+
+
+@pytest.mark.parametrize("groups", [None, {"0": ""}], ids=["no-groups", "groups"])
+def test_linux_with_or_without_groups_is_known_to_run_without_xen(
+    groups: Mapping[str, str] | None,
+) -> None:
+    assert iommu_state(host("", groups)).without_xen is True
+
+
+def test_the_width_of_a_dmar_is_not_looked_for_in_amds_table() -> None:
+    here, _ = told(MAP.format("0x380010000000"), host("", vendor="AuthenticAMD"))
+
+    assert here["dma"][0]["host_address_bits"] is None
+
+
+def test_of_many_reserved_ranges_the_lowest_three_are_named() -> None:
+    groups = {
+        str(number): f"{base:#018x} {base + 0xFFF:#018x} reserved\n"
+        for number, base in enumerate((0x5000, 0x1000, 0x4000, 0x3000))
+    }
+    here, _ = told(MAP.format("0x0"), host("intel_iommu=on", groups))
+
+    assert [region["base"] for region in here["dma"][0]["reserved"]] == [
+        "0x1000",
+        "0x3000",
+        "0x4000",
+    ]

@@ -3,6 +3,8 @@
 import pytest
 
 from dmaragent.messages import recogniser
+from dmaragent.messages.model import Names
+from dmaragent.messages.names import names_of
 from dmaragent.messages.prefix import by_xen, device_before
 from support.message_names import names
 
@@ -100,3 +102,50 @@ def test_words_that_others_print_too_need_the_prefix_of_an_iommu() -> None:
 )
 def test_xen_is_told_by_its_own_marks(text: str, xen: bool) -> None:  # noqa: FBT001 - a case
     assert by_xen(text) is xen
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"base": "fff00000", "end": "0"}, names("", (0xFFF00000, 2**64 - 1))),
+        ({"base": "0", "end": "0"}, names("", (0, -1))),
+        ({"base": "1000", "end": "3000"}, names("", (0x1000, 0x2FFF))),
+        ({"base": "1000", "size": "0"}, names("", 0x1000)),
+        ({"base": "1000", "size": "0x20"}, names("", (0x1000, 0x101F))),
+        ({"page": "fee00", "stop": "0"}, names("", (0xFEE00000, 2**64 - 1))),
+        ({"page": "fee00", "stop": "fee10"}, names("", (0xFEE00000, 0xFEE0FFFF))),
+        ({"page": "a0", "page1": "bf"}, names("", (0xA0000, 0xBFFFF))),
+        (
+            {"page": "1", "page1": "2", "page2": "8", "page3": "9"},
+            names("", (0x1000, 0x2FFF), (0x8000, 0x9FFF)),
+        ),
+        (
+            {"base": "1", "limit": "2", "base2": "8", "limit2": "9"},
+            names("", (1, 2), (8, 9)),
+        ),
+        ({"bdf": "0000_0a_00.1"}, names("0a:00.1")),
+        ({"errno": "-22"}, names("", error=22)),
+        ({"domain": "d0"}, names("", domain=0)),
+        ({"error": "No such device or address"}, names("", error=6)),
+        ({"error": "No such device"}, names("", error=19)),
+    ],
+    ids=str,
+)
+def test_values_are_read_with_both_their_ends(values: dict[str, str], named: Names) -> None:
+    assert names_of(values) == named
+
+
+@pytest.mark.parametrize(
+    ("values", "segment_named"),
+    [
+        ({"rid": "0x1a0"}, False),
+        ({"sbdf": "00:1a.0"}, False),
+        ({"sbdf": "0000:00:1a.0"}, True),
+    ],
+    ids=["requester-id", "short", "whole"],
+)
+def test_a_segment_counts_as_named_only_if_it_is_written(
+    values: dict[str, str],
+    segment_named: bool,  # noqa: FBT001 - a case
+) -> None:
+    assert names_of(values).segment_named is segment_named

@@ -245,3 +245,19 @@ def test_faults_with_two_reasons_below_them_have_no_single_one(
     found = next(each for each in recogniser().recognise(text).found if each.names.devices)
 
     assert (found.count, found.names.reason) == (2, reason)
+
+
+def test_of_equally_severe_messages_the_first_in_the_text_comes_first() -> None:
+    text = f"{CONFLICT}\n{CONFLICT}\n{SHARED}\n"
+
+    found = recogniser().recognise(text).found
+
+    assert [one.lines for one in found] == [(1, 2), (3,)]
+
+
+def test_a_reason_of_its_own_counts_more_than_that_of_the_line_below() -> None:
+    text = fault("00:1d.0", 1) + "DMAR:[fault reason 02] Present bit in context entry is clear\n"
+
+    found = next(each for each in recogniser().recognise(text).found if each.names.devices)
+
+    assert found.names.reason == 5

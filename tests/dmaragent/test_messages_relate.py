@@ -20,6 +20,7 @@ from dmaragent.releases import Release
 from support import explained, tables
 from support.hosts import FakeHost, Function, add_memory_map, fake_host
 from support.inventories import in_linux_state
+from support.ivrs_hosts import UNKNOWN_FUNCTIONS
 from support.machines import MACHINES
 from support.wording import Worded
 
@@ -252,6 +253,10 @@ def test_of_a_group_the_member_that_is_locked_is_named_as_the_reason(worded: Wor
 
     assert [(str(sbdf), numbers) for sbdf, numbers in each.locked] == [("0000:00:19.0", (1,))]
     assert each.commands == ("dmaragent explain 0000:00:03.0", "dmaragent explain 0000:00:19.0")
+    locked = only(text.replace("00:03.0", "00:19.0"), grouped())
+    assert locked.commands == ("dmaragent explain 0000:00:19.0",)
+    nobody = only("vfio: failed to setup container for group 3", grouped())
+    assert nobody.commands == ("dmaragent explain 0000:00:19.0",)
     said = " ".join(here_words(each, table_known=True))
     worded(said, "0000:00:19.0", "region 1")
 
@@ -351,6 +356,7 @@ def test_overlapping_regions_are_both_found_with_what_xen_makes_of_them(
     assert [[one.number for one in span.regions] for span in each.spans] == [[1, 2], [1, 2]]
     assert each.vtd_off
     assert "dmaragent explain 0000:00:19.0" in each.commands
+    assert len(set(each.commands)) == len(each.commands)
 
 
 def test_an_iommu_group_is_named_with_the_drivers_of_its_devices(
@@ -366,7 +372,9 @@ def test_an_iommu_group_is_named_with_the_drivers_of_its_devices(
 def test_registers_are_tied_to_their_unit_and_not_to_memory() -> None:
     dead = "Your BIOS is broken; DMAR reported at address {:x} returns all ones!"
 
-    assert only(dead.format(0xFED90000), made(small_host())).spans[0].units == (48,)
+    here = only(dead.format(0xFED90000), made(small_host()))
+    assert here.spans[0].units == (48,)
+    assert here.commands == ("dmaragent check",)  # any rule can find the cause
     other = only(dead.format(0xFED91000), made(small_host()))
     assert other.spans[0].units == ()
     assert other.fits is False
@@ -388,3 +396,26 @@ def test_addresses_beyond_64_bits_are_in_no_region() -> None:
     text = "(XEN) Cannot setup identity map d5:ffffffffffffffff, gfn already mapped to 1."
 
     assert only(text, made(small_host())).spans[0].regions == ()
+
+
+def test_a_region_that_the_kernel_only_lists_leads_to_no_device() -> None:
+    listed = only("DMAR: RMRR base: 0x7b000000 end: 0x7b00ffff", made(small_host()))
+
+    assert [region.number for region in listed.spans[0].regions] == [1]
+    assert listed.commands == ()
+
+
+def test_if_the_functions_are_unknown_the_owners_in_the_table_are_explained() -> None:
+    host = join(collect(small_host()))._replace(topology=UNKNOWN_FUNCTIONS)
+
+    each = only("RDM conflict at 0x7b000000", take_inventory(host))
+
+    assert "dmaragent explain 0000:00:19.0" in each.commands
+
+
+def test_a_whole_table_without_regions_leaves_no_doubt_about_regions() -> None:
+    host = fake_host(
+        [Function(sbdf="0000:00:19.0")], {"DMAR": tables.table(tables.drhd(0xFED90000))}
+    )
+
+    assert why("RDM conflict at 0x7b000000", made(host)).regions_doubt == ""

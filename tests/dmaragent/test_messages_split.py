@@ -104,3 +104,14 @@ def test_pieces_of_text_are_found_across_the_parts_in_which_words_are_collected(
         *([(6, "long piece of it")] if blank == " " else []),
         (23, "one"),
     ]
+
+
+def test_the_first_line_of_a_message_is_the_one_with_its_device() -> None:
+    text = (
+        "x\nvfio-pci 0000:0a:00.0: DMAR:\n"
+        "Device is ineligible for IOMMU domain attach due to platform RMRR requirement."
+    )
+
+    found = only(text, "linux-rmrr-ineligible")
+
+    assert (found.names, found.lines) == (names("0a:00.0"), (2,))

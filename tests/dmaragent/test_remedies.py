@@ -10,12 +10,12 @@ from dmaragent.addresses import GIB, MIB, SBDF, AddressRange
 from dmaragent.guests.config import GuestConfig, PciEntry
 from dmaragent.guests.xl_guest import guest_from_xl
 from dmaragent.guests.xlcfg import XlConfig, read_xl_config
-from dmaragent.policy.decisions import Harm, Verdict, residual_risk
+from dmaragent.policy.decisions import Harm, ResidualRisk, Verdict, residual_risk
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.guests.trial import GuestRemedies
-from dmaragent.remedies.remedy import GuestRemedy, RemedyKind, ranked
+from dmaragent.remedies.remedy import Cost, GuestRemedy, HotplugRemedy, RemedyKind, ranked
 from dmaragent.remedies.xlcfg_lines import pci_lines, quote
 from support.guests import DEVICE_A, A, answer, facts, function, guest, region, stack
 from support.wording import Worded
@@ -265,3 +265,54 @@ def test_entries_that_cannot_be_written_are_left_as_they_stand() -> None:
 
     assert all("name=a b" in line for each in helps.ranked for line in each.lines if "pci" in line)
     assert isinstance(one.pci[0], PciEntry)
+
+
+def test_fixes_of_hotplug_are_in_the_order_of_harm_cost_and_warnings() -> None:
+    expected = [
+        HotplugRemedy(effect="", left=ResidualRisk(harm, warnings), cost=cost)
+        for harm, cost, warnings in (
+            (Harm.NONE, Cost.RESTART, 1),
+            (Harm.NONE, Cost.RESTART, 2),
+            (Harm.NONE, Cost.POLICY, 0),
+            (Harm.CORRUPTION, Cost.NOTHING, 0),
+        )
+    ]
+
+    assert list(ranked(reversed(expected))) == expected
+
+
+def test_the_cost_of_a_relaxed_policy_is_its_own_and_that_of_the_change() -> None:
+    alone, with_loss = (
+        GuestRemedy(
+            kind=RemedyKind.POLICY, action="", verdict=Verdict.STARTS, lost=lost, lines=("x = 1",)
+        ).cost
+        for lost in ("", "512 MiB less memory")
+    )
+
+    assert alone
+    assert alone in with_loss
+    assert "512 MiB less memory" in with_loss
+
+
+def test_a_setting_of_several_lines_is_only_named_in_short() -> None:
+    lines = ('pci = [ "00:14.0",', '        "00:02.0" ]', "rdm_mem_boundary = 2015")
+
+    fix = GuestRemedy(kind=RemedyKind.POLICY, action="", verdict=Verdict.STARTS, lines=lines)
+
+    assert fix.brief == "pci as below; rdm_mem_boundary = 2015"
+
+
+def test_each_entry_is_in_the_lines_once() -> None:
+    texts = [f"0000:00:{number:02x}.0,rdm_policy=relaxed" for number in range(4)]
+
+    assert [sum(text in line for line in pci_lines(texts)) for text in texts] == [1, 1, 1, 1]
+    assert len(pci_lines(texts)) == 4
+    assert len(pci_lines([texts[0] + ",power_mgmt=1,permissive=1,seize=1,msitranslate=1"])) == 1
+
+
+def test_less_memory_is_also_less_maxmem_if_the_guest_has_one() -> None:
+    one = guest("00:14.0", maxmem=2800)
+
+    helps = guest_remedies(answer(one, LOW_HOST))
+
+    assert _lines(helps, RemedyKind.MEMORY) == ("memory = 2023", "maxmem = 2023")

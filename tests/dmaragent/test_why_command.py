@@ -336,6 +336,17 @@ def test_what_cannot_be_read_is_one_line_and_2(
     worded(ran.err)
 
 
+@pytest.mark.parametrize(
+    "text", ["see /var/log/xen/qemu-dm-win10.log", "hello in kern.log", "a\0/b", "word"]
+)
+def test_a_sentence_that_has_a_path_in_it_is_a_text(
+    capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    ran = run(capsys, "why", text, "--host", HP)
+
+    assert ran.code == 1
+
+
 def test_the_list_names_every_message_and_asks_no_host(capsys: pytest.CaptureFixture[str]) -> None:
     ran = run(capsys, "why", "--list", "--host", "/nonexistent")
 
