@@ -230,18 +230,14 @@ def test_a_region_of_the_device_that_the_table_lacks_is_unknown_if_ram_overlaps_
     page: int, *, unknown: bool
 ) -> None:
     """The guest has RAM up to 0xf0000000: it stays there, as the boundary is at 3000 MiB."""
-    host = with_xen(
-        amd_host(
-            qemu(
-                ivmd(0x90000000, 0x1000, flags=UNITY, device=device("01:00.0")),
-                ivmd(0x90010000, 0x1000, flags=EXCLUSION, device=device("01:00.0")),
-            )
-        ),
-        "",
-        listed=(RdmEntry(0x90000, 1), RdmEntry(0x90010, 1), RdmEntry(page, 1)),
+    table = qemu(
+        ivmd(0x90000000, 0x1000, flags=UNITY, device=device("01:00.0")),
+        ivmd(0x90010000, 0x1000, flags=EXCLUSION, device=device("01:00.0")),
     )
+    listed = (RdmEntry(0x90000, 1), RdmEntry(0x90010, 1), RdmEntry(page, 1))
+    host = with_xen(amd_host(table), "", listed=listed)
     assert host.xen is not None
-    own = {SBDF.parse(NIC): (RdmEntry(page, 1),)}
+    own = {SBDF.parse(NIC): listed}
     host = host._replace(xen=host.xen._replace(device_reserved_memory=own))
     found = resolve(
         guest(f"{NIC},rdm_policy=relaxed", 3000), facts_of(take_inventory(host)), stack("4.17.7")
