@@ -218,3 +218,16 @@ def test_a_folder_of_an_old_tar_with_a_long_name_in_a_pax_header_is_one(tmp_path
         (only,) = Tar(Expansion(str(path), file, b""))
 
     assert (only.name.rstrip("/"), only.kind) == (long.rstrip("/"), MemberKind.FOLDER)
+
+
+def test_the_size_in_a_pax_header_counts_for_the_place_of_the_next_member(tmp_path: Path) -> None:
+    path = tmp_path / "x.tar"
+    large = member("large", b"0")
+    large.pax_headers = {"size": "700"}  # and 0 in the header itself
+    data = large.tobuf(tarfile.PAX_FORMAT) + b"x" * 700 + bytes(324)
+    path.write_bytes(data + tar_of({"next": b"y"}, ""))
+
+    with path.open("rb") as file:
+        members = [(each.name, each.size) for each in Tar(Expansion(str(path), file, b""))]
+
+    assert members == [("large", 700), ("next", 1)]

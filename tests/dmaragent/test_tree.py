@@ -136,12 +136,15 @@ def test_a_link_of_a_directory_that_leads_out_of_it_is_an_error(
     (tmp_path / "top/out").symlink_to("../outside")
     (tmp_path / "top/in").mkdir()
     (tmp_path / "top/in/out").symlink_to("/etc/passwd")
+    (tmp_path / "top/in/beside").symlink_to(tmp_path / "top-secret/file")
     tree = DiskTree(str(tmp_path / "top"))
 
     for path in ("/out/file", "/out", "/in/out", "/out/..", "/beside/file", "/beside"):
         with pytest.raises(HostError) as refused:
             tree.read(path, _request())
         worded(str(refused.value))
+    with pytest.raises(HostError):
+        tree.read("/in/beside", _request())
 
 
 ADD = {
