@@ -102,6 +102,15 @@ def test_a_link_or_a_device_in_a_zip_is_refused(mode: int, what: str, tmp_path: 
     assert f"derived/x' is {what}" in _said(_zip(b"/etc/passwd", mode), tmp_path)
 
 
+def test_the_mode_of_a_member_counts_only_if_unix_made_it(tmp_path: Path) -> None:
+    data = _zip(mode=0o120777)
+    data[_central(data) + 5] = 0  # made by DOS
+    path = tmp_path / "x.zip"
+    path.write_bytes(data)
+
+    assert open_host(str(path)).kind == BUNDLE
+
+
 def test_what_many_members_expand_to_is_added_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worded: Worded
 ) -> None:
