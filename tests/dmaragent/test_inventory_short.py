@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from dmaragent.addresses import SBDF
 from dmaragent.answers.devices import device_rows
 from dmaragent.answers.explain import explain
 from dmaragent.inventory import Inventory
@@ -18,10 +19,11 @@ from dmaragent.present.words.devices import DeviceList
 from dmaragent.present.words.region import owner_name
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
+from support.checked import host_of, taken
 from support.cli import run
 from support.inventories import UNIT, XEN, inventory_of
 from support.machines import MACHINES, NAMES
-from support.tables import rmrr, scope
+from support.tables import rmrr, scope, table
 
 LINES = 40
 WIDTH = 80
@@ -144,6 +146,99 @@ def test_the_next_device_is_present_no_bridge_and_has_a_shared_region() -> None:
     assert next_step(own, rmrr(*shared, second, absent)) == "explain 0000:00:14.0"
     assert next_step(rmrr(*shared, bridge, absent)) == "devices"
     assert next_step(own, rmrr(*shared, bridge, absent)) == "explain 0000:00:02.0"
+
+
+def test_the_next_device_is_the_one_that_linux_locks_in_a_region_of_several() -> None:
+    """Linux relaxes the region for the display device, whose address is lower."""
+    display, network = scope(1, 0, (0x02, 0)), scope(1, 1, (0, 0))
+    inventory = inventory_of(UNIT, rmrr(0x7B000000, 0x7B000FFF, display, network))
+
+    assert _short(inventory)[-1] == "Next: dmaragent explain 0000:01:00.0"
+
+
+def test_the_next_device_is_the_one_with_most_regions_else_the_first() -> None:
+    display, usb = scope(1, 0, (0x02, 0)), scope(1, 0, (0x14, 0))
+
+    def next_device(*scopes: bytes) -> str:
+        regions = [rmrr(at << 20, (at << 20) + 0xFFF, own) for at, own in enumerate(scopes, 0x7B0)]
+        return _short(inventory_of(UNIT, *regions, files=XEN))[-1].rpartition(" ")[2]
+
+    assert next_device(display, usb, usb) == "0000:00:14.0"
+    assert next_device(usb, display) == "0000:00:02.0"
+
+
+def test_one_shared_region_of_a_device_is_enough_to_be_next() -> None:
+    display, usb, gone = (scope(1, 0, (number, 0)) for number in (0x02, 0x14, 0x19))
+    regions = [
+        rmrr(0x7B000000, 0x7B000FFF, display),
+        rmrr(0x7B002000, 0x7B002FFF, display),
+        rmrr(0x7B004000, 0x7B004FFF, display),
+        rmrr(0x7B006000, 0x7B006FFF, usb),
+        rmrr(0x7B008000, 0x7B008FFF, usb, gone),
+    ]
+
+    assert _short(inventory_of(UNIT, *regions, files=XEN))[-1].endswith(" 0000:00:14.0")
+
+
+def test_the_next_command_of_one_device_is_about_that_device() -> None:
+    display, network = scope(1, 0, (0x02, 0)), scope(1, 1, (0, 0))
+    whole = inventory_of(UNIT, rmrr(0x7B000000, 0x7B000FFF, display, network))
+
+    assert _short(whole.of_device(SBDF(0, 0, 2, 0)))[-1].endswith(" explain 0000:00:02.0")
+
+
+def test_a_region_of_another_segment_has_its_segment_beside_those_of_the_first() -> None:
+    display = scope(1, 0, (0x02, 0))
+    first, other = (
+        rmrr(0x7B000000 + segment * 0x2000, 0x7B000FFF + segment * 0x2000, display, segment=segment)
+        for segment in (0, 1)
+    )
+
+    def segments(*regions: bytes) -> list[str]:
+        heads = [line.split() for line in _short(inventory_of(UNIT, *regions))]
+        rows = [row for row in heads if any(part.startswith("0x7b00") for part in row[1:2])]
+        return [row[4] for row in rows]
+
+    assert segments(first, other) == ["0000", "0001"]
+    assert "0000" not in segments(first)
+
+
+def test_a_table_alone_has_the_number_of_devices_of_its_regions() -> None:
+    scopes = [scope(1, 0, (number, 0)) for number in (2, 0x14, 0x19)]
+    alone = taken(host_of(table(UNIT, rmrr(0x7B000000, 0x7B000FFF, *scopes)), None))
+
+    (head,) = [line.split() for line in _short(alone) if line.startswith("  #")]
+    (row,) = [line.split() for line in _short(alone) if line.startswith("  1")]
+
+    assert "Devices" in head
+    assert row[:5] == ["1", "0x7b000000-0x7b000fff", "4", "KiB", "3"]
+
+
+def test_a_device_of_unknown_presence_is_not_listed_as_absent() -> None:
+    alone = taken(host_of(table(UNIT, rmrr(0x7B000000, 0x7B000FFF, scope(1, 0, (0x19, 0)))), None))
+
+    first = next(line for line in _short(alone) if "00:19.0" in line)
+
+    assert first.split()[0] == "0000:00:19.0"
+
+
+def test_a_region_that_names_a_device_twice_is_one_of_its_regions() -> None:
+    twice = scope(1, 0, (0x02, 0))
+    inventory = inventory_of(UNIT, rmrr(0x7B000000, 0x7B000FFF, twice, twice))
+
+    for lines in (_short(inventory), inventory_text(inventory)):
+        (row,) = [line for line in lines if line.startswith("  0000:00:02.0")]
+        assert row.split()[-1] == "1"
+
+
+def test_a_remark_on_a_region_whose_row_is_left_out_is_shown() -> None:
+    """The last of 13 regions has no whole page, so Xen and Linux treat it in another way."""
+    own = scope(1, 0, (0x14, 0))
+    regions = [rmrr(0x7B000000 + n * 0x1000, 0x7B000FFF + n * 0x1000, own) for n in range(12)]
+
+    lines = _short(inventory_of(UNIT, *regions, rmrr(0x7B010000, 0x7B00FFFF, own)))
+
+    assert any(line.lstrip().startswith("Region 13: ") for line in lines)
 
 
 def test_sentences_are_cut_after_a_few_lines_but_the_first_is_whole() -> None:

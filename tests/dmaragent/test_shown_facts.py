@@ -24,7 +24,7 @@ from dmaragent.present.text.check import check_details_text, check_text
 from dmaragent.present.text.hotplug import hotplug_text
 from dmaragent.present.text.inventory import xen_list_text
 from dmaragent.present.text.resolve import resolve_text
-from dmaragent.present.text.tree import tree_text
+from dmaragent.present.text.tree import GAP, tree_text
 from dmaragent.present.words.comparison import headline
 from dmaragent.present.words.coverage import coverage_words
 from dmaragent.present.words.device import card_facts, driver_cell, verdict_facts
@@ -52,7 +52,7 @@ from support.guests import DEVICE_A, DEVICE_B, A, answer, facts, guest, stack
 from support.hosts import Function, add_memory_map, fake_host
 from support.ivrs_inventories import SOUND, amd_host, of
 from support.ivrs_inventories import taken as amd_taken
-from support.ivrs_tables import ivmd, ivrs
+from support.ivrs_tables import device_range, ivhd, ivmd, ivrs, special
 from support.pages import Page
 from support.rmrr_hosts import MAP, XEN, option_host
 from support.tables import drhd, patched, rmrr, scope, table
@@ -170,6 +170,38 @@ def test_the_tree_of_a_damaged_table_leaves_its_units_open() -> None:
     assert cut.units == none.units == ()
     assert any("decoded part" in line for line in tree_text(cut))
     assert any("are unknown" in line for line in tree_text(none))
+
+
+def test_the_tree_of_an_ivrs_alone_has_the_ids_of_functions_and_not_of_interrupt_sources() -> None:
+    sources = (special(1, 0, 0x00A0), special(2, 0, 0x00A1))
+    unit = ivhd(device_range(0x0008, 0x00FF), *sources, kind=0x11)
+    alone = amd_taken(amd_host(ivrs(unit), None))
+
+    (unread,) = [line for line in tree_text(alone) if "device IDs" in line]
+
+    assert "00:01.0-00:1f.7" in unread
+    assert "00:14" not in unread
+
+
+def test_the_tree_has_each_function_once_and_under_its_own_unit() -> None:
+    """The first unit names a bridge, so it has what is behind it; the other has the rest."""
+    named = drhd(0xFED90000, scope(2, 0, (0x1C, 0)), scope(1, 0, (0x1D, 0)))
+    again = drhd(0xFED91000, scope(1, 0, (0x1A, 0)), flags=1)
+    lines = [line.replace(GAP, " ") for line in tree_text(_inventory(table(named, again, REGION)))]
+
+    order = [line.split()[0] for line in lines if line.startswith("  ")]
+    assert order[:3] == ["0000:00:1c.0", "0000:02:00.0", "0000:00:1d.0"]
+    assert order[3:] == ["0000:00:1a.0", "INCLUDE_PCI_ALL:", "0000:00:00.0", "0000:00:1e.0"]
+    assert any("INCLUDE_PCI_ALL: 2 functions" in line for line in lines)
+    assert [line.split()[0] for line in lines if "region 1" in line] == ["0000:00:1d.0"]
+
+
+def test_the_tree_of_a_scope_that_wrongly_calls_a_bridge_an_endpoint_has_the_bridge_alone() -> None:
+    lines = list(tree_text(_inventory(table(drhd(0xFED90000, scope(1, 0, (0x1C, 0)))))))
+
+    unserved = next(at for at, line in enumerate(lines) if line.startswith("No unit serves"))
+    assert any("0000:02:00.0" in line for line in lines[unserved:])
+    assert not any("0000:02:00.0" in line for line in lines[:unserved])
 
 
 # Findings ------------------------------------------------------------------------------------

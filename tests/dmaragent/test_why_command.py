@@ -227,6 +227,18 @@ def test_many_devices_are_one_explanation(
     assert said.count("\n") < 80
 
 
+def test_lines_that_are_left_out_are_counted_with_their_repetitions(
+    capsys: pytest.CaptureFixture[str], pipe: Pipe
+) -> None:
+    lines = [f"vfio-pci {device}: {MAPPING}\n" for device in ("0000:0a:00.0", "0000:00:1a.0")]
+    pipe("".join([lines[0], *[lines[1]] * 3]).encode())
+
+    said = words(run(capsys, "why", "-", "--host", HP))
+
+    assert "line 1: vfio-pci 0000:0a:00.0" in said
+    assert " 3 more lines " in said
+
+
 def test_on_a_host_without_a_table_it_is_explained_and_said_why_no_region_is_named(
     capsys: pytest.CaptureFixture[str], worded: Worded
 ) -> None:
