@@ -9,7 +9,9 @@ import pytest
 
 from dmaragent.answers.devices import Verdict, device_rows
 from dmaragent.fleet.devices import DeviceOnHost, DevicesOfHost, deciding_verdict
+from dmaragent.fleet.records import NoData, Why
 from dmaragent.fleet.text import devices_text
+from dmaragent.fleet.words import NOT_THERE
 from dmaragent.passthrough.model import Can
 from dmaragent.pci_classes import class_names, is_class_name, may_be_class
 from dmaragent.question.ask_host import ask_host
@@ -18,6 +20,7 @@ from support.altered import Answers, altered
 from support.cli import run
 from support.machines import MACHINES
 
+LOST = (NoData("x", Why.STALE, "old"),)
 Capture = pytest.CaptureFixture[str]
 BLOCKED_BY_XEN = "synthetic-ivmd-flags-zero"
 """Linux allows its devices; a Xen that runs there switches AMD-Vi off."""
@@ -104,6 +107,43 @@ def test_equal_verdicts_are_together_and_the_best_is_first() -> None:
     assert -1 not in places
     assert places == sorted(places)
     assert "2 devices (0000:00:01.0" in text
+
+
+def test_the_verdict_of_most_devices_is_first_and_hosts_without_one_are_before_unknown_ones() -> (
+    None
+):
+    few = device("a", "0000:00:01.0", "allowed-if", Can.CONDITIONS)
+    fix = few.devices[0]._replace(remedy="a fix")
+    others = [DevicesOfHost("z", (), ""), DevicesOfHost("y", (), "a reason")]
+    doubtful = few._replace(devices=(fix,), unknown="another may be one")
+    many = [
+        device(host, "0000:00:02.0", "allowed-if", Can.CONDITIONS)._replace(
+            devices=(few.devices[0]._replace(remedy="z fix"),)
+        )
+        for host in "bc"
+    ]
+
+    text = " ".join(" ".join(devices_text("usb", [*others, doubtful, *many], LOST)).split())
+
+    assert text.startswith("usb: 0 of 6 hosts ")
+    order = [text.find(part) for part in ("z fix", "a fix", NOT_THERE, "a reason: 1", "another")]
+    assert -1 not in order
+    assert order == sorted(order)
+    assert "0000:00:01.0 on b c" in text
+
+
+def test_a_device_that_is_free_needs_no_fix_and_is_named_by_its_address_once() -> None:
+    free = DeviceOnHost("0000:00:01.0", "allowed", Can.YES, ("linux",), None, 0, "")
+    answers = [
+        DevicesOfHost("a", (free,), ""),
+        DevicesOfHost("b", (free._replace(remedy="a fix"),), ""),
+    ]
+
+    text = " ".join(devices_text("usb", answers, ()))
+
+    assert "0000:00:01.0 on a b" in text
+    assert "a fix" not in text
+    assert not free.conditional
 
 
 def test_many_devices_of_a_host_are_not_only_a_number() -> None:

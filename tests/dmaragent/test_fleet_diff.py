@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
+from dmaragent.fleet import diff_words
+from dmaragent.fleet.classes import xen_classes
 from dmaragent.fleet.diff import fleet_difference
 from dmaragent.fleet.diff_words import ELSEWHERE
 from dmaragent.fleet.fleet import Fleet
+from dmaragent.fleet.guests import ClassVerdict, GuestOnFleet
 from dmaragent.fleet.records import HostRecord, NoData, Why
 from dmaragent.fleet.text import diff_text
+from dmaragent.policy.decisions import Verdict
 from support.altered import altered
 from support.cli import run
 from support.fleet_pool import GUEST, fleet_of
@@ -244,3 +248,66 @@ def test_the_change_of_most_hosts_is_first_and_each_lost_host_has_its_reason() -
 
 def _of(*records: HostRecord, without: tuple[NoData, ...] = ()) -> Fleet:
     return Fleet(records, without, (), len(records), None)
+
+
+def test_a_verdict_that_changed_alone_is_a_change() -> None:
+    fleet = _of(made_up_record("a"), made_up_record("b", 1))
+    starts, refused = (
+        [_guest(fleet, ClassVerdict(verdict, (), risk=False, remedies=None))]
+        for verdict in (Verdict.STARTS, Verdict.REFUSED)
+    )
+
+    found = fleet_difference(fleet, fleet, starts, refused)
+
+    assert [(entry.hosts, len(entry.guests)) for entry in found.changed] == [
+        (("a",), 1),
+        (("b",), 1),
+    ]
+    assert found.same == 0
+    assert fleet_difference(fleet, fleet, starts, starts).same == 2
+
+
+def _guest(fleet: Fleet, found: ClassVerdict) -> GuestOnFleet:
+    verdicts = tuple((of, found) for of in xen_classes(fleet.records))
+    return GuestOnFleet(name="g", source="g.cfg", kvm=False, verdicts=verdicts)
+
+
+def test_a_host_with_lost_and_used_documents_is_compared() -> None:
+    """Of two documents of one name, one cannot be read."""
+    fleet = _of(made_up_record("a"), without=(NoData("a", Why.UNREADABLE, "damaged"),))
+
+    found = fleet_difference(fleet, fleet)
+
+    assert (found.same, found.not_compared, found.lost_before, found.lost_after) == (1, (), (), ())
+
+
+def test_a_host_whose_earlier_document_is_lost_did_not_come() -> None:
+    lost = _of(without=(NoData("a", Why.UNREADABLE, "damaged"),))
+
+    found = fleet_difference(lost, _of(made_up_record("a")))
+
+    assert (found.only_after, found.not_compared) == ((), ("a",))
+
+
+def test_other_sizes_or_owners_in_another_table_are_no_move() -> None:
+    old = made_up_record("a", table="DMAR a", shape="a", places="a", regions=2)
+    new = replace(old, table="DMAR b", shape="b", places="b")
+    same_table = replace(old, places="b")
+
+    (entry,) = fleet_difference(_of(old), _of(new)).changed
+
+    assert [change.after for change in entry.changes] == ["DMAR b", "2"]
+    assert fleet_difference(_of(old), _of(same_table)).changed == ()
+
+
+def test_changes_that_are_left_out_are_counted_with_their_hosts() -> None:
+    names = [f"{letter}{at}" for letter in "abcdefghij" for at in range(2)]
+    old = _of(*map(made_up_record, names))
+    new = _of(*(made_up_record(name, firmware=f"new {name[0]}") for name in names))
+    difference = fleet_difference(old, new)
+
+    short, whole = ("\n".join(diff_text(difference, details=each)) for each in (False, True))
+
+    assert diff_words.more_changes(2, 4) in short
+    assert [f"new {letter}" in short for letter in "hij"] == [True, False, False]
+    assert all(f"new {letter}" in whole for letter in "hij")

@@ -9,6 +9,8 @@ import pytest
 from dmaragent.fleet.classes import linux_classes, xen_classes
 from dmaragent.fleet.guests import ClassVerdict, GuestOnFleet
 from dmaragent.fleet.html import FleetReport, fleet_html
+from dmaragent.fleet.html.words import DIFFERS, XEN_UNKNOWN, more_classes
+from dmaragent.fleet.html.words import part as part_words
 from dmaragent.fleet.records import NoData, Why
 from dmaragent.policy.decisions import Verdict
 from support.cli import run
@@ -192,6 +194,68 @@ def test_errors_of_tables_are_counted() -> None:
     page = Page(fleet_html(FleetReport([*records, made_up_record("b")])))
 
     assert "a[0-2] 3 2 1" in section_text(page, "errors")
+
+
+def test_the_most_errors_are_first_and_a_host_without_a_model_has_no_firmware_row() -> None:
+    records = [
+        made_up_record("few", findings=(1, 9)),
+        made_up_record("many", findings=(3, 0)),
+        made_up_record("bare", 1, vendor=None, model=None, firmware="F9"),
+        made_up_record("zero", 2, regions=0, xen=None),
+    ]
+
+    page = Page(fleet_html(FleetReport(records)))
+
+    errors = section_text(page, "errors")
+    assert errors.index("many 1 3 0") < errors.index("few 1 1 9")
+    assert "F9" not in section_text(page, "firmware")
+    classes = section_text(page, "classes")
+    assert XEN_UNKNOWN in classes
+    assert "DMAR 000000000002 0" in classes
+
+
+def test_the_model_with_most_firmwares_is_first_and_its_largest_classes() -> None:
+    records = [made_up_record(f"a{at}", 1, model="one", firmware="1") for at in range(5)]
+    records += [made_up_record(f"b{at}", 2 + at, model="two", firmware=f"{at}") for at in range(2)]
+
+    text = section_text(Page(fleet_html(FleetReport(records))), "firmware")
+
+    assert text.index("Example two") < text.index("Example one")
+
+
+def test_the_labels_of_a_firmware_are_counted_from_the_thirteenth_on_and_two_letters_are_links() -> (
+    None
+):
+    records = made_up_fleet(28, 28)
+    alike = [replace(record, model="M", firmware="1") for record in records]
+
+    page = Page(fleet_html(FleetReport(alike)))
+
+    assert more_classes(16) in section_text(page, "firmware")
+    assert not page.all("a", href="#class-M")
+    own = [replace(record, firmware=f"{at:02}") for at, record in enumerate(alike)]
+    assert Page(fleet_html(FleetReport(own))).all("a", href="#class-AB")
+
+
+def test_an_odd_host_has_the_fact_in_which_it_differs() -> None:
+    records = [made_up_record(f"a{number}", 1) for number in range(8)]
+    records[3] = replace(records[3], table="DMAR ffff")
+
+    text = section_text(Page(fleet_html(FleetReport(records))), "odd")
+
+    assert f"a3 {DIFFERS['table']} DMAR ffff" in text
+
+
+def test_the_rows_that_are_folded_away_are_of_all_rows() -> None:
+    """The page has 500 rows of firmware."""
+    records = [made_up_record(f"n{at}x", 1, model="M", firmware=f"{at}") for at in range(501)]
+
+    text = section_text(Page(fleet_html(FleetReport(records))), "firmware")
+
+    assert [part_words(first, first + 99, 501) in text for first in (26, 126, 326, 426)] == [
+        *[True] * 3,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
