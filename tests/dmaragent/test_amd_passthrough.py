@@ -433,3 +433,16 @@ def test_before_5_4_dma_to_an_exclusion_range_reaches_host_memory(flags: int, go
 
     assert goes in case.explanation
     assert ("guest RAM, or faults" in case.explanation) is (flags == UNITY)
+
+
+def test_a_running_guest_cannot_move_for_a_device_whose_list_is_unknown() -> None:
+    """Xen maps its region 1:1 in any case; only a guest that is not built yet can have room."""
+    table = qemu(ivmd(0x90000000, 0x1000, flags=UNITY, device=device("01:00.0")))
+    host = with_xen(amd_host(table), "", listed=(RdmEntry(0x90000, 1),))
+    assert host.xen is not None
+    own = dict.fromkeys(host.topology.known, ()) | {SBDF.parse(NIC): None}
+    host = host._replace(xen=host.xen._replace(device_reserved_memory=own))
+    facts, running = facts_of(take_inventory(host)), stack("4.17.7")
+
+    assert attach(NIC, guest(USB), facts, running).verdict is Verdict.REFUSED
+    assert resolve(guest(NIC), facts, running).verdict is Verdict.UNDECIDED

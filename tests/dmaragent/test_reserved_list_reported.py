@@ -12,11 +12,12 @@ from dmaragent.policy.host_facts import facts_of
 from dmaragent.xen.reserved_list.model import Origin
 from support.checked import BASE, FUNCTIONS, GONE, USB, host
 from support.guests import answer, guest
-from support.hosts import add_memory_map, fake_host
+from support.hosts import Function, add_memory_map, fake_host
 from support.ivmd_hosts import FUNCTIONS as AMD_FUNCTIONS
-from support.ivmd_hosts import NOT_COLLECTED, amd_host, with_xen
-from support.ivrs_hosts import device, qemu
-from support.ivrs_tables import ivmd
+from support.ivmd_hosts import MEMORY, NOT_COLLECTED, amd_host, with_xen
+from support.ivrs_hosts import QEMU_INFO, device, qemu
+from support.ivrs_inventories import amd_host as amd_host_of
+from support.ivrs_tables import alias, entry, ivhd, ivmd, ivrs, special
 from support.tables import rmrr
 
 OWN = (RdmEntry(BASE // PAGE, 16),)
@@ -218,3 +219,58 @@ def test_why_an_ivmd_was_accepted_is_not_why_the_list_is_empty() -> None:
     assert empty == by_option
     assert "the reason is unknown" in empty[0]
     assert ["directio" in why for why in is_off.xen.list.why_empty] == [True]
+
+
+# Lists that Xen makes by its rules, on a host with two IOMMUs
+
+_FIRST, _SECOND = device("00:01.0"), device("00:02.0")
+_OF_FIRST = ivhd(
+    entry(2, device("00:00.0")),
+    alias(0x42, device("02:00.0"), device("01:00.0")),
+    special(1, 0, device("00:14.0")),
+    entry(0, 0),
+    device=_FIRST,
+    flags=0xD1,
+)
+_OF_SECOND = ivhd(
+    entry(2, device("00:1d.0")),
+    entry(2, device("01:00.0")),
+    entry(0, 0),
+    entry(0, 0),  # Xen accepts no IVHD below 40 bytes
+    device=_SECOND,
+    flags=0xD1,
+    base=0xFED90000,
+)
+
+
+@pytest.mark.parametrize(
+    ("region", "owner"),
+    [
+        # an exclusion range for all devices of the second IOMMU is not in the whole list
+        (ivmd(0x90000000, 0x1000, flags=8, kind=0x23, device=_SECOND, auxiliary=0x40), "00:1d.0"),
+        # nor is one of a device ID that has an alias
+        (ivmd(0x90000000, 0x1000, flags=8, device=device("02:00.0")), "02:00.0"),
+        (ivmd(0x90000000, 0x1000, flags=7, device=device("01:00.0")), "01:00.0"),
+    ],
+    ids=["0x23 of the second", "aliased", "unity map"],
+)
+def test_lists_that_xen_makes_by_its_rules_contradict_nothing(region: bytes, owner: str) -> None:
+    table = ivrs(_OF_FIRST, _OF_SECOND, region, iv_info=QEMU_INFO, revision=1)
+    second = Function(sbdf="0000:00:02.0", class_code=0x080600)
+    joined = amd_host_of(table, [*AMD_FUNCTIONS, second], memory=MEMORY)
+    known = with_xen(joined, "", release="4.20.1")
+    prediction = take_inventory(known).xen.ivrs
+    assert known.xen is not None
+    assert prediction is not None
+    lists = known.xen._replace(
+        reserved_memory=tuple(prediction.listed()),
+        device_reserved_memory={
+            sbdf: tuple(own.entry for own in prediction.ranges_of(sbdf))
+            for sbdf in known.topology.known
+        },
+    )
+    inventory = take_inventory(known._replace(xen=lists))
+
+    assert inventory.xen.devices[SBDF.parse(owner)] == (AddressRange(0x90000000, 0x90001000),)
+    assert (inventory.xen.contradicted, inventory.xen.unlisted) == ({}, frozenset())
+    assert not any(each.region for each in inventory.differences)

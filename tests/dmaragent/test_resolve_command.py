@@ -272,7 +272,10 @@ def test_where_the_release_is_not_known_the_others_are_told(
     assert "4.15 to 4.22" not in named
 
 
-@pytest.mark.parametrize(("release", "needs_table"), [("4.14.6", True), ("4.20.1", False)])
+@pytest.mark.parametrize(
+    ("release", "needs_table"),
+    [("4.14.6", True), ("4.20.2", True), ("4.20.1", False), ("4.20", False)],
+)
 def test_in_a_pvh_dom0_another_release_needs_the_table_that_xen_hides(
     tmp_path: Path, capsys: Capture, release: str, *, needs_table: bool
 ) -> None:

@@ -73,8 +73,6 @@ def assign_on_amd(
     if assigned.doubt:
         yield undecided(words.amd_unknown(sbdf, assigned.doubt), device=sbdf, place=place)
         return
-    if host.regions_of(sbdf) is None:
-        ram = None  # libxl may have left room for regions that are unknown here
     yield from _maps(function, assigned, ram, _collision(function, assigned, before, ivrs))
     if ram is None:
         return

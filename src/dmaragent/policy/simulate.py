@@ -299,7 +299,9 @@ def _assignments(
     functions, decisions = added_functions(pairs, host)
     yield from decisions
     for number, function in enumerate(functions):
-        yield from assign(function, host, ram, [earlier.sbdf for earlier in functions[:number]])
+        # libxl may have left room for regions that are unknown here
+        known = None if host.regions_of(function.sbdf) is None else ram
+        yield from assign(function, host, known, [earlier.sbdf for earlier in functions[:number]])
 
 
 def _without_iommu(scenario: Scenario, host: HostFacts) -> Iterator[Decision]:

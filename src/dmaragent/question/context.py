@@ -138,7 +138,8 @@ def _facts_of(inventory: Inventory, release: Release, question: Question) -> Hos
     facts = facts_of(inventory, release, question.names)
     if facts.incomplete and inventory.absence is not None:
         why, step = absence_words(inventory.absence)
-        other = question.xen is not None and release != inventory.host.running_release
+        running = inventory.host.running_release
+        other = question.xen is not None and running is not None and not release.covers(running)
         if other and inventory.absence.kind is AbsenceKind.PVH_DOM0:
             step = OTHER_RELEASE_NEEDS_TABLE
         facts = replace(facts, incomplete=why, next_step=step)

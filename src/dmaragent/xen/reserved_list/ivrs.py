@@ -4,7 +4,7 @@ Pure.  Entries that repeat for several devices are one entry with their number. 
 shared on AMD: Xen has no rule that refuses a device because others have its region.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -270,6 +270,11 @@ def _reported(
         for place, count in times.items()
     )
     decided = {source: fate for source, fate in fates.items() if source not in prediction.undecided}
+    expected = frozenset(
+        source
+        for source, fate in decided.items()
+        if fate.fate in _LISTED and _is_in(sources.keys(), fate)
+    )
     devices, devices_source = _reported_devices(host, prediction, table, listed=bool(entries))
     contradicted: Mapping[SBDF, str] = {}
     if devices_source is ListSource.HYPERVISOR:
@@ -287,13 +292,13 @@ def _reported(
         devices=devices,
         devices_source=devices_source,
         differences=(
-            *_list_differences(entries, decided, regions, table),
+            *_list_differences(entries, decided, regions, expected, table),
             *_option_differences(prediction),
         ),
         unlisted=frozenset(
             source
             for source, view in regions.items()
-            if view.listed is False and source in decided and decided[source].fate in _LISTED
+            if view.listed is False and source in expected
             if not iommu_known_off(host)
         ),
         contradicted=contradicted,
@@ -339,11 +344,13 @@ def _contradicted_devices(
 ) -> Iterator[tuple[SBDF, str]]:
     """Yield the devices whose own list has unexplained additional or missing entries.
 
-    Xen makes the list of a device as it makes the whole list: amd/iommu_map.c,
-    ``amd_iommu_get_reserved_device_memory``.
+    By Xen's rules, the list of a device can have an exclusion range that the whole list lacks: of
+    ranges for all devices of an IOMMU, the whole list has those of the first IOMMU (amd/iommu_map.c,
+    ``amd_iommu_get_reserved_device_memory``).
     """
     for sbdf, own in devices.items():
-        strange = [place for place in own or () if place not in reported]
+        mine = {one.entry.range for one in prediction.ranges_of(sbdf)}
+        strange = [place for place in own or () if place not in reported and place not in mine]
         if strange:
             yield sbdf, words.device_list_has_more(strange[0])
     if prediction.doubt or prediction.alternatives or prediction.undecided:
@@ -358,13 +365,13 @@ def _contradicted_devices(
             yield sbdf, words.device_list_lacks(lost[0])
 
 
-def _is_in(reported: Mapping[AddressRange, int], fate: IvmdAcceptance) -> bool:
-    """Return whether Xen reports the pages of `fate`; in registers, maybe as part of others."""
+def _is_in(ranges: Collection[AddressRange], fate: IvmdAcceptance) -> bool:
+    """Return whether `ranges` have the pages of `fate`; in registers, maybe as part of others."""
     place = fate.pages
-    return place in reported or (
+    return place in ranges or (
         place is not None
         and fate.in_registers
-        and any(own.start <= place.start and place.end <= own.end for own in reported)
+        and any(own.start <= place.start and place.end <= own.end for own in ranges)
     )
 
 
@@ -402,9 +409,10 @@ def _list_differences(
     entries: tuple[ListEntry, ...],
     fates: Mapping[Source, IvmdAcceptance],
     regions: Mapping[Source, XenView],
+    expected: Collection[Source],
     table: IommuTable,
 ) -> Iterator[Difference]:
-    """Explain where the hypervisor's list is not what the table predicts."""
+    """Explain where the hypervisor's list is not what the table predicts: the `expected` regions."""
     for entry in entries:
         if entry.origin is Origin.UNEXPLAINED:
             yield Difference(None, words.no_ivmd_has(entry.range))
@@ -414,7 +422,7 @@ def _list_differences(
         view, fate = regions.get(region.source), fates.get(region.source)
         if view is None or fate is None or not entries:
             continue
-        if fate.fate in _LISTED and view.listed is False:
+        if region.source in expected and view.listed is False:
             yield Difference(region.number, words.PREDICTED_AND_NOT_LISTED)
         elif fate.fate not in _LISTED | _UNKNOWN and view.listed:
             yield Difference(region.number, words.listed_all_the_same(fate.reason))
