@@ -118,7 +118,21 @@ def test_only_the_part_before_the_first_section_counts(section: str) -> None:
     ("memory", "mib"), [("current=4096", 4096), ("4096,current=2048", 512), ("current=1,1", 512)]
 )
 def test_of_a_value_with_a_key_twice_the_default_counts(memory: str, mib: int) -> None:
-    assert _guest(f"ostype: l26\nmemory: {memory}\n").memory == mib * MIB
+    guest = _guest(f"ostype: l26\nmemory: {memory}\n")
+
+    assert guest.memory == mib * MIB
+    assert [note.place for note in guest.notes] == (["101.conf:2"] if mib == 512 else [])
+
+
+def test_a_value_that_proxmox_drops_leaves_an_earlier_one() -> None:
+    guest = _guest(
+        "machine: q35\nmachine: pc,type=q35\nmemory: 8192\nmemory: 1,current=2\n"
+        "hostpci0: 0a:00.0,pcie=1\nhostpci0: 0b:00.0,host=0c:00.0\n"
+    )
+
+    assert (guest.machine, guest.memory, guest.refusals) == ("q35", 8192 * MIB, ())
+    assert [(str(one.sbdf), one.place) for one in guest.devices] == [("0000:0a:00.0", "101.conf:5")]
+    assert [note.place for note in guest.notes] == ["101.conf:2", "101.conf:4", "101.conf:6"]
 
 
 @pytest.mark.parametrize(
@@ -131,6 +145,11 @@ def test_of_a_value_with_a_key_twice_the_default_counts(memory: str, mib: int) -
         "hostpci0: pcie=1",
         "hostpci0: 0a:00.0;",
         "hostpci0: 0a:00.0,pcie=1,pcie=1",
+        "hostpci0: 0a:00.0, pcie=1",  # the key is " pcie"
+        "hostpci0: 0a:00.0,foo=1",
+        "hostpci0: 0a:00.0,pcie=maybe",
+        "hostpci0: 0a:00.0,pcie=",
+        "hostpci0: 0a:00.0,=1",
         "hostpci0: ,",
         'args: -device "vfio-pci,host=0a:00.0',
         "args: -m 4096",

@@ -61,6 +61,18 @@ _DIMMS_OF_A_SIZE, _MOST_DIMMS = 32, 256
 _DEFAULT_MEMORY = 512
 _TRUE = frozenset({"1", "on", "yes", "true"})
 """What is true of a property: PVE::JSONSchema, ``parse_boolean``."""
+_BOOLEAN = _TRUE | {"0", "off", "no", "false"}
+_HOSTPCI_BOOLEANS = ("pcie", "rombar", "x-vga", "legacy-igd")
+_HOSTPCI_KEYS = frozenset(
+    {
+        *_HOSTPCI_BOOLEANS,
+        *("host", "mapping", "mdev", "romfile", "driver"),
+        *("vendor-id", "device-id", "sub-vendor-id", "sub-device-id"),
+    }
+)
+"""What a ``hostpci`` line may have: qemu-server PCI.pm, ``$hostpci_fmt``."""
+_DEFAULT_KEYS = {"machine": "type", "memory": "current"}
+"""The settings that are read here and have properties, with the key of a bare part."""
 _NVIDIA = re.compile(r"nvidia-\d+")
 """A type that can be an mdev, or a virtual function with NVIDIA's own driver for VFIO."""
 _NUMBERS = frozenset(map(str, range(16)))
@@ -113,17 +125,11 @@ def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmG
         DmaragentError: it is a container, which cannot have PCI devices.
 
     """
-    settings: dict[str, tuple[str, int]] = {}
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        if _SECTION.fullmatch(line):
-            break
-        match = _LINE.fullmatch(line)
-        if match is not None:
-            settings[match[1]] = (match[2], number)
+    settings, dropped = _settings(text, source)
     if settings.keys() & _CONTAINER:
         raise DmaragentError(words.container(source), words.GIVE_PROXMOX_CONF, source)
     machine = _Machine(source, settings)
-    machine.notes += _pending_changes(text, source)
+    machine.notes += [*dropped, *_pending_changes(text, source)]
     if machine.value("template") == "1":
         machine.notes.append(Complaint(machine.place("template"), words.TEMPLATE))
     for key in settings:
@@ -159,6 +165,27 @@ def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmG
     )
 
 
+def _settings(text: str, source: str) -> tuple[dict[str, tuple[str, int]], list[Complaint]]:
+    """Return the settings of the first part, each with its line, and the values that are dropped."""
+    settings: dict[str, tuple[str, int]] = {}
+    dropped: list[Complaint] = []
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        if _SECTION.fullmatch(line):
+            break
+        match = _LINE.fullmatch(line)
+        if match is None:
+            continue
+        key, value = match[1], match[2]
+        if not _is_dropped(key, value):
+            settings[key] = (value, number)
+            continue
+        if key.startswith("hostpci") and key not in settings:
+            settings[key] = (value, number)
+        else:
+            dropped.append(Complaint(f"{source}:{number}", words.value_dropped(key)))
+    return settings, dropped
+
+
 def _first_part(text: str) -> Iterator[str]:
     """Yield the lines of settings before the first section."""
     for line in text.removeprefix("\ufeff").split("\n"):
@@ -188,31 +215,47 @@ def _pending_changes(text: str, source: str) -> Iterator[Complaint]:
         yield Complaint(f"{source}:{first}", words.pending_changes(keys[:8]))
 
 
-def _properties(text: str, default: str) -> dict[str, str]:
+def _properties(text: str, default: str) -> dict[str, str] | None:
     """Return ``VALUE,key=value`` as a mapping, the bare part under `default`.
 
-    Empty if a key is there twice: Proxmox drops such a value with a warning (pve-common,
-    ``parse_property_string``; qemu-server, ``parse_vm_config``).
+    None if Proxmox drops such a value with a warning: a key is there twice, or a part has no key or
+    no value (pve-common, ``parse_property_string``; qemu-server, ``parse_vm_config``).
     """
     properties: dict[str, str] = {}
     for part in filter(str.strip, text.split(",")):
         name, equals, value = part.partition("=")
-        key = name.strip() if equals else default
-        if key in properties:
-            return {}
+        key = name if equals else default
+        if key in properties or (equals and not (name and value)):
+            return None
         properties[key] = (value if equals else part).strip()
     return properties
 
 
+def _is_dropped(key: str, value: str) -> bool:
+    """Return whether Proxmox drops the `value` of a setting, so that an earlier one holds."""
+    if key.startswith("hostpci"):
+        properties = _properties(value, "host")
+        return (
+            properties is None
+            or not properties.keys() <= _HOSTPCI_KEYS
+            or any(properties.get(name, "1").lower() not in _BOOLEAN for name in _HOSTPCI_BOOLEANS)
+        )
+    default = _DEFAULT_KEYS.get(key)
+    return default is not None and _properties(value, default) is None
+
+
 def _property(text: str, name: str) -> str:
-    return _properties(text, name).get(name, "") if text else ""
+    return (_properties(text, name) or {}).get(name, "")
 
 
 def _hostpci(machine: _Machine, key: str, mappings: DeviceMappings) -> None:
-    properties = _properties(machine.value(key), "host")
+    properties = _properties(machine.value(key), "host") or {}
     place, mapping = machine.place(key), properties.get("mapping")
-    if not properties:
-        machine.unknown.append(Complaint(place, words.hostpci_dropped(key)))
+    if _is_dropped(key, machine.value(key)):
+        machine.unknown.append(Complaint(place, words.value_dropped(key)))
+        return
+    if mapping is None and "host" not in properties:
+        machine.unknown.append(Complaint(place, words.hostpci_of_no_kind(key)))
         return
     if properties.get("pcie", "").lower() in _TRUE and "q35" not in _machine_type(machine):
         machine.refusals.append(Complaint(place, words.hostpci_without_q35(key)))
@@ -231,23 +274,21 @@ def _hostpci(machine: _Machine, key: str, mappings: DeviceMappings) -> None:
             machine.unknown.append(Complaint(place, _why_mapping_unknown(key, mapping, mapped)))
             return
         (addresses,) = mapped
+    managed = properties.get("driver") != "keep"
     for address in addresses.split(";"):
-        match = _ADDRESS.fullmatch(address)
-        domain, bus, slot, function = match.groups() if match else ("", "", "", "")
-        if match is None or int(slot, 16) > 0x1F or int(function or "0", 16) > 7:
-            message = words.hostpci_address_refused(key, address)
-            machine.unknown.append(Complaint(place, message))
-            continue
-        sbdf = SBDF(int(domain or "0", 16), int(bus, 16), int(slot, 16), int(function or "0", 16))
-        machine.devices.append(
-            KvmDevice(
-                sbdf=sbdf,
-                place=place,
-                text=key,
-                all_functions=function is None,
-                managed=properties.get("driver") != "keep",
-            )
-        )
+        _add_device(machine, key, address, managed=managed)
+
+
+def _add_device(machine: _Machine, key: str, address: str, *, managed: bool) -> None:
+    place, match = machine.place(key), _ADDRESS.fullmatch(address)
+    domain, bus, slot, function = match.groups() if match else ("", "", "", "")
+    if match is None or int(slot, 16) > 0x1F or int(function or "0", 16) > 7:
+        machine.unknown.append(Complaint(place, words.hostpci_address_refused(key, address)))
+        return
+    sbdf = SBDF(int(domain or "0", 16), int(bus, 16), int(slot, 16), int(function or "0", 16))
+    machine.devices.append(
+        KvmDevice(sbdf=sbdf, place=place, text=key, all_functions=function is None, managed=managed)
+    )
 
 
 def _machine_type(machine: _Machine) -> str:

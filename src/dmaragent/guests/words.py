@@ -304,8 +304,15 @@ def hostpci_of_nvidia(key: str) -> str:
     )
 
 
-def hostpci_dropped(key: str) -> str:
-    return f"{key} has a key twice, or none: Proxmox drops it with a warning"
+def value_dropped(key: str) -> str:
+    return (
+        f"Proxmox drops this value of {excerpt(key)} with a warning: a key is there twice, has no value "
+        "or is unknown to it"
+    )
+
+
+def hostpci_of_no_kind(key: str) -> str:
+    return f"{key} has neither host nor mapping"
 
 
 def hostpci_without_q35(key: str) -> str:
