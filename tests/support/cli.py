@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,12 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> Ran:
 def check_document(document: Mapping[str, object]) -> None:
     """Hold a document against the schema of its format and version."""
     name = str(document["format"]).removeprefix("dmaragent.")
-    schema = json.loads((SCHEMAS / f"{name}.v{document['version']}.json").read_text("utf-8"))
+    _validator(f"{name}.v{document['version']}.json").validate(document)
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    """Read a schema, which takes longer than to hold a document against it."""
+    schema = json.loads((SCHEMAS / name).read_text("utf-8"))
     Draft202012Validator.check_schema(schema)
-    Draft202012Validator(schema).validate(document)
+    return Draft202012Validator(schema)
