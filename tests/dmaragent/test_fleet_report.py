@@ -83,6 +83,7 @@ def test_long_names_are_limited_and_counted() -> None:
 
     assert len(page.encode()) < MOST
     assert "15 more hosts" in page  # of the 16 of the largest class
+    assert "16 more hosts" not in page
 
 
 def test_every_host_is_on_the_page_with_its_class() -> None:
@@ -188,6 +189,15 @@ def test_hosts_without_data_are_listed_by_reason_with_the_next_step() -> None:
         assert part in text
 
 
+def test_a_host_without_data_and_without_a_detail_adds_no_item() -> None:
+    without = [NoData("a", Why.ABSENT, ""), NoData("b", Why.ABSENT, "no file")]
+
+    page = fleet_html(FleetReport([], without))
+
+    section = page[page.index('<section id="no-data"') :]
+    assert section[: section.index("</section>")].count("<li>") == 1
+
+
 def test_errors_of_tables_are_counted() -> None:
     records = [made_up_record(f"a{number}", 1, findings=(2, 1)) for number in range(3)]
 
@@ -231,7 +241,9 @@ def test_the_labels_of_a_firmware_are_counted_from_the_thirteenth_on_and_two_let
 
     page = Page(fleet_html(FleetReport(alike)))
 
-    assert more_classes(16) in section_text(page, "firmware")
+    text = section_text(page, "firmware")
+    assert more_classes(16) in text
+    assert " ".join(of.label for of in xen_classes(alike)[:12]) in text
     assert not page.all("a", href="#class-M")
     own = [replace(record, firmware=f"{at:02}") for at, record in enumerate(alike)]
     assert Page(fleet_html(FleetReport(own))).all("a", href="#class-AB")
