@@ -1,5 +1,6 @@
 """libvirt's XML and Proxmox' conf: parsed to one clear answer, and resolved on a host."""
 
+import re
 from functools import cache
 
 from dmaragent.answers.guest import any_answer
@@ -18,6 +19,7 @@ from support.guests import facts
 from support.kvm import DISK, domain, hostdev, publishing
 
 _SOURCE = "guest"
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")
 _PASTED = 1 << 16
 """The most characters of a line for pasting, which is never wrapped."""
 _ORIGIN: Host = {"kind": "table", "path": ""}
@@ -49,8 +51,8 @@ def check(data: bytes) -> None:
 
 
 def _check_lines(guest: Guest, text: str) -> None:
-    """Check that every place is a line of the text."""
-    lines = text.count("\n") + 1
+    """Check that every place is a line of the text; in XML, a carriage return ends one too."""
+    lines = len(_LINE_ENDS.findall(text)) + 1
     if isinstance(guest, KvmGuest):
         places = [one.place for one in guest.devices]
         places += [one.place for one in (*guest.unknown, *guest.notes)]

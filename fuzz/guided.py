@@ -6,6 +6,8 @@ something new stay in a folder; ``corpus.distil`` selects those to store.
 
 import argparse
 import sys
+from hashlib import sha256
+from pathlib import Path
 from random import Random
 
 from fuzz import prepare
@@ -39,6 +41,15 @@ def main() -> None:
             return plain
         return mutate(kind, [data, data, data, chance.choice(known)], chance)[:most]
 
+    def check(data: bytes) -> None:
+        try:
+            kind.check(data)
+        except BaseException:
+            # libFuzzer writes an empty file if Python raises
+            name = f"{options.kind}-{sha256(data).hexdigest()[:12]}"
+            Path(options.failures, name).write_bytes(data)
+            raise
+
     arguments = [
         sys.argv[0],
         options.folder,
@@ -52,7 +63,7 @@ def main() -> None:
         "-print_final_stats=1",
         "-verbosity=1",
     ]
-    atheris.Setup(arguments, kind.check, custom_mutator=changed)
+    atheris.Setup(arguments, check, custom_mutator=changed)
     atheris.Fuzz()
 
 

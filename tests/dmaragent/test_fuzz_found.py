@@ -9,6 +9,8 @@ from dmaragent.addresses import AddressRange
 from dmaragent.answers.guest import answer
 from dmaragent.collect.collect import collect
 from dmaragent.collect.tables.host import name_tables
+from dmaragent.guests.formats import read_all_guests
+from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import join
 from dmaragent.present.html.picture import Box, _lanes
 from dmaragent.present.text.decode import decode_line, decode_text
@@ -19,6 +21,7 @@ from fwtables.acpidump import read_acpidump
 from fwtables.found_in_text import TextReading, find_in_text
 from support.guests import answer as resolve
 from support.hosts import fake_host
+from support.kvm import domain, hostdev
 from support.tables import dump, patched, structure, table
 from support.wording import Worded
 from support.work import calls
@@ -162,3 +165,13 @@ def test_twice_the_input_is_twice_the_work(work: Callable[[int], None]) -> None:
     work(10)  # what is made once is made
 
     assert calls(partial(work, 400)) <= 2.2 * calls(partial(work, 200))
+
+
+def test_a_carriage_return_of_xml_ends_a_line() -> None:
+    (guest,) = read_all_guests(domain(hostdev()).replace("\n", "\r"), "g.xml")
+    (plain,) = read_all_guests(domain(hostdev()), "g.xml")
+
+    assert isinstance(guest, KvmGuest)
+    assert isinstance(plain, KvmGuest)
+    assert [one.place for one in guest.devices] == [one.place for one in plain.devices]
+    assert guest.devices[0].place != "g.xml:1"
