@@ -9,6 +9,7 @@ from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.xl_guest import guest_from_options
 from dmaragent.host.memory_map import MemoryType
 from dmaragent.host.topology import PciFunction
+from dmaragent.inventory.by_device import by_device
 from dmaragent.policy.decisions import Decider
 from dmaragent.policy.host_facts import HostFacts, SharedRegion
 from dmaragent.policy.resolution import Resolution, Stack
@@ -56,6 +57,7 @@ def facts(
     given: dict[str, Any] = {
         "listed": tuple(reversed(every)) if listed is None else tuple(listed),
         "source": ListSource.PREDICTED,
+        "by_device": by_device((), ()),
         "devices": {sbdf: tuple(regions) for sbdf, regions in owned.items()},
         "shared": {
             sbdf: tuple(SharedRegion(one, 2) for one in regions)

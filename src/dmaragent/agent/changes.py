@@ -1,6 +1,6 @@
 """The changes between two scans, a line each. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -148,9 +148,10 @@ def _functions(before: Inventory, after: Inventory) -> Iterator[Change]:
     if isinstance(old, Missing):
         yield Change(kind=ChangeKind.DEVICES_KNOWN, sentence=words.functions_known())
         return
+    owned_before, owned_after = _owned(before), _owned(after)
     moved: dict[_Moved | tuple[SBDF, ChangeKind], tuple[_Moved, list[SBDF]]] = {}
     for sbdf in sorted(old.keys() | new.keys()):
-        regions = _regions(sbdf, after) or _regions(sbdf, before)
+        regions = tuple(owned_after.get(sbdf) or owned_before.get(sbdf, ()))
         for pair in _steps(old.get(sbdf), new.get(sbdf)):
             one = _moved(*pair, regions)
             if one is not None:
@@ -215,12 +216,14 @@ def _function_words(one: _Moved, devices: Sequence[SBDF]) -> str:
     return words.function_changed(what, change, one.regions)
 
 
-def _regions(sbdf: SBDF, inventory: Inventory) -> tuple[int, ...]:
-    return tuple(
-        region.number
-        for region in inventory.all_regions
-        if any(owner.sbdf == sbdf for owner in region.owners)
-    )
+def _owned(inventory: Inventory) -> Mapping[SBDF, Iterable[int]]:
+    """Return the regions of each device that has any, in table order."""
+    owned: dict[SBDF, dict[int, None]] = {}
+    for region in inventory.all_regions:
+        for owner in region.owners:
+            if owner.sbdf is not None:
+                owned.setdefault(owner.sbdf, {})[region.number] = None
+    return owned
 
 
 def _findings(before: Published, after: Published) -> Iterator[Change]:

@@ -19,7 +19,6 @@ from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.model import Can, CaseKind
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Stack
-from dmaragent.readings import Missing
 from dmaragent.remedies.devices.words import linux as words
 from dmaragent.remedies.remedy import Safety
 from dmaragent.xen.reserved_list.model import ListSource
@@ -205,10 +204,6 @@ class _Index:
         self._regions = _region_numbers(inventory)
         self._reported = _reported_ranges(inventory, facts)
         self.devices = sorted({*self.known, *self._regions, *self._reported})
-        groups = inventory.host.groups
-        self._groups: dict[SBDF, IommuGroup] = {}
-        for group in () if isinstance(groups, Missing) else groups:
-            self._groups.update(dict.fromkeys(group.devices, group))
         self._virtual = Counter(
             function.physical_function
             for function in self.known.values()
@@ -247,8 +242,8 @@ class _Index:
     def group_of(self, sbdf: SBDF) -> IommuGroup | None:
         """Return the IOMMU group of `sbdf`; behind Intel VMD that of the endpoint."""
         function = self.known.get(sbdf)
-        own = self._groups.get(sbdf)
-        return own or (None if function is None else self._groups.get(function.dma_device))
+        group_of = self._facts.by_device.group_of
+        return group_of(sbdf) or (None if function is None else group_of(function.dma_device))
 
     def is_chipset(self, function: PciFunction) -> bool:
         """Return whether `function` is a bridge or a chipset function, which is not passed through.

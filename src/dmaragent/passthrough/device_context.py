@@ -1,13 +1,11 @@
 """The facts about one device that the verdicts of both sides use."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Inventory, Region
-from dmaragent.iommu.claims import names
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.options import (
     asks_to_relax_rmrrs,
@@ -53,8 +51,7 @@ class DeviceContext:
     @property
     def named_regions(self) -> tuple[Region, ...]:
         """The regions that name it in their scope, in table order."""
-        regions = self.inventory.all_regions
-        return tuple(region for region in regions if names(region.reserved.claims, self.sbdf))
+        return self.facts.by_device.naming(self.sbdf)
 
     @property
     def held_regions(self) -> tuple[tuple[Region, Held], ...]:
@@ -69,9 +66,8 @@ class DeviceContext:
             )
         return tuple(
             (region, held)
-            for region in self.inventory.all_regions
-            for held in region.linux
-            if held.sbdf == self.sbdf and not (published and _kernel_denies(region, held))
+            for region, held in self.facts.by_device.held_by(self.sbdf)
+            if not (published and _kernel_denies(region, held))
         )
 
     @property
@@ -178,14 +174,8 @@ class DeviceContext:
     @property
     def group(self) -> IommuGroup | None:
         """Its IOMMU group, if the kernel has groups."""
-        groups = self.inventory.host.groups
-        if isinstance(groups, Missing):
-            return None
-        function = self.function
-        own = _group_of(self.sbdf, groups)
-        if own is not None or function is None or function.dma_device == self.sbdf:
-            return own
-        return _group_of(function.dma_device, groups)
+        function, group_of = self.function, self.facts.by_device.group_of
+        return group_of(self.sbdf) or (None if function is None else group_of(function.dma_device))
 
     @property
     def locked_mates(self) -> tuple[SBDF, ...]:
@@ -203,16 +193,18 @@ class DeviceContext:
             return ()
         published = self.unexplained_regions is not None
         exact = release is not None and release < THROUGH_BRIDGES
-        having = {
-            held.sbdf
-            for region in self.inventory.all_regions
-            for held in region.linux
-            if held.hold is Hold.DIRECT
-            and not (published and _kernel_denies(region, held))
-            and not (exact and held.through)
-            and self.relaxes(held) is relaxed
-        }
-        return tuple(mate for mate in group.devices if mate in having and mate != self.sbdf)
+        return tuple(
+            mate
+            for mate in group.devices
+            if mate != self.sbdf
+            and any(
+                held.hold is Hold.DIRECT
+                and not (published and _kernel_denies(region, held))
+                and not (exact and held.through)
+                and self.relaxes(held) is relaxed
+                for region, held in self.facts.by_device.held_by(mate)
+            )
+        )
 
     @property
     def on_xen(self) -> bool:
@@ -233,8 +225,3 @@ class DeviceContext:
 def _kernel_denies(region: Region, held: Held) -> bool:
     """Return whether Linux publishes the regions of the group and `region` is not among them."""
     return region.range is not None and not held.by_kernel
-
-
-def _group_of(device: SBDF, groups: Sequence[IommuGroup]) -> IommuGroup | None:
-    """Return the group that lists `device`."""
-    return next((group for group in reversed(groups) if device in group.devices), None)

@@ -10,6 +10,7 @@ from dmaragent.host import Host
 from dmaragent.host.topology import PciFunction
 from dmaragent.host.xen import RdmEntry
 from dmaragent.inventory import Gap, Inventory
+from dmaragent.inventory.by_device import ByDevice, by_device
 from dmaragent.iommu.kinds import IOMMU_OFF
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.policy.words import assignment as words
@@ -38,6 +39,8 @@ class HostFacts:
     """Xen's list of reserved device memory, in its order: what strategy=host reserves."""
     source: ListSource
     """The source of that list."""
+    by_device: ByDevice
+    """The regions of the firmware's table and the IOMMU groups, by device."""
     devices: Mapping[SBDF, tuple[AddressRange, ...] | None] = field(default_factory=dict)
     """The regions that Xen reports for one device; None: Xen cannot report them. Other devices have
     none."""
@@ -189,6 +192,9 @@ def facts_of(
     return HostFacts(
         listed=_listed(inventory),
         source=views.list.source,
+        by_device=by_device(
+            inventory.all_regions, () if isinstance(host.groups, Missing) else host.groups
+        ),
         devices=views.devices,
         shared=MappingProxyType(shared) if sharing_known else None,
         owners=MappingProxyType(owners),

@@ -227,12 +227,13 @@ def _vfio_case(facts: IvrsFacts) -> tuple[str, Severity | None]:
 )
 def absent_device(facts: IvrsFacts) -> Iterator[Hit]:
     """Find IVMDs of one device at whose address no function is present."""
+    acpi_names = _acpi_names(facts)
     for ivmd in facts.ivmds:
         sbdf = function_with_id(ivmd.region.segment, ivmd.block.device_id)
         present = sbdf in (facts.functions or {})
         if ivmd.block.type != BlockType.IVMD_ONE or present or sbdf.segment:
             continue  # of another segment: ivmd-segment
-        names = sorted(_acpi_names(facts, ivmd.block.device_id))
+        names = sorted(acpi_names.get(ivmd.block.device_id, ()))
         named = f" It is the ACPI device {', '.join(names)}." if names else ""
         message = f"is for {sbdf}, which is not present.{named}"
         linux = "Linux applies it to this ACPI device." if names else ""
@@ -243,15 +244,15 @@ def absent_device(facts: IvrsFacts) -> Iterator[Hit]:
         yield hit._replace(device=sbdf)
 
 
-def _acpi_names(facts: IvrsFacts, device: int) -> set[str]:
-    """Return the HIDs of the ACPI devices with the ID `device`."""
-    return {
-        entry.hid.rstrip(b"\0 ").decode("latin-1")
-        for _, block in facts.blocks
-        if isinstance(block, AnyIVHD)
-        for entry in block.entries
-        if isinstance(entry, HidEntry) and entry.device_id == device
-    }
+def _acpi_names(facts: IvrsFacts) -> dict[int, set[str]]:
+    """Return the HIDs of the ACPI devices with each ID."""
+    names: dict[int, set[str]] = {}
+    for _, block in facts.blocks:
+        for entry in block.entries if isinstance(block, AnyIVHD) else ():
+            if isinstance(entry, HidEntry):
+                hid = entry.hid.rstrip(b"\0 ").decode("latin-1")
+                names.setdefault(entry.device_id, set()).add(hid)
+    return names
 
 
 @rule(

@@ -122,11 +122,8 @@ def _regions_of(device: DeviceContext) -> set[int]:
     """Return the regions that hold the device, or another of its group."""
     group = device.group
     mates = {device.sbdf} if group is None else {device.sbdf, *group.devices}
-    held = {
-        region.number
-        for region in device.inventory.all_regions
-        if any(own.sbdf in mates for own in region.linux)
-    }
+    by_device = device.facts.by_device
+    held = {region.number for mate in mates for region, _ in by_device.held_by(mate)}
     named = device.named_regions if device.on_xen else ()
     return held | {region.number for region in named}
 
