@@ -5,7 +5,7 @@ alone.  An exclusion range is in registers of the IOMMU: under either policy DMA
 reaches memory of the host.  Source: ``xen/hypervisor/ivrs_assignment.py``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.guests.rdm import Policy
@@ -43,7 +43,7 @@ def assign_on_amd(
     host: HostFacts,
     ram: RamLayout | None,
     ivrs: IvrsPrediction,
-    before: Sequence[SBDF] = (),
+    before: Collection[SBDF] = (),
 ) -> Iterator[Decision]:
     """Yield what Xen with the table `ivrs` does with `function`, whose policy is strict or relaxed.
 
@@ -131,13 +131,15 @@ def _maps(
 def _collision(
     function: AddedFunction,
     assigned: IvrsAssignment,
-    before: Sequence[SBDF],
+    before: Collection[SBDF],
     ivrs: IvrsPrediction,
 ) -> Decision | None:
     """Return the refusal of the first unity map that overlaps one the guest has by then.
 
     Equal maps are counted, so they do not collide.
     """
+    if not assigned.mapped:
+        return None
     earlier = [(own, one) for own in before for one in assignment_of(ivrs, own).mapped]
     for listed in assigned.mapped:
         region = listed.entry.range

@@ -5,7 +5,7 @@ Source: Xen drivers/passthrough/vtd/iommu.c, ``intel_iommu_assign_device`` and
 arch/x86/mm/p2m.c, ``set_identity_p2m_entry``; tools libxl_pci.c, ``pci_add_dm_done``.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.guests.rdm import Policy
@@ -97,7 +97,7 @@ def assign(
     function: AddedFunction,
     host: HostFacts,
     ram: RamLayout | None,
-    before: Sequence[SBDF] = (),
+    before: Collection[SBDF] = (),
 ) -> Iterator[Decision]:
     """Yield refusals, unknowns and warnings of the assignment of one function.
 

@@ -185,12 +185,13 @@ def _attach_to(text: str, to: _Attachment) -> Hotplug:
         return _answer(text, to, device, policy, [*decisions, *absent, unknown])
     for built in running:
         ram = None if built.layout is None else built.layout.after
-        for number, function in enumerate(functions):
-            before = (*to.present, *(earlier.sbdf for earlier in functions[:number]))
+        before = dict.fromkeys(to.present)
+        for function in functions:
             if host.iommu_off:  # only such a PV guest gets here: see _obstacles
                 decisions[add_without_iommu(function, host)] = None
                 continue
             assigned = list(assign(function, host, ram, before))
+            before[function.sbdf] = None
             decisions |= dict.fromkeys(assigned)
             if ram is not None and not any(decision.rule == ABSENT_RULE for decision in assigned):
                 decisions |= dict.fromkeys(_hole_decisions(function, host, built, into))

@@ -298,10 +298,12 @@ def _assignments(
     pairs = list(zip(scenario.devices, scenario.device_policies, strict=True))
     functions, decisions = added_functions(pairs, host)
     yield from decisions
-    for number, function in enumerate(functions):
+    before: dict[SBDF, None] = {}
+    for function in functions:
         # libxl may have left room for regions that are unknown here
         known = None if host.regions_of(function.sbdf) is None else ram
-        yield from assign(function, host, known, [earlier.sbdf for earlier in functions[:number]])
+        yield from assign(function, host, known, before)
+        before[function.sbdf] = None
 
 
 def _without_iommu(scenario: Scenario, host: HostFacts) -> Iterator[Decision]:
