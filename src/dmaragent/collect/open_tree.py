@@ -92,8 +92,11 @@ def open_directory(path: str) -> tuple[HostReader, str]:
     recordings = [top for top in tops if _is_recording(os.path.join(path, top))]
     take = partial(hosts_words.choose_one, path)
     if recordings:
-        others = (top for top in tops if top not in recordings)
-        hosts = [*recordings, *(top for top in others if _is_copied_root(tree.below(f"/{top}")))]
+        others = ((top, tree.below(f"/{top}")) for top in tops if top not in recordings)
+        hosts = [
+            *recordings,
+            *(top for top, root in others if _is_copied_root(root) or _is_report(root)),
+        ]
         if len(hosts) > 1:
             raise hosts_words.several(path, "hosts", hosts, take)
         return open_directory(os.path.join(path, hosts[0]))
@@ -225,7 +228,7 @@ def find_host(
     below = [(top, tree.below(f"/{top}")) for top in tops if top not in _PARTS]
     copies = [(top, copy) for top, inner in below if (copy := _copied_root(inner, where))]
     if copies:
-        return _only_host(copies, where, take)
+        return _only_host(copies, _reports_beside(below, copies), where, take)
     reports = [
         (top, root, facts)
         for top, root in [("", tree), *below]
@@ -246,9 +249,11 @@ def find_host(
     if len(search.found) > 1:
         paths = [tables.path[1:] for tables in search.found]
         raise hosts_words.several(where, "tables of IOMMUs", paths, take)
-    _, root, facts = reports[0] if reports else ("", tree, ReportFacts(tree, ()))
+    top, root, facts = reports[0] if reports else ("", tree, ReportFacts(tree, ()))
+    _refuse_different_listings(where, facts)
     files = search.found or search.dumps[:1]
     if files and not search.stopped:
+        _refuse_table_elsewhere(where, top, files[0].path)
         return _with_tables(root, facts, files[0], where)
     if reports:
         return ReportHost(DirectoryHost(root), facts, why_no_tables(root))
@@ -256,12 +261,49 @@ def find_host(
     return None
 
 
+def _reports_beside(
+    below: list[tuple[str, FileTree]], copies: list[tuple[str, HostReader]]
+) -> list[str]:
+    """Return the directories of `below` that are reports without a copied root."""
+    known = {top for top, _ in copies}
+    return [top for top, root in below if top not in known and _is_report(root)]
+
+
+def _is_report(root: FileTree) -> bool:
+    return ReportFacts(root, find_texts(root)).tell_the_host
+
+
 def _only_host(
-    hosts: list[tuple[str, HostReader]], where: str, take: hosts_words.Take
+    copies: list[tuple[str, HostReader]], reports: list[str], where: str, take: hosts_words.Take
 ) -> HostReader:
+    hosts = [*(top for top, _ in copies), *reports]
     if len(hosts) > 1:
-        raise hosts_words.several(where, "hosts", [top for top, _ in hosts], take)
-    return hosts[0][1]
+        raise hosts_words.several(where, "hosts", hosts, take)
+    return copies[0][1]
+
+
+def _refuse_different_listings(where: str, facts: ReportFacts) -> None:
+    """Reject a report whose outputs of lspci are not from one host.
+
+    Raises:
+        HostError: they are not.
+
+    """
+    paths = facts.different_listings()
+    if paths is not None:
+        raise hosts_words.different_listings(where, [path.lstrip("/") for path in paths])
+
+
+def _refuse_table_elsewhere(where: str, top: str, table: str) -> None:
+    """Reject the report in the directory `top` if its only table is in another directory.
+
+    Raises:
+        HostError: it is, so the table can be that of another host.
+
+    """
+    folder = table[1:].partition("/")[0] if "/" in table[1:] else top
+    if top and folder != top:
+        raise hosts_words.table_elsewhere(where, top, table[1:])
 
 
 def _is_copied_root(tree: FileTree) -> bool:
@@ -287,6 +329,8 @@ def _copied_root(tree: FileTree, where: str) -> HostReader | None:
         has_sys = root.is_directory("/sys")
         dump = find_dump(root) if not has_sys or lacks_tables(copied) else None
         facts = ReportFacts(root, find_texts(root))
+        if has_sys or dump is not None:
+            _refuse_different_listings(where, facts)
         if dump is not None:
             path, text = dump
             tables = read_acpidump(text)

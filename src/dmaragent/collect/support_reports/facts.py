@@ -4,9 +4,12 @@ Each fact is parsed once, when it is first used.
 """
 
 import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import combinations
 
+from dmaragent.collect.formats.packed_file import unpack
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.outputs import boot_lines
@@ -16,6 +19,7 @@ from dmaragent.collect.support_reports.files import (
     LOGS,
     ReportText,
     TextKind,
+    is_packed,
     section_kind,
 )
 from dmaragent.collect.support_reports.lspci import from_lspci
@@ -93,14 +97,32 @@ class ReportFacts:
         for kind, parse in (
             (TextKind.PROC_DEVICES, lambda text: from_proc_devices(text, configs)),
             (TextKind.UDEV_DATABASE, from_udev_database),
-            (TextKind.LSPCI, from_lspci),
         ):
             for path, text in self._of(kind):
                 facts = parse(text)
                 if facts:
                     self.use("PCI functions", path)
                     sources.append(facts)
+        for path, listed in self._listings.items():
+            self.use("PCI functions", path)
+            sources.append(listed)
         return agreed(sources)
+
+    @cached_property
+    def _listings(self) -> dict[str, dict[str, PciFacts]]:
+        """The facts in each output of lspci that lists a function, by its path."""
+        parsed = {path: from_lspci(text) for path, text in self._of(TextKind.LSPCI)}
+        return {path: facts for path, facts in parsed.items() if facts}
+
+    def different_listings(self) -> tuple[str, str] | None:
+        """Return two outputs of lspci of which each has functions that the other lacks; else None.
+
+        They are not from one host at one time. A listing that was cut off lacks functions only.
+        """
+        for (path, facts), (other, more) in combinations(self._listings.items(), 2):
+            if facts.keys() - more.keys() and more.keys() - facts.keys():
+                return path, other
+        return None
 
     @cached_property
     def groups(self) -> dict[int, list[str]]:
@@ -273,10 +295,21 @@ class ReportFacts:
         )
         try:
             content = self._tree.read(text.path, request)
+            if isinstance(content, Missing) or text.kind is TextKind.PROC_CONFIG:
+                return b"" if isinstance(content, Missing) else content
+            if is_packed(text.path):
+                content = unpack(text.path, content).content[:LARGEST_TEXT]
         except HostError:
-            return b""  # a link out of the copy, which is not followed
-        return b"" if isinstance(content, Missing) else content
+            return b""  # a link out of the copy, which is not followed, or packed and damaged
+        return _as_utf8(content)
 
     def use(self, reading: str, path: str) -> None:
         """Note that `reading` came from the file `path`."""
         self._used.setdefault(reading, {})[path] = None
+
+
+def _as_utf8(content: bytes) -> bytes:
+    """Return a text as UTF-8: editors and shells of Windows write UTF-16, or a mark before UTF-8."""
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace").encode()
+    return content.removeprefix(BOM_UTF8)

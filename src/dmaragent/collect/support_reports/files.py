@@ -95,6 +95,7 @@ _PROC_PCI = re.compile(
     r"/proc/bus/pci/(?:(devices)|(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}/[01][0-9a-f]\.[0-7])"
 )
 _PROC = ("/proc/iomem", "/proc/version")
+_PACKED = re.compile(r"\.(?:gz|bz2|xz|zst)$", re.IGNORECASE)
 _VAR_LOGS = re.compile(r"/var/log/(?:xen/)?([^/]+)")
 _PATTERN = re.compile("|".join(f"({pattern})" for pattern, _ in _NAMES), re.IGNORECASE)
 _SPECIAL = re.compile(
@@ -145,6 +146,7 @@ def text_kind(path: str) -> TextKind | None:
     if logged:
         kind = _by_name(logged[1])
         return kind if kind in LOGS else None
+    path = _PACKED.sub("", path)
     plugin = _PLUGIN.fullmatch(path)
     if plugin:
         return _by_name(plugin[1])
@@ -155,6 +157,11 @@ def text_kind(path: str) -> TextKind | None:
 def _by_name(name: str) -> TextKind | None:
     match = _PATTERN.fullmatch(name)
     return None if match is None else _NAMES[(match.lastindex or 1) - 1][1]
+
+
+def is_packed(path: str) -> bool:
+    """Return whether the file at `path` of a report has the name of a packed one."""
+    return _PACKED.search(path) is not None
 
 
 def section_kind(head: str) -> TextKind | None:

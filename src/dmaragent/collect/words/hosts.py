@@ -34,6 +34,24 @@ def several(where: str, what: str, names: list[str], take: Take) -> HostError:
     )
 
 
+def table_elsewhere(where: str, report: str, table: str) -> HostError:
+    """Return the error for a `report` without a table, beside a directory with a `table`."""
+    return HostError(
+        f"{where} contains a report without a table, {shown(report)}, and a table in another "
+        f"directory, {shown(table)}: it can be from another host",
+        f"if it is from the same host, move it into {shown(report)}; else choose one of the two",
+    )
+
+
+def different_listings(where: str, files: list[str]) -> HostError:
+    """Return the error for a report with two outputs of lspci that list different functions."""
+    return HostError(
+        f"{where} is not one host: {' and '.join(map(shown, files))} list different PCI functions",
+        "make a directory for each host, with all its files, and name one; if both files are from one "
+        "host, keep only a complete list of its functions",
+    )
+
+
 def several_in_archive(where: str, names: list[str], outer: str) -> HostError:
     """Return the error for an archive that contains the hosts `names`.
 
