@@ -7,6 +7,7 @@ from dmaragent.messages import recogniser
 from dmaragent.messages.faults import read_faults
 from dmaragent.messages.host_match import HostMatch
 from dmaragent.messages.relate import relate_all
+from dmaragent.present.words.messages import here_words
 from support.inventories import UNIT, XEN, inventory_of
 from support.tables import rmrr, scope
 
@@ -46,7 +47,8 @@ def match(text: str, inventory: Inventory) -> HostMatch:
             "iommu: unaligned: iova 0x1234 pa 0x5678 size 0x10 min_pagesz 0x1000",
             "linux-map-unaligned",
         ),
-        ("DMAR: Setting identity map [0x0 - 0xffffff]", "linux-identity-map"),
+        ("DMAR: Setting identity map [0xfed00000 - 0xfed0ffff]", "linux-identity-map"),
+        ("DMAR: Setting identity map [0x0 - 0xffffff]", "linux-isa-identity-map"),
     ],
 )
 def test_memory_in_no_region_does_not_show_that_another_host_printed_a_message(
@@ -111,3 +113,40 @@ def test_a_write_is_one_in_a_line_that_was_retyped_too() -> None:
         assert [fault.write for fault in read_faults(line)] == [True]
         read = line.replace("Write", "Read").replace("write", "read")
         assert [fault.write for fault in read_faults(read)] == [False]
+
+
+@pytest.mark.parametrize(
+    ("mapped", "partly"),
+    [
+        ("0xbdf3e000 - 0xbdf5dfff", False),
+        ("0xbdf40000 - 0xbdf40fff", False),
+        ("0xbdf3d000 - 0xbdf5dfff", True),
+        ("0xbdf3e000 - 0xbdf5efff", True),
+        ("0x0 - 0xbfffffff", True),
+    ],
+)
+def test_a_range_that_is_larger_than_a_region_is_not_in_it(mapped: str, *, partly: bool) -> None:
+    found = match(f"DMAR: Setting identity map [{mapped}]", inventory_of(UNIT, REGION))
+
+    (words,) = here_words(found, table_known=True)
+    assert (" is partly in region 1" in words) == partly
+    assert "region 1" in words
+
+
+def test_ranges_of_two_regions_that_touch_are_in_both() -> None:
+    upper = rmrr(0xBDF5E000, 0xBDF5FFFF, scope(1, 0, (0x14, 0)))
+    line = "DMAR: Setting identity map [0xbdf3e000 - 0xbdf5ffff]"
+
+    (words,) = here_words(match(line, inventory_of(UNIT, REGION, upper)), table_known=True)
+
+    assert "partly" not in words
+
+
+def test_the_first_16_mib_of_the_isa_bridge_are_no_region() -> None:
+    low = rmrr(0xE8000, 0xE8FFF, scope(1, 0, (0x14, 0)))
+    line = "IOMMU: Setting identity map for device 0000:00:1f.0 [0x0 - 0xffffff]"
+
+    found = match(line, inventory_of(UNIT, low))
+
+    assert found.recognised.message.id == "linux-isa-identity-map"
+    assert not found.spans

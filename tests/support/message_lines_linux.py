@@ -197,4 +197,46 @@ LINES: list[tuple[str, str, Names]] = [
     ),
     ("linux-iommu-on", "xhci_hcd 0000:00:14.0: Using iommu dma mapping", names("00:14.0")),
     ("linux-iommu-on", "nvme 0000:0a:00.0: DMAR: Using iommu direct mapping", names("0a:00.0")),
+    (
+        "linux-kvm-no-interrupt-remapping",
+        'kvm_iommu_map_guest: No interrupt remapping support, disallowing device assignment. Re-enble with "allow_unsafe_assigned_interrupts=1" module option.',
+        names(),
+    ),
+    (
+        "linux-acs-override",
+        "Warning: PCIe ACS overrides enabled; This may allow non-IOMMU protected peer-to-peer DMA",
+        names(),
+    ),
+    ("linux-isa-identity-map", "IOMMU: Prepare 0-16MiB unity mapping for LPC", names()),
+    ("linux-isa-identity-map", "IOMMU: Prepare 0-16M unity mapping for LPC", names()),
+    (
+        "linux-isa-identity-map",
+        "DMAR: Setting identity map for device 0000:00:1f.0 [0x0 - 0xffffff]",
+        names("0000:00:1f.0"),
+    ),
+    (
+        "linux-isa-identity-map",
+        "Setting identity map for device 0000:00:1f.0 [0x0 - 0x1000000]",
+        names("0000:00:1f.0"),
+    ),
+    (
+        "linux-isa-identity-map",
+        "pci 0000:00:1f.0: DMAR: Setting identity map [0x0 - 0xffffff]",
+        names("0000:00:1f.0"),
+    ),
+    (
+        "linux-isa-identity-map",
+        "DMAR: Failed to create 0-16MiB identity map - floppy might not work",
+        names(),
+    ),
+    (
+        "linux-amd-feature",
+        "[    0.912345] AMD-Vi: Applying erratum 746 workaround for IOMMU at 0000:00:00.2",
+        names("0000:00:00.2"),
+    ),
+    (
+        "xen-amd-on",
+        "(XEN) AMD-Vi: Applying erratum 746 workaround for IOMMU at 0000:00:00.2",
+        names("0000:00:00.2"),
+    ),
 ]

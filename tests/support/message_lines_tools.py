@@ -175,4 +175,36 @@ LINES: list[tuple[str, str, Names]] = [
         names("00:01.0"),
     ),
     ("libxl-no-pciback", "libxl: error: Looks like pciback driver is not loaded", names()),
+    (
+        "qemu-container-refused",
+        "error: internal error: unable to execute QEMU command 'device_add': vfio error: 0000:03:00.0: failed to setup container for group 12: failed to set iommu for container: Operation not permitted",
+        names("0000:03:00.0", group=12, error=1),
+    ),
+    (
+        "qemu-container-failed",
+        "kvm: -device vfio-pci,host=03:00.0: vfio error: 0000:03:00.0: failed to setup container for group 12",
+        names("0000:03:00.0", group=12),
+    ),
+    (
+        "qemu-container-failed",
+        "qemu-kvm: -device vfio-pci,host=03:00.0: vfio: memory listener initialization failed for container",
+        names(),
+    ),
+    ("qemu-map-failed", "qemu-kvm: VFIO_MAP_DMA: -12", names(error=12)),
+    ("proxmox-not-bound", "TASK ERROR: Cannot bind 0000:03:00.0 to vfio", names("0000:03:00.0")),
+    (
+        "proxmox-not-bound",
+        "error writing '0000:03:00.0' to '/sys/bus/pci/drivers/vfio-pci/bind': Invalid argument",
+        names("0000:03:00.0", error=22),
+    ),
+    (
+        "proxmox-reset-refused",
+        "TASK ERROR: can't reset PCI device '0000:03:00.0'",
+        names("0000:03:00.0"),
+    ),
+    (
+        "proxmox-not-reset",
+        "error writing '1' to '/sys/bus/pci/devices/0000:03:00.0/reset': Inappropriate ioctl for device",
+        names("0000:03:00.0", error=25),
+    ),
 ]

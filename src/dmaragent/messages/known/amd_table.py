@@ -72,7 +72,7 @@ MESSAGES = (
         "perf/amd_iommu: Detected AMD IOMMU #<number>",
         "AMD-Vi: iommu<number> (<number2>) : IRT cache is <word>",
         "AMD-Vi: Applying ATS write check workaround",
-        "AMD-Vi: Applying erratum 746 workaround",
+        "AMD-Vi: Applying erratum 746 workaround{ for IOMMU at <sbdf>}",
         "AMD-Vi: Applying erratum: Increase <word> log size to <number>",
         ("AMD-Vi: IO/TLB flush on unmap enabled", "5.10"),
         ("AMD-Vi: Lazy IO/TLB flushing enabled", "5.10"),

@@ -97,4 +97,33 @@ MESSAGES = (
         source="drivers/vfio/vfio_iommu_type1.c, vfio_iommu_type1_attach_group, checked",
         on_amd=VendorAnswer(advice=INTERRUPTS_ON_AMD),
     ),
+    message(
+        "linux-kvm-no-interrupt-remapping",
+        LINUX,
+        MessageSeverity.REFUSAL,
+        "KVM does not assign the device: its interrupts cannot be remapped",
+        "No interrupt remapping support, disallowing device assignment",
+        releases="Linux before 4.12, with KVM's own device assignment (pci-assign)",
+        meaning="This is not about reserved memory. Without interrupt remapping, a guest could send "
+        "interrupts to the host with the device, so KVM returns EPERM.",
+        advice="Enable VT-d and interrupt remapping in the firmware setup, update the firmware, and "
+        "look for intremap=off on the kernel's command line. allow_unsafe_assigned_interrupts=1 of "
+        "kvm removes this protection: use it only for guests that you trust.",
+        source="virt/kvm/iommu.c and arch/x86/kvm/iommu.c, kvm_iommu_map_guest, checked in the source",
+        on_amd=VendorAnswer(advice=INTERRUPTS_ON_AMD),
+    ),
+    message(
+        "linux-acs-override",
+        LINUX,
+        MessageSeverity.NOTE,
+        "The kernel reports smaller IOMMU groups than the hardware isolates",
+        "PCIe ACS overrides enabled; This may allow non-IOMMU protected peer-to-peer DMA",
+        releases="kernels with the ACS override patch, such as Proxmox', with pcie_acs_override=",
+        meaning="Devices of different groups can reach each other by DMA without the IOMMU: also a guest "
+        "and a device of the host. The option changes no reserved region: a device that has one is "
+        "still blocked, but other devices of its former group need not be.",
+        advice="Remove pcie_acs_override= if the guest's device has a group of its own without it.",
+        source="patch add-acs-overrides, drivers/pci/quirks.c, pcie_acs_override_setup, checked in the "
+        "patch",
+    ),
 )

@@ -265,6 +265,23 @@ MESSAGES = (
         source=f"{_DMAR}, dmar_table_print_dmar_entry, checked in the source",
     ),
     message(
+        "linux-isa-identity-map",
+        LINUX,
+        MessageSeverity.NOTE,
+        "Linux lets the ISA bridge reach the first 16 MiB",
+        "{<iommu>}Prepare 0-16MiB unity mapping for LPC",
+        "{<iommu>}Prepare 0-16M unity mapping for LPC",
+        "{<iommu>}Setting identity map for device <sbdf> [0x0 - 0xffffff]",
+        "{<iommu>}Setting identity map for device <sbdf> [0x0 - 0x1000000]",
+        "{<iommu>}Setting identity map [0x0 - 0xffffff]",
+        "{<iommu>}Failed to create 0-16MiB identity map",
+        releases="older kernels with VT-d; not in Linux 5.10",
+        meaning="The mapping is for DMA of floppy drives (CONFIG_INTEL_IOMMU_FLOPPY_WA), not for a "
+        "region of the firmware's table.",
+        advice="No action is needed.",
+        source=f"{_IOMMU}, iommu_prepare_isa, checked in the source",
+    ),
+    message(
         "linux-identity-map",
         LINUX,
         MessageSeverity.NOTE,

@@ -31,6 +31,8 @@ MESSAGES = (
         "Proxmox cannot bind the device's group to vfio-pci",
         "can't unbind/bind PCI group to VFIO '<sbdf>'",
         ("can't unbind/bind pci group to vfio '<sbdf>'", "before qemu-server 7"),
+        "Cannot bind <sbdf> to vfio",
+        "error writing '<sbdf>' to '/sys/bus/pci/drivers/vfio-pci/bind': <error>",
         "Cannot find vfio-pci module!",
         releases="every release",
         meaning="A driver does not release its device of the group, or vfio-pci is not loaded. A "
@@ -38,7 +40,8 @@ MESSAGES = (
         advice="Run sudo modprobe vfio-pci, and check dmesg of the same second. If a driver does not "
         "release its device, bind it at boot: vfio-pci.ids= on the kernel's command line. The "
         "host then cannot use it.",
-        source=f"{_PCI}, prepare_pci_device, checked in the source",
+        source=f"{_PCI}, prepare_pci_device; pve-common, SysFSTools.pm, pci_dev_bind_to_vfio; checked "
+        "in the source",
     ),
     message(
         "proxmox-no-device",
@@ -60,11 +63,25 @@ MESSAGES = (
         "the source",
     ),
     message(
+        "proxmox-reset-refused",
+        PROXMOX,
+        MessageSeverity.REFUSAL,
+        "Proxmox does not start the guest: it could not reset the device",
+        "can't reset PCI device '<sbdf>'",
+        releases="qemu-server before 8.2.6",
+        meaning="The kernel offers a reset of the device, and it failed. Newer releases start the guest "
+        "anyway. A reserved region is not the reason.",
+        advice="Check dmesg of the same second. Restart the host if the device does not respond, or update "
+        "Proxmox.",
+        source=f"{_PCI}, prepare_pci_device before the commit 458b487b, checked in the source",
+    ),
+    message(
         "proxmox-not-reset",
         PROXMOX,
         MessageSeverity.NOTE,
         "Proxmox could not reset the device, and starts the guest anyway",
         "failed to reset PCI device '<sbdf>', but trying to continue",
+        "error writing '1' to '/sys/bus/pci/devices/<sbdf>/reset': <error>",
         releases="Proxmox VE 6 and later",
         meaning="The device is in the state that the last user left. A reserved region is not the "
         "reason.",

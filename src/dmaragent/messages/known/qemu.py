@@ -34,11 +34,11 @@ MESSAGES = (
         Program.QEMU,
         MessageSeverity.CONSEQUENCE,
         "QEMU cannot use the device: the kernel blocks it",
-        "{vfio <sbdf>: }failed to setup container for group <group>: Failed to set group "
+        "{vfio {error: }<sbdf>: }failed to setup container for group <group>: Failed to set group "
         "container: <error>",
-        "{vfio <sbdf>: }failed to setup container for group <group>: Failed to set iommu for "
+        "{vfio {error: }<sbdf>: }failed to setup container for group <group>: Failed to set iommu for "
         "container: <error>",
-        "{vfio <sbdf>: }failed to setup container for group <group>: failed to set iommu for "
+        "{vfio {error: }<sbdf>: }failed to setup container for group <group>: failed to set iommu for "
         "container: <error>",
         "vfio: failed to set iommu for container: <error>",
         "Failed to set iommu for container{: <error>}",
@@ -58,8 +58,9 @@ MESSAGES = (
         Program.QEMU,
         MessageSeverity.CONSEQUENCE,
         "QEMU cannot set up the device's group",
-        "{vfio <sbdf>: }failed to setup container for group <group>",
+        "{vfio {error: }<sbdf>: }failed to setup container for group <group>",
         "vfio: failed to setup container for group <group>",
+        ("vfio: {RAM }memory listener initialization failed for container", "before QEMU 2.8"),
         releases="QEMU with VFIO",
         meaning="The error beside it, or in the line before, is the reason. If the error is "
         "vfio_dma_map, paste that line too: it can have other causes than a region.",
@@ -87,7 +88,7 @@ MESSAGES = (
         Program.QEMU,
         MessageSeverity.CONSEQUENCE,
         "QEMU cannot use the device (iommufd): the kernel blocks it when it is bound",
-        "{vfio <sbdf>: }error bind device fd=<number> to iommufd=<number2>{: <error>}",
+        "{vfio {error: }<sbdf>: }error bind device fd=<number> to iommufd=<number2>{: <error>}",
         releases="QEMU 9.0 and later with iommufd",
         meaning="QEMU only reports the kernel's error. Linux 6.6 and later blocks a device with a region"
         " at this step.",

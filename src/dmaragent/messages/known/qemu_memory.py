@@ -77,6 +77,7 @@ MESSAGES = (
         MessageSeverity.CONSEQUENCE,
         "The kernel refuses to map memory for the device's DMA",
         "VFIO_MAP_DMA failed{: <error>}",
+        ("VFIO_MAP_DMA: <errno>", "before QEMU 5.2"),
         "IOMMU_IOAS_MAP failed: <error>",
         "IOMMU_IOAS_MAP_FILE failed: <error>",
         "vfio: DMA mapping failed, unable to continue",

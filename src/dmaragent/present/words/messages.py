@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
+from dmaragent.addresses import PAGE
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.host.words import NOT_IN_MAP
 from dmaragent.inventory import Region
@@ -357,12 +358,22 @@ def _span_words(match: RangeMatch, recognised: Recognised, *, table_known: bool,
         inside = _listed(
             [_place_words(region, match.span, recognised.names, most) for region in match.regions]
         )
-        return f"{place} is {inside}{memory}"
+        return f"{place} is {'' if _is_inside(match) else 'partly '}{inside}{memory}"
     if match.entries:
         return f"{place} is in {_ORIGIN_WORDS[match.entries[0].origin]}{memory}"
     if not table_known:
         return f"{place}: its region is unknown without the table{memory}"
     return f"{place} is in no region of the table{memory}"
+
+
+def _is_inside(match: RangeMatch) -> bool:
+    """Return whether the range is inside the regions that it overlaps; a page is never split."""
+    at = match.span.first
+    for region in sorted(match.regions, key=lambda region: region.first):
+        if region.first // PAGE * PAGE > at:
+            break
+        at = max(at, (region.last // PAGE + 1) * PAGE)
+    return at > match.span.last
 
 
 def _unit_words(place: str, match: RangeMatch, *, table_known: bool) -> str:
