@@ -90,6 +90,11 @@ LINES: list[tuple[str, str, Names]] = [
         "AMD-Vi:   DEV_SELECT_RANGE_START\t devid: 0000:00:00.3 flags: 00",
         names("00:00.3"),
     ),
+    (
+        "linux-amd-table-listed",
+        r'{"MESSAGE":"AMD-Vi:   DEV_SELECT_RANGE_START\t devid: 0000:00:00.3 flags: 00"}',
+        names("00:00.3"),
+    ),
     # Xen: IVMD blocks
     (
         "xen-ivmd-in-ram",
