@@ -107,4 +107,12 @@ LINES: list[tuple[str, str, Names]] = [
         ),
         names(),
     ),
+    (
+        "xen-extra-region-lost",
+        (
+            "(XEN) Failed to reserve [7d000000-7d020000) for XHCI console, skipping IOMMU mapping for "
+            "it, some functionality may be broken"
+        ),
+        names("", (0x7D000000, 0x7D01FFFF), word="XHCI console"),
+    ),
 ]

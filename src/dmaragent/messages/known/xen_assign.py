@@ -242,7 +242,7 @@ MESSAGES = (
         XEN,
         MessageSeverity.FIRMWARE,
         "Xen cannot reserve memory that a driver of its own needs",
-        "Failed to reserve [<base>-<limit>) for <word>, skipping IOMMU mapping for it",
+        "Failed to reserve [<base>-<end>) for <word>, skipping IOMMU mapping for it",
         releases="Xen 4.19 and later",
         meaning="Xen did not map a buffer of its own for a device, such as that of the USB debug "
         "console. The table's regions are not affected.",
