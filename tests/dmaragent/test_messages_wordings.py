@@ -125,6 +125,44 @@ def test_the_meaning_of_an_error_is_under_its_number() -> None:
             assert text.startswith(f"{ERRORS[number][0]}:"), message.id
 
 
+_MAP = "vfio_dma_map(0x55aa, 0x0, 0xa0000, 0x7f00)"
+
+
+@pytest.mark.parametrize(
+    ("line", "facts"),
+    [
+        (
+            "EAL: 0000:0a:00.0 cannot add VFIO group to container, error 22 (Invalid argument)",
+            ("EINVAL", "6.6 and later"),
+        ),
+        (
+            "EAL: cannot set IOMMU type, error 1 (Operation not permitted)",
+            ("EPERM", "before 6.6"),
+        ),
+        (
+            "EAL: Cannot set up DMA remapping, error 22 (Invalid argument)",
+            ("EINVAL", "iova-mode=pa"),
+        ),
+        (
+            "EAL: Cannot set up DMA remapping, error 12 (Cannot allocate memory)",
+            ("RLIMIT_MEMLOCK",),
+        ),
+        (f"{_MAP} = -22 (Invalid argument)", ("EINVAL", "reserved_regions")),
+        (f"{_MAP} = -14 (Bad address)", ("EFAULT", "BAR")),
+        (f"{_MAP} = -28 (No space left on device)", ("ENOSPC", "dma_entry_limit")),
+        ("VFIO_MAP_DMA failed: Cannot allocate memory", ("ENOMEM", "RLIMIT_MEMLOCK")),
+        ("Cannot update DMA mapping, error 12", ("ENOMEM", "RLIMIT_MEMLOCK")),
+    ],
+)
+def test_an_error_means_what_the_call_of_its_message_returns(
+    line: str, facts: tuple[str, ...]
+) -> None:
+    (found,) = recogniser().recognise(line).found
+
+    assert found.names.error is not None
+    assert [fact for fact in facts if fact not in found.message.by_error[found.names.error]] == []
+
+
 def test_ids_are_unique_and_the_findings_are_of_known_messages() -> None:
     assert len(BY_ID) == len(MESSAGES)
     assert FINDINGS.keys() | ON_AMD.keys() <= BY_ID.keys()

@@ -261,4 +261,9 @@ LINES: list[tuple[str, str, Names]] = [
         "(XEN) AMD-Vi: Re-assign 0000:01:00.0 from dom0 to d5",
         names("01:00.0", domain=0),
     ),
+    (
+        "xen-ivmd-overlap",
+        "(XEN) AMD-Vi: IVMD Error: overlap [7d000000,7d002000) vs [7d001000,7d003000)",
+        names("", (0x7D000000, 0x7D001FFF), (0x7D001000, 0x7D002FFF)),
+    ),
 ]

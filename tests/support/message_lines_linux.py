@@ -239,4 +239,19 @@ LINES: list[tuple[str, str, Names]] = [
         "(XEN) AMD-Vi: Applying erratum 746 workaround for IOMMU at 0000:00:00.2",
         names("0000:00:00.2"),
     ),
+    (
+        "linux-address-too-wide",
+        "DMAR: intel_iommu_map: iommu width (39) is not sufficient for the mapped address (8000000000)",
+        names("", 0x8000000000),
+    ),
+    (
+        "linux-map-unaligned",
+        "iommu: unaligned: iova 0x7d000800 pa 0x8d000000 size 0x1000 min_pagesz 0x1000",
+        names("", 0x7D000800),
+    ),
+    (
+        "linux-table-listed",
+        'DMAR: ACPI device "INT33C2:00" under DMAR at fed91000 as 00:15.0',
+        names("0000:00:15.0", 0xFED91000, word="INT33C2:00"),
+    ),
 ]

@@ -205,4 +205,9 @@ LINES: list[tuple[str, str, Names]] = [
     ),
     ("spdk-memory-not-mapped", "Cannot set up DMA mapping, error 12", names(error=12)),
     ("spdk-memory-not-mapped", "Cannot clear DMA mapping, error 22", names(error=22)),
+    (
+        "dpdk-memory-not-mapped",
+        "EAL: Couldn't map user memory for DMA: va: 0x7f1234000000 iova: 0x100000000 len: 0x40000000",
+        names("", 0x100000000),
+    ),
 ]

@@ -222,4 +222,19 @@ LINES: list[tuple[str, str, Names]] = [
         "vfio 0000:0a:00.0: failed to setup container for group 44: Cannot set discarding of RAM broken: Device or resource busy",
         names(RAID, group=44),
     ),
+    (
+        "qemu-memory-not-unmapped",
+        "vfio_dma_unmap(0x55aa, 0x7d000000, 0x20000) = -22 (Invalid argument)",
+        names("", (0x7D000000, 0x7D01FFFF), error=22),
+    ),
+    (
+        "qemu-memory-not-unmapped",
+        "vfio_container_dma_unmap(0x55aa, 0x7d000000, 0x20000) = -22 (Invalid argument)",
+        names("", (0x7D000000, 0x7D01FFFF), error=22),
+    ),
+    (
+        "qemu-device-not-reset",
+        "vfio: Cannot reset device 0000:0a:00.0, depends on device 0000:0b:00.1 which is not owned.",
+        names(RAID),
+    ),
 ]

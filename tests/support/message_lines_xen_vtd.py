@@ -115,4 +115,74 @@ LINES: list[tuple[str, str, Names]] = [
         ),
         names("", (0x7D000000, 0x7D01FFFF), word="XHCI console"),
     ),
+    (
+        "xen-rmrr-not-reserved",
+        '(XEN) [VT-D] RMRR [7dffd000,7dffefff] not in reserved memory; need "iommu_inclusive_mapping=1"?',
+        names("", (0x7DFFD000, 0x7DFFEFFF)),
+    ),
+    (
+        "xen-scope-absent-device",
+        "(XEN) [VT-D] Non-existent device (0000:0a:00.0) is reported in RMRR [7dffd000,7dffefff]'s scope!",
+        names("0000:0a:00.0", (0x7DFFD000, 0x7DFFEFFF)),
+    ),
+    (
+        "xen-region-not-mapped",
+        "(XEN) [VT-D] cannot map reserved region (7dffd000,7dffefff] for Dom5 (-12)",
+        names("", (0x7DFFD000, 0x7DFFEFFF), domain=5, error=12),
+    ),
+    (
+        "xen-region-not-mapped",
+        "(XEN) [VT-D]d5: cannot map reserved region [7dffd000,7dffefff]: -12",
+        names("", (0x7DFFD000, 0x7DFFEFFF), domain=5, error=12),
+    ),
+    (
+        "xen-region-not-unmapped",
+        "(XEN) [VT-D]d5: cannot unmap reserved region [7dffd000,7dffefff]: -12",
+        names("", (0x7DFFD000, 0x7DFFEFFF), domain=5, error=12),
+    ),
+    (
+        "xen-region-not-unmapped",
+        "(XEN) non-identity map d5:7dffd not cleared (mapped to 8dffd)",
+        names("", (0x7DFFD000, 0x7DFFDFFF), domain=5),
+    ),
+    (
+        "xen-device-not-added",
+        "(XEN) Attempted to add SR-IOV VF 0000:0a:10.0 without PF 0000:0b:00.0",
+        names("0000:0a:10.0"),
+    ),
+    (
+        "xen-device-not-added",
+        "(XEN) Failed to add SR-IOV device PF 0000:0b:00.0 for VF 0000:0a:10.0",
+        names("0000:0b:00.0"),
+    ),
+    (
+        "xen-dma-not-mapped",
+        "(XEN) d5: IOMMU mapping gfn 0x7dffd to mfn 0x8dffd failed: -22",
+        names("", (0x7DFFD000, 0x7DFFDFFF), domain=5),
+    ),
+    (
+        "xen-dma-not-mapped",
+        "(XEN) d5: IOMMU unmapping gfn 0x7dffd failed: -22",
+        names("", (0x7DFFD000, 0x7DFFDFFF), domain=5),
+    ),
+    (
+        "xen-dom0-map-failed",
+        "(XEN) pre-mapping RAM MFN [7dffd,7e000) into IOMMU failed: -22",
+        names("", (0x7DFFD000, 0x7DFFFFFF), error=22, word="RAM"),
+    ),
+    (
+        "xen-option-taken",
+        "(XEN) [VT-D]Adding RMRR for 1 device ([0]: 0xe8) range [7dffd-7dfff]",
+        names("", (0x7DFFD000, 0x7DFFFFFF)),
+    ),
+    (
+        "xen-guest-bar-not-mapped",
+        "(XEN) no mapping between mfn 8dffd and gfn 7dffd",
+        names("", (0x7DFFD000, 0x7DFFDFFF)),
+    ),
+    (
+        "xen-guest-bar-mapped",
+        "(XEN) memory_map:remove: d5 gfn=7dffd mfn=8dffd nr=2",
+        names("", (0x7DFFD000, 0x7DFFDFFF), domain=5),
+    ),
 ]
