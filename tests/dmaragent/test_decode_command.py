@@ -14,7 +14,16 @@ from support.cli import run
 from support.collectors import write_files
 from support.damaged import CASES, Case
 from support.damaged_ivrs import CASES as IVRS_CASES
-from support.ivrs_tables import EVERY_BLOCK, every_device
+from support.ivrs_tables import (
+    EVERY_BLOCK,
+    alias,
+    entry,
+    every_device,
+    ivhd,
+    ivmd,
+    ivrs,
+    special,
+)
 from support.machines import MACHINES
 from support.renderings import RENDERINGS
 from support.tables import EVERY_STRUCTURE, patched, table
@@ -100,6 +109,76 @@ def test_an_ivrs_is_told_block_by_block(tmp_path: Path, capsys: Capture) -> None
     ):
         assert words in text, words
     assert max(map(len, ran.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("entries", "lines"),
+    [
+        (
+            (entry(3, 0x08), entry(4, 0x10, 0x01)),
+            ["range 00:01.0, no range end follows", "range end 00:02.0, settings: INIT_PASS"],
+        ),
+        ((entry(3, 0x08, 0x01), entry(4, 0x10)), ["range 00:01.0-00:02.0, settings: INIT_PASS"]),
+        (
+            (alias(0x43, 0x08, 0xA0), entry(4, 0x10, 0x01)),
+            [
+                "range with alias 00:01.0, no range end follows, requests as 00:14.0",
+                "range end 00:02.0, settings: INIT_PASS",
+            ],
+        ),
+        (
+            (entry(3, 0x08), entry(2, 0x10)),
+            ["range 00:01.0, no range end follows", "device 00:02.0"],
+        ),
+        ((entry(2, 0x08), entry(4, 0x10)), ["device 00:01.0", "range end 00:02.0"]),
+        (
+            (entry(3, 0x08), entry(4, 0x10), entry(4, 0x20)),
+            ["range 00:01.0-00:02.0", "range end 00:04.0"],
+        ),
+        ((entry(1), entry(1, 0x10)), ["all devices", "all devices 00:02.0"]),
+        ((entry(0), entry(0, 0x10)), ["padding", "padding 00:02.0"]),
+        (
+            (alias(0x42, 0x08, 0xA0)[:-1] + b"\x07",),
+            ["device with alias 00:01.0, requests as 00:14.0, reserved bytes 00 07"],
+        ),
+        (
+            (entry(0x48, 0x10) + special(1, 33, 0xA0)[4:],),
+            ["IOAPIC 33 requests as 00:14.0, device 00:02.0"],
+        ),
+        ((special(3, 33, 0xA0),), ["variety 3 33 requests as 00:14.0"]),
+    ],
+)
+def test_device_entries_are_shown_with_all_their_bytes(
+    entries: tuple[bytes, ...], lines: list[str], tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "IVRS"
+    path.write_bytes(ivrs(ivhd(*entries)))
+
+    _, found, shown = run(capsys, "decode", path).out.partition("features 0x80048824\n")
+
+    assert found
+    assert " ".join(shown.split()) == " ".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("block", "shown"),
+    [
+        (ivmd(0x9A000000, 0x1000, auxiliary=0x40), "auxiliary data 0x40"),
+        (ivmd(0x9A000000, 0x1000, kind=0x22, auxiliary=0x140), ""),
+        (ivmd(0x9A000000, 0x1000, reserved=b"\1" + bytes(7)), "not zero: 01 00 00 00 00 00 00 00"),
+        (ivmd(0x9A000000, 0x1000), ""),
+    ],
+)
+def test_bytes_of_an_ivmd_without_a_meaning_are_shown_if_they_are_not_zero(
+    block: bytes, shown: str, tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "IVRS"
+    path.write_bytes(ivrs(block))
+
+    _, found, rest = run(capsys, "decode", path).out.partition("flags: EXCLUSION_RANGE\n")
+
+    assert found
+    assert rest.strip().endswith(shown) if shown else rest.strip() == ""
 
 
 def test_a_table_of_every_device_id_is_decoded_whole(tmp_path: Path, capsys: Capture) -> None:

@@ -136,6 +136,47 @@ def test_all_functions_of_a_slot_are_written_apart_if_more_than_their_star_refus
     assert written.count("00:14.0,permissive=1") == written.count("00:14.1,permissive=1") == 1
 
 
+@pytest.mark.parametrize("release", ["4.13", NEWEST])
+@pytest.mark.parametrize(
+    "pci",
+    [
+        ("00:14.*", "00:02.*"),
+        ("00:02.*", "00:14.*,permissive=1"),
+        ("00:02.0", "00:14.*", "00:02.0"),
+        ("00:14.*", "00:02.0", "00:14.*"),
+    ],
+)
+def test_each_device_is_written_once_though_xl_does_not_read_its_star(
+    pci: tuple[str, ...], release: str
+) -> None:
+    (first, *_) = _fixes(guest(*pci, memory=1024), facts(), release)
+
+    written = " ".join(first.lines)
+    assert [written.count(device) for device in ("00:14.0", "00:02.0")] == [1, 1]
+    assert ("permissive=1" in written) == any("permissive" in text for text in pci)
+
+
+def test_a_star_on_another_segment_means_the_functions_there() -> None:
+    other = SBDF(1, 0, 0x14, 2)
+    host = facts(functions={sbdf: function(sbdf) for sbdf in (DEVICE_A, DEVICE_B, other)})
+
+    (first,) = _fixes(guest("0001:00:14.*", memory=1024), host, "4.13")
+
+    assert first.lines == ('pci = [ "0001:00:14.2" ]',)
+
+
+def test_a_star_that_means_no_function_is_never_left_out() -> None:
+    assert _fixes(guest("00:14.*", "00:19.*", memory=1024), facts(), "4.13") == ()
+
+
+def test_a_name_that_is_written_twice_is_written_once() -> None:
+    host = facts(names={"nic": DEVICE_A})
+
+    (first,) = _fixes(guest("name=nic", "00:02.0", "name=nic", memory=1024), host)
+
+    assert first.lines == ('pci = [ "name=nic", "00:02.0" ]',)
+
+
 def test_a_device_is_relaxed_and_ram_moved_at_once_if_neither_helps_alone() -> None:
     low, other = region(0x70000000), region(0x78000000)
     host = facts({DEVICE_A: [low], DEVICE_B: [other]}, shared={DEVICE_A: [low]})
