@@ -16,13 +16,14 @@ from dmaragent.agent.changes import MOST_LINES, ChangeKind, changes
 from dmaragent.agent.http_messages import ApiRequest, ApiResponse
 from dmaragent.agent.journal import ERROR, Journal, encode
 from dmaragent.agent.notify import Notifier, passed_sockets, watchdog_seconds
-from dmaragent.agent.routes import PublishedFacts, respond
+from dmaragent.agent.routes import PublishedFacts, Work, respond
 from dmaragent.agent.scan import scan
 from dmaragent.agent.watch import Events, UdevWatch
 from dmaragent.errors import DmaragentError
 from dmaragent.readings import Missing, MissingKind
 from support.agents import EHCI, NIC, machine
 from support.hosts import FakeHost, Function, fake_host
+from support.published import answered
 from support.tables import rmrr, scope, table
 from support.wording import Worded
 
@@ -213,6 +214,60 @@ def test_a_finding_of_the_log_alone_is_a_change() -> None:
     )
 
     assert scan(host, first, 2.0).generation == 2
+
+
+def test_a_line_of_the_log_without_a_finding_is_no_change() -> None:
+    host = machine(EHCI)
+    log = b"[ 1.0] DMAR: Host address width 39\n"
+    host.calls["boot-log"] = log
+    first = scan(host, None, 1.0)
+    host.calls["boot-log"] = log + b"[ 9.0] DMAR: DRHD base: 0x000000fed91000 flags: 0x1\n"
+
+    second = scan(host, first, 2.0)
+
+    assert first.inventory.host.iommu_log != second.inventory.host.iommu_log
+    assert (first.generation, second.generation) == (1, 1)
+
+
+@pytest.mark.parametrize("target", ["/v1/devices", "/v1/report"])
+def test_only_an_answer_has_the_tag_of_the_generation(target: str) -> None:
+    published = scan(machine(EHCI), None, 1.0)
+    work = respond(ApiRequest(method="GET", target=target), published, PublishedFacts())
+    assert isinstance(work, Work)
+
+    for status in (500, 503):
+        failed = ApiResponse(status=status, headers=(("Retry-After", "9"),))
+        assert work.tagged(failed) == failed
+    tag = ("ETag", f'W/"{published.tag}"')
+    assert work.tagged(ApiResponse(status=200)).headers == (tag,)
+
+
+@pytest.mark.parametrize(
+    ("setting", "xen", "status", "verdict"),
+    [
+        ("firmware = 'a\\q'", "4.6", 200, "starts"),
+        ("firmware = 'a\\q'", "4.17", 200, "refused"),
+        ("firmware = 'a", "4.6", 422, ""),
+        ("firmware = 'a", "4.17", 422, ""),
+    ],
+)
+def test_a_guest_that_only_older_releases_read_is_resolved(
+    setting: str, xen: str, status: int, verdict: str
+) -> None:
+    guest = f"name = 'g'\nbuilder = 'hvm'\nmemory = 512\n{setting}\n"
+    request = ApiRequest(
+        method="POST",
+        target="/v1/resolve",
+        content_type="application/json",
+        body=json.dumps({"guest": guest, "xen": xen}).encode(),
+    )
+
+    response = answered(request, scan(machine(EHCI), None, 1.0), PublishedFacts())
+
+    assert response.status == status
+    if verdict:
+        (one,) = json.loads(response.body)["answer"]["guests"]
+        assert one["verdict"] == verdict
 
 
 class _Monitor:
