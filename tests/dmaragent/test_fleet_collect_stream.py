@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from dmaragent.commands.shared.installed import capture_script
 from dmaragent.fleet.collection import collecting, stream
 from dmaragent.fleet.collection.failures import failure_of
 from dmaragent.fleet.collection.model import Broken, Failure, Received
-from dmaragent.fleet.collection.ssh import SshOptions, command
+from dmaragent.fleet.collection.ssh import Ran, Runner, SshOptions, command
 from dmaragent.fleet.collection.stream import is_complete, read_stream, script
 from dmaragent.fleet.collection.words import NEXT
 
@@ -144,6 +145,35 @@ def test_what_else_can_fail() -> None:
     assert failure_of(1, "", "no shell\n", sudo=True) == Broken(Failure.NO_SHELL, "no shell")
     assert failure_of(127, "", "", sudo=False) == Broken(Failure.NO_SHELL, "exit code 127")
     assert failure_of(None, "", "", sudo=False).failure is Failure.TIMEOUT
+
+
+HALF = sent(bytes(300))[:-90]
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "failure"),
+    [
+        (HALF, None, Failure.TIMEOUT),
+        (HALF, 0, Failure.HALF),
+        (HALF, 255, Failure.HALF),
+        (b"", None, Failure.TIMEOUT),
+        (f"{MARK} not-root\n".encode(), None, Failure.NOT_ROOT),
+        (f"{MARK} failed\n".encode(), None, Failure.DUMP_FAILED),
+        (sent(b"x").replace(b"eA==", b"eQ=="), None, Failure.WRONG_HASH),
+    ],
+)
+def test_a_host_that_stalls_ends_by_the_time_limit_unless_it_said_why(
+    output: bytes, code: int | None, failure: Failure
+) -> None:
+    assert _received(Ran(output, "", code)) == failure
+
+
+def _received(ran: Ran) -> Failure | None:
+    """Return why no document arrived."""
+    collection = collecting.Collection(hosts=("h",), folder="", capture="")
+    run = collecting._Run(collection, Runner(), "", MARK, threading.Lock())
+    received = collecting._received(ran, run)
+    return received.failure if isinstance(received, Broken) else None
 
 
 def test_each_failure_has_a_next_step_and_is_in_the_page() -> None:

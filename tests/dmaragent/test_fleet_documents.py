@@ -111,6 +111,18 @@ def test_an_expected_host_without_a_document_is_absent(pool: Path) -> None:
     assert [(host.name, host.why) for host in fleet.without] == [("gone", Why.ABSENT)]
 
 
+def test_an_expected_host_without_data_is_listed_once(pool: Path) -> None:
+    expected = frozenset({"hp", "broken", "gone"})
+
+    fleet = fleet_of(pool, expected=expected)
+
+    assert [(host.name, host.why) for host in fleet.without] == [
+        ("broken", Why.UNREADABLE),
+        ("gone", Why.ABSENT),
+    ]
+    assert (fleet.documents, fleet.expected, fleet.replaced) == (2, 3, ())
+
+
 def test_expected_hosts_can_be_ranges(pool: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ran = run(capsys, "fleet", "export", str(pool), "--hosts", "xen[001-003]", "--no-cache")
     rows = [json.loads(line) for line in ran.out.splitlines()]
@@ -163,6 +175,34 @@ def test_a_table_in_a_folder_of_its_own_is_named_after_the_folder(tmp_path: Path
     found = read_fleet([str(tmp_path / "tables")], FleetQuery(question=XL))
 
     assert [record.name for record in found.records] == ["h1", "h2"]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("dmar.bin", "dmar"),
+        ("IVRS", "IVRS"),
+        ("h1/dmar.bin", "h1"),
+        ("h1/IVRS.dat", "h1"),
+        ("rack/h1/DMAR", "h1"),
+        ("rack/h1.bin", "h1"),
+        ("rack/dmar-h1.bin", "dmar-h1"),
+    ],
+)
+def test_a_table_beside_other_documents_is_named_after_its_file(
+    path: str, name: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pool"
+    for each in ("other.tar.xz", path):
+        (folder / each).parent.mkdir(parents=True, exist_ok=True)
+        (folder / each).write_bytes(TABLE.read_bytes())
+
+    found = find_documents([str(folder)])
+
+    assert {document.path: document.name for document in found} == {
+        str(folder / "other.tar.xz"): "other",
+        str(folder / path): name,
+    }
 
 
 def test_a_damaged_document_beside_a_good_one_of_its_name_is_told(pool: Path) -> None:

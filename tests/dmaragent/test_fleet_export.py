@@ -10,17 +10,20 @@ import jsonschema
 import pytest
 import yaml
 
+from dmaragent.addresses import SBDF
 from dmaragent.answers.devices import Verdict, device_rows
 from dmaragent.commands.fleet.export import _end
 from dmaragent.fleet import features
 from dmaragent.fleet.exports import nfd_text, nova_text
 from dmaragent.fleet.features import HostFeatures, Kind, features_of
 from dmaragent.fleet.fleet import FleetQuery, read_fleet
+from dmaragent.host.topology import PciFunction
 from dmaragent.passthrough.model import Can
 from dmaragent.pci_classes import is_class
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
 from support.cli import run
+from support.device_rows import device_row
 from support.machines import MACHINES, NAMES
 
 Capture = pytest.CaptureFixture[str]
@@ -190,6 +193,25 @@ def test_a_device_that_is_allowed_only_with_risk_is_conditional(
 
     assert len(usb) > 1
     assert found == Kind(allowed=1, conditional=len(usb) - 1, blocked=0, unknown=0)
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_no_devices_are_counted_if_the_class_of_one_is_unknown(
+    monkeypatch: pytest.MonkeyPatch, *, counted: bool
+) -> None:
+    network = device_row("0000:01:00.0")
+    unknown = PciFunction(SBDF.parse("0000:02:00.0"), None, 0x8086, 0x10D3, "e1000e")
+    bridge = device_row("0000:02:00.0", function=unknown, chipset=True)
+    absent = device_row("0000:02:00.0", function=None)
+    rows = [network, bridge, absent]
+    if not counted:
+        rows.append(device_row("0000:02:00.0", function=unknown))
+    monkeypatch.setattr(features, "device_rows", lambda *_: rows)
+
+    found = features_of_machine("hp-dl380e-gen8").kinds
+
+    one = Kind(allowed=1, conditional=0, blocked=0, unknown=0)
+    assert found == ({"network": one} if counted else {})
 
 
 def test_a_table_alone_has_no_devices(tmp_path: Path) -> None:
