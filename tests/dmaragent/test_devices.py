@@ -454,6 +454,32 @@ def test_a_risk_is_told_from_a_condition() -> None:
     assert verdicts[MATE.sbdf] == Verdict(Can.YES)
 
 
+@pytest.mark.parametrize(
+    ("kind", "verdict", "fixed"),
+    [
+        ("direct-relaxable", Verdict(Can.YES, risk=True), True),
+        ("direct", Verdict(Can.NO), True),
+        ("msi", Verdict(Can.YES), False),
+    ],
+)
+def test_a_device_has_a_fix_unless_it_is_allowed_without_risk(
+    kind: str, verdict: Verdict, *, fixed: bool
+) -> None:
+    structures = [] if kind == "msi" else [HIGH]
+    host = grouped(made(*structures, functions=[NIC], kernel="6.8.12-4-pve"), g1=[NIC.sbdf])
+    region = f"0x00000000ad800000 0x00000000ad80ffff {kind}\n"
+    host.files["/sys/kernel/iommu_groups/1/reserved_regions"] = region.encode()
+    context = _context(host)
+
+    (row,) = _rows(context)
+
+    explanation = explain(context.inventory, context.facts, context.stack, row.sbdf)
+    assert row.linux == verdict
+    assert explanation.remedies
+    assert (row.remedy is not None) == fixed
+    assert row.remedy is None or row.remedy.title in {one.title for one in explanation.remedies}
+
+
 def test_a_document_of_no_device_is_a_document(
     tmp_path: object, capsys: pytest.CaptureFixture[str]
 ) -> None:

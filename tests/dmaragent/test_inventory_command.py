@@ -11,7 +11,7 @@ from support.cli import run
 from support.damaged import CASES
 from support.hosts import OneAnswer
 from support.machines import MACHINES, NAMES
-from support.tables import EVERY_STRUCTURE, rmrr, table
+from support.tables import EVERY_STRUCTURE, drhd, rmrr, scope, table
 from support.wording import Worded, lines_about
 
 HP = MACHINES / "hp-dl380e-gen8"
@@ -222,6 +222,27 @@ def test_a_device_that_a_bare_table_cannot_place_is_not_told_to_have_no_regions(
     answer = document.document["answer"]
     assert (answer["device"], answer["complete"]) == ("0000:0a:00.0", False)
     assert "0000:00:1c.7>00.0" in answer["undetermined"]
+
+
+@pytest.mark.parametrize(("device", "regions", "code"), [("0a:00.0", [2], 1), ("0b:00.0", [], 2)])
+def test_a_path_that_may_lead_to_a_device_leaves_its_certain_regions_an_answer(
+    device: str, regions: list[int], code: int, tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "DMAR"
+    path.write_bytes(
+        table(
+            drhd(0xFED90000, flags=1),
+            rmrr(0x7A000000, 0x7A00FFFF, scope(1, 0, (0x19, 0))),
+            rmrr(0x7B000000, 0x7B00FFFF, scope(1, 0x0A, (0, 0))),
+            rmrr(0x7C000000, 0x7C00FFFF, scope(1, 0, (0x1C, 0), (0, 0))),
+        )
+    )
+
+    ran = run(capsys, "inventory", "--host", path, "--device", device, "--json")
+
+    answer = ran.document["answer"]
+    assert [each["number"] for each in answer["regions"]] == regions
+    assert (answer["undetermined"], ran.code) == (["0000:00:1c.0>00.0"], code)
 
 
 def test_regions_keep_their_numbers_when_narrowed_to_a_device(capsys: Capture) -> None:
