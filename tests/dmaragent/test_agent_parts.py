@@ -245,6 +245,7 @@ def test_only_an_answer_has_the_tag_of_the_generation(target: str) -> None:
 @pytest.mark.parametrize(
     ("setting", "xen", "status", "verdict"),
     [
+        ("", "4.17", 200, "starts"),
         ("firmware = 'a\\q'", "4.6", 200, "starts"),
         ("firmware = 'a\\q'", "4.17", 200, "refused"),
         ("firmware = 'a", "4.6", 422, ""),
