@@ -411,3 +411,20 @@ def test_without_a_unit_vtd_is_off_and_nothing_is_listed(worded: Worded) -> None
     assert without.entries == ()
     assert "too short" in short.iommu_disabled
     assert cut.iommu_disabled == ""  # what follows may be a unit
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        table(rmrr(0x7DFFD000, 0x7DFFFFFF, ENDPOINT)) + bytes(4),
+        table(rmrr(0x7DFFD000, 0x7DFFFFFF, ENDPOINT[:6])),
+    ],
+    ids=["bytes after the table", "a scope that ends after its structure"],
+)
+def test_damage_that_ends_before_the_next_structure_hides_no_unit(data: bytes) -> None:
+    decoded = decode_as(DMAR, data)
+    assert decoded.damage
+    assert decoded.table is not None
+
+    prediction = predict(decoded.table, topology_of(), None, Release(4, 17), damage=decoded.damage)
+    assert "ENODEV" in prediction.iommu_disabled

@@ -150,6 +150,13 @@ CASES = {
         structures=("DRHD", "RMRR", "RMRR"),
         undecoded=0,
     ),
+    "scope of the least length past its structure": Case(
+        data=table(rmrr(0x1000, 0x1FFF, ENDPOINT[:6])),
+        kinds=("scope-past-structure",),
+        offsets=(48 + 24 + 1,),
+        structures=("RMRR",),
+        undecoded=0,
+    ),
     "one byte after the last scope": Case(
         data=table(rmrr(0x1000, 0x1FFF, ENDPOINT, b"\x01")),
         kinds=("structure-trailing-bytes",),
@@ -170,6 +177,13 @@ CASES = {
         offsets=(48 + 16,),
         structures=("DRHD",),
         undecoded=3,
+    ),
+    "trailing bytes within the table and after it": Case(
+        data=table(drhd(0xFED90000), b"\x01\x00") + b"\xff" * 5,
+        kinds=("trailing-bytes", "trailing-bytes"),
+        offsets=(48 + 16, 48 + 18),
+        structures=("DRHD",),
+        undecoded=7,
     ),
     "truncated in a structure": Case(
         data=GOOD[:-10],

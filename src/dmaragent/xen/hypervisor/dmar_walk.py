@@ -58,6 +58,8 @@ _READS_ON = frozenset(
     }
 )
 """Xen checks neither that a structure fits its table nor that a scope fits its structure."""
+_OF_STRUCTURES = _READS_ON - {DamageKind.SCOPE_PAST_STRUCTURE}
+"""After these Xen may read structures that the table does not have."""
 
 
 class DmarWalk:
@@ -287,7 +289,8 @@ def _scope_error(undecoded: bytes) -> str:
 def _unitless(table: DMAR, damage: tuple[Damage, ...]) -> str:
     """Return the error if Xen finds no remapping unit: vtd/iommu.c, ``vtd_setup``; or empty."""
     kinds = {_kind(structure) for structure in table.structures}
-    if StructureType.DRHD in kinds or any(flaw.kind in _READS_ON for flaw in damage):
+    more = any(flaw.kind in _OF_STRUCTURES and flaw.offset < table.length for flaw in damage)
+    if StructureType.DRHD in kinds or more:
         return ""
     return words.NO_REMAPPING_UNIT
 
