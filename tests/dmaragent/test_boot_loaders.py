@@ -331,7 +331,10 @@ def test_xen_reads_127_characters_of_a_word(length: int, *, fits: bool) -> None:
     [
         (Reader.XEN, "unknown", ["grub", "xen.cfg", "xen-cmdline"]),
         (Reader.XEN, "debian", ["grub", "xen.cfg"]),
+        (Reader.DOM0, "unknown", ["grub", "xen.cfg", "xen-cmdline"]),
+        (Reader.DOM0, "debian", ["grub", "xen.cfg"]),
         (Reader.LINUX, "proxmox", ["grub", "proxmox-boot-tool"]),
+        (Reader.LINUX, "fedora", ["grubby"]),
         (Reader.LINUX, "debian", ["grub", "systemd-boot"]),
         (Reader.LINUX, "unknown", ["grub", "grubby", "proxmox-boot-tool", "systemd-boot"]),
     ],

@@ -247,6 +247,23 @@ def test_a_physical_function_with_virtual_ones_loses_them_first() -> None:
     assert told(host, "00:1d.1").linux.can is Can.YES
 
 
+def test_its_own_virtual_functions_in_its_group_are_no_other_devices() -> None:
+    physical = replace(USB, total_vfs=7, driver="ixgbe")
+    virtual = Function(sbdf="0000:00:1d.1", physical_function="0000:00:1d.0", driver="iavf")
+    other = replace(MATE, driver="xhci_hcd")
+    own = ["0000:00:1d.0", "0000:00:1d.1"]
+    host = made(functions=[physical, virtual, other], kernel="6.1.0")
+
+    explanation = told(grouped(host, g4=own), "00:1d.0")
+    assert cases(explanation.linux)["group"] is Can.YES
+    assert not any("iavf" in line or "1d.1" in line for line in _linux_step(explanation).lines)
+    explanation = told(grouped(host, g4=[*own, "0000:00:1a.0"]), "00:1d.0")
+    assert cases(explanation.linux)["group"] is Can.CONDITIONS
+    (case,) = (one for one in explanation.linux.cases if one.title == "group")
+    assert "0000:00:1a.0" in case.explanation
+    assert "0000:00:1d.1" not in case.explanation
+
+
 def test_xen_ties_no_region_to_a_virtual_function_of_a_device_with_one() -> None:
     virtual = Function(sbdf="0000:00:19.1", physical_function="0000:00:19.0")
 

@@ -10,13 +10,14 @@ from dmaragent.answers.explain import Explanation, explain
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import HostRequest
 from dmaragent.host import join
-from dmaragent.inventory import take_inventory
+from dmaragent.inventory import take_inventory, under_release
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve
 from dmaragent.question.context import Question, context_of, read_guests
 from dmaragent.readings import LINK_NOT_IN_COPY, NOT_COLLECTED, Missing, MissingKind
+from dmaragent.releases import Release
 from support.cli import run
 from support.explained import HIGH, NIC, USB, cases, grouped, made, told
 from support.hosts import Function
@@ -224,8 +225,13 @@ def test_an_entry_of_an_unknown_origin_may_be_of_any_device(
         lost(dom0, "xen-rdm-devices", NOT_COLLECTED),
     )
 
-    gaps = context_of(with_losses(dom0, *losses), Question()).inventory.gaps.xen
+    known = context_of(with_losses(dom0, *losses), Question())
+    gaps = known.inventory.gaps.xen
     assert [gap.devices for gap in gaps] == ([None] if strange else [])
+    other = Release.parse("4.20")  # its list is predicted, so it has no such entry
+    predicted = under_release(known.inventory, other)
+    assert predicted == take_inventory(known.host, other)
+    assert predicted.gaps.xen == ()
 
 
 def test_an_empty_list_is_explained_where_xen_has_no_iommu(dom0: dict[HostRequest, Value]) -> None:

@@ -46,6 +46,27 @@ def test_each_range_has_its_effect(text: str, expected: list[IvmdEffect]) -> Non
     assert effects(option_host(), text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "effect"),
+    [
+        ("ivmd=0x91000=1:0.0-1:0.0", IvmdEffect.SWITCHES_OFF),
+        ("ivmd=0x91000=1:0.1-1:0.0", IvmdEffect.NOT_READ),
+        ("ivmd=0x91000=1:0.0-1:0.1", IvmdEffect.UNKNOWN),
+        ("ivmd=0x91000=1:0.0", IvmdEffect.UNKNOWN),
+        ("ivmd=0x91000", IvmdEffect.UNKNOWN),
+    ],
+)
+def test_without_the_table_only_what_xen_refuses_on_every_host_is_known(
+    text: str, effect: IvmdEffect
+) -> None:
+    host = amd_host()
+    missing = host.tables[0]._replace(content=Missing(MissingKind.DENIED, "Permission denied"))
+    on = option_host(host._replace(tables=(missing,)))
+
+    assert (on.ivrs, on.intel) == (None, False)
+    assert effects(on, text) == [effect]
+
+
 def test_a_device_without_an_iommu_costs_the_host_its_iommu_until_it_is_ignored() -> None:
     text = "ivmd=0x91000=0:2.0"
 

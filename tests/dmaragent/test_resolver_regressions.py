@@ -98,6 +98,15 @@ def test_passthrough_alone_needs_an_iommu_and_all_memory() -> None:
     assert guest_remedies(found).ranked[0].lines == ("maxmem = 2800",)
 
 
+@pytest.mark.parametrize("mode", ["default", "disabled"])
+def test_a_guest_without_devices_passes_none_by_default(mode: str) -> None:
+    host = facts(iommu_off="VT-d is off")
+
+    for one in (guest(passthrough=mode), guest(passthrough=mode, maxmem=4000)):
+        assert one.passthrough == mode
+        assert answer(one, host).verdict is Verdict.STARTS
+
+
 def test_the_traditional_device_model_takes_any_size_for_cirrus(worded: Worded) -> None:
     traditional = {"device_model_version": "qemu-xen-traditional", "videoram": 2}
 

@@ -63,6 +63,20 @@ def test_a_group_is_larger_with_config_bigmem_so_a_hole_near_ram_is_unknown() ->
 
 
 @pytest.mark.parametrize(
+    ("page", "exist"),
+    [(0x7FFFF, True), (0x80001, False), (0xBFFFF, False), (0xFFFFF, False), (0x100000, True)],
+)
+def test_ram_that_ends_or_begins_where_a_group_does_is_not_in_the_group_beside(
+    page: int,
+    exist: bool,  # noqa: FBT001
+) -> None:
+    """RAM to 2 GiB, and from 4 GiB on: both are the bounds of a group, whatever its size."""
+    hole = memory_of((0, 0x8000_0000, RAM), (1 << 32, 5 << 30, RAM))
+
+    assert frames_of(page, page, hole, "").exist is exist
+
+
+@pytest.mark.parametrize(
     "memory_map",
     [
         None,

@@ -8,7 +8,7 @@ from fwtables.signatures import SIGNATURES
 from fwtables.text.forms import TextForm
 from support.ivrs_tables import EVERY_BLOCK
 from support.renderings import RENDERINGS, SURROUNDINGS, hexdump_c, od_x, rows_of, xxd, xxd_p
-from support.tables import EVERY_STRUCTURE, drhd, rmrr, scope, table
+from support.tables import EVERY_STRUCTURE, drhd, dump, rmrr, scope, table
 from support.wording import Worded
 
 SMALL = table(drhd(0xFED90000, scope(1, 0, (2, 0))))
@@ -73,6 +73,16 @@ def test_the_lines_of_a_table_are_told() -> None:
 
     assert (found.line, found.last_line) == (3, 8)  # five rows, and the length
     assert len(SMALL) == 72
+
+
+@pytest.mark.parametrize(("data", "rows"), [(SMALL, 5), (table(drhd(0xFED90000)), 4)])
+def test_the_lines_of_a_table_of_acpidump_are_its_heading_and_its_rows(
+    data: bytes, rows: int
+) -> None:
+    (found,) = find_in_text(dump(data).encode()).tables
+
+    assert len(data) in (72, 64)
+    assert (found.form, found.line, found.last_line) == (TextForm.ACPIDUMP, 1, 1 + rows)
 
 
 def test_several_tables_of_one_text_are_read_each_in_its_own_form() -> None:
