@@ -14,17 +14,27 @@ from support.ivrs_tables import ENTRIES, ivhd, ivmd, ivrs
 NIC = "0000:01:00.0"
 
 
-@pytest.mark.parametrize("driver", ["snd_hda_intel", "vfio-pci"])
-def test_a_mate_with_a_region_and_a_host_driver_has_both_conditions(driver: str) -> None:
+@pytest.mark.parametrize(
+    ("kernel", "driver", "can"),
+    [
+        (b"6.1.0\n", "snd_hda_intel", Can.CONDITIONS),
+        (b"6.1.0\n", "vfio-pci", Can.CONDITIONS),
+        (b"6.12.0\n", "snd_hda_intel", Can.NO),
+    ],
+)
+def test_a_mate_with_a_region_and_a_host_driver_has_both_conditions_unless_it_blocks(
+    kernel: bytes, driver: str, can: Can
+) -> None:
     mate = Function(sbdf="0000:01:00.1", driver=driver)
     made = fake_host([*FUNCTIONS, mate], {"IVRS": qemu(ivmd(0x90000000, 0x1000, device=0x0101))})
-    made.files["/proc/sys/kernel/osrelease"] = b"6.1.0\n"
+    made.files["/proc/sys/kernel/osrelease"] = kernel
 
     linux = told(grouped(made, g1=[NIC, mate.sbdf]), NIC, "4.20.4").linux
     messages = [case.message for case in linux.cases if case.kind is CaseKind.GROUP]
 
-    assert linux.can is Can.CONDITIONS
-    assert messages == (["", "group 1 is not viable"] if driver != "vfio-pci" else [""])
+    assert linux.can is can
+    both = can is Can.CONDITIONS and driver != "vfio-pci"
+    assert messages == (["", "group 1 is not viable"] if both else [""])
 
 
 def _served(block: bytes, *more: Function) -> Host:

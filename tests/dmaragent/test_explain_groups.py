@@ -52,6 +52,28 @@ def test_vfio_puts_up_with_no_driver_with_pci_stub_and_with_its_own(
 
 
 @pytest.mark.parametrize(
+    ("driver", "bound"),
+    [("pci-stub", False), ("vfio-pci", False), (None, True), ("ehci-pci", True)],
+)
+def test_the_lines_bind_what_a_host_driver_has_or_could_take(
+    driver: str | None,
+    bound: bool,  # noqa: FBT001
+) -> None:
+    steps = told(_with_mate(replace(MATE, driver=driver)), "00:1d.0").remedies
+
+    bind = next(one for one in steps if one.title.startswith("Bind"))
+    assert any("0000:00:1a.0" in line for line in bind.lines) is bound
+
+
+def test_a_bridge_of_unknown_driver_is_no_device_to_bind() -> None:
+    host = _with_mate(PORT)
+    denied = Missing(MissingKind.DENIED, "Permission denied")
+    host.links["/sys/devices/pci0000:00/0000:00:1c.0/driver"] = denied
+
+    assert _group(host).can is Can.YES
+
+
+@pytest.mark.parametrize(
     ("driver", "can"), [(None, Can.NO), ("ixgbe", Can.NO), ("vfio-pci", Can.YES)]
 )
 def test_a_physical_function_in_the_group_is_in_the_way_unless_it_is_vfios(

@@ -257,6 +257,9 @@ def test_its_own_virtual_functions_in_its_group_are_no_other_devices() -> None:
     explanation = told(grouped(host, g4=own), "00:1d.0")
     assert cases(explanation.linux)["group"] is Can.YES
     assert not any("iavf" in line or "1d.1" in line for line in _linux_step(explanation).lines)
+    (alone,) = (one for one in explanation.linux.cases if one.title == "group")
+    by_itself = told(grouped(host, g4=own[:1]), "00:1d.0").linux.cases
+    assert all(one.explanation != alone.explanation for one in by_itself if one.title == "group")
     explanation = told(grouped(host, g4=[*own, "0000:00:1a.0"]), "00:1d.0")
     assert cases(explanation.linux)["group"] is Can.CONDITIONS
     (case,) = (one for one in explanation.linux.cases if one.title == "group")

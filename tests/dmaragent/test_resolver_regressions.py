@@ -1,6 +1,7 @@
 """Corners of the resolver, each of which a planted bug once passed unseen."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -105,6 +106,36 @@ def test_a_guest_without_devices_passes_none_by_default(mode: str) -> None:
     for one in (guest(passthrough=mode), guest(passthrough=mode, maxmem=4000)):
         assert one.passthrough == mode
         assert answer(one, host).verdict is Verdict.STARTS
+
+
+def test_of_a_pvh_guest_the_setting_that_is_refused_is_named() -> None:
+    for one, setting in (
+        (guest("00:14.0", type="pvh"), "type"),
+        (guest(type="pvh", passthrough="enabled"), "passthrough"),
+    ):
+        placed = replace(one, places={"type": "a.cfg:1", "passthrough": "a.cfg:2"})
+        found = answer(placed)
+        assert (found.verdict, found.reasons[0].place) == (Verdict.REFUSED, placed.places[setting])
+
+
+def test_without_a_running_xen_its_support_for_shared_tables_is_assumed() -> None:
+    one = guest("00:14.0", passthrough="share_pt", memory=512)
+
+    assert answer(one, facts(share_pt=None)).verdict is Verdict.STARTS
+    assert answer(one, facts(share_pt=None, xen_runs=True)).verdict is Verdict.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("hypervisor", "verdict"),
+    [("4.12", Verdict.STARTS), ("4.13", Verdict.REFUSED), (None, Verdict.REFUSED)],
+)
+def test_a_pv_guest_goes_without_an_iommu_if_both_releases_are_old(
+    hypervisor: str | None, verdict: Verdict
+) -> None:
+    release = None if hypervisor is None else Release.parse(hypervisor)
+    host = facts(iommu_off="VT-d is off", release=release)
+
+    assert answer(guest("00:14.0", type="pv"), host, "4.12").verdict is verdict
 
 
 def test_the_traditional_device_model_takes_any_size_for_cirrus(worded: Worded) -> None:

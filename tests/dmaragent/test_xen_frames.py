@@ -76,6 +76,37 @@ def test_ram_that_ends_or_begins_where_a_group_does_is_not_in_the_group_beside(
     assert frames_of(page, page, hole, "").exist is exist
 
 
+@pytest.mark.parametrize("piece", [(0x9000_0000, 0x9000_0800), (0x9000_0800, 0x9000_1000)])
+def test_a_part_of_a_page_is_no_ram(piece: tuple[int, int]) -> None:
+    hole = memory_of((0, 0x8000_0000, RAM), (*piece, RAM), (1 << 32, 5 << 30, RAM))
+
+    assert frames_of(0x90000, 0x90000, hole, "").exist is False
+
+
+def test_the_bounds_of_groups_of_frames_and_of_addresses() -> None:
+    """Xen has frames for all of the first group, and uses no RAM from 16 TiB on by itself."""
+    small = memory_of((0, 0x1000_0000, RAM), (1 << 32, 1 << 45, RAM))
+
+    assert frames_of(0xFFFF, 0xFFFF, small, "").exist is True
+    assert frames_of(0x10, 0x10, small, "crashkernel=64M@16M").exist is True
+    assert frames_of(0x10000, 0x10000, small, "").exist is None
+    assert frames_of((1 << 32) - 1, (1 << 32) - 1, small, "").exist is True
+    assert frames_of(1 << 32, 1 << 32, small, "").exist is None
+    assert frames_of(1 << 40, 1 << 40, None, "").exist is False
+
+
+def test_a_map_without_ram_shows_no_end_of_ram() -> None:
+    assert frames_of(0x10, 0x10, memory_of((0, 0x8000_0000, RESERVED)), "").exist is None
+
+
+def test_a_page_past_all_ram_is_told_with_the_last_byte_of_what_may_be_ram() -> None:
+    soft = memory_of((0, 0x4000_0000, RAM), (0x4000_0000, 0x8000_0000, SOFT))
+
+    reason = frames_of(0x80000, 0x80000, soft, "").reason
+    assert "0x80000" in reason
+    assert "0x7fffffff" in reason
+
+
 @pytest.mark.parametrize(
     "memory_map",
     [

@@ -179,11 +179,18 @@ CASES = {
         undecoded=3,
     ),
     "trailing bytes within the table and after it": Case(
-        data=table(drhd(0xFED90000), b"\x01\x00") + b"\xff" * 5,
+        data=table(drhd(0xFED90000), b"\x01") + b"\xff" * 5,
         kinds=("trailing-bytes", "trailing-bytes"),
-        offsets=(48 + 16, 48 + 18),
+        offsets=(48 + 16, 48 + 17),
         structures=("DRHD",),
-        undecoded=7,
+        undecoded=6,
+    ),
+    "bytes after a table without structures": Case(
+        data=table() + b"\xff",
+        kinds=("trailing-bytes",),
+        offsets=(48,),
+        structures=(),
+        undecoded=1,
     ),
     "truncated in a structure": Case(
         data=GOOD[:-10],
