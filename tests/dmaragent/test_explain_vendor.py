@@ -84,6 +84,16 @@ def test_an_hpe_slot_that_is_not_known_is_said_to_be(worded: Worded) -> None:
     worded(step.explanation, "0000:00:19.0")
 
 
+def test_an_hpe_slot_whose_name_has_no_number_is_no_embedded_device() -> None:
+    host = _hpe(sys_vendor="HP", product_name="ProLiant DL360p Gen8")
+    host.directories["/sys/bus/pci/slots"] = ("M2_1",)
+    host.files["/sys/bus/pci/slots/M2_1/address"] = b"0000:00:19\n"
+
+    step = next(one for one in told(host).remedies if one.safety is Safety.FIRMWARE)
+    assert step.lines == ()
+    assert "M2_1" in step.explanation
+
+
 @pytest.mark.parametrize(
     ("name", "number"),
     [

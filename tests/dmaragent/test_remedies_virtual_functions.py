@@ -8,7 +8,7 @@ from dmaragent.answers.explain import Explanation
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from support.amd_inventories import DESKTOP
-from support.explained import HIGH, NIC, grouped, made, told
+from support.explained import HIGH, NIC, NIC_SCOPE, USB, USB_SCOPE, grouped, made, told
 from support.hosts import Function, add_memory_map, fake_host
 from support.ivrs_tables import ENTRIES, entry, ivhd, ivmd, ivrs
 from support.tables import rmrr, scope
@@ -103,3 +103,38 @@ def test_xen_applies_a_region_to_the_address_that_a_virtual_function_gets(
     answer = told(made(HIGH, named, functions=[replace(NIC, total_vfs=7)]))
 
     assert len(offered(answer)) == found
+
+
+@pytest.mark.parametrize(("xen", "found"), [(False, 0), (True, 1)])
+def test_only_vfio_attaches_the_group_of_a_virtual_function_as_a_whole(
+    xen: bool,  # noqa: FBT001
+    found: int,
+) -> None:
+    virtual = Function(sbdf="0000:00:19.1", physical_function=NIC.sbdf)
+    shared = rmrr(0xAD800000, 0xAD80FFFF, NIC_SCOPE, USB_SCOPE)
+    host = made(shared, functions=[replace(NIC, total_vfs=7), virtual, USB], kernel="6.12.0")
+    if xen:
+        host.files["/sys/hypervisor/type"] = b"xen\n"
+        host.files["/proc/xen/capabilities"] = b"control_d\n"
+        host.calls["xl-info"] = b"virt_caps : hvm hvm_directio\nxen_commandline : \n"
+
+    answer = told(grouped(host, g1=[NIC.sbdf, virtual.sbdf]))
+
+    assert len(offered(answer)) == found
+
+
+@pytest.mark.parametrize(
+    ("driver", "removed"),
+    [("ixgbe", True), (None, True), ("pciback", False), ("pci-stub", False), ("vfio-pci", False)],
+)
+def test_virtual_functions_are_removed_first_unless_the_device_is_kept_for_a_guest(
+    driver: str | None,
+    removed: bool,  # noqa: FBT001
+) -> None:
+    virtual = Function(sbdf="0000:00:19.1", physical_function=NIC.sbdf)
+    host = made(functions=[replace(NIC, total_vfs=7, driver=driver), virtual], kernel="6.12.0")
+
+    answer = told(grouped(host, g1=[NIC.sbdf], g2=[virtual.sbdf]))
+
+    lines = [line for fix in answer.remedies for line in fix.lines]
+    assert any("sriov_numvfs" in line for line in lines) is removed
