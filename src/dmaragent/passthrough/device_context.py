@@ -7,6 +7,7 @@ from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
+from dmaragent.linux.interrupts import REMAPPING_FLAG, remapping_off_option, unsafe_interrupts
 from dmaragent.linux.options import (
     asks_to_relax_rmrrs,
     firmware_opts_out,
@@ -114,6 +115,25 @@ class DeviceContext:
     def firmware_opts_out(self) -> bool:
         """Whether this kernel keeps the IOMMU off because of a flag of the table."""
         return firmware_opts_out(self.inventory.table_flags, self.kernel_release)
+
+    @property
+    def remapping_off(self) -> str:
+        """Why Linux does not remap interrupts: an option or a flag of Intel's table; or empty."""
+        options = self.inventory.host.system.options
+        if options is not None and not self.on_xen and (option := remapping_off_option(options)):
+            return option
+        table = self.inventory.iommu
+        if isinstance(table, Missing) or table.header is None:
+            return ""
+        if self.vendor is IommuVendor.INTEL and REMAPPING_FLAG not in table.header.flags:
+            return f"no {REMAPPING_FLAG} in the table"
+        return ""
+
+    @property
+    def unsafe_interrupts(self) -> bool | None:
+        """Whether VFIO accepts a kernel that does not remap interrupts; None if it is unknown."""
+        options = self.inventory.host.system.options
+        return None if options is None or self.on_xen else unsafe_interrupts(options)
 
     @property
     def iommu_unused(self) -> bool:

@@ -13,8 +13,9 @@ from dmaragent.guests.qemu_memory import GuestRam, guest_ram
 from dmaragent.inventory import Inventory
 from dmaragent.linux.vfio import is_vfio_driver
 from dmaragent.linux.view import LinuxState
-from dmaragent.passthrough import kvm_words
+from dmaragent.passthrough import kvm_words, linux_words
 from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.passthrough.interrupts import INTERRUPTS_RULE
 from dmaragent.passthrough.kvm_regions import KvmGuestRam, region_decisions
 from dmaragent.passthrough.kvm_resolution import AssignedFunction, KvmResolution, RegionsSource
 from dmaragent.passthrough.linux import linux_verdict
@@ -188,6 +189,10 @@ def _decisions_on_device(
     yield from decisions
     if not refused:
         yield from _other_decisions(device, verdict, decisions)
+    if device.remapping_off and device.unsafe_interrupts is None:
+        reason = linux_words.interrupts_unknown(device.remapping_off)
+        reason = kvm_words.of_function(device.sbdf, reason)
+        yield undecided(reason, rule=INTERRUPTS_RULE, device=device.sbdf)
     yield from _decisions_on_group(device, assigned)
 
 
@@ -216,7 +221,7 @@ def _other_decisions(
             yield undecided(reason, device=device.sbdf)
     kinds = {CaseKind.VIRTUAL_FUNCTIONS}
     if verdict.can is Can.CONDITIONS and not regions and not device.unexplained_regions:
-        kinds = {*CaseKind} - {CaseKind.GROUP}
+        kinds = {*CaseKind} - {CaseKind.GROUP, CaseKind.INTERRUPTS}
     for case in verdict.cases:
         if case.can is Can.CONDITIONS and case.kind in kinds:
             yield Decision(

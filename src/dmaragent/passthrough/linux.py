@@ -15,6 +15,7 @@ from dmaragent.linux.vfio import FIRST_CHECK, NO_ONE_TO_ONE, ONE_TO_ONE_MESSAGE,
 from dmaragent.passthrough import linux_words, words
 from dmaragent.passthrough.amd_regions import ivmd_cases, ivmd_verdict, verdict_without_iommu
 from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.passthrough.interrupts import with_interrupts
 from dmaragent.passthrough.linux_group import NEW_RULE, OLD_RULE, group_cases
 from dmaragent.passthrough.model import Can, Case, CaseKind, PlatformVerdict
 from dmaragent.passthrough.sriov import linux_virtual_cases
@@ -37,7 +38,8 @@ def linux_verdict(device: DeviceContext) -> PlatformVerdict:
     if early is not None:
         return early
     cases = (*_region_cases(device), *unexplained_cases(device), *group_cases(device))
-    verdict = unknown_by_linux_gaps(device, _verdict(device, cases)._replace(cases=cases))
+    by_cases = with_interrupts(device, _verdict(device, cases)._replace(cases=cases))
+    verdict = unknown_by_linux_gaps(device, by_cases)
     if device.on_xen:
         return PlatformVerdict(
             can=Can.NOT_APPLICABLE,

@@ -33,6 +33,8 @@ class CaseKind(Enum):
     """The kernel option ``relax_rmrr``."""
     GROUP = "group"
     """The rest of the IOMMU group."""
+    INTERRUPTS = "interrupts"
+    """A kernel that does not remap interrupts."""
     VIRTUAL_FUNCTIONS = "virtual-functions"
     """Virtual functions of the device that exist."""
     OTHER = "other"

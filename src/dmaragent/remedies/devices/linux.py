@@ -69,7 +69,9 @@ def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[De
     if device.iommu_unused:
         yield _switch_iommu_on(device)
     refusing = [
-        case for case in linux.cases if case.can is Can.NO and case.kind is not CaseKind.OPTION
+        case
+        for case in linux.cases
+        if case.can is Can.NO and case.kind not in (CaseKind.OPTION, CaseKind.INTERRUPTS)
     ]
     if linux.can in (Can.YES, Can.CONDITIONS):
         yield _bind(device, linux)

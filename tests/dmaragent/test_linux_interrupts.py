@@ -1,0 +1,102 @@
+"""A kernel that does not remap interrupts: VFIO refuses every device, unless a parameter is set."""
+
+import pytest
+
+from dmaragent.linux.interrupts import remapping_off_option, unsafe_interrupts
+from dmaragent.passthrough.model import Can, CaseKind
+from dmaragent.policy.decisions import Verdict
+from support.explained import UNIT, grouped, made, told
+from support.hosts import FakeHost
+from support.kvm import domain, hostdev, resolved
+from support.tables import table as sound_table
+
+_UNSAFE = "vfio_iommu_type1.allow_unsafe_interrupts"
+_NIC = "bus='0x00' slot='0x19' function='0x0'"
+
+
+def _host(options: str) -> FakeHost:
+    host = grouped(made(kernel="6.1.0", options=options), g1=["0000:00:19.0"])
+    region = b"0x00000000fee00000 0x00000000feefffff msi\n"
+    host.files["/sys/kernel/iommu_groups/1/reserved_regions"] = region
+    return host
+
+
+def _without_flag(host: FakeHost) -> FakeHost:
+    """Clear the table's flag INTR_REMAP."""
+    table = bytearray(sound_table(UNIT))
+    table[37] = 0
+    table[9] = (table[9] + 1) % 256
+    host.files["/sys/firmware/acpi/tables/DMAR"] = bytes(table)
+    return host
+
+
+@pytest.mark.parametrize(
+    ("options", "off"),
+    [
+        ("quiet", ""),
+        ("intremap=off", "intremap=off"),
+        ("intremap=nosid,off", "intremap=nosid,off"),
+        ("intremap=off intremap=nosid", "intremap=off"),
+        ("intremap=off intremap=on", ""),
+        ("nointremap", "nointremap"),
+        ("nointremap intremap=on", ""),
+        ("intremap=on nointremap", "nointremap"),
+        ("intremap=no_x2apic_optout", ""),
+    ],
+)
+def test_the_last_option_decides_whether_interrupts_are_remapped(options: str, off: str) -> None:
+    assert remapping_off_option(options.split()) == off
+
+
+@pytest.mark.parametrize(
+    ("options", "unsafe"),
+    [
+        ("", None),
+        (_UNSAFE, True),
+        (f"{_UNSAFE}=1", True),
+        (f"{_UNSAFE.replace('_', '-')}=Y", True),
+        (f"{_UNSAFE}=1 {_UNSAFE}=0", False),
+        (f"{_UNSAFE}=off", False),
+    ],
+)
+def test_the_parameter_is_read_as_the_kernel_reads_booleans(
+    options: str, *, unsafe: bool | None
+) -> None:
+    assert unsafe_interrupts(options.split()) is unsafe
+
+
+@pytest.mark.parametrize(
+    ("options", "can", "verdict"),
+    [
+        ("intel_iommu=on", Can.YES, Verdict.STARTS),
+        ("intel_iommu=on intremap=off", Can.CONDITIONS, Verdict.UNDECIDED),
+        ("intel_iommu=on nointremap", Can.CONDITIONS, Verdict.UNDECIDED),
+        (f"intremap=off {_UNSAFE}=1", Can.YES, Verdict.STARTS),
+        (f"intremap=off {_UNSAFE}=0", Can.NO, Verdict.REFUSED),
+    ],
+)
+def test_vfio_needs_remapped_interrupts_or_the_parameter(
+    options: str, can: Can, verdict: Verdict
+) -> None:
+    host = _host(options)
+    guest = resolved(domain(hostdev(_NIC)), host)
+
+    assert told(host).linux.can is can
+    assert guest.verdict is verdict
+
+
+def test_a_table_without_the_flag_offers_no_remapping() -> None:
+    host = _without_flag(_host("intel_iommu=on"))
+
+    found = told(host).linux
+
+    assert found.can is Can.CONDITIONS
+    assert CaseKind.INTERRUPTS in {case.kind for case in found.cases}
+
+
+def test_dom0s_option_is_not_that_of_a_kernel_without_xen() -> None:
+    host = made(kernel="6.1.0", options="intremap=off")
+    host.files["/sys/hypervisor/type"] = b"xen\n"
+    host.files["/proc/xen/capabilities"] = b"control_d\n"
+
+    assert CaseKind.INTERRUPTS not in {case.kind for case in told(host).linux.cases}
