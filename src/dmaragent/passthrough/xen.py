@@ -52,7 +52,8 @@ def _verdict_by_policy(device: DeviceContext) -> PlatformVerdict:
     bridged = tuple(_bridge_cases(device))
     virtual = tuple(xen_virtual_cases(device))
     strict, relaxed = _policy_case(device, "strict"), _policy_case(device, "relaxed")
-    if not device.facts.regions_of(device.sbdf) and strict.can is Can.YES:
+    option = device.facts.untranslated.get(device.sbdf)
+    if not device.facts.regions_of(device.sbdf) and strict.can is Can.YES and not option:
         predicted = _predicted(device)
         if bridged:
             lost = [region for region, _ in device.behind_bridge]
@@ -72,7 +73,10 @@ def _verdict_by_policy(device: DeviceContext) -> PlatformVerdict:
         *(() if refused else bridged),
         *(() if refused else virtual),
     )
-    return _verdict_of_policies(device, strict, relaxed)._replace(cases=cases)
+    verdict = _verdict_of_policies(device, strict, relaxed)._replace(cases=cases)
+    if option and verdict.can in (Can.YES, Can.CONDITIONS):
+        return verdict._replace(explanation=xen_words.unrestricted(option), risk=True)
+    return verdict
 
 
 def sample_guest(device: DeviceContext, policy: str, memory: int = LARGE) -> GuestConfig:
@@ -227,6 +231,9 @@ def _kinds_of_regions(device: DeviceContext) -> tuple[int, int]:
 
 def _policy_summary(device: DeviceContext, policy: str, can: Can, large: Resolution) -> str:
     """Return the effect of a policy in a few words."""
+    if can is Can.CONDITIONS and device.sbdf in device.facts.untranslated:
+        unrestricted = xen_words.risk_in_short(Harm.ALL_HOST_MEMORY)
+        return f"{xen_words.IF_RAM_AVOIDS_REGIONS}; {unrestricted}"
     if can is Can.CONDITIONS:
         return xen_words.IF_RAM_AVOIDS_REGIONS
     shared = (device.facts.shared or {}).get(device.sbdf, ())

@@ -227,6 +227,11 @@ def shared_in_short(regions: Sequence[Region], entries: Sequence[int]) -> str:
     return f"firmware names {number} devices for {where}; Xen counts absent ones too (EPERM)"
 
 
+def unrestricted(option: str) -> str:
+    """Return that `option` on Xen's command line leaves the unit of a graphics device off."""
+    return f"DMA can overwrite all memory of the host: {option} on Xen's command line"
+
+
 def risk_in_short(harm: Harm) -> str:
     """Return the risk of the relaxed policy."""
     return HARM_WORDS[harm] or "Xen, libxl and hvmloader only warn"

@@ -33,6 +33,7 @@ ABSENT_RULE = SourceRule("libxl_pci.c, libxl__device_pci_add", of_regions=False)
 NAME_RULE = SourceRule("libxl_pci.c, name2bdf", of_regions=False)
 SLOT_RULE = SourceRule("libxl_pci.c, device_pci_add_stubdom_done", of_regions=False)
 UNPROTECTED_RULE = SourceRule("libxl_pci.c, do_pci_add", of_regions=False)
+UNTRANSLATED_RULE = SourceRule("Xen vtd/iommu.c, iommu_enable_translation", of_regions=False)
 _IOMMU = 0x0806
 _HOST_BRIDGE = 0x0600
 SUBTRACTIVE = 0x060401
@@ -126,6 +127,7 @@ def assign(
         function = function._replace(policy=policy)
         yield from assign_on_amd(function, host, ram, host.ivrs, before)
         return
+    yield from _with_unit_off(function, host)
     yield from _behind_conventional_bridge(function, host, regions)
     strict = policy is Policy.STRICT
     for shared in (host.shared or {}).get(sbdf, ()):
@@ -196,6 +198,21 @@ def _needs_ivrs(function: PciFunction | None) -> bool:
     """
     code = None if function is None else function.class_code
     return code is not None and code >> 8 in (_HOST_BRIDGE, _IOMMU)
+
+
+def _with_unit_off(function: AddedFunction, host: HostFacts) -> Iterator[Decision]:
+    """Yield that the unit of a graphics device is off, if it is."""
+    sbdf = function.sbdf
+    if sbdf in host.untranslated:
+        yield Decision(
+            decider=Decider.XEN,
+            effect=Effect.WARNING,
+            reason=words.untranslated(sbdf, host.untranslated[sbdf]),
+            rule=UNTRANSLATED_RULE,
+            device=sbdf,
+            place=function.device.place,
+            harm=Harm.ALL_HOST_MEMORY,
+        )
 
 
 def _behind_conventional_bridge(

@@ -11,11 +11,13 @@ from dmaragent.host.topology import PciFunction
 from dmaragent.host.xen import RdmEntry
 from dmaragent.inventory import Gap, Inventory
 from dmaragent.inventory.by_device import ByDevice, by_device
+from dmaragent.iommu.claims import DeviceKind, Owner
 from dmaragent.iommu.kinds import IOMMU_OFF
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.policy.words import assignment as words
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.command_line import graphics_option
 from dmaragent.xen.hypervisor.rmrr_option import UserRange, parse_rmrr_option
 from dmaragent.xen.reserved_list.model import ListSource
 
@@ -56,6 +58,8 @@ class HostFacts:
     """The functions bound to pciback; None if unknown."""
     iommu_off: str = ""
     """Why Xen has no working IOMMU for guests; or empty."""
+    untranslated: Mapping[SBDF, str] = field(default_factory=dict)
+    """The graphics whose unit Xen leaves off, with the option on its command line."""
     hap: bool | None = None
     """Whether the host supports hardware-assisted paging; None: unknown."""
     shadow: bool | None = None
@@ -201,6 +205,7 @@ def facts_of(
         functions=None if isinstance(functions, Missing) else functions,
         assignable=frozenset(assignable) if isinstance(assignable, tuple) else None,
         iommu_off=_iommu_off(inventory),
+        untranslated=MappingProxyType(_untranslated(inventory, release)),
         hap=_hap(host),
         shadow=_beside_hap(host, "shadow"),
         share_pt=_beside_hap(host, "iommu_hap_pt_share"),
@@ -350,6 +355,39 @@ def _iommu_off(inventory: Inventory) -> str:
     if listed.source is ListSource.PREDICTED and listed.iommu_disabled:
         return words.iommu_off_by_xen(listed.iommu_disabled, iommu_vendor(inventory.host))
     return ""
+
+
+_GRAPHICS_ONLY = (4, 16)
+"""The first release that looks for a unit of graphics alone, not for that of 00:02.0."""
+_GRAPHICS = SBDF(0, 0, 2, 0)
+_DISPLAY = 0x03
+
+
+def _untranslated(inventory: Inventory, release: Release | None) -> dict[SBDF, str]:
+    """Return the devices of the units that ``iommu=no-igfx`` leaves off, with the option.
+
+    Source: Xen vtd/dmar.c, ``acpi_parse_dev_scope`` (``gfx_only``, before 4.16 ``is_igd_drhd``).
+    """
+    running = release or inventory.host.running_release
+    option = graphics_option(inventory.host.xen_command_line, running)
+    if not option or iommu_vendor(inventory.host) is not IommuVendor.INTEL:
+        return {}
+    off: dict[SBDF, str] = {}
+    for unit in inventory.units:
+        named = {owner.sbdf for owner in unit.owners if owner.sbdf is not None}
+        alone = bool(unit.claims) and not unit.serves_rest
+        alone = alone and all(_is_graphics(owner) for owner in unit.owners)
+        new = running is None or running.series >= _GRAPHICS_ONLY
+        old = running is None or running.series < _GRAPHICS_ONLY
+        if (new and alone) or (old and _GRAPHICS in named):
+            off.update(dict.fromkeys(named, option))
+    return off
+
+
+def _is_graphics(owner: Owner) -> bool:
+    """Return whether a unit names `owner` as an endpoint, which is or may be a display device."""
+    code = None if owner.function is None else owner.function.class_code
+    return owner.device is DeviceKind.FUNCTION and (code is None or code >> 16 == _DISPLAY)
 
 
 def _lists_regions(inventory: Inventory) -> bool:

@@ -41,6 +41,14 @@ def without_iommu(sbdf: SBDF) -> str:
     )
 
 
+def untranslated(sbdf: SBDF, option: str) -> str:
+    """Return that `option` on Xen's command line leaves the unit of a graphics device off."""
+    return (
+        f"{option} on Xen's command line switches VT-d off for {sbdf}. By DMA the guest can then read "
+        "and overwrite all memory of the host, and a driver in an HVM guest does so"
+    )
+
+
 def inherits_no_policy(sbdf: SBDF) -> str:
     return f"{sbdf} inherits a policy that is neither strict nor relaxed"
 

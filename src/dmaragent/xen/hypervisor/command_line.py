@@ -135,6 +135,24 @@ def iommu_switched_off(line: str, release: Release | None) -> str:
     return "" if switch.doubt else switch.word
 
 
+def graphics_option(line: str, release: Release | None) -> str:
+    """Return the part of ``iommu=`` that leaves the graphics' unit off, or empty if none does.
+
+    The last one counts.  Source: ``iommu_igfx``; ``igfx=BOOLEAN`` exists from 4.12 on.
+    """
+    off = ""
+    for rules in option_rules(release)[-1:]:
+        for _, value in _iommu_values(line, rules):
+            for part in value.split(","):
+                name, equals, enabled = part.partition("=")
+                if part in ("igfx", "no-igfx"):
+                    off = part if part == "no-igfx" else ""
+                elif name == "igfx" and equals and not rules.strips_no:
+                    known = enabled in _TRUE or enabled in _FALSE
+                    off = part if enabled in _FALSE else "" if known else off
+    return off and f"iommu={off}"
+
+
 def _switch(line: str, rules: OptionRules) -> tuple[str, str] | None:
     """Return the option that switches the IOMMU off by `rules`, and the word that has it, or None."""
     switch = None
