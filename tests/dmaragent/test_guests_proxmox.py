@@ -374,3 +374,24 @@ def test_a_line_that_proxmox_leaves_out_leaves_the_rest() -> None:
     guest = _guest(f"{GPU}this is no setting\ncpuunits:\n")
 
     assert (guest.name, len(guest.devices)) == ("win10", 2)
+
+
+@pytest.mark.parametrize(
+    ("lines", "refusals"),
+    [
+        ("vga: none\nhostpci0: 0000:00:02.0,legacy-igd=1", 0),
+        ("vga: none\nhostpci0: 00:02,legacy-igd=on", 0),
+        ("hostpci0: 0000:00:02.0,legacy-igd=0", 0),
+        ("hostpci0: 0000:00:02.0,legacy-igd=1", 1),
+        ("vga: std\nhostpci0: 0000:00:02.0,legacy-igd=1", 1),
+        ("vga: none\nmachine: q35\nhostpci0: 0000:00:02.0,legacy-igd=1", 1),
+        ("vga: none\nhostpci0: 0000:00:02.0,legacy-igd=1,x-vga=1", 1),
+        ("vga: none\nhostpci0: 0000:00:02.0,legacy-igd=1,rombar=0", 1),
+        ("vga: none\nhostpci0: 0000:01:00.0,legacy-igd=1", 1),
+        ("vga: none\nhostpci0: 0000:00:02.0;0000:00:02.1,legacy-igd=1", 1),
+    ],
+)
+def test_legacy_graphics_have_requirements(lines: str, refusals: int) -> None:
+    guest = _guest(f"ostype: l26\nsockets: 1\n{lines}\n")
+
+    assert len(guest.refusals) == refusals

@@ -52,6 +52,8 @@ _RARE_ELSEWHERE = re.compile(
 _DECIDES = re.compile(r"hostpci\d+|memory|machine|args|hotplug|hugepages|sockets|arch")
 """Keys that change the assigned devices or the place of RAM."""
 _CONTAINER = frozenset({"hostname", "rootfs", "unprivileged", "swap"})
+_LEGACY_ADDRESS = re.compile(r"(?:[a-f0-9]{4,8}:)?[a-f0-9]{2}:02(?:\.0)?")
+"""Where a device in legacy IGD mode must be."""
 _ADDRESS = re.compile(r"(?:([a-f0-9]{4,8}):)?([a-f0-9]{2}):([a-f0-9]{2})(?:\.([a-f0-9]))?")
 _STATIC = 1024
 """The memory in MiB at the start of a guest with memory hotplug: Memory.pm, ``$STATICMEM``."""
@@ -257,10 +259,7 @@ def _hostpci(machine: _Machine, key: str, mappings: DeviceMappings) -> None:
     if mapping is None and "host" not in properties:
         machine.unknown.append(Complaint(place, words.hostpci_of_no_kind(key)))
         return
-    if properties.get("pcie", "").lower() in _TRUE and "q35" not in _machine_type(machine):
-        machine.refusals.append(Complaint(place, words.hostpci_without_q35(key)))
-    if mapping is not None and "host" in properties:
-        machine.refusals.append(Complaint(place, words.hostpci_of_two_kinds(key)))
+    machine.refusals += [Complaint(place, why) for why in _refusals(machine, key, properties)]
     if _NVIDIA.fullmatch(properties.get("mdev", "")):
         machine.unknown.append(Complaint(place, words.hostpci_of_nvidia(key)))
         return
@@ -277,6 +276,29 @@ def _hostpci(machine: _Machine, key: str, mappings: DeviceMappings) -> None:
     managed = properties.get("driver") != "keep"
     for address in addresses.split(";"):
         _add_device(machine, key, address, managed=managed)
+
+
+def _refusals(machine: _Machine, key: str, properties: dict[str, str]) -> Iterator[str]:
+    """Yield why Proxmox refuses the `properties` of a ``hostpci`` line."""
+    if properties.get("pcie", "").lower() in _TRUE and "q35" not in _machine_type(machine):
+        yield words.hostpci_without_q35(key)
+    if _legacy_refused(machine, properties):
+        yield words.hostpci_legacy_graphics(key)
+    if "mapping" in properties and "host" in properties:
+        yield words.hostpci_of_two_kinds(key)
+
+
+def _legacy_refused(machine: _Machine, properties: dict[str, str]) -> bool:
+    """Return whether Proxmox refuses a device in legacy IGD mode: PCI.pm, ``parse_hostpci_devices``."""
+    host = properties.get("host")
+    return properties.get("legacy-igd", "").lower() in _TRUE and (
+        machine.value("vga") != "none"
+        or "q35" in _machine_type(machine)
+        or "mdev" in properties
+        or properties.get("rombar", "1").lower() not in _TRUE
+        or properties.get("x-vga", "").lower() in _TRUE
+        or (host is not None and not _LEGACY_ADDRESS.fullmatch(host))
+    )
 
 
 def _add_device(machine: _Machine, key: str, address: str, *, managed: bool) -> None:

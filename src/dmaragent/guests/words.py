@@ -319,6 +319,14 @@ def hostpci_without_q35(key: str) -> str:
     return f"{key} has pcie=1, which needs a q35 machine: set `machine: q35`, or remove pcie=1"
 
 
+def hostpci_legacy_graphics(key: str) -> str:
+    """Return that a device in legacy IGD mode lacks what Proxmox requires for it."""
+    return (
+        f"{key} has legacy-igd=1, which needs `vga: none`, the machine i440fx, the device 00:02.0 alone, "
+        "and neither x-vga=1, rombar=0 nor mdev"
+    )
+
+
 def hostpci_of_two_kinds(key: str) -> str:
     return f"{key} has both host and mapping"
 
