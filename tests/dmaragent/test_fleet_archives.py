@@ -259,7 +259,7 @@ def one_of_acpidump(folder: Path) -> None:
 def one_sosreport(folder: Path) -> None:
     shutil.copytree(MACHINES / "xen-pv-dom0/root", folder / "sos", symlinks=True)
     (folder / "sos/sos_commands/pci").mkdir(parents=True)
-    shutil.copy(TABLE, folder / "sos/xen2.bin")
+    shutil.copy(folder / "sos/sys/firmware/acpi/tables/RMAD", folder / "sos/xen2.bin")
     (folder / "sos.md5").write_text("0123456789abcdef  sos.tar\n" * 20)
 
 

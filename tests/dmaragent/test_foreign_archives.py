@@ -116,14 +116,13 @@ SYSFS = "sys/firmware/acpi/tables"
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        ({f"{SYSFS}/DMAR": b"DMAR", "acpidump.out": DUMP}, b"DMAR"),
         ({f"{SYSFS}/APIC": b"APIC", "acpidump.out": DUMP}, EVERY_STRUCTURE),
         ({"sys/x": b"", "sos_commands/acpi/acpidump": DUMP}, EVERY_STRUCTURE),
         ({"sys/x": b"", "sos_commands/acpi/acpidump_-b": DUMP}, EVERY_STRUCTURE),
         ({"sys/x": b"", "var/log/acpidump": DUMP}, None),
         ({"sys/x": b"", "acpidump.out": b"acpidump: command not found"}, None),
     ],
-    ids=["sysfs wins", "sysfs lacks it", "sos", "sos options", "elsewhere", "no dump"],
+    ids=["sysfs lacks it", "sos", "sos options", "elsewhere", "no dump"],
 )
 def test_tables_come_from_sysfs_and_else_from_the_dump(
     files: dict[str, bytes], expected: bytes | None, tmp_path: Path

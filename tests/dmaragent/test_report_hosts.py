@@ -22,6 +22,7 @@ from support.collectors import (
     SHARED,
     SOS,
     TABLES,
+    UNAME,
     XL_INFO,
     write_files,
 )
@@ -99,6 +100,7 @@ def test_the_boot_log_of_a_report_has_no_host_name(before: str, tmp_path: Path) 
     lines = DMESG.decode().replace("[    0.000000] ", before).splitlines(keepends=True)[:-1]
     report = {name: data for name, data in REPORTS["sos"].items() if "dmesg" not in name}
     logged = "".join([*lines, f"{before}DMAR: vault kernel: IOMMU enabled\n"]).encode()
+    report["sos_commands/kernel/uname_-a"] = UNAME.replace(b"host1", b"vault")
     folder = write_files(tmp_path / "report", {**report, "var/log/messages": logged})
 
     log = _snapshot(folder, DIRECTORY).boot_log

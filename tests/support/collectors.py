@@ -50,7 +50,7 @@ System Information
 UNAME = b"Linux host1 5.14.0-362.el9.x86_64 #1 SMP x86_64 GNU/Linux\n"
 IOMEM = b"00000000-0009ffff : System RAM\nbd35b000-bfffffff : Reserved\n"
 XL_INFO = (
-    b"xen_version            : 4.17.5-4\nvirt_caps : pv hvm hvm_directio\nrelease : 4.19.0+1\n"
+    b"xen_version : 4.17.5-4\nvirt_caps : pv hvm hvm_directio\nrelease : 5.14.0-362.el9.x86_64\n"
 )
 SHARED = (
     b"(XEN) [2024-03-02 10:11:12] [VT-D] It's disallowed to assign 0000:00:1d.0 with shared "

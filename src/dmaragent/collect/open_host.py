@@ -5,6 +5,7 @@ This module recognises this machine, a directory, an archive, a table, and text 
 """
 
 import os
+import re
 from typing import NamedTuple
 
 from dmaragent.collect import words
@@ -12,7 +13,7 @@ from dmaragent.collect.formats.magic import BLOCK
 from dmaragent.collect.formats.packed_file import Unpacked
 from dmaragent.collect.given_file import GivenArchive, is_archive_head, read_given
 from dmaragent.collect.reader import HostReader, open_stream
-from dmaragent.collect.tables.host import TABLE, TableHost
+from dmaragent.collect.tables.host import TABLE, TableHost, differ, name_tables
 from dmaragent.collect.words import files as files_words
 from dmaragent.collect.words import tables as tables_words
 from dmaragent.errors import HostError
@@ -23,6 +24,15 @@ from fwtables.table_or_text import is_binary_table, plain_text
 
 LIVE = "live"
 """This machine."""
+_UNUSED = {
+    "output of lspci": re.compile(
+        rb"^\s*(?:[0-9a-f]{4}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7] "
+        rb"(?:\"|[0-9a-f]{4}: |[A-Z][^\n:\[]{2,60}(?: \[[0-9a-f]{4}\])?: )",
+        re.MULTILINE,
+    ),
+    "a kernel log": re.compile(rb"\bLinux version \d|BIOS-e820: "),
+}
+"""What a text can have besides its table."""
 
 
 class OpenedHost(NamedTuple):
@@ -39,6 +49,8 @@ class OpenedHost(NamedTuple):
     """What is wrong with that text or packed file; else empty."""
     names: tuple[str, ...] = ()
     """The first names in an archive that is not a bundle: at the top, or in the only directory there."""
+    unused: tuple[str, ...] = ()
+    """In words, what else is in the text that contained the table, and is not used."""
 
 
 def open_host(path: str | None) -> OpenedHost:
@@ -112,6 +124,8 @@ def open_file(content: bytes, path: str, given: Unpacked | None = None) -> Opene
     tables = [table for table in text.tables if table.signature in DECODED_SIGNATURES]
     if not tables:
         raise tables_words.other_tables_in_text(path, len(text.tables))
+    if differ(name_tables(text.tables)):
+        raise tables_words.different_tables_in_text(path, tables)
     damage = [table.damage for table in tables if table.damage]
     return OpenedHost(
         TableHost.of_text(text.tables),
@@ -119,6 +133,7 @@ def open_file(content: bytes, path: str, given: Unpacked | None = None) -> Opene
         path,
         tables_words.tables_read_from(tables, given.packing),
         "; ".join(filter(None, (given.problem, *damage))),
+        unused=tuple(what for what, pattern in _UNUSED.items() if pattern.search(content)),
     )
 
 

@@ -7,7 +7,7 @@ name.
 import errno
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from io import BytesIO
 from typing import BinaryIO
@@ -19,7 +19,7 @@ from dmaragent.collect.formats.disk_tree import DiskTree
 from dmaragent.collect.formats.magic import BLOCK, is_archive
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.given_file import is_archive_file
-from dmaragent.collect.ledger import HostRequest, Operation
+from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, HostRequest, Operation
 from dmaragent.collect.reader import HostReader
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.bundle import machine_tops, open_bundle
@@ -36,11 +36,12 @@ from dmaragent.collect.tables.files import (
     MOST_FILES,
     FoundTables,
     TableSearch,
+    are_among,
     search_tables,
     text_damage,
     why_tables_may_lack,
 )
-from dmaragent.collect.tables.host import TableHost, name_tables
+from dmaragent.collect.tables.host import TableHost, differ, name_tables
 from dmaragent.collect.words import hosts as hosts_words
 from dmaragent.collect.words import recordings as recordings_words
 from dmaragent.errors import HostError
@@ -92,6 +93,7 @@ def open_directory(path: str) -> tuple[HostReader, str]:
     recordings = [top for top in tops if _is_recording(os.path.join(path, top))]
     take = partial(hosts_words.choose_one, path)
     if recordings:
+        _refuse_loose_files(tree, path, recordings[0], take)
         others = ((top, tree.below(f"/{top}")) for top in tops if top not in recordings)
         hosts = [
             *recordings,
@@ -228,6 +230,7 @@ def find_host(
     below = [(top, tree.below(f"/{top}")) for top in tops if top not in _PARTS]
     copies = [(top, copy) for top, inner in below if (copy := _copied_root(inner, where))]
     if copies:
+        _refuse_loose_files(tree, where, copies[0][0], take)
         return _only_host(copies, _reports_beside(below, copies), where, take)
     reports = [
         (top, root, facts)
@@ -238,6 +241,7 @@ def find_host(
         reports = reports[:1]
     if len(reports) > 1:
         raise hosts_words.several(where, "hosts", [top for top, _, _ in reports], take)
+    _refuse_roots_below([(top, root) for top, root, _ in reports if top], where, take)
     if not reports and len(below) == 1 and steps:
         top, inner = below[0]
         host = find_host(
@@ -250,7 +254,7 @@ def find_host(
         paths = [tables.path[1:] for tables in search.found]
         raise hosts_words.several(where, "tables of IOMMUs", paths, take)
     top, root, facts = reports[0] if reports else ("", tree, ReportFacts(tree, ()))
-    _refuse_different_listings(where, facts)
+    _refuse_two_hosts(where, facts)
     files = search.found or search.dumps[:1]
     if files and not search.stopped:
         _refuse_table_elsewhere(where, top, files[0].path)
@@ -259,6 +263,41 @@ def find_host(
         return ReportHost(DirectoryHost(root), facts, why_no_tables(root))
     _refuse_unread_tables(where, search)
     return None
+
+
+def _refuse_loose_files(
+    tree: FileTree, where: str, host: str, take: hosts_words.Take, above: str = ""
+) -> None:
+    """Reject files of a host at the top of `tree`, which the `host` in its directory leaves unused.
+
+    `above` is the path of `tree`.
+
+    Raises:
+        HostError: there are some.
+
+    """
+    texts = tuple(text for text in find_texts(tree) if not text.path.startswith(f"/{host}/"))
+    found = [file.path[1:] for file in search_tables(tree, deepest=0).found]
+    if ReportFacts(tree, texts).tell_the_host:
+        found += [text.path[1:] for text in texts]
+    if found:
+        files = [f"{above}{name}" for name in found]
+        raise hosts_words.loose_files(where, f"{above}{host}", files, take)
+
+
+def _refuse_roots_below(
+    reports: Iterable[tuple[str, FileTree]], where: str, take: hosts_words.Take
+) -> None:
+    """Reject a report, by the name of its directory, that has a copied root in a directory below.
+
+    Raises:
+        HostError: one has.
+
+    """
+    for top, report in reports:
+        for name in _folders(report):
+            if name not in _PARTS and _is_copied_root(report.below(f"/{name}")):
+                _refuse_loose_files(report, where, name, take, f"{top}/")
 
 
 def _reports_beside(
@@ -282,16 +321,84 @@ def _only_host(
     return copies[0][1]
 
 
-def _refuse_different_listings(where: str, facts: ReportFacts) -> None:
-    """Reject a report whose outputs of lspci are not from one host.
+def _refuse_two_hosts(where: str, facts: ReportFacts) -> None:
+    """Reject a report whose files are not from one host.
 
     Raises:
         HostError: they are not.
 
     """
-    paths = facts.different_listings()
-    if paths is not None:
-        raise hosts_words.different_listings(where, [path.lstrip("/") for path in paths])
+    found = facts.contradiction()
+    if found is not None:
+        path, other, what = found
+        raise hosts_words.not_one_host(where, [path.lstrip("/"), other.lstrip("/")], what)
+
+
+def _refuse_other_tables(
+    where: str, facts: ReportFacts, place: str, tables: Mapping[str, bytes]
+) -> None:
+    """Reject the `tables` of a report, at `place`, if they differ or its boot log lists others.
+
+    Raises:
+        HostError: they do, or it does.
+
+    """
+    if differ(tables):
+        raise hosts_words.different_tables(where, [place])
+    ours = [data for name, data in tables.items() if name.startswith(SIGNATURE_NAMES)]
+    log = facts.other_tables_logged(ours)
+    if log:
+        raise hosts_words.not_one_host(where, [place, log.lstrip("/")], "tables of the IOMMU")
+
+
+def _copied_tables(copied: HostReader) -> dict[str, bytes]:
+    """Return the tables of IOMMUs that a copied root has in its /sys."""
+    names = copied.list(ACPI_TABLES.request())
+    listed = () if isinstance(names, Missing) else names
+    contents = {
+        name: copied.read(ACPI_TABLE.request(name))
+        for name in listed
+        if name.startswith(SIGNATURE_NAMES)
+    }
+    return {name: data for name, data in contents.items() if isinstance(data, bytes)}
+
+
+def _only_table_beside(where: str, root: FileTree) -> FoundTables | None:
+    """Return the file with tables of IOMMUs beside a copied /sys without any, or None.
+
+    Raises:
+        HostError: there are several that differ.
+
+    """
+    files = search_tables(root, deepest=0).found
+    if len(files) > 1:
+        raise hosts_words.different_tables(where, [file.path[1:] for file in files])
+    return files[0] if files else None
+
+
+def _refuse_second_tables(
+    where: str, root: FileTree, facts: ReportFacts, tables: Mapping[str, bytes]
+) -> None:
+    """Reject a copied /sys with `tables` if a file beside it has other ones, or the log lists such.
+
+    Raises:
+        HostError: one has, or it does.
+
+    """
+    if not tables:
+        return
+    log = facts.other_tables_logged(tables.values())
+    if log:
+        paths = [ACPI_TABLES.path[1:], log.lstrip("/")]
+        raise hosts_words.not_one_host(where, paths, "tables of the IOMMU")
+    files = search_tables(root, deepest=0).found
+    dump = find_dump(root)
+    if dump is not None:
+        dumped = read_acpidump(dump[1])
+        files.append(FoundTables(dump[0], name_tables(dumped), text_damage(dumped)))
+    for file in files:
+        if not file.problem and not are_among(file.tables, tables):
+            raise hosts_words.different_tables(where, [ACPI_TABLES.path[1:], file.path[1:]])
 
 
 def _refuse_table_elsewhere(where: str, top: str, table: str) -> None:
@@ -330,7 +437,7 @@ def _copied_root(tree: FileTree, where: str) -> HostReader | None:
         dump = find_dump(root) if not has_sys or lacks_tables(copied) else None
         facts = ReportFacts(root, find_texts(root))
         if has_sys or dump is not None:
-            _refuse_different_listings(where, facts)
+            _refuse_two_hosts(where, facts)
         if dump is not None:
             path, text = dump
             tables = read_acpidump(text)
@@ -341,9 +448,11 @@ def _copied_root(tree: FileTree, where: str) -> HostReader | None:
             file = FoundTables(path, named, text_damage(tables))
             return _with_tables(root, facts, file, where)
         if has_sys:
-            beside = search_tables(root, deepest=0).found if lacks_tables(copied) else []
-            if len(beside) == 1:
-                return _with_tables(root, facts, beside[0], where)
+            ours = _copied_tables(copied)
+            _refuse_second_tables(where, root, facts, ours)
+            beside = None if ours else _only_table_beside(where, root)
+            if beside:
+                return _with_tables(root, facts, beside, where)
             return ReportHost(copied, facts, why_no_tables(root))
     if any(map(tree.is_directory, _OF_SYS)):
         return DirectoryHost(tree, below="/sys")
@@ -359,6 +468,7 @@ def _with_tables(root: FileTree, facts: ReportFacts, file: FoundTables, where: s
     """
     if file.problem:
         raise hosts_words.damaged_table_text(where, file.path[1:], file.problem)
+    _refuse_other_tables(where, facts, file.path[1:], file.tables)
     facts.use("ACPI tables", file.path)
     return ReportHost(DumpedTablesHost(DirectoryHost(root), TableHost(file.tables)), facts)
 

@@ -5,14 +5,15 @@ Each fact is parsed once, when it is first used.
 
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import combinations
 
 from dmaragent.collect.formats.packed_file import unpack
 from dmaragent.collect.formats.tree import FileTree
-from dmaragent.collect.ledger import HostRequest, Operation
+from dmaragent.collect.ledger import DMI_ID, KERNEL_RELEASE, HostRequest, LedgerEntry, Operation
 from dmaragent.collect.outputs import boot_lines
+from dmaragent.collect.support_reports import identity
 from dmaragent.collect.support_reports import texts as report_texts
 from dmaragent.collect.support_reports.files import (
     LARGEST_TEXT,
@@ -124,6 +125,97 @@ class ReportFacts:
                 return path, other
         return None
 
+    def contradiction(self) -> tuple[str, str, str] | None:
+        """Return two files that are not from one host, and what they differ in; else None."""
+        kernels = [*self._kernels(), *self._logged_kernels()]
+        for what, named in (
+            ("PCI functions", None),
+            ("kernels", kernels),
+            ("hosts", self._names()),
+        ):
+            paths = self.different_listings() if named is None else _different(named)
+            if paths is not None:
+                return (*paths, what)
+        machines = list(self._machines())
+        paths = _different(machines)
+        for path, logged in self._logged_machines():
+            for other, machine in machines:
+                if not identity.is_logged_machine(machine, logged):
+                    paths = other, path
+        return (*paths, "machines") if paths else None
+
+    def other_tables_logged(self, tables: Iterable[bytes]) -> str:
+        """Return the log that lists tables of IOMMUs other than `tables`; empty if none does."""
+        path, lines = self._boot_log
+        logged = identity.logged_tables(lines.decode("utf-8", "backslashreplace"))
+        given = set(identity.table_names(tables))
+        return path if logged and given and not logged & given else ""
+
+    def _kernels(self) -> Iterator[tuple[str, str]]:
+        """Yield the kernel's release in each file besides logs."""
+        copied = self._copied(KERNEL_RELEASE)
+        if copied:
+            yield KERNEL_RELEASE.path, copied.decode("utf-8", "replace").strip()
+        for path, text in self._of(TextKind.KERNEL_RELEASE):
+            release = report_texts.kernel_release(text)
+            if release is not None:
+                yield path, release.decode().strip()
+        for path, text in self._of(TextKind.XEN_INFO):
+            release_of_xl = identity.of_xl_info(text).get("release")
+            if release_of_xl:
+                yield path, release_of_xl
+
+    def _logged_kernels(self) -> Iterator[tuple[str, str]]:
+        """Yield the release in each log of the kernel; one in /var/log can be of an earlier boot."""
+        for path, text in self._of(TextKind.KERNEL_LOG):
+            release = report_texts.kernel_release(text) if "Linux version " in text else None
+            if release is not None and not path.startswith("/var/log/"):
+                yield path, release.decode().strip()
+
+    def _names(self) -> list[tuple[str, str]]:
+        """Return the host's name in each file; a log of several hosts has that of the first file."""
+        names = []
+        for path, text in self._of(TextKind.KERNEL_RELEASE):
+            names += [(path, name) for name in identity.name_in_uname(text)]
+        for path, text in self._of(TextKind.XEN_INFO):
+            name = identity.of_xl_info(text).get("host", "").partition(".")[0].lower()
+            names += [(path, name)] if name else []
+        source, _ = self._boot_log
+        for path, text in self._of(TextKind.OTHER_LOG):
+            logged = identity.names_in_log(_last_boot(text)) if path == source else set()
+            own = {name for _, name in names}
+            names += [(path, name) for name in sorted(logged & own or logged)[:1]]
+        return names
+
+    def _machines(self) -> Iterator[tuple[str, str]]:
+        """Yield vendor and product in each file besides logs."""
+        copied = {name: self._copied(DMI_ID, name) for name in ("sys_vendor", "product_name")}
+        named = [(DMI_ID.request("sys_vendor").path, copied)]
+        named += [(path, report_texts.dmi_names(text)) for path, text in self._of(TextKind.DMI)]
+        for path, names in named:
+            machine = identity.machine_of(names)
+            if machine:
+                yield path, machine
+
+    def _logged_machines(self) -> Iterator[tuple[str, str]]:
+        """Yield the machine in the boot log and in each log of the kernel outside /var/log."""
+        source, _ = self._boot_log
+        for path, text in self._of_any((TextKind.KERNEL_LOG, TextKind.OTHER_LOG)):
+            of_kernel = any(path == log for log, _ in self._of(TextKind.KERNEL_LOG))
+            if path == source or (of_kernel and not path.startswith("/var/log/")):
+                logged = identity.logged_machine(_last_boot(text))
+                if logged:
+                    yield path, logged
+
+    def _copied(self, entry: LedgerEntry, name: str = "") -> bytes:
+        """Return a file that the report has as a copy; empty if it has none."""
+        request = entry.request(name) if name else entry.request()
+        try:
+            content = self._tree.read(request.path, request)
+        except HostError:
+            return b""
+        return b"" if isinstance(content, Missing) else content
+
     @cached_property
     def groups(self) -> dict[int, list[str]]:
         """The functions in each IOMMU group, from lspci."""
@@ -145,8 +237,18 @@ class ReportFacts:
         A log that lost its beginning has only a part of the map. That part is left out, because the
         rest could be RAM. The name of the host is left out, as a bundle keeps these lines.
         """
+        source, lines = self._boot_log
+        if source:
+            self.use("boot log", source)
+        return lines
+
+    @cached_property
+    def _boot_log(self) -> tuple[str, bytes]:
+        """The file of :attr:`boot_log`, and its lines."""
         best, source = b"", ""
-        for path, text in [*self._of(TextKind.KERNEL_LOG), *self._of(TextKind.OTHER_LOG)]:
+        for path, text in self._of_any((TextKind.KERNEL_LOG, TextKind.OTHER_LOG)):
+            if self._is_old(path, text):
+                continue
             lines = _HOST.sub(b"", boot_lines(report_texts.this_boot(text.encode())))
             whole = _FIRST_RANGE.search(lines) is not None
             if not whole:
@@ -157,9 +259,15 @@ class ReportFacts:
                 best, source = lines, path
             if whole:
                 break
-        if source:
-            self.use("boot log", source)
-        return best
+        return source, best
+
+    def _is_old(self, path: str, log: str) -> bool:
+        """Return whether a log in /var/log is from an earlier boot, of another kernel."""
+        if not path.startswith("/var/log/"):
+            return False
+        release = report_texts.kernel_release(log) if "Linux version " in log else None
+        known = {kernel for _, kernel in self._kernels()}
+        return release is not None and bool(known) and release.decode().strip() not in known
 
     @cached_property
     def machine(self) -> dict[str, bytes]:
@@ -306,6 +414,18 @@ class ReportFacts:
     def use(self, reading: str, path: str) -> None:
         """Note that `reading` came from the file `path`."""
         self._used.setdefault(reading, {})[path] = None
+
+
+def _different(named: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
+    """Return the first two files that name something different; else None."""
+    for (path, name), (other, more) in combinations(named, 2):
+        if name != more:
+            return path, other
+    return None
+
+
+def _last_boot(log: str) -> str:
+    return report_texts.this_boot(log.encode()).decode()
 
 
 def _as_utf8(content: bytes) -> bytes:

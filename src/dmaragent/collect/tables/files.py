@@ -6,7 +6,7 @@ ACPI/DMAR-1.aml, hw-probe has logs/acpidump: names differ from tool to tool.
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dmaragent.collect.formats.packed_file import unpack
@@ -184,6 +184,19 @@ def _same_tables(first: dict[str, bytes], other: dict[str, bytes]) -> bool:
         return sorted(data for name, data in tables.items() if name.startswith(SIGNATURE_NAMES))
 
     return sorted_tables(first) == sorted_tables(other)
+
+
+def are_among(tables: Mapping[str, bytes], known: Mapping[str, bytes]) -> bool:
+    """Return whether all tables of IOMMUs in `tables` are among `known`.
+
+    Xen changes the signature, and the checksum with it (``acpi_dmar_zap``).
+    """
+    ours = (data for name, data in tables.items() if name.startswith(SIGNATURE_NAMES))
+    return {_unsigned(data) for data in ours} <= {_unsigned(data) for data in known.values()}
+
+
+def _unsigned(table: bytes) -> bytes:
+    return table[4:9] + table[10:]
 
 
 def is_other_table(head: bytes) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, HostRequest
 from dmaragent.readings import NOT_COLLECTED, Missing
+from fwtables.signatures import SIGNATURE_NAMES
 
 if TYPE_CHECKING:
     from fwtables.acpidump import DumpedTable
@@ -61,3 +62,12 @@ def name_tables(tables: Sequence[DumpedTable | TextTable]) -> dict[str, bytes]:
         number = counted[table.signature] if numbers[table.signature] > 1 else ""
         named[f"{table.signature.decode('ascii')}{number}"] = table.data
     return named
+
+
+def differ(tables: Mapping[str, bytes]) -> bool:
+    """Return whether `tables`, of one text, contain different tables of IOMMUs.
+
+    Those of a complete dump are all from one host, which then has several: it has one FACP.
+    """
+    ours = {data for name, data in tables.items() if name.startswith(SIGNATURE_NAMES)}
+    return len(ours) > 1 and "FACP" not in tables

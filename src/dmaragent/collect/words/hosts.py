@@ -43,12 +43,30 @@ def table_elsewhere(where: str, report: str, table: str) -> HostError:
     )
 
 
-def different_listings(where: str, files: list[str]) -> HostError:
-    """Return the error for a report with two outputs of lspci that list different functions."""
+def not_one_host(where: str, files: list[str], what: str) -> HostError:
+    """Return the error for two files of a report that name different functions, kernels, hosts..."""
     return HostError(
-        f"{where} is not one host: {' and '.join(map(shown, files))} list different PCI functions",
+        f"{where} is not one host: {' and '.join(map(shown, files))} name different {what}",
         "make a directory for each host, with all its files, and name one; if both files are from one "
-        "host, keep only a complete list of its functions",
+        "host, keep only the one of its current boot, with a complete list",
+    )
+
+
+def different_tables(where: str, files: list[str]) -> HostError:
+    """Return the error for different tables of IOMMUs in `files` of one host."""
+    return HostError(
+        f"{where} contains different tables of the IOMMU: {', '.join(map(shown, files[:_MOST_NAMED]))}",
+        "keep only the table of this host's current boot; dmaragent decode shows each",
+    )
+
+
+def loose_files(where: str, host: str, files: list[str], take: Take) -> HostError:
+    """Return the error for `files` beside the directory of a `host`, which would not be used."""
+    more = f" and {len(files) - _MOST_NAMED} more" if len(files) > _MOST_NAMED else ""
+    return HostError(
+        f"{where} contains the host {shown(host)}, and beside it files of a host: "
+        f"{', '.join(map(shown, files[:_MOST_NAMED]))}{more}",
+        f"if they are from the same host, move them into {shown(host)}; else {take(host)}",
     )
 
 

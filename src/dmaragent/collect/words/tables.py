@@ -22,6 +22,18 @@ def other_tables_in_text(path: str, tables: int) -> HostError:
     )
 
 
+def different_tables_in_text(path: str, tables: Sequence[TextTable]) -> HostError:
+    """Return the error for text with different tables of IOMMUs."""
+    places = ", ".join(
+        f"{table.signature.decode('ascii')} at line {table.line}" for table in tables[:4]
+    )
+    more = f" and {len(tables) - 4} more" if len(tables) > 4 else ""
+    return HostError(
+        f"{path} contains different tables of the IOMMU: {places}{more}",
+        "copy the rows of one table into a file of its own, and name that file; dmaragent decode shows each",
+    )
+
+
 def no_table_in_text(path: str, reading: TextReading, problem: str) -> HostError:
     """Return the error for text without a table; `problem` is what is wrong with its packing."""
     unread = f"; {problem}" if problem else ""

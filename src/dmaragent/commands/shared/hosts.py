@@ -60,6 +60,8 @@ def tell_reading(opened: OpenedHost) -> None:
         print_lines([hosts_words.read_from(opened.reading)], sys.stderr)
     if opened.problem:
         print_lines([hosts_words.warning(opened.path, opened.problem)], sys.stderr)
+    if opened.unused:
+        print_lines([hosts_words.unused(opened.path, " and ".join(opened.unused))], sys.stderr)
 
 
 def inventory_of(opened: OpenedHost, release: Release | None = None) -> Inventory:

@@ -22,6 +22,14 @@ def warning(path: str, problem: str) -> str:
     return f"Warning: {path}: {problem}"
 
 
+def unused(path: str, what: str) -> str:
+    """Return the note about a text that has more than its table."""
+    return (
+        f"Note: {path} also has {what}, not used. To use it, copy each part into a file of its own in "
+        "one directory (dmar.txt, lspci.txt, dmesg.txt), and name the directory with --host."
+    )
+
+
 def published_instead(which: str) -> str:
     """Return the line above an inventory that the service published."""
     return f"The firmware's table needs root. This inventory is from dmaragent.service ({which})."
