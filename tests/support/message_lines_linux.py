@@ -22,6 +22,11 @@ LINES: list[tuple[str, str, Names]] = [
         names("0000:03:00.0"),
     ),
     (
+        "linux-rmrr-ineligible",
+        r'{"MESSAGE":"error opening\n0000:03:00.0: Device is ineligible for IOMMU domain attach due to platform RMRR requirement.  Contact your platform vendor."}',
+        names("0000:03:00.0"),
+    ),
+    (
         "linux-direct-mapping-refused",
         "vfio-pci 0000:01:00.0: Firmware has requested this device have a 1:1 IOMMU mapping, rejecting configuring the device without a 1:1 mapping. Contact your platform vendor.",
         names("0000:01:00.0"),

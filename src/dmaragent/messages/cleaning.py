@@ -15,7 +15,7 @@ _ENTITY = re.compile(
     r"&(?:amp;)?(?:#\d{2,5}|#[xX][0-9a-fA-F]{2,4}|amp|apos|quot|lt|gt|nbsp|[lr]squo|[lr]dquo|prime|"
     r"[nm]dash|minus|hellip|[A-Za-z](?:acute|grave|uml|circ|cedil|tilde|ring|slash|caron)|szlig);"
 )
-_ESCAPE = re.compile(r"\\u(00[2-7][0-9a-fA-F]|20[0-4][0-9a-fA-F])|'\\''|\\t|\\(?=['\"])")
+_ESCAPE = re.compile(r"\\u(00[2-7][0-9a-fA-F]|20[0-4][0-9a-fA-F])|'\\''|\\[tn]|\\(?=['\"])")
 _MISREAD = re.compile(
     "\u00e2\u20ac[\u02dc\u2122\u0153\u009d\u201c\u201d\u00a6\u2039]|\u00e2\\x80[\\x90-\\xa6]"
 )
@@ -64,6 +64,6 @@ def _entity(written: str) -> str:
 def _unescaped(match: re.Match[str]) -> str:
     if match[1]:
         return chr(int(match[1], 16)).translate(_PLAIN)
-    if match[0] == "\\t":  # a tab in JSON, as journalctl -o json writes it
+    if match[0] in ("\\t", "\\n"):  # a tab or line end in JSON, as journalctl -o json writes it
         return " "
     return "'" if len(match[0]) > 1 else ""
