@@ -44,6 +44,10 @@ def syslog(host: bytes) -> bytes:
     return b"".join(b"Mar  2 10:11:12 %s kernel: %s\n" % (host, x) for x in DMESG.splitlines())
 
 
+MIXED = b"".join(
+    b"\n".join(pair) + b"\n"
+    for pair in zip(syslog(b"host1").splitlines(), syslog(b"host2").splitlines(), strict=True)
+)
 TABLE_LINE = b"ACPI: DMAR 0x00000000BDDAD200 %06X (v01 %-6.6s %-8.8s 00000001 INTL 00000001)"
 OF_OTHERS = {
     "machine": {"dmesg.txt": logged(b"DMI: HP ProLiant DL380e Gen8, BIOS P73 05/24/2019")},
@@ -52,6 +56,7 @@ OF_OTHERS = {
     "kernel": {"uname.txt": UNAME.replace(b"5.14.0", b"6.1.0")},
     "kernel of xl": {"xl-info.txt": XL_INFO.replace(b"5.14.0", b"4.19.0")},
     "name": {"dmesg.txt": b"", "syslog": syslog(b"host2")},
+    "mixed log": {"uname.txt": b"", "dmesg.txt": b"", "syslog": MIXED},
     "table": {"dmesg.txt": logged(TABLE_LINE % (len(DMAR) + 8, b"OEMID", b"OEMTABLE"))},
     "maker of the table": {"dmesg.txt": logged(TABLE_LINE % (len(DMAR), b"HP", b"ProLiant"))},
 }
@@ -61,6 +66,10 @@ OF_THE_SAME = {
     "no board": {"dmesg.txt": logged(b"DMI: Dell Inc. PowerEdge R820, BIOS 2.7.0 01/09/2018")},
     "memory": {"dmesg.txt": logged(b"DMI: Memory slots populated: 4/4")},
     "full name": {"dmesg.txt": b"", "syslog": syslog(b"Host1.example.org")},
+    "name of the initrd": {
+        "dmesg.txt": b"",
+        "syslog": syslog(b"initrd") + b"Mar  2 10:11:13 host1 kernel: DMAR: IOMMU enabled\n",
+    },
     "no name yet": {"dmesg.txt": b"", "syslog": syslog(b"localhost")},
     "table": {"dmesg.txt": logged(TABLE_LINE % (len(DMAR), b"OEMID", b"OEMTABLE"))},
     "earlier boot": {"var/log/dmesg": DMESG.replace(b"5.14.0", b"5.10.0")},

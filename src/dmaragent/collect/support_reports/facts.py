@@ -173,7 +173,7 @@ class ReportFacts:
                 yield path, release.decode().strip()
 
     def _names(self) -> list[tuple[str, str]]:
-        """Return the host's name in each file; a log of several hosts has that of the first file."""
+        """Return the host's name in each file; a log with one map has that of the first file."""
         names = []
         for path, text in self._of(TextKind.KERNEL_RELEASE):
             names += [(path, name) for name in identity.name_in_uname(text)]
@@ -182,7 +182,11 @@ class ReportFacts:
             names += [(path, name)] if name else []
         source, _ = self._boot_log
         for path, text in self._of(TextKind.OTHER_LOG):
-            logged = identity.names_in_log(_last_boot(text)) if path == source else set()
+            if path != source:
+                continue
+            mapped = sorted(identity.names_in_map(_last_boot(text)))
+            names += [(path, name) for name in mapped if len(mapped) > 1]
+            logged = identity.names_in_log(_last_boot(text))
             own = {name for _, name in names}
             names += [(path, name) for name in sorted(logged & own or logged)[:1]]
         return names

@@ -18,8 +18,8 @@ _LOGGED_TABLE = re.compile(
     r"\(v\d{2,3} (.{6}) (.{8})"
 )
 """drivers/acpi/acpica/tbprint.c, ``acpi_tb_print_table_header``: length and the two names of the OEM."""
-_NO_NAMES = frozenset({"localhost", "(none)", "linux"})
-"""What a host is called before it gets its own name."""
+_NO_NAMES = frozenset({"localhost", "(none)", "linux", "fedora", "archlinux"})
+"""What a host is called before it gets its own name; some are the distribution's (systemd, fallback-hostname)."""
 
 TableName = tuple[int, str, str]
 """Length, OEM ID and OEM table ID of an ACPI table."""
@@ -58,6 +58,11 @@ def name_in_uname(text: str) -> set[str]:
 def names_in_log(log: str) -> set[str]:
     """Return the names of hosts that syslog or the journal put before the kernel's messages."""
     return _short_names(_LOGGED_HOST.findall(log))
+
+
+def names_in_map(log: str) -> set[str]:
+    """Return the names of hosts before the memory map: with several, the log is of several hosts."""
+    return names_in_log("\n".join(line for line in log.splitlines() if "BIOS-e820: " in line))
 
 
 def _short_names(names: Iterable[str]) -> set[str]:

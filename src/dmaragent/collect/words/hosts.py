@@ -45,8 +45,10 @@ def table_elsewhere(where: str, report: str, table: str) -> HostError:
 
 def not_one_host(where: str, files: list[str], what: str) -> HostError:
     """Return the error for two files of a report that name different functions, kernels, hosts..."""
+    different = list(dict.fromkeys(files))
+    verb = "name" if len(different) > 1 else "names"
     return HostError(
-        f"{where} is not one host: {' and '.join(map(shown, files))} name different {what}",
+        f"{where} is not one host: {' and '.join(map(shown, different))} {verb} different {what}",
         "make a directory for each host, with all its files, and name one; if both files are from one "
         "host, keep only the one of its current boot, with a complete list",
     )
