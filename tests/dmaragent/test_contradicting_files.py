@@ -161,11 +161,12 @@ def _folder(path: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize("place", [_text, _folder])
+@pytest.mark.parametrize("before", ["", FACP])
 @pytest.mark.parametrize("between", ["\n", FACP])
 def test_different_tables_in_one_text_are_refused(
-    place: Callable[[Path, str], Path], between: str, tmp_path: Path
+    place: Callable[[Path, str], Path], before: str, between: str, tmp_path: Path
 ) -> None:
-    text = (FACP if between == FACP else "") + dump(DMAR) + between + dump(OTHER)
+    text = before + dump(DMAR) + between + dump(OTHER)
 
     with pytest.raises(HostError):
         open_host(str(place(tmp_path / "case", text)))
