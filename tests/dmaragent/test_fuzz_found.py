@@ -175,3 +175,15 @@ def test_a_carriage_return_of_xml_ends_a_line() -> None:
     assert isinstance(plain, KvmGuest)
     assert [one.place for one in guest.devices] == [one.place for one in plain.devices]
     assert guest.devices[0].place != "g.xml:1"
+
+
+def test_a_line_of_the_kernel_that_is_not_text_is_cut_as_it_is_shown() -> None:
+    host = fake_host([], {})
+    folder = "/sys/kernel/iommu_groups"
+    host.directories |= {folder: ("1",), f"{folder}/1/devices": ("0000:00:1d.0",)}
+    host.files[f"{folder}/1/reserved_regions"] = b"\0" * 60 + b"\n"
+
+    joined = join(collect(host))
+
+    (problem,) = (problem for problem in joined.problems if "\\x00" in problem)
+    assert max(map(len, problem.split())) <= 80

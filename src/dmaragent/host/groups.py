@@ -69,7 +69,7 @@ def _group(reading: IommuGroupReading, problems: Problems) -> IommuGroup | None:
     try:
         number = parse_number(reading.name, 0xFFFFFFFF, 10)
     except ValueError:
-        problems.add(words.group_name_not_a_number(reading.name[:40]))
+        problems.add(words.group_name_not_a_number(reading.name))
         return None
     what = f"IOMMU group {reading.name}"
     if isinstance(reading.devices, Missing):
@@ -103,7 +103,7 @@ def _regions(
     if cut:
         problems.add(words.group_regions_cut(what))
     for line in unreadable:
-        problems.add(words.group_region_unreadable(what, line[:60]))
+        problems.add(words.group_region_unreadable(what, line))
     return regions, bool(regions) and not unreadable and not cut
 
 

@@ -91,7 +91,7 @@ def parse_number(text: str, most: int, base: int = 16) -> int:
 
     """
     if not _DIGITS[base].fullmatch(text):
-        raise ValueError(words.not_a_number(text[:40]))
+        raise ValueError(words.not_a_number(text))
     value = int(text, base)
     if value > most:
         raise ValueError(words.number_too_large(text, most))

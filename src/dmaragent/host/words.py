@@ -8,11 +8,23 @@ from collections.abc import Sequence
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.readings import Missing
 
+_LONGEST_QUOTE = 62
+"""The most characters of what is quoted, escaped as it is shown: a word of a line is not wrapped."""
+
 # Any reading ----------------------------------------------------------------------------
 
 
 def unreadable(what: str, missing: Missing) -> str:
     return f"{what} could not be read: {missing.detail or missing.kind.value}"
+
+
+def _quoted(text: str) -> str:
+    """Return `text` in quotes; if it is long as it is written there, its begin."""
+    shown = repr(text)
+    if len(shown) <= _LONGEST_QUOTE:
+        return shown
+    fits = max(n for n in range(_LONGEST_QUOTE) if len(repr(text[:n])) <= _LONGEST_QUOTE)
+    return f"{text[:fits]!r}…"
 
 
 def part_of(whole: object, part: str) -> str:
@@ -23,7 +35,7 @@ CUT_SHORT = "the line is cut short"
 
 
 def not_a_number(text: str) -> str:
-    return f"{text!r} is not a number"
+    return f"{_quoted(text)} is not a number"
 
 
 def number_too_large(text: str, most: int) -> str:
@@ -35,7 +47,7 @@ def not_a_whole_number(text: str, most: int) -> str:
 
 
 def reading_not_a_number(whole: object, part: str, shown: str) -> str:
-    return f"{whole}: {part} is not a number: {shown!r}"
+    return f"{whole}: {part} is not a number: {_quoted(shown)}"
 
 
 # The memory map -------------------------------------------------------------------------
@@ -175,7 +187,7 @@ def no_device_at(sbdf: SBDF) -> str:
 
 
 def group_name_not_a_number(name: str) -> str:
-    return f"the name of an IOMMU group is not a number: {name!r}"
+    return f"the name of an IOMMU group is not a number: {_quoted(name)}"
 
 
 def group_without_devices(group: str) -> str:
@@ -187,7 +199,7 @@ def group_regions_cut(group: str) -> str:
 
 
 def group_region_unreadable(group: str, line: str) -> str:
-    return f"{group}: a reserved region cannot be understood: {line!r}"
+    return f"{group}: a reserved region cannot be understood: {_quoted(line)}"
 
 
 # The system -----------------------------------------------------------------------------
@@ -219,7 +231,7 @@ NO_LIST = "not a list of entries"
 
 
 def hypervisor_kind_cut(kind: str) -> str:
-    return f"the kind of hypervisor is cut short: {kind!r}"
+    return f"the kind of hypervisor is cut short: {_quoted(kind)}"
 
 
 def options_cut(most: int) -> str:
