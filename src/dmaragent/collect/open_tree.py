@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from io import BytesIO
+from types import MappingProxyType
 from typing import BinaryIO
 
 from dmaragent.collect import words
@@ -64,6 +65,8 @@ _OF_SYS = ("/firmware/acpi", "/bus/pci")
 """The directories that show that a directory is a copied /sys."""
 _PARTS = frozenset({"proc", "sys", "dev", "sos_commands"})
 """Directories that are part of a host or report and not hosts: /proc/bus/pci resembles /sys."""
+_OF_TABLES = frozenset({"acpi", "acpi_tables", "acpitables", "dmar", "firmware", "ivrs", "tables"})
+"""Directories beside a report that have its tables, by their names."""
 _DEEPEST_HOST = 3
 """How many levels of directories without siblings are searched for a host."""
 
@@ -230,7 +233,7 @@ def find_host(
     below = [(top, tree.below(f"/{top}")) for top in tops if top not in _PARTS]
     copies = [(top, copy) for top, inner in below if (copy := _copied_root(inner, where))]
     if copies:
-        _refuse_loose_files(tree, where, copies[0][0], take)
+        _refuse_loose_files(tree, where, copies[0][0], take, known=_copied_tables(copies[0][1]))
         return _only_host(copies, _reports_beside(below, copies), where, take)
     reports = [
         (top, root, facts)
@@ -265,24 +268,31 @@ def find_host(
     return None
 
 
-def _refuse_loose_files(
-    tree: FileTree, where: str, host: str, take: hosts_words.Take, above: str = ""
+def _refuse_loose_files(  # noqa: PLR0913 - what the error names, and what is no other host's
+    tree: FileTree,
+    where: str,
+    host: str,
+    take: hosts_words.Take,
+    *,
+    above: str = "",
+    known: Mapping[str, bytes] = MappingProxyType({}),
 ) -> None:
     """Reject files of a host at the top of `tree`, which the `host` in its directory leaves unused.
 
-    `above` is the path of `tree`.
+    `above` is the path of `tree`. Files with `known` tables, those of that host, are no other's.
 
     Raises:
         HostError: there are some.
 
     """
     texts = tuple(text for text in find_texts(tree) if not text.path.startswith(f"/{host}/"))
-    found = [file.path[1:] for file in search_tables(tree, deepest=0).found]
+    files = search_tables(tree, deepest=0).found
+    found = [file.path[1:] for file in files if not known or not are_among(file.tables, known)]
     if ReportFacts(tree, texts).tell_the_host:
         found += [text.path[1:] for text in texts]
     if found:
-        files = [f"{above}{name}" for name in found]
-        raise hosts_words.loose_files(where, f"{above}{host}", files, take)
+        paths = [f"{above}{name}" for name in found]
+        raise hosts_words.loose_files(where, f"{above}{host}", paths, take)
 
 
 def _refuse_roots_below(
@@ -297,7 +307,7 @@ def _refuse_roots_below(
     for top, report in reports:
         for name in _folders(report):
             if name not in _PARTS and _is_copied_root(report.below(f"/{name}")):
-                _refuse_loose_files(report, where, name, take, f"{top}/")
+                _refuse_loose_files(report, where, name, take, above=f"{top}/")
 
 
 def _reports_beside(
@@ -409,7 +419,7 @@ def _refuse_table_elsewhere(where: str, top: str, table: str) -> None:
 
     """
     folder = table[1:].partition("/")[0] if "/" in table[1:] else top
-    if top and folder != top:
+    if top and folder != top and folder.lower() not in _OF_TABLES:
         raise hosts_words.table_elsewhere(where, top, table[1:])
 
 
