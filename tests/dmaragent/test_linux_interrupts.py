@@ -100,3 +100,25 @@ def test_dom0s_option_is_not_that_of_a_kernel_without_xen() -> None:
     host.files["/proc/xen/capabilities"] = b"control_d\n"
 
     assert CaseKind.INTERRUPTS not in {case.kind for case in told(host).linux.cases}
+
+
+@pytest.mark.parametrize(
+    ("line", "can"),
+    [
+        ("AMD-Vi: Disabling interrupt remapping", Can.CONDITIONS),
+        ("DMAR-IR: This system BIOS has enabled interrupt remapping", Can.CONDITIONS),
+        ("DMAR-IR: Not enabling interrupt remapping", Can.CONDITIONS),
+        (
+            "DMAR-IR: Failed to enable irq remapping. You are vulnerable to irq-injection attacks.",
+            Can.CONDITIONS,
+        ),
+        ("[Hardware Error]: This system BIOS has enabled interrupt remapping", Can.YES),
+        ("AMD-Vi: Interrupt remapping enabled", Can.YES),
+        ("DMAR-IR: Enabled IRQ remapping in x2apic mode", Can.YES),
+    ],
+)
+def test_the_log_of_the_kernel_shows_that_it_remaps_no_interrupt(line: str, can: Can) -> None:
+    host = _host("quiet")
+    host.calls["boot-log"] = f"[    0.5] {line}\n".encode()
+
+    assert told(host).linux.can is can

@@ -4,16 +4,26 @@ Pure.  Sources in Linux:
 
 * drivers/iommu/irq_remapping.c, ``setup_irqremap`` and ``setup_nointremap``: the last one counts;
 * drivers/iommu/intel/dmar.c, ``dmar_ir_support``: VT-d needs the table's flag;
+* drivers/iommu/intel/irq_remapping.c, ``intel_prepare_irq_remapping`` (not on chipsets with an
+  erratum, not if a unit or an I/O APIC lacks it) and ``intel_cleanup_irq_remapping``;
+* drivers/iommu/amd/init.c, ``check_ioapic_information``: AMD-Vi needs each I/O APIC in the table;
 * drivers/vfio/vfio_iommu_type1.c, ``vfio_iommu_type1_attach_group``: EPERM, unless
   ``allow_unsafe_interrupts`` is set.  A file in /etc/modprobe.d can set it too.
 """
 
+import re
 from collections.abc import Sequence
 
 REMAPPING_FLAG = "INTR_REMAP"
 """The flag of a DMAR table by which firmware offers interrupt remapping."""
 UNSAFE_PARAMETER = "vfio_iommu_type1.allow_unsafe_interrupts"
 """VFIO's parameter, as written on the kernel's command line."""
+_LOGGED_OFF = re.compile(
+    r"AMD-Vi: Disabling interrupt remapping"
+    r"|DMAR-IR: (?:This system BIOS has enabled interrupt remapping|Not enabling interrupt remapping)"
+    r"|DMAR-IR: Failed to enable irq remapping"
+)
+"""The line about the BIOS goes on with "interrupt remapping is being disabled"."""
 _TRUE = ("y", "Y", "t", "T", "1", "on", "oN", "On", "ON")
 """How a true value starts: lib/kstrtox.c, ``kstrtobool``."""
 
@@ -30,6 +40,12 @@ def remapping_off_option(options: Sequence[str]) -> str:
                 if word.startswith(("on", "off")):  # the kernel compares with strncmp
                     off = option if word.startswith("off") else ""
     return off
+
+
+def remapping_off_in_log(log: Sequence[str]) -> str:
+    """Return what the kernel logged when it switched interrupt remapping off; empty if it did not."""
+    found = (_LOGGED_OFF.search(line) for line in log)
+    return next((match[0] for match in found if match), "")
 
 
 def unsafe_interrupts(options: Sequence[str]) -> bool | None:

@@ -7,7 +7,12 @@ from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
-from dmaragent.linux.interrupts import REMAPPING_FLAG, remapping_off_option, unsafe_interrupts
+from dmaragent.linux.interrupts import (
+    REMAPPING_FLAG,
+    remapping_off_in_log,
+    remapping_off_option,
+    unsafe_interrupts,
+)
 from dmaragent.linux.options import (
     asks_to_relax_rmrrs,
     firmware_opts_out,
@@ -17,6 +22,7 @@ from dmaragent.linux.options import (
 from dmaragent.linux.regions import THROUGH_BRIDGES, Held, Hold
 from dmaragent.linux.release import kernel_release, telling_release
 from dmaragent.linux.view import LinuxState
+from dmaragent.passthrough import linux_words
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Stack
 from dmaragent.readings import Missing
@@ -118,10 +124,13 @@ class DeviceContext:
 
     @property
     def remapping_off(self) -> str:
-        """Why Linux does not remap interrupts: an option or a flag of Intel's table; or empty."""
-        options = self.inventory.host.system.options
+        """Why Linux does not remap interrupts: an option, its log or Intel's table; or empty."""
+        host = self.inventory.host
+        options, log = host.system.options, host.iommu_log
         if options is not None and not self.on_xen and (option := remapping_off_option(options)):
             return option
+        if log is not None and not self.on_xen and (logged := remapping_off_in_log(log)):
+            return linux_words.logged(logged)
         table = self.inventory.iommu
         if isinstance(table, Missing) or table.header is None:
             return ""

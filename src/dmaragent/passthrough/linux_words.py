@@ -63,6 +63,11 @@ def interrupts_and_rest(off: str, rest: str, *, unsafe: bool | None) -> str:
     return f"{condition}. Apart from that, it is {rest}"
 
 
+def logged(message: str) -> str:
+    """Return why Linux remaps no interrupt: it logged this."""
+    return f'its log: "{message}"'
+
+
 def _not_remapped(off: str) -> str:
     return f"this kernel does not remap interrupts ({off})"
 
@@ -77,6 +82,8 @@ def interrupts_case(off: str, *, unsafe: bool | None) -> str:
         "the device can raise any interrupt on the host.",
     }[unsafe]
     fix = "Turn on interrupt remapping in the firmware setup" if " " in off else f"Remove {off}"
+    if "AMD-Vi" in off:
+        fix = "Update the firmware: its table lacks an I/O APIC. ivrs_ioapic= can name it by hand"
     return f"{_capital_not_remapped(off)} {effect} {fix}."
 
 
