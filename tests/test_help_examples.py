@@ -114,7 +114,9 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (files / "hosts.txt").write_text("xen[01-02]\n", "utf-8")
     (files / "kern.log.2.gz").write_bytes(gzip.compress(DMESG))
     shutil.copytree(LAPTOP / "root", files / "sosreport-x", symlinks=True)
-    write_files(files / "sosreport-x", {"sos_commands/kernel/dmesg": DMESG})
+    kernel = (LAPTOP / "root/proc/sys/kernel/osrelease").read_bytes().strip()
+    log = DMESG.replace(b"5.14.0-362.el9.x86_64", kernel)
+    write_files(files / "sosreport-x", {"sos_commands/kernel/dmesg": log})
     (files / "win10.xml").write_text(DOMAIN, "utf-8")
     saved = {"c_info": {"type": "hvm", "name": "win10"}, "b_info": {"max_memkb": 1 << 20}}
     (files / "saved.json").write_text(json.dumps([{"domid": 3, "config": saved}]), "utf-8")
