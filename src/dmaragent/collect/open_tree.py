@@ -21,6 +21,12 @@ from dmaragent.collect.formats.magic import BLOCK, is_archive
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.given_file import is_archive_file
 from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, HostRequest, Operation
+from dmaragent.collect.one_host import (
+    refuse_other_tables,
+    refuse_second_tables,
+    refuse_table_elsewhere,
+    refuse_two_hosts,
+)
 from dmaragent.collect.reader import HostReader
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.bundle import machine_tops, open_bundle
@@ -42,7 +48,7 @@ from dmaragent.collect.tables.files import (
     text_damage,
     why_tables_may_lack,
 )
-from dmaragent.collect.tables.host import TableHost, differ, name_tables
+from dmaragent.collect.tables.host import TableHost, name_tables
 from dmaragent.collect.words import hosts as hosts_words
 from dmaragent.collect.words import recordings as recordings_words
 from dmaragent.errors import HostError
@@ -65,8 +71,6 @@ _OF_SYS = ("/firmware/acpi", "/bus/pci")
 """The directories that show that a directory is a copied /sys."""
 _PARTS = frozenset({"proc", "sys", "dev", "sos_commands"})
 """Directories that are part of a host or report and not hosts: /proc/bus/pci resembles /sys."""
-_OF_TABLES = frozenset({"acpi", "acpi_tables", "acpitables", "dmar", "firmware", "ivrs", "tables"})
-"""Directories beside a report that have its tables, by their names."""
 _DEEPEST_HOST = 3
 """How many levels of directories without siblings are searched for a host."""
 
@@ -257,10 +261,10 @@ def find_host(
         paths = [tables.path[1:] for tables in search.found]
         raise hosts_words.several(where, "tables of IOMMUs", paths, take)
     top, root, facts = reports[0] if reports else ("", tree, ReportFacts(tree, ()))
-    _refuse_two_hosts(where, facts)
+    refuse_two_hosts(where, facts)
     files = search.found or search.dumps[:1]
     if files and not search.stopped:
-        _refuse_table_elsewhere(where, top, files[0].path)
+        refuse_table_elsewhere(where, top, files[0].path)
         return _with_tables(root, facts, files[0], where)
     if reports:
         return ReportHost(DirectoryHost(root), facts, why_no_tables(root))
@@ -331,36 +335,6 @@ def _only_host(
     return copies[0][1]
 
 
-def _refuse_two_hosts(where: str, facts: ReportFacts) -> None:
-    """Reject a report whose files are not from one host.
-
-    Raises:
-        HostError: they are not.
-
-    """
-    found = facts.contradiction()
-    if found is not None:
-        path, other, what = found
-        raise hosts_words.not_one_host(where, [path.lstrip("/"), other.lstrip("/")], what)
-
-
-def _refuse_other_tables(
-    where: str, facts: ReportFacts, place: str, tables: Mapping[str, bytes]
-) -> None:
-    """Reject the `tables` of a report, at `place`, if they differ or its boot log lists others.
-
-    Raises:
-        HostError: they do, or it does.
-
-    """
-    if differ(tables):
-        raise hosts_words.different_tables(where, [place])
-    ours = [data for name, data in tables.items() if name.startswith(SIGNATURE_NAMES)]
-    log = facts.other_tables_logged(ours)
-    if log:
-        raise hosts_words.not_one_host(where, [place, log.lstrip("/")], "tables of the IOMMU")
-
-
 def _copied_tables(copied: HostReader) -> dict[str, bytes]:
     """Return the tables of IOMMUs that a copied root has in its /sys."""
     names = copied.list(ACPI_TABLES.request())
@@ -384,43 +358,6 @@ def _only_table_beside(where: str, root: FileTree) -> FoundTables | None:
     if len(files) > 1:
         raise hosts_words.different_tables(where, [file.path[1:] for file in files])
     return files[0] if files else None
-
-
-def _refuse_second_tables(
-    where: str, root: FileTree, facts: ReportFacts, tables: Mapping[str, bytes]
-) -> None:
-    """Reject a copied /sys with `tables` if a file beside it has other ones, or the log lists such.
-
-    Raises:
-        HostError: one has, or it does.
-
-    """
-    if not tables:
-        return
-    log = facts.other_tables_logged(tables.values())
-    if log:
-        paths = [ACPI_TABLES.path[1:], log.lstrip("/")]
-        raise hosts_words.not_one_host(where, paths, "tables of the IOMMU")
-    files = search_tables(root, deepest=0).found
-    dump = find_dump(root)
-    if dump is not None:
-        dumped = read_acpidump(dump[1])
-        files.append(FoundTables(dump[0], name_tables(dumped), text_damage(dumped)))
-    for file in files:
-        if not file.problem and not are_among(file.tables, tables):
-            raise hosts_words.different_tables(where, [ACPI_TABLES.path[1:], file.path[1:]])
-
-
-def _refuse_table_elsewhere(where: str, top: str, table: str) -> None:
-    """Reject the report in the directory `top` if its only table is in another directory.
-
-    Raises:
-        HostError: it is, so the table can be that of another host.
-
-    """
-    folder = table[1:].partition("/")[0] if "/" in table[1:] else top
-    if top and folder != top and folder.lower() not in _OF_TABLES:
-        raise hosts_words.table_elsewhere(where, top, table[1:])
 
 
 def _is_copied_root(tree: FileTree) -> bool:
@@ -447,7 +384,7 @@ def _copied_root(tree: FileTree, where: str) -> HostReader | None:
         dump = find_dump(root) if not has_sys or lacks_tables(copied) else None
         facts = ReportFacts(root, find_texts(root))
         if has_sys or dump is not None:
-            _refuse_two_hosts(where, facts)
+            refuse_two_hosts(where, facts)
         if dump is not None:
             path, text = dump
             tables = read_acpidump(text)
@@ -459,7 +396,7 @@ def _copied_root(tree: FileTree, where: str) -> HostReader | None:
             return _with_tables(root, facts, file, where)
         if has_sys:
             ours = _copied_tables(copied)
-            _refuse_second_tables(where, root, facts, ours)
+            refuse_second_tables(where, root, facts, ours)
             beside = None if ours else _only_table_beside(where, root)
             if beside:
                 return _with_tables(root, facts, beside, where)
@@ -478,7 +415,7 @@ def _with_tables(root: FileTree, facts: ReportFacts, file: FoundTables, where: s
     """
     if file.problem:
         raise hosts_words.damaged_table_text(where, file.path[1:], file.problem)
-    _refuse_other_tables(where, facts, file.path[1:], file.tables)
+    refuse_other_tables(where, facts, file.path[1:], file.tables)
     facts.use("ACPI tables", file.path)
     return ReportHost(DumpedTablesHost(DirectoryHost(root), TableHost(file.tables)), facts)
 

@@ -13,6 +13,8 @@ Pure.  Sources in Linux:
 
 import re
 from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple
 
 REMAPPING_FLAG = "INTR_REMAP"
 """The flag of a DMAR table by which firmware offers interrupt remapping."""
@@ -26,6 +28,25 @@ _LOGGED_OFF = re.compile(
 """The line about the BIOS goes on with "interrupt remapping is being disabled"."""
 _TRUE = ("y", "Y", "t", "T", "1", "on", "oN", "On", "ON")
 """How a true value starts: lib/kstrtox.c, ``kstrtobool``."""
+
+
+class OffBy(Enum):
+    """What keeps Linux from remapping interrupts."""
+
+    OPTION = "option"
+    """An option on its command line."""
+    IVRS = "ivrs"
+    """AMD's table, which lacks an I/O APIC."""
+    FIRMWARE = "firmware"
+    """Intel's table, a remapping unit or the chipset."""
+
+
+class RemappingOff(NamedTuple):
+    """That Linux does not remap interrupts."""
+
+    by: OffBy
+    shown: str
+    """The option as written, or what shows it."""
 
 
 def remapping_off_option(options: Sequence[str]) -> str:

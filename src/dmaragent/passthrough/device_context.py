@@ -9,6 +9,8 @@ from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.interrupts import (
     REMAPPING_FLAG,
+    OffBy,
+    RemappingOff,
     remapping_off_in_log,
     remapping_off_option,
     unsafe_interrupts,
@@ -22,7 +24,6 @@ from dmaragent.linux.options import (
 from dmaragent.linux.regions import THROUGH_BRIDGES, Held, Hold
 from dmaragent.linux.release import kernel_release, telling_release
 from dmaragent.linux.view import LinuxState
-from dmaragent.passthrough import linux_words
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Stack
 from dmaragent.readings import Missing
@@ -123,20 +124,21 @@ class DeviceContext:
         return firmware_opts_out(self.inventory.table_flags, self.kernel_release)
 
     @property
-    def remapping_off(self) -> str:
-        """Why Linux does not remap interrupts: an option, its log or Intel's table; or empty."""
-        host = self.inventory.host
-        options, log = host.system.options, host.iommu_log
-        if options is not None and not self.on_xen and (option := remapping_off_option(options)):
-            return option
-        if log is not None and not self.on_xen and (logged := remapping_off_in_log(log)):
-            return linux_words.logged(logged)
-        table = self.inventory.iommu
-        if isinstance(table, Missing) or table.header is None:
-            return ""
-        if self.vendor is IommuVendor.INTEL and REMAPPING_FLAG not in table.header.flags:
-            return f"no {REMAPPING_FLAG} in the table"
-        return ""
+    def remapping_off(self) -> RemappingOff | None:
+        """Why Linux does not remap interrupts, by its options, its log or Intel's table; None: it may."""
+        host, table = self.inventory.host, self.inventory.iommu
+        options, log = (None, None) if self.on_xen else (host.system.options, host.iommu_log)
+        option = remapping_off_option(options or ())
+        if option:
+            return RemappingOff(OffBy.OPTION, option)
+        logged = remapping_off_in_log(log or ())
+        if logged:
+            by = OffBy.IVRS if self.vendor is IommuVendor.AMD else OffBy.FIRMWARE
+            return RemappingOff(by, f'its log: "{logged}"')
+        header = None if isinstance(table, Missing) else table.header
+        if header is None or self.vendor is not IommuVendor.INTEL or REMAPPING_FLAG in header.flags:
+            return None
+        return RemappingOff(OffBy.FIRMWARE, f"no {REMAPPING_FLAG} in the table")
 
     @property
     def unsafe_interrupts(self) -> bool | None:

@@ -3,7 +3,7 @@
 Pure.  Source: Linux drivers/vfio/vfio_iommu_type1.c, ``vfio_iommu_type1_attach_group``.
 """
 
-from dmaragent.passthrough import linux_words, words
+from dmaragent.passthrough import interrupts_words, words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case, CaseKind, PlatformVerdict
 from dmaragent.policy.decisions import SourceRule
@@ -18,16 +18,14 @@ def with_interrupts(device: DeviceContext, verdict: PlatformVerdict) -> Platform
 
     Another refusal remains, and so does what is unknown.
     """
-    case = interrupts_case(device)
-    if case is None or verdict.can in (Can.NO, Can.UNKNOWN):
+    case, off = interrupts_case(device), device.remapping_off
+    if case is None or off is None or verdict.can in (Can.NO, Can.UNKNOWN):
         return verdict
     cases = (*verdict.cases, case)
     if case.can is Can.YES:
         return verdict._replace(cases=cases)
     rest = words.with_verdict_word(verdict.can, verdict.explanation, risk=verdict.risk)
-    explanation = linux_words.interrupts_and_rest(
-        device.remapping_off, rest, unsafe=device.unsafe_interrupts
-    )
+    explanation = interrupts_words.interrupts_and_rest(off, rest, unsafe=device.unsafe_interrupts)
     return PlatformVerdict(
         can=case.can,
         explanation=explanation,
@@ -39,16 +37,16 @@ def with_interrupts(device: DeviceContext, verdict: PlatformVerdict) -> Platform
 def interrupts_case(device: DeviceContext) -> Case | None:
     """Return the effect of a kernel that does not remap interrupts; None if it may remap them."""
     off, unsafe = device.remapping_off, device.unsafe_interrupts
-    if not off:
+    if off is None:
         return None
     can = {True: Can.YES, False: Can.NO, None: Can.CONDITIONS}[unsafe]
     return Case(
         title="interrupts",
         kind=CaseKind.INTERRUPTS,
         can=can,
-        explanation=linux_words.interrupts_case(off, unsafe=unsafe),
-        summary=linux_words.IF_UNSAFE_INTERRUPTS if can is Can.CONDITIONS else "",
+        explanation=interrupts_words.interrupts_case(off, unsafe=unsafe),
+        summary=interrupts_words.IF_UNSAFE_INTERRUPTS if can is Can.CONDITIONS else "",
         risk=unsafe is True,
         rule=INTERRUPTS_RULE,
-        message="" if unsafe else linux_words.INTERRUPTS_MESSAGE,
+        message="" if unsafe else interrupts_words.INTERRUPTS_MESSAGE,
     )

@@ -13,7 +13,7 @@ from dmaragent.guests.qemu_memory import GuestRam, guest_ram
 from dmaragent.inventory import Inventory
 from dmaragent.linux.vfio import is_vfio_driver
 from dmaragent.linux.view import LinuxState
-from dmaragent.passthrough import kvm_words, linux_words
+from dmaragent.passthrough import interrupts_words, kvm_words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.interrupts import INTERRUPTS_RULE
 from dmaragent.passthrough.kvm_regions import KvmGuestRam, region_decisions
@@ -190,7 +190,7 @@ def _decisions_on_device(
     if not refused:
         yield from _other_decisions(device, verdict, decisions)
     if device.remapping_off and device.unsafe_interrupts is None:
-        reason = linux_words.interrupts_unknown(device.remapping_off)
+        reason = interrupts_words.interrupts_unknown(device.remapping_off)
         reason = kvm_words.of_function(device.sbdf, reason)
         yield undecided(reason, rule=INTERRUPTS_RULE, device=device.sbdf)
     yield from _decisions_on_group(device, assigned)

@@ -45,60 +45,6 @@ def without_xen(verdict: PlatformVerdict) -> str:
 
 UNKNOWN_WITH_IOMMU = "no region or group is known"
 
-# Interrupts --------------------------------------------------------------------------------
-
-INTERRUPTS_MESSAGE = (
-    'No interrupt remapping support.  Use the module param "allow_unsafe_interrupts" to enable VFIO '
-    "IOMMU support on this platform"
-)
-IF_UNSAFE_INTERRUPTS = "if allow_unsafe_interrupts is set: the kernel does not remap interrupts"
-
-
-def interrupts_and_rest(off: str, rest: str, *, unsafe: bool | None) -> str:
-    """Return the condition or refusal; `off`: why Linux remaps none; `rest`: the other verdict."""
-    if unsafe is None:
-        condition = f"if vfio_iommu_type1 has allow_unsafe_interrupts=1: {_not_remapped(off)}"
-    else:
-        condition = f"{_not_remapped(off)}, and its command line sets allow_unsafe_interrupts off"
-    return f"{condition}. Apart from that, it is {rest}"
-
-
-def logged(message: str) -> str:
-    """Return why Linux remaps no interrupt: it logged this."""
-    return f'its log: "{message}"'
-
-
-def _not_remapped(off: str) -> str:
-    return f"this kernel does not remap interrupts ({off})"
-
-
-def interrupts_case(off: str, *, unsafe: bool | None) -> str:
-    """Return the effect of a kernel that does not remap interrupts, and the fix."""
-    effect = {
-        None: "VFIO refuses every device unless allow_unsafe_interrupts=1 is set, also by a file "
-        "in /etc/modprobe.d. Look in /sys/module/vfio_iommu_type1/parameters.",
-        False: "VFIO refuses every device.",
-        True: "VFIO accepts that by allow_unsafe_interrupts on the command line. Risk: a guest with "
-        "the device can raise any interrupt on the host.",
-    }[unsafe]
-    fix = "Turn on interrupt remapping in the firmware setup" if " " in off else f"Remove {off}"
-    if "AMD-Vi" in off:
-        fix = "Update the firmware: its table lacks an I/O APIC. ivrs_ioapic= can name it by hand"
-    return f"{_capital_not_remapped(off)} {effect} {fix}."
-
-
-def _capital_not_remapped(off: str) -> str:
-    return f"{capital(_not_remapped(off))}."
-
-
-def interrupts_unknown(off: str) -> str:
-    """Return why it is unknown whether VFIO accepts a kernel that does not remap interrupts."""
-    return (
-        f"{_not_remapped(off)}, so VFIO refuses every device unless allow_unsafe_interrupts=1 is set. "
-        "Next: look in /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts"
-    )
-
-
 # Regions ---------------------------------------------------------------------------------
 
 RELAXABLE_TO_KERNEL_CASE = (
