@@ -5,6 +5,7 @@ import pytest
 from dmaragent.linux.interrupts import remapping_off_option, unsafe_interrupts
 from dmaragent.passthrough.model import Can, CaseKind
 from dmaragent.policy.decisions import Verdict
+from dmaragent.readings import Missing, MissingKind
 from support.explained import UNIT, grouped, made, told
 from support.hosts import FakeHost
 from support.kvm import domain, hostdev, resolved
@@ -42,6 +43,12 @@ def _without_flag(host: FakeHost) -> FakeHost:
         ("nointremap intremap=on", ""),
         ("intremap=on nointremap", "nointremap"),
         ("intremap=no_x2apic_optout", ""),
+        ("noapic", "noapic"),
+        ("nolapic intremap=on", "nolapic"),
+        ("disableapic", "disableapic"),
+        ("nosmp", "nosmp"),
+        ("maxcpus=0", "maxcpus=0"),
+        ("maxcpus=8", ""),
     ],
 )
 def test_the_last_option_decides_whether_interrupts_are_remapped(options: str, off: str) -> None:
@@ -122,3 +129,34 @@ def test_the_log_of_the_kernel_shows_that_it_remaps_no_interrupt(line: str, can:
     host.calls["boot-log"] = f"[    0.5] {line}\n".encode()
 
     assert told(host).linux.can is can
+
+
+@pytest.mark.parametrize(
+    ("log", "verdict"),
+    [
+        ("", Verdict.UNDECIDED),
+        ("AMD-Vi: IOMMU performance counters supported", Verdict.UNDECIDED),
+        ("DMAR-IR: Enabled IRQ remapping in x2apic mode", Verdict.STARTS),
+        ("AMD-Vi: Interrupt remapping enabled", Verdict.STARTS),
+    ],
+)
+def test_without_the_command_line_the_log_must_show_that_interrupts_are_remapped(
+    log: str, verdict: Verdict
+) -> None:
+    host = _host("quiet")
+    host.files["/proc/cmdline"] = Missing(MissingKind.DENIED, "Permission denied")
+    host.calls["boot-log"] = f"[    0.5] {log}\n".encode()
+    expected = Can.YES if verdict is Verdict.STARTS else Can.UNKNOWN
+
+    assert told(host).linux.can is expected
+    assert resolved(domain(hostdev(_NIC)), host).verdict is verdict
+
+
+def test_a_region_in_conflict_refuses_a_guest_although_the_command_line_is_unknown() -> None:
+    host = _host("quiet")
+    host.files["/proc/cmdline"] = Missing(MissingKind.DENIED, "Permission denied")
+    region = b"0x0000000000100000 0x00000000001fffff direct\n"
+    host.files["/sys/kernel/iommu_groups/1/reserved_regions"] = region
+
+    assert told(host).linux.can is Can.NO
+    assert resolved(domain(hostdev(_NIC)), host).verdict is Verdict.REFUSED

@@ -12,12 +12,16 @@ from dmaragent.readings import Missing, MissingKind
 
 _ABSENT = Missing(MissingKind.ABSENT, "No such file or directory")
 _NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
+_CMDLINE, _GROUPS = "/proc/cmdline", "/sys/kernel/iommu_groups"
 _Value = TypeVar("_Value")
 
 
 @dataclass
 class FakeHost:
-    """A host of these answers; anything else below `complete` is absent, the rest not collected."""
+    """A host of these answers; anything else below `complete` is absent, the rest not collected.
+
+    A host with IOMMU groups has a kernel's command line too, if it is not among `files`.
+    """
 
     files: dict[str, bytes | Missing] = field(default_factory=dict)
     directories: dict[str, tuple[str, ...] | Missing] = field(default_factory=dict)
@@ -27,6 +31,8 @@ class FakeHost:
     asked: list[HostRequest] = field(default_factory=list)
 
     def read(self, request: HostRequest) -> bytes | Missing:
+        if request.path == _CMDLINE and self.directories.get(_GROUPS):
+            self.files.setdefault(_CMDLINE, b"ro quiet\n")
         answer = self._answer(self.files, request)
         return answer if isinstance(answer, Missing) else answer[: request.window]
 

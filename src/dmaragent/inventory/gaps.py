@@ -23,6 +23,7 @@ from dmaragent.inventory.model import Gap, Gaps, Region
 from dmaragent.iommu.claims import DeviceKind
 from dmaragent.iommu.model import IommuTable, RemappingUnit
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
+from dmaragent.linux.interrupts import is_remapping_unknown
 from dmaragent.linux.options import asks_to_relax_rmrrs, has_relax_rmrr
 from dmaragent.linux.regions import Hold, has_relaxable_type, hold_of
 from dmaragent.linux.view import LinuxState
@@ -56,6 +57,7 @@ def gaps_of(
             *_lost_owner_gaps(host, regions),
             *_group_gaps(host, regions),
             *_option_gaps(host, regions),
+            *_interrupt_gaps(host, state),
         )
     units = () if table is None else table.units
     return Gaps(xen=xen, linux=linux, without_unit=_why_without_unit(host, units))
@@ -384,6 +386,14 @@ def _option_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
             devices=frozenset(locked.union(*alike)),
             refusals=True,
         )
+
+
+def _interrupt_gaps(host: Host, state: LinuxState) -> Iterator[Gap]:
+    """Yield a gap if an option that was not read can keep this kernel from remapping interrupts."""
+    if state is not LinuxState.GROUPS or iommu_vendor(host) is IommuVendor.ARM:
+        return
+    if is_remapping_unknown(host.system.options, host.iommu_log):
+        yield Gap(unknown=words.OPTIONS_OF_LINUX_UNKNOWN, next_step=words.READ_OPTIONS_OF_LINUX)
 
 
 def _unpublished_gap(group: IommuGroup) -> Gap:

@@ -167,6 +167,16 @@ RELAX_RMRR_UNKNOWN = (
 )
 
 
+OPTIONS_OF_LINUX_UNKNOWN = (
+    "the kernel's command line could not be read. It may have intremap=off, with which VFIO refuses "
+    "every device"
+)
+READ_OPTIONS_OF_LINUX = (
+    'copy /proc/cmdline as well, or the kernel\'s log with "Enabled IRQ remapping" or "Interrupt '
+    'remapping enabled"'
+)
+
+
 def group_regions_unread(group: int) -> str:
     return f"the reserved regions that Linux reports for IOMMU group {group} could not be read"
 

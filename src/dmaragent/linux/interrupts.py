@@ -3,6 +3,8 @@
 Pure.  Sources in Linux:
 
 * drivers/iommu/irq_remapping.c, ``setup_irqremap`` and ``setup_nointremap``: the last one counts;
+* arch/x86/kernel/apic/apic.c, ``enable_IR_x2apic``: not without I/O APICs, which ``parse_noapic`` and
+  ``arch_disable_smp_support`` (``nosmp``, ``maxcpus=0``) switch off, and ``setup_nolapic`` too;
 * drivers/iommu/intel/dmar.c, ``dmar_ir_support``: VT-d needs the table's flag;
 * drivers/iommu/intel/irq_remapping.c, ``intel_prepare_irq_remapping`` (not on chipsets with an
   erratum, not if a unit or an I/O APIC lacks it) and ``intel_cleanup_irq_remapping``;
@@ -24,8 +26,12 @@ _LOGGED_OFF = re.compile(
     r"AMD-Vi: Disabling interrupt remapping"
     r"|DMAR-IR: (?:This system BIOS has enabled interrupt remapping|Not enabling interrupt remapping)"
     r"|DMAR-IR: Failed to enable irq remapping"
+    r"|Not init interrupt remapping due to skipped IO-APIC setup"
 )
 """The line about the BIOS goes on with "interrupt remapping is being disabled"."""
+_LOGGED_ON = re.compile(r"DMAR-IR: Enabled IRQ remapping|AMD-Vi: Interrupt remapping enabled")
+_WITHOUT_APIC = ("noapic", "nolapic", "disableapic", "nosmp")
+"""Options with which the kernel uses no I/O APIC, and remaps no interrupt."""
 _TRUE = ("y", "Y", "t", "T", "1", "on", "oN", "On", "ON")
 """How a true value starts: lib/kstrtox.c, ``kstrtobool``."""
 
@@ -54,6 +60,8 @@ def remapping_off_option(options: Sequence[str]) -> str:
     off = ""
     for option in options:
         name, _, value = option.partition("=")
+        if name in _WITHOUT_APIC or option == "maxcpus=0":  # no later option turns it on again
+            return option
         if name == "nointremap":
             off = option
         elif name == "intremap":
@@ -67,6 +75,14 @@ def remapping_off_in_log(log: Sequence[str]) -> str:
     """Return what the kernel logged when it switched interrupt remapping off; empty if it did not."""
     found = (_LOGGED_OFF.search(line) for line in log)
     return next((match[0] for match in found if match), "")
+
+
+def is_remapping_unknown(options: Sequence[str] | None, log: Sequence[str] | None) -> bool:
+    """Return whether nothing shows if Linux remaps interrupts, on a host that offers it.
+
+    None for `options` or `log`: they could not be read.  Without options that switch it off, it is on.
+    """
+    return options is None and not any(_LOGGED_ON.search(line) for line in log or ())
 
 
 def unsafe_interrupts(options: Sequence[str]) -> bool | None:

@@ -11,6 +11,7 @@ from dmaragent.linux.interrupts import (
     REMAPPING_FLAG,
     OffBy,
     RemappingOff,
+    is_remapping_unknown,
     remapping_off_in_log,
     remapping_off_option,
     unsafe_interrupts,
@@ -139,6 +140,14 @@ class DeviceContext:
         if header is None or self.vendor is not IommuVendor.INTEL or REMAPPING_FLAG in header.flags:
             return None
         return RemappingOff(OffBy.FIRMWARE, f"no {REMAPPING_FLAG} in the table")
+
+    @property
+    def remapping_unknown(self) -> bool:
+        """Whether nothing shows if Linux remaps interrupts: see ``gaps_of``."""
+        host, state = self.inventory.host, self.inventory.linux.state
+        if state is not LinuxState.GROUPS or self.vendor is IommuVendor.ARM:
+            return False
+        return is_remapping_unknown(host.system.options, host.iommu_log)
 
     @property
     def unsafe_interrupts(self) -> bool | None:

@@ -1,5 +1,6 @@
 """Sentences about a kernel that does not remap interrupts."""
 
+from dmaragent.inventory.words import OPTIONS_OF_LINUX_UNKNOWN, READ_OPTIONS_OF_LINUX
 from dmaragent.linux.interrupts import OffBy, RemappingOff
 from dmaragent.passthrough.words import capital
 
@@ -7,6 +8,7 @@ INTERRUPTS_MESSAGE = (
     'No interrupt remapping support.  Use the module param "allow_unsafe_interrupts" to enable VFIO '
     "IOMMU support on this platform"
 )
+OPTIONS_UNKNOWN = f"{OPTIONS_OF_LINUX_UNKNOWN}. Next: {READ_OPTIONS_OF_LINUX}"
 IF_UNSAFE_INTERRUPTS = "if allow_unsafe_interrupts is set: the kernel does not remap interrupts"
 
 

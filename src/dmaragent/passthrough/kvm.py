@@ -184,20 +184,31 @@ def _decisions_on_device(
     if device.iommu_unused:
         yield _refusal(device, kvm_words.of_function(device.sbdf, verdict.explanation), _NO_GROUP)
         return
-    decisions = [*region_decisions(device, ram)]
-    refused = any(decision.effect is Effect.REFUSED for decision in decisions)
-    yield from decisions
-    if not refused:
-        yield from _other_decisions(device, verdict, decisions)
-    if device.remapping_off and device.unsafe_interrupts is None:
-        reason = interrupts_words.interrupts_unknown(device.remapping_off)
-        reason = kvm_words.of_function(device.sbdf, reason)
-        yield undecided(reason, rule=INTERRUPTS_RULE, device=device.sbdf)
+    regions, interrupts = [*region_decisions(device, ram)], [*_decisions_on_interrupts(device)]
+    yield from (*regions, *interrupts)
+    if not any(decision.effect is Effect.REFUSED for decision in regions):
+        yield from _other_decisions(device, verdict, regions, open_already=bool(interrupts))
     yield from _decisions_on_group(device, assigned)
 
 
+def _decisions_on_interrupts(device: DeviceContext) -> Iterator[Decision]:
+    """Yield what is open if Linux remaps no interrupt, or if its options could not be read."""
+    reason = ""
+    if device.remapping_off and device.unsafe_interrupts is None:
+        reason = interrupts_words.interrupts_unknown(device.remapping_off)
+    elif device.remapping_unknown:
+        reason = interrupts_words.OPTIONS_UNKNOWN
+    if reason:
+        reason = kvm_words.of_function(device.sbdf, reason)
+        yield undecided(reason, rule=INTERRUPTS_RULE, device=device.sbdf)
+
+
 def _other_decisions(
-    device: DeviceContext, verdict: PlatformVerdict, regions: Sequence[Decision]
+    device: DeviceContext,
+    verdict: PlatformVerdict,
+    regions: Sequence[Decision],
+    *,
+    open_already: bool,
 ) -> Iterator[Decision]:
     """Yield what Linux decides apart from `regions`: class, header, chipset, options.
 
@@ -213,7 +224,7 @@ def _other_decisions(
             yield _refusal(device, kvm_words.of_function(device.sbdf, verdict.explanation), None)
         return
     if verdict.can is Can.UNKNOWN:
-        open_already = any(decision.effect is Effect.UNDECIDED for decision in regions)
+        open_already |= any(decision.effect is Effect.UNDECIDED for decision in regions)
         function = device.function
         may_be_bridge = function is None or function.class_code is None or device.in_chipset
         if may_be_bridge or not (open_already or device.unexplained_regions):
