@@ -4,7 +4,7 @@ import pytest
 
 from dmaragent.linux.interrupts import remapping_off_option, unsafe_interrupts
 from dmaragent.passthrough.model import Can, CaseKind
-from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.decisions import Effect, Verdict
 from dmaragent.readings import Missing, MissingKind
 from support.explained import UNIT, grouped, made, told
 from support.hosts import FakeHost
@@ -90,6 +90,15 @@ def test_vfio_needs_remapped_interrupts_or_the_parameter(
 
     assert told(host).linux.can is can
     assert guest.verdict is verdict
+
+
+@pytest.mark.parametrize(("unsafe", "risks"), [("0", 0), ("1", 1)])
+def test_the_parameter_is_a_risk_for_the_host(unsafe: str, risks: int) -> None:
+    host = _host(f"intremap=off {_UNSAFE}={unsafe}")
+    guest = resolved(domain(hostdev(_NIC)), host)
+
+    assert told(host).linux.risk == bool(risks)
+    assert [reason.effect for reason in guest.reasons].count(Effect.WARNING) == risks
 
 
 def test_a_table_without_the_flag_offers_no_remapping() -> None:

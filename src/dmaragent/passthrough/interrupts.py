@@ -22,16 +22,11 @@ def with_interrupts(device: DeviceContext, verdict: PlatformVerdict) -> Platform
     if case is None or off is None or verdict.can in (Can.NO, Can.UNKNOWN):
         return verdict
     cases = (*verdict.cases, case)
-    if case.can is Can.YES:
-        return verdict._replace(cases=cases)
     rest = words.with_verdict_word(verdict.can, verdict.explanation, risk=verdict.risk)
     explanation = interrupts_words.interrupts_and_rest(off, rest, unsafe=device.unsafe_interrupts)
-    return PlatformVerdict(
-        can=case.can,
-        explanation=explanation,
-        risk=verdict.risk and case.can is Can.CONDITIONS,
-        cases=cases,
-    )
+    can = verdict.can if case.can is Can.YES else case.can
+    risk = case.risk or (verdict.risk and can is Can.CONDITIONS)
+    return PlatformVerdict(can=can, explanation=explanation, risk=risk, cases=cases)
 
 
 def interrupts_case(device: DeviceContext) -> Case | None:

@@ -16,6 +16,8 @@ def interrupts_and_rest(off: RemappingOff, rest: str, *, unsafe: bool | None) ->
     """Return the condition or refusal; `off`: why Linux remaps none; `rest`: the other verdict."""
     if unsafe is None:
         condition = f"if vfio_iommu_type1 has allow_unsafe_interrupts=1: {_not_remapped(off)}"
+    elif unsafe:
+        condition = interrupts_risk(off)
     else:
         condition = f"{_not_remapped(off)}, and its command line sets allow_unsafe_interrupts off"
     return f"{condition}. Apart from that, it is {rest}"
@@ -40,6 +42,11 @@ def interrupts_case(off: RemappingOff, *, unsafe: bool | None) -> str:
         OffBy.FIRMWARE: "Turn on interrupt remapping in the firmware setup",
     }[off.by]
     return f"{capital(_not_remapped(off))}. {effect} {fix}."
+
+
+def interrupts_risk(off: RemappingOff) -> str:
+    """Return what a guest can do if VFIO accepts a kernel that does not remap interrupts."""
+    return f"{_not_remapped(off)}, so a guest with the device can raise any interrupt on the host"
 
 
 def interrupts_unknown(off: RemappingOff) -> str:

@@ -185,17 +185,26 @@ def _decisions_on_device(
         yield _refusal(device, kvm_words.of_function(device.sbdf, verdict.explanation), _NO_GROUP)
         return
     regions, interrupts = [*region_decisions(device, ram)], [*_decisions_on_interrupts(device)]
+    is_open = any(decision.effect is Effect.UNDECIDED for decision in (*regions, *interrupts))
     yield from (*regions, *interrupts)
     if not any(decision.effect is Effect.REFUSED for decision in regions):
-        yield from _other_decisions(device, verdict, regions, open_already=bool(interrupts))
+        yield from _other_decisions(device, verdict, regions, open_already=is_open)
     yield from _decisions_on_group(device, assigned)
 
 
 def _decisions_on_interrupts(device: DeviceContext) -> Iterator[Decision]:
-    """Yield what is open if Linux remaps no interrupt, or if its options could not be read."""
-    reason = ""
-    if device.remapping_off and device.unsafe_interrupts is None:
-        reason = interrupts_words.interrupts_unknown(device.remapping_off)
+    """Yield what is open or risky if Linux remaps no interrupt, or if its options are unknown."""
+    off, unsafe, reason = device.remapping_off, device.unsafe_interrupts, ""
+    if off and unsafe:
+        yield Decision(
+            decider=Decider.LINUX,
+            effect=Effect.WARNING,
+            reason=kvm_words.of_function(device.sbdf, interrupts_words.interrupts_risk(off)),
+            rule=INTERRUPTS_RULE,
+            device=device.sbdf,
+        )
+    elif off and unsafe is None:
+        reason = interrupts_words.interrupts_unknown(off)
     elif device.remapping_unknown:
         reason = interrupts_words.OPTIONS_UNKNOWN
     if reason:
@@ -224,7 +233,6 @@ def _other_decisions(
             yield _refusal(device, kvm_words.of_function(device.sbdf, verdict.explanation), None)
         return
     if verdict.can is Can.UNKNOWN:
-        open_already |= any(decision.effect is Effect.UNDECIDED for decision in regions)
         function = device.function
         may_be_bridge = function is None or function.class_code is None or device.in_chipset
         if may_be_bridge or not (open_already or device.unexplained_regions):
