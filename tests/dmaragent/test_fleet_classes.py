@@ -10,6 +10,7 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.collect.collect import collect
 from dmaragent.fleet.classes import folded, linux_classes, odd_hosts, xen_classes
 from dmaragent.fleet.documents import Document
+from dmaragent.fleet.fleet import FleetQuery, read_fleet
 from dmaragent.fleet.guests import resolve_on
 from dmaragent.fleet.records import Why, record_of
 from dmaragent.fleet.text import show_text
@@ -17,6 +18,7 @@ from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import read_all_guests
 from dmaragent.host import join
 from dmaragent.host.topology import PciFunction
+from dmaragent.inventory.by_device import by_device
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import resolve
@@ -28,7 +30,7 @@ from dmaragent.question.words import without_xen
 from dmaragent.releases import Release
 from support.altered import altered
 from support.fleet_pool import XL, fleet_of, guests
-from support.fleets import made_up_fleet, made_up_record
+from support.fleets import made_up_fleet, made_up_record, write_fleet
 from support.hosts import fake_host
 from support.machines import MACHINES, NAMES
 from support.tables import table
@@ -71,6 +73,17 @@ def test_a_field_that_a_rule_reads_makes_another_class(name: str) -> None:
     ]
     assert len({of(facts), *map(of, others)}) == 1 + len(others)
     assert of(facts) == of(replace(facts, assignable=frozenset()))
+
+
+def test_a_region_that_xen_does_not_use_makes_no_other_class(tmp_path: Path) -> None:
+    """Xen 4.20.4 lists none of the regions, which name absent devices too: one more is alike."""
+    write_fleet(tmp_path / "pool", 2, classes=2, functions=8)
+    query = FleetQuery(question=Question(xen="4.20.4"))
+    records = read_fleet([str(tmp_path / "pool")], query).records
+
+    assert [record.regions for record in records] == [8, 9]
+    assert len(xen_classes(records)) == 1
+    assert len(linux_classes(records)) == 2
 
 
 def test_a_host_that_differs_from_its_model_is_odd(pool: Path) -> None:
@@ -176,6 +189,7 @@ def test_what_is_left_out_of_a_class_decides_about_no_guest(name: str) -> None:
     other = replace(
         facts,
         assignable=frozenset(),
+        by_device=by_device((), ()),
         functions=None if facts.functions is None else functions,
     )
     assert xen_class(replace(asked, facts=other)) == xen_class(asked)

@@ -222,10 +222,14 @@ def _library(stack: Stack) -> str:
     return "" if stack.library_answers is None else digest(stack.library_answers)
 
 
-_NOT_IN_LINUXS_CLASS: dict[type, frozenset[str]] = {LinuxView: frozenset({"ivrs"})}
+_NOT_IN_LINUXS_CLASS: dict[type, frozenset[str]] = {
+    LinuxView: frozenset({"ivrs"}),
+    HostFacts: frozenset({"by_device"}),
+}
+"""The regions and groups by device are in the class by themselves."""
 _NOT_COMPARED: dict[type, frozenset[str]] = {
     PciFunction: NAMES_OF_FUNCTION,
-    HostFacts: frozenset({"assignable"}),
+    HostFacts: frozenset({"assignable", "by_device"}),
     Stack: frozenset({"origin", "library_answers"}),
 }
 """What a comparison of two documents leaves out too; libxlutil's answers are compared apart."""

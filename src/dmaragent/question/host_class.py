@@ -21,11 +21,12 @@ NAMES_OF_FUNCTION = frozenset(
 """The fields of a function that no rule about a Xen guest reads."""
 NOT_IN_XENS_CLASS: dict[type, frozenset[str]] = {
     PciFunction: NAMES_OF_FUNCTION | {"vendor_id", "device_id"},
-    HostFacts: frozenset({"assignable"}),
+    HostFacts: frozenset({"assignable", "by_device"}),
     Stack: frozenset({"origin", "library_answers"}),
 }
 """What is left out of the class for Xen guests.  The devices bound to pciback change daily; they
-decide about no verdict, only about the commands before a start.  The answers of libxlutil are about
+decide about no verdict, only about the commands before a start.  The table and the IOMMU groups
+by device are for answers about devices; Xen's list has its own.  The answers of libxlutil are about
 the texts of the guests that a bundle was made with; its release is the stack's."""
 
 
