@@ -29,7 +29,7 @@ pci = ["0000:00:{device:02x}.0,rdm_policy={policy}"]
 
 
 _XEN = ("--xen", "4.18.5")
-"""The last series that accepts the regions of a host without a memory map: they make the classes."""
+"""The a series that lists the regions, which name absent devices too: they make the classes."""
 _START = """\
 import os, sys
 process = os.posix_spawn(sys.executable, [sys.executable, *sys.argv[1:]], os.environ)

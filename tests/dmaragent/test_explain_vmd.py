@@ -80,6 +80,15 @@ def test_unit_and_group_are_the_endpoints(worded: Worded) -> None:
     worded(tree, "0000:00:0e.0")
 
 
+def test_a_name_in_another_spelling_keeps_its_place_behind_the_endpoint() -> None:
+    host = _host(_VMD, _PORT, _DISK)
+    listing = host.calls["udev-pci"].replace(b'"10000:e1:00.0"', b'"10000:E1:00.0"')  # type: ignore[union-attr]
+    host.calls["udev-pci"] = listing
+
+    known = take_inventory(join(collect(host))).host.topology.known
+    assert known[SBDF.parse("10000:e1:00.0")].vmd == SBDF.parse("0000:00:0e.0")
+
+
 def test_regions_of_the_endpoint_concern_what_is_behind_it() -> None:
     host = _host(_VMD, _PORT, _DISK, structures=(_OF_VMD,))
     inventory = take_inventory(join(collect(host)))

@@ -273,14 +273,14 @@ def _no_room(request: Request, found: Iterable[RegionsOfClass]) -> RegionOnHost 
 
 def _with_unknown_regions(trials: Trials, found: Iterable[RegionsOfClass]) -> Trials:
     """Return the trials; a host whose regions may be incomplete is unknown, for all of them count."""
-    incomplete = {of.digest: regions.incomplete for of, regions in found}
+    incomplete = {of.label: regions.incomplete for of, regions in found}
     return [
         (
             of,
             trial._replace(
-                verdict=Verdict.UNDECIDED, reasons=(incomplete[of.digest], *trial.reasons)
+                verdict=Verdict.UNDECIDED, reasons=(incomplete[of.label], *trial.reasons)
             )
-            if incomplete[of.digest] and trial.verdict is Verdict.STARTS
+            if incomplete[of.label] and trial.verdict is Verdict.STARTS
             else trial,
         )
         for of, trial in trials

@@ -43,20 +43,21 @@ def join_pci(
             problems.add(words.functions_unreadable(why))
         return PciTopology(readings)
     functions: dict[SBDF, PciFunction] = {}
+    paths: dict[SBDF, str] = {}
     names = {reading.name for reading in readings}
     links = any(not isinstance(reading.driver, Missing) for reading in readings)
     for reading in readings:
         sbdf = _address(reading, names, problems)
         if sbdf is None:
             continue
+        paths[sbdf] = reading.path
         slot = slots.get((sbdf.segment, sbdf.bus, sbdf.device))
         functions[sbdf] = _function(sbdf, reading, groups.get(sbdf), slot, problems)
         if links and reading.driver == LINK_NOT_IN_COPY:  # so the function has no driver
             functions[sbdf] = functions[sbdf]._replace(driver_known=True)
     functions |= impossible_bridges(functions, problems)
-    paths = {reading.name: reading.path for reading in readings}
     whole = {
-        sbdf: _with_dma_device(function, paths.get(str(sbdf), ""), functions)
+        sbdf: _with_dma_device(function, paths[sbdf], functions)
         for sbdf, function in functions.items()
     }
     for function in tuple(whole.values()):
