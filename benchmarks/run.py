@@ -33,7 +33,8 @@ PAGE = """\
 # Performance
 
 `make bench` writes this page. Compare the ratios: all figures of a table come from one run, in turn, on one machine
-({machine}). Absolute times vary by a third. Versions: Python {python}, construct {construct}, edk2-pytool-library
+({machine}). Absolute times depend on the speed of that machine, which others use too: the loop of plain struct over the
+laptop's table, below, took 4 µs on 2026-11-30. Versions: Python {python}, construct {construct}, edk2-pytool-library
 {edk2}.
 
 ## Decoding a table
