@@ -218,7 +218,7 @@ def test_an_unknown_driver_is_said_to_be_unknown() -> None:
     assert any(line.startswith("[ ! -e ") for line in step.lines)
 
 
-@pytest.mark.parametrize("count", [2, 5, 6, 30])
+@pytest.mark.parametrize("count", [2, 5, 6, 8, 12, 30])
 def test_every_device_of_a_group_is_in_the_lines_to_paste(count: int) -> None:
     mates = [Function(sbdf=f"0000:05:{number:02x}.0", driver="ahci") for number in range(count)]
     devices = ["0000:00:1d.0", *(mate.sbdf for mate in mates)]

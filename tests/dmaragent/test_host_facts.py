@@ -2,9 +2,12 @@
 
 import pytest
 
+from dmaragent.addresses import SBDF
 from dmaragent.inventory import take_inventory
 from dmaragent.policy.host_facts import facts_of
 from dmaragent.releases import Release
+from support.guests import facts as made_facts
+from support.guests import function
 from support.ivmd_hosts import amd_host, with_xen
 
 
@@ -30,3 +33,12 @@ def test_a_capability_that_xl_info_of_the_release_does_not_print_is_unknown(
     facts = facts_of(take_inventory(host._replace(xen=xen)))
 
     assert (facts.hap, facts.shadow, facts.share_pt) == (hap, shadow, False if hap else None)
+
+
+def test_the_functions_of_a_slot_are_of_its_segment() -> None:
+    names = ("0000:01:00.0", "0000:01:00.1", "0001:01:00.0", "0000:02:00.0", "0000:01:01.0")
+    functions = {sbdf: function(sbdf) for sbdf in map(SBDF.parse, names)}
+
+    found = made_facts(functions=functions).siblings(SBDF.parse("0000:01:00.0"))
+
+    assert [str(sbdf) for sbdf in found] == ["0000:01:00.1", "0000:01:00.0"]

@@ -163,6 +163,26 @@ def test_a_group_whose_regions_were_not_read_has_no_difference_and_the_next_may(
     assert [difference.group.number for difference in found] == [1]
 
 
+@pytest.mark.parametrize(
+    ("text", "lacking"),
+    [
+        (b"", 0),
+        (b"0x00000000fee00000 0x00000000feefffff msi\n0x", 0),
+        (b"0x00000000fee00000 0x00000000feefffff msi\n", 1),
+    ],
+    ids=["empty", "cut", "whole"],
+)
+def test_only_a_whole_file_of_the_kernel_lacks_a_region(text: bytes, lacking: int) -> None:
+    inventory = _with_groups({"0": text}, g0=("0000:00:14.0",))
+    groups = inventory.host.groups
+    assert not isinstance(groups, Missing)
+    place = AddressRange(0x9000_0000, 0x9001_0000)
+    predicted = {SBDF.parse("0000:00:14.0"): (place,)}
+
+    found = compare_groups(groups, predicted, inventory.host.topology)
+    assert [each.kernel_has_it for each in found] == [False] * lacking
+
+
 def test_the_kernels_own_word_is_taken_and_a_surprising_one_explained(worded: Worded) -> None:
     inventory = _with_groups({"0": b"0x1000 0x2fff direct\n"}, g0=("0000:00:14.0",))
 

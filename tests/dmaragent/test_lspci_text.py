@@ -129,21 +129,24 @@ def test_a_row_of_a_dump_with_other_text_is_a_gap() -> None:
     assert from_lspci(text)[USB].config == EHCI_1D[:32]
 
 
-def test_a_physical_function_names_its_virtual_functions_that_are_there() -> None:
+@pytest.mark.parametrize("segment", ["0000", "0001"])
+def test_a_physical_function_names_its_virtual_functions_that_are_there(segment: str) -> None:
     text = """\
-81:00.0 Ethernet [0200]: X [8086:1572]
+SEGMENT:81:00.0 Ethernet [0200]: X [8086:1572]
 \tFlags: bus master
 \tCapabilities: [160] Single Root I/O Virtualization (SR-IOV)
 \t\tInitial VFs: 64, Total VFs: 64, Number of VFs: 2, Function Dependency Link: 00
 \t\tVF offset: 16, stride: 1, Device ID: 154c
-81:02.0 Ethernet [0200]: X [8086:154c]
+SEGMENT:81:02.0 Ethernet [0200]: X [8086:154c]
+0002:81:02.0 Ethernet [0200]: X [8086:154c]
 """
 
-    found = from_lspci(text)
+    found = from_lspci(text.replace("SEGMENT", segment))
 
-    assert found["0000:81:00.0"].total_vfs == 64
-    assert found["0000:81:02.0"].physical_function == "0000:81:00.0"
-    assert "0000:81:02.1" not in found
+    assert found[f"{segment}:81:00.0"].total_vfs == 64
+    assert found[f"{segment}:81:02.0"].physical_function == f"{segment}:81:00.0"
+    assert f"{segment}:81:02.1" not in found
+    assert found["0002:81:02.0"].physical_function is None
 
 
 def test_segments_are_kept_and_other_texts_hold_no_function() -> None:
