@@ -19,6 +19,7 @@ from dmaragent.collect.open_host import open_host
 from dmaragent.fleet.documents import Document
 from dmaragent.fleet.records import HostRecord, read_record
 from dmaragent.host import join
+from dmaragent.host.topology import Presence
 from dmaragent.inventory import take_inventory
 from dmaragent.linux.regions import Hold
 from dmaragent.linux.view import LinuxState
@@ -93,7 +94,14 @@ def test_the_states_of_devices_are_those_of_the_inventory() -> None:
 
     assert found['dmaragent_devices{state="locked"}'] == len(locked) > 0
     assert found['dmaragent_devices{state="relaxable"}'] == len(every - locked) > 0
-    assert found["dmaragent_shared_devices"] > 0
+    shared = {
+        owner.sbdf
+        for region in published.inventory.regions
+        if region.xen.shared
+        for owner in region.owners
+        if owner.presence is Presence.PRESENT
+    }
+    assert found["dmaragent_shared_devices"] == len(shared) > 0
     assert found["dmaragent_regions"] == len(published.inventory.regions)
     assert found["dmaragent_region_bytes"] == sum(one.size for one in published.inventory.regions)
 
