@@ -65,6 +65,8 @@ MAY_MAKE_UNKNOWN: dict[LedgerEntry, set[str]] = {
     # without a table, the processor tells the vendor and the release what Linux does on Arm
     ledger.CPU: {"Xen", *GUESTS},
     ledger.KERNEL_RELEASE: {"Linux", WHY},
+    # an option can keep Linux from remapping interrupts, if its log does not show that it does
+    ledger.COMMAND_LINE: {"Linux", WHY},
     # the log has the memory map, where sysfs has none
     ledger.BOOT_LOG: {"Xen", *GUESTS},
     # Xen's own word on regions and capabilities
