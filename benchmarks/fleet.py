@@ -29,7 +29,7 @@ pci = ["0000:00:{device:02x}.0,rdm_policy={policy}"]
 
 
 _XEN = ("--xen", "4.18.5")
-"""The a series that lists the regions, which name absent devices too: they make the classes."""
+"""A series that lists regions which name absent devices too, so each table makes a class."""
 _START = """\
 import os, sys
 process = os.posix_spawn(sys.executable, [sys.executable, *sys.argv[1:]], os.environ)
@@ -37,7 +37,7 @@ _, status, used = os.wait4(process, 0)
 code = os.waitstatus_to_exitcode(status)
 print(code, used.ru_utime + used.ru_stime, used.ru_maxrss, file=sys.stderr)
 """
-"""Start a process of which this small one is the parent: the peak includes that of the parent."""
+"""Starts the measured process from a small one, because its peak includes that of its parent."""
 
 
 class _Ran(NamedTuple):
