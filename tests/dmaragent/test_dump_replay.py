@@ -79,15 +79,44 @@ ANSWERS = b'["library", "4.17"]\n["rdm", "strategy=host,policy=relaxed", 0, 1, 1
 def test_what_the_host_s_xl_made_of_a_guest_is_in_the_bundle(
     tmp_path: Path, capsys: Capture
 ) -> None:
+    answered = _with_answers(tmp_path)
+    guest = tmp_path / "g.cfg"
+    guest.write_text('type = "hvm"\nmemory = 64\nrdm = "strategy=host,policy=relaxed"\n')
+
+    origin = run(capsys, "resolve", guest, "--json", "--host", answered).document["origin"]
+
+    assert origin["libxlutil"] == "4.17"
+
+
+def test_only_the_source_of_xls_guests_names_its_library(tmp_path: Path, capsys: Capture) -> None:
+    answered = _with_answers(tmp_path)
+    folder = tmp_path / "guests"
+    folder.mkdir()
+    by_libvirt = folder / "g.xml"
+    by_libvirt.write_text(
+        "<domain type='xen'><os><type>hvm</type></os><memory>65536</memory></domain>"
+    )
+    attach = ("hotplug", "00:1d.0", "--into", by_libvirt)
+
+    for question in (("resolve", folder), ("resolve", by_libvirt, "--details"), attach):
+        assert "read the settings" not in run(capsys, *question, "--host", answered).out
+    asked = ("resolve", folder, "--json", "--host", answered)
+    assert run(capsys, *asked).document["origin"]["libxlutil"] is None
+
+    (folder / "xl.cfg").write_text('name = "x"\ntype = "hvm"\nmemory = 64\n')
+    assert run(capsys, *asked).document["origin"]["libxlutil"] == "4.17"
+    assert (
+        "libxlutil 4.17 read the settings" in run(capsys, "resolve", folder, "--host", answered).out
+    )
+
+
+def _with_answers(folder: Path) -> Path:
+    """Write the bundle of a host with the answers of its libxlutil into `folder`."""
     data = table(drhd(0xFED90000), rmrr(0x3C000000, 0x3C0FFFFF, scope(1, 0, (0x1D, 0))))
     host = fake_host([Function(sbdf="0000:00:1d.0")], {"DMAR": data})
     host.calls["libxlutil"] = ANSWERS
     host.files["/sys/hypervisor/type"] = b"xen\n"
     recorded = keep_answers(ask_host(host, lambda _: [LIBXLUTIL.request()]), redact=True)
-    (tmp_path / "b").write_bytes(pack(recorded.files, "top", 1))
-    guest = tmp_path / "g.cfg"
-    guest.write_text('type = "hvm"\nmemory = 64\nrdm = "strategy=host,policy=relaxed"\n')
-
-    origin = run(capsys, "resolve", guest, "--json", "--host", tmp_path / "b").document["origin"]
-
-    assert origin["libxlutil"] == "4.17"
+    bundle = folder / "b"
+    bundle.write_bytes(pack(recorded.files, "top", 1))
+    return bundle

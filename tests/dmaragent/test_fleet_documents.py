@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent.fleet import words as fleet_words
+from dmaragent.fleet.cache import keep
 from dmaragent.fleet.documents import OTHER_FILES, find_documents, host_name
 from dmaragent.fleet.fleet import FleetQuery, read_fleet
 from dmaragent.fleet.records import HostRecord, Why, fresh
@@ -272,6 +273,24 @@ def test_a_changed_entry_of_the_cache_counts_as_none(
     entry.write_text(json.dumps(change(json.loads(entry.read_text()))))
 
     assert read_fleet([str(table)], FleetQuery(question=XL), cache=cache) == first
+
+
+def test_a_record_whose_writing_was_interrupted_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    record = fleet_of(MACHINES / "hp-dl380e-gen8").records[0]
+    place = tmp_path / "cache" / "ab" / "cd"
+    for owner, name in ((json, "dump"), (Path, "replace")):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                keep(record, place)
+        assert list(place.parent.iterdir()) == []
+    keep(record, place)
+    assert list(place.parent.iterdir()) == [place]
 
 
 def test_an_entry_of_another_document_counts_as_none(tmp_path: Path) -> None:

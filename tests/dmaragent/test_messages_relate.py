@@ -16,6 +16,7 @@ from dmaragent.messages import recogniser
 from dmaragent.messages.host_match import HostMatch, Why
 from dmaragent.messages.relate import relate_all
 from dmaragent.present.words.messages import here_words
+from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from support import explained, tables
 from support.hosts import FakeHost, Function, add_memory_map, fake_host
@@ -110,6 +111,13 @@ def test_a_refusal_fits_only_where_linux_holds_the_device(device: str, fits: boo
     host = explained.grouped(small_host(), g1=[device])
 
     assert only(f"vfio-pci {device}: {MAPPING}", made(host)).fits is fits
+
+
+def test_options_that_switch_interrupt_remapping_off_do_not_change_whether_a_refusal_fits() -> None:
+    host = explained.grouped(small_host(), g1=["0000:00:03.0"])
+    host.files["/proc/cmdline"] = Missing(MissingKind.DENIED, "Permission denied")
+
+    assert only(f"vfio-pci 0000:00:03.0: {MAPPING}", made(host)).fits is False
 
 
 def test_without_groups_it_is_unknown_whether_a_refusal_fits() -> None:

@@ -13,6 +13,8 @@ from dmaragent.host.xen import XenHost
 from dmaragent.inventory import take_inventory
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts, facts_of
+from dmaragent.policy.map_entries import MAP_RULE
+from dmaragent.policy.simulate import SHADOW_RULE
 from dmaragent.releases import Release
 from dmaragent.remedies.hotplug import hotplug
 from support.guests import answer, facts, function, guest, region, stack
@@ -147,6 +149,17 @@ def test_without_hap_a_guest_needs_a_xen_with_shadow_paging() -> None:
     assert answer(guest(memory=400, hap=1), without).verdict is Verdict.STARTS
     assert answer(guest(memory=400, hap=0), replace(without, shadow=True)).verdict is Verdict.STARTS
     assert answer(guest(memory=400, hap=0), replace(without, shadow=None)).verdict is Verdict.STARTS
+
+
+def test_shadow_paging_that_may_be_missing_is_a_second_reason_beside_a_map_that_is_too_long() -> (
+    None
+):
+    listed = [region(0xE0000000 + 0x2000 * number) for number in range(128)]
+    given = facts({}, listed=listed, shadow=None, xen_runs=True)
+    found = answer(guest(rdm="strategy=host", hap=0), given)
+
+    assert found.verdict is Verdict.REFUSED
+    assert [one.rule for one in found.reasons] == [MAP_RULE, SHADOW_RULE]
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def _resolutions(guests: tuple[Guest, ...], resolver: GuestResolver, stamp: Stam
     alone = len(guests) == 1
     answers = (any_answer(resolver.resolve(guest), whole=alone) for guest in guests)
     others = resolver.other_releases(guests[0]) if alone else {}
-    origin = source_object({"kind": LIVE, "path": ""}, resolver.context.stack)
+    origin = source_object({"kind": LIVE, "path": ""}, resolver.source_stack(guests))
     document = resolve_document(answers, (), origin, others)
     stamp.put_in(document)
     return json_response(document)

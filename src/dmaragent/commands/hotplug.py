@@ -61,11 +61,12 @@ def run(options: argparse.Namespace) -> int:
     question = question_of(options)
     asked = ask_host(options.host, question, [guest], [spec])
     tell_reading(asked.opened)
-    hotplugged = _answer(spec, guest, GuestResolver(asked, question).contexts_for(guest))
+    resolver = GuestResolver(asked, question)
+    hotplugged = _answer(spec, guest, resolver.contexts_for(guest))
     if options.json:
         print_document(hotplug_document(hotplugged, asked.opened.kind, asked.opened.path))
     else:
-        print_lines([*hotplug_text(hotplugged), *source_lines(asked)])
+        print_lines([*hotplug_text(hotplugged), *source_lines(asked, resolver, [guest])])
     return {Verdict.STARTS: 0, Verdict.REFUSED: 1, Verdict.UNDECIDED: 2}[hotplugged.verdict]
 
 

@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
         answers = (
             any_answer(resolution, whole=single or options.details) for resolution in resolutions()
         )
-        origin = source_object(host_object(asked.opened), asked.stack)
+        origin = source_object(host_object(asked.opened), resolver.source_stack(guests))
         print_document(resolve_document(answers, passed_over, origin, others))
     elif options.details or (single and not _is_folder(options.guests)):
         tell_left_out(passed_over)
@@ -103,11 +103,11 @@ def run(options: argparse.Namespace) -> int:
             )
             print_lines(["", *lines] if number else lines)
         if options.details:
-            print_lines(["", *source_lines(asked, guests)])
+            print_lines(["", *source_lines(asked, resolver, guests)])
     else:
         for line in resolve_lines(resolutions(), passed_over, _common_folder(guests)):
             print_lines([line])
-        print_lines(source_lines(asked, guests))
+        print_lines(source_lines(asked, resolver, guests))
     return exit_code(verdicts)
 
 

@@ -101,9 +101,9 @@ def _store(place: Path, record: HostRecord) -> None:
             try:
                 json.dump({"check": _check(fields, place), "record": fields}, file)
                 file.flush()
-            except OSError:
+                written.replace(place)
+            except BaseException:  # Ctrl-C too
                 written.unlink(missing_ok=True)
                 raise
-        written.replace(place)
     except OSError:
         return

@@ -133,12 +133,12 @@ def _interface(domain: Domain, element: Element, pools: Mapping[str, bool]) -> N
             _device(domain, actual, "interface", actual.first("source"))
     elif kind == "network" and source is not None:
         name, place = source.get("network"), domain.place(element)
-        if source.get("bridge") or (element.first("target") or element).get("dev"):
-            return  # a running guest has a tap device here
         if name in pools:
             if pools[name]:
                 domain.unknown.append(Complaint(place, words.network_is_pool(name)))
             return
+        if source.get("bridge") or (element.first("target") or element).get("dev"):
+            return  # a running guest has a tap device here
         if name == "default":
             domain.notes.append(Complaint(place, words.DEFAULT_NETWORK))
             return

@@ -393,7 +393,11 @@ def _interrupt_gaps(host: Host, state: LinuxState) -> Iterator[Gap]:
     if state is not LinuxState.GROUPS or iommu_vendor(host) is IommuVendor.ARM:
         return
     if is_remapping_unknown(host.system.options, host.iommu_log):
-        yield Gap(unknown=words.OPTIONS_OF_LINUX_UNKNOWN, next_step=words.READ_OPTIONS_OF_LINUX)
+        yield Gap(
+            unknown=words.OPTIONS_OF_LINUX_UNKNOWN,
+            next_step=words.READ_OPTIONS_OF_LINUX,
+            of_interrupts=True,
+        )
 
 
 def _unpublished_gap(group: IommuGroup) -> Gap:

@@ -99,6 +99,8 @@ class Gap(NamedTuple):
     """The devices that it concerns; None: all of the host."""
     refusals: bool = False
     """Whether it can also turn a "no" into another answer."""
+    of_interrupts: bool = False
+    """Whether it is about remapped interrupts, and not about memory."""
 
     def concerns(self, sbdf: SBDF) -> bool:
         """Return whether an answer about `sbdf` depends on it."""

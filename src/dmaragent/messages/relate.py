@@ -298,9 +298,8 @@ def _fits_host(
             return None
         locked = any(held.hold is Hold.DIRECT for device in devices for _, held in device.held)
         fits = inventory.linux.state is not LinuxState.UNDER_XEN and locked
-        gaps = [
-            gap for gap in inventory.gaps.linux for device in devices if gap.concerns(device.sbdf)
-        ]
+        about_memory = [gap for gap in inventory.gaps.linux if not gap.of_interrupts]
+        gaps = [gap for gap in about_memory for device in devices if gap.concerns(device.sbdf)]
         if any(gap.refusals or not fits for gap in gaps):
             return None
         open_paths = bool(inventory.undetermined)

@@ -11,7 +11,6 @@ from dmaragent.linux.interrupts import (
     REMAPPING_FLAG,
     OffBy,
     RemappingOff,
-    is_remapping_unknown,
     remapping_off_in_log,
     remapping_off_option,
     unsafe_interrupts,
@@ -144,10 +143,7 @@ class DeviceContext:
     @property
     def remapping_unknown(self) -> bool:
         """Whether nothing shows if Linux remaps interrupts: see ``gaps_of``."""
-        host, state = self.inventory.host, self.inventory.linux.state
-        if state is not LinuxState.GROUPS or self.vendor is IommuVendor.ARM:
-            return False
-        return is_remapping_unknown(host.system.options, host.iommu_log)
+        return any(gap.of_interrupts for gap in self.inventory.gaps.linux)
 
     @property
     def unsafe_interrupts(self) -> bool | None:

@@ -170,7 +170,7 @@ def _build_hvm(
         return _result([*obstacles, *paging], layout)
     too_many = refusal_of_map(layout.shown, has_high=layout.has_high)
     if too_many is not None:
-        return _result((too_many,), layout)
+        return _result([too_many, *paging], layout)
     entries = memory_map(layout)
     decisions = [
         *regions.hidden(),

@@ -3,7 +3,7 @@
 Pure. ``ask_host.py`` uses it for a host at a path, the service for the host that it watches.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -301,6 +301,16 @@ class GuestResolver:
     def contexts_for(self, guest: GuestConfig) -> tuple[Context, ...]:
         """Return what decides about `guest`, with each toolstack that may build it."""
         return tuple(map(self._context_by, self._toolstacks(guest)))
+
+    def source_stack(self, guests: Sequence[Guest]) -> Stack:
+        """Return the toolstack whose source an answer about all `guests` gives: xl's, if it builds one.
+
+        Only xl's answers depend on libxlutil.
+        """
+        xen = [guest for guest in guests if isinstance(guest, GuestConfig)]
+        contexts = [self.context_for(guest) for guest in xen] or [self.context]
+        xl = (each for each in contexts if each.stack.toolstack is Toolstack.XL)
+        return next(xl, contexts[0]).stack
 
     def resolve(self, guest: Guest) -> AnyResolution:
         """Return whether `guest` starts, and why.

@@ -17,7 +17,7 @@ from dmaragent.policy.settings import Toolstack
 from dmaragent.present.text.tables import labelled
 from dmaragent.present.words.guest import source_words
 from dmaragent.question.ask_host import OpenedContext
-from dmaragent.question.context import DOCUMENTED, Question
+from dmaragent.question.context import DOCUMENTED, GuestResolver, Question
 from dmaragent.question.releases import read_release
 
 TOOLSTACKS = ("xl", "libvirt", "qubes", "xapi")
@@ -98,10 +98,12 @@ def _named_device(text: str) -> tuple[str, SBDF]:
         raise DmaragentError(f"--device-name: {error}") from error
 
 
-def source_lines(asked: OpenedContext, guests: Sequence[Guest] = ()) -> list[str]:
+def source_lines(
+    asked: OpenedContext, resolver: GuestResolver, guests: Sequence[Guest]
+) -> list[str]:
     """Return the lines with the source of an answer about `guests`."""
     opened = asked.opened
-    xen = not guests or any(isinstance(guest, GuestConfig) for guest in guests)
+    xen = any(isinstance(guest, GuestConfig) for guest in guests)
     listed = asked.facts.source if xen else None
-    source = source_words(opened.kind, opened.path, asked.stack, listed)
+    source = source_words(opened.kind, opened.path, resolver.source_stack(guests), listed)
     return labelled("Source", source)
