@@ -163,6 +163,26 @@ def test_the_devices_of_one_iommu_are_those_that_its_blocks_name() -> None:
     assert [str(owner.sbdf) for owner in claim.claimants] == ["0000:40:00.0", "0000:41:00.0"]
 
 
+def test_a_block_for_an_iommu_is_for_the_devices_of_its_segment() -> None:
+    """Both segments have an IOMMU 00:00.2, and each block names one of them."""
+    topology = functions_at("01:00.0", "0001:02:00.0")
+    table = read(
+        ivrs(
+            ivhd(device_range(8, 0xFFFF)),
+            ivhd(device_range(8, 0xFFFF), segment=1),
+            ivmd(0x9A000000, 0x1000, kind=0x23, flags=7, device=2),
+            ivmd(0x9B000000, 0x1000, kind=0x23, flags=7, device=2, reserved=b"\1" + bytes(7)),
+        ),
+        topology,
+    )
+
+    owners = [
+        [str(owner.sbdf) for claim in region.claims for owner in claim.claimants]
+        for region in table.regions
+    ]
+    assert owners == [["0000:01:00.0"], ["0001:02:00.0"]]
+
+
 def test_special_and_acpi_devices_are_claims_of_the_unit() -> None:
     table = read(
         ivrs(ivhd(special(1, 33, 0xA0), special(2, 0, 0xA0), special(9, 0, 0xA0))),

@@ -56,6 +56,16 @@ def test_an_ivmd_for_the_ids_of_virtual_functions_leaves_no_such_fix(
     assert len(offered(told(amd(OWN, virtual=virtual), PF))) == 1
 
 
+@pytest.mark.parametrize(("last", "found"), [(0x0100, 1), (0x0101, 0)])
+def test_an_ivmd_that_ends_with_the_id_after_the_device_leaves_no_such_fix(
+    last: int, found: int
+) -> None:
+    """A new virtual function of 01:00.0 can get 01:00.1, which is the ID 0x0101."""
+    also = ivmd(0xA0000000, 0x1000, kind=0x22, device=0x0100, auxiliary=last)
+
+    assert len(offered(told(amd(OWN, also), PF))) == found
+
+
 def test_a_virtual_function_that_no_ivhd_names_has_no_iommu() -> None:
     one = entry(2, 0x0100)
 
