@@ -319,6 +319,7 @@ one
         ("gpu", "pve3", None),
         ("nic", "pve1", None),
         ("one", "", ["0000:04:00.0"]),
+        ("one", "pve2", None),  # it is for pve1 alone
         ("none", "pve1", None),
     ],
 )

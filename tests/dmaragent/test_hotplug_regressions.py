@@ -29,6 +29,18 @@ def test_the_hypervisors_release_decides_when_the_iommu_context_is_made() -> Non
 
 
 @pytest.mark.parametrize(
+    ("release", "verdict"), [("4.12", Verdict.STARTS), ("4.13", Verdict.REFUSED)]
+)
+def test_xen_4_13_is_the_first_that_makes_the_iommu_context_with_the_guest(
+    release: str, verdict: Verdict
+) -> None:
+    """The guest was created without a device and without passthrough=."""
+    found = hotplug("00:14.0", guest(memory=512), facts(), stack(release))
+
+    assert found.verdict is verdict
+
+
+@pytest.mark.parametrize(
     "one",
     [
         guest("00:02.0, a=1"),
