@@ -12,7 +12,7 @@ from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, Verdict
 from dmaragent.policy.layout import Placement
 from dmaragent.present.html.devices import _alike, _cells, _lines, devices_to_explain
-from dmaragent.present.html.glance import _device_tiles
+from dmaragent.present.html.glance import _device_tiles, _guest_tiles
 from dmaragent.present.html.guest_picture import (
     OVERWRITTEN,
     REGION,
@@ -27,6 +27,7 @@ from dmaragent.present.html.picture import Box, _label_rows, _lanes
 from dmaragent.present.html.scale import LEAST, make_scale
 from support.checked import UNIT, host_of, taken
 from support.device_rows import device_row as row
+from support.kvm import domain, publishing, resolved
 from support.tables import table
 
 
@@ -236,3 +237,14 @@ def test_the_first_answer_of_a_report_is_the_worst_verdict_with_its_number() -> 
     assert risk.split()[:3] == ["1", "of", "2"]
     assert "risk" in risk
     assert not tile(allowed)[1]
+
+
+@pytest.mark.parametrize(("guests", "left"), [(4, 0), (5, 1), (6, 2)])
+def test_the_tile_of_guests_counts_those_that_it_does_not_list(guests: int, left: int) -> None:
+    """The tile lists four guests. A further line has the number of the others."""
+    one = resolved(domain(), publishing("", "", "6.1.0"))
+
+    (tile,) = _guest_tiles([one] * guests)
+
+    further = [str(line) for line in tile.more[4:] if line is not None]
+    assert [str(left) in line for line in further] == [True] * bool(left)

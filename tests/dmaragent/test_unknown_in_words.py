@@ -10,20 +10,22 @@ from dmaragent.commands.shared.words.tables import decode_says_what_is_wrong
 from dmaragent.host import join
 from dmaragent.host.xen import XenHost
 from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.iommu.claims import Owner
 from dmaragent.present.html.regions import regions_section
 from dmaragent.present.json.inventory import inventory_document
 from dmaragent.present.words.host import host_sentence, hypervisor_words, regions_words
 from dmaragent.present.words.inventory import xen_cell
-from dmaragent.present.words.region import owners_label, owners_named, xen_view
+from dmaragent.present.words.region import distinct_owners, owners_label, owners_named, xen_view
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from support.amd_hosts import table_alone
 from support.amd_inventories import WIDE, amd_inventory
 from support.cli import check_document, run
+from support.explained import bare
 from support.inventories import inventory_of
 from support.ivrs_tables import ENTRIES, ivhd, ivmd, ivrs
 from support.machines import MACHINES
-from support.tables import rmrr
+from support.tables import rmrr, scope
 
 Capture = pytest.CaptureFixture[str]
 UNKNOWN = Missing(MissingKind.NOT_COLLECTED)
@@ -54,6 +56,20 @@ def test_a_table_with_devices_and_with_ids_has_both_in_its_sentence() -> None:
     found = _alone(ivmd(0x97D9D000, 0x1000, device=0x0100), *WIDE)
 
     assert f"for 1 device and for {WIDE_IDS}" in host_sentence(found)
+
+
+def test_equal_paths_of_two_segments_are_two_devices() -> None:
+    """Without the PCI functions, the addresses at the ends of both paths are unknown."""
+    behind = scope(1, 0, (0x1C, 0), (0, 0))
+    first = rmrr(0x7A000000, 0x7A00FFFF, behind)
+    equal = rmrr(0x7B000000, 0x7B00FFFF, behind)
+    other = rmrr(0x7C000000, 0x7C00FFFF, behind, segment=1)
+
+    def owners(*structures: bytes) -> list[Owner]:
+        return distinct_owners(take_inventory(join(collect(bare(*structures)))).regions)
+
+    assert [owner.sbdf for owner in owners(first, other)] == [None, None]
+    assert len(owners(first, equal)) == 1
 
 
 def test_a_region_of_an_empty_device_scope_is_for_no_device() -> None:
