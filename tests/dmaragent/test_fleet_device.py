@@ -249,6 +249,31 @@ def test_a_device_that_is_allowed_with_risk_only_is_not_free(
     assert run(capsys, "fleet", "device", "81:00.0", *on).code == 2
 
 
+@pytest.mark.parametrize(("need", "code"), [(1, 0), (2, 1)])
+def test_a_host_with_a_free_and_a_conditional_device_is_one_host(
+    tmp_path: Path, capsys: Capture, need: int, code: int
+) -> None:
+    """The only host has three NVMe disks: one with conditions, and two without."""
+    pool = folder_of(tmp_path, "qemu-q35-seabios")
+    _, answer = asked(capsys, "NVM controller", pool)
+    rows: list[dict[str, object]] = answer["devices"]  # type: ignore[assignment]
+
+    ran = run(
+        capsys,
+        "fleet",
+        "device",
+        "NVM controller",
+        "--on",
+        str(pool),
+        "--no-cache",
+        "--need",
+        str(need),
+    )
+
+    assert sorted(str(row["can"]) for row in rows) == ["on-conditions", "yes", "yes"]
+    assert ran.code == code
+
+
 def test_a_host_with_an_allowed_and_a_risky_device_counts_as_free() -> None:
     risky, free = (
         DeviceOnHost(f"0000:00:0{at}.0", key, Can.YES, ("linux",), None, 0, "")
