@@ -2,6 +2,11 @@
 
 import pytest
 
+from dmaragent.addresses import SBDF
+from dmaragent.collect.collect import collect
+from dmaragent.host import join
+from dmaragent.inventory import take_inventory
+from dmaragent.passthrough.vfio_regions import vfio_regions
 from dmaragent.readings import Missing, MissingKind
 from support.explained import UNIT, grouped
 from support.hosts import Function, fake_host
@@ -243,6 +248,23 @@ def test_a_cut_file_of_regions_without_a_decoded_table_decides_only_by_what_refu
     host.files["/sys/kernel/iommu_groups/12/reserved_regions"] = published.encode()
 
     assert resolved(domain(hostdev()), host).verdict.value == verdict
+
+
+def test_a_region_of_a_disk_and_a_usb_controller_of_its_group_has_both_types() -> None:
+    """Linux 4.9 publishes no regions. It exempts USB controllers, but not disks."""
+    scopes = scope(1, 1, (0, 0)), scope(1, 1, (0, 4))
+    mate = Function(sbdf="0000:01:00.4", class_code=0x0C0320, driver="vfio-pci")
+    host = fake_host([DISK, mate], {"DMAR": table(UNIT, rmrr(0xAD800000, 0xAD80FFFF, *scopes))})
+    grouped(host, g12=[DISK.sbdf, mate.sbdf])
+    del host.files["/sys/kernel/iommu_groups/12/reserved_regions"]
+    host.files["/proc/sys/kernel/osrelease"] = b"4.9.0-19-amd64\n"
+    inventory = take_inventory(join(collect(host)))
+
+    for sbdf in (DISK.sbdf, mate.sbdf):
+        found = vfio_regions(inventory, SBDF.parse(sbdf))
+        assert found is not None
+        types = [(one.type, one.refused) for one in found]
+        assert types == [("direct", True), ("direct-relaxable", False)]
 
 
 def test_relax_rmrr_of_an_unknown_kernel_leaves_a_guest_undecided(worded: Worded) -> None:
