@@ -1,5 +1,7 @@
 """A KVM guest whose settings conflict, or whose host or kernel is known in part, is told so."""
 
+from dataclasses import replace
+
 import pytest
 
 from dmaragent.addresses import SBDF
@@ -53,6 +55,30 @@ def test_a_group_with_a_function_of_unknown_driver_is_undecided(
         grouped(host, g12=[DISK.sbdf, _MATE.sbdf])
 
     assert resolved(domain(hostdev()), host).verdict.value == verdict
+
+
+@pytest.mark.parametrize(
+    ("driver", "assigned", "verdict"),
+    [
+        (None, False, "undecided"),
+        (None, True, "starts"),
+        ("snd_hda_intel", False, "refused"),
+        ("snd_hda_intel", True, "starts"),
+    ],
+)
+def test_the_driver_of_a_function_that_the_guest_gets_too_decides_nothing(
+    driver: str | None,
+    assigned: bool,  # noqa: FBT001 - a parameter of the test
+    verdict: str,
+) -> None:
+    """None: the link of the driver of 01:00.1, of the same group, was not collected."""
+    host = publishing("", "IVRS", "6.12.0", replace(_MATE, driver=driver))
+    if driver is None:
+        path = "/sys/devices/pci0000:01/0000:01:00.1/driver"
+        host.links[path] = Missing(MissingKind.NOT_COLLECTED)
+    mate = hostdev("bus='0x01' slot='0x00' function='0x1'") if assigned else ""
+
+    assert resolved(domain(hostdev() + mate), host).verdict.value == verdict
 
 
 @pytest.mark.parametrize(
