@@ -115,6 +115,30 @@ def test_xen_applies_a_region_to_the_address_that_a_virtual_function_gets(
     assert len(offered(answer)) == found
 
 
+@pytest.mark.parametrize(
+    ("last", "named", "found"),
+    [
+        (1, (1, (0x10, 0)), 0),
+        (1, (2, (0, 0)), 1),
+        (2, (1, (0x10, 0)), 0),
+        (2, (2, (0, 0)), 0),
+        (2, (3, (0, 0)), 1),
+    ],
+)
+def test_a_virtual_function_can_get_each_bus_up_to_the_last_behind_the_bridge(
+    last: int, named: tuple[int, tuple[int, int]], found: int
+) -> None:
+    """Buses 1 to `last` are behind 00:1c.0; a region names an address where no function is yet."""
+    functions = [
+        Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=1, subordinate_bus=last),
+        Function(sbdf=PF, total_vfs=7),
+    ]
+    own, other = scope(1, 1, (0, 0)), scope(1, *named)
+    regions = (rmrr(0xAD800000, 0xAD80FFFF, own), rmrr(0xAE000000, 0xAE00FFFF, other))
+
+    assert len(offered(told(made(*regions, functions=functions), PF))) == found
+
+
 @pytest.mark.parametrize(("xen", "found"), [(False, 0), (True, 1)])
 def test_only_vfio_attaches_the_group_of_a_virtual_function_as_a_whole(
     xen: bool,  # noqa: FBT001
