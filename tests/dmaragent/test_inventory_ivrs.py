@@ -294,6 +294,39 @@ def test_without_the_options_it_is_unknown_whether_a_region_without_access_has_a
     assert linux.ivrs.error == ""
 
 
+OF_SEGMENT_1 = ivmd(
+    0x90000000, 0x1000, flags=7, device=device("01:00.0"), reserved=b"\1" + bytes(7)
+)
+WITHOUT_ACCESS = ivmd(0x90000000, 0x1000, flags=1, device=device("01:00.0"))
+
+
+@pytest.mark.parametrize(
+    ("ivmd_block", "kernel"),
+    [
+        (OF_SEGMENT_1, None),
+        (OF_SEGMENT_1, "5.14.0-503.el9.x86_64"),
+        (WITHOUT_ACCESS, None),
+        (WITHOUT_ACCESS, "6.12.117"),
+    ],
+    ids=["segment", "segment, a vendor's kernel", "access", "access, options unknown"],
+)
+@pytest.mark.parametrize("unread", [0, 1, len(FUNCTIONS)])
+def test_one_group_whose_regions_were_not_read_leaves_the_doubt_about_linux(
+    ivmd_block: bytes, kernel: str | None, unread: int
+) -> None:
+    """Each function has a group; `unread` of them have no reserved_regions."""
+    host = host_of(qemu(ivmd_block), {})
+    assert not isinstance(host.groups, Missing)
+    lost = [group._replace(regions=None, regions_whole=False) for group in host.groups[:unread]]
+    host = host._replace(groups=(*lost, *host.groups[unread:]))
+    system = host.system._replace(kernel_release=kernel, options=None)
+
+    taken = inventory(host._replace(system=system))
+
+    assert bool(taken.linux.doubt) is (unread > 0)
+    assert any(gap.refusals for gap in taken.gaps.linux) is (unread > 0)
+
+
 @pytest.mark.parametrize(
     ("option", "uses"),
     [
