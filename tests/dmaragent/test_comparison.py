@@ -7,9 +7,17 @@ import pytest
 from dmaragent.checks import check
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Checked, NotAsked
-from dmaragent.comparison import compare
+from dmaragent.comparison import compare, words
 from dmaragent.comparison.findings import finding_changes
-from dmaragent.comparison.model import Changed, Comparison, FindingFate, RegionFate, Side
+from dmaragent.comparison.model import (
+    Changed,
+    Comparison,
+    FindingFate,
+    RegionFate,
+    RegionMatch,
+    Side,
+)
+from dmaragent.comparison.regions import listings_not_compared, memory_not_compared
 from support.comparisons import compared, inventory_of
 from support.hosts import Function
 from support.tables import drhd, patched, resummed, rhsa, rmrr, scope, table
@@ -20,7 +28,7 @@ BEHIND = scope(1, 0, (0x1C, 0), (0, 0))
 LOW, HIGH = rmrr(0x7A000000, 0x7A00FFFF, USB), rmrr(0x7B000000, 0x7B00FFFF, OTHER)
 UNIT = drhd(0xFED90000, USB)
 EVERY = drhd(0xFED90000, flags=1)
-BEFORE = table(UNIT, LOW, HIGH)
+BEFORE, TURNED = table(UNIT, LOW, HIGH), table(UNIT, HIGH, LOW)
 FUNCTIONS = [
     Function(sbdf="0000:00:1d.0", class_code=0x0C0320),
     Function(sbdf="0000:00:1a.0", class_code=0x0C0320, ids=(0x8086, 0x1C2D)),
@@ -163,11 +171,27 @@ def test_the_order_of_entries_in_a_scope_makes_no_other_region() -> None:
 
 
 def test_a_region_that_another_order_moves_in_the_table_stays_and_the_order_is_told() -> None:
-    found = _compared(table(UNIT, HIGH, LOW))
+    found = _compared(TURNED)
 
     assert _fates(found) == []
     assert found.table_order == Changed("table-order", "1 2", "2 1")
     assert found.xen == (Changed("list-order", "0x7b000000 0x7a000000", "0x7a000000 0x7b000000"),)
+
+
+@pytest.mark.parametrize("lacking", [Side.A, Side.B])
+def test_what_one_side_lacks_of_a_region_is_told_by_the_number_on_that_side(lacking: Side) -> None:
+    """LOW is region 1 of the side that knows it, and region 2 of the other."""
+    known, unknown = inventory_of(BEFORE).all_regions[0], inventory_of(TURNED).all_regions[1]
+    known = known._replace(memory="Reserved", xen=known.xen._replace(listed=True))
+    unknown = unknown._replace(memory="unknown", xen=unknown.xen._replace(listed=None))
+    a, b = (known, unknown) if lacking is Side.B else (unknown, known)
+    match = RegionMatch(fate=RegionFate.SAME, a=a, b=b)
+
+    (memory,), (listing,) = memory_not_compared([match]), listings_not_compared([match])
+
+    assert (known.number, unknown.number) == (1, 2)
+    assert (memory.side, memory.why) == (lacking, words.memory_types_not_known([2]))
+    assert (listing.side, listing.why) == (lacking, words.listings_not_known([2]))
 
 
 def test_a_device_behind_a_bridge_with_another_bus_is_the_same_device() -> None:
