@@ -12,6 +12,9 @@ from dmaragent.messages.relate import relate_all
 from dmaragent.present.words.messages import here_words
 from support import tables
 from support.hosts import Function, fake_host
+from support.ivmd_hosts import amd_host, with_xen
+from support.ivrs_hosts import qemu
+from support.rmrr_hosts import on_host
 from support.wording import Worded
 
 DEVICE = "0000:0a:00.0"
@@ -66,6 +69,34 @@ def test_an_address_of_esxi_in_no_region_is_not_taken_for_a_forgotten_region() -
 
     assert each.forgotten is None
     assert each.commands == (f"dmaragent explain {DEVICE}",)
+
+
+VTD_FAULT = "(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:1d.0] fault addr {:x}"
+AMD_FAULT = "(XEN) AMD-Vi: IO_PAGE_FAULT: 0000:00:1d.0 d0 addr {:016x} flags 0x20"
+
+
+@pytest.mark.parametrize("vendor", ["VT-d", "AMD-Vi"])
+@pytest.mark.parametrize(
+    ("address", "covered"),
+    [(0x91FFFFFF, False), (0x92000000, True), (0x92001FFF, True), (0x92002000, False)],
+)
+def test_a_page_that_an_option_of_xen_reserves_is_not_forgotten(
+    vendor: str,
+    address: int,
+    covered: bool,  # noqa: FBT001 - a case
+) -> None:
+    """The table has no region; the option has the two pages from 0x92000000, reserved memory."""
+    if vendor == "VT-d":
+        line, inventory = VTD_FAULT, on_host(line="rmrr=0x92000-0x92001=00:1d.0").inventory
+    else:
+        host = with_xen(amd_host(qemu()), "ivmd=0x92000-0x92001=0:1d.0")
+        line, inventory = AMD_FAULT, take_inventory(host)
+    assert inventory.all_regions == ()
+
+    each = only(line.format(address), inventory)
+
+    assert (each.forgotten is None) is covered
+    assert any("boot-option" in command for command in each.commands) is not covered
 
 
 def test_a_page_that_is_mapped_twice_is_tied_to_the_region_of_its_addresses() -> None:
