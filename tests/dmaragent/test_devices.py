@@ -489,19 +489,27 @@ def test_a_document_of_no_device_is_a_document(
     assert ran.code == 1
 
 
-def test_a_device_with_xens_unit_and_without_linuxs_has_a_row_of_its_own() -> None:
-    # The block of type 0x11, which Xen uses, has both devices; that of 0x40, which Linux uses, one.
-    table = ivrs(
-        ivhd(device_range(0x0008, 0xFFFE), special(1, 33, 0xA0), kind=0x11),
-        ivhd(entry(2, 0x0200), special(1, 33, 0xA0), kind=0x40),
-    )
-    functions = [Function(sbdf="0000:01:00.0"), Function(sbdf="0000:02:00.0")]
-    context = _context(fake_host(functions, {"IVRS": table}), "4.17")
-    facts, stack = context.facts, context.stack
+_BOTH, _ONE = device_range(0x0008, 0xFFFE), entry(2, 0x0200)
 
-    for row in _rows(context):
-        explanation = explain(context.inventory, facts, stack, row.sbdf)
-        assert row.linux.can is explanation.linux.can
+
+@pytest.mark.parametrize(
+    ("of_xen", "of_linux"), [(_BOTH, _ONE), (_ONE, _BOTH)], ids=["Xen", "Linux"]
+)
+def test_a_device_with_a_unit_of_only_one_of_xen_and_linux_has_a_row_of_its_own(
+    of_xen: bytes, of_linux: bytes
+) -> None:
+    """Xen uses the block of type 0x11, Linux that of 0x40; one of them lacks 01:00.0."""
+    data = ivrs(
+        ivhd(of_xen, special(1, 33, 0xA0), kind=0x11),
+        ivhd(of_linux, special(1, 33, 0xA0), kind=0x40),
+    )
+    iommu = Function(sbdf="0000:00:00.2", class_code=0x080600)
+    functions = [iommu, Function(sbdf="0000:01:00.0"), Function(sbdf="0000:02:00.0")]
+    context = _context(fake_host(functions, {"IVRS": data}), "4.17")
+
+    assert _disagreements(context) == []
+    of_cards = [row.xen.can for row in _rows(context) if not row.chipset]
+    assert of_cards == [Can.YES if of_xen == _BOTH else Can.NO, Can.YES]
 
 
 # The words of a row ------------------------------------------------------------------------
