@@ -71,6 +71,32 @@ def test_the_release_from_which_xl_reads_a_file_differently_is_a_bound() -> None
     }
 
 
+@pytest.mark.parametrize(
+    ("xen", "library", "known"),
+    [
+        (None, None, False),
+        (None, b'["library", "4.17"]\n', True),
+        (None, b"died\n", False),
+        ("4.17", None, True),
+    ],
+)
+def test_the_release_of_the_installed_library_is_known_without_a_running_xen(
+    xen: str | None,
+    library: bytes | None,
+    known: bool,  # noqa: FBT001 - a case
+) -> None:
+    r"""4.6 reads \q in a name, and later releases refuse it."""
+    (guest,) = read_guests('type="hvm"\nbuilder="hvm"\nname="a\\q"\nmemory=512\n', "a.cfg")
+    host = ask_host(str(MACHINES / "dell-r820"), Question()).host
+    question = Question(xen=xen)
+    decides = context_of(host, question, library)
+
+    assert host.xen is None
+    assert decides.release_known is known
+    assert (GuestResolver(decides, question).other_releases(guest) == {}) is known
+    assert (decides.stack.hypervisor == Release(4, 17)) is known
+
+
 def test_releases_with_which_the_guest_starts_with_a_warning_are_told_apart() -> None:
     """Xen rejects the table and has no IOMMU: up to 4.12 a PV guest starts, and is unprotected."""
     (guest,) = read_guests('name="a"\ntype="pv"\nmemory=512\npci=["00:1d.0"]\n', "a.cfg")
