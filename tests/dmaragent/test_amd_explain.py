@@ -2,9 +2,12 @@
 
 import pytest
 
+from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
+from dmaragent.inventory import take_inventory
 from dmaragent.passthrough.model import Can, CaseKind
+from dmaragent.policy.host_facts import facts_of
 from support.amd_hosts import FUNCTIONS, MEMORY
 from support.explained import grouped, told
 from support.hosts import Function, add_memory_map, fake_host
@@ -67,3 +70,25 @@ def test_on_amd_a_policy_has_no_span_of_releases() -> None:
     decided = [case for case in cases if case.kind in (CaseKind.STRICT, CaseKind.RELAXED)]
     assert [case.rule is not None for case in decided] == [True, True]
     assert {case.releases for case in decided} == {""}
+
+
+@pytest.mark.parametrize(("kind", "last"), [(0x21, 0), (0x22, 0x0100), (0x22, 0x0107)])
+@pytest.mark.parametrize("segment", [0, 1])
+def test_an_ivmd_names_the_devices_of_its_segment_only(kind: int, last: int, segment: int) -> None:
+    """An IVMD for 01:00.0, or 01:00.0 to 01:00.7; segments 0 and 1 both have a 01:00.0."""
+    block = ivmd(
+        0x90000000,
+        0x1000,
+        kind=kind,
+        flags=7,
+        device=0x0100,
+        auxiliary=last,
+        reserved=bytes([segment]) + bytes(7),
+    )
+    other = Function(sbdf="0001:01:00.0")
+    inventory = take_inventory(_served(block, other))
+
+    naming = facts_of(inventory).by_device.naming
+
+    assert [len(naming(SBDF(of, 1, 0, 0))) for of in (0, 1)] == [segment == 0, segment == 1]
+    assert naming(SBDF(segment, 1, 0, 7)) == (inventory.regions if last == 0x0107 else ())
