@@ -13,6 +13,7 @@ from dmaragent.host import join
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.host.xen import RdmEntry
 from support.machines import MACHINES
+from support.releases import Numbers
 from support.rmrr_hosts import XEN, checked, on_host, option_host, written
 from support.tables import rmrr, scope
 from support.wording import Worded
@@ -27,6 +28,23 @@ def test_ranges_on_an_unknown_command_line_are_not_counted(line: str | None, mor
 
     option = written(region, on=on_host(host))
     assert len(option.notes) == len(written(region, on=known).notes) + more
+
+
+@pytest.mark.parametrize(
+    ("release", "most"), [((4, 9), 11), ((4, 10), 14), ((4, 17, 7), 14), (None, 11)]
+)
+def test_a_region_has_as_many_devices_as_fit_in_the_word_that_the_release_reads(
+    release: Numbers, most: int
+) -> None:
+    """One page and n devices are 10 + 8 * n characters; Xen 4.9 reads 99, and later ones 127."""
+    present = [f"0000:{0x80 + number:x}:1d.0" for number in range(16)]
+    on = on_host(option_host(functions=present), release)
+    for number in (most, most + 1):
+        option = written(f"0x80010000+4K={','.join(present[:number])}", on=on)
+
+        lengths = [len(each.word) for one in option.written for each in one.ranges]
+        assert lengths == ([10 + 8 * number] if number <= most else [])
+        assert len(option.refused) == (number > most)
 
 
 def test_without_a_table_it_cannot_be_said(worded: Worded) -> None:
