@@ -206,6 +206,30 @@ def test_a_device_of_unknown_id_or_class_may_be_the_one(
     assert answer["without_device"] == (["h"] if code == 1 else [])
 
 
+@pytest.mark.parametrize(
+    ("device", "options", "verdict"),
+    [
+        ("144d:a808", (), "allowed"),
+        ("8086:9db0", (), "blocked"),
+        ("8086:3ea0", (), "allowed"),
+        ("8086:3ea0", ("--xen", "4.17"), "allowed-if"),
+    ],
+)
+def test_a_host_whose_device_is_not_free_may_have_another_that_is(
+    tmp_path: Path, capsys: Capture, device: str, options: tuple[str, ...], verdict: str
+) -> None:
+    """The ID of 00:14.0 is unknown; an SSD, a bridge and a display device have known ones."""
+    pool = tmp_path / "pool"
+    altered("lenovo-laptop", pool / "h", {f"{XHCI}/vendor": None, f"{XHCI}/device": None})
+
+    text, answer = asked(capsys, device, pool, *options)
+    rows: list[dict[str, object]] = answer["devices"]  # type: ignore[assignment]
+
+    assert [row["verdict"] for row in rows] == [verdict]
+    assert answer["functions_unknown"] == (["h"] if verdict != "allowed" else [])
+    assert ("0000:00:14.0" in text) is (verdict != "allowed")
+
+
 def test_a_class_of_which_only_a_part_is_known_may_be_another() -> None:
     assert may_be_class(None, "usb") is None
     assert may_be_class(0x0C0330, "uhci") is False
