@@ -1,10 +1,13 @@
 """Why there is no table."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from dmaragent.collect.collect import collect
+from dmaragent.collect.open_host import open_host
+from dmaragent.collect.table_inputs import _why_no_table, read_tables
 from dmaragent.host import Host, join
 from dmaragent.iommu.kinds import AbsenceKind
 from dmaragent.iommu.no_table import may_hide_table, why_no_table
@@ -242,6 +245,33 @@ def test_xen_may_hide_the_table_from_a_kernel_that_may_be_a_dom0(
 
     assert may_hide_table(host) is hides
     assert not may_hide_table(_absent())
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        (("APIC", "FACP"), MissingKind.ABSENT),
+        (("data/", "dynamic/"), MissingKind.NOT_COLLECTED),
+        (("APIC",), MissingKind.NOT_COLLECTED),
+    ],
+    ids=["the kernel's list", "a copy that a user made", "a copy of some tables"],
+)
+def test_decode_reports_a_table_as_absent_only_by_the_list_of_a_kernel(
+    tmp_path: Path, names: tuple[str, ...], kind: MissingKind
+) -> None:
+    """A name that ends with / is a folder; a user other than root can copy only folders."""
+    folder = tmp_path / PLACE[1:]
+    folder.mkdir(parents=True)
+    for name in names:
+        (folder / name).mkdir() if name[-1] == "/" else (folder / name).touch()
+
+    decoded = read_tables(str(tmp_path), named=True)
+
+    assert decoded.tables == ()
+    found = iommu_table(join(collect(open_host(str(tmp_path)).reader)))
+    assert isinstance(found, Missing)
+    assert found.kind is kind
+    assert _why_no_table(Missing(kind)) in decoded.error
 
 
 def test_a_host_with_a_table_has_no_absence() -> None:
