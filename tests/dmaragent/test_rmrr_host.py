@@ -47,6 +47,18 @@ def test_a_region_has_as_many_devices_as_fit_in_the_word_that_the_release_reads(
         assert len(option.refused) == (number > most)
 
 
+def test_a_page_that_the_writer_wrote_without_0x_is_not_advised_on() -> None:
+    """Xen's release is unknown, so the word has at most 99 characters and its page no 0x."""
+    absent = ",".join(f"0000:{0x80 + number:x}:1d.0" for number in range(11))
+    on = on_host(option_host(functions=["0000:00:1d.0"]), None)
+    assert "decimal" in "".join(checked("rmrr=80010=80:1d.0", on).ranges[0].advice)
+
+    (refused,) = written(f"0x80010000+4K={absent}", on=on).refused
+
+    assert refused.reason
+    assert "decimal" not in refused.reason
+
+
 def test_without_a_table_it_cannot_be_said(worded: Worded) -> None:
     on = on_host(option_host(tables={}))
 

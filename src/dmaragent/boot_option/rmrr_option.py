@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
-from dmaragent.boot_option.mistakes import bytes_meant, memory_doubt, mistakes
+from dmaragent.boot_option.mistakes import bytes_meant, decimal_words, memory_doubt, mistakes
 from dmaragent.boot_option.model import (
     FIRST_RELEASE,
     CheckedOption,
@@ -122,7 +122,9 @@ def _read_back(
     for (wanted, pages), judged in zip(ranges, judged_ranges, strict=True):
         ram = ram_in(on.memory_map, judged.read.range)
         if judged.taken is False:
-            bad.setdefault(wanted, "; ".join((judged.reason, *judged.advice)))
+            about_digits = set(decimal_words(judged.read.text))  # nobody typed these digits
+            advice = (one for one in judged.advice if one not in about_digits)
+            bad.setdefault(wanted, "; ".join((judged.reason, *advice)))
         elif on.listed is not None and (same := _listed_overlap(on.listed, judged.read)):
             bad.setdefault(wanted, same)
         elif judged.read.devices != pages.devices:
