@@ -122,7 +122,7 @@ def _read_back(
     for (wanted, pages), judged in zip(ranges, judged_ranges, strict=True):
         ram = ram_in(on.memory_map, judged.read.range)
         if judged.taken is False:
-            about_digits = set(decimal_words(judged.read.text))  # nobody typed these digits
+            about_digits = set(decimal_words(judged.read.text))  # the program wrote these digits
             advice = (one for one in judged.advice if one not in about_digits)
             bad.setdefault(wanted, "; ".join((judged.reason, *advice)))
         elif on.listed is not None and (same := _listed_overlap(on.listed, judged.read)):
