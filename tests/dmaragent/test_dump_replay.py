@@ -103,6 +103,12 @@ def test_only_the_source_of_xls_guests_names_its_library(tmp_path: Path, capsys:
     asked = ("resolve", folder, "--json", "--host", answered)
     assert run(capsys, *asked).document["origin"]["libxlutil"] is None
 
+    kvm = folder / "kvm.xml"
+    kvm.write_text(by_libvirt.read_text().replace("'xen'", "'kvm'"))
+    assert (
+        "read the settings" not in run(capsys, "resolve", kvm, "--details", "--host", answered).out
+    )
+
     (folder / "xl.cfg").write_text('name = "x"\ntype = "hvm"\nmemory = 64\n')
     assert run(capsys, *asked).document["origin"]["libxlutil"] == "4.17"
     assert (

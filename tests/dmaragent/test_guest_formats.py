@@ -242,8 +242,9 @@ def test_the_networks_beside_a_domain_say_which_are_pools(tmp_path: Path) -> Non
         (tmp_path / f"networks/{name}.xml").write_text(network, "utf-8")
     (tmp_path / "networks/torn.xml").write_text("<network><na", "utf-8")
     for name, unknown in (("lan", 0), ("vfs", 1), ("other", 1)):
-        for target, running in (("", False), ("<target dev='vf0'/>", name == "other")):
+        for device, running in (("", False), ("lan0", False), ("vnet0", name == "other")):
             source = f"<source network='{name}'/>"
+            target = f"<target dev='{device}'/>" if device else ""
             interface = f"<interface type='network'>{source}{target}</interface>"
             (tmp_path / "g.xml").write_text(domain(interface), "utf-8")
             ((guest,), _) = named_guests([str(tmp_path / "g.xml")])

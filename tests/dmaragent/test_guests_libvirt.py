@@ -134,29 +134,6 @@ def test_a_guest_address_is_not_the_hosts() -> None:
     assert _devices(domain(device)) == ["0000:01:00.0"]
 
 
-@pytest.mark.parametrize(
-    ("interface", "unknown"),
-    [
-        ("<interface type='network'><source network='vfs'/></interface>", True),
-        ("<interface type='network'><source network='default'/></interface>", False),
-        ("<interface type='network'><source network='n' bridge='virbr1'/></interface>", False),
-        (
-            "<interface type='network'><source network='n'/><target dev='vnet0'/></interface>",
-            False,
-        ),
-        (
-            "<interface type='network'><source network='n'/><actual type='bridge'/></interface>",
-            False,
-        ),
-    ],
-)
-def test_a_network_may_be_a_pool_of_host_devices(
-    interface: str,
-    unknown: bool,  # noqa: FBT001 - a parameter of the test
-) -> None:
-    assert bool(_kvm(domain(interface)).unknown) is unknown
-
-
 def test_an_nvme_disk_is_taken_by_vfio_too() -> None:
     disk = (
         "<disk type='nvme' device='disk'><source type='pci' managed='yes' namespace='1'>"

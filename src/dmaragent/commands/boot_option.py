@@ -71,9 +71,9 @@ examples:
   dmaragent boot-option --vendor amd 0xd5d45000+4K=01:00.0-01:00.7
   sudo xl dmesg | sudo dmaragent boot-option --from-log -
 
-Exit codes: 0 Xen accepts all of it; 1 it does not, a fault has no option, or
-the option is probably a mistake; 2 unknown, or an error.  rmrr-option is
-another name of this verb."""
+Exit codes: 0 Xen accepts all of it; 1 it does not, a fault is left out, no
+option is written, or it is probably a mistake; 2 unknown, or an error.
+rmrr-option is another name of this verb."""
 _IVMD, _RMRR = re.compile(r"(?:^|[\s\"'=])ivmd="), re.compile(r"(?:^|[\s\"'=])rmrr=")
 _OWN = object()
 """What ``--check`` without a text checks: the option of the host. An empty text is a text."""
@@ -236,6 +236,6 @@ def _checked_code(answer: CheckedOption | CheckedIvmd) -> int:
 
 
 def _fault_code(answer: FaultOption | FaultIvmd) -> int:
-    """Return 1 if a fault, or each of them, has no option; otherwise whether Xen accepts the option."""
+    """Return 1 if a fault is left out or no option is written; otherwise as Xen accepts the option."""
     lost = answer.faults.dropped or not answer.option.written
     return 1 if lost else _CODES[answer.option.taken]

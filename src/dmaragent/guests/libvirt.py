@@ -95,6 +95,13 @@ _INTERFACE_TYPES = frozenset(
 )
 """domain_conf.c, ``virDomainNet``."""
 
+_GENERATED = ("vnet", "macvtap", "macvlan")
+"""How the names begin that libvirt gives to devices of a running guest; it keeps none of them for the
+next start: virnetdev.h, ``VIR_NET_GENERATED_VNET_PREFIX`` and the two behind it.
+"""
+_GENERATED_ON_XEN = (*_GENERATED, "vif")
+"""The same for Xen guests: libxl_conf.h, ``LIBXL_GENERATED_PREFIX_XEN``."""
+
 # Devices ---------------------------------------------------------------------------------
 
 
@@ -137,8 +144,10 @@ def _interface(domain: Domain, element: Element, pools: Mapping[str, bool]) -> N
             if pools[name]:
                 domain.unknown.append(Complaint(place, words.network_is_pool(name)))
             return
-        if source.get("bridge") or (element.first("target") or element).get("dev"):
-            return  # a running guest has a tap device here
+        target = (element.first("target") or element).get("dev")
+        generated = _GENERATED_ON_XEN if domain.element.get("type") in XEN else _GENERATED
+        if source.get("bridge") or target.startswith(generated):
+            return  # the guest runs, and has a tap device here
         if name == "default":
             domain.notes.append(Complaint(place, words.DEFAULT_NETWORK))
             return

@@ -303,14 +303,14 @@ class GuestResolver:
         return tuple(map(self._context_by, self._toolstacks(guest)))
 
     def source_stack(self, guests: Sequence[Guest]) -> Stack:
-        """Return the toolstack whose source an answer about all `guests` gives: xl's, if it builds one.
+        """Return the stack that the source of an answer about `guests` names: xl's, if it builds one.
 
-        Only xl's answers depend on libxlutil.
+        Only answers about xl's guests depend on libxlutil.
         """
         xen = [guest for guest in guests if isinstance(guest, GuestConfig)]
-        contexts = [self.context_for(guest) for guest in xen] or [self.context]
-        xl = (each for each in contexts if each.stack.toolstack is Toolstack.XL)
-        return next(xl, contexts[0]).stack
+        stacks = [self.context_for(guest).stack for guest in xen]
+        stacks = stacks or [self._context_by(Toolstack.LIBVIRT).stack]
+        return next((each for each in stacks if each.toolstack is Toolstack.XL), stacks[0])
 
     def resolve(self, guest: Guest) -> AnyResolution:
         """Return whether `guest` starts, and why.
