@@ -4,42 +4,26 @@ import csv
 import io
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from dmaragent.addresses import SBDF
 from dmaragent.answers.devices import DeviceRow, Verdict, device_rows
 from dmaragent.answers.explain import explain, who_decides
 from dmaragent.collect.collect import collect
-from dmaragent.commands.devices import (
-    _both,
-    _class_code,
-    _exit_code,
-    _has_numbers,
-    _is_of_class,
-    _numbers,
-)
 from dmaragent.host import Host, join
-from dmaragent.host.topology import PciFunction
 from dmaragent.passthrough.model import Can
 from dmaragent.present.screen import Screen, printed_on
 from dmaragent.present.text.csv import csv_lines
-from dmaragent.present.text.devices import _short, _worst, devices_text
+from dmaragent.present.text.devices import devices_text
 from dmaragent.present.words.devices import (
     CSV_HEAD,
     VERDICTS,
     DeviceList,
-    _unknown_verdicts,
-    csv_cells,
-    device_list,
     region_spans,
-    what_it_is,
 )
 from dmaragent.question.context import Context, Question, context_of
 from dmaragent.readings import Missing, MissingKind
 from support.cli import run
-from support.device_rows import device_row
 from support.explained import HIGH, MATE, NIC, USB, bare, grouped, made
 from support.hosts import FakeHost, Function, fake_host
 from support.ivrs_tables import device_range, entry, ivhd, ivrs, special
@@ -305,131 +289,6 @@ def test_the_document_fits_its_schema(machine: str, capsys: pytest.CaptureFixtur
     assert ran.code == run(capsys, "devices", "--host", MACHINES / machine, "--all").code
 
 
-def test_filters_are_counted_before_the_chipset(capsys: pytest.CaptureFixture[str]) -> None:
-    def listed(*options: str) -> list[str]:
-        host = MACHINES / "hp-dl380e-gen8"
-        ran = run(capsys, "devices", "--host", host, "--json", *options)
-        return [row["device"][5:] for row in ran.document["answer"]["devices"]]
-
-    assert listed("--class", "raid") == listed("--class", "0104") == ["0a:00.0"]
-    assert listed("--class", "0x010400") == listed("--id", "103c:323b") == ["0a:00.0"]
-    assert listed("--id", ":323B") == ["0a:00.0"]
-    assert len(listed("--class", "network")) == len(listed("--id", "14e4:")) == 4
-    assert len(listed("--class", "bridge")) == 9
-    assert listed("--class", "usb", "--verdict", "allowed-with-risk") == listed("--class", "usb")
-    assert listed("--verdict", "allowed") == []
-    assert len(listed("--all")) > len(listed())
-
-
-@pytest.mark.parametrize(
-    ("machine", "options", "code"),
-    [
-        ("lenovo-laptop", [], 0),
-        ("hp-dl380e-gen8", [], 1),
-        ("hp-dl380e-gen8", ["--verdict", "allowed"], 1),
-        ("xen-pv-dom0", ["--class", "vga"], 0),
-        ("synthetic-sosreport-without-table", [], 2),
-    ],
-)
-def test_the_exit_code_is_that_of_explain_if_the_devices_agree(
-    machine: str, options: list[str], code: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(capsys, "devices", "--host", MACHINES / machine, *options).code == code
-
-
-def _row(*, absent: bool = False, **facts: Any) -> DeviceRow:
-    """Return the row of an xHCI controller, 8086:9ded, with other `facts`; None: no function."""
-    row = next(
-        row for row in _rows(_context(made(HIGH, functions=[USB]))) if row.function is not None
-    )
-    known = {"class_code": 0x0C0330, "vendor_id": 0x8086, "device_id": 0x9DED}
-    function = None if "function" in facts else row.function._replace(**{**known, **facts})  # type: ignore[union-attr]
-    return replace(row, function=function, absent=absent)
-
-
-@pytest.mark.parametrize(
-    ("name", "facts", "fits"),
-    [
-        ("0c03", {}, True),
-        ("0c0320", {}, False),
-        ("0c", {}, True),
-        ("0c03", {"interface_known": False}, True),
-        ("0c0330", {"interface_known": False}, None),
-        ("0c0530", {"interface_known": False}, False),
-        ("0c05", {"interface_known": False}, False),
-        ("usb", {"interface_known": False}, True),
-        ("usb", {"class_code": None}, None),
-        ("0c03", {"class_code": None}, None),
-        ("usb", {"function": None}, None),
-        ("usb", {"function": None, "absent": True}, False),
-        (None, {"function": None, "absent": True}, True),
-    ],
-)
-def test_a_class_that_is_known_in_part_may_be_the_one(
-    name: str | None,
-    facts: dict[str, Any],
-    fits: bool | None,  # noqa: FBT001 - a case
-) -> None:
-    assert _is_of_class(_row(**facts), name, _class_code(name)) is fits
-
-
-@pytest.mark.parametrize(
-    ("text", "facts", "fits"),
-    [
-        ("8086:9ded", {}, True),
-        ("8086:", {}, True),
-        (":9ded", {}, True),
-        ("8086:9dee", {}, False),
-        ("8086:9ded", {"device_id": None}, None),
-        ("8087:9ded", {"device_id": None}, False),
-        ("8086:", {"device_id": None}, True),
-        (":9ded", {"vendor_id": None, "device_id": None}, None),
-        ("8086:9ded", {"function": None}, None),
-        ("8086:9ded", {"function": None, "absent": True}, False),
-        (None, {"function": None, "absent": True}, True),
-    ],
-)
-def test_an_id_that_is_known_in_part_may_be_the_one(
-    text: str | None,
-    facts: dict[str, Any],
-    fits: bool | None,  # noqa: FBT001 - a case
-) -> None:
-    assert _has_numbers(_row(**facts), _numbers(text)) is fits
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "both"),
-    [(None, False, False), (False, None, False), (None, True, None), (True, True, True)],
-)
-def test_a_device_that_one_filter_rejects_is_not_listed(
-    first: bool | None,  # noqa: FBT001 - a case
-    second: bool | None,  # noqa: FBT001 - likewise
-    both: bool | None,  # noqa: FBT001 - likewise
-) -> None:
-    assert _both(first, second) is both
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "known", "may_match", "code"),
-    [
-        ([Can.YES, Can.YES], 2, 0, 0),
-        ([Can.NO], 1, 0, 1),
-        ([Can.UNKNOWN], 1, 0, 2),
-        ([Can.YES, Can.UNKNOWN], 2, 0, 1),
-        ([], 3, 0, 1),  # none of the devices
-        ([], 3, 2, 2),  # it may be one of them
-        ([], 0, 0, 2),  # the functions are unknown
-    ],
-)
-def test_the_exit_code_of_a_list_without_a_device_depends_on_what_is_known(
-    verdicts: list[Can], known: int, may_match: int, code: int
-) -> None:
-    rows = tuple(replace(_row(), decides=("linux",), linux=Verdict(can)) for can in verdicts)
-    devices = DeviceList(rows=rows, known=known, chipset=0, absent=0, may_match=may_match)
-
-    assert _exit_code(devices) == code
-
-
 def test_csv_is_rfc_4180_and_begins_no_formula(capsys: pytest.CaptureFixture[str]) -> None:
     cells = ["=1+1", "+1", "-1", "@SUM(A1)", " =1", 'a "b", c', "\x1b[31m", "plain", ""]
     text = "".join(csv_lines(("a",) * len(cells), [cells]))
@@ -510,100 +369,3 @@ def test_a_device_with_a_unit_of_only_one_of_xen_and_linux_has_a_row_of_its_own(
     assert _disagreements(context) == []
     of_cards = [row.xen.can for row in _rows(context) if not row.chipset]
     assert of_cards == [Can.YES if of_xen == _BOTH else Can.NO, Can.YES]
-
-
-# The words of a row ------------------------------------------------------------------------
-
-
-def test_what_is_left_out_of_a_list_is_counted() -> None:
-    every = [
-        device_row("0000:00:00.0", chipset=True),
-        device_row("0000:00:01.0", chipset=True),
-        device_row("0000:01:00.0"),
-        device_row("0000:02:00.0", absent=True),
-    ]
-
-    def counts(listed: DeviceList) -> tuple[int, int, int, int]:
-        return len(listed.rows), listed.known, listed.chipset, listed.absent
-
-    assert counts(device_list(every)) == (1, 1, 2, 1)
-    assert counts(device_list(every, chipset=True)) == (3, 1, 0, 1)
-    assert counts(device_list(every, absent=True)) == (2, 1, 2, 0)
-    assert counts(device_list(every, every[1:3])) == (1, 1, 1, 0)
-    assert counts(device_list(every, [])) == (0, 1, 0, 0)
-
-
-def test_a_cell_of_csv_without_a_known_value_is_empty() -> None:
-    row = device_row("0000:01:00.0", Can.CONDITIONS, regions=(1, 2, 4), group=0)
-    assert row.function is not None
-    named = dict(zip(CSV_HEAD, csv_cells(row), strict=True))
-    unknown = row.function._replace(interface_known=False, vendor_id=None, driver=None)
-    without = replace(row, function=unknown, group=None, regions=(), regions_known=False)
-    lost = dict(zip(CSV_HEAD, csv_cells(without), strict=True))
-    risky = replace(row, linux=Verdict(Can.CONDITIONS, risk=True), function=None)
-
-    assert (named["class_code"], named["vendor_id"], named["driver"]) == (
-        "020000",
-        "8086",
-        "e1000e",
-    )
-    assert (named["regions"], named["iommu_group"], named["linux"]) == ("1-2 4", "0", "allowed-if")
-    assert (lost["class_code"], lost["vendor_id"], lost["driver"]) == ("", "", "")
-    assert (lost["regions"], lost["iommu_group"]) == ("unknown", "")
-    assert lost["class"] == named["class"] != ""
-    assert csv_cells(risky)[CSV_HEAD.index("linux")] == "allowed-with-risk"
-    assert csv_cells(risky)[1:8] == ("",) * 7
-
-
-def test_a_class_is_cut_only_after_the_name() -> None:
-    function = PciFunction(SBDF(0, 1, 0, 0), 0x020000, 0x8086, 0x10D3, None, device_name="82574L")
-    row = device_row("0000:01:00.0", function=function)
-    whole = what_it_is(row)
-
-    assert whole == "Ethernet 8086:10d3 82574L"
-    assert what_it_is(row, len(whole)) == whole
-    assert what_it_is(row, len(whole) - 1) == "Ethernet 8086:10d3"
-    assert what_it_is(row, 17) == "Ethern\N{HORIZONTAL ELLIPSIS} 8086:10d3"
-    long = replace(row, function=function._replace(device_name="a very long name"))
-    assert what_it_is(long, 27) == "Ethernet 8086:10d3 a very\N{HORIZONTAL ELLIPSIS}"
-
-
-def test_the_most_common_reasons_for_an_unknown_verdict_come_first() -> None:
-    numbers = {"one": 1, "two": 2, "three": 3, "four.": 4, "five": 5}
-    rows = [
-        device_row(f"0000:0{bus}:00.0", unknown=(reason,))
-        for reason, number in numbers.items()
-        for bus in range(number)
-    ]
-    *reasons, rest = _unknown_verdicts(rows)
-
-    assert [line.split()[2:] for line in reasons] == [
-        ["5", "devices:", "five."],
-        ["4", "devices:", "four."],
-        ["3", "devices:", "three."],
-    ]
-    assert rest.startswith("2 ")
-    assert len(list(_unknown_verdicts(rows[3:]))) == 3
-
-
-def test_the_next_device_is_the_worst_one_and_of_those_the_one_in_a_slot() -> None:
-    allowed, risky = device_row("0000:01:00.0"), device_row("0000:02:00.0", risk=True)
-    blocked = device_row("0000:03:00.0", Can.NO)
-    conditional = device_row("0000:05:00.0", Can.CONDITIONS)
-    assert blocked.function is not None
-    in_slot = replace(blocked, sbdf=SBDF(0, 4, 0, 0), function=blocked.function._replace(slot="2"))
-
-    assert _worst([allowed, risky]) is risky
-    assert _worst([allowed, conditional, blocked, in_slot]) is in_slot
-    assert _worst([conditional, risky]) is conditional
-    assert _worst([blocked, replace(blocked, sbdf=SBDF(0, 6, 0, 0))]) is blocked
-    # on a host whose side is unknown, the verdict of either counts
-    either = replace(allowed, decides=("xen", "linux"), xen=Verdict(Can.NO))
-    assert _worst([conditional, either]) is either
-
-
-def test_a_segment_is_left_out_only_if_no_device_has_one() -> None:
-    rows = [device_row("0000:01:00.0"), device_row("0001:01:00.0")]
-
-    assert _short(rows[0].sbdf, rows[:1]) == "01:00.0"
-    assert _short(rows[0].sbdf, rows) == "0000:01:00.0"
