@@ -650,6 +650,7 @@ system() {
     read_file "/proc/cpuinfo" 8192
     read_file "/proc/sys/kernel/osrelease"
     read_file "/proc/cmdline"
+    read_file "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts"
 }
 
 xen() { # unless the kernel reports that there is no Xen

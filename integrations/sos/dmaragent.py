@@ -71,6 +71,7 @@ class Dmaragent(Plugin, IndependentPlugin, RedHatPlugin, SuSEPlugin, DebianPlugi
         "/proc/cpuinfo",
         "/proc/sys/kernel/osrelease",
         "/proc/cmdline",
+        "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
         "/sys/hypervisor/type",
         "/sys/hypervisor/guest_type",
         "/sys/hypervisor/version/major",

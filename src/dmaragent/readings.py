@@ -109,6 +109,8 @@ class SystemReading(NamedTuple):
     cpu: bytes | Missing
     kernel_release: bytes | Missing
     command_line: bytes | Missing
+    unsafe_interrupts: bytes | Missing
+    """VFIO's parameter ``allow_unsafe_interrupts``; absent if its module is not loaded."""
     resources: bytes | Missing
     """psutil's memory and boot time, as JSON."""
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from dmaragent.collect.collect import collect
+from dmaragent.host import join
 from dmaragent.linux.interrupts import remapping_off_option, unsafe_interrupts
 from dmaragent.passthrough.model import Can, CaseKind
 from dmaragent.policy.decisions import Effect, Verdict
@@ -169,3 +171,57 @@ def test_a_region_in_conflict_refuses_a_guest_although_the_command_line_is_unkno
 
     assert told(host).linux.can is Can.NO
     assert resolved(domain(hostdev(_NIC)), host).verdict is Verdict.REFUSED
+
+
+_PARAMETER = "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "options", "can", "verdict"),
+    [
+        (b"Y\n", "", Can.YES, Verdict.STARTS),
+        (b"N\n", "", Can.NO, Verdict.REFUSED),
+        # written after the boot: the command line is older
+        (b"Y\n", f"{_UNSAFE}=0", Can.YES, Verdict.STARTS),
+        (b"N\n", f"{_UNSAFE}=1", Can.NO, Verdict.REFUSED),
+        # the module is not loaded, or a collector took no copy
+        (Missing(MissingKind.ABSENT), "", Can.CONDITIONS, Verdict.UNDECIDED),
+        (Missing(MissingKind.ABSENT), f"{_UNSAFE}=1", Can.YES, Verdict.STARTS),
+        (Missing(MissingKind.NOT_COLLECTED), f"{_UNSAFE}=0", Can.NO, Verdict.REFUSED),
+        # it is loaded, but its value is unknown
+        (Missing(MissingKind.DENIED), f"{_UNSAFE}=1", Can.CONDITIONS, Verdict.UNDECIDED),
+        (Missing(MissingKind.FAILED), f"{_UNSAFE}=0", Can.CONDITIONS, Verdict.UNDECIDED),
+        (b"", f"{_UNSAFE}=1", Can.CONDITIONS, Verdict.UNDECIDED),
+        (b"Y", "", Can.CONDITIONS, Verdict.UNDECIDED),
+        (b"1\n", "", Can.CONDITIONS, Verdict.UNDECIDED),
+    ],
+)
+def test_the_loaded_module_knows_its_parameter_best(
+    parameter: bytes | Missing, options: str, can: Can, verdict: Verdict
+) -> None:
+    host = _host(f"intremap=off {options}")
+    host.files[_PARAMETER] = parameter
+
+    assert told(host).linux.can is can
+    assert resolved(domain(hostdev(_NIC)), host).verdict is verdict
+
+
+@pytest.mark.parametrize("parameter", [b"", b"on\n", Missing(MissingKind.DENIED)])
+def test_a_parameter_that_cannot_be_read_is_reported(parameter: bytes | Missing) -> None:
+    host = _host("quiet")
+    host.files[_PARAMETER] = parameter
+
+    problems = join(collect(host)).problems
+
+    assert [line for line in problems if "allow_unsafe_interrupts" in line] != []
+
+
+def test_the_parameter_is_not_of_a_kernel_on_xen() -> None:
+    host = made(kernel="6.1.0", options="intremap=off")
+    host.files |= {
+        "/sys/hypervisor/type": b"xen\n",
+        "/proc/xen/capabilities": b"control_d\n",
+        _PARAMETER: b"N\n",
+    }
+
+    assert CaseKind.INTERRUPTS not in {case.kind for case in told(host).linux.cases}

@@ -103,6 +103,7 @@ def test_a_slot_of_dmidecode_names_the_devices_in_it() -> None:
         cpu=gone,
         kernel_release=gone,
         command_line=gone,
+        unsafe_interrupts=gone,
         resources=gone,
     )
 

@@ -36,6 +36,7 @@ def large_snapshot(functions: int, regions: int, size: int = 0x1000) -> HostSnap
             cpu=_NOT_COLLECTED,
             kernel_release=_NOT_COLLECTED,
             command_line=_NOT_COLLECTED,
+            unsafe_interrupts=_NOT_COLLECTED,
             resources=_NOT_COLLECTED,
         ),
         xen=XenReading(

@@ -233,6 +233,7 @@ def _system(host: HostReader) -> SystemReading:
         cpu=host.read(ledger.CPU.request()),
         kernel_release=host.read(ledger.KERNEL_RELEASE.request()),
         command_line=host.read(ledger.COMMAND_LINE.request()),
+        unsafe_interrupts=host.read(ledger.VFIO_UNSAFE_INTERRUPTS.request()),
         resources=host.call(ledger.RESOURCES.request()),
     )
 

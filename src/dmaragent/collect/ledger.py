@@ -232,6 +232,10 @@ COMMAND_LINE = _read(
     elsewhere=("cmdline", *_LOGS),
     may_be_empty="no boot options",
 )
+VFIO_UNSAFE_INTERRUPTS = _read(
+    "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
+    "whether VFIO accepts a kernel that does not remap interrupts",
+)
 RESOURCES = _call("resources", "memory size and boot time, from psutil")
 HYPERVISOR_TYPE = _read("/sys/hypervisor/type", "whether this kernel runs on Xen", elsewhere=_XEN)
 XEN_GUEST_TYPE = _read("/sys/hypervisor/guest_type", "a PVH dom0 never sees the table")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from dmaragent.boot_words import LoaderMark, linux_words, loader_mark
 from dmaragent.host import words
 from dmaragent.host.parse import Problems, known_word, lines_of, text, whole_number
-from dmaragent.readings import Missing, SystemReading
+from dmaragent.readings import Missing, MissingKind, SystemReading
 
 _LONGEST_RELEASE = 64
 """Bytes of a kernel's release: Linux include/uapi/linux/utsname.h, ``__NEW_UTS_LEN``."""
@@ -19,6 +19,8 @@ class System(NamedTuple):
     """The kernel options that matter here, as written on the command line."""
     loader_mark: LoaderMark | None
     """The traces of the boot loader on the kernel's command line."""
+    unsafe_interrupts: bool | Missing
+    """VFIO's parameter ``allow_unsafe_interrupts``; absent if its module is not loaded."""
     cpu_vendor: str | None
     """GenuineIntel, AuthenticAMD or another; ARM for every Arm processor."""
     virtual: bool | None
@@ -40,11 +42,22 @@ def join_system(system: SystemReading, problems: Problems) -> System:
         ),
         options=None if isinstance(line, Missing) else linux_words(text(line) or ""),
         loader_mark=loader_mark(text(line) or ""),
+        unsafe_interrupts=_flag(system.unsafe_interrupts, words.UNSAFE_INTERRUPTS, problems),
         cpu_vendor=vendor,
         virtual=virtual,
         memory_total=memory,
         boot_time=boot_time,
     )
+
+
+def _flag(reading: bytes | Missing, what: str, problems: Problems) -> bool | Missing:
+    """Return a parameter of a module: Linux kernel/params.c, ``param_get_bool``."""
+    if isinstance(reading, Missing):
+        return reading
+    if reading not in (b"Y\n", b"N\n"):
+        problems.add(words.not_understood(what))
+        return Missing(MissingKind.FAILED, "not understood")
+    return reading == b"Y\n"
 
 
 def _cpu(content: str | None) -> tuple[str | None, bool | None]:

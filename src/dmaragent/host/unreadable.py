@@ -77,6 +77,7 @@ def _of_system(snapshot: HostSnapshot) -> Iterator[_Read]:
     yield "the processor's description", system.cpu
     yield words.KERNELS_RELEASE, system.kernel_release
     yield "the kernel's options", system.command_line
+    yield words.UNSAFE_INTERRUPTS, system.unsafe_interrupts
 
 
 def _of_xen(snapshot: HostSnapshot) -> Iterator[_Read]:

@@ -206,6 +206,7 @@ def group_region_unreadable(group: str, line: str) -> str:
 
 KERNELS_RELEASE = "the kernel's release"
 GUEST_TYPE = "the guest type of this kernel (/sys/hypervisor/guest_type)"
+UNSAFE_INTERRUPTS = "VFIO's parameter allow_unsafe_interrupts"
 XENS_VERSION = "the last part of Xen's version"
 
 

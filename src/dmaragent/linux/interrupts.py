@@ -10,7 +10,8 @@ Pure.  Sources in Linux:
   erratum, not if a unit or an I/O APIC lacks it) and ``intel_cleanup_irq_remapping``;
 * drivers/iommu/amd/init.c, ``check_ioapic_information``: AMD-Vi needs each I/O APIC in the table;
 * drivers/vfio/vfio_iommu_type1.c, ``vfio_iommu_type1_attach_group``: EPERM, unless
-  ``allow_unsafe_interrupts`` is set.  A file in /etc/modprobe.d can set it too.
+  ``allow_unsafe_interrupts`` is set.  A file in /etc/modprobe.d can set it too, so the loaded
+  module's own value counts before the command line.
 """
 
 import re

@@ -26,7 +26,7 @@ from dmaragent.linux.release import kernel_release, telling_release
 from dmaragent.linux.view import LinuxState
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Stack
-from dmaragent.readings import Missing
+from dmaragent.readings import Missing, MissingKind
 
 _BRIDGE_CLASS = 0x06
 
@@ -147,9 +147,18 @@ class DeviceContext:
 
     @property
     def unsafe_interrupts(self) -> bool | None:
-        """Whether VFIO accepts a kernel that does not remap interrupts; None if it is unknown."""
-        options = self.inventory.host.system.options
-        return None if options is None or self.on_xen else unsafe_interrupts(options)
+        """Whether VFIO accepts a kernel that does not remap interrupts; None if it is unknown.
+
+        Its loaded module has the parameter.  Before that, the command line can set it.
+        """
+        system = self.inventory.host.system
+        set_now = system.unsafe_interrupts
+        if self.on_xen:
+            return None
+        if isinstance(set_now, bool):
+            return set_now
+        unread = set_now.kind not in (MissingKind.ABSENT, MissingKind.NOT_COLLECTED)
+        return None if unread or system.options is None else unsafe_interrupts(system.options)
 
     @property
     def iommu_unused(self) -> bool:

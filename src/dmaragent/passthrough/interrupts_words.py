@@ -9,6 +9,7 @@ INTERRUPTS_MESSAGE = (
     "IOMMU support on this platform"
 )
 OPTIONS_UNKNOWN = f"{OPTIONS_OF_LINUX_UNKNOWN}. Next: {READ_OPTIONS_OF_LINUX}"
+_READ_PARAMETER = "load vfio_iommu_type1, which has this parameter, and read the host again"
 IF_UNSAFE_INTERRUPTS = "if allow_unsafe_interrupts is set: the kernel does not remap interrupts"
 
 
@@ -19,7 +20,7 @@ def interrupts_and_rest(off: RemappingOff, rest: str, *, unsafe: bool | None) ->
     elif unsafe:
         condition = interrupts_risk(off)
     else:
-        condition = f"{_not_remapped(off)}, and its command line sets allow_unsafe_interrupts off"
+        condition = f"{_not_remapped(off)}, and allow_unsafe_interrupts of VFIO is off"
     return f"{condition}. Apart from that, it is {rest}"
 
 
@@ -31,10 +32,10 @@ def interrupts_case(off: RemappingOff, *, unsafe: bool | None) -> str:
     """Return the effect of a kernel that does not remap interrupts, and the fix."""
     effect = {
         None: "VFIO refuses every device unless allow_unsafe_interrupts=1 is set, also by a file "
-        "in /etc/modprobe.d. Look in /sys/module/vfio_iommu_type1/parameters.",
+        f"in /etc/modprobe.d. Next: {_READ_PARAMETER}.",
         False: "VFIO refuses every device.",
-        True: "VFIO accepts that by allow_unsafe_interrupts on the command line. Risk: a guest with "
-        "the device can raise any interrupt on the host.",
+        True: "VFIO accepts that because allow_unsafe_interrupts is on. Risk: a guest with the device "
+        "can raise any interrupt on the host.",
     }[unsafe]
     fix = {
         OffBy.OPTION: f"Remove {off.shown}",
@@ -53,5 +54,5 @@ def interrupts_unknown(off: RemappingOff) -> str:
     """Return why it is unknown whether VFIO accepts a kernel that does not remap interrupts."""
     return (
         f"{_not_remapped(off)}, so VFIO refuses every device unless allow_unsafe_interrupts=1 is set. "
-        "Next: look in /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts"
+        f"Next: {_READ_PARAMETER}"
     )
