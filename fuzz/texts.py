@@ -6,6 +6,7 @@ from fuzz import acpidump
 from fuzz.kinds import Kind, hold, hold_printable
 from fwtables import decode, encode
 from fwtables.found_in_text import find_in_text
+from fwtables.text.dumps import LARGEST
 from fwtables.text.forms import TextForm
 from support.renderings import RENDERINGS, SURROUNDINGS, hexdump_c, od_x, xxd
 from support.tables import EVERY_STRUCTURE, drhd, rmrr, scope, table
@@ -43,7 +44,9 @@ def check(data: bytes) -> None:
                 [each.damage.encode("ascii", "backslashreplace").decode()], "it", width=200
             )
         hold(encode(decode(each.data)) == each.data, "the bytes written are not those read")
-        if len(each.data) >= 48 and each.data[:4] in (b"DMAR", b"RMAD", b"XMAR"):
+        # a longer one, low byte first, can be a plausible one, high byte first: `xxd -e` of a RAMD
+        possible = int.from_bytes(each.data[4:8], "little") <= LARGEST
+        if possible and len(each.data) >= 48 and each.data[:4] in (b"DMAR", b"RMAD", b"XMAR"):
             _check_written(each.data)
 
 
