@@ -26,7 +26,7 @@ from dmaragent.present.words.guest import reason_words
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import GuestResolver, Question, context_of
 from dmaragent.question.host_class import as_written, xen_class
-from dmaragent.question.words import without_xen
+from dmaragent.question.words import NEWEST_KNOWN, without_xen
 from dmaragent.releases import Release
 from support.altered import altered
 from support.fleet_pool import XL, fleet_of, guests
@@ -268,7 +268,7 @@ def test_a_table_that_xen_renamed_is_the_same_table() -> None:
 def test_an_answer_about_a_xen_guest_says_where_no_xen_runs(name: str, *, without: bool) -> None:
     asked = ask_host(str(MACHINES / name), Question())
     record = record_of(Document(name, str(MACHINES / name), name), asked)
-    assumed = without_xen(asked.stack.hypervisor, requested=False)
+    assumed = without_xen(asked.stack.hypervisor, NEWEST_KNOWN)
 
     assert record.without_xen is without
     assert (assumed in asked.stack.origin) is without

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from dmaragent.policy.effective_settings import policy_word
 from dmaragent.policy.resolution import PossibleOutcome, Resolution
-from dmaragent.policy.resolver import possible_scenarios
+from dmaragent.policy.resolver import possible_scenarios, why_regions_may_be_missing
 from dmaragent.policy.settings import RdmSettings, Toolstack, settle_documented
 from dmaragent.policy.simulate import Scenario, build
 from dmaragent.policy.words import settings as words
@@ -30,7 +30,11 @@ def documented(resolution: Resolution) -> Documented:
     layout = toolstack_behaviours(release)[-1].layout
     built = build(guest, scenario, resolution.host, layout, release)
     outcome = PossibleOutcome(
-        assumed=(), policies=(scenario.policy,), scenario=scenario, built=built
+        assumed=(),
+        policies=(scenario.policy,),
+        scenario=scenario,
+        built=built,
+        missing=why_regions_may_be_missing(resolution.host, scenario, built),
     )
     return Documented(settings=settings, outcome=outcome)
 
@@ -57,7 +61,7 @@ def documented_differences(resolution: Resolution) -> Iterator[str]:
         yield words.DOCUMENTED_AND_REFUSED
     else:
         yield from _setting_differences(resolution, promised.settings, promised.outcome)
-        verdict = promised.outcome.built.verdict
+        verdict = promised.outcome.verdict
         if verdict is not resolution.verdict:
             yield words.verdicts_differ(verdict, resolution.verdict)
 

@@ -26,6 +26,11 @@ class LibraryAnswers:
     binary: bool | None = None
     """Whether it reads 0b as the prefix of a binary number; None if that was not tried."""
 
+    @property
+    def read_settings(self) -> bool:
+        """Whether it read a setting of a guest or an entry; if not, it only tells its release."""
+        return bool(self.rdm or self.pci or self.binary is not None)
+
 
 def read_library_answers(output: bytes) -> LibraryAnswers | None:
     """Read the output of ``collect/live/libxlutil.py``; None if there is no library.

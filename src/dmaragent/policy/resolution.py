@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.rdm import Policy
-from dmaragent.policy.decisions import Decision, Verdict
+from dmaragent.policy.decisions import Decision, Verdict, undecided
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import GuestLayout
 from dmaragent.policy.library_answers import LibraryAnswers
@@ -59,6 +59,23 @@ class PossibleOutcome(NamedTuple):
     """The guest's own policy in each reading, as read; `scenario` has the first."""
     scenario: Scenario
     built: BuiltGuest
+    """The result with the known regions."""
+    missing: str = ""
+    """Why a region may be missing that could change `built`; empty if none could."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the guest starts, whatever regions may be missing."""
+        return Verdict.UNDECIDED if self.missing else self.built.verdict
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """Refusals and unknowns; the first is the reason."""
+        known = self.built.decisions
+        if not self.missing or self.built.verdict is Verdict.UNDECIDED:
+            return known
+        reason = words.regions_may_be_missing(self.missing, self.built.verdict)
+        return (undecided(reason), *known)
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -93,7 +110,7 @@ class Resolution(NamedTuple):
         """The outcome to show: the first that has the verdict."""
         first = self.outcomes[0] if self.outcomes else None
         return next(
-            (outcome for outcome in self.outcomes if outcome.built.verdict is self.verdict), first
+            (outcome for outcome in self.outcomes if outcome.verdict is self.verdict), first
         )
 
 

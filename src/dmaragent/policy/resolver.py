@@ -63,7 +63,7 @@ def _resolve_reading(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resol
     outcomes: tuple[PossibleOutcome, ...] = ()
     if not settings.refusals and stack.toolstack is not Toolstack.XAPI:
         outcomes = tuple(possible_outcomes(read, host, settled, stack.release))
-    verdict, reasons = conclude(host, stack, settings, outcomes)
+    verdict, reasons = conclude(stack, settings, outcomes)
     # If Xen may not run there, nothing has to be prepared for a guest that does not start.
     needless = verdict is Verdict.REFUSED and host.assignable is None
     return Resolution(
@@ -197,6 +197,7 @@ def possible_outcomes(
             policies=tuple(dict.fromkeys(draft.policies)),
             scenario=draft.scenario,
             built=draft.built,
+            missing=why_regions_may_be_missing(host, draft.scenario, draft.built),
         )
 
 
@@ -262,7 +263,7 @@ def _merge_same(drafts: list[_OutcomeDraft]) -> list[_OutcomeDraft]:
 
 
 def conclude(
-    host: HostFacts, stack: Stack, settings: RdmSettings, outcomes: tuple[PossibleOutcome, ...]
+    stack: Stack, settings: RdmSettings, outcomes: tuple[PossibleOutcome, ...]
 ) -> tuple[Verdict, tuple[Decision, ...]]:
     """Return the verdict and its reasons."""
     if stack.toolstack is Toolstack.XAPI:
@@ -278,15 +279,11 @@ def conclude(
             _complaint_decision(complaint, Effect.UNDECIDED, Decider.DMARAGENT)
             for complaint in settings.undefined
         )
-    reasons = _union([outcome.built.decisions for outcome in outcomes])
-    verdicts = {outcome.built.verdict for outcome in outcomes}
+    reasons = _union([outcome.decisions for outcome in outcomes])
+    verdicts = {outcome.verdict for outcome in outcomes}
     if len(verdicts) > 1:
         return Verdict.UNDECIDED, (undecided(_dependence(outcomes)), *reasons)
-    verdict = outcomes[0].built.verdict
-    why = _why_regions_may_be_missing(host, settings, outcomes)
-    if why and verdict is not Verdict.UNDECIDED:
-        missing = undecided(words.regions_may_be_missing(why, verdict))
-        return Verdict.UNDECIDED, (missing, *reasons)
+    verdict = outcomes[0].verdict
     if verdict is Verdict.STARTS:
         reasons = _union([outcome.built.warnings for outcome in outcomes])
     return verdict, reasons
@@ -304,24 +301,18 @@ def _union(parts: list[tuple[Decision, ...]]) -> tuple[Decision, ...]:
     return tuple(dict.fromkeys(decision for part in full for decision in part))
 
 
-def _why_regions_may_be_missing(
-    host: HostFacts, settings: RdmSettings, outcomes: tuple[PossibleOutcome, ...]
-) -> str:
-    """Return why an unknown region could change the verdict; empty if none could."""
-    by_list = Strategy.HOST in settings.strategies
-    why = host.incomplete or (host.unlisted if by_list else "")
-    if not why:
+def why_regions_may_be_missing(host: HostFacts, scenario: Scenario, built: BuiltGuest) -> str:
+    """Return why an unknown region could change the result `built`; empty if none could."""
+    by_list = scenario.strategy is Strategy.HOST
+    if not scenario.devices and not by_list:
         return ""
-    certain = all(
-        any(
-            decision.effect is Effect.REFUSED
-            and decision.rule is not None
-            and not decision.rule.of_regions
-            for decision in outcome.built.decisions
-        )
-        for outcome in outcomes
+    certain = any(
+        decision.effect is Effect.REFUSED
+        and decision.rule is not None
+        and not decision.rule.of_regions
+        for decision in built.decisions
     )
-    return why if not certain and (settings.devices or by_list) else ""
+    return "" if certain else host.incomplete or (host.unlisted if by_list else "")
 
 
 def _dependence(outcomes: tuple[PossibleOutcome, ...]) -> str:
@@ -330,11 +321,11 @@ def _dependence(outcomes: tuple[PossibleOutcome, ...]) -> str:
         verdict: [
             assumed
             for outcome in outcomes
-            if outcome.built.verdict is verdict
+            if outcome.verdict is verdict
             for assumed in outcome.assumed
         ]
         for verdict in (Verdict.STARTS, Verdict.REFUSED, Verdict.UNDECIDED)
-        if any(outcome.built.verdict is verdict for outcome in outcomes)
+        if any(outcome.verdict is verdict for outcome in outcomes)
     }
     deciding = deciding_assumptions(list(groups.values()))
     by_verdict = zip(groups, map(assumption_words, deciding), strict=True)

@@ -19,7 +19,7 @@ from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.kvm_resolution import AnyResolution
 from dmaragent.policy.decisions import Verdict, undecided
 from dmaragent.policy.host_facts import HostFacts, facts_of
-from dmaragent.policy.library_answers import read_library_answers
+from dmaragent.policy.library_answers import LibraryAnswers, read_library_answers
 from dmaragent.policy.resolution import OtherReleases, Resolution, Stack
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
@@ -117,7 +117,13 @@ def context_of(host: Host, question: Question, library: bytes | None = None) -> 
         release=tools,
         hypervisor=hypervisor,
         documented=documented,
-        origin=_origin(asked, running, of_library, (hypervisor, tools), runs_none=runs_none),
+        origin=_origin(
+            (asked, tools if given else None),
+            running,
+            library_answers,
+            (hypervisor, tools),
+            runs_none=runs_none,
+        ),
         library_answers=library_answers,
     )
     return Context(
@@ -227,32 +233,43 @@ class _ReleaseResolver:
 
 
 def _origin(
-    asked: Release | None,
+    named: tuple[Release | None, Release | None],
     running: Release | None,
-    library: Release | None,
+    library: LibraryAnswers | None,
     stack: tuple[Release, Release],
     *,
     runs_none: bool,
 ) -> str:
     """Return how the releases of the `stack`, Xen and its tools, are known, in sentences.
 
-    `runs_none`: Linux runs without Xen.
+    `named`: the releases of both that the question names.  `runs_none`: Linux runs without Xen.
     """
     hypervisor, tools = stack
+    asked, asked_tools = named
     sentences = []
-    if runs_none and not running and not library:
-        sentences.append(words.without_xen(hypervisor, requested=asked is not None))
+    if asked is None and running is not None:
+        alike = library is None and asked_tools is None
+        sentences.append(words.release_runs(hypervisor, tools_alike=alike))
+    elif runs_none and running is None:
+        sentences.append(words.without_xen(hypervisor, _why_assumed(asked, library)))
     elif asked is not None:
         sentences.append(words.release_named(hypervisor))
-    elif running is not None:
-        library_answered = library is not None
-        sentences.append(words.release_runs(hypervisor, library_answered=library_answered))
-    elif library is None:
-        sentences.append(words.release_assumed(hypervisor))
-    if library is not None:
-        sentences.append(words.library_answered(library))
+    else:
+        sentences.append(words.release_assumed(hypervisor, _why_assumed(asked, library)))
+    if asked_tools is not None:
+        sentences.append(words.tools_named(asked_tools))
+    elif library is not None and library.read_settings:
+        sentences.append(words.library_answered(library.release))
+    elif library is not None and running is not None:
+        sentences.append(words.library_installed(library.release))
     sentences += not_modelled(hypervisor, tools)
     return words.together(sentences)
+
+
+def _why_assumed(asked: Release | None, library: LibraryAnswers | None) -> str:
+    if asked is not None:
+        return words.REQUESTED
+    return words.NEWEST_KNOWN if library is None else words.OF_LIBRARY
 
 
 def _for_toolstack(context: Context, toolstack: Toolstack) -> Context:
@@ -262,7 +279,7 @@ def _for_toolstack(context: Context, toolstack: Toolstack) -> Context:
     if library is not None:
         sentences = [words.library_installed(library.release)]
         if context.host.running_release is not None:
-            sentences.insert(0, words.release_runs(stack.hypervisor, library_answered=True))
+            sentences.insert(0, words.release_runs(stack.hypervisor, tools_alike=False))
         sentences += not_modelled(stack.hypervisor, stack.release)
         stack = replace(stack, origin=words.together(sentences))
     return replace(context, stack=stack)

@@ -13,22 +13,31 @@ def release_named(release: Release) -> str:
     return f"Xen {release}, as requested"
 
 
-def release_runs(release: Release, *, library_answered: bool) -> str:
-    """Return that the release runs; without libxlutil's answers, its tools are assumed alike."""
-    if library_answered:
-        return f"The host runs Xen {release}"
-    return f"Assumes that the host's tools match its Xen {release}"
+def release_runs(release: Release, *, tools_alike: bool) -> str:
+    """Return that the release runs, and whether its tools are assumed to be of the same."""
+    if tools_alike:
+        return f"Assumes that the host's tools match its Xen {release}"
+    return f"The host runs Xen {release}"
 
 
-def release_assumed(release: Release) -> str:
-    """Return that the newest modelled release is assumed."""
-    return f"Assumes Xen {release}, the newest known release (the host's release is unknown)"
+REQUESTED = "as requested"
+NEWEST_KNOWN = "the newest known release"
+OF_LIBRARY = "the release of the host's libxlutil"
 
 
-def without_xen(release: Release, *, requested: bool) -> str:
-    """Return that the host runs Linux without Xen, and which release would run there."""
-    why = "as requested" if requested else "the newest known release"
+def release_assumed(release: Release, why: str) -> str:
+    """Return that a release is assumed, and `why` this one."""
+    return f"Assumes Xen {release}, {why} (the host's release is unknown)"
+
+
+def without_xen(release: Release, why: str) -> str:
+    """Return that the host runs Linux without Xen, which release would run there, and `why`."""
     return f"Assumes Xen {release}, {why} (this host runs no Xen)"
+
+
+def tools_named(release: Release) -> str:
+    """Return that the release of the tools was requested."""
+    return f"Tools of Xen {release}, as requested"
 
 
 def library_answered(release: Release) -> str:

@@ -9,6 +9,7 @@ from dmaragent.checks.common.damage import (
     COPY,
     REPORT,
     SHOWN,
+    cut_effects,
     damage_rule,
     padding_rule,
     structure_at,
@@ -56,6 +57,11 @@ def _is_seen(facts: IvrsFacts, damage: Damage) -> bool:
 
 def _length_effects(facts: IvrsFacts, damage: Damage, _owner: str) -> tuple[str, str]:
     return ("" if _is_seen(facts, damage) else _UNSEEN), ""
+
+
+def _past_end_effects(facts: IvrsFacts, damage: Damage, owner: str) -> tuple[str, str]:
+    xen, linux = cut_effects(facts, damage, owner)
+    return xen or _length_effects(facts, damage, owner)[0], linux
 
 
 def _ivmd_cut(facts: IvrsFacts, damage: Damage) -> bool:
@@ -162,11 +168,11 @@ RULES: tuple[Rule, ...] = (
         DamageKind.STRUCTURE_PAST_END,
         shown=2,
         owner=_type_at,
-        effects=_length_effects,
+        effects=_past_end_effects,
         xen=XEN_OFF,
         linux=_LINUX_UNKNOWN,
-        advice=FIRMWARE,
-        details=f'Xen prints "IVRS: table length exceeded". {COPY} {_COPY_FROM} {LOAD_TABLE}',
+        advice=COPY,
+        details=f'Xen prints "IVRS: table length exceeded". {_COPY_FROM} {LOAD_TABLE}',
         source=_WALKS,
     ),
     damage_rule(

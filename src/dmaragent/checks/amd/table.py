@@ -7,6 +7,7 @@ from typing import Any
 from dmaragent.checks.amd.effects import FIRMWARE, LOAD_TABLE, XEN_OFF
 from dmaragent.checks.amd.facts import IvrsFacts
 from dmaragent.checks.amd.fields import block_field, header_field, ivhd_words
+from dmaragent.checks.common.damage import may_hold_more
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
 from dmaragent.iommu.ivhd import iommus_of
@@ -42,7 +43,7 @@ _SUBJECT = "IVinfo"
 )
 def no_ivhd(facts: IvrsFacts) -> Iterator[Hit]:
     """Find a table without a block of the types that Xen uses."""
-    if facts.table is None or facts.xen_type is not None:
+    if facts.table is None or facts.xen_type is not None or may_hold_more(facts):
         return
     kinds = sorted({block.type for _, block in facts.blocks if block.type in _IVHD_TYPES})
     names = ", ".join(f"{kind:#04x}" for kind in kinds)

@@ -16,6 +16,9 @@ SHOWN = 8
 """How many bytes are shown of those that belong to no structure or field."""
 COPY = "Copy the table again as root. If it is the same, update the firmware."
 REPORT = "No action needed. Report it to the firmware's vendor."
+_CUT_COPY = "Unknown: the copy ends within it, and the host's table may not."
+_HIDES = (DamageKind.TABLE_LENGTH_TOO_LONG, DamageKind.STRUCTURE_PAST_END)
+"""Damage after which structures may follow that were not decoded."""
 _NO_FIELD = {"structures": "no structure", "blocks": "no block", "undecoded": "no field"}
 """The names in fwtables of bytes that belong to nothing, and their names here."""
 
@@ -131,10 +134,25 @@ def structure_at(located: Sequence[tuple[int, _Structure]], offset: int) -> tupl
     return located[bisect_right(located, offset, key=itemgetter(0)) - 1]
 
 
+def cut_effects(facts: CheckFacts, damage: Damage, structure: str) -> tuple[str, str]:
+    """Return that the effects of a structure past the end are unknown, if the copy is cut."""
+    return (_CUT_COPY, _CUT_COPY) if is_cut_copy(facts) else ("", "")
+
+
 def within_table(facts: CheckFacts, damage: Damage) -> bool:
     """Return whether `damage` is within the length that the table's header has."""
     header = _header(facts)
     return header is not None and damage.offset < header.length
+
+
+def is_cut_copy(facts: CheckFacts) -> bool:
+    """Return whether there are fewer bytes than the table's header has: the rest is unknown."""
+    return any(_damage_of(facts, (DamageKind.TABLE_LENGTH_TOO_LONG,)))
+
+
+def may_hold_more(facts: CheckFacts) -> bool:
+    """Return whether a structure may be in bytes of the table that could not be decoded."""
+    return any(within_table(facts, damage) for damage in _damage_of(facts, _HIDES))
 
 
 def _beyond_table(facts: CheckFacts, damage: Damage) -> bool:

@@ -7,6 +7,7 @@ from dmaragent.checks.common.damage import (
     COPY,
     REPORT,
     SHOWN,
+    cut_effects,
     damage_rule,
     padding_rule,
     structure_at,
@@ -154,6 +155,7 @@ RULES: tuple[Rule, ...] = (
         DamageKind.STRUCTURE_PAST_END,
         shown=2,
         owner=_type_at,
+        effects=cut_effects,
         xen="Xen does not check this. It reads what follows the table as part of the structure: the "
         "effect is unknown.",
         linux='Linux rejects the table ("Record passes table end") and uses no IOMMU.',

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
+from dmaragent.checks.common.damage import may_hold_more
 from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import evidence, rule
 from dmaragent.checks.vtd.facts import TableFacts
@@ -185,14 +186,14 @@ def renamed_by_xen(facts: TableFacts) -> Iterator[Hit]:
     "The table has no remapping unit",
     xen="Xen switches VT-d off (ENODEV): no device can be passed through.",
     linux='Linux prints "No DRHD structure found in DMAR table" and uses no IOMMU.',
-    advice="Update the firmware. If the table is damaged too, fix that first: the units may be in the "
-    "part that could not be read.",
-    details="If the table is damaged, Linux may stop at the damage before it prints this.",
+    advice="Update the firmware.",
+    details="If the table is damaged, Linux may stop at the damage before it prints this. If a unit may "
+    "be in a part that could not be read, this is not reported.",
     source="VT-d 8.3; Xen vtd/iommu.c, vtd_setup; Linux intel/dmar.c, parse_dmar_table",
 )
 def no_unit(facts: TableFacts) -> Iterator[Hit]:
-    """Find a table without a DRHD structure, readable or not."""
-    if facts.table is None:
+    """Find a table without a DRHD structure, readable or not, that has no undecoded end."""
+    if facts.table is None or may_hold_more(facts):
         return
     kinds = [_kind(structure) for _, structure in facts.structures]
     if StructureType.DRHD not in kinds:

@@ -219,18 +219,22 @@ def _memory_and_settings(
         _memory(key, resolution, shown, numbers, settings)
         if shown.built.layout.placed
         else [
-            element("p", guests_words.NO_REGION_RESERVED),
+            element("p", _without_regions(shown)),
             facts(_ram_facts(shown.built.layout)),
             settings,
         ],
     ]
 
 
+def _without_regions(case: PossibleOutcome) -> str:
+    return guests_words.NO_REGION_KNOWN if case.missing else guests_words.NO_REGION_RESERVED
+
+
 def _other_outcomes(resolution: Resolution) -> Iterator[str]:
     """Yield the verdicts of the cases that are not shown."""
     for case in resolution.outcomes:
         if case is not resolution.outcome and case.assumptions:
-            yield guests_words.other_outcome(case.assumptions, case.built.verdict)
+            yield guests_words.other_outcome(case.assumptions, case.verdict)
 
 
 def _memory(

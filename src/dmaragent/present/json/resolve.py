@@ -117,8 +117,8 @@ def _case(resolution: Resolution, case: PossibleOutcome) -> schema.Case:
     built = case.built
     return {
         "assumptions": list(case.assumptions),
-        "verdict": built.verdict.value,
-        "decisions": [decision_object(decision) for decision in built.decisions],
+        "verdict": case.verdict.value,
+        "decisions": [decision_object(decision) for decision in case.decisions],
         "warnings": [decision_object(warning) for warning in built.warnings],
         "layout": None if built.layout is None else _layout(resolution, case, built.layout),
         "memory_map": [

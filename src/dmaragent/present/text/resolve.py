@@ -19,6 +19,7 @@ from dmaragent.present.words.guest import (
     REMEDIES_TITLE,
     VERDICT_WORDS,
     line_words,
+    no_regions,
     no_remedy_words,
     ram_ranges,
     reason_groups,
@@ -151,7 +152,7 @@ def _cases(resolution: Resolution) -> Iterator[str]:
     for case in resolution.outcomes:
         yield ""
         if case.assumptions:
-            verdict = toned(VERDICT_WORDS[case.built.verdict], VERDICT_TONES[case.built.verdict])
+            verdict = toned(VERDICT_WORDS[case.verdict], VERDICT_TONES[case.verdict])
             yield from paragraph(f"With {' or '.join(case.assumptions)}: {verdict}", hang=2)
         layout = case.built.layout
         if layout is None:
@@ -167,7 +168,7 @@ def _cases(resolution: Resolution) -> Iterator[str]:
 
 def _regions(resolution: Resolution, case: PossibleOutcome, layout: GuestLayout) -> Iterator[str]:
     if not layout.placed:
-        yield "Regions: none is reserved"
+        yield f"Regions: {no_regions(case)}"
         return
     yield "Regions, in libxl's order"
     rows = folded(region_row(resolution, case, placed) for placed in layout.placed)

@@ -44,7 +44,8 @@ def source_words(kind: str, path: str, stack: Stack, listed: ListSource | None) 
     `listed` is the source of Xen's list; None: the answer is not about Xen.
     """
     answers = stack.library_answers
-    library = f"libxlutil {answers.release} read the settings" if answers else ""
+    read = answers is not None and answers.read_settings
+    library = f"libxlutil {answers.release} read the settings" if answers and read else ""
     lists = _LINUX_REGIONS if listed is None else _LISTS[listed]
     what = "; ".join(part for part in (library, lists) if part)
     recorded = " (as recorded)" if kind in _RECORDED else ""
@@ -121,7 +122,7 @@ DEPENDS = "depends"
 def verdict_word(resolution: AnyResolution) -> str:
     """Return the verdict word of one guest."""
     if isinstance(resolution, Resolution) and resolution.verdict is Verdict.UNDECIDED:
-        possible = {case.built.verdict for case in resolution.outcomes}
+        possible = {case.verdict for case in resolution.outcomes}
         if possible >= {Verdict.STARTS, Verdict.REFUSED}:
             return DEPENDS
     return VERDICT_WORDS[resolution.verdict]
@@ -282,6 +283,11 @@ def why_it_starts(resolution: Resolution) -> str:
     sentence = f"guest RAM overlaps none of its {len(regions)} regions{repeated}"
     which = "all" if moved == regions else f"{len(moved)}"
     return sentence + (f"; libxl moves RAM away from {which} of them" if moved else "")
+
+
+def no_regions(case: PossibleOutcome) -> str:
+    """Return why a laid out guest has no region: if some may be missing, that is not known."""
+    return "none is known" if case.missing else "none is reserved"
 
 
 def without_layout(resolution: Resolution, case: PossibleOutcome) -> str:

@@ -303,10 +303,12 @@ def xen_words(inventory: Inventory) -> str:
     if listed.source is ListSource.UNKNOWN:
         return ""
     limits = "".join(f". {note[:1].upper()}{note[1:]}" for note in listed.notes)
-    return f"{_list_words(listed, iommu_vendor(inventory.host))}{limits}"
+    whole = isinstance(inventory.iommu, Missing) or not inventory.iommu.hides_structures
+    return f"{_list_words(listed, iommu_vendor(inventory.host), whole=whole)}{limits}"
 
 
-def _list_words(listed: XenList, vendor: IommuVendor) -> str:
+def _list_words(listed: XenList, vendor: IommuVendor, *, whole: bool) -> str:
+    """Return what Xen's list has; `whole`: the table was decoded to its end."""
     own = listed.source is ListSource.HYPERVISOR
     if listed.iommu_disabled and not own:
         technology = vendor.technology
@@ -314,9 +316,13 @@ def _list_words(listed: XenList, vendor: IommuVendor) -> str:
         return f"{off} (predicted): {listed.iommu_disabled}"
     if not listed.entries:
         why = "; ".join(listed.why_empty)
+        if not (own or whole):
+            return "would list no region of the decoded part (predicted): regions may be missing"
         sentence = "lists no region (hypercall)" if own else "would list no region (predicted)"
         return f"{sentence}, so strategy=host reserves nothing" + (f": {why}" if why else "")
     number = _entries_words(listed)
+    if not (own or whole):
+        return f"would list {number} of the decoded part (predicted): regions may be missing"
     return f"lists {number} (hypercall)" if own else f"would list {number} (predicted)"
 
 

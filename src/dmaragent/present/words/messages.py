@@ -261,8 +261,8 @@ def _general_words(match: HostMatch) -> Iterator[str]:
         ours, its = ("Intel", "AMD") if match.recognised.vendor == AMD else ("AMD", "Intel")
         table = "DMAR" if ours == "Intel" else "IVRS"
         yield (
-            f"This message is about {its}'s IOMMU, but the host has {ours}'s table ({table}). Another "
-            "host printed it, and it does not concern the regions of this one"
+            f"This message is about {its}'s IOMMU, but the host has {ours}'s table ({table}). It does "
+            "not concern the regions of this host, and another host may have printed it"
         )
     if match.iommu is not None and not match.other_iommu:
         message = match.recognised.message

@@ -15,6 +15,7 @@ REGIONS_OF_GUEST = "Regions of the guest's devices"
 GUEST_REGION_COLUMNS = ("Range and size", "Owner", "Policy", "Decided by", "Outcome")
 CONFIGURATION_LINES = "lines for the configuration"
 NO_REGION_RESERVED = "No region is reserved, so libxl does not change the guest's memory layout."
+NO_REGION_KNOWN = "No region is known. This is the guest's memory without regions."
 KVM_LABELS = ("Guest memory", "Regions from", "Next")
 KVM_DEVICES = "Devices of the guest"
 KVM_DEVICE_COLUMNS = ("Device", "Setting", "Line", "Verdict")
