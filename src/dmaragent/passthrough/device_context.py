@@ -24,11 +24,10 @@ from dmaragent.linux.options import (
 from dmaragent.linux.regions import THROUGH_BRIDGES, Held, Hold
 from dmaragent.linux.release import kernel_release, telling_release
 from dmaragent.linux.view import LinuxState
+from dmaragent.policy.assignment import is_in_chipset
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolution import Stack
 from dmaragent.readings import Missing, MissingKind
-
-_BRIDGE_CLASS = 0x06
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,10 +181,7 @@ class DeviceContext:
     @property
     def in_chipset(self) -> bool:
         """Whether it is a bridge of any kind, which is a part of the chipset that the host needs."""
-        function = self.function
-        if function is None:
-            return False
-        return function.is_bridge or (function.class_code or 0) >> 16 == _BRIDGE_CLASS
+        return is_in_chipset(self.function)
 
     @property
     def behind_bridge(self) -> tuple[tuple[Region, SBDF], ...]:

@@ -27,6 +27,7 @@ from dmaragent.xen.hypervisor.behaviour import behaviours_of
 
 SHARED_RULE = SourceRule("Xen vtd/iommu.c, intel_iommu_assign_device", "EPERM")
 HOST_BRIDGE_RULE = SourceRule("Xen vtd/iommu.c, domain_context_mapping", "EPERM", of_regions=False)
+UNIT_RULE = SourceRule("Xen vtd/iommu.c, domain_context_mapping", "ENODEV", of_regions=False)
 BRIDGED_RULE = SourceRule("Xen vtd/iommu.c, domain_context_mapping", "EOPNOTSUPP")
 FLAG_RULE = SourceRule("libxl_pci.c, pci_add_dm_done", of_regions=False)
 ABSENT_RULE = SourceRule("libxl_pci.c, libxl__device_pci_add", of_regions=False)
@@ -36,6 +37,7 @@ UNPROTECTED_RULE = SourceRule("libxl_pci.c, do_pci_add", of_regions=False)
 UNTRANSLATED_RULE = SourceRule("Xen vtd/iommu.c, iommu_enable_translation", of_regions=False)
 _IOMMU = 0x0806
 _HOST_BRIDGE = 0x0600
+_BRIDGE_CLASS = 0x06
 SUBTRACTIVE = 0x060401
 """The class of a bridge with subtractive decode. It leads to conventional PCI, because PCI Express
 has no subtractive decode."""
@@ -105,18 +107,14 @@ def assign(
     `before` are the functions that the guest has by then. `ram` is the layout of an HVM guest. It
     is None for a PV guest: Xen maps its regions in the IOMMU alone, so they overlap nothing.
     """
+    early = _whatever_the_regions(function, host)
+    if early is not None:
+        yield early
+        return
     sbdf = function.sbdf
-    if host.functions is not None and sbdf not in host.functions:
-        yield refusal(Decider.LIBXL, words.function_absent(sbdf), ABSENT_RULE, function)
-        return
-    chipset = _of_chipset(function, host)
-    if chipset is not None:
-        yield chipset
-        return
+    if is_in_chipset((host.functions or {}).get(sbdf)):
+        yield undecided(words.bridge(sbdf), device=sbdf, place=function.device.place)
     policy = Policy.STRICT if function.policy is Policy.INVALID else function.policy
-    if policy is Policy.NEITHER:
-        yield refusal(Decider.LIBXL, words.inherits_no_policy(sbdf), FLAG_RULE, function)
-        return
     regions = host.regions_of(sbdf)
     yield from _open_questions(function, host, regions)
     if host.ivrs is not None:
@@ -150,6 +148,19 @@ def assign(
             yield warning(reason, IDENTITY_RULE, function, region, Harm.CORRUPTION)
 
 
+def _whatever_the_regions(function: AddedFunction, host: HostFacts) -> Decision | None:
+    """Return the decision that no region changes; None if there is none."""
+    sbdf = function.sbdf
+    if host.functions is not None and sbdf not in host.functions:
+        return refusal(Decider.LIBXL, words.function_absent(sbdf), ABSENT_RULE, function)
+    chipset = _of_chipset(function, host)
+    if chipset is not None:
+        return chipset
+    if function.policy is Policy.NEITHER:
+        return refusal(Decider.LIBXL, words.inherits_no_policy(sbdf), FLAG_RULE, function)
+    return _without_unit(function, host)
+
+
 def add_without_iommu(function: AddedFunction, host: HostFacts) -> Decision:
     """Return the effect of a device that a PV guest has without an IOMMU: see contradictions.py."""
     sbdf = function.sbdf
@@ -177,6 +188,13 @@ def is_host_bridge(function: PciFunction | None) -> bool:
     return code is not None and code >> 8 == _HOST_BRIDGE
 
 
+def is_in_chipset(function: PciFunction | None) -> bool:
+    """Return whether `function` is a bridge of any kind, a part of the chipset that the host needs."""
+    if function is None:
+        return False
+    return function.is_bridge or (function.class_code or 0) >> 16 == _BRIDGE_CLASS
+
+
 def _of_chipset(function: AddedFunction, host: HostFacts) -> Decision | None:
     """Return the decision on a host bridge or an IOMMU; None if the other rules decide."""
     sbdf = function.sbdf
@@ -198,6 +216,24 @@ def _needs_ivrs(function: PciFunction | None) -> bool:
     """
     code = None if function is None else function.class_code
     return code is not None and code >> 8 in (_HOST_BRIDGE, _IOMMU)
+
+
+def _without_unit(function: AddedFunction, host: HostFacts) -> Decision | None:
+    """Return that Xen finds no remapping unit for a function, or that this is unknown; else None.
+
+    If regions may be missing, so may units: the answer is then unknown for that reason.
+    """
+    sbdf, units = function.sbdf, host.units
+    if units is None or host.incomplete:
+        return None
+    place = function.device.place
+    if sbdf in units.without:
+        if units.doubt:
+            return undecided(units.doubt, rule=UNIT_RULE, device=sbdf, place=place)
+        return refusal(Decider.XEN, words.no_unit(sbdf), UNIT_RULE, function)
+    if host.functions is None and sbdf.segment not in units.rest and sbdf not in units.named:
+        return undecided(words.unit_unknown(sbdf), rule=UNIT_RULE, device=sbdf, place=place)
+    return None
 
 
 def _with_unit_off(function: AddedFunction, host: HostFacts) -> Iterator[Decision]:

@@ -33,6 +33,19 @@ class SharedRegion(NamedTuple):
     sharers: int
 
 
+class UnitCover(NamedTuple):
+    """The devices for which Intel's table has a remapping unit (DRHD)."""
+
+    without: frozenset[SBDF]
+    """The functions that are present and for which no unit was found."""
+    doubt: str
+    """Why a unit may serve them all the same; or empty."""
+    rest: frozenset[int]
+    """The segments with a unit for all devices that no other unit names."""
+    named: frozenset[SBDF]
+    """The devices that the scope of a unit names."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostFacts:
     """The parts of a host that decide about guests."""
@@ -87,6 +100,8 @@ class HostFacts:
     """Whether the host runs Xen, so that its capabilities are the running hypervisor's."""
     notes: tuple[str, ...] = ()
     """The limits of the list of regions."""
+    units: UnitCover | None = None
+    """Which devices Intel's table has a unit for; None without such a table, or if it has no unit."""
     vendor: IommuVendor = IommuVendor.UNKNOWN
     """The vendor of the host's IOMMU."""
     ivrs: "IvrsPrediction | None" = None
@@ -224,9 +239,33 @@ def facts_of(
             for alternative in views.list.alternatives
         ),
         notes=views.list.notes,
+        units=_unit_cover(inventory),
         vendor=iommu_vendor(host),
         ivrs=views.ivrs,
         names=MappingProxyType(dict(names or {})),
+    )
+
+
+def _unit_cover(inventory: Inventory) -> UnitCover | None:
+    """Return which devices have a unit.  Functions behind VMD have the endpoint's, if it is known."""
+    units = inventory.units
+    if not units or inventory.xen.ivrs is not None:
+        return None
+    served = inventory.xen.served
+    owners = (owner for unit in units for owner in unit.owners if not unit.serves_rest)
+    return UnitCover(
+        without=frozenset(
+            sbdf
+            for sbdf, function in inventory.host.topology.known.items()
+            if sbdf not in served and function.vmd is None and function.dma_known
+        ),
+        doubt=inventory.gaps.without_unit,
+        rest=frozenset(unit.segment for unit in units if unit.serves_rest),
+        named=frozenset(
+            owner.sbdf
+            for owner in owners
+            if owner.sbdf is not None and owner.device in (DeviceKind.FUNCTION, DeviceKind.BRIDGE)
+        ),
     )
 
 

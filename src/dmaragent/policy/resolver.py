@@ -14,7 +14,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.guests.config import Complaint, GuestConfig, GuestType
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.linux.vfio import PCIBACK
-from dmaragent.policy.assignment import added_functions
+from dmaragent.policy.assignment import added_functions, is_in_chipset
 from dmaragent.policy.binary_numbers import merge_readings, number_readings
 from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, undecided
 from dmaragent.policy.host_facts import HostFacts
@@ -126,9 +126,11 @@ def _not_assignable(sbdf: SBDF, host: HostFacts) -> bool:
     """Return whether a function is certainly not bound to pciback, and may be present."""
     if host.functions is not None and sbdf not in host.functions:
         return False
+    function = None if host.functions is None else host.functions[sbdf]
+    if is_in_chipset(function):  # without its driver, the host loses what is behind it
+        return False
     if host.assignable is not None:
         return sbdf not in host.assignable
-    function = None if host.functions is None else host.functions[sbdf]
     if function is None or not (function.driver_known or function.driver):
         return False
     return function.driver not in PCIBACK

@@ -134,7 +134,7 @@ def structure_at(located: Sequence[tuple[int, _Structure]], offset: int) -> tupl
     return located[bisect_right(located, offset, key=itemgetter(0)) - 1]
 
 
-def cut_effects(facts: CheckFacts, damage: Damage, structure: str) -> tuple[str, str]:
+def cut_effects(facts: CheckFacts, _damage: Damage, _structure: str) -> tuple[str, str]:
     """Return that the effects of a structure past the end are unknown, if the copy is cut."""
     return (_CUT_COPY, _CUT_COPY) if is_cut_copy(facts) else ("", "")
 

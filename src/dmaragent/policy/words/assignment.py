@@ -34,6 +34,23 @@ def host_bridge(sbdf: SBDF) -> str:
     return f"{sbdf} is a host bridge, which Xen never assigns"
 
 
+def bridge(sbdf: SBDF) -> str:
+    return (
+        f"{sbdf} is a bridge of the chipset, which the host needs: dmaragent does not judge bridges"
+    )
+
+
+def no_unit(sbdf: SBDF) -> str:
+    return f"no remapping unit (DRHD) of the table covers {sbdf}, so Xen finds no IOMMU for it"
+
+
+def unit_unknown(sbdf: SBDF) -> str:
+    return (
+        f"no remapping unit (DRHD) of the table names {sbdf}. It may be behind a bridge that one names: "
+        "the PCI functions are unknown"
+    )
+
+
 def without_iommu(sbdf: SBDF) -> str:
     return (
         f"Xen uses no IOMMU, and up to 4.12 a PV guest can have {sbdf} all the same. By DMA the guest "
