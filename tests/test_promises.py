@@ -59,6 +59,34 @@ def test_a_recorded_metric_has_got_no_label(names: list[str]) -> None:
     assert {line for line in labels - set(recorded()) if line.split()[1] in old} == set()
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dmaragent.client.Client(path) positional_or_keyword optional",
+        "dmaragent.client.Client.resolve(xen) positional_or_keyword optional",
+        "dmaragent.client.Client.resolve(toolstack) positional_or_keyword optional",
+        "dmaragent.client.ApiError.hint",
+        "dmaragent.api.Question(xen) positional_or_keyword optional",
+        "dmaragent.api.GuestResolver(question) positional_or_keyword",
+        "dmaragent.api.OpenedContext.is_qubes",
+        "fwtables.RMRR(base_address) keyword_only",
+    ],
+)
+def test_methods_constructors_and_attributes_are_recorded(name: str, names: list[str]) -> None:
+    assert f"python {name}" in names
+    assert f"python {name}" in recorded()
+
+
+def test_a_recorded_function_has_got_no_required_parameter(names: list[str]) -> None:
+    old = {line.partition("(")[0] for line in recorded()}
+    parameters = [line for line in names if re.match(r"python \S+\(\w+\) ", line)]
+    new = [line for line in parameters if line not in set(recorded())]
+
+    assert [
+        line for line in new if line.partition("(")[0] in old and not line.endswith(" optional")
+    ] == []
+
+
 def test_the_page_lists_each_document_with_its_version() -> None:
     rows = dict(re.findall(r"^\| `(dmaragent\.\S+)` \| (\d+) \|", PAGE, re.MULTILINE))
     schemas = [
