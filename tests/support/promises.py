@@ -27,6 +27,7 @@ from dmaragent.agent.metrics import metrics_text
 from dmaragent.checks.all_rules import RULES
 from dmaragent.collect.recorded import manifest
 from dmaragent.commands import OTHER_NAMES
+from dmaragent.guests.config import GuestConfig
 from dmaragent.messages import MESSAGES
 from support.completion_page import walk
 from support.served import published_machine
@@ -173,6 +174,9 @@ def _service() -> Iterator[str]:
 
 def _names(module: ModuleType) -> Iterator[str]:
     """Yield the public names of a package, with parameters, fields and values."""
+    if module is api:
+        stable = {"name", "source", "format"} & {field.name for field in fields(GuestConfig)}
+        yield from (f"python GuestConfig.{name}" for name in stable)
     for name in module.__all__:
         value = getattr(module, name)
         full = f"python {module.__name__}.{name}"
