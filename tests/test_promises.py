@@ -146,3 +146,40 @@ def test_exit_codes_mean_what_the_page_says(
 ) -> None:
     assert run(capsys, *words).code == code
     assert re.search(rf"^\| {code} \| ", PAGE, re.MULTILINE)
+
+
+HP = MACHINES / "hp-dl380e-gen8"
+TABLE = HP / "root/sys/firmware/acpi/tables/DMAR"
+IVRS = MACHINES / "synthetic-am5-desktop/root/sys/firmware/acpi/tables/IVRS"
+NO_TABLE = MACHINES / "synthetic-sosreport-without-table"
+GUEST = HP / "guests/nic.cfg"
+UNANSWERED = {
+    "inventory": ("inventory", "--host", NO_TABLE),
+    "devices": ("devices", "--host", NO_TABLE),
+    "explain": ("explain", "0a:00.0", "--host", TABLE),
+    "resolve": ("resolve", GUEST, "--xen", "4.19", "--host", TABLE),
+    "hotplug": ("hotplug", "0a:00.0", "--into", GUEST, "--host", TABLE),
+    "decode": ("decode", NO_TABLE),
+    "diff": ("diff", NO_TABLE, NO_TABLE),
+    "rmrr-option": ("boot-option", "--check", "rmrr=0xe8=0a:00.0", "--host", NO_TABLE),
+    "ivmd-option": ("boot-option", "--check", "ivmd=0xe8000-0xe8fff=0a:00.0", "--host", IVRS),
+    "fleet": ("fleet", "show", GUEST),
+}
+"""By document: a command that prints it with exit code 2."""
+
+
+@pytest.mark.parametrize("name", UNANSWERED)
+def test_a_document_of_a_verb_can_have_exit_code_2(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = run(capsys, *UNANSWERED[name], "--json")
+
+    assert (ran.code, ran.document["format"]) == (2, f"dmaragent.{name}")
+
+
+def test_the_page_has_each_document_with_exit_code_2() -> None:
+    section = PAGE.split("### Documents with exit code 2\n")[1].split("\n#")[0]
+    rows = re.findall(r"^\| (`.*?`) \|", section, re.MULTILINE)
+
+    named = {name for row in rows for name in re.findall(r"`dmaragent\.(\S+)`", row)}
+    assert named == {*UNANSWERED, "status"}  # status: systemd does not answer
