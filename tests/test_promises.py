@@ -40,9 +40,45 @@ def test_every_kind_of_promise_is_recorded() -> None:
     kinds = {line.partition(" ")[0] for line in recorded()}
 
     assert kinds == {
-        *("bundle", "document", "file", "finding", "message", "metric"),
-        *("python", "route", "unit", "user", "verb"),
+        *("bundle", "capture.sh", "column", "document", "file", "finding", "key", "label"),
+        *("message", "metric", "python", "route", "trait", "unit", "user", "verb"),
     }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "label dmaragent.io/network-allowed",
+        "trait CUSTOM_DMARAGENT_USB_BLOCKED",
+        "trait CUSTOM_DMARAGENT_TABLE_*",
+        "column fleet export 17: no_data",
+        "column devices 15: fix",
+        "key fleet export: table",
+        "key collect.ndjson: made_by",
+        "key collect.ndjson: result = no-login",
+        "verb dump -o VALUE",
+        "verb fleet collect -w VALUE",
+        "capture.sh --force",
+    ],
+)
+def test_interfaces_of_other_pages_are_recorded(line: str, names: list[str]) -> None:
+    assert line in names
+    assert line in recorded()
+
+
+def test_pages_explain_each_label_trait_column_and_key(names: list[str]) -> None:
+    fleet = (ROOT / "docs/fleet.md").read_text("utf-8")
+    manual = (ROOT / "docs/manual.md").read_text("utf-8")
+    labels = {line.split("/")[1] for line in names if line.startswith("label ")}
+    kinds = {label.split("-")[0] for label in labels if label.endswith("-allowed")}
+    labels = {re.sub(rf"^({'|'.join(kinds)})-", "KIND-", label) for label in labels}
+    keys = [line.split()[-1] for line in names if line.startswith("key ")]
+    columns = [line.split()[-1] for line in names if line.startswith("column devices")]
+
+    assert [label for label in labels if f"`dmaragent.io/{label}`" not in fleet] == []
+    assert [kind for kind in kinds if f"`{kind}`" not in fleet] == []
+    assert [key for key in keys if f"`{key}`" not in fleet] == []
+    assert [name for name in columns if f"`{name}`" not in manual] == []
 
 
 def test_a_release_has_recorded_all_its_names(names: list[str]) -> None:

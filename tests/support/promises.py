@@ -27,8 +27,14 @@ from dmaragent.agent.metrics import metrics_text
 from dmaragent.checks.all_rules import RULES
 from dmaragent.collect.recorded import manifest
 from dmaragent.commands import OTHER_NAMES
+from dmaragent.fleet.collection.collecting import log_line
+from dmaragent.fleet.collection.model import Broken, Failure, Outcome
+from dmaragent.fleet.exports import NAMESPACE, nfd_text, nova_text
+from dmaragent.fleet.features import KINDS, HostFeatures, Kind
+from dmaragent.fleet.json import EXPORTED
 from dmaragent.guests.config import GuestConfig
 from dmaragent.messages import MESSAGES
+from dmaragent.present.words.devices import CSV_HEAD
 from support.completion_page import walk
 from support.served import published_machine
 
@@ -42,7 +48,10 @@ _MACHINES = ("hp-dl380e-gen8", "xen-pv-dom0")
 
 def current() -> list[str]:
     """Return the promises of this tree, sorted."""
-    parts = (_documents(), _findings(), _messages(), _metrics(), _routes(), _options(), _service())
+    parts = (
+        *(_documents(), _findings(), _messages(), _metrics(), _routes(), _options(), _service()),
+        *(_scheduler_names(), _columns_and_keys()),
+    )
     python = chain.from_iterable(_names(module) for module in PACKAGES)
     return sorted({*chain.from_iterable(parts), *python})
 
@@ -144,13 +153,37 @@ def _options() -> Iterator[str]:
     for verb, parser in walk("", cli._parser()):
         yield f"verb {verb or 'dmaragent'}"
         for action in parser._actions:
-            names = [name for name in action.option_strings if name.startswith("--")]
             value = "" if action.nargs == 0 else " VALUE"
-            for name in names:
+            for name in action.option_strings:
                 yield f"verb {verb or 'dmaragent'} {name}{value}"
                 if isinstance(action.choices, (list, tuple)):
                     words = action.choices
                     yield from (f"verb {verb or 'dmaragent'} {name} {word}" for word in words)
+
+
+def _scheduler_names() -> Iterator[str]:
+    """Yield the labels of Kubernetes and the traits of Nova; `*` is a digest."""
+    kind = Kind(allowed=1, conditional=1, blocked=1, unknown=0)
+    features = HostFeatures("host", 0, "*", "*", "*", 0, dict.fromkeys(KINDS, kind))
+    for label in re.findall(rf"^({NAMESPACE}/\S+)=", nfd_text(features), re.MULTILINE):
+        yield f"label {label}"
+    for trait in re.findall(r"^ +- '(\S+)'$", nova_text(features), re.MULTILINE):
+        yield f"trait {trait}"
+
+
+def _columns_and_keys() -> Iterator[str]:
+    """Yield the columns of CSV with their places, the keys of NDJSON, and options of capture.sh."""
+    for verb, names in (("devices", CSV_HEAD), ("fleet export", EXPORTED)):
+        yield from (f"column {verb} {place}: {name}" for place, name in enumerate(names, 1))
+    yield from (f"key fleet export: {name}" for name in EXPORTED)
+    outcome = Outcome("host", "", "", None, "", 0, 0)
+    yield from (f"key collect.ndjson: {name}" for name in log_line(outcome))
+    results = [log_line(outcome._replace(broken=Broken(why)))["result"] for why in Failure]
+    results.append(log_line(outcome)["result"])
+    yield from (f"key collect.ndjson: result = {result}" for result in results)
+    usage = (ROOT / "integrations/capture.sh").read_text("utf-8").partition("usage() {")[2]
+    for option in re.findall(r"^  (?:-h, )?(--?\w[\w-]*)", usage.partition("\n}")[0], re.MULTILINE):
+        yield f"capture.sh {option}"
 
 
 def _service() -> Iterator[str]:
