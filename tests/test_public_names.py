@@ -5,10 +5,13 @@ import importlib
 import inspect
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from itertools import pairwise
+from pathlib import Path
 from textwrap import dedent
 from types import ModuleType
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -129,6 +132,57 @@ def test_a_public_function_names_the_errors_it_raises(package: ModuleType, name:
     }
 
     assert all(f"{error}: " in (function.__doc__ or "") for error in raised if error)
+
+
+def test_the_types_that_public_names_lead_to_are_public_or_listed_as_private() -> None:
+    """What a public name returns, takes or has as a field; docs/stability.md lists the exceptions."""
+    found = {cls.__name__ for name in api.__all__ for cls in _types_of(getattr(api, name))}
+    page = (Path(__file__).parents[1] / "docs/stability.md").read_text("utf-8")
+    listed = page.split("a value of a private class: ")[1].split(". ")[0]
+
+    assert sorted(found - set(api.__all__)) == re.findall(r"`(\w+)`", listed)
+
+
+def _types_of(value: object) -> Iterator[type]:
+    """Yield the classes of dmaragent in the annotations of a class or function, or in an alias."""
+    if inspect.isfunction(value):
+        hints: list[object] = [*get_type_hints(value).values()]
+    elif isinstance(value, type) and _is_ours(value):
+        own = [cls for cls in value.__mro__ if _is_ours(cls)]
+        members = [(name, each) for cls in own for name, each in vars(cls).items()]
+        public = [each for name, each in members if not name.startswith("_")]
+        methods = [each.fget if isinstance(each, property) else each for each in public]
+        fields_of = [get_type_hints(cls).items() for cls in own]
+        hints = [hint for each in fields_of for name, hint in each if not name.startswith("_")]
+        for method in methods:
+            if inspect.isfunction(method):
+                hints += get_type_hints(method).values()
+    else:
+        hints = [value]
+    for hint in hints:
+        yield from _classes_in(hint)
+
+
+def _classes_in(hint: object) -> Iterator[type]:
+    for part in get_args(hint):
+        yield from _classes_in(part)
+    if isinstance(hint, type) and _is_ours(hint):
+        yield hint
+
+
+def test_the_example_of_the_page_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(__file__).parents[1]
+    page = (root / "docs/stability.md").read_text("utf-8")
+    example = page.split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(root)
+    exec(example, {})  # noqa: S102 - it is ours
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "False"
+    assert any(line.startswith("Effect.REFUSED ") for line in lines)
+    assert any("rdm_mem_boundary = " in line for line in lines[2:])
 
 
 def test_the_example_of_the_parsers_runs(capsys: pytest.CaptureFixture[str]) -> None:

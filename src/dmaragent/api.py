@@ -1,14 +1,35 @@
 """The Python interface: the verbs as functions.
 
-``dmaragent.resolve(text, host=PATH)`` returns the answer of ``dmaragent resolve`` as frozen values.
+``dmaragent.resolve(text, host=PATH)`` returns the answer of ``dmaragent resolve`` as frozen values::
+
+    from dmaragent.api import DmaragentError, Verdict, any_answer, resolve
+
+    try:
+        resolution = resolve(text, host="bundle.tar.xz")
+    except DmaragentError as error:
+        print(error.message, error.hint)
+    else:
+        print(resolution.verdict is Verdict.STARTS)
+        for decision in resolution.reasons:
+            print(decision.effect, decision.reason)
+
+``answer(resolution)`` adds the fixes: ``remedies.ranked``, the best first.
 """
 
-from dmaragent.answers.guest import Answer, answer, any_answer
-from dmaragent.errors import DmaragentError
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.answers.guest import Answer, AnyAnswer, answer, any_answer
+from dmaragent.errors import DmaragentError, HostError
 from dmaragent.guests.formats import read_all_guests
-from dmaragent.guests.kvm_guest import KvmGuest
-from dmaragent.passthrough.kvm_resolution import AnyResolution, KvmResolution
-from dmaragent.policy.resolution import Resolution
+from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest
+from dmaragent.passthrough.kvm_resolution import (
+    AnyResolution,
+    AssignedFunction,
+    KvmResolution,
+    RegionsSource,
+)
+from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, SourceRule, Verdict
+from dmaragent.policy.effective_settings import EffectiveSetting
+from dmaragent.policy.resolution import Resolution, Stack
 from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.settings import Toolstack
 from dmaragent.question.ask_host import OpenedContext, ask_host, library_request
@@ -20,18 +41,42 @@ from dmaragent.question.context import (
     read_guests,
 )
 from dmaragent.question.releases import read_release, release_spans
+from dmaragent.releases import Release
+from dmaragent.remedies.guests.trial import GuestRemedies
+from dmaragent.remedies.remedy import GuestRemedy, RemedyKind
 
 __all__ = [
     "DOCUMENTED",
+    "SBDF",
+    "AddressRange",
     "Answer",
+    "AnyAnswer",
     "AnyResolution",
+    "AssignedFunction",
+    "Decider",
+    "Decision",
+    "DmaragentError",
+    "Effect",
+    "EffectiveSetting",
+    "GuestFormat",
+    "GuestRemedies",
+    "GuestRemedy",
     "GuestResolver",
+    "Harm",
+    "HostError",
+    "KvmDevice",
     "KvmGuest",
     "KvmResolution",
     "OpenedContext",
     "Question",
+    "RegionsSource",
+    "Release",
+    "RemedyKind",
     "Resolution",
+    "SourceRule",
+    "Stack",
     "Toolstack",
+    "Verdict",
     "answer",
     "any_answer",
     "ask_host",

@@ -1,7 +1,7 @@
 """A client of the agent's local API, for programs in Python.
 
-It needs only the standard library. ``docs/api.md`` describes the answers, and the types in
-``dmaragent.present.json.schema`` are theirs::
+It needs only the standard library. ``docs/api.md`` describes the answers. Their types are for mypy,
+and their names are private::
 
     from dmaragent.client import Client
 

@@ -13,7 +13,10 @@ _CUT_AT = 15
 
 
 class Release(NamedTuple):
-    """A release of Xen or of its tools; `point` is None if only its series is known."""
+    """A release of Xen or of its tools: `major`.`minor`.`point`.
+
+    `point` is None if only its series is known.
+    """
 
     major: int
     minor: int

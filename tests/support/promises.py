@@ -5,16 +5,18 @@
 docs/stability.md describes what the lines mean, and how each can change.
 """
 
+import ast
 import inspect
 import json
 import re
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from itertools import chain
 from pathlib import Path
+from textwrap import dedent
 from types import ModuleType
 from typing import Any
 
@@ -25,12 +27,20 @@ from dmaragent.agent.metrics import metrics_text
 from dmaragent.checks.all_rules import RULES
 from dmaragent.collect.recorded import manifest
 from dmaragent.commands import OTHER_NAMES
+from dmaragent.fleet.collection.collecting import log_line
+from dmaragent.fleet.collection.model import Broken, Failure, Outcome
+from dmaragent.fleet.exports import NAMESPACE, nfd_text, nova_text
+from dmaragent.fleet.features import KINDS, HostFeatures, Kind
+from dmaragent.fleet.json import EXPORTED
+from dmaragent.guests.config import GuestConfig
 from dmaragent.messages import MESSAGES
+from dmaragent.present.words.devices import CSV_HEAD
 from support.completion_page import walk
 from support.served import published_machine
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (dmaragent, api, client, fwtables)
+OURS = {dmaragent.__name__, fwtables.__name__}
 RECORDED = ROOT / "tests/promises.txt"
 _MACHINES = ("hp-dl380e-gen8", "xen-pv-dom0")
 """Two machines that have all metrics and labels between them."""
@@ -38,7 +48,10 @@ _MACHINES = ("hp-dl380e-gen8", "xen-pv-dom0")
 
 def current() -> list[str]:
     """Return the promises of this tree, sorted."""
-    parts = (_documents(), _findings(), _messages(), _metrics(), _routes(), _options(), _service())
+    parts = (
+        *(_documents(), _findings(), _messages(), _metrics(), _routes(), _options(), _service()),
+        *(_scheduler_names(), _columns_and_keys()),
+    )
     python = chain.from_iterable(_names(module) for module in PACKAGES)
     return sorted({*chain.from_iterable(parts), *python})
 
@@ -140,13 +153,37 @@ def _options() -> Iterator[str]:
     for verb, parser in walk("", cli._parser()):
         yield f"verb {verb or 'dmaragent'}"
         for action in parser._actions:
-            names = [name for name in action.option_strings if name.startswith("--")]
             value = "" if action.nargs == 0 else " VALUE"
-            for name in names:
+            for name in action.option_strings:
                 yield f"verb {verb or 'dmaragent'} {name}{value}"
                 if isinstance(action.choices, (list, tuple)):
                     words = action.choices
                     yield from (f"verb {verb or 'dmaragent'} {name} {word}" for word in words)
+
+
+def _scheduler_names() -> Iterator[str]:
+    """Yield the labels of Kubernetes and the traits of Nova; `*` is a digest."""
+    kind = Kind(allowed=1, conditional=1, blocked=1, unknown=0)
+    features = HostFeatures("host", 0, "*", "*", "*", 0, dict.fromkeys(KINDS, kind))
+    for label in re.findall(rf"^({NAMESPACE}/\S+)=", nfd_text(features), re.MULTILINE):
+        yield f"label {label}"
+    for trait in re.findall(r"^ +- '(\S+)'$", nova_text(features), re.MULTILINE):
+        yield f"trait {trait}"
+
+
+def _columns_and_keys() -> Iterator[str]:
+    """Yield the columns of CSV with their places, the keys of NDJSON, and options of capture.sh."""
+    for verb, names in (("devices", CSV_HEAD), ("fleet export", EXPORTED)):
+        yield from (f"column {verb} {place}: {name}" for place, name in enumerate(names, 1))
+    yield from (f"key fleet export: {name}" for name in EXPORTED)
+    outcome = Outcome("host", "", "", None, "", 0, 0)
+    yield from (f"key collect.ndjson: {name}" for name in log_line(outcome))
+    results = [log_line(outcome._replace(broken=Broken(why)))["result"] for why in Failure]
+    results.append(log_line(outcome)["result"])
+    yield from (f"key collect.ndjson: result = {result}" for result in results)
+    usage = (ROOT / "integrations/capture.sh").read_text("utf-8").partition("usage() {")[2]
+    for option in re.findall(r"^  (?:-h, )?(--?\w[\w-]*)", usage.partition("\n}")[0], re.MULTILINE):
+        yield f"capture.sh {option}"
 
 
 def _service() -> Iterator[str]:
@@ -170,28 +207,64 @@ def _service() -> Iterator[str]:
 
 def _names(module: ModuleType) -> Iterator[str]:
     """Yield the public names of a package, with parameters, fields and values."""
+    if module is api:
+        stable = {"name", "source", "format"} & {field.name for field in fields(GuestConfig)}
+        yield from (f"python GuestConfig.{name}" for name in stable)
     for name in module.__all__:
         value = getattr(module, name)
-        yield f"python {module.__name__}.{name}"
+        full = f"python {module.__name__}.{name}"
+        yield full
         if isinstance(value, type):
-            yield from (f"python {module.__name__}.{name}.{each}" for each in _members(value))
+            yield from _members(full, value)
         elif inspect.isfunction(value):
-            for each in inspect.signature(value).parameters.values():
-                default = "" if each.default is each.empty else " optional"
-                yield f"python {module.__name__}.{name}({each.name}) {each.kind.name.lower()}{default}"
+            yield from _parameters(full, value)
 
 
-def _members(cls: type) -> Iterator[str]:
-    if issubclass(cls, Enum):
-        yield from cls.__members__
-    elif is_dataclass(cls):
-        yield from (field.name for field in fields(cls) if not field.name.startswith("_"))
-    yield from getattr(cls, "_fields", ())
-    for name, member in vars(cls).items():
-        if not name.startswith("_") and (
-            inspect.isfunction(member) or isinstance(member, property)
+def _members(full: str, cls: type) -> Iterator[str]:
+    """Yield the public members of a class, with the parameters of its methods, and what it inherits.
+
+    A class that only dmaragent makes can get fields: its constructor is not promised.
+    """
+    if is_dataclass(cls):
+        yield from (f"{full}.{one.name}" for one in fields(cls) if not one.name.startswith("_"))
+    for own in (one for one in cls.__mro__ if one.__module__.partition(".")[0] in OURS):
+        for name, member in vars(own).items():
+            if not name.startswith("_") and name != "GRAMMAR":  # how fwtables reads the bytes
+                yield f"{full}.{name}"
+                if inspect.isfunction(member) or isinstance(member, (classmethod, staticmethod)):
+                    yield from _parameters(f"{full}.{name}", getattr(cls, name))
+        if inspect.isfunction(vars(own).get("__init__")) and not is_dataclass(own):
+            yield from (f"{full}.{name}" for name in _attributes(own))
+    if _is_made_by_programs(cls):
+        yield from _parameters(full, cls)
+
+
+def _attributes(cls: type) -> Iterator[str]:
+    """Yield the public attributes that the constructor of `cls` sets."""
+    for node in ast.walk(ast.parse(dedent(inspect.getsource(cls.__init__)))):  # type: ignore[misc]
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, ast.Store)
+            and ast.unparse(node.value) == "self"
+            and not node.attr.startswith("_")
         ):
-            yield name
+            yield node.attr
+
+
+def _is_made_by_programs(cls: type) -> bool:
+    """Return whether programs call `cls`: a value of fwtables, or a class with an `__init__`."""
+    if cls in (api.GuestResolver, api.Question):
+        return True
+    if is_dataclass(cls):
+        return cls.__module__.partition(".")[0] == fwtables.__name__
+    return inspect.isfunction(cls.__init__) and not issubclass(cls, Enum)  # type: ignore[misc]
+
+
+def _parameters(full: str, function: Callable[..., object]) -> Iterator[str]:
+    for each in inspect.signature(function).parameters.values():
+        if each.name != "self" and not each.name.startswith("_"):
+            default = "" if each.default is each.empty else " optional"
+            yield f"{full}({each.name}) {each.kind.name.lower()}{default}"
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ class KvmDevice(NamedTuple):
     """A host device that is assigned to a guest."""
 
     sbdf: SBDF
+    """Its address."""
     place: str
     """The place of the setting: ``FILE:LINE``."""
     text: str

@@ -17,7 +17,9 @@ class AssignedFunction(NamedTuple):
     device: KvmDevice
     """The setting that assigns it."""
     sbdf: SBDF
+    """Its address."""
     verdict: Verdict
+    """Whether the guest starts with it."""
     prerequisite: str = ""
     """The step that must be done before the guest can start; or empty."""
 

@@ -79,13 +79,19 @@ class Decision(NamedTuple):
     """One decision or warning with its reason; a guest can have thousands of them."""
 
     decider: Decider
+    """The program that decides."""
     effect: Effect
+    """Its effect on the guest."""
     reason: str
+    """The reason in words."""
     rule: SourceRule | None = None
+    """The rule in the program's source; None if there is none."""
     shown: str = ""
     """What Xen or a tool prints: the name of an error, or a message."""
     region: AddressRange | None = None
+    """The reserved region that it is about."""
     device: SBDF | None = None
+    """The device that it is about."""
     place: str = ""
     """The place in the configuration that causes it: ``FILE:LINE``, a path in JSON, or an option.
     """

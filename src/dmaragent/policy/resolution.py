@@ -21,6 +21,7 @@ class Stack:
     """Who builds the guest, and by which releases."""
 
     toolstack: Toolstack = Toolstack.XL
+    """The toolstack."""
     release: Release
     """The toolstack's release: it reads the configuration and lays the guest out."""
     hypervisor: Release

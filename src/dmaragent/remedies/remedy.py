@@ -108,6 +108,7 @@ class GuestRemedy(Remedy):
     """
 
     kind: RemedyKind
+    """The kind of change."""
     action: str
     """What to do and its effect, in the imperative."""
     verdict: Verdict
