@@ -34,7 +34,7 @@ PAGE = """\
 
 `make bench` writes this page. Compare the ratios: all figures of a table come from one run, in turn, on one machine
 ({machine}). Absolute times depend on the speed of that machine, which others use too: the loop of plain struct over the
-laptop's table, below, took 4 µs on 2026-11-30. The targets in seconds are for that speed. Where the loop takes 8 µs,
+laptop's table, below, took 4 µs on 2026-11-30. The targets in seconds are for that speed. If the loop takes 8 µs,
 compare with twice the target: what is above a target then is within it at the speed for which it was set, unless the
 text says otherwise. Versions: Python {python}, construct {construct}, edk2-pytool-library
 {edk2}.

@@ -157,7 +157,7 @@ class Client:
         headers: Mapping[str, str] = MappingProxyType({}),
         wait: float = 0,
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        """Return the response and its body; 304 is no error.  The agent waits first for `wait` s."""
+        """Return the response and its body; 304 is not an error. The agent waits first for `wait` s."""
         connection = _Connection(self._path, self._timeout + wait)
         try:
             connection.request(method, path, body, headers)

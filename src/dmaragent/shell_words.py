@@ -47,8 +47,8 @@ def unpacked(name: str) -> str:
 def _only(archive: str) -> str:
     """Return a pattern of unzip that only the path `archive` fits; or that path, without patterns.
 
-    The last part of the path can be a pattern. Without a character of patterns, a backslash is no
-    escape.
+    The last part of the path can be a pattern. Without a character of patterns, a backslash
+    escapes nothing.
     """
     folder, slash, name = archive.rpartition("/")
     if not any(character in archive for character in _OF_PATTERNS):

@@ -358,16 +358,23 @@ def test_hosts_without_the_device_are_one_entry_whatever_their_model() -> None:
     assert "refused" not in text
 
 
-def test_a_guest_that_would_not_start_on_its_source_has_the_reason(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("devices", "step"),
+    [
+        ("00:1a.0", "--one-setting finds the setting"),
+        ("00:14.0", "check that the guest was started on hp"),
+        ('00:1a.0", "00:14.0', "check that the guest was started on hp"),
+    ],
+    ids=["RAM", "device absent", "both"],
+)
+def test_a_guest_that_would_not_start_on_its_source_has_the_reason_and_a_step_that_fits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], devices: str, step: str
 ) -> None:
     folder = tmp_path / "hosts"
     for name, machine in {"hp": "hp-dl380e-gen8", "xen1": "xen-pv-dom0"}.items():
         shutil.copytree(MACHINES / machine, folder / name)
     guest = tmp_path / "g.cfg"
-    guest.write_text(
-        'name = "g"\ntype = "hvm"\nmemory = 2048\npci = ["00:1a.0,rdm_policy=strict"]\n'
-    )
+    guest.write_text(f'name = "g"\ntype = "hvm"\nmemory = 2048\npci = ["{devices}"]\n')
     move = ("fleet", "move", str(guest), "--from", "hp", "--on", str(folder), "--xen", "4.17")
 
     ran = run(capsys, *move, "--no-cache")
@@ -376,7 +383,8 @@ def test_a_guest_that_would_not_start_on_its_source_has_the_reason(
     assert answer["ram_ends"] == []
     assert answer["ram_unknown"]
     assert f"Reason: {answer['ram_unknown']}"[:60] in " ".join(ran.out.split())
-    assert "--one-setting" in ran.out
+    assert step in " ".join(ran.out.split())
+    assert ran.out.count("Next: ") == 1
 
 
 def test_of_devices_that_are_attached_alike_the_bound_one_is_taken() -> None:

@@ -177,6 +177,21 @@ def test_a_file_that_is_no_guest_ends_the_command_with_2(
         worded(ran.err, path)
 
 
+def test_options_for_a_guest_are_advised_only_to_those_who_name_a_file(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "vm.vmx"
+    path.write_text(_VMX, "utf-8")
+    named = run(capsys, "resolve", path, "--host", LAPTOP)
+    with path.open() as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        piped = run(capsys, "resolve", "-", "--host", LAPTOP)
+
+    assert "--memory" in named.err
+    assert "Next: " in piped.err
+    assert "--memory" not in piped.err
+
+
 def test_a_kvm_guest_is_no_guest_of_xl_pci_attach(
     capsys: Capture, tmp_path: Path, worded: Worded
 ) -> None:

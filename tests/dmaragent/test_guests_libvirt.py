@@ -480,7 +480,7 @@ def test_if_it_is_unknown_whose_libvirt_it_is_both_answers_are_given() -> None:
     found = _resolution(SYS_USB)
 
     assert found.verdict.value == "undecided"
-    assert "--toolstack" in found.reasons[0].reason
+    assert "name the toolstack" in found.reasons[0].reason
 
 
 def test_without_nostrictreset_libvirts_xml_implies_libvirt() -> None:

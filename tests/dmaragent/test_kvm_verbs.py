@@ -114,10 +114,37 @@ def test_the_interface_resolves_it() -> None:
     assert found.verdict.value == "starts"
 
 
-def posted(text: str) -> ApiResponse:
+def posted(text: str, **fields: str) -> ApiResponse:
     """Return the service's answer to a request with this guest."""
     host = ask_host(str(LAPTOP), Question()).host
-    return answer(json.dumps({"guest": text}).encode(), host, Stamp(1, ""))
+    return answer(json.dumps({"guest": text, **fields}).encode(), host, Stamp(1, ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "why"),
+    [
+        ("", {}, "empty"),
+        ('.encoding = "UTF-8"\n', {}, "not a guest format"),
+        ('{"a": 1}', {}, "c_info"),
+        ('[{"foo"', {}, "not JSON"),
+        ("import os\nprint 'x'\n", {}, "Python"),
+        ("<domain type='bhyve'/>", {}, "'bhyve'"),
+        ("arch: amd64\nrootfs: local:1\nostype: debian\nmemory: 512\n", {}, "container"),
+        ("name = 'w'\npci = [" + "'00:14.0'," * 5000 + "]\n", {}, "5000 devices"),
+        (domain(_USB), {"toolstack": "xl"}, "KVM guest"),
+        ("name = 'w'\nmemory = 512\n", {"xen": "4.5"}, "4.5"),
+    ],
+)
+def test_the_service_refuses_with_the_cause_and_with_a_step_that_its_client_can_take(
+    text: str, fields: dict[str, str], why: str
+) -> None:
+    refused = posted(text, **fields)
+    problem = json.loads(refused.body)
+
+    assert refused.status == 422
+    assert why in problem["detail"]
+    assert problem["hint"].startswith(("use ", "remove ", "omit ", "send "))
+    assert "--" not in problem["hint"]
 
 
 def test_the_service_reads_it_and_names_the_line_of_a_fault() -> None:

@@ -25,6 +25,24 @@ def test_a_host_fits_ten_lines_and_ends_with_the_next_command(name: str, capsys:
     assert any(line.startswith("Next     dmaragent ") for line in lines)
 
 
+def test_if_it_is_unknown_whether_xen_runs_each_side_has_its_numbers(capsys: Capture) -> None:
+    print_overview(str(MACHINES / "hp-dl380e-gen8"))
+
+    printed = capsys.readouterr().out
+    assert "Devices  11 with reserved memory. Xen: 11 allowed with conditions\n" in printed
+    assert "         Linux: 8 blocked, 3 unknown\n" in printed
+    assert "and 6 more (by Linux)\n" in printed
+
+
+def test_the_blocked_device_to_look_at_first_is_a_card_in_a_slot(capsys: Capture) -> None:
+    """Of 00:1f.2, 01:00.0 and others of the board, and the RAID controller in slot 2."""
+    print_overview(str(MACHINES / "hp-dl380e-gen8"), "dmaragent demo", "x")
+
+    printed = capsys.readouterr().out
+    assert "Blocked  0000:0a:00.0 " in printed
+    assert "Next     dmaragent demo explain 0000:0a:00.0\n" in printed
+
+
 def test_this_machine_has_an_overview_or_says_why_not(capsys: Capture) -> None:
     ran = run(capsys)
 

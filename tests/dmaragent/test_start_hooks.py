@@ -331,3 +331,23 @@ def test_no_hook_calls_what_it_is_called_by(script: Path) -> None:
     code = [line for line in script.read_text("utf-8").splitlines() if not line.startswith("#")]
 
     assert not any(word in " ".join(code) for word in ("virsh", "qm ", "pvesh", "curl"))
+
+
+@pytest.mark.parametrize(("shell", "marks"), [("sh", '"$@"'), ("perl", "@ARGV")])
+@pytest.mark.parametrize("code", [0, 1])
+def test_the_line_for_another_hookscript_stops_what_the_hook_stops(
+    shell: str, marks: str, code: int, tmp_path: Path, require: Require
+) -> None:
+    require(shell)
+    lines = (Path(__file__).parents[2] / "docs/start-hooks.md").read_text("utf-8").splitlines()
+    path = "/var/lib/vz/snippets/dmaragent"
+    (line,) = (each.strip() for each in lines if path in each and marks in each)
+    hook = tmp_path / "dmaragent"
+    hook.write_text(f'#!/bin/sh\necho "$@"\nexit {code}\n')
+    hook.chmod(0o755)
+    own = tmp_path / "own"
+    own.write_text(line.replace(path, str(hook)) + "\nexit 0;\n")
+
+    ran = subprocess.run([shell, own, "100", "pre-start"], capture_output=True, check=False)
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (code, b"100 pre-start\n", b"")

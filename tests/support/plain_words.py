@@ -31,6 +31,12 @@ REPLACED = {
         "is treated as, assumed"
     ),
     r"\b(stands?|lies?) (in|on|at|there|below|above)\b": "is in",
+    r"(?<!there )\b(is|are|was|were) no (?!(longer|more|less|fewer|better|worse|larger|smaller|later|"
+    r"earlier|newer|older|wider)\b)\w+|\bno part of\b": "is not a",
+    r"(?:^|(?<=[.:;] ))(?-i:Where) (the|these|this|that|it|its)\b[^.?!:;]*, ": "if, when",
+    r"\b(say|says|said) so\b": "has a note about it, reports it",
+    r"\btaken for\b": "counts as",
+    r"\btakes? no place\b": "(leave it out)",
     r"\bof another kind\b|(?<!there )(?-i:\bis none\b)|\b(what|which|that) is no\b": "is not a",
     r"\blaid out around\b": "avoids",
     r"\bthe most with which\b": "the largest",

@@ -1,6 +1,6 @@
 """Worker processes: their number per user, their time limits and their end.
 
-Each request gets a process of its own, a new Python through asyncio's subprocesses. It is no fork
+Each request gets a process of its own, a new Python through asyncio's subprocesses. It is not a fork
 of the service, because a fork would copy its threads and its current memory. No process waits
 between requests. HACKING.md compares this with a pool.
 """

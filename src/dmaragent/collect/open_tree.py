@@ -272,7 +272,7 @@ def find_host(
     return None
 
 
-def _refuse_loose_files(  # noqa: PLR0913 - what the error names, and what is no other host's
+def _refuse_loose_files(  # noqa: PLR0913 - what the error names, and what does not count
     tree: FileTree,
     where: str,
     host: str,
@@ -283,7 +283,7 @@ def _refuse_loose_files(  # noqa: PLR0913 - what the error names, and what is no
 ) -> None:
     """Reject files of a host at the top of `tree`, which the `host` in its directory leaves unused.
 
-    `above` is the path of `tree`. Files with `known` tables, those of that host, are no other's.
+    `above` is the path of `tree`. Files with `known` tables, those of that host, do not count.
 
     Raises:
         HostError: there are some.

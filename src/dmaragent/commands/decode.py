@@ -42,8 +42,8 @@ examples:
   dmaragent decode tables/                      a folder, a line each
   dmaragent decode DMAR.bin --json > dmar.json  and back: dmaragent encode
 
-Exit codes: 0 every table was decoded whole; 1 there is damage, or a PATH is
-not such a table; 2 nothing was decoded."""
+Exit codes: 0 every table was decoded whole; 1 there is damage, or one of
+several PATHs is not such a table; 2 nothing was decoded."""
 
 _OTHER_KINDS = ("another-table", "not-a-table")
 

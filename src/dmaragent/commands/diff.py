@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from dmaragent.checks import check
-from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, tell_left_out
+from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
 from dmaragent.commands.shared.hosts import host_object, host_title, no_table, tell_reading
 from dmaragent.commands.shared.output import add_json, print_document, print_lines, progress
 from dmaragent.commands.shared.questions import add_xen, named_release
@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the comparison."""
-    guests, passed_over = guests_by_option(options.guest)
+    guests, passed_over = named_guests(options.guest)
     if options.guest and not guests:
         tell_left_out(passed_over)
         raise no_guest(options.guest)

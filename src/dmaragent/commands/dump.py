@@ -17,7 +17,7 @@ from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.writing import check_place, write_new
 from dmaragent.commands.shared.bundle_reports import derive
-from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, tell_left_out
+from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
 from dmaragent.commands.shared.hosts import add_host, tell_reading
 from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.commands.shared.words import command_line as words
@@ -118,7 +118,7 @@ def _ask(options: argparse.Namespace) -> tuple[Answers, frozenset[HostRequest], 
 
 def _guests(paths: list[str]) -> list[GuestConfig]:
     """Return the Xen guests at `paths`; libxlutil reads nothing of a KVM guest."""
-    guests, passed_over = guests_by_option(paths)
+    guests, passed_over = named_guests(paths)
     xen = [guest for guest in guests if isinstance(guest, GuestConfig)]
     if xen:
         kvm = (guest.source for guest in guests if not isinstance(guest, GuestConfig))

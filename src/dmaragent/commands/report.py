@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, tell_left_out
+from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
 from dmaragent.commands.shared.hosts import add_host, tell_reading
 from dmaragent.commands.shared.pages import (
     add_force,
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _page(options: argparse.Namespace) -> str:
     question = Question(xen=named_release(options.xen))
-    guests, passed_over = guests_by_option(options.guest, bare=True)
+    guests, passed_over = named_guests(options.guest, bare=True)
     tell_left_out(passed_over)
     if options.guest and not guests:
         raise no_guest(options.guest)

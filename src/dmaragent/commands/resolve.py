@@ -14,7 +14,7 @@ from dmaragent.commands.shared.output import print_document, print_lines, progre
 from dmaragent.commands.shared.questions import add_stack_options, question_of, source_lines
 from dmaragent.commands.shared.words import guests as words
 from dmaragent.guests.config import GuestConfig
-from dmaragent.guests.formats import Guest
+from dmaragent.guests.formats import Guest, UnknownFormatError
 from dmaragent.guests.xl_guest import guest_from_options
 from dmaragent.guests.xlcfg import whole_number
 from dmaragent.passthrough.kvm_resolution import AnyResolution
@@ -140,7 +140,12 @@ def _guests(options: argparse.Namespace) -> tuple[list[Guest], list[tuple[str, s
         if not given:
             raise words.no_guest_given()
         return [_guest_of(options)], []
-    return named_guests(options.guests)
+    try:
+        return named_guests(options.guests)
+    except UnknownFormatError as error:
+        if error.where in options.guests:  # a program that pipes a guest cannot use other options
+            error.hint = words.or_describe(error.hint)
+        raise
 
 
 def _guest_of(options: argparse.Namespace) -> GuestConfig:

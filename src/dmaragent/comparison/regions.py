@@ -189,7 +189,7 @@ def _sharing_words(region: Region) -> str:
 def _listing_change(a: Region, b: Region) -> Iterator[Changed]:
     """Yield a change if Xen lists the region on one side only.
 
-    Another reason for not listing it is no change: the reason depends on the table's order.
+    Another reason for not listing it is not a change: the reason depends on the table's order.
     """
     if a.xen.listed is None or b.xen.listed is None:
         return

@@ -1,6 +1,6 @@
 """What changed between two states of a fleet: hosts with the same change are one entry.
 
-Pure.  The drivers of devices, which change daily, are no difference.
+Pure.  The drivers of devices, which change daily, are not compared.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -81,7 +81,7 @@ _SMALLEST_TEXT = 128
 
 
 class WhyLeftOut(Enum):
-    """Why something in a folder is no document."""
+    """Why something in a folder is not a document."""
 
     OTHER = "not-a-document"
     """A file whose name and content show that it is something else."""
@@ -214,7 +214,7 @@ def search_documents(paths: Iterable[str]) -> Found:
 def documents_in(document: Document, folder: str) -> Found:
     """Return what is in an archive of several documents, unpacked into the empty `folder`.
 
-    Files that are neither an archive nor a table are no documents, so an archive of something else
+    Files that are neither an archive nor a table are not documents, so an archive of something else
     has none; those that a folder would have as documents are in `unlike`.
 
     Raises:

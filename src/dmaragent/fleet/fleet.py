@@ -22,7 +22,7 @@ class Fleet(NamedTuple):
     records: tuple[HostRecord, ...]
     """By name."""
     without: tuple[NoData, ...]
-    """The hosts without an answer; a replaced document is no such host."""
+    """The hosts without an answer; a replaced document is not one of them."""
     replaced: tuple[NoData, ...]
     """The documents that another one of the same name replaces."""
     documents: int

@@ -4,6 +4,7 @@ Every target is read, because devices and drivers differ within a class.
 """
 
 from collections.abc import Iterable, Sequence
+from enum import Enum
 from typing import NamedTuple
 
 from dmaragent.errors import DmaragentError
@@ -26,7 +27,10 @@ from dmaragent.fleet.records import HostRecord
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.formats import Guest
 from dmaragent.guests.kvm_guest import KvmGuest
-from dmaragent.policy.decisions import Verdict
+from dmaragent.guests.rdm import Policy
+from dmaragent.policy.assignment import added_functions, assign
+from dmaragent.policy.decisions import Effect, Verdict
+from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve
 from dmaragent.present.words.guest import reason_words
 from dmaragent.question.ask_host import OpenedContext, ask_host
@@ -38,6 +42,17 @@ class Source(NamedTuple):
 
     name: str
     path: str
+
+
+class NoStart(Enum):
+    """Why a guest would not start on the source."""
+
+    SETTING = "setting"
+    """Its RAM or its policy, which a setting changes: regions refuse it, and nothing else."""
+    OTHER = "other"
+    """Something else, such as a device that is not present."""
+    UNKNOWN = "unknown"
+    """It is unknown whether it would."""
 
 
 class Move(NamedTuple):
@@ -53,6 +68,8 @@ class Move(NamedTuple):
     ram_unknown: str = ""
     """Why it is unknown where the RAM of an HVM guest ends: the reason why it would not start on the
     source; or empty."""
+    no_start: NoStart = NoStart.UNKNOWN
+    """Which kind of reason that is."""
 
     def hosts(self, verdict: Verdict) -> int:
         """Return on how many hosts this is the answer."""
@@ -106,7 +123,7 @@ def move_to(  # noqa: PLR0913 - two have names
     asked = ask_host(source.path, question, [guest])
     known = _known(asked, question, guest)
     ends: set[int] = set()
-    unknown = ""
+    unknown, no_start = "", NoStart.UNKNOWN
     starts = []
     for each in known:
         if isinstance(guest, KvmGuest):
@@ -117,7 +134,7 @@ def move_to(  # noqa: PLR0913 - two have names
         ends.update(ram_ends(resolution))
         refused = resolution.verdict is not Verdict.STARTS
         if refused and not unknown and guest.type is GuestType.HVM:
-            unknown = reason_words(resolution.reasons[0])
+            unknown, no_start = reason_words(resolution.reasons[0]), _no_start(resolution)
     wanted = starts[0].devices
     if not wanted:
         raise words.no_device(guest.source)
@@ -126,7 +143,28 @@ def move_to(  # noqa: PLR0913 - two have names
         for record in sorted(records, key=lambda record: record.name)
     ]
     targets = tuple(answers(_moved, tasks, engine))
-    return Move(guest, source, wanted, tuple(sorted(ends)), targets, "" if ends else unknown)
+    why = "" if ends else unknown
+    return Move(guest, source, wanted, tuple(sorted(ends)), targets, why, no_start)
+
+
+def _no_start(resolution: Resolution) -> NoStart:
+    """Return why a guest does not start."""
+    refusals = [each for each in resolution.reasons if each.effect is Effect.REFUSED]
+    if not refusals:
+        return NoStart.UNKNOWN
+    by_region = all(each.region is not None for each in refusals)
+    return NoStart.SETTING if by_region and not _refused_anyway(resolution) else NoStart.OTHER
+
+
+def _refused_anyway(resolution: Resolution) -> bool:
+    """Return whether a device is refused with any RAM and either policy, such as an absent one."""
+    pairs = [(device, Policy.RELAXED) for device in resolution.settings.devices]
+    functions, _ = added_functions(pairs, resolution.host)
+    return any(
+        decision.effect is Effect.REFUSED
+        for function in functions
+        for decision in assign(function, resolution.host, None)
+    )
 
 
 def _known(asked: OpenedContext, question: Question, guest: Guest) -> tuple[MovedFrom, ...]:

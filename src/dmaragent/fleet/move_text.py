@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dmaragent.fleet import move_words as words
 from dmaragent.fleet.classes import folded
+from dmaragent.fleet.move import Move, NoStart
 from dmaragent.fleet.move_devices import DeviceMove, HostMove
 from dmaragent.fleet.records import HostRecord, NoData
 from dmaragent.fleet.text import MOST_CLASSES, without_text
@@ -19,7 +20,6 @@ from dmaragent.present.text.tables import paragraph
 from dmaragent.present.words.numbers import count
 
 if TYPE_CHECKING:
-    from dmaragent.fleet.move import Move
     from dmaragent.present.json.schema import fleet as schema
 
 _INDENT = 2
@@ -48,7 +48,7 @@ def move_text(
         ends = words.ram_ends(move.ram_ends, move.source.name)
         yield from paragraph(visible(f"{ends}."), indent=_INDENT, hang=8)
         if move.ram_unknown:
-            for line in words.why_ram_unknown(move.ram_unknown):
+            for line in (words.why_ram_unknown(move.ram_unknown), _next_step(move)):
                 yield from paragraph(visible(line), indent=_INDENT + 8, hang=_INDENT)
     models = {record.name: record.model or "" for record in records}
     for verdict in _VERDICTS:
@@ -60,6 +60,15 @@ def move_text(
     yield from without_text(without, details=details)
     yield ""
     yield from paragraph(f"{words.KVM_DECIDES if kvm else words.XEN_STEPS}.")
+
+
+def _next_step(move: Move) -> str:
+    """Return what to do about a guest that would not start on the source."""
+    if move.no_start is NoStart.SETTING:
+        return words.FIND_SETTING
+    if move.no_start is NoStart.OTHER:
+        return words.check_configuration(move.source.name)
+    return words.resolve_on_source(move.source.name)
 
 
 def _groups(

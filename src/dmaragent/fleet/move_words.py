@@ -110,11 +110,21 @@ def ram_ends(ends: Sequence[int], source: str) -> str:
     return f"RAM     below 4 GiB ends at {where}, as {source} laid it out"
 
 
-def why_ram_unknown(reason: str) -> tuple[str, ...]:
-    return (
-        f"Reason: {reason}",
-        "Next: dmaragent fleet resolve --one-setting finds the setting with which the guest starts",
-    )
+def why_ram_unknown(reason: str) -> str:
+    return f"Reason: {reason}"
+
+
+FIND_SETTING = (
+    "Next: dmaragent fleet resolve --one-setting finds the setting with which the guest starts"
+)
+
+
+def check_configuration(source: str) -> str:
+    return f"Next: check that the guest was started on {source}, and with this configuration"
+
+
+def resolve_on_source(source: str) -> str:
+    return f"Next: dmaragent resolve, with --host and the document of {source}, has all reasons"
 
 
 def hosts(verdict: Verdict, number: int) -> str:

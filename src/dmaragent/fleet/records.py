@@ -31,7 +31,7 @@ LOST_OR_NONE = {NONE, ""}
 _CERTAINLY_NONE = frozenset(kind.value for kind in CERTAINLY_NONE)
 _ERRORS = (Severity.CRITICAL, Severity.ERROR)
 _LATEST = 1 << 40
-"""A larger number of seconds since 1970 is no date."""
+"""A larger number of seconds since 1970 is not a date."""
 _CLOCKS_DIFFER = 86_400.0
 """Seconds by which a host's clock can be ahead."""
 

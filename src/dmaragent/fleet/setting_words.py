@@ -31,9 +31,9 @@ BEST = "The best setting that was tried:"
 LESS_MEMORY = "With less risk, and less memory (tried on every class):"
 MORE_WITH_LESS_MEMORY = "On more hosts, with less memory (tried on every class):"
 PROMISED = (
-    "This is for devices that the guest has from its start. It is no promise for a device that "
-    "is attached later: hvmloader places BARs from the start of the hole upwards, and avoids only "
-    "the regions of devices that the guest starts with. Ask `dmaragent fleet move`"
+    "This is for devices that the guest has from its start. A device that is attached later may be "
+    "refused: hvmloader places BARs from the start of the hole upwards, and avoids only the regions "
+    "of devices that the guest starts with. Ask `dmaragent fleet move`"
 )
 UNCLEARABLE = (
     "Regions below 1 MiB or above 4 GiB cannot be avoided by mmio_hole. A device with one can "

@@ -54,12 +54,14 @@ _SCRIPT = re.compile(r"#![^\n]*")
 
 
 class UnknownFormatError(DmaragentError):
-    """The text is in none of the formats that dmaragent reads."""
+    """The text is in none of the formats that dmaragent reads.
 
-    def __init__(self, source: str, hint: str = "") -> None:
-        super().__init__(words.unknown_format(source), hint or words.CONVERT_GUEST, source)
-        self.advises_options = not hint
-        """Whether the hint names options for a guest's settings, which few verbs have."""
+    `why` is the reason if there is a better one than that.  No hint names an option, because the local
+    API has none.
+    """
+
+    def __init__(self, source: str, why: str = "", hint: str = words.GIVE_GUEST) -> None:
+        super().__init__(why or words.unknown_format(source), hint, source)
 
 
 def read_all_guests(
@@ -77,7 +79,7 @@ def read_all_guests(
     """
     begin = text.lstrip("\ufeff \t\r\n")
     if not begin:
-        raise UnknownFormatError(source, words.EMPTY_TEXT)
+        raise UnknownFormatError(source, words.empty(source))
     if begin.startswith("<"):
         guests = guests_from_xml(text, source, mappings)
         if guests is None:
@@ -95,7 +97,8 @@ def _check_devices(guest: Guest) -> Guest:
     devices = guest.devices if isinstance(guest, KvmGuest) else guest.pci
     if len(devices) > MOST_DEVICES:
         raise DmaragentError(
-            words.too_many_devices(guest.source, len(devices)), words.most_devices(MOST_DEVICES)
+            words.too_many_devices(guest.source, len(devices), MOST_DEVICES),
+            words.GIVE_FEWER_DEVICES,
         )
     return guest
 
@@ -105,7 +108,7 @@ def _from_libxl_json(text: str, source: str) -> tuple[GuestConfig, ...]:
         return guests_from_libxl_json(text, source)
     except ValueError as error:
         if '"c_info"' not in text:
-            raise UnknownFormatError(source, words.perhaps_libxl_json(str(error))) from error
+            raise UnknownFormatError(source, str(error)) from error
         raise DmaragentError(str(error), words.GIVE_LIBXL_JSON) from error
 
 
@@ -116,7 +119,7 @@ def _from_xl_config(text: str, source: str) -> GuestConfig:
         raise UnknownFormatError(source)
     if isinstance(config, ConfigError):
         if _PYTHON.search(text):
-            raise UnknownFormatError(source, words.PYTHON_TEXT)
+            raise UnknownFormatError(source, words.python_code(source), words.REMOVE_PYTHON)
         if not _meant_for_xl(text):
             raise UnknownFormatError(source)
     guest = _guest_of(config, source)

@@ -72,7 +72,7 @@ def _guest(element: Element, source: str, pools: Mapping[str, bool]) -> GuestCon
     kind = element.get("type")
     if kind not in XEN | QEMU:
         message = words.domain_type_not_judged(domain.place(element), kind)
-        raise DmaragentError(message, words.DOMAIN_TYPES, source)
+        raise DmaragentError(message, words.GIVE_DOMAIN, source)
     for hostdev in element.all("devices", "hostdev"):
         _hostdev(domain, hostdev)
     for disk in element.all("devices", "disk"):

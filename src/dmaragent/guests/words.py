@@ -11,29 +11,31 @@ from dmaragent.errors import excerpt
 # A text that is not a guest --------------------------------------------------------------
 
 GUEST_FORMATS = "xl.cfg, libxl JSON, libvirt XML, Proxmox conf"
-CONVERT_GUEST = "convert the guest, or use options for its settings: --memory, --pci"
-EMPTY_TEXT = "the file is empty"
-PYTHON_TEXT = "the file contains Python code, which xm ran; xl reads only settings"
+GIVE_GUEST = (
+    "use an xl.cfg, or the output of `xl list -l`, `virsh dumpxml NAME` or `qm config VMID`"
+)
+REMOVE_PYTHON = "remove the code, and write its results as settings"
 GIVE_LIBXL_JSON = "use the output of `xl list -l` or `xl create -n -d`, or an xl.cfg"
 GIVE_LIBVIRT_XML = "use the output of `virsh dumpxml NAME`"
 GIVE_PROXMOX_CONF = "use /etc/pve/qemu-server/VMID.conf, or the output of `qm config VMID`"
-DOMAIN_TYPES = "dmaragent reads domains of type xen, kvm and qemu"
+GIVE_FEWER_DEVICES = "remove devices from the guest"
+GIVE_DOMAIN = "use a domain of type xen, kvm or qemu"
 
 
 def unknown_format(source: str) -> str:
     return f"'{source}' is not a guest format that dmaragent reads ({GUEST_FORMATS})"
 
 
-def perhaps_libxl_json(error: str) -> str:
-    return f"{error}; `xl list -l` prints libxl's JSON"
+def empty(source: str) -> str:
+    return f"'{source}' is empty"
 
 
-def too_many_devices(source: str, devices: int) -> str:
-    return f"'{source}' assigns {devices} devices to one guest"
+def python_code(source: str) -> str:
+    return f"'{source}' contains Python code, which xm ran; xl reads only settings"
 
 
-def most_devices(most: int) -> str:
-    return f"dmaragent reads guests with up to {most} devices"
+def too_many_devices(source: str, devices: int, most: int) -> str:
+    return f"'{source}' assigns {devices} devices to one guest; the limit is {most}"
 
 
 # An xl.cfg --------------------------------------------------------------------------------
@@ -207,7 +209,7 @@ def document_not_a_guest(place: str, root: str) -> str:
 
 
 def domain_type_not_judged(place: str, kind: str) -> str:
-    return f"{place}: domain type '{excerpt(kind)}' is not supported"
+    return f"{place}: domain type '{excerpt(kind)}' is not one of xen, kvm and qemu"
 
 
 def domain_refused(place: str, why: str) -> str:

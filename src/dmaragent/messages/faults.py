@@ -23,7 +23,7 @@ _REASON = re.compile(
 def read_faults(log: str, *, amd: bool = False) -> Iterator[Fault]:
     """Yield the DMA faults of VT-d in `log`, and with `amd` those of AMD-Vi; skip other lines.
 
-    A fault of AMD-Vi that is an interrupt's is no DMA fault.
+    A fault of AMD-Vi that is an interrupt's is not a DMA fault.
     """
     for occurrence in _recogniser().occurrences(log):
         names = occurrence.names

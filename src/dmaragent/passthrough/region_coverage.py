@@ -45,7 +45,7 @@ class HostCoverage(NamedTuple):
     unknown: tuple[SBDF, ...] = ()
     """Functions that may be like those in `free`, of unknown class or in an unknown group.
 
-    A bridge is no device for a guest.
+    A bridge cannot be assigned to a guest.
     """
 
     @property

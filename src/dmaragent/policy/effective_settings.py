@@ -27,7 +27,7 @@ class EffectiveSetting(NamedTuple):
     default: str = ""
     """Whose default or decision the value is; empty: the configuration sets it."""
     place: str = ""
-    """Where the configuration sets it, or lists the device; empty: nowhere."""
+    """The place in the configuration that sets it or lists the device; empty: none."""
 
     @property
     def origin(self) -> str:

@@ -91,6 +91,6 @@ def read_release(option: str, text: str) -> Release:
         first = "{}.{}".format(*FIRST_RELEASE)
         raise DmaragentError(
             f"{option}: {words.before_reserved_memory(release)}",
-            words.first_with_reserved_memory(first),
+            words.use_release_with_reserved_memory(first),
         )
     return release

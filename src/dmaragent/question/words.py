@@ -68,16 +68,16 @@ def before_reserved_memory(release: Release) -> str:
     return f"Xen {release} does not support reserved device memory for guests"
 
 
-def first_with_reserved_memory(release: str) -> str:
-    """Return the first release that has an answer."""
-    return f"the first release that supports it is {release}"
+def use_release_with_reserved_memory(first: str) -> str:
+    """Return the releases that have an answer."""
+    return f"use {first} or a later release"
 
 
 # Guests without an answer ---------------------------------------------------------------
 
 RESOLVE_ANSWERS_FOR_KVM = "use `dmaragent resolve` for KVM guests"
 CONVERT_LIBVIRT_XML = "convert it to an xl.cfg: virsh -c xen:/// domxml-to-native xen-xl FILE"
-OMIT_TOOLSTACK = "omit --toolstack"
+OMIT_TOOLSTACK = "omit the toolstack"
 
 
 def xen_guest_needed(source: str) -> str:
@@ -112,7 +112,7 @@ def depends_on_libvirt(libvirt: Verdict, qubes: Verdict, qubes_warnings: int) ->
     return (
         f"the result depends on the toolstack. With libvirt, which ignores nostrictreset, "
         f"{_WORDS[libvirt]}. With Qubes' libvirt, which makes the device relaxed, "
-        f"{_WORDS[qubes]}{risk}. Use --toolstack to name it"
+        f"{_WORDS[qubes]}{risk}. For one result, name the toolstack (libvirt or qubes)"
     )
 
 

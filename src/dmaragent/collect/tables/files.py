@@ -171,7 +171,7 @@ def text_damage(tables: Sequence[DumpedTable | TextTable]) -> str:
 def why_tables_may_lack(tables: Sequence[DumpedTable | TextTable]) -> str:
     """Return what is wrong with a dump, which may therefore lack other tables; else empty.
 
-    A dump that was cut off ends within a table. The RSDP is no table and has text in place of its length.
+    A dump that was cut off ends within a table. The RSDP is not a table: it has text in place of its length.
     """
     damaged = (table.damage for table in tables if not table.data.startswith(b"RSD PTR "))
     return next(filter(None, damaged), "")

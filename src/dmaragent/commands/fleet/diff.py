@@ -10,7 +10,7 @@ from dmaragent.commands.fleet.common import (
     opened_fleet,
     print_fleet,
 )
-from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, tell_left_out
+from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
 from dmaragent.commands.shared.output import add_json, print_lines
 from dmaragent.fleet.classes import xen_classes
 from dmaragent.fleet.diff import fleet_difference
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
 def _guests(paths: list[str]) -> list[Guest]:
     if not paths:
         return []
-    guests, passed_over = guests_by_option(paths)
+    guests, passed_over = named_guests(paths)
     tell_left_out(passed_over)
     if not guests:
         raise no_guest(paths)

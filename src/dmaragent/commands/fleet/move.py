@@ -15,7 +15,7 @@ from dmaragent.commands.fleet.common import (
     opened_fleet,
     print_fleet,
 )
-from dmaragent.commands.shared.guest_files import guests_by_option, tell_left_out
+from dmaragent.commands.shared.guest_files import named_guests, tell_left_out
 from dmaragent.commands.shared.output import add_json, print_lines
 from dmaragent.fleet import move_words as words
 from dmaragent.fleet.classes import xen_classes
@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _guest(path: str) -> Guest:
-    guests, passed_over = guests_by_option([path])
+    guests, passed_over = named_guests([path])
     tell_left_out(passed_over)
     if len(guests) != 1:
         raise words.not_one_guest(len(guests))

@@ -3,7 +3,7 @@
 import argparse
 
 from dmaragent.commands.fleet.common import add_folders, add_guests, add_reading, opened_fleet
-from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, tell_left_out
+from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
 from dmaragent.commands.shared.pages import (
     add_force,
     add_page_output,
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _guests(paths: list[str]) -> list[Guest]:
-    guests, passed_over = guests_by_option(paths)
+    guests, passed_over = named_guests(paths)
     tell_left_out(passed_over)
     if paths and not guests:
         raise no_guest(paths)

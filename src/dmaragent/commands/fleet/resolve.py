@@ -12,7 +12,7 @@ from dmaragent.commands.fleet.common import (
     print_fleet,
     worst_code,
 )
-from dmaragent.commands.shared.guest_files import guests_by_option, no_guest, tell_left_out
+from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
 from dmaragent.commands.shared.numbers import whole_number
 from dmaragent.commands.shared.output import add_json, print_lines
 from dmaragent.fleet import setting_words
@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print on which hosts the guests start, or the setting with which they start on all."""
     _check(options)
-    guests, passed_over = guests_by_option(options.guests)
+    guests, passed_over = named_guests(options.guests)
     tell_left_out(passed_over)
     if not guests:
         raise no_guest(options.guests)

@@ -57,23 +57,6 @@ def named_guests(
     return guests, passed_over
 
 
-def guests_by_option(
-    paths: list[str], *, bare: bool = False
-) -> tuple[list[Guest], list[tuple[str, str]]]:
-    """Read the guests at `paths` for a verb that has no options for the settings of a guest.
-
-    Raises:
-        DmaragentError: as for :func:`named_guests`; its hint names no such options.
-
-    """
-    try:
-        return named_guests(paths, bare=bare)
-    except UnknownFormatError as error:
-        if not error.advises_options:
-            raise
-        raise words.convert_guest(error.message, error.where) from error
-
-
 def tell_left_out(passed_over: list[tuple[str, str]]) -> None:
     """Print on standard error which files of a folder were skipped, and why."""
     if passed_over:

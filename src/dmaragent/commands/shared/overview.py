@@ -3,6 +3,8 @@
 The exit code is 0 whatever it finds, because no verdict is requested; 2 if the host cannot be read.
 """
 
+from collections.abc import Mapping
+
 from dmaragent.addresses import SBDF
 from dmaragent.answers.explain import explain
 from dmaragent.checks import check
@@ -14,11 +16,10 @@ from dmaragent.host.topology import Presence
 from dmaragent.iommu.kinds import AbsenceKind
 from dmaragent.passthrough.model import Can
 from dmaragent.present.text.overview import overview_text
+from dmaragent.present.words.overview import blocked_devices
 from dmaragent.question.ask_host import OpenedContext, ask_host
 from dmaragent.question.context import Question
 from dmaragent.shell_words import in_command
-
-_WORST_FIRST = (Can.NO, Can.UNKNOWN, Can.CONDITIONS, Can.YES, Can.NOT_APPLICABLE)
 
 
 def print_overview(path: str | None, program: str = "dmaragent", title: str = "") -> int:
@@ -29,7 +30,7 @@ def print_overview(path: str | None, program: str = "dmaragent", title: str = ""
     asked = ask_host(path, Question())
     tell_reading(asked.opened)
     inventory = asked.inventory
-    verdicts = {sbdf: _verdict(asked, sbdf) for sbdf in _owners(asked)}
+    verdicts = {sbdf: _verdicts(asked, sbdf) for sbdf in _owners(asked)}
     checked = None if inventory.absence is not None else check(inventory)
     worth_it = checked is not None and any(
         finding.severity is not Severity.INFO for finding in checked.findings
@@ -47,10 +48,10 @@ def print_overview(path: str | None, program: str = "dmaragent", title: str = ""
 
 
 def _next_words(
-    asked: OpenedContext, verdicts: dict[SBDF, Can], host: str, *, findings: bool
+    asked: OpenedContext, verdicts: Mapping[SBDF, Mapping[str, Can]], host: str, *, findings: bool
 ) -> list[str]:
     """Return the next commands, the most urgent first; `host` is their option."""
-    blocked = [sbdf for sbdf, can in verdicts.items() if can is Can.NO]
+    blocked = blocked_devices(verdicts)
     words = [f"explain {blocked[0]}{host}"] if blocked else []
     words += [f"check{host}"] if findings else []
     words += [f"inventory{host}"] if asked.inventory.absence is None else []
@@ -58,17 +59,24 @@ def _next_words(
 
 
 def _owners(asked: OpenedContext) -> list[SBDF]:
-    """Return the devices with reserved memory that are not absent."""
+    """Return the devices with reserved memory that are not absent.
+
+    Cards in a slot come first, because few users pass a device of the board through.
+    """
+    known = asked.inventory.host.topology.known
     owners = {
         owner.sbdf
         for region in asked.inventory.regions
         for owner in region.owners
         if owner.sbdf is not None and owner.presence is not Presence.ABSENT
     }
-    return sorted(owners)
+    return sorted(owners, key=lambda sbdf: (not (sbdf in known and known[sbdf].slot), sbdf))
 
 
-def _verdict(asked: OpenedContext, sbdf: SBDF) -> Can:
-    """Return the verdict of the side that decides on the host; the worse one if there are two."""
+def _verdicts(asked: OpenedContext, sbdf: SBDF) -> dict[str, Can]:
+    """Return the verdict of the side that decides on the host; of both if that is unknown."""
     explained = explain(asked.inventory, asked.facts, asked.stack, sbdf)
-    return min((side.can for side in explained.deciding), key=_WORST_FIRST.index)
+    return {
+        side: verdict.can
+        for side, verdict in zip(explained.decides, explained.deciding, strict=True)
+    }

@@ -1,4 +1,4 @@
-"""Where an HTML page is written to: a file, or standard output if it is no terminal."""
+"""Where an HTML page is written to: a file, or standard output if it is not a terminal."""
 
 import argparse
 import sys

@@ -143,7 +143,7 @@ def _received(ran: Ran, run: _Run) -> Received | Broken:
     if received is not None and (ended or received.failure is not Failure.HALF):
         if received.failure is Failure.DUMP_FAILED or ran.code == SSH_FAILED:
             return received._replace(detail=last_line(ran.errors))
-        return received  # its last line is no error: capture.sh prints what it does
+        return received  # its last line is not an error: capture.sh prints what it does
     output = ran.output[-LONGEST_DETAIL:].decode("utf-8", "replace")
     broken = failure_of(ran.code, ran.errors, output, sudo=run.collection.ssh.sudo)
     if broken.failure is Failure.TIMEOUT and not broken.detail:

@@ -38,7 +38,7 @@ class Failure(Enum):
     TOO_LARGE = "too-large"
     """It sends more than a document can have."""
     NOT_A_DOCUMENT = "not-a-document"
-    """What it sent is no document that this dmaragent reads."""
+    """What it sent is not a document that this dmaragent reads."""
 
 
 class Broken(NamedTuple):

@@ -36,7 +36,7 @@ def checked(names: Iterable[str]) -> list[str]:
     """Return `names` without repetitions, in their order.
 
     Raises:
-        DmaragentError: one is no name of a host, or there are too many.
+        DmaragentError: one is not the name of a host, or there are too many.
 
     """
     hosts: dict[str, None] = {}

@@ -51,7 +51,7 @@ def command(host: str, options: SshOptions) -> list[str]:
     if options.user:
         words += ["-l", options.user]
     # No forwarded port of the user's configuration is opened for each host, and no command of it
-    # runs instead.  A banner is no error.
+    # runs instead.  A banner is not an error.
     for option in ("ClearAllForwardings=yes", "RemoteCommand=none", "LogLevel=ERROR"):
         words += ["-o", option]
     return [*words, "--", host, "sudo -n sh -s" if options.sudo else "sh -s"]

@@ -124,7 +124,7 @@ def setting_ignored(name: str) -> str:
     return f"{name}= is ignored"
 
 
-# Where the manual pages differ, and what was reported -------------------------------------
+# Differences of the manual pages, and what was reported -----------------------------------
 
 _DOCUMENTED_DOES = {
     Verdict.STARTS: "starts",

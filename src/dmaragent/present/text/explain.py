@@ -11,7 +11,7 @@ from dmaragent.policy.resolution import Stack
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.inventory import device_facts, limits_text, published_text, regions_text
 from dmaragent.present.text.tables import labelled, paragraph, render
-from dmaragent.present.words.device import class_name, device_headline, device_name
+from dmaragent.present.words.device import device_headline
 from dmaragent.present.words.passthrough import (
     ASSUMPTION,
     FIXES,
@@ -46,6 +46,32 @@ _MOST_PROBLEMS = 2
 _REGIONS_COLUMN = 13
 
 
+# Both forms ------------------------------------------------------------------------------
+
+
+def _first_lines(
+    inventory: Inventory, explanation: Explanation, function: PciFunction | None
+) -> Iterator[str]:
+    """Yield the device, its warnings, and what limits the answer."""
+    yield from paragraph(device_headline(explanation.sbdf, function), hang=2)
+    for warning in _warnings(explanation):
+        yield from paragraph(warning, hang=2)
+    yield from limits_text(inventory)
+
+
+def _warnings(explanation: Explanation) -> list[str]:
+    """Return the warnings of lost data or lost access, each once."""
+    of_remedies = [remedy.warning for remedy in explanation.remedies if remedy.warning]
+    of_notes = [note for note in explanation.essential_notes if note.startswith("Warning:")]
+    return list(dict.fromkeys([*of_remedies, *of_notes]))
+
+
+def _without_warnings(explanation: Explanation, notes: Sequence[str]) -> list[str]:
+    """Return the notes that the first lines do not have already."""
+    warnings = _warnings(explanation)
+    return [note for note in notes if note not in warnings]
+
+
 # The short form -------------------------------------------------------------------------
 
 
@@ -62,32 +88,21 @@ def explain_text(
     is the source of the answer, `details` the command for the long form; either may be empty.
     """
     function = inventory.host.topology.known.get(explanation.sbdf)
-    yield from paragraph(device_headline(explanation.sbdf, function), hang=2)
-    for warning in _warnings(explanation):
-        yield from paragraph(warning, hang=2)
-    yield from limits_text(inventory)
+    yield from _first_lines(inventory, explanation, function)
     yield ""
     yield from render(_verdict_rows(explanation))
     if inventory.regions:
         yield from ["", *_regions_in_short(inventory, explanation, function)]
     yield from _fixes_in_short(explanation)
     yield ""
-    for note in explanation.essential_notes:
-        if note not in _warnings(explanation):
-            yield from paragraph(note, hang=2)
+    for note in _without_warnings(explanation, explanation.essential_notes):
+        yield from paragraph(note, hang=2)
     yield from labelled("Source", source) if source else ()
     if explanation.xen.cases and stack.origin and explanation.decides != ("linux",):
         yield from labelled(ASSUMPTION, stack.origin)
     yield from _problems_in_short(inventory.host.problems)
     if details:
         yield from [MORE, f"  {visible(details)}"]
-
-
-def _warnings(explanation: Explanation) -> list[str]:
-    """Return the warnings of lost data or lost access, each once."""
-    of_remedies = [remedy.warning for remedy in explanation.remedies if remedy.warning]
-    of_notes = [note for note in explanation.essential_notes if note.startswith("Warning:")]
-    return list(dict.fromkeys([*of_remedies, *of_notes]))
 
 
 def _verdict_rows(explanation: Explanation) -> Iterator[tuple[str, str, str, str]]:
@@ -172,11 +187,10 @@ def explain_details_text(
 ) -> Iterator[str]:
     """Yield the lines of ``dmaragent explain --details``; arguments as for the short form."""
     function = inventory.host.topology.known.get(explanation.sbdf)
-    what = "" if function is None else f" {class_name(function)}, {device_name(function)}"
-    yield from paragraph(f"{explanation.sbdf}{what}", hang=2)
+    yield from _first_lines(inventory, explanation, function)
+    yield ""
     yield from _verdicts(explanation)
     yield from labelled("Source", source) if source else ()
-    yield from limits_text(inventory)
     if function is not None:
         yield from ["", "Device", *device_facts(inventory, function)]
     yield from _steps(explanation.remedies)
@@ -192,9 +206,9 @@ def explain_details_text(
         yield from ["", TOOLSTACKS]
         for toolstack in explanation.toolstacks:
             yield from paragraph(toolstack_policy(toolstack), indent=2, hang=2)
-    if explanation.notes:
+    if notes := _without_warnings(explanation, explanation.notes):
         yield from ["", "Notes"]
-        for note in explanation.notes:
+        for note in notes:
             yield from paragraph(note, indent=2, hang=2)
     for problem in inventory.host.problems:
         yield from ["", *paragraph(not_read(problem), hang=2)]

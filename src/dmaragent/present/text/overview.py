@@ -17,6 +17,7 @@ from dmaragent.present.words.host import (
 )
 from dmaragent.present.words.overview import (
     MACHINE_UNKNOWN,
+    blocked_devices,
     blocked_words,
     devices_words,
     findings_words,
@@ -24,15 +25,32 @@ from dmaragent.present.words.overview import (
     regions_summary,
 )
 
+MOST_LINES = 10
+
 
 def overview_text(
     inventory: Inventory,
-    verdicts: Mapping[SBDF, Can],
+    verdicts: Mapping[SBDF, Mapping[str, Can]],
     checked: Checked | None,
     title: str,
     commands: Sequence[str],
 ) -> Iterator[str]:
-    """Yield the lines; `commands` are the next commands, most useful first."""
+    """Yield the lines; `commands` are the next commands, most useful first.
+
+    `verdicts` are those of the sides that decide.
+    """
+    lines = [*_facts(inventory, verdicts, checked, title)]
+    yield from lines
+    for number, command in enumerate(commands[: max(1, MOST_LINES - len(lines))]):
+        yield f"{'' if number else 'Next':{LABEL}}{command}"
+
+
+def _facts(
+    inventory: Inventory,
+    verdicts: Mapping[SBDF, Mapping[str, Can]],
+    checked: Checked | None,
+    title: str,
+) -> Iterator[str]:
     yield overview_title(__version__)
     yield from _line("Host", title)
     yield from _line("Machine", machine_name(inventory) or MACHINE_UNKNOWN)
@@ -42,14 +60,21 @@ def overview_text(
     else:
         yield from labelled("Table", absence_words(inventory.absence)[0])  # never shortened
     if inventory.absence is None or verdicts:
-        yield from _line("Devices", devices_words(verdicts, inventory))
-    blocked = [sbdf for sbdf, can in verdicts.items() if can is Can.NO]
-    if blocked:
-        yield f"{toned('Blocked', Tone.BAD)}{'':{LABEL - len('Blocked')}}{blocked_words(blocked)}"
+        yield from _devices(devices_words(verdicts, inventory))
+    if blocked_devices(verdicts):
+        names = blocked_words(verdicts)
+        yield f"{toned('Blocked', Tone.BAD)}{'':{LABEL - len('Blocked')}}{names}"
     if checked is not None:
         yield from _line("Findings", findings_words(checked))
-    for number, command in enumerate(commands):
-        yield f"{'' if number else 'Next':{LABEL}}{command}"
+
+
+def _devices(words: tuple[str, ...]) -> Iterator[str]:
+    """Yield the devices and the line of each side, the first of them beside the devices if it fits."""
+    together = ". ".join(words[:2])
+    if len(together) <= current_screen().width - LABEL:
+        words = (together, *words[2:])
+    for number, line in enumerate(words):
+        yield from _line("" if number else "Devices", line)
 
 
 def _line(label: str, text: str) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The overview of a host in words: its regions, its blocked devices, its findings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from dmaragent.addresses import SBDF
 from dmaragent.checks.common.model import Checked, Severity
@@ -35,11 +35,35 @@ def regions_summary(inventory: Inventory) -> str:
     return f"{region_count(inventory.regions)}{more}"
 
 
-def devices_words(verdicts: Mapping[SBDF, Can], inventory: Inventory) -> str:
-    """Return the numbers of verdicts on the devices with reserved memory."""
+def devices_words(
+    verdicts: Mapping[SBDF, Mapping[str, Can]], inventory: Inventory
+) -> tuple[str, ...]:
+    """Return the numbers of verdicts on the devices with reserved memory.
+
+    If it is unknown which side decides, the line of each side follows.
+    """
     if not verdicts:
-        return _without_verdict(inventory)
-    numbers = [
+        return (_without_verdict(inventory),)
+    first, *others = _sides(verdicts)
+    devices = f"{len(verdicts)} with reserved memory"
+    if not others:
+        return (f"{devices}: {_numbers(verdicts, first)}",)
+    sides = (f"{_NAMES[side]}: {_numbers(verdicts, side)}" for side in (first, *others))
+    return (devices, *sides)
+
+
+_NAMES = {"xen": "Xen", "linux": "Linux"}
+
+
+def _sides(verdicts: Mapping[SBDF, Mapping[str, Can]]) -> list[str]:
+    """Return the sides that have a verdict; both, if it is unknown which one decides."""
+    return list(dict.fromkeys(side for sides in verdicts.values() for side in sides))
+
+
+def _numbers(verdicts: Mapping[SBDF, Mapping[str, Can]], side: str) -> str:
+    """Return how many devices have each verdict of `side`."""
+    given = [sides[side] for sides in verdicts.values() if side in sides]
+    return ", ".join(
         f"{number} {word}"
         for can, word in (
             (Can.NO, "blocked"),
@@ -48,9 +72,8 @@ def devices_words(verdicts: Mapping[SBDF, Can], inventory: Inventory) -> str:
             (Can.UNKNOWN, "unknown"),
             (Can.NOT_APPLICABLE, "not applicable"),
         )
-        if (number := list(verdicts.values()).count(can))
-    ]
-    return f"{len(verdicts)} with reserved memory: {', '.join(numbers)}"
+        if (number := given.count(can))
+    )
 
 
 def _without_verdict(inventory: Inventory) -> str:
@@ -66,11 +89,22 @@ def _without_verdict(inventory: Inventory) -> str:
     return "no present device has reserved memory"
 
 
-def blocked_words(blocked: Sequence[SBDF]) -> str:
-    """Return the first blocked devices, and how many more there are."""
+def blocked_devices(verdicts: Mapping[SBDF, Mapping[str, Can]]) -> list[SBDF]:
+    """Return the devices that a side blocks, in the same order."""
+    return [sbdf for sbdf, sides in verdicts.items() if Can.NO in sides.values()]
+
+
+def blocked_words(verdicts: Mapping[SBDF, Mapping[str, Can]]) -> str:
+    """Return the first blocked devices, how many more there are, and who blocks them."""
+    blocked = blocked_devices(verdicts)
     named = " ".join(map(str, blocked[:_MOST]))
     more = len(blocked) - _MOST
-    return f"{named} and {more} more" if more > 0 else named
+    text = f"{named} and {more} more" if more > 0 else named
+    sides = _sides(verdicts)
+    if len(sides) == 1:
+        return text
+    by = [side for side in sides if any(verdicts[sbdf].get(side) is Can.NO for sbdf in blocked)]
+    return f"{text} (by {' or '.join(_NAMES[side] for side in by)})"
 
 
 def findings_words(checked: Checked) -> str:

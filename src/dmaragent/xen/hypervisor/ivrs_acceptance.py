@@ -1,6 +1,6 @@
 """What the Xen hypervisor makes of an IVRS: its list of reserved device memory on AMD.
 
-Pure.  The pages of the XHCI debug console, which are no firmware's, are not predicted.
+Pure.  The pages of the XHCI debug console, which are not firmware's, are not predicted.
 """
 
 from collections.abc import Sequence

@@ -60,10 +60,9 @@ def not_xl_cfg(line: str) -> str:
     return f"not an xl.cfg (line {line})"
 
 
-def convert_guest(message: str, where: str) -> DmaragentError:
-    """Return the error of a text in no format of guests, from a verb without options for settings."""
-    hint = "convert the guest, or give its settings to dmaragent resolve: --memory, --pci"
-    return DmaragentError(message, hint, where)
+def or_describe(hint: str) -> str:
+    """Return the next step for a file in no format of guests, from a verb that needs no file."""
+    return f"{hint}, or describe the guest with --memory and --pci"
 
 
 def no_guests_at(paths: str, formats: str) -> DmaragentError:
