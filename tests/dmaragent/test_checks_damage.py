@@ -272,3 +272,25 @@ def test_devices_have_no_unit_up_to_the_last_segment_a_table_can_name() -> None:
 
     assert [one.hit.subject for one in with_unit] == ["ffff:00:1d.0"]
     assert without == []  # no-unit says it
+
+
+@pytest.mark.parametrize("kept", [48, 60, 100])
+def test_of_a_cut_copy_nothing_is_told_about_what_it_lacks(kept: int) -> None:
+    whole = table_of(rmrr(0x80000000, 0x80000FFF, *[ENDPOINT] * 4), drhd(0xFED90000, flags=1))
+
+    findings = check(host(whole[:kept])).findings
+
+    assert "no-unit" not in {one.rule.id for one in findings}
+    assert "table-length" in {one.rule.id for one in findings}
+    for one in findings:
+        if one.rule.id == "structure-past-end":
+            assert one.xen.startswith("Unknown")
+            assert one.linux.startswith("Unknown")
+
+
+def test_a_structure_past_the_end_of_a_whole_table_has_its_known_effect() -> None:
+    whole = table_of(drhd(0xFED90000, flags=1), structure(1, bytes(20))[:2] + b"\x60\0" + bytes(20))
+
+    (one,) = (one for one in check(host(whole)).findings if one.rule.id == "structure-past-end")
+
+    assert not one.linux.startswith("Unknown")

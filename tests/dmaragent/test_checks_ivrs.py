@@ -43,6 +43,7 @@ from support.ivrs_tables import (
     ivrs,
     special,
 )
+from support.machines import MACHINES
 from support.tables import patched, resummed
 from support.wording import Worded
 
@@ -516,3 +517,18 @@ def test_the_segment_of_a_region_counts_from_the_release_that_linux_is_modelled_
     assert IVMD_SEGMENTS == (6, 0)
     assert rule.linux.startswith("Linux 6.0 and later ")
     assert "Linux 6.0 and later" in rule.details
+
+
+@pytest.mark.parametrize("kept", [56, 100])
+def test_of_a_cut_copy_nothing_is_told_about_what_it_lacks(kept: int) -> None:
+    whole = (
+        MACHINES / "synthetic-ivmd-acpi-device/root/sys/firmware/acpi/tables/IVRS"
+    ).read_bytes()
+
+    findings = check(taken(amd_host(whole[:kept]))).findings
+
+    assert "ivrs-no-ivhd" not in {one.rule.id for one in findings}
+    assert "ivrs-length" in {one.rule.id for one in findings}
+    for one in findings:
+        if one.rule.id == "ivrs-block-past-end":
+            assert one.xen.startswith("Unknown")

@@ -286,7 +286,7 @@ def why_it_starts(resolution: Resolution) -> str:
 
 
 def no_regions(case: PossibleOutcome) -> str:
-    """Return why a laid out guest has no region: if some may be missing, that is not known."""
+    """Return why a laid out guest has no region, or that this is unknown because some may be missing."""
     return "none is known" if case.missing else "none is reserved"
 
 
