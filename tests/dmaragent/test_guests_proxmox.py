@@ -1,4 +1,4 @@
-"""A Proxmox VMID.conf is read as qemu-server reads it: up to the first section."""
+"""A Proxmox VMID.conf is read as qemu-server reads it for the next start of the guest."""
 
 from pathlib import Path
 
@@ -107,8 +107,10 @@ def test_a_text_is_proxmoxs_by_its_lines(lines: list[str], *, is_proxmox: bool) 
             read_all_guests(text, "101.conf")
 
 
-@pytest.mark.parametrize("section", ["[PENDING]", "[before-update]", "[special:cloudinit]", "[?]"])
-def test_only_the_part_before_the_first_section_counts(section: str) -> None:
+@pytest.mark.parametrize(
+    "section", ["[before-update]", "[special:cloudinit]", "[?]", "[PENDING]\n[?]"]
+)
+def test_snapshots_and_other_sections_are_ignored(section: str) -> None:
     guest = _guest(f"{GPU}\n{section}\nmemory: 512\nhostpci2: 01:00\nnot a setting\n")
 
     assert (guest.memory, len(guest.devices)) == (8192 * MIB, 2)

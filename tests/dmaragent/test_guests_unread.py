@@ -97,17 +97,17 @@ def test_settings_of_other_programs_are_in_no_format_that_is_read(text: str) -> 
 @pytest.mark.parametrize(
     ("section", "named"),
     [
-        ("[PENDING]\nhostpci0: 01:00.0", "hostpci0"),
-        ("[pending]\ndelete: hostpci0,net0", "hostpci0"),
-        ("[PENDING]\nmemory: 4096\n\n[old]\nhostpci1: 02:00.0", "memory"),
+        ("[PENDING]\nhostpci0: 01:00.0", "sets hostpci0"),
+        ("[pending]\ndelete: memory,net0", "removes memory"),
+        ("[PENDING]\nmemory: 4096\n\n[old]\nhostpci1: 02:00.0", "sets memory"),
     ],
 )
 def test_a_pending_change_of_devices_or_memory_is_named_in_a_note(section: str, named: str) -> None:
     guest = _kvm(_CONF.format(f"\n{section}"))
 
     assert [one.place for one in guest.notes] == ["guest:4"]
-    assert f"changes {named} " in guest.notes[0].text
-    assert guest.devices == ()
+    assert f"{named} " in guest.notes[0].text
+    assert [one.place for one in guest.devices] == ["guest:5"] * ("hostpci0" in named)
 
 
 @pytest.mark.parametrize("section", ["[PENDING]\nname: new", "[old]\nhostpci0: 01:00.0"])

@@ -254,6 +254,37 @@ def test_proxmox_guests_without_a_device_of_the_host_need_no_answer(
     assert (started.code, bool(started.asked)) == (0, asked)
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_locked_guest_that_proxmox_starts_is_not_refused_for_its_lock(
+    shell: str, tmp_path: Path, require: Require
+) -> None:
+    """Proxmox checks the lock before it runs the hookscript, unless it was told to skip it."""
+    require(shell)
+    hook = StartHook(PROXMOX, tmp_path, shell)
+    hook.answer_from(_LAPTOP)
+    hook.refuse()
+    hook.write("etc/pve/qemu-server/100.conf", "lock: backup\nmemory: 8192\nhostpci0: 00:14.0\n")
+
+    started = hook.run("100", "pre-start")
+    hook.answer_from(_SERVER)
+    hook.write("etc/pve/qemu-server/100.conf", "lock: backup\nmemory: 8192\nhostpci0: 0a:00.0\n")
+    refused = hook.run("100", "pre-start")
+
+    assert (started.code, refused.code) == (0, 1)
+    assert "-p daemon.info" in started.log
+    assert "is locked (" not in refused.log
+
+
+@pytest.mark.parametrize("template", ["1", "yes"])
+def test_a_template_starts_for_a_backup_without_a_question(template: str, tmp_path: Path) -> None:
+    hook = StartHook(PROXMOX, tmp_path)
+    hook.answer_from(_SERVER)
+    hook.refuse()
+    hook.write("etc/pve/qemu-server/100.conf", f"template: {template}\nhostpci0: 0a:00.0\n")
+
+    assert hook.run("100", "pre-start") == (0, b"", b"", "", [])
+
+
 @pytest.mark.parametrize("identifier", ["", "../100", "100;touch x", "-1", "$(id)"])
 def test_proxmox_guests_have_numbers(identifier: str, tmp_path: Path) -> None:
     hook = StartHook(PROXMOX, tmp_path)

@@ -48,6 +48,7 @@ def made_up_record(name: str, number: int = 0, **facts: object) -> HostRecord:
         "model": f"Server {number % 40}",
         "firmware": f"2.{number % 7}",
         "xen": f"4.{14 + number % 7}.4",
+        "xen_release": str(facts.get("xen", f"4.{14 + number % 7}.4") or ""),
         "without_xen": False,
         "runs_xen": True,
         "functions_known": True,

@@ -16,7 +16,7 @@ from dmaragent.fleet.documents import Document
 from dmaragent.fleet.records import HostRecord, NoData, read_record
 from dmaragent.question.context import Question
 
-_FORMAT = 8
+_FORMAT = 9
 """Counted up if a record or a class is made otherwise; entries of another format are not found."""
 _LARGEST = 1 << 28
 """Of a larger document no hash is taken."""

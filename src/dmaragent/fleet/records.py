@@ -73,6 +73,8 @@ class HostRecord:
     firmware: str | None
     xen: str | None
     """The running release as Xen reports it; None if it runs no Xen, or that is unknown."""
+    xen_release: str
+    """The same without a distribution's suffix: ``4.20`` for 4.20.5-pre; empty if unknown."""
     without_xen: bool
     """Whether Linux runs there without Xen."""
     runs_xen: bool
@@ -162,6 +164,7 @@ def record_of(document: Document, asked: OpenedContext) -> HostRecord:
         model=host.machine.model,
         firmware=host.machine.firmware,
         xen=(host.xen.version if host.xen else "") or None,
+        xen_release=str((host.xen and host.xen.release) or ""),
         without_xen=inventory.linux.state in (LinuxState.GROUPS, LinuxState.NO_GROUPS),
         runs_xen=inventory.linux.state is LinuxState.UNDER_XEN,
         linux=host.system.kernel_release,

@@ -136,7 +136,7 @@ def _assumptions(records: Sequence[HostRecord], *, release_named: bool) -> Itera
     unknown = sum(not record.xen and not record.without_xen for record in others)
     absent = sum(not record.functions_known for record in records)
     predicted = sum(record.list_source == ListSource.PREDICTED.value for record in records)
-    running = {record.xen for record in records if record.xen and not release_named}
+    running = {each.xen_release for each in records if each.xen_release and not release_named}
     newer = sorted(note for xen in running for note in not_modelled(Release.parse(xen)))
     notes = [
         *(f"{note}." for note in newer),

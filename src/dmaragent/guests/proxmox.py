@@ -1,8 +1,7 @@
 """Proxmox VE's configuration of a virtual machine: /etc/pve/qemu-server/VMID.conf, ``qm config``.
 
 Source: qemu-server src/PVE/QemuServer.pm, ``parse_vm_config``; QemuServer/PCI.pm,
-``parse_hostpci``; QemuServer/Memory.pm, ``config``. What follows the first ``[section]`` is a
-snapshot, pending changes or cloud-init, and is ignored.
+``parse_hostpci``; QemuServer/Memory.pm, ``config``. ``proxmox_settings`` reads the parts of the file.
 """
 
 import re
@@ -16,12 +15,18 @@ from dmaragent.guests import words
 from dmaragent.guests.config import Complaint
 from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest, device_space
+from dmaragent.guests.proxmox_settings import (
+    LINE,
+    LIST,
+    TRUE,
+    ProxmoxSettings,
+    first_part,
+    is_dropped,
+    properties_of,
+    read_settings,
+)
 from dmaragent.guests.qemu_arguments import Argument, add_arguments, read_arguments
 
-_LIST = re.compile(r"[,;\s]+")
-"""What separates the words of a list: PVE::Tools, ``split_list``."""
-_LINE = re.compile(r"([a-z][a-z_-]*\d*):\s*(.+?)\s*")
-_SECTION = re.compile(r"\[[^\]]*\]\s*")
 _NUMBERED = re.compile(
     r"(?:hostpci|net|scsi|virtio|ide|sata|unused|usb|serial|parallel|numa|ipconfig|efidisk|tpmstate|virtiofs|audio|smbios|rng)\d+"
 )
@@ -49,8 +54,6 @@ _RARE_ELSEWHERE = re.compile(
     r"hostpci\d+|ostype|scsihw|bootdisk|vmgenid|smbios1|efidisk\d+|(?:net|scsi|virtio|ide|sata)\d+"
 )
 """Keys that are rare in other files of ``key: value`` lines."""
-_DECIDES = re.compile(r"hostpci\d+|memory|machine|args|hotplug|hugepages|sockets|arch")
-"""Keys that change the assigned devices or the place of RAM."""
 _CONTAINER = frozenset({"hostname", "rootfs", "unprivileged", "swap"})
 _LEGACY_ADDRESS = re.compile(r"(?:[a-f0-9]{4,8}:)?[a-f0-9]{2}:02(?:\.0)?")
 """Where a device in legacy IGD mode must be."""
@@ -61,20 +64,6 @@ _GIGABYTE_PAGES = "1024"
 _DIMMS_OF_A_SIZE, _MOST_DIMMS = 32, 256
 """After each 32 memory devices, the next ones are twice as large."""
 _DEFAULT_MEMORY = 512
-_TRUE = frozenset({"1", "on", "yes", "true"})
-"""What is true of a property: PVE::JSONSchema, ``parse_boolean``."""
-_BOOLEAN = _TRUE | {"0", "off", "no", "false"}
-_HOSTPCI_BOOLEANS = ("pcie", "rombar", "x-vga", "legacy-igd")
-_HOSTPCI_KEYS = frozenset(
-    {
-        *_HOSTPCI_BOOLEANS,
-        *("host", "mapping", "mdev", "romfile", "driver"),
-        *("vendor-id", "device-id", "sub-vendor-id", "sub-device-id"),
-    }
-)
-"""What a ``hostpci`` line may have: qemu-server PCI.pm, ``$hostpci_fmt``."""
-_DEFAULT_KEYS = {"machine": "type", "memory": "current"}
-"""The settings that are read here and have properties, with the key of a bare part."""
 _NVIDIA = re.compile(r"nvidia-\d+")
 """A type that can be an mdev, or a virtual function with NVIDIA's own driver for VFIO."""
 _NUMBERS = frozenset(map(str, range(16)))
@@ -83,7 +72,7 @@ _NUMBERS = frozenset(map(str, range(16)))
 
 @dataclass(slots=True)
 class _Machine:
-    """The settings of the first part, each with its line."""
+    """The settings that Proxmox starts the guest with, each with its line."""
 
     source: str
     settings: Mapping[str, tuple[str, int]]
@@ -107,8 +96,8 @@ def is_proxmox(text: str) -> bool:
     one of them is rare elsewhere.
     """
     keys, others = [], 0
-    for line in _first_part(text):
-        match = _LINE.fullmatch(line)
+    for line in first_part(text):
+        match = LINE.fullmatch(line)
         if match is None:
             others += 1
         else:
@@ -127,14 +116,17 @@ def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmG
         DmaragentError: it is a container, which cannot have PCI devices.
 
     """
-    settings, dropped = _settings(text, source)
-    if settings.keys() & _CONTAINER:
+    read = read_settings(text, source)
+    if read.first.keys() & _CONTAINER:
         raise DmaragentError(words.container(source), words.GIVE_PROXMOX_CONF, source)
-    machine = _Machine(source, settings)
-    machine.notes += [*dropped, *_pending_changes(text, source)]
-    if machine.value("template") == "1":
+    machine = _Machine(source, read.started_with)
+    machine.notes += read.notes
+    if machine.value("template").lower() in TRUE:
         machine.notes.append(Complaint(machine.place("template"), words.TEMPLATE))
-    for key in settings:
+    if read.refused_lock:
+        refusal = words.locked(read.refused_lock, _id_words(source))
+        machine.refusals.append(Complaint(f"{source}:{read.first['lock'][1]}", refusal))
+    for key in machine.settings:
         slot = re.fullmatch(r"hostpci(\d+)", key)
         if slot and slot[1] in _NUMBERS:
             _hostpci(machine, key, mappings)
@@ -147,6 +139,7 @@ def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmG
         if assigned.sbdf is not None
     ]
     add_arguments(arguments, machine.notes, machine.unknown)
+    _add_saved_state(machine, read)
     memory, plugged = _memory(machine)
     arch = machine.value("arch", "x86_64")
     default = "pc" if arch == "x86_64" else "virt"
@@ -155,7 +148,7 @@ def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmG
         name=machine.value("name"),
         format=GuestFormat.PROXMOX,
         architecture=arch,
-        machine=arguments.machine or _machine_type(machine) or default,
+        machine=arguments.machine or _machine_at_start(machine, read) or default,
         memory=memory,
         below_4g=arguments.below_4g,
         more_memory=plugged is not None,
@@ -167,93 +160,32 @@ def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmG
     )
 
 
-def _settings(text: str, source: str) -> tuple[dict[str, tuple[str, int]], list[Complaint]]:
-    """Return the settings of the first part, each with its line, and the values that are dropped."""
-    settings: dict[str, tuple[str, int]] = {}
-    dropped: list[Complaint] = []
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        if _SECTION.fullmatch(line):
-            break
-        match = _LINE.fullmatch(line)
-        if match is None:
-            continue
-        key, value = match[1], match[2]
-        if not _is_dropped(key, value):
-            settings[key] = (value, number)
-            continue
-        if key.startswith("hostpci") and key not in settings:
-            settings[key] = (value, number)
-        else:
-            dropped.append(Complaint(f"{source}:{number}", words.value_dropped(key)))
-    return settings, dropped
+def _id_words(source: str) -> str:
+    """Return the ID of the guest whose file is `source`, or a word for it."""
+    found = re.fullmatch(r"(?:.*/)?([0-9]{3,9})\.conf", source)
+    return found[1] if found else "VMID"
 
 
-def _first_part(text: str) -> Iterator[str]:
-    """Yield the lines of settings before the first section."""
-    for line in text.removeprefix("\ufeff").split("\n"):
-        if _SECTION.fullmatch(line):
-            return
-        if line.strip() and not line.startswith("#"):
-            yield line
-
-
-def _pending_changes(text: str, source: str) -> Iterator[Complaint]:
-    """Yield a note for changes that Proxmox makes at the next start.
-
-    Source: qemu-server QemuServer.pm, ``vm_start_nolock`` and ``vmconfig_apply_pending``.
-    """
-    section, first, keys = "", 0, []
-    for number, line in enumerate(text.split("\n"), 1):
-        if _SECTION.fullmatch(line):
-            section = line.strip().lower()
-            first = number if section == "[pending]" else first
-        match = _LINE.fullmatch(line) if section == "[pending]" else None
-        if match is not None:
-            names = _LIST.split(match[2]) if match[1] == "delete" else [match[1]]
-            keys += [
-                name.lstrip("!")[:40] for name in names if _DECIDES.fullmatch(name.lstrip("!"))
-            ]
-    if keys:
-        yield Complaint(f"{source}:{first}", words.pending_changes(keys[:8]))
-
-
-def _properties(text: str, default: str) -> dict[str, str] | None:
-    """Return ``VALUE,key=value`` as a mapping, the bare part under `default`.
-
-    None if Proxmox drops such a value with a warning: a key is there twice, or a part has no key or
-    no value (pve-common, ``parse_property_string``; qemu-server, ``parse_vm_config``).
-    """
-    properties: dict[str, str] = {}
-    for part in filter(str.strip, text.split(",")):
-        name, equals, value = part.partition("=")
-        key = name if equals else default
-        if key in properties or (equals and not (name and value)):
-            return None
-        properties[key] = (value if equals else part).strip()
-    return properties
-
-
-def _is_dropped(key: str, value: str) -> bool:
-    """Return whether Proxmox drops the `value` of a setting, so that an earlier one holds."""
-    if key.startswith("hostpci"):
-        properties = _properties(value, "host")
-        return (
-            properties is None
-            or not properties.keys() <= _HOSTPCI_KEYS
-            or any(properties.get(name, "1").lower() not in _BOOLEAN for name in _HOSTPCI_BOOLEANS)
-        )
-    default = _DEFAULT_KEYS.get(key)
-    return default is not None and _properties(value, default) is None
+def _add_saved_state(machine: _Machine, read: ProxmoxSettings) -> None:
+    """Add what a saved state, or the lock of one, changes about the start."""
+    if "vmstate" in read.first and not read.refused_lock:
+        place = f"{machine.source}:{read.first['vmstate'][1]}"
+        machine.notes.append(Complaint(place, words.RESUMED))
+        if machine.devices:
+            machine.unknown.append(Complaint(place, words.RESUMED_WITH_DEVICES))
+    elif read.resumed and not read.refused_lock:
+        place = f"{machine.source}:{read.first['lock'][1]}"
+        machine.notes.append(Complaint(place, words.SUSPENDED_WITHOUT_STATE))
 
 
 def _property(text: str, name: str) -> str:
-    return (_properties(text, name) or {}).get(name, "")
+    return (properties_of(text, name) or {}).get(name, "")
 
 
 def _hostpci(machine: _Machine, key: str, mappings: DeviceMappings) -> None:
-    properties = _properties(machine.value(key), "host") or {}
+    properties = properties_of(machine.value(key), "host") or {}
     place, mapping = machine.place(key), properties.get("mapping")
-    if _is_dropped(key, machine.value(key)):
+    if is_dropped(key, machine.value(key)):
         machine.unknown.append(Complaint(place, words.value_dropped(key)))
         return
     if mapping is None and "host" not in properties:
@@ -280,7 +212,7 @@ def _hostpci(machine: _Machine, key: str, mappings: DeviceMappings) -> None:
 
 def _refusals(machine: _Machine, key: str, properties: dict[str, str]) -> Iterator[str]:
     """Yield why Proxmox refuses the `properties` of a ``hostpci`` line."""
-    if properties.get("pcie", "").lower() in _TRUE and "q35" not in _machine_type(machine):
+    if properties.get("pcie", "").lower() in TRUE and "q35" not in _machine_type(machine):
         yield words.hostpci_without_q35(key)
     if _legacy_refused(machine, properties):
         yield words.hostpci_legacy_graphics(key)
@@ -291,12 +223,12 @@ def _refusals(machine: _Machine, key: str, properties: dict[str, str]) -> Iterat
 def _legacy_refused(machine: _Machine, properties: dict[str, str]) -> bool:
     """Return whether Proxmox refuses a device in legacy IGD mode: PCI.pm, ``parse_hostpci_devices``."""
     host = properties.get("host")
-    return properties.get("legacy-igd", "").lower() in _TRUE and (
+    return properties.get("legacy-igd", "").lower() in TRUE and (
         machine.value("vga") != "none"
         or "q35" in _machine_type(machine)
         or "mdev" in properties
-        or properties.get("rombar", "1").lower() not in _TRUE
-        or properties.get("x-vga", "").lower() in _TRUE
+        or properties.get("rombar", "1").lower() not in TRUE
+        or properties.get("x-vga", "").lower() in TRUE
         or (host is not None and not _LEGACY_ADDRESS.fullmatch(host))
     )
 
@@ -316,6 +248,12 @@ def _add_device(machine: _Machine, key: str, address: str, *, managed: bool) -> 
 def _machine_type(machine: _Machine) -> str:
     """Return the machine type of the configuration; empty if it names none."""
     return _property(machine.value("machine"), "type")
+
+
+def _machine_at_start(machine: _Machine, read: ProxmoxSettings) -> str:
+    """Return the machine type that Proxmox starts: if it resumes a guest, that of the saved state."""
+    own = _machine_type(machine)
+    return machine.value("runningmachine", own) if read.resumed else own
 
 
 def _why_mapping_unknown(key: str, mapping: str, mapped: tuple[str, ...] | None) -> str:
@@ -346,9 +284,9 @@ def _memory(machine: _Machine) -> tuple[int | None, int | None]:
         message = words.memory_not_a_number(text)
         machine.unknown.append(Complaint(machine.place("memory"), message))
         return None, None
-    if machine.value("hugepages") and machine.value("numa").lower() not in _TRUE:
+    if machine.value("hugepages") and machine.value("numa").lower() not in TRUE:
         machine.refusals.append(Complaint(machine.place("hugepages"), words.HUGEPAGES_WITHOUT_NUMA))
-    if "memory" not in _LIST.split(machine.value("hotplug")):
+    if "memory" not in LIST.split(machine.value("hotplug")):
         return int(text) * MIB, None
     memory, static = int(text), _static_memory(machine)
     why = _why_no_hotplug(machine, memory, static)
@@ -371,7 +309,7 @@ def _why_no_hotplug(machine: _Machine, memory: int, static: int) -> str:
 
     Source: Memory.pm, ``config`` and ``foreach_dimm``.
     """
-    if machine.value("numa").lower() not in _TRUE:
+    if machine.value("numa").lower() not in TRUE:
         return words.HOTPLUG_WITHOUT_NUMA
     if any(re.fullmatch(r"numa[0-7]", key) for key in machine.settings):
         return words.HOTPLUG_WITH_NUMA_NODES

@@ -288,10 +288,41 @@ def hostpci_out_of_range(key: str) -> str:
     return f"Proxmox reads hostpci0 to hostpci15 and ignores {excerpt(key)} with a warning"
 
 
-def pending_changes(keys: Sequence[str]) -> str:
+RESUMED = "Proxmox resumes this guest from its saved state (vmstate)"
+RESUMED_WITH_DEVICES = (
+    "the saved state (vmstate) may be of a guest with other devices: whether QEMU loads it is not "
+    "modelled. A cold start needs no state: remove it with `qm set VMID --delete vmstate`, which "
+    "loses what the guest had in memory"
+)
+SUSPENDED_WITHOUT_STATE = (
+    "locked (suspended), and there is no saved state (vmstate): Proxmox starts the guest anew"
+)
+
+
+def locked(lock: str, guest: str) -> str:
     return (
-        f"[PENDING] changes {', '.join(keys)} at the next start, and this answer ignores that "
-        "(`qm config VMID` prints the settings that include it)"
+        f"the guest is locked ({excerpt(lock)}). Wait until the job that holds the lock has ended; if none "
+        f"runs, remove the lock with `qm unlock {guest}`"
+    )
+
+
+def _changes(made: Sequence[str], removed: Sequence[str]) -> str:
+    return " and ".join(
+        f"{verb} {', '.join(map(excerpt, keys))}"
+        for verb, keys in (("sets", made), ("removes", removed))
+        if keys
+    )
+
+
+def pending_changes(made: Sequence[str], removed: Sequence[str]) -> str:
+    """Return what the next start changes: the keys that it sets, and those that it removes."""
+    return f"[PENDING] {_changes(made, removed)} at the next start, and this answer includes that"
+
+
+def pending_not_made(made: Sequence[str], removed: Sequence[str]) -> str:
+    return (
+        f"[PENDING] {_changes(made, removed)}, but not at the next start, because Proxmox resumes this "
+        "guest: this answer ignores it"
     )
 
 
