@@ -241,7 +241,7 @@ HYPERVISOR_TYPE = _read("/sys/hypervisor/type", "whether this kernel runs on Xen
 XEN_GUEST_TYPE = _read("/sys/hypervisor/guest_type", "a PVH dom0 never sees the table")
 XEN_CAPABILITIES = _read(
     "/proc/xen/capabilities",
-    "whether it is dom0 (control_d)",
+    "whether it is dom0 (control_d), also if the kernel has no /sys/hypervisor",
     elsewhere=_XEN,
     may_be_empty="this kernel runs in a guest, not in dom0",
 )
