@@ -629,6 +629,7 @@ pci_function() {
 iommu_group() {
     list_dir "/sys/kernel/iommu_groups/$1/devices"
     read_file "/sys/kernel/iommu_groups/$1/reserved_regions"
+    read_file "/sys/kernel/iommu_groups/$1/name"
 }
 
 memory_range() {

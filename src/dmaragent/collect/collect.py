@@ -189,6 +189,7 @@ def _iommu_groups(host: HostReader) -> tuple[IommuGroupReading, ...] | Missing:
             name=name,
             devices=_names(host, ledger.IOMMU_GROUP_DEVICES.request(name)),
             reserved_regions=host.read(ledger.IOMMU_GROUP_REGIONS.request(name)),
+            given_name=host.read(ledger.IOMMU_GROUP_NAME.request(name)),
         )
         for name in names
     )

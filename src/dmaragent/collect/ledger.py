@@ -180,6 +180,10 @@ IOMMU_GROUP_REGIONS = _read(
     "/sys/kernel/iommu_groups/{}/reserved_regions",
     "how Linux classifies the reserved regions: locked or relaxable",
 )
+IOMMU_GROUP_NAME = _read(
+    "/sys/kernel/iommu_groups/{}/name",
+    "whether VFIO made the group without an IOMMU (vfio-noiommu); most groups have no name",
+)
 MEMORY_MAP = _list(
     "/sys/firmware/memmap",
     "the firmware's memory map: a region should be in reserved memory",
