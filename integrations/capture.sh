@@ -629,6 +629,7 @@ pci_function() {
 iommu_group() {
     list_dir "/sys/kernel/iommu_groups/$1/devices"
     read_file "/sys/kernel/iommu_groups/$1/reserved_regions"
+    read_file "/sys/kernel/iommu_groups/$1/name"
 }
 
 memory_range() {
@@ -653,18 +654,19 @@ system() {
     read_file "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts"
 }
 
-xen() { # unless the kernel reports that there is no Xen
+xen() { # unless the kernel shows that there is no Xen
     read_file "/sys/hypervisor/type"
-    kind=
-    case $outcome in
-    absent) return ;;
-    value) IFS= read -r kind <"$dest" || : ;;
-    *) kind=xen ;;
-    esac
+    kind=xen of_type=$outcome
+    if [ "$outcome" = value ]; then
+        kind=
+        IFS= read -r kind <"$dest" || :
+    fi
     [ "$kind" = xen ] || return 0
+    # A kernel without CONFIG_XEN_SYS_HYPERVISOR has no /sys/hypervisor on Xen either.
+    read_file "/proc/xen/capabilities"
+    [ "$of_type$outcome" != absentabsent ] || return 0
     for part in major minor extra; do read_file "/sys/hypervisor/version/$part"; done
     read_file "/sys/hypervisor/guest_type"
-    read_file "/proc/xen/capabilities"
     list_dir "/sys/bus/pci/drivers/pciback"
     [ -n "$calls" ] || return 0
     ask_program xl-info 1 xl info

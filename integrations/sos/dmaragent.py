@@ -58,6 +58,7 @@ class Dmaragent(Plugin, IndependentPlugin, RedHatPlugin, SuSEPlugin, DebianPlugi
         "/sys/firmware/acpi/tables/IVRS*",
         "/sys/bus/pci/slots/*/address",
         "/sys/kernel/iommu_groups/*/reserved_regions",
+        "/sys/kernel/iommu_groups/*/name",
         "/sys/firmware/memmap/*/start",
         "/sys/firmware/memmap/*/end",
         "/sys/firmware/memmap/*/type",

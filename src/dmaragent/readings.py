@@ -86,6 +86,8 @@ class IommuGroupReading(NamedTuple):
     name: str
     devices: tuple[str, ...] | Missing
     reserved_regions: bytes | Missing
+    given_name: bytes | Missing = NOT_COLLECTED
+    """The name that a driver gave it; absent for most groups."""
 
 
 class MemoryMapReading(NamedTuple):

@@ -1,6 +1,7 @@
 """integrations/capture.sh asks what the collector asks, and its bundles answer the same."""
 
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from dmaragent.boot_words import LINUX_WORDS, XEN_WORDS
 from dmaragent.redaction import _INFO
+from support import capturing
 from support.capturing import (
     SCRIPT,
     SHELLS,
@@ -50,6 +52,30 @@ def test_a_bundle_is_what_dmaragent_would_have_recorded(
     for verb in ("inventory", "check"):
         recorded = _answer(capsys, verb, tmp_path / "recorded")
         assert _answer(capsys, verb, bundle) == recorded
+
+
+@pytest.mark.parametrize("proc_xen", [True, False])
+def test_xen_is_read_by_proc_xen_if_sysfs_has_no_hypervisor(
+    proc_xen: bool,  # noqa: FBT001 - a case
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    require: Callable[[str], None],
+) -> None:
+    """On a running machine: in a copy, what is not there was not collected."""
+    require("dash")
+    copy = copy_machine("xen-pv-dom0", tmp_path)
+    shutil.rmtree(copy.tree / "sys/hypervisor")
+    if not proc_xen:
+        shutil.rmtree(copy.tree / "proc/xen")
+    running = tmp_path / "running.sh"
+    running.write_text(SCRIPT.read_text("utf-8").replace("absent=not-collected ", ""))
+    monkeypatch.setattr(capturing, "SCRIPT", running)
+    log = read_log(captured("dash", tmp_path, *copy.options))
+
+    capabilities = log["read", "/proc/xen/capabilities"]
+    assert (capabilities.missing is None) is proc_xen
+    assert (("call", "xl-info") in log) is proc_xen
+    assert (("list", "/sys/bus/pci/drivers/pciback") in log) is proc_xen
 
 
 @pytest.mark.parametrize(

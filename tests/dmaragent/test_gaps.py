@@ -258,6 +258,25 @@ def test_a_capability_that_xl_info_does_not_name_is_unknown(
     assert resolved(dom0, HVM).verdict is Verdict.STARTS
 
 
+def test_a_dom0_whose_kernel_has_no_sys_hypervisor_answers_as_before(
+    dom0: dict[HostRequest, Value],
+) -> None:
+    absent = Missing(MissingKind.ABSENT, "No such file or directory")
+    losses = [
+        Loss(request, "absent", absent)
+        for request in dom0
+        if request.path.startswith("/sys/hypervisor/")
+    ]
+    host, before = with_losses(dom0, *losses), with_losses(dom0)
+    assert host.xen is not None
+    assert before.xen is not None
+    assert host.xen == before.xen._replace(guest_type=None)
+    for guest in (DOM0 / "guests").glob("*.cfg"):
+        found = [resolved(dom0, guest.read_text(), *lost) for lost in (losses, [])]
+        assert found[0].verdict is found[1].verdict, guest.name
+        assert found[0].stack == found[1].stack
+
+
 def test_without_xl_info_and_entries_it_is_unknown_whether_xens_iommu_works(
     dom0: dict[HostRequest, Value],
 ) -> None:

@@ -21,6 +21,7 @@ NIC = Function(
 )
 VF = Function(sbdf="0000:01:10.0", physical_function="0000:01:00.0")
 DENIED = Missing(MissingKind.DENIED, "Permission denied")
+ABSENT = Missing(MissingKind.ABSENT)
 
 
 def _host(**changes: dict[str, object]) -> Host:
@@ -338,6 +339,36 @@ def test_a_cut_line_of_xl_info_is_not_read() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("capabilities", "dom0"), [(b"control_d\n", True), (b"", False), (DENIED, None)]
+)
+def test_xen_is_known_by_proc_xen_if_sysfs_has_no_hypervisor(
+    capabilities: bytes | Missing,
+    dom0: bool | None,  # noqa: FBT001 - a case
+) -> None:
+    """CONFIG_XEN_SYS_HYPERVISOR=n."""
+    files: dict[str, object] = {
+        "/sys/hypervisor/type": ABSENT,
+        "/proc/xen/capabilities": capabilities,
+    }
+    host = _host(files=files, calls={"xl-info": b"xen_major : 4\nxen_minor : 17\n"})
+
+    assert host.xen is not None
+    assert (host.xen.dom0, host.xen.release) == (dom0, Release(4, 17))
+
+
+def test_what_root_alone_reads_of_xen_is_reported_if_sysfs_has_no_hypervisor() -> None:
+    files: dict[str, object] = {
+        "/sys/hypervisor/type": ABSENT,
+        "/proc/xen/capabilities": b"control_d\n",
+    }
+    denied = _host(files=files, calls={"xl-info": DENIED})
+    absent = _host(files={**files, "/proc/xen/capabilities": ABSENT}, calls={"xl-info": DENIED})
+
+    assert any("xl info" in problem for problem in denied.problems)
+    assert (absent.xen, absent.problems) == (None, ())
+
+
 def test_xen_tells_its_release_options_and_list() -> None:
     info = b"xen_commandline        : iommu=verbose rmrr=0x1:2\nvirt_caps : pv hvm hvm_directio\n"
     entries = json.dumps({"entries": [[5, 2], [1, 1]]}).encode()
@@ -395,11 +426,12 @@ def test_a_guest_type_or_point_release_that_is_cut_is_unknown() -> None:
 
 def test_where_the_kernel_is_on_no_hypervisor_xen_is_not_asked() -> None:
     fake = fake_host([], {})
-    fake.complete = (*fake.complete, "/sys/hypervisor/")
+    fake.complete = (*fake.complete, "/sys/hypervisor/", "/proc/xen/")
     host = join(collect(fake))
 
     assert host.xen is None
-    assert not any("xen" in each.path or "xl" in each.path for each in fake.asked)
+    asked = [each.path for each in fake.asked if "xen" in each.path or "xl" in each.path]
+    assert asked == ["/proc/xen/capabilities"]
 
 
 def test_a_host_of_nothing_joins() -> None:

@@ -59,6 +59,8 @@ MAY_MAKE_UNKNOWN: dict[LedgerEntry, set[str]] = {
     ledger.IOMMU_GROUPS: {"Linux", WHY},
     ledger.IOMMU_GROUP_DEVICES: {"Linux", WHY},
     ledger.IOMMU_GROUP_REGIONS: {"Linux", WHY},
+    # VFIO makes groups without an IOMMU, and only their name shows it
+    ledger.IOMMU_GROUP_NAME: {"Linux"},
     # Xen from 4.19 on switches VT-d off for a region in RAM
     ledger.MEMORY_MAP: {"Xen", *GUESTS},
     ledger.MEMORY_MAP_ENTRY: {"Xen", *GUESTS},

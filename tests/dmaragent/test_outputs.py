@@ -152,6 +152,29 @@ def test_xens_commands_are_run_where_xen_may_be(kind: bytes | Missing, asked: bo
     assert "clock" in [each.path for each in host.asked]
 
 
+@pytest.mark.parametrize(
+    ("capabilities", "asked"),
+    [
+        (b"control_d\n", True),
+        (Missing(MissingKind.DENIED), True),
+        (Missing(MissingKind.ABSENT), False),
+    ],
+)
+def test_xens_commands_are_run_by_proc_xen_if_sysfs_has_no_hypervisor(
+    capabilities: bytes | Missing,
+    asked: bool,  # noqa: FBT001 - a case
+) -> None:
+    host = FakeHost(
+        files={
+            "/sys/hypervisor/type": Missing(MissingKind.ABSENT),
+            "/proc/xen/capabilities": capabilities,
+        }
+    )
+    collect_evidence(host)
+
+    assert ("xl-dmesg" in [each.path for each in host.asked]) is asked
+
+
 def test_the_commands_are_reduced_as_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     outputs = {
         ("xl", "dmesg"): b"(XEN) a\n(d1) b\n",

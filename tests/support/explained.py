@@ -8,6 +8,7 @@ from dmaragent.inventory import take_inventory
 from dmaragent.passthrough.model import Can, PlatformVerdict
 from dmaragent.policy.host_facts import facts_of
 from dmaragent.policy.resolution import Stack
+from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import drhd, rmrr, scope, table
@@ -37,6 +38,7 @@ def grouped(host: FakeHost, **groups: list[str]) -> FakeHost:
         number = name.removeprefix("g")
         host.directories[f"{base}/{number}/devices"] = tuple(devices)
         host.files[f"{base}/{number}/reserved_regions"] = b""
+        host.files[f"{base}/{number}/name"] = Missing(MissingKind.ABSENT)
     return host
 
 

@@ -64,8 +64,7 @@ def collect_evidence(host: HostReader) -> None:
     """
     host.call(ledger.CLOCK.request())
     host.read(ledger.HOST_NAME.request())
-    kind = host.read(ledger.HYPERVISOR_TYPE.request())
-    if kind == b"xen\n" or (isinstance(kind, Missing) and kind.kind is not MissingKind.ABSENT):
+    if _may_run_on_xen(host):
         for entry in (ledger.XL_DMESG, ledger.XL_LIST, ledger.XENSTORE_PCI):
             host.call(entry.request())
 
@@ -190,6 +189,7 @@ def _iommu_groups(host: HostReader) -> tuple[IommuGroupReading, ...] | Missing:
             name=name,
             devices=_names(host, ledger.IOMMU_GROUP_DEVICES.request(name)),
             reserved_regions=host.read(ledger.IOMMU_GROUP_REGIONS.request(name)),
+            given_name=host.read(ledger.IOMMU_GROUP_NAME.request(name)),
         )
         for name in names
     )
@@ -239,24 +239,46 @@ def _system(host: HostReader) -> SystemReading:
 
 
 def _is_another_hypervisor(kind: bytes | Missing) -> bool:
-    """Return whether the kernel reports a hypervisor other than Xen, or none.
+    """Return whether the kernel reports a hypervisor other than Xen.
 
     A line that is cut short proves nothing.
     """
-    if isinstance(kind, Missing):
-        return kind.kind is MissingKind.ABSENT
-    return kind.endswith(b"\n") and kind != b"xen\n"
+    return not isinstance(kind, Missing) and kind.endswith(b"\n") and kind != b"xen\n"
+
+
+def _is_absent(reading: bytes | Missing) -> bool:
+    return isinstance(reading, Missing) and reading.kind is MissingKind.ABSENT
+
+
+def _may_run_on_xen(host: HostReader) -> bool:
+    """Return whether the kernel may run on Xen.
+
+    A kernel without CONFIG_XEN_SYS_HYPERVISOR has no /sys/hypervisor on Xen either.
+    """
+    kind = host.read(ledger.HYPERVISOR_TYPE.request())
+    if not _is_absent(kind):
+        return not _is_another_hypervisor(kind)
+    capabilities = host.read(ledger.XEN_CAPABILITIES.request())
+    return not isinstance(capabilities, Missing) or capabilities.kind not in _NOWHERE
 
 
 def _xen(host: HostReader, devices: tuple[str, ...]) -> XenReading:
-    """Read Xen's side, unless the kernel reports that it does not run on Xen."""
+    """Read Xen's side, unless the kernel shows that it does not run on Xen.
+
+    Older recordings of hosts without Xen lack /proc/xen/capabilities, as they lack the rest.
+    """
     kind = host.read(ledger.HYPERVISOR_TYPE.request())
     absent = Missing(MissingKind.ABSENT, "not on Xen")
-    if _is_another_hypervisor(kind):
+    capabilities: bytes | Missing = absent
+    another = _is_another_hypervisor(kind)
+    if not another:
+        capabilities = host.read(ledger.XEN_CAPABILITIES.request())
+        another = _is_absent(kind) and _is_absent(capabilities)
+    if another:
         return XenReading(
             hypervisor_type=kind,
             guest_type=absent,
-            capabilities=absent,
+            capabilities=capabilities,
             version=(absent, absent, absent),
             info=absent,
             reserved_memory=absent,
@@ -269,7 +291,7 @@ def _xen(host: HostReader, devices: tuple[str, ...]) -> XenReading:
     return XenReading(
         hypervisor_type=kind,
         guest_type=host.read(ledger.XEN_GUEST_TYPE.request()),
-        capabilities=host.read(ledger.XEN_CAPABILITIES.request()),
+        capabilities=capabilities,
         version=(major, minor, extra),
         info=host.call(ledger.XL_INFO.request()),
         reserved_memory=host.call(ledger.XEN_RDM.request()),

@@ -180,6 +180,10 @@ IOMMU_GROUP_REGIONS = _read(
     "/sys/kernel/iommu_groups/{}/reserved_regions",
     "how Linux classifies the reserved regions: locked or relaxable",
 )
+IOMMU_GROUP_NAME = _read(
+    "/sys/kernel/iommu_groups/{}/name",
+    "whether VFIO made the group without an IOMMU (vfio-noiommu); most groups have no name",
+)
 MEMORY_MAP = _list(
     "/sys/firmware/memmap",
     "the firmware's memory map: a region should be in reserved memory",
@@ -241,7 +245,7 @@ HYPERVISOR_TYPE = _read("/sys/hypervisor/type", "whether this kernel runs on Xen
 XEN_GUEST_TYPE = _read("/sys/hypervisor/guest_type", "a PVH dom0 never sees the table")
 XEN_CAPABILITIES = _read(
     "/proc/xen/capabilities",
-    "whether it is dom0 (control_d)",
+    "whether it is dom0 (control_d), also if the kernel has no /sys/hypervisor",
     elsewhere=_XEN,
     may_be_empty="this kernel runs in a guest, not in dom0",
 )

@@ -248,6 +248,7 @@ def _linux_class(asked: OpenedContext, left_out: dict[type, frozenset[str]]) -> 
             asked.stack,
             host.topology.functions,
             host.groups,
+            host.noiommu_groups,
             host.system._replace(memory_total=None, boot_time=None),
             (host.machine.vendor, host.machine.model),
             ram,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.host import words
-from dmaragent.host.groups import IommuGroup, join_groups
+from dmaragent.host.groups import IommuGroup, join_groups, join_noiommu_groups
 from dmaragent.host.memory_map import MemoryMap, join_memory_map
 from dmaragent.host.parse import Problems, lines_of
 from dmaragent.host.pci import join_pci
@@ -61,6 +61,8 @@ class Host(NamedTuple):
     """For a collector's report: each reading with the file of the report that has it."""
     problems: tuple[str, ...]
     """The readings that could not be read or understood, a sentence each."""
+    noiommu_groups: tuple[IommuGroup, ...] = ()
+    """The groups in sysfs that VFIO made without an IOMMU (vfio-noiommu): not among `groups`."""
 
     @property
     def reading(self) -> TableReading | None:
@@ -114,6 +116,7 @@ def join(snapshot: HostSnapshot) -> Host:
     """Join the readings of `snapshot` to a host."""
     problems = Problems()
     groups = join_groups(snapshot.iommu_groups, problems)
+    noiommu_groups = join_noiommu_groups(snapshot.iommu_groups, problems)
     group_of: dict[SBDF, int] = {}
     if not isinstance(groups, Missing):
         group_of = {sbdf: group.number for group in groups for sbdf in group.devices}
@@ -136,6 +139,7 @@ def join(snapshot: HostSnapshot) -> Host:
         xen=xen,
         sources=snapshot.sources,
         problems=tuple(problems.lines),
+        noiommu_groups=noiommu_groups,
     )
 
 

@@ -1,14 +1,22 @@
 """Linux's IOMMU groups and the reserved regions that the kernel publishes for them."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import words
 from dmaragent.host.parse import Problems, functions_among, lines_of, parse_number
-from dmaragent.readings import IommuGroupReading, Missing
+from dmaragent.readings import IommuGroupReading, Missing, MissingKind
 
 _HIGHEST = (1 << 64) - 1
+_NOIOMMU = b"vfio-noiommu\n"
+"""The name of a group that VFIO made without an IOMMU, as ``enable_unsafe_noiommu_mode`` allows.
+
+Linux drivers/vfio/group.c (before 6.2 vfio.c), ``vfio_noiommu_group_alloc``: it has one device.
+Such a group has no reserved region (drivers/iommu/iommu.c, ``iommu_get_group_resv_regions``), or
+before Linux 5.19 none if no IOMMU is in use.
+"""
 DIRECT = "direct"
 RELAXABLE = "direct-relaxable"
 DIRECT_TYPES = frozenset({DIRECT, RELAXABLE})
@@ -52,15 +60,35 @@ class IommuGroup(NamedTuple):
     """Whether its devices could be read.  An empty list was not: every group has a device."""
     regions_whole: bool = False
     """Whether the file was read completely.  An empty file was not: every group has a region."""
+    proven: bool = True
+    """Whether it is certainly an IOMMU's, and not one that VFIO made without an IOMMU.
+
+    Its name shows that, a region, or a second device.
+    """
 
 
 def join_groups(
     readings: tuple[IommuGroupReading, ...] | Missing, problems: Problems
 ) -> tuple[IommuGroup, ...] | Missing:
-    """Return the groups by number; a name that is not a number is reported and left out."""
+    """Return the groups by number, without those that VFIO made: these are no IOMMU's.
+
+    A name that is not a number is reported and left out.
+    """
     if isinstance(readings, Missing):
         problems.missing("the IOMMU groups", readings)
         return readings
+    return _joined((one for one in readings if one.given_name != _NOIOMMU), problems)
+
+
+def join_noiommu_groups(
+    readings: tuple[IommuGroupReading, ...] | Missing, problems: Problems
+) -> tuple[IommuGroup, ...]:
+    """Return the groups that VFIO made without an IOMMU, by number."""
+    known = () if isinstance(readings, Missing) else readings
+    return _joined((one for one in known if one.given_name == _NOIOMMU), problems)
+
+
+def _joined(readings: Iterable[IommuGroupReading], problems: Problems) -> tuple[IommuGroup, ...]:
     groups = (_group(reading, problems) for reading in readings)
     return tuple(sorted((group for group in groups if group), key=lambda group: group.number))
 
@@ -91,7 +119,15 @@ def _group(reading: IommuGroupReading, problems: Problems) -> IommuGroup | None:
         regions=regions,
         devices_known=bool(devices),
         regions_whole=whole,
+        proven=bool(regions) or len(devices) > 1 or _has_no_name_of_vfio(reading.given_name),
     )
+
+
+def _has_no_name_of_vfio(name: bytes | Missing) -> bool:
+    """Return whether a group is known to have no name, or another than that of VFIO's groups."""
+    if isinstance(name, Missing):
+        return name.kind is MissingKind.ABSENT
+    return name.endswith(b"\n") and name != _NOIOMMU
 
 
 def _regions(

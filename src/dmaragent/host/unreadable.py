@@ -29,6 +29,9 @@ def _readings(snapshot: HostSnapshot) -> Iterator[_Read]:
     if not isinstance(snapshot.pci, Missing):
         for function in snapshot.pci:
             yield from _of_function(function)
+    if not isinstance(snapshot.iommu_groups, Missing):
+        for group in snapshot.iommu_groups:
+            yield words.part_of(f"IOMMU group {group.name}", "its name"), group.given_name
     yield from _of_memory(snapshot)
     yield from _of_system(snapshot)
     yield from _of_xen(snapshot)

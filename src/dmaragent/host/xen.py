@@ -94,6 +94,7 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
     kind = text(reading.hypervisor_type)
     if kind != "xen" and not _answers(reading):
         return None
+    dom0 = _is_dom0(reading.capabilities)
     if kind != "xen" and not isinstance(reading.hypervisor_type, Missing):
         problems.add(words.hypervisor_kind_cut(kind or ""))
     info = _info(reading.info)
@@ -102,7 +103,7 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
         ("the hypervisor's reserved device memory", reading.reserved_memory),
         ("the hypervisor's reserved device memory for each device", reading.device_reserved_memory),
     ):
-        if isinstance(answer, Missing) and kind == "xen":
+        if isinstance(answer, Missing) and (kind == "xen" or dom0):
             problems.missing(what, answer, quiet=answer.kind is MissingKind.NOT_COLLECTED)
     options, line = info.get("virt_caps"), info.get("xen_commandline")
     if line is not None and len(line.encode()) >= XEN_REPORTS:
@@ -110,7 +111,7 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
     extra = known_word(_extra(reading, info), _LONGEST_EXTRA, words.XENS_VERSION, problems)
     guest_type = whole_line(reading.guest_type)
     return XenHost(
-        dom0=_is_dom0(reading.capabilities),
+        dom0=dom0,
         guest_type=known_word(guest_type, _LONGEST_TYPE, words.GUEST_TYPE, problems),
         release=_release(reading, info, extra),
         extra=extra,

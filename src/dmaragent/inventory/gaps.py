@@ -24,6 +24,7 @@ from dmaragent.iommu.claims import DeviceKind
 from dmaragent.iommu.model import IommuTable, RemappingUnit
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.interrupts import is_remapping_unknown
+from dmaragent.linux.noiommu import doubtful_groups
 from dmaragent.linux.options import asks_to_relax_rmrrs, has_relax_rmrr
 from dmaragent.linux.regions import Hold, has_relaxable_type, hold_of
 from dmaragent.linux.view import LinuxState
@@ -300,6 +301,12 @@ def _group_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
             next_step=words.READ_GROUPS,
             devices=lost,
             refusals=True,
+        )
+    for group in doubtful_groups(host):
+        yield Gap(
+            unknown=words.may_be_of_no_iommu(group.number, empty=group.regions is not None),
+            next_step=words.read_name_of(group.number),
+            devices=frozenset(group.devices),
         )
     yield from _type_gaps(host, groups, regions)
     if any(group.regions_whole for group in groups):

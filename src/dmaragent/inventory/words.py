@@ -55,6 +55,10 @@ def read_regions_of(group: int) -> str:
     return f"read /sys/kernel/iommu_groups/{group}/reserved_regions on the host"
 
 
+def read_name_of(group: int) -> str:
+    return f"read /sys/kernel/iommu_groups/{group}/name on the host; most groups have no such file"
+
+
 # Functions and bridges ------------------------------------------------------------------
 
 KIND_UNKNOWN = "its class is unknown: neither class nor configuration space could be read"
@@ -175,6 +179,15 @@ READ_OPTIONS_OF_LINUX = (
     'copy /proc/cmdline as well, or the kernel\'s log with "Enabled IRQ remapping" or "Interrupt '
     'remapping enabled"'
 )
+
+
+def may_be_of_no_iommu(group: int, *, empty: bool) -> str:
+    """Return that VFIO may have made `group`; `empty`: its file of regions is, else it was not read."""
+    regions = "is empty" if empty else "was not read"
+    return (
+        f"it is unknown whether group {group} is one of an IOMMU: its list of reserved regions {regions}, "
+        "and its name was not read. VFIO makes groups without an IOMMU (vfio-noiommu)"
+    )
 
 
 def group_regions_unread(group: int) -> str:

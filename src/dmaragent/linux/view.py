@@ -17,6 +17,7 @@ from dmaragent.iommu.claims import owners_of
 from dmaragent.iommu.coverage import UnitCoverage
 from dmaragent.iommu.model import Difference, IommuTable, RemappingUnit, ReservedRegion, Source
 from dmaragent.linux import words
+from dmaragent.linux.noiommu import doubtful_groups
 from dmaragent.linux.regions import (
     FLOPPY,
     Held,
@@ -126,6 +127,8 @@ def linux_state(host: Host) -> LinuxState:
     if host.xen is not None and host.xen.dom0 is not False:
         return LinuxState.UNDER_XEN
     if isinstance(host.groups, Missing):
+        return LinuxState.UNKNOWN
+    if host.groups and len(doubtful_groups(host)) == len(host.groups):
         return LinuxState.UNKNOWN
     return LinuxState.GROUPS if host.groups else LinuxState.NO_GROUPS
 

@@ -27,9 +27,19 @@ def no_groups(unused: UnusedIommu) -> str:
     return f"no IOMMU groups: this kernel does not use the IOMMU{_why_unused(unused)}"
 
 
-def refused_without_iommu(unused: UnusedIommu, verdict: str) -> str:
-    """Return the sentence; `verdict` is the one for a kernel that uses the IOMMU."""
-    return f"this kernel does not use the IOMMU{_why_unused(unused)}. With the IOMMU: {verdict}"
+def refused_without_iommu(unused: UnusedIommu, verdict: str, noiommu_group: int | None) -> str:
+    """Return the sentence; `verdict` is the one for a kernel that uses the IOMMU.
+
+    `noiommu_group` is the group that VFIO made for the device without an IOMMU, if it did.
+    """
+    made = (
+        ""
+        if noiommu_group is None
+        else f". VFIO made its group {noiommu_group} without an IOMMU (vfio-noiommu), which QEMU and "
+        "libvirt cannot use"
+    )
+    why = _why_unused(unused)
+    return f"this kernel does not use the IOMMU{why}{made}. With the IOMMU: {verdict}"
 
 
 # Differences ----------------------------------------------------------------------------

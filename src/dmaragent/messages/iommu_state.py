@@ -100,8 +100,9 @@ def iommu_state(inventory: Inventory) -> IommuState:
     xen = inventory.host.xen
     line = None if xen is None else xen.command_line
     under_xen = inventory.linux.state is LinuxState.UNDER_XEN
+    unknown = inventory.linux.state is LinuxState.UNKNOWN
     return IommuState(
-        groups=None if under_xen or isinstance(groups, Missing) else len(groups),
+        groups=None if under_xen or unknown or isinstance(groups, Missing) else len(groups),
         under_xen=under_xen,
         without_xen=inventory.linux.state in {LinuxState.GROUPS, LinuxState.NO_GROUPS},
         off_by="" if off is None else off.option,

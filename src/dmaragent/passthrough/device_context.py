@@ -88,6 +88,12 @@ class DeviceContext:
         )
 
     @property
+    def noiommu_group(self) -> int | None:
+        """The group in sysfs that VFIO made for it without an IOMMU, if it did."""
+        groups = self.inventory.host.noiommu_groups
+        return next((group.number for group in groups if self.sbdf in group.devices), None)
+
+    @property
     def vendor(self) -> IommuVendor:
         """The vendor of the host's IOMMU."""
         return iommu_vendor(self.inventory.host)

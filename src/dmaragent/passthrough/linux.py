@@ -56,7 +56,7 @@ def _iommu_not_used(device: DeviceContext, with_iommu: PlatformVerdict) -> Platf
     options = device.inventory.host.system.options
     unused = why_iommu_unused(options, device.vendor, opted_out=device.firmware_opts_out)
     then = words.with_verdict_word(with_iommu.can, with_iommu.explanation, risk=with_iommu.risk)
-    explanation = iommu_words.refused_without_iommu(unused, then)
+    explanation = iommu_words.refused_without_iommu(unused, then, device.noiommu_group)
     return PlatformVerdict(can=Can.NO, explanation=explanation, cases=with_iommu.cases)
 
 

@@ -22,6 +22,7 @@ from dmaragent.policy.decisions import SourceRule
 OLD_RULE = SourceRule(REFUSED_BY_INTEL.rule, REFUSED_BY_INTEL.error)
 NEW_RULE = SourceRule(REFUSED.rule, REFUSED.error)
 GROUP_RULE = SourceRule("Linux iommu.c, iommu_group_claim_dma_owner; vfio.c before 5.19", "EPERM")
+NOIOMMU_RULE = SourceRule("Linux vfio/group.c, vfio_noiommu_group_alloc", "ENOENT")
 NO_GROUP_RULE = SourceRule("Linux vfio/group.c, vfio_group_find_or_alloc", "EINVAL")
 
 
@@ -29,13 +30,16 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
     """Yield the effect of the other devices of the group."""
     group = device.group
     if group is None:
+        number = device.noiommu_group
         if device.without_group:
             yield Case(
                 title="group",
                 kind=CaseKind.GROUP,
                 can=Can.NO,
-                explanation=linux_words.IN_NO_GROUP_CASE,
-                rule=NO_GROUP_RULE,
+                explanation=linux_words.IN_NO_GROUP_CASE
+                if number is None
+                else linux_words.in_noiommu_group_case(number),
+                rule=NO_GROUP_RULE if number is None else NOIOMMU_RULE,
             )
         return
     mates = _mates(device, group)

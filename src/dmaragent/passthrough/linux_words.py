@@ -322,6 +322,15 @@ IN_NO_GROUP_CASE = (
 )
 
 
+def in_noiommu_group_case(group: int) -> str:
+    """Return that VFIO made `group`, in which the device is, without an IOMMU."""
+    return (
+        f"No remapping unit covers the device. VFIO made its group {group} without an IOMMU "
+        f"(vfio-noiommu). QEMU and libvirt open /dev/vfio/{group}, but only /dev/vfio/noiommu-{group} "
+        "exists."
+    )
+
+
 def alone_in_group(group: int, *, by_itself: bool) -> str:
     """Return that no other device of the group matters; `by_itself`: there is no other."""
     if by_itself:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.inventory import Inventory, Region
+from dmaragent.linux.noiommu import doubtful_groups
 from dmaragent.linux.regions import Hold
 from dmaragent.passthrough import words
 from dmaragent.readings import Missing
@@ -120,9 +121,10 @@ def _free(inventory: Inventory) -> dict[SBDF, bool]:
         if blocked.intersection(group.devices):
             blocked.update(group.devices)
     unread = isinstance(groups, Missing)
+    doubtful = {sbdf for group in doubtful_groups(inventory.host) for sbdf in group.devices}
     every = not isinstance(groups, Missing) and all(group.devices_known for group in groups)
     return {
-        sbdf: not (unread or function.class_code is None)
+        sbdf: not (unread or function.class_code is None or sbdf in doubtful)
         and (every or function.iommu_group is not None)
         for sbdf, function in sorted(inventory.host.topology.known.items())
         if sbdf not in blocked
