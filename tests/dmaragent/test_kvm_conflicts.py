@@ -8,9 +8,10 @@ from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
+from dmaragent.passthrough.model import Can
 from dmaragent.passthrough.vfio_regions import vfio_regions
 from dmaragent.readings import Missing, MissingKind
-from support.explained import UNIT, grouped
+from support.explained import UNIT, grouped, told
 from support.hosts import Function, fake_host
 from support.ivrs_hosts import device, qemu
 from support.ivrs_tables import ivmd
@@ -274,6 +275,42 @@ def test_a_cut_file_of_regions_without_a_decoded_table_decides_only_by_what_refu
     host.files["/sys/kernel/iommu_groups/12/reserved_regions"] = published.encode()
 
     assert resolved(domain(hostdev()), host).verdict.value == verdict
+
+
+LOCKED = "0x00000000c0000000 0x00000000c0000fff direct\n"
+
+
+@pytest.mark.parametrize(
+    ("published", "can", "verdict"),
+    [
+        ("", Can.UNKNOWN, "undecided"),
+        (None, Can.UNKNOWN, "undecided"),
+        (f"{MSI}0x00", Can.UNKNOWN, "undecided"),
+        (f"{MSI}{LOCKED[:-1]}", Can.UNKNOWN, "undecided"),
+        (f"{LOCKED}{MSI}0x00", Can.NO, "refused"),
+        (f"{LOCKED}{MSI}", Can.NO, "refused"),
+        (MSI, Can.YES, "starts"),
+    ],
+    ids=["empty", "denied", "cut", "cut type", "cut after it", "whole", "without it"],
+)
+def test_explain_and_resolve_agree_if_the_file_of_one_group_was_not_read(
+    published: str | None, can: Can, verdict: str, worded: Worded
+) -> None:
+    """The table locks the disk. The kernel's list for its group could lack that region."""
+    mate = Function(sbdf="0000:02:00.0")
+    region = rmrr(0xC0000000, 0xC0000FFF, scope(1, 1, (0, 0)))
+    host = fake_host([DISK, mate], {"DMAR": table(UNIT, region)})
+    grouped(host, g12=[DISK.sbdf], g13=[mate.sbdf])
+    host.files["/proc/sys/kernel/osrelease"] = b"6.12.0\n"
+    files = "/sys/kernel/iommu_groups/{}/reserved_regions"
+    host.files[files.format(13)] = MSI.encode()
+    denied = Missing(MissingKind.DENIED, "Permission denied")
+    host.files[files.format(12)] = denied if published is None else published.encode()
+
+    found = resolved(domain(hostdev()), host)
+    assert told(host, "01:00.0").linux.can is can
+    assert found.verdict.value == verdict
+    worded("\n".join(reason.reason for reason in found.reasons))
 
 
 def test_a_region_of_a_disk_and_a_usb_controller_of_its_group_has_both_types() -> None:

@@ -138,6 +138,7 @@ def _regions(
     cut = bool(content) and not content.endswith(b"\n") and not unreadable
     if cut:
         problems.add(words.group_regions_cut(what))
+        regions = regions[:-1]  # "direct" can be the begin of direct-relaxable
     for line in unreadable:
         problems.add(words.group_region_unreadable(what, line))
     return regions, bool(regions) and not unreadable and not cut

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF, span
 from dmaragent.host import Host
-from dmaragent.host.groups import IommuGroup
+from dmaragent.host.groups import DIRECT, IommuGroup
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import words
 from dmaragent.inventory.model import Gap, Gaps, Region
@@ -408,9 +408,13 @@ def _interrupt_gaps(host: Host, state: LinuxState) -> Iterator[Gap]:
 
 
 def _unpublished_gap(group: IommuGroup) -> Gap:
+    """Return the gap of a group whose file was not read, or not completely.
+
+    A locked region in the part that was read refuses the group's devices whatever the rest is.
+    """
     return Gap(
         unknown=words.group_regions_unread(group.number),
         next_step=words.read_regions_of(group.number),
         devices=frozenset(group.devices),
-        refusals=True,
+        refusals=not any(region.type == DIRECT for region in group.regions or ()),
     )

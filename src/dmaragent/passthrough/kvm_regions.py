@@ -13,6 +13,7 @@ from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome
 from dmaragent.passthrough import kvm_words
 from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.passthrough.unknown import gap_of_refusals
 from dmaragent.passthrough.vfio_regions import VfioRegion, meets_guest_ram, vfio_regions
 from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, SourceRule, undecided
 
@@ -53,11 +54,15 @@ class KvmGuestRam:
 
 
 def region_decisions(device: DeviceContext, ram: KvmGuestRam) -> Iterator[Decision]:
-    """Yield the decision on each reserved region of the device's group."""
+    """Yield the decision on each reserved region of the device's group.
+
+    A refusal that is only predicted is unknown if a gap could change it, as in `explain`.
+    """
     regions = vfio_regions(device.inventory, device.sbdf)
     if regions is None:
         yield undecided(kvm_words.reserved_regions_unknown(device.sbdf), device=device.sbdf)
         return
+    gap = gap_of_refusals(device)
     asked = device.vendor is not IommuVendor.AMD and device.asks_to_relax
     for region in regions:
         if asked and device.has_relax_rmrr and not region.by_kernel:
@@ -66,7 +71,14 @@ def region_decisions(device: DeviceContext, ram: KvmGuestRam) -> Iterator[Decisi
             reason = kvm_words.region_may_be_relaxed(region.range, region.type, device.sbdf)
             yield undecided(reason, region=region.range, device=device.sbdf)
             continue
-        yield from _region_decision(device, region, ram)
+        for decision in _region_decision(device, region, ram):
+            if gap is None or region.by_kernel or decision.effect is not Effect.REFUSED:
+                yield decision
+            else:
+                reason = kvm_words.predicted_region_in_doubt(
+                    region.range, region.type, device.sbdf, gap
+                )
+                yield undecided(reason, region=region.range, device=device.sbdf)
 
 
 @dataclass(frozen=True, slots=True)

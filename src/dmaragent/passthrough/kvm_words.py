@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.guests.kvm_guest import KvmDevice
+from dmaragent.inventory import Gap
 from dmaragent.passthrough.words import (
     device_list,
 )
@@ -136,6 +137,14 @@ def region_effect_by_kernel(
 def region_effect_unknown(region: AddressRange, kind: str, sbdf: SBDF, why: str) -> str:
     """Return that the effect of a region is unknown on any kernel."""
     return f"{span(region)} ({kind}) of {sbdf}: {why}"
+
+
+def predicted_region_in_doubt(region: AddressRange, kind: str, sbdf: SBDF, gap: Gap) -> str:
+    """Return that a gap leaves it open whether a predicted region refuses the device."""
+    return (
+        f"{sbdf} has the reserved region {span(region)} ({kind}) by the table, but {gap.unknown}. "
+        f"Next: {gap.next_step}"
+    )
 
 
 def region_may_be_relaxed(region: AddressRange, kind: str, sbdf: SBDF) -> str:

@@ -22,6 +22,12 @@ def unknown_by_linux_gaps(device: DeviceContext, verdict: PlatformVerdict) -> Pl
     return _unknown_by_gaps(device, verdict, device.inventory.gaps.linux)
 
 
+def gap_of_refusals(device: DeviceContext) -> Gap | None:
+    """Return the first gap that could also turn Linux's "no" to the device into another answer."""
+    gaps = device.inventory.gaps.linux
+    return next((gap for gap in gaps if gap.refusals and gap.concerns(device.sbdf)), None)
+
+
 def _unknown_by_gaps(
     device: DeviceContext, verdict: PlatformVerdict, gaps: Iterable[Gap]
 ) -> PlatformVerdict:
