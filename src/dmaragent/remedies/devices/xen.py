@@ -21,6 +21,8 @@ def xen_remedies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[Device
     """Yield prerequisites and fixes on Xen, whose verdict is `xen`."""
     if device.on_linux or xen.can is Can.NO or (xen.can is Can.UNKNOWN and not xen.cases):
         return
+    if xen.can is Can.UNKNOWN and any(gap.of_dom0 for gap in device.inventory.gaps.xen):
+        return
     sbdf, assignable = device.sbdf, device.facts.assignable
     if assignable is None and device.driver in PCIBACK:
         assignable = frozenset({sbdf})
