@@ -45,7 +45,7 @@ def test_filters_are_counted_before_the_chipset(capsys: pytest.CaptureFixture[st
         ("lenovo-laptop", [], 0),
         ("hp-dl380e-gen8", [], 1),
         ("hp-dl380e-gen8", ["--verdict", "allowed"], 1),
-        ("xen-pv-dom0", ["--class", "vga"], 0),
+        ("xen-pv-dom0", ["--class", "vga"], 1),
         ("synthetic-sosreport-without-table", [], 2),
     ],
 )

@@ -7,6 +7,7 @@ from dmaragent.answers.explain import explain
 from dmaragent.passthrough.model import Can
 from dmaragent.passthrough.xen import sample_guest
 from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import resolve
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
@@ -135,7 +136,9 @@ def test_what_is_chipset_is_not_offered(code: int, xen: Can) -> None:
     assert (found.xen.can, found.linux.can, found.remedies) == (xen, Can.UNKNOWN, ())
 
 
-def test_what_is_not_known_of_sharing_is_not_called_refused(worded: Worded) -> None:
+def test_what_is_not_known_of_sharing_or_of_a_pvh_dom0_is_not_called_refused(
+    worded: Worded,
+) -> None:
     asked = ask_host(str(MACHINES / "synthetic-pvh-dom0"), Question())
 
     found = explain(asked.inventory, asked.facts, asked.stack, SBDF.parse("00:19.0"))
@@ -193,7 +196,7 @@ def test_the_cases_are_what_resolving_such_a_guest_says(machine: str) -> None:
         for case in found.xen.cases:
             if case.title not in ("strict", "relaxed") or function.is_bridge:
                 continue
-            subject = _Asked(sbdf)
+            subject = _Asked(sbdf, asked.facts)
             verdict = resolve(sample_guest(subject, case.title), asked.facts, asked.stack).verdict  # type: ignore[arg-type]
             assert case.can in words[verdict], (sbdf, case)
             seen += 1
@@ -201,8 +204,9 @@ def test_the_cases_are_what_resolving_such_a_guest_says(machine: str) -> None:
 
 
 class _Asked:
-    def __init__(self, sbdf: SBDF) -> None:
+    def __init__(self, sbdf: SBDF, facts: HostFacts) -> None:
         self.sbdf = sbdf
+        self.facts = facts
 
 
 def test_up_to_4_12_a_pv_guest_can_have_a_device_without_an_iommu(worded: Worded) -> None:

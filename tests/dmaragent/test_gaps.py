@@ -13,11 +13,13 @@ from dmaragent.host import join
 from dmaragent.inventory import take_inventory, under_release
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.hotplug import attach
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve
 from dmaragent.question.context import Question, context_of, read_guests
 from dmaragent.readings import LINK_NOT_IN_COPY, NOT_COLLECTED, Missing, MissingKind
 from dmaragent.releases import Release
+from support.altered import dom0_with_hap
 from support.cli import run
 from support.explained import HIGH, NIC, USB, cases, grouped, made, told
 from support.hosts import Function
@@ -33,6 +35,12 @@ HVM = 'name = "g"\ntype = "hvm"\nmemory = 2048\npci = ["02:00.0"]\n'
 @pytest.fixture(scope="module")
 def dom0() -> dict[HostRequest, Value]:
     return recorded_answers(DOM0)
+
+
+@pytest.fixture(scope="module")
+def dom0_hap(tmp_path_factory: pytest.TempPathFactory) -> dict[HostRequest, Value]:
+    """Return the same with HAP, so that HVM guests run."""
+    return recorded_answers(dom0_with_hap(tmp_path_factory.mktemp("hap") / "dom0"))
 
 
 def story(
@@ -179,16 +187,16 @@ EMPTY = json.dumps({"entries": [], "interface": "libxencall"}).encode()
 
 
 def test_an_empty_list_that_nothing_explains_makes_every_device_unknown(
-    dom0: dict[HostRequest, Value], worded: Worded
+    dom0_hap: dict[HostRequest, Value], worded: Worded
 ) -> None:
-    loss = lost(dom0, "xen-rdm", EMPTY)
-    devices = lost(dom0, "xen-rdm-devices", b'{"devices": {}, "interface": "libxencall"}')
+    loss = lost(dom0_hap, "xen-rdm", EMPTY)
+    devices = lost(dom0_hap, "xen-rdm-devices", b'{"devices": {}, "interface": "libxencall"}')
 
-    found = story(dom0, loss, devices, device="0000:02:00.0")
+    found = story(dom0_hap, loss, devices, device="0000:02:00.0")
     assert found.xen.can is Can.UNKNOWN
     worded(found.xen.explanation)
-    assert resolved(dom0, HVM, loss, devices).verdict is Verdict.UNDECIDED
-    assert resolved(dom0, HVM).verdict is Verdict.STARTS
+    assert resolved(dom0_hap, HVM, loss, devices).verdict is Verdict.UNDECIDED
+    assert resolved(dom0_hap, HVM).verdict is Verdict.STARTS
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["of-rmrr-option", "of-table"])
@@ -250,12 +258,23 @@ def test_an_empty_list_is_explained_where_xen_has_no_iommu(dom0: dict[HostReques
 # A reading that a rule needs ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("line", ["hap = 0", 'hap = 1\npassthrough = "share_pt"'])
-def test_a_capability_that_xl_info_does_not_name_is_unknown(
+@pytest.mark.parametrize("line", ["", "hap = 0", 'hap = 1\npassthrough = "share_pt"'])
+def test_a_capability_that_xl_info_may_not_name_is_unknown(
     line: str, dom0: dict[HostRequest, Value]
 ) -> None:
-    assert resolved(dom0, f"{HVM}{line}\n").verdict is Verdict.UNDECIDED
-    assert resolved(dom0, HVM).verdict is Verdict.STARTS
+    """Without a release, it may be one whose `xl info` names neither kind of paging."""
+    guest = f"{HVM}{line}\n"
+    (request,) = (one for one in dom0 if one.path == "xl-info")
+    info = dom0[request]
+    assert isinstance(info, bytes)
+    unnamed = info.replace(b"xen_major", b"other").replace(b"xen_minor", b"another")
+    losses = (
+        Loss(request, "without a release", unnamed),
+        lost(dom0, "/sys/hypervisor/version/major", NOT_COLLECTED),
+    )
+
+    assert resolved(dom0, guest).verdict is Verdict.REFUSED
+    assert resolved(dom0, guest, *losses).verdict is Verdict.UNDECIDED
 
 
 def test_a_dom0_whose_kernel_has_no_sys_hypervisor_answers_as_before(
@@ -428,17 +447,63 @@ def test_a_driver_that_a_recording_lost_is_not_the_lack_of_one() -> None:
 def test_xens_list_is_not_that_of_another_release_if_the_running_one_is_unknown() -> None:
     """A PVH dom0 has no table to predict the other release's list from."""
     answers = recorded_answers(MACHINES / "synthetic-pvh-dom0")
-    guest = 'name = "g"\ntype = "hvm"\nmemory = 1024\npci = ["00:1d.0,rdm_policy=relaxed"]\n'
     losses = (
         lost(answers, "/sys/hypervisor/version/major", Missing(MissingKind.FAILED, "lost")),
         lost(answers, "xl-info", Missing(MissingKind.DENIED, "lost")),
     )
 
-    def verdict(question: Question, *losses: Loss) -> Verdict:
-        known = context_of(with_losses(answers, *losses), question)
-        (config,) = read_guests(guest, "guest.cfg")
-        return resolve(config, known.facts, known.stack).verdict
+    def incomplete(question: Question, *losses: Loss) -> bool:
+        return bool(context_of(with_losses(answers, *losses), question).facts.incomplete)
 
-    assert verdict(Question(), *losses) is Verdict.STARTS  # whatever runs, this is its list
-    assert verdict(Question(xen="4.20.4")) is Verdict.UNDECIDED
-    assert verdict(Question(xen="4.20.4"), *losses) is Verdict.UNDECIDED
+    assert not incomplete(Question(), *losses)  # whatever runs, this is its list
+    assert incomplete(Question(xen="4.20.4"))
+    assert incomplete(Question(xen="4.20.4"), *losses)
+
+
+# The type of dom0 -------------------------------------------------------------------------
+
+PVH_DOM0S = {"synthetic-pvh-dom0": "0000:00:19.0", "synthetic-amd-pvh-dom0": "0000:01:00.0"}
+
+
+@pytest.mark.parametrize(("name", "device"), PVH_DOM0S.items())
+@pytest.mark.parametrize("release", [("4", "17"), ("4", "19"), ("4", "20"), ("4", "22")])
+def test_whether_a_pvh_dom0_can_pass_a_device_through_is_unknown(
+    name: str, device: str, release: tuple[str, str]
+) -> None:
+    """Xen before 4.20 maps no interrupt for it, and SUPPORT.md of 4.22 lists no passthrough."""
+    answers = recorded_answers(MACHINES / name)
+    losses = [
+        lost(answers, f"/sys/hypervisor/version/{part}", f"{number}\n".encode())
+        for part, number in zip(("major", "minor"), release, strict=True)
+    ]
+    alone = 'name = "g"\ntype = "hvm"\nmemory = 512\n'
+    guest = f'{alone}pci = ["{device},rdm_policy=relaxed"]\n'
+    unread = lost(answers, "/sys/hypervisor/guest_type", NOT_COLLECTED)
+
+    for more in ((), (unread,)):
+        found = resolved(answers, guest, *losses, *more)
+        assert found.verdict is Verdict.UNDECIDED
+        assert "PVH" in found.reasons[0].reason
+        told = story(answers, *losses, *more, device=device)
+        assert (told.xen.can, told.remedies) == (Can.UNKNOWN, ())
+    assert resolved(answers, alone, *losses).verdict is Verdict.STARTS
+    absent = resolved(answers, guest.replace(device, "0000:33:00.0"), *losses)
+    assert absent.verdict is Verdict.REFUSED
+
+
+def test_a_device_is_attached_by_a_pvh_dom0_as_little_as_added() -> None:
+    known = context_of(with_losses(recorded_answers(MACHINES / "synthetic-pvh-dom0")), Question())
+    text = 'name = "g"\ntype = "hvm"\nmemory = 512\npassthrough = "enabled"\n'
+    (running,) = read_guests(text, "guest.cfg")
+
+    found = attach("00:19.0,rdm_policy=relaxed", running, known.facts, known.stack)
+
+    assert found.verdict is Verdict.UNDECIDED
+    assert "PVH" in found.decisions[0].reason
+
+
+def test_a_dom0_with_the_table_is_pv(dom0_hap: dict[HostRequest, Value]) -> None:
+    """A PVH dom0 gets none: Xen x86/hvm/dom0_build.c, pvh_acpi_table_allowed."""
+    unread = lost(dom0_hap, "/sys/hypervisor/guest_type", NOT_COLLECTED)
+
+    assert resolved(dom0_hap, HVM, unread).verdict is Verdict.STARTS

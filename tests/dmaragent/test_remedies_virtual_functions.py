@@ -150,7 +150,7 @@ def test_only_vfio_attaches_the_group_of_a_virtual_function_as_a_whole(
     if xen:
         host.files["/sys/hypervisor/type"] = b"xen\n"
         host.files["/proc/xen/capabilities"] = b"control_d\n"
-        host.calls["xl-info"] = b"virt_caps : hvm hvm_directio\nxen_commandline : \n"
+        host.calls["xl-info"] = b"virt_caps : pv hvm hvm_directio hap\nxen_commandline : \n"
 
     answer = told(grouped(host, g1=[NIC.sbdf, virtual.sbdf]))
 

@@ -446,7 +446,10 @@ def test_a_predicted_list_is_unknown_without_xens_command_line(
     assert host.xen is not None
     unread = Missing(MissingKind.NOT_COLLECTED)
     xen = host.xen._replace(
-        command_line=line, reserved_memory=unread, device_reserved_memory=unread
+        command_line=line,
+        reserved_memory=unread,
+        device_reserved_memory=unread,
+        capabilities=("pv", "hvm", "hvm_directio", "pv_directio", "hap"),
     )
     question = Question(toolstack_release="4.12")
     context = context_of(host._replace(xen=xen), question)
@@ -482,7 +485,10 @@ def test_a_device_that_is_allowed_is_unknown_without_xens_command_line(line: str
     assert host.xen is not None
     unread = Missing(MissingKind.NOT_COLLECTED)
     xen = host.xen._replace(
-        command_line=line, reserved_memory=unread, device_reserved_memory=unread
+        command_line=line,
+        reserved_memory=unread,
+        device_reserved_memory=unread,
+        capabilities=("pv", "hvm", "hvm_directio", "pv_directio", "hap"),
     )
     context = context_of(host._replace(xen=xen), Question())
     (one,) = read_guests('name="g"\ntype="hvm"\nmemory=2048\npci=["00:03.0"]\n', "g.cfg")

@@ -12,9 +12,9 @@ from dmaragent.host.topology import PciFunction
 from dmaragent.host.xen import XenHost
 from dmaragent.inventory import take_inventory
 from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.guest_types import SHADOW_RULE
 from dmaragent.policy.host_facts import HostFacts, facts_of
 from dmaragent.policy.map_entries import MAP_RULE
-from dmaragent.policy.simulate import SHADOW_RULE
 from dmaragent.releases import Release
 from dmaragent.remedies.hotplug import hotplug
 from support.guests import answer, facts, function, guest, region, stack
@@ -167,15 +167,21 @@ def test_shadow_paging_that_may_be_missing_is_a_second_reason_beside_a_map_that_
     [
         (("hvm", "hvm_directio", "hap", "shadow"), True),
         (("hvm", "hvm_directio", "hap", "iommu_hap_pt_share"), False),
-        (("hvm", "hvm_directio"), None),  # releases that name neither
+        (("hvm", "hvm_directio", "shadow"), True),
+        (("hvm", "hvm_directio"), False),  # 4.13 and later name each
     ],
 )
 def test_shadow_paging_is_what_xl_info_shows(
     capabilities: tuple[str, ...],
-    shadow: bool | None,  # noqa: FBT001 - a table
+    shadow: bool,  # noqa: FBT001 - a table
 ) -> None:
     recorded = join(collect(open_host(str(MACHINES / "xen-pv-dom0")).reader))
     assert isinstance(recorded.xen, XenHost)
     given = recorded._replace(xen=recorded.xen._replace(capabilities=capabilities))
 
     assert facts_of(take_inventory(given)).shadow is shadow
+    old = given._replace(
+        xen=recorded.xen._replace(capabilities=capabilities, release=Release.parse("4.12.4"))
+    )
+    lists = "hap" in capabilities or "shadow" in capabilities
+    assert facts_of(take_inventory(old)).shadow is (shadow if lists else None)

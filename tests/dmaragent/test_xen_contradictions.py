@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from support.altered import dom0_with_hap
 from support.losses import Losing, Loss, recorded_answers, turned, with_losses
 from support.machines import MACHINES
 from support.wording import Worded
@@ -21,6 +22,11 @@ Change = Callable[[dict[str, Any]], object]
 @pytest.fixture(scope="module")
 def losing() -> Losing:
     return Losing(DOM0)
+
+
+@pytest.fixture(scope="module")
+def losing_with_hap(tmp_path_factory: pytest.TempPathFactory) -> Losing:
+    return Losing(dom0_with_hap(tmp_path_factory.mktemp("hap") / "dom0"))
 
 
 @pytest.fixture(scope="module")
@@ -97,16 +103,16 @@ def test_lists_that_have_a_device_twice_are_not_used(
 
 def test_a_function_without_a_region_that_xen_was_not_asked_about(losing: Losing) -> None:
     after = unknown(losing, relisted(lambda devices: devices.pop("0000:02:00.0")))
-    assert losing.before["explain 0000:02:00.0, Xen"] == "yes"
+    assert losing.before["explain 0000:02:00.0, Xen"] == "on-conditions"  # a PV guest
     assert after["explain 0000:02:00.0, Xen"] == "unknown"
 
 
 @pytest.mark.parametrize("entries", [[], {}, ""], ids=["empty", "object", "text"])
 def test_a_guest_with_strategy_host_rests_on_the_whole_list(
-    entries: object, losing: Losing
+    entries: object, losing_with_hap: Losing
 ) -> None:
     empty = json.dumps({"entries": entries, "interface": "libxencall"}).encode()
-    after = unknown(losing, changed("xen-rdm", lambda _: empty))
+    after = unknown(losing_with_hap, changed("xen-rdm", lambda _: empty))
     assert after["resolve host.cfg"] == "undecided"
 
 

@@ -54,3 +54,10 @@ def altered(
     ]
     place.write_text(json.dumps({**document, "readings": kept + new}))
     return target
+
+
+def dom0_with_hap(target: Path) -> Path:
+    """Copy xen-pv-dom0 to `target` with HAP: the machine itself can run no HVM guest."""
+    info = (MACHINES / "xen-pv-dom0/calls/xl-info").read_bytes()
+    lists = info.replace(b" pv_directio ", b" pv_directio hap ")
+    return altered("xen-pv-dom0", target, calls={"xl-info": lists})

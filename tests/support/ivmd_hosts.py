@@ -57,7 +57,7 @@ def with_xen(
         release=Release.parse(release),
         extra=None,
         command_line=command_line,
-        capabilities=("hvm", "hvm_directio"),
+        capabilities=("pv", "hvm", "hvm_directio", "pv_directio", "hap"),
         reserved_memory=NOT_COLLECTED if listed is None else listed,
         device_reserved_memory=NOT_COLLECTED,
         assignable=NOT_COLLECTED,

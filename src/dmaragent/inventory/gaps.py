@@ -49,7 +49,7 @@ def gaps_of(
         *_list_gaps(views, regions, iommu_vendor(host)),
         *_point_release_gaps(host, views),
     )
-    xen = (*xen, *_bus_gaps(host, views))
+    xen = (*xen, *_bus_gaps(host, views), *_dom0_gaps(host, table))
     linux = both
     if state is not LinuxState.NO_GROUPS:
         linux = (
@@ -176,6 +176,26 @@ def _iommu_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
         )
     elif views.list.unread and views.devices_source is not ListSource.HYPERVISOR:
         yield Gap(unknown=views.list.unread, next_step=words.READ_OPTIONS)
+
+
+def _dom0_gaps(host: Host, table: IommuTable | None) -> Iterator[Gap]:
+    """Yield a gap if dom0 is or may be PVH: Xen's tools may not be able to add a device there.
+
+    libxl maps the device's interrupt (libxl_pci.c, ``pci_add_dm_done``).  Xen before 4.20 refuses
+    that to a PVH dom0, which has no PIRQs: ENOSYS by x86/hvm/hypercall.c, ``hvm_physdev_op``.  A
+    device without an interrupt line needs none.  Later releases allow it (035baa203b), and libxl
+    needs a dom0 kernel that reports the device's GSI (f97f885c71).  SUPPORT.md of 4.19 to 4.22
+    lists passthrough from a PVH dom0 as missing.
+
+    A dom0 with a `table` is PV: see iommu/no_table.py.
+    """
+    xen = host.xen
+    if xen is None or xen.dom0 is False:
+        return
+    if xen.guest_type == "PVH":
+        yield Gap(unknown=words.PVH_DOM0, next_step=words.BOOT_PV_DOM0, of_dom0=True)
+    elif xen.guest_type is None and table is None:
+        yield Gap(unknown=words.DOM0_TYPE_UNKNOWN, next_step=words.READ_GUEST_TYPE, of_dom0=True)
 
 
 def _point_release_gaps(host: Host, views: XenViews) -> Iterator[Gap]:

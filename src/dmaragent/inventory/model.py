@@ -101,6 +101,8 @@ class Gap(NamedTuple):
     """Whether it can also turn a "no" into another answer."""
     of_interrupts: bool = False
     """Whether it is about remapped interrupts, and not about memory."""
+    of_dom0: bool = False
+    """Whether it is about dom0's type: no setting of a guest helps."""
 
     def concerns(self, sbdf: SBDF) -> bool:
         """Return whether an answer about `sbdf` depends on it."""

@@ -29,6 +29,8 @@ READ_BRIDGES = (
 )
 READ_GROUPS = "run dmaragent on the host, or copy /sys/kernel/iommu_groups as well"
 READ_VIRT_CAPS = "run `xl info` in the host's dom0 as root, and look for hvm_directio in virt_caps"
+BOOT_PV_DOM0 = "boot Xen without dom0=pvh: a PV dom0 can pass devices through"
+READ_GUEST_TYPE = "run `cat /sys/hypervisor/guest_type` in the host's dom0"
 READ_OPTIONS = "run `xl info` in the host's dom0 as root, and read xen_commandline"
 NAME_RELEASE = "add the full release, for example --xen 4.19.4 (`xl info` on the host: xen_version)"
 
@@ -105,6 +107,14 @@ def region_covers_bridge(region: str, bridge: SBDF) -> str:
 LISTS_WITHOUT_IOMMU = (
     "the state of Xen's IOMMU is unknown: Xen lists regions, but virt_caps in "
     "`xl info` has no directio"
+)
+PVH_DOM0 = (
+    "Xen does not support passthrough from a PVH dom0, which this host has: before 4.20 Xen refuses "
+    "to map the device's interrupt (ENOSYS), and later releases need support in dom0's kernel"
+)
+DOM0_TYPE_UNKNOWN = (
+    "dom0 may be PVH, and Xen does not support passthrough from a PVH dom0: "
+    "/sys/hypervisor/guest_type was not read"
 )
 VIRT_CAPS_UNKNOWN = "the state of Xen's IOMMU is unknown: virt_caps (`xl info`) could not be read"
 OWNERS_UNKNOWN = (

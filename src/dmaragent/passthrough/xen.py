@@ -24,6 +24,7 @@ from dmaragent.policy.assignment import (
 )
 from dmaragent.policy.contradictions import goes_without_iommu
 from dmaragent.policy.decisions import Decision, Harm, SourceRule, Verdict
+from dmaragent.policy.guest_types import creation_refusals
 from dmaragent.policy.hotplug import attach
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve
@@ -44,7 +45,12 @@ FIRST = "Xen 4.6 and later"
 def xen_verdict(device: DeviceContext) -> PlatformVerdict:
     """Return whether Xen assigns the device to a guest, and with which policy."""
     early = _verdict_before_policy(device)
-    return early if early is not None else unknown_by_xens_gaps(device, _verdict_by_policy(device))
+    if early is not None:
+        return early
+    verdict = _verdict_by_policy(device)
+    if not device.facts.may_run_hvm:
+        verdict = _for_pv_guests(device, verdict)
+    return unknown_by_xens_gaps(device, verdict)
 
 
 def _verdict_by_policy(device: DeviceContext) -> PlatformVerdict:
@@ -80,13 +86,17 @@ def _verdict_by_policy(device: DeviceContext) -> PlatformVerdict:
 
 
 def sample_guest(device: DeviceContext, policy: str, memory: int = LARGE) -> GuestConfig:
-    """Return an HVM guest with the device, this `policy` and `memory` bytes of RAM."""
+    """Return a guest with the device, this `policy` and `memory` bytes of RAM.
+
+    It is an HVM guest, or a PV guest if this Xen runs no other.
+    """
+    kind = GuestType.HVM if device.facts.may_run_hvm else GuestType.PV
     return GuestConfig(
         source="guest",
         name="guest",
-        type=GuestType.HVM,
-        builder=GuestType.HVM,
-        typed=GuestType.HVM,
+        type=kind,
+        builder=kind,
+        typed=kind,
         memory=memory,
         emulated=EmulatedDevices(),
         pci=(PciEntry("", f"{device.sbdf}{policy and f',rdm_policy={policy}'}"),),
@@ -97,6 +107,34 @@ def try_guest(device: DeviceContext, policy: str, memory: int = LARGE) -> Resolu
     """Resolve a guest that xl builds with the device and this `policy`."""
     stack = replace(device.stack, toolstack=Toolstack.XL, library_answers=None)
     return resolve(sample_guest(device, policy, memory), device.facts, stack)
+
+
+def _for_pv_guests(device: DeviceContext, verdict: PlatformVerdict) -> PlatformVerdict:
+    """Return the `verdict` on a device that only PV guests can have: this Xen runs no others."""
+    hvm = replace(sample_guest(device, ""), type=GuestType.HVM)
+    why = next(creation_refusals(hvm, device.facts, device.stack.release))
+    case = Case(
+        title="HVM guest",
+        can=Can.NO,
+        explanation=xen_words.no_guest_of_type(why.reason),
+        summary=xen_words.RUNS_PV_GUESTS_ONLY,
+        rule=why.rule,
+        message=why.shown,
+    )
+    cases = (*map(_in_pv_guest, verdict.cases), case)
+    if verdict.can not in (Can.YES, Can.CONDITIONS):
+        return verdict._replace(cases=cases)
+    allowed = verdict.explanation if verdict.can is Can.CONDITIONS or verdict.risk else ""
+    explanation = xen_words.only_in_pv_guest(allowed, predicted=_predicted(device))
+    return verdict._replace(can=Can.CONDITIONS, explanation=explanation, cases=cases)
+
+
+def _in_pv_guest(case: Case) -> Case:
+    """Return `case` with a summary that names the only type of guest."""
+    if case.kind not in (CaseKind.STRICT, CaseKind.RELAXED) or case.can is not Can.YES:
+        return case
+    summary = case.summary if case.risk else ""
+    return case._replace(summary=xen_words.in_pv_guest(summary))
 
 
 def _predicted(device: DeviceContext) -> bool:

@@ -68,6 +68,27 @@ def any_policy_without_bridged(regions: Sequence[Region], *, predicted: bool) ->
     )
 
 
+RUNS_PV_GUESTS_ONLY = "this Xen runs PV guests only"
+
+
+def no_guest_of_type(why: str) -> str:
+    """Return why no guest of a type can have the device."""
+    return f"{capital(why)}."
+
+
+def only_in_pv_guest(condition: str, *, predicted: bool) -> str:
+    """Return the condition if only PV guests run; `condition` is another one, or empty."""
+    only = "if the guest is PV: this Xen runs no HVM guests"
+    if condition:
+        return f"{condition}, and {only}"
+    return f"{only}{predicted_mark(predicted=predicted)}"
+
+
+def in_pv_guest(risk: str) -> str:
+    """Return the summary of a policy that assigns the device to a PV guest; `risk` may be empty."""
+    return f"{risk}; only in a PV guest" if risk else "only in a PV guest"
+
+
 def policies_unknown(*, relaxed_assigned: bool) -> str:
     """Return that the effect of a policy is unknown."""
     other = ". With rdm_policy=relaxed: allowed with risk" if relaxed_assigned else ""

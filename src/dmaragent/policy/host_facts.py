@@ -73,10 +73,16 @@ class HostFacts:
     """Why Xen has no working IOMMU for guests; or empty."""
     untranslated: Mapping[SBDF, str] = field(default_factory=dict)
     """The graphics whose unit Xen leaves off, with the option on its command line."""
+    hvm: bool | None = True
+    """Whether this Xen can run HVM and PVH guests; None: unknown."""
+    pv: bool | None = True
+    """Whether this Xen can run PV guests; None: unknown."""
     hap: bool | None = None
     """Whether the host supports hardware-assisted paging; None: unknown."""
     shadow: bool | None = None
     """Whether this Xen supports shadow paging instead; None: unknown."""
+    may_lack_paging: bool = False
+    """Whether it may have neither: it lists none, and its release, which may list them, is unknown."""
     share_pt: bool | None = None
     """Whether guests can share the IOMMU's page tables with HAP; None: unknown."""
     release: Release | None = None
@@ -108,6 +114,16 @@ class HostFacts:
     """What Xen makes of AMD's table, if the host has one: how it assigns each device."""
     names: Mapping[str, SBDF] = field(default_factory=dict)
     """Device names, as given to ``xl pci-assignable-add -n``; only xenstore has them."""
+
+    @property
+    def without_paging(self) -> bool:
+        """Whether Xen has neither HAP nor shadow paging, so that only PV guests can run."""
+        return self.hap is False and self.shadow is False
+
+    @property
+    def may_run_hvm(self) -> bool:
+        """Whether HVM and PVH guests can or may run."""
+        return self.hvm is not False and not self.without_paging
 
     @property
     def possibly_listed(self) -> frozenset[AddressRange]:
@@ -221,9 +237,12 @@ def facts_of(
         assignable=frozenset(assignable) if isinstance(assignable, tuple) else None,
         iommu_off=_iommu_off(inventory),
         untranslated=MappingProxyType(_untranslated(inventory, release)),
-        hap=_hap(host),
-        shadow=_beside_hap(host, "shadow"),
-        share_pt=_beside_hap(host, "iommu_hap_pt_share"),
+        hvm=_runs_hvm(host),
+        pv=_runs_pv(host),
+        hap=_paging(host, "hap"),
+        shadow=_paging(host, "shadow"),
+        may_lack_paging=_may_lack_paging(host),
+        share_pt=_paging(host, "iommu_hap_pt_share"),
         release=release or host.running_release,
         incomplete=_why_regions_missing(inventory),
         point_matters=inventory.complete and views.list.doubt_by_point,
@@ -269,28 +288,55 @@ def _unit_cover(inventory: Inventory) -> UnitCover | None:
     )
 
 
+_LISTS_PV = (4, 12)
+"""The first release whose ``xl info`` lists pv: xl_info.c. Older ones always have PV guests, and list
+hvm alone: arch/x86/Kconfig, ``config PV``."""
 _LISTS_PAGING = (4, 13)
 """The first release whose ``xl info`` lists hap, shadow and iommu_hap_pt_share: xl_info.c."""
 
 
-def _hap(host: Host) -> bool | None:
-    """Return whether Xen has HAP; None if its release does not list it."""
+def _runs_hvm(host: Host) -> bool | None:
+    """Return whether Xen runs HVM and PVH guests; a host without Xen is assumed to."""
+    if host.xen is None:
+        return True
+    caps = host.xen.capabilities
+    if caps is None:
+        return True if host.xen.guest_type == "PVH" else None
+    return "hvm" in caps
+
+
+def _runs_pv(host: Host) -> bool | None:
+    """Return whether Xen runs PV guests; a host without Xen is assumed to."""
+    if host.xen is None:
+        return True
+    caps, running = host.xen.capabilities, host.running_release
+    if running is not None and running.series < _LISTS_PV:
+        return True
+    if caps is not None and ("pv" in caps or running is not None or _lists_paging(host)):
+        return "pv" in caps
+    return True if host.xen.guest_type == "PV" else None
+
+
+def _lists_paging(host: Host) -> bool:
+    """Return whether ``virt_caps`` has all kinds of paging that this Xen has."""
     caps = None if host.xen is None else host.xen.capabilities
     if caps is None:
-        return None
-    if "hap" in caps:
-        return True
+        return False
     running = host.running_release
-    listed = "shadow" in caps or (running is not None and running.series >= _LISTS_PAGING)
-    return False if listed else None
+    new = running is not None and running.series >= _LISTS_PAGING
+    return new or "hap" in caps or "shadow" in caps
 
 
-def _beside_hap(host: Host, name: str) -> bool | None:
+def _may_lack_paging(host: Host) -> bool:
+    """Return whether it is unknown if ``virt_caps``, without any kind of paging, would have it."""
+    known = host.xen is not None and host.xen.capabilities is not None
+    return known and host.running_release is None and not _lists_paging(host)
+
+
+def _paging(host: Host, name: str) -> bool | None:
     """Return whether Xen has `name`, a capability that is listed since the same release as hap."""
     caps = None if host.xen is None else host.xen.capabilities
-    if caps is None:
-        return None
-    return name in caps if name in caps or "hap" in caps else None
+    return name in caps if caps is not None and _lists_paging(host) else None
 
 
 def _listed(inventory: Inventory) -> tuple[AddressRange, ...]:

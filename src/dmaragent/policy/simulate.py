@@ -26,6 +26,7 @@ from dmaragent.policy.decisions import (
     warnings_of,
 )
 from dmaragent.policy.graphics import graphics_refusal
+from dmaragent.policy.guest_types import creation_refusals, creation_unknown
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.hvmloader import HvmloaderMemory, hvmloader_memory
 from dmaragent.policy.layout import (
@@ -49,12 +50,6 @@ from dmaragent.xen.toolstack.libxl import LibxlBehaviour
 BUILD_RULE = SourceRule("libxl_dm.c, libxl__domain_device_construct_rdm")
 SIZE_RULE = SourceRule("xg_dom_x86.c, meminit_hvm", of_regions=False)
 """It compares the pages of the layout with those of the size: in 4.6 xc_hvm_build_x86.c's work."""
-SHADOW_RULE = SourceRule(
-    "Xen x86/mm/shadow/none.c, shadow_domain_init", "EOPNOTSUPP", of_regions=False
-)
-HAP_RULE = SourceRule("Xen x86/domain.c, arch_sanitise_domain_config", "EINVAL", of_regions=False)
-"""From 4.13 on; before, Xen uses shadow paging instead: x86/domain.c, ``arch_domain_create``."""
-_FIRST_WITH_HAP_RULE = (4, 13)
 LOADER_RULE = SourceRule("xg_dom_core.c, xc_dom_build_image")
 """It copies hvmloader to 1 MiB of the guest: HVMLOADER_PHYSICAL_ADDRESS, hvmloader/config.h."""
 TINY_RULE = LOADER_RULE._replace(of_regions=False)
@@ -99,8 +94,28 @@ def build(
     release: Release,
 ) -> BuiltGuest:
     """Build `guest` on `host` by `behaviour` of tools of `release`, assign its devices, start it."""
-    refusals = tuple(contradictions(guest, host, len(scenario.devices), release))
+    unknown = tuple(creation_unknown(guest, host))
+    built = _build(guest, scenario, host, behaviour, release)
+    if not unknown:
+        return built
+    stops = stops_of((*built.decisions, *unknown))
+    return built._replace(verdict=verdict_of(stops), decisions=stops)
+
+
+def _build(
+    guest: GuestConfig,
+    scenario: Scenario,
+    host: HostFacts,
+    behaviour: LibxlBehaviour,
+    release: Release,
+) -> BuiltGuest:
+    """Build a guest of a type that Xen is assumed to run if that is unknown."""
+    refusals = [
+        *creation_refusals(guest, host, release),
+        *contradictions(guest, host, len(scenario.devices), release),
+    ]
     if refusals:
+        refusals.sort(key=lambda decision: decision.decider is Decider.XEN)  # it comes last
         return _result(refusals)
     if guest.type is GuestType.HVM:
         return _build_hvm(guest, scenario, host, behaviour, release)
@@ -144,11 +159,6 @@ def _build_hvm(
     release: Release,
 ) -> BuiltGuest:
     before = starting_layout(guest.most_memory, guest.video, guest.mmio_hole or 0)
-    if guest.hap is False and host.shadow is False:
-        return _result((refused(Decider.XEN, words.SHADOW_MISSING, SHADOW_RULE),))
-    if guest.hap and host.hap is False and _refuses_hap(host.release):
-        return _result((refused(Decider.XEN, words.HAP_MISSING, HAP_RULE),))
-    paging = tuple(_paging_unknown(guest, host))
     layout = lay_out(
         before,
         reservations(
@@ -164,30 +174,21 @@ def _build_hvm(
     )
     regions = _RegionDecisions(scenario.devices, host, layout)
     if layout.refused_by is not None:
-        return _result([*regions.conflicts(), *paging], layout)
+        return _result(tuple(regions.conflicts()), layout)
     obstacles = tuple(_build_obstacles(guest, layout))
     if obstacles:
-        return _result([*obstacles, *paging], layout)
+        return _result(obstacles, layout)
     too_many = refusal_of_map(layout.shown, has_high=layout.has_high)
     if too_many is not None:
-        return _result([too_many, *paging], layout)
+        return _result((too_many,), layout)
     entries = memory_map(layout)
     decisions = [
         *regions.hidden(),
         *graphics_refusal(guest, [device.asked for device in scenario.devices], host, release),
         *_assignments(scenario, host, layout),
         *_hvmloader_halts(layout, hvmloader_memory(release)),
-        *paging,
     ]
     return _result(decisions, layout, entries)
-
-
-def _refuses_hap(hypervisor: Release | None) -> bool:
-    """Return whether the `hypervisor` refuses a guest that sets hap=1 if it has no HAP.
-
-    One of unknown release does: only 4.13 and later report whether they have HAP.
-    """
-    return hypervisor is None or hypervisor.series >= _FIRST_WITH_HAP_RULE
 
 
 def _build_obstacles(guest: GuestConfig, layout: GuestLayout) -> Iterator[Decision]:
@@ -199,16 +200,6 @@ def _build_obstacles(guest: GuestConfig, layout: GuestLayout) -> Iterator[Decisi
     elif low <= HVM_RAM_START:
         rule = TINY_RULE if low == layout.before.lowmem_end else LOADER_RULE
         yield refused(Decider.LIBXL, words.low_ram_below_loader(low, HVM_RAM_START), rule)
-
-
-def _paging_unknown(guest: GuestConfig, host: HostFacts) -> Iterator[Decision]:
-    """Yield that it is unknown whether the running Xen has the shadow paging of ``hap=0``.
-
-    On a host without Xen the prediction is that it has: CONFIG_SHADOW_PAGING is on by default.
-    """
-    if guest.hap is False and host.shadow is None and host.xen_runs:
-        place = guest.places.get("hap", "")
-        yield undecided(words.SHADOW_UNKNOWN, rule=SHADOW_RULE, place=place)
 
 
 def _requests(

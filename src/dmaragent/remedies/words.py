@@ -183,6 +183,15 @@ WRITE_IN_DECIMAL = "first write the numbers with 0b in decimal, then run this ag
 XAPI_NOT_TRIED = "no fix was tried: XAPI's rules are not modelled"
 GET_WHOLE_TABLE = "first get the complete table: the missing part may matter"
 NO_WORKING_IOMMU = "no change to the guest helps: the host has no working IOMMU"
+NO_HVM_GUESTS = (
+    "this Xen runs PV guests only. Switch on VT-x or AMD-V in the firmware setup, or use a Xen with "
+    "CONFIG_HVM"
+)
+NO_PAGING = (
+    "this Xen runs PV guests only. Remove hap=0 from its boot options, or use a processor with HAP "
+    "(EPT, NPT) or a Xen with CONFIG_SHADOW_PAGING"
+)
+NO_PV_GUESTS = "make the guest PVH or HVM, or use a Xen with CONFIG_PV"
 CORRECT_AS_REASON_SAYS = "correct the configuration as the reason above describes"
 LIST_PRESENT_FUNCTION = (
     "list each function once, and only functions that are present (`dmaragent devices` lists them)"

@@ -82,6 +82,34 @@ STRATEGY_OF_PVH_GUEST = (
 )
 SHADOW_MISSING = "hap=0 needs shadow paging, and this Xen was built without it"
 HAP_MISSING = "hap=1 needs HAP, and `xl info` does not list it for this host"
+NO_PAGING = (
+    "this Xen runs no HVM or PVH guests: virt_caps of `xl info` lists neither hap nor shadow, so the "
+    "guest would have no paging"
+)
+HVM_MISSING = (
+    "this Xen runs no HVM or PVH guests: virt_caps of `xl info` does not list hvm. The processor lacks "
+    "VT-x or AMD-V, the firmware switched it off, or Xen was built without CONFIG_HVM"
+)
+PV_MISSING = (
+    "this Xen runs no PV guests: virt_caps of `xl info` does not list pv. Xen was built without "
+    "CONFIG_PV"
+)
+PV_MISSING_FOR_STUB_DOMAIN = (
+    "the device model's stub domain is a PV guest, and this Xen runs none: virt_caps of `xl info` "
+    "does not list pv"
+)
+HVM_UNKNOWN = (
+    "unknown whether this Xen runs HVM and PVH guests: virt_caps (`xl info`) could not be read. "
+    "Run `xl info` in the host's dom0 as root, and look for hvm in virt_caps"
+)
+PV_UNKNOWN = (
+    "unknown whether this Xen runs PV guests: virt_caps of `xl info` does not show it. "
+    "Run `xl info` in the host's dom0 as root, and look for pv in virt_caps"
+)
+PAGING_UNKNOWN = (
+    "unknown whether this Xen has HAP or shadow paging: virt_caps of `xl info` lists neither, and "
+    "the release, which may list them, is unknown"
+)
 SHADOW_UNKNOWN = (
     "hap=0 needs shadow paging, and it is unknown whether this Xen has it: virt_caps of `xl info` "
     "does not show it. Xen's log (`xl dmesg`) or a guest with hap=0 settles it"

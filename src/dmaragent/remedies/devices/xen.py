@@ -21,6 +21,8 @@ def xen_remedies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[Device
     """Yield prerequisites and fixes on Xen, whose verdict is `xen`."""
     if device.on_linux or xen.can is Can.NO or (xen.can is Can.UNKNOWN and not xen.cases):
         return
+    if xen.can is Can.UNKNOWN and any(gap.of_dom0 for gap in device.inventory.gaps.xen):
+        return
     sbdf, assignable = device.sbdf, device.facts.assignable
     if assignable is None and device.driver in PCIBACK:
         assignable = frozenset({sbdf})
@@ -48,7 +50,7 @@ def xen_remedies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[Device
             side="Xen",
             title=words.GIVE_IT,
             explanation=words.NOTHING_ELSE,
-            lines=(f"pci = [ {quote(f'{sbdf},rdm_policy=strict')} ]",),
+            lines=(*_type_line(device), f"pci = [ {quote(f'{sbdf},rdm_policy=strict')} ]"),
             where=words.GUEST_FILE,
             cost=words.NO_COST,
         )
@@ -56,6 +58,11 @@ def xen_remedies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[Device
         yield from _move_ram(device)
         if relaxed is not None and relaxed.can is not Can.NO:
             yield _relax(device)
+
+
+def _type_line(device: DeviceContext) -> tuple[str, ...]:
+    """Return the line for the guest's type if only one type can run."""
+    return () if device.facts.may_run_hvm else (f"type = {quote('pv')}",)
 
 
 def _without_region(device: DeviceContext) -> DeviceRemedy:
@@ -66,7 +73,7 @@ def _without_region(device: DeviceContext) -> DeviceRemedy:
         side="Xen",
         title=words.GIVE_WITHOUT_REGION if lost else words.GIVE_IT,
         explanation=words.goes_without(lost) if lost else words.NOTHING_ELSE,
-        lines=(f"pci = [ {quote(str(device.sbdf))} ]",),
+        lines=(*_type_line(device), f"pci = [ {quote(str(device.sbdf))} ]"),
         where=words.GUEST_FILE,
         cost=words.goes_without_in_short(lost) if lost else words.NO_COST,
     )
@@ -109,6 +116,7 @@ def _relax(device: DeviceContext) -> DeviceRemedy:
             sharers=device.sharers,
         ),
         lines=(
+            *_type_line(device),
             f"pci = [ {quote(f'{device.sbdf},rdm_policy=relaxed')} ]",
             *settings,
         ),

@@ -6,6 +6,7 @@ Pure. Only candidates that work are offered, safest first. If none works, the re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from dmaragent.guests.config import GuestType
 from dmaragent.policy.assignment import (
     ABSENT_RULE,
     BRIDGED_RULE,
@@ -117,16 +118,28 @@ def _first_step(resolution: Resolution) -> str:
     return resolution.host.next_step or words.GET_WHOLE_TABLE
 
 
+def _what_host_lacks(resolution: Resolution) -> str:
+    """Return what the host lacks for any guest of this type or with devices; empty if nothing."""
+    guest, host, release = resolution.guest, resolution.host, resolution.stack.release
+    without = host.iommu_off and not goes_without_iommu(guest, host, release)
+    if without and resolution.settings.devices:
+        return words.NO_WORKING_IOMMU
+    if guest.type is GuestType.PV:
+        return words.NO_PV_GUESTS if host.pv is False else ""
+    if host.hvm is False:
+        return words.NO_HVM_GUESTS
+    return words.NO_PAGING if host.without_paging else ""
+
+
 def _why_nothing(resolution: Resolution) -> str:
     """Return why no change of the configuration works."""
     if resolution.stack.toolstack is Toolstack.XAPI:
         return words.XAPI_NOT_TRIED
     if resolution.host.incomplete and resolution.verdict is Verdict.UNDECIDED:
         return _first_step(resolution)
-    guest, host, release = resolution.guest, resolution.host, resolution.stack.release
-    without = host.iommu_off and not goes_without_iommu(guest, host, release)
-    if without and resolution.settings.devices:
-        return words.NO_WORKING_IOMMU
+    lacking = _what_host_lacks(resolution)
+    if lacking:
+        return lacking
     first: Sequence[Decision] = resolution.reasons[:1]
     if any(decision.decider in (Decider.XL, Decider.MANUAL) for decision in first):
         return words.CORRECT_AS_REASON_SAYS
@@ -135,7 +148,7 @@ def _why_nothing(resolution: Resolution) -> str:
     ]
     if without_line:
         return without_line[0]
-    undecidable = guest.undecidable
+    undecidable = resolution.guest.undecidable
     if any(problem not in undecidable for problem in resolution.settings.undefined):
         return words.WRITE_ADDRESS
     unknown = any(decision.decider is Decider.DMARAGENT for decision in first)
