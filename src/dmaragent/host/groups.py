@@ -70,7 +70,7 @@ class IommuGroup(NamedTuple):
 def join_groups(
     readings: tuple[IommuGroupReading, ...] | Missing, problems: Problems
 ) -> tuple[IommuGroup, ...] | Missing:
-    """Return the groups by number, without those that VFIO made: these are no IOMMU's.
+    """Return the groups by number, without those that VFIO made without an IOMMU.
 
     A name that is not a number is reported and left out.
     """

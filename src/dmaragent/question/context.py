@@ -211,22 +211,26 @@ def _amd_steps() -> ReleaseSpans:
 
 @dataclass(slots=True)
 class _ReleaseResolver:
-    """Resolves a guest under several releases, with the facts of those that behave alike once."""
+    """Resolves a guest under several releases, with the facts of neighbours that behave alike once.
+
+    Only the last facts are kept: on a host with thousands of regions, each takes megabytes.
+    """
 
     context: Context
     question: Question
     guest: GuestConfig
-    _by_rules: dict[object, HostFacts] = field(default_factory=dict)
+    _last: tuple[object, HostFacts] | None = None
 
     def result_with(self, release: Release) -> _Result:
         """Return the verdict on the guest if the host's Xen and its tools are of `release`."""
         context = self.context
         predicted = _predicted_release(context.host, release)
         rules = predicted and rules_of(predicted, amd=context.inventory.xen.ivrs is not None)
-        if rules not in self._by_rules:
+        if self._last is None or self._last[0] != rules:
+            self._last = None  # frees the facts before others are made
             inventory = under_release(context.inventory, predicted)
-            self._by_rules[rules] = _facts_of(inventory, release, self.question)
-        facts = replace(self._by_rules[rules], release=release)
+            self._last = (rules, _facts_of(inventory, release, self.question))
+        facts = replace(self._last[1], release=release)
         stack = replace(context.stack, release=release, hypervisor=release)
         found = resolve(self.guest, facts, stack)
         return _Result(found.verdict, found.verdict is Verdict.STARTS and bool(found.reasons))
