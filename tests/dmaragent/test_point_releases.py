@@ -32,7 +32,7 @@ def running(minor: int, extra: str, entries: list[list[int]] | None, *regions: b
     """Take the inventory of a dom0 of Xen 4.`minor``extra`, whose list is `entries` or unknown."""
     version = {"major": b"4\n", "minor": b"%d\n" % minor, "extra": extra.encode() + b"\n"}
     files = XEN | {VERSION + name: value for name, value in version.items()}
-    calls = {"xl-info": b"virt_caps : hvm_directio\n"}
+    calls = {"xl-info": b"virt_caps : pv hvm hvm_directio hap\n"}
     if entries is not None:
         calls["xen-rdm"] = json.dumps({"entries": entries}).encode()
     return inventory_of(UNIT, *regions, files=files, calls=calls)
@@ -51,7 +51,7 @@ def absent_region_as(release: Release) -> Inventory:
 def test_a_range_that_xen_ignored_does_not_own_the_pages_of_another() -> None:
     """4.19.4 ignores the first range of rmrr=, none of whose devices is present."""
     line = "rmrr=0x4000=00:1f.5 rmrr=0x4000=00:14.0,00:02.0"
-    calls = {"xl-info": f"virt_caps : hvm_directio\nxen_commandline : {line}\n".encode()}
+    calls = {"xl-info": f"virt_caps : pv hvm hvm_directio hap\nxen_commandline : {line}\n".encode()}
     version = {VERSION + "major": b"4\n", VERSION + "minor": b"19\n", VERSION + "extra": b".4\n"}
     facts = facts_of(inventory_of(UNIT, files=XEN | version, calls=calls))
     present = SBDF.parse("00:14.0"), SBDF.parse("00:02.0")
@@ -198,7 +198,7 @@ def test_devices_whose_regions_depend_on_an_unknown_point_are_a_gap(
 ) -> None:
     """4.19.4 ignores the first range of rmrr=, whose device is not present.  Others refuse the second."""
     line = "rmrr=0x4000=00:1f.5 rmrr=0x4000=00:14.0,00:02.0"
-    calls = {"xl-info": f"virt_caps : hvm_directio\nxen_commandline : {line}\n".encode()}
+    calls = {"xl-info": f"virt_caps : pv hvm hvm_directio hap\nxen_commandline : {line}\n".encode()}
     version = {"major": b"4\n", "minor": b"19\n", "extra": extra.encode() + b"\n"}
     files = XEN | {VERSION + name: value for name, value in version.items()}
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dmaragent.cli import main
+from support.altered import dom0_with_hap
 from support.kvm import domain, hostdev
 from support.machines import MACHINES
 
@@ -82,10 +83,12 @@ def _of_page(page: str) -> list[Example]:
 def furnish(folder: Path) -> None:
     """Put the files that examples name into `folder`, the current directory."""
     (folder / "testdata").symlink_to(MACHINES.parent)
-    for name in ("lenovo-laptop", "hp-dl380e-gen8", "xen-pv-dom0"):
+    for name in ("lenovo-laptop", "hp-dl380e-gen8"):
         (folder / name).symlink_to(MACHINES / name)
+    dom0_with_hap(folder / "xen-pv-dom0")
     for name, machine in POOL.items():
-        shutil.copytree(MACHINES / machine, folder / "pool" / name, symlinks=True)
+        recorded = (folder if machine == "xen-pv-dom0" else MACHINES) / machine
+        shutil.copytree(recorded, folder / "pool" / name, symlinks=True)
     for name, text in GUESTS.items():
         (folder / name).write_text(text, "utf-8")
     table = MACHINES / "dell-r820/root/sys/firmware/acpi/tables/DMAR"

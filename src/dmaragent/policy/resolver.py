@@ -7,7 +7,7 @@ are several readings of the settings: each is built, equal outcomes are merged, 
 drawn from all of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dmaragent.addresses import SBDF
@@ -286,6 +286,11 @@ def conclude(
     if len(verdicts) > 1:
         return Verdict.UNDECIDED, (undecided(_dependence(outcomes)), *reasons)
     verdict = outcomes[0].verdict
+    if outcomes[0].missing and len({outcome.built.verdict for outcome in outcomes}) > 1:
+        reasons = _union([outcome.built.decisions for outcome in outcomes])
+        known = [outcome._replace(missing="") for outcome in outcomes]
+        why = words.known_regions_decide(outcomes[0].missing, _dependence(known))
+        return verdict, (undecided(why), *reasons)
     if verdict is Verdict.STARTS:
         reasons = _union([outcome.built.warnings for outcome in outcomes])
     return verdict, reasons
@@ -317,7 +322,7 @@ def why_regions_may_be_missing(host: HostFacts, scenario: Scenario, built: Built
     return "" if certain else host.incomplete or (host.unlisted if by_list else "")
 
 
-def _dependence(outcomes: tuple[PossibleOutcome, ...]) -> str:
+def _dependence(outcomes: Sequence[PossibleOutcome]) -> str:
     """Return what the verdict depends on: each verdict with its readings."""
     groups = {
         verdict: [

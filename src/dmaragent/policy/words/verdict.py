@@ -53,6 +53,11 @@ def regions_may_be_missing(why: str, verdict: Verdict) -> str:
     return f"{why}. With the known regions alone the guest {does}"
 
 
+def known_regions_decide(why: str, depends: str) -> str:
+    """Return that an unknown region could change a verdict that also depends on other values."""
+    return f"{why}. With the known regions alone, {depends}"
+
+
 GUEST_DOES = {
     Verdict.STARTS: "the guest starts",
     Verdict.REFUSED: "the guest does not start",
