@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dmaragent.cli import main
+from support.altered import dom0_with_hap
 from support.kvm import domain, hostdev
 from support.machines import MACHINES
 
@@ -85,7 +86,10 @@ def furnish(folder: Path) -> None:
     for name in ("lenovo-laptop", "hp-dl380e-gen8", "xen-pv-dom0"):
         (folder / name).symlink_to(MACHINES / name)
     for name, machine in POOL.items():
-        shutil.copytree(MACHINES / machine, folder / "pool" / name, symlinks=True)
+        if machine == "xen-pv-dom0":  # which could run no HVM guest
+            dom0_with_hap(folder / "pool" / name)
+        else:
+            shutil.copytree(MACHINES / machine, folder / "pool" / name, symlinks=True)
     for name, text in GUESTS.items():
         (folder / name).write_text(text, "utf-8")
     table = MACHINES / "dell-r820/root/sys/firmware/acpi/tables/DMAR"
