@@ -28,7 +28,7 @@ from dmaragent.question.context import GuestResolver, Question, context_of
 from dmaragent.question.host_class import as_written, xen_class
 from dmaragent.question.words import NEWEST_KNOWN, without_xen
 from dmaragent.releases import Release
-from support.altered import altered
+from support.altered import dom0_with_hap
 from support.fleet_pool import XL, fleet_of, guests
 from support.fleets import made_up_fleet, made_up_record, write_fleet
 from support.hosts import fake_host
@@ -209,9 +209,9 @@ LIBVIRT = """<domain type="xen"><name>v</name><memory unit="MiB">2048</memory>
 
 def test_a_host_of_qubes_is_not_in_the_class_of_another(tmp_path: Path) -> None:
     """Only the kernel's release differs: 6.6.65-1.qubes.fc37.x86_64 and that of Debian."""
-    altered("xen-pv-dom0", tmp_path / "debian")
+    dom0_with_hap(tmp_path / "debian")
     release = {"/proc/sys/kernel/osrelease": b"6.6.65-1.qubes.fc37.x86_64\n"}
-    altered("xen-pv-dom0", tmp_path / "a-qubes", release)
+    dom0_with_hap(tmp_path / "a-qubes", release)
     guest = read_all_guests(LIBVIRT, "v.xml")
 
     (found,) = resolve_on(fleet_of(tmp_path).records, guest, XL)

@@ -34,7 +34,7 @@ from dmaragent.policy.hotplug import attach, attach_migrated
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
 from support import machines
-from support.altered import altered
+from support.altered import altered, dom0_with_hap
 from support.cli import run
 from support.fleets import made_up_record
 from support.kvm import domain, hostdev
@@ -559,7 +559,7 @@ def test_it_is_unknown_which_libvirt_built_a_guest(
     """The guest starts with that of Qubes alone; a kernel of Qubes has no other one."""
     release = {"/proc/sys/kernel/osrelease": b"6.6.65-1.qubes.fc37.x86_64\n"} if qubes else {}
     for name in ("source", "target"):
-        altered("xen-pv-dom0", tmp_path / "pool" / name, release)
+        dom0_with_hap(tmp_path / "pool" / name, release)
     guest = tmp_path / "v.xml"
     guest.write_text(LIBVIRT)
     host = str(tmp_path / "pool/target")
@@ -577,7 +577,7 @@ def test_it_is_unknown_which_libvirt_built_a_guest(
 def test_the_rows_have_the_answer_with_either_libvirt(tmp_path: Path) -> None:
     """Xen's libvirt does not start the guest; that of Qubes makes its device relaxed."""
     for name in ("source", "target"):
-        altered("xen-pv-dom0", tmp_path / name)
+        dom0_with_hap(tmp_path / name)
     (target,) = moved(tmp_path, LIBVIRT).values()
     (row,) = target.devices
 

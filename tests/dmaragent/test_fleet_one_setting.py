@@ -42,7 +42,7 @@ from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve
 from dmaragent.question.ask_host import ask_host
 from dmaragent.question.context import Question
-from support.altered import altered
+from support.altered import altered, dom0_with_hap
 from support.cli import run
 from support.fleets import made_up_fleet
 from support.machines import MACHINES
@@ -52,8 +52,22 @@ GUEST = 'name = "g"\ntype = "hvm"\nmemory = 4096\n'
 THREE = ("xen-pv-dom0", "dell-r820", "hp-dl380e-gen8")
 
 
+_WITH_HAP: dict[str, Path] = {}
+"""Machines that run HVM guests only as altered here."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _dom0_with_hap(tmp_path_factory: pytest.TempPathFactory) -> None:
+    name = "xen-pv-dom0"
+    _WITH_HAP[name] = dom0_with_hap(tmp_path_factory.mktemp("hap") / name)
+
+
+def place_of(machine: str) -> Path:
+    return _WITH_HAP.get(machine, MACHINES / machine)
+
+
 def fleet_of(*machines: str, question: Question = XL) -> Fleet:
-    return read_fleet([str(MACHINES / name) for name in machines], FleetQuery(question=question))
+    return read_fleet([str(place_of(name)) for name in machines], FleetQuery(question=question))
 
 
 def guest_of(text: str) -> Guest:
@@ -81,7 +95,7 @@ def as_written(one: OneSetting, machine: str, text: str, question: Question = XL
     kept = [line for line in (GUEST + text).splitlines() if line.partition(" =")[0] not in names]
     (guest,) = read_all_guests("\n".join([*kept, *one.lines]), "written.cfg")
     assert isinstance(guest, GuestConfig)
-    asked = ask_host(str(MACHINES / machine), question, [guest])
+    asked = ask_host(str(place_of(machine)), question, [guest])
     return resolve(guest, asked.facts, asked.stack)
 
 
@@ -104,7 +118,7 @@ def test_the_lines_start_the_guest_on_every_host_and_ram_ends_below_the_lowest_r
 def resolve_alone(text: str, machine: str) -> Resolution:
     guest = guest_of(text)
     assert isinstance(guest, GuestConfig)
-    asked = ask_host(str(MACHINES / machine), XL, [guest])
+    asked = ask_host(str(place_of(machine)), XL, [guest])
     return resolve(guest, asked.facts, asked.stack)
 
 
@@ -345,7 +359,7 @@ def test_the_hole_ends_ram_below_the_region(start: int, hole: int | None) -> Non
 
 
 def _known(machine: str, xen: str) -> KnownHost:
-    asked = ask_host(str(MACHINES / machine), Question(xen=xen))
+    asked = ask_host(str(place_of(machine)), Question(xen=xen))
     return KnownHost(asked.facts, asked.stack)
 
 
@@ -452,7 +466,7 @@ def test_the_verb_and_its_exit_codes(
     pool, cfg = Path("pool"), Path("g.cfg")
     cfg.write_text(GUEST + 'pci = ["00:1a.0"]\n')
     for machine in THREE:
-        shutil.copytree(MACHINES / machine, pool / machine)
+        shutil.copytree(place_of(machine), pool / machine)
     asked = ("fleet", "resolve", cfg, "--on", pool, "--xen", "4.17", "--one-setting")
     all_known = run(capsys, *asked, "--json")
     absent = run(capsys, *asked, "--hosts", "gone,dell-r820")

@@ -56,8 +56,8 @@ def altered(
     return target
 
 
-def dom0_with_hap(target: Path) -> Path:
+def dom0_with_hap(target: Path, files: Answers = NO_ANSWERS) -> Path:
     """Copy xen-pv-dom0 to `target` with HAP: the machine itself can run no HVM guest."""
     info = (MACHINES / "xen-pv-dom0/calls/xl-info").read_bytes()
     lists = info.replace(b" pv_directio ", b" pv_directio hap ")
-    return altered("xen-pv-dom0", target, calls={"xl-info": lists})
+    return altered("xen-pv-dom0", target, files, calls={"xl-info": lists})
