@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from support.altered import dom0_with_hap
 from support.cli import run
 from support.machines import MACHINES
 from support.tables import EVERY_STRUCTURE
@@ -31,12 +32,9 @@ def document_file(table_file: Path, tmp_path: Path, capsys: Capture) -> Path:
 @pytest.fixture
 def pool(tmp_path: Path) -> Path:
     """Make a folder with two alike hosts, two others, and a file that is no host."""
-    for name, machine in {
-        "xen001": "xen-pv-dom0",
-        "xen002": "xen-pv-dom0",
-        "hp": "hp-dl380e-gen8",
-        "amd": "synthetic-am5-desktop",
-    }.items():
+    for name in ("xen001", "xen002"):
+        dom0_with_hap(tmp_path / "pool" / name)
+    for name, machine in {"hp": "hp-dl380e-gen8", "amd": "synthetic-am5-desktop"}.items():
         shutil.copytree(MACHINES / machine, tmp_path / "pool" / name)
     (tmp_path / "pool" / "broken.tar.xz").write_bytes(b"\xfd7zXZ\0 damaged")
     return tmp_path / "pool"

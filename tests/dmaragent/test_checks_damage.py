@@ -294,3 +294,21 @@ def test_a_structure_past_the_end_of_a_whole_table_has_its_known_effect() -> Non
     (one,) = (one for one in check(host(whole)).findings if one.rule.id == "structure-past-end")
 
     assert not one.linux.startswith("Unknown")
+
+
+def test_a_structure_past_the_headers_own_length_has_its_known_effect_in_a_cut_copy() -> None:
+    long = structure(1, bytes(20), length=300)
+    whole = table_of(drhd(0xFED90000, flags=1), long, bytes(40))
+
+    (one,) = (
+        one for one in check(host(whole[:-16])).findings if one.rule.id == "structure-past-end"
+    )
+
+    assert not one.linux.startswith("Unknown")
+
+
+@pytest.mark.parametrize("length", [0, 3])
+def test_a_unit_may_follow_a_structure_whose_length_ends_the_walk(length: int) -> None:
+    data = table_of(structure(1, bytes(20), length=length), drhd(0xFED90000, flags=1))
+
+    assert "no-unit" not in {one.rule.id for one in check(host(data)).findings}

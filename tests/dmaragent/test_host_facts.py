@@ -12,19 +12,25 @@ from support.ivmd_hosts import amd_host, with_xen
 
 
 @pytest.mark.parametrize(
-    ("release", "capabilities", "hap", "shadow"),
+    ("release", "capabilities", "hap", "shadow", "share_pt"),
     [
-        ("4.11.4", ("hvm_directio",), None, None),  # its xl info never prints hap
-        ("4.12.4", ("hvm_directio",), None, None),
-        ("4.13.0", ("hvm_directio",), False, None),
-        ("4.13.0", ("hvm_directio", "shadow"), False, True),
-        (None, ("hvm_directio",), None, None),
-        (None, ("hvm_directio", "shadow"), False, True),
-        (None, ("hvm_directio", "hap"), True, False),
+        ("4.11.4", ("hvm_directio",), None, None, None),  # its xl info never prints hap
+        ("4.12.4", ("hvm_directio",), None, None, None),
+        ("4.13.0", ("hvm_directio",), False, False, False),
+        ("4.13.0", ("hvm_directio", "shadow"), False, True, False),
+        ("4.13.0", ("hvm_directio", "hap", "iommu_hap_pt_share"), True, False, True),
+        (None, ("hvm_directio",), None, None, None),
+        (None, ("hvm_directio", "shadow"), False, True, False),
+        (None, ("hvm_directio", "hap"), True, False, False),
     ],
 )
 def test_a_capability_that_xl_info_of_the_release_does_not_print_is_unknown(
-    release: str | None, capabilities: tuple[str, ...], *, hap: bool | None, shadow: bool | None
+    release: str | None,
+    capabilities: tuple[str, ...],
+    *,
+    hap: bool | None,
+    shadow: bool | None,
+    share_pt: bool | None,
 ) -> None:
     host = with_xen(amd_host(), "")
     assert host.xen is not None
@@ -32,7 +38,7 @@ def test_a_capability_that_xl_info_of_the_release_does_not_print_is_unknown(
     xen = host.xen._replace(release=known, capabilities=capabilities)
     facts = facts_of(take_inventory(host._replace(xen=xen)))
 
-    assert (facts.hap, facts.shadow, facts.share_pt) == (hap, shadow, False if hap else None)
+    assert (facts.hap, facts.shadow, facts.share_pt) == (hap, shadow, share_pt)
 
 
 def test_the_functions_of_a_slot_are_of_its_segment() -> None:

@@ -8,7 +8,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
-from dmaragent.linux.view import LinuxState
+from dmaragent.linux.view import LinuxState, linux_state
 from dmaragent.messages.iommu_state import iommu_state
 from dmaragent.passthrough.model import Can
 from dmaragent.passthrough.region_coverage import coverage_of
@@ -127,3 +127,20 @@ def test_a_device_of_such_a_group_is_not_free() -> None:
     sbdf = SBDF.parse(BOUND.sbdf)
     assert (sbdf in certain.free, sbdf in certain.unknown) == (True, False)
     assert (sbdf in doubtful.free, sbdf in doubtful.unknown) == (False, True)
+
+
+@pytest.mark.parametrize("kind", [MissingKind.DENIED, MissingKind.FAILED])
+@pytest.mark.parametrize("path", ["/proc/xen/capabilities", "/sys/hypervisor/type"])
+def test_without_groups_a_host_may_be_a_dom0_whose_files_could_not_be_read(
+    path: str, kind: MissingKind
+) -> None:
+    host = grouped(made(kernel="6.1.0"))
+    assert linux_state(join(collect(host))) is LinuxState.NO_GROUPS
+    host.files |= {
+        "/sys/hypervisor/type": Missing(MissingKind.ABSENT),
+        "/proc/xen/capabilities": Missing(MissingKind.ABSENT),
+        path: Missing(kind),
+    }
+
+    assert linux_state(join(collect(host))) is LinuxState.UNKNOWN
+    assert linux_state(join(collect(grouped(host, g1=["0000:00:19.0"])))) is LinuxState.GROUPS

@@ -32,7 +32,7 @@ def intel(*structures: bytes, line: str = "", listed: tuple[RdmEntry, ...] | Non
 
 def off(known: Host) -> Host:
     assert known.xen is not None
-    return known._replace(xen=known.xen._replace(capabilities=("hvm",)))
+    return known._replace(xen=known.xen._replace(capabilities=("pv", "hvm", "hap")))
 
 
 # An option with the pages of a region that Xen drops

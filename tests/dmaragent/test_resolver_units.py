@@ -92,8 +92,10 @@ def test_of_a_table_alone_only_what_a_unit_names_is_known(
     host = bare()
     host.files["/sys/firmware/acpi/tables/DMAR"] = table(*units)
     known = _facts(host)
+    can = told(host, device).xen.can
 
     assert known.functions is None
+    assert (can is Can.UNKNOWN) is (verdict is Verdict.UNDECIDED)
     assert answer(guest(device), known, "4.17").verdict is verdict
 
 
@@ -111,7 +113,8 @@ def test_hosts_with_other_units_are_of_other_classes() -> None:
     [
         (0x060100, Verdict.UNDECIDED),
         (0x060400, Verdict.UNDECIDED),
-        (0x068000, Verdict.UNDECIDED),
+        (0x068000, Verdict.STARTS),
+        (0x060A00, Verdict.UNDECIDED),
         (0x060000, Verdict.REFUSED),
         (0x070000, Verdict.STARTS),
     ],

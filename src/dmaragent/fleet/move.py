@@ -149,9 +149,9 @@ def move_to(  # noqa: PLR0913 - two have names
 
 def _no_start(resolution: Resolution) -> NoStart:
     """Return why a guest does not start."""
-    refusals = [each for each in resolution.reasons if each.effect is Effect.REFUSED]
-    if not refusals:
+    if resolution.verdict is not Verdict.REFUSED:
         return NoStart.UNKNOWN
+    refusals = [each for each in resolution.reasons if each.effect is Effect.REFUSED]
     by_region = all(each.region is not None for each in refusals)
     return NoStart.SETTING if by_region and not _refused_anyway(resolution) else NoStart.OTHER
 

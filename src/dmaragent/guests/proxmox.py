@@ -172,7 +172,9 @@ def _add_saved_state(machine: _Machine, read: ProxmoxSettings) -> None:
         place = f"{machine.source}:{read.first['vmstate'][1]}"
         machine.notes.append(Complaint(place, words.RESUMED))
         if machine.devices:
-            machine.unknown.append(Complaint(place, words.RESUMED_WITH_DEVICES))
+            machine.unknown.append(
+                Complaint(place, words.resumed_with_devices(_id_words(machine.source)))
+            )
     elif read.resumed and not read.refused_lock:
         place = f"{machine.source}:{read.first['lock'][1]}"
         machine.notes.append(Complaint(place, words.SUSPENDED_WITHOUT_STATE))

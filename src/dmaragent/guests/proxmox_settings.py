@@ -158,7 +158,9 @@ def _pending_note(before: Settings, after: Settings, *, resumed: bool) -> str:
     if not made and not removed:
         return ""
     named = made[:_MOST_NAMED], removed[:_MOST_NAMED]
-    return (words.pending_not_made if resumed else words.pending_changes)(*named)
+    if resumed:
+        return words.pending_not_made(*named, saved="vmstate" in before)
+    return words.pending_changes(*named)
 
 
 def _value(settings: Settings, key: str) -> str:

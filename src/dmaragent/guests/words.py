@@ -289,14 +289,17 @@ def hostpci_out_of_range(key: str) -> str:
 
 
 RESUMED = "Proxmox resumes this guest from its saved state (vmstate)"
-RESUMED_WITH_DEVICES = (
-    "the saved state (vmstate) may be of a guest with other devices: whether QEMU loads it is not "
-    "modelled. A cold start needs no state: remove it with `qm set VMID --delete vmstate`, which "
-    "loses what the guest had in memory"
-)
 SUSPENDED_WITHOUT_STATE = (
     "locked (suspended), and there is no saved state (vmstate): Proxmox starts the guest anew"
 )
+
+
+def resumed_with_devices(guest: str) -> str:
+    return (
+        "the saved state (vmstate) may be of a guest with other devices: whether QEMU loads it is not "
+        f"modelled. A cold start needs no state: remove it with `qm set {guest} --delete vmstate`, which "
+        "loses what the guest had in memory"
+    )
 
 
 def locked(lock: str, guest: str) -> str:
@@ -319,11 +322,10 @@ def pending_changes(made: Sequence[str], removed: Sequence[str]) -> str:
     return f"[PENDING] {_changes(made, removed)} at the next start, and this answer includes that"
 
 
-def pending_not_made(made: Sequence[str], removed: Sequence[str]) -> str:
-    return (
-        f"[PENDING] {_changes(made, removed)}, but not at the next start, because Proxmox resumes this "
-        "guest: this answer ignores it"
-    )
+def pending_not_made(made: Sequence[str], removed: Sequence[str], *, saved: bool) -> str:
+    """Return that the next start makes no change; `saved`: there is a saved state."""
+    why = "because Proxmox resumes this guest" if saved else "because of `lock: suspended`"
+    return f"[PENDING] {_changes(made, removed)}, but not at the next start, {why}: this answer ignores it"
 
 
 def hostpci_mediated(key: str) -> str:

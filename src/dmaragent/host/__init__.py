@@ -18,7 +18,7 @@ from dmaragent.host.smbios import Machine, join_machine, join_slots
 from dmaragent.host.system import System, join_system
 from dmaragent.host.topology import PciTopology
 from dmaragent.host.unreadable import report_unreadable
-from dmaragent.host.xen import XenHost, join_xen
+from dmaragent.host.xen import XenHost, is_xen_unread, join_xen
 from dmaragent.readings import (
     HostSnapshot,
     Missing,
@@ -63,6 +63,8 @@ class Host(NamedTuple):
     """The readings that could not be read or understood, a sentence each."""
     noiommu_groups: tuple[IommuGroup, ...] = ()
     """The groups in sysfs that VFIO made without an IOMMU (vfio-noiommu): not among `groups`."""
+    xen_unread: bool = False
+    """Whether a file that would show Xen exists and could not be read."""
 
     @property
     def reading(self) -> TableReading | None:
@@ -140,6 +142,7 @@ def join(snapshot: HostSnapshot) -> Host:
         sources=snapshot.sources,
         problems=tuple(problems.lines),
         noiommu_groups=noiommu_groups,
+        xen_unread=is_xen_unread(snapshot.xen),
     )
 
 

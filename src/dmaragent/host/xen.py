@@ -89,6 +89,14 @@ def _is_dom0(capabilities: bytes | Missing) -> bool | None:
     return None if capabilities.strip() else False
 
 
+def is_xen_unread(reading: XenReading) -> bool:
+    """Return whether a file that would show that the kernel runs on Xen could not be read."""
+    return any(
+        isinstance(each, Missing) and each.kind in (MissingKind.DENIED, MissingKind.FAILED)
+        for each in (reading.hypervisor_type, reading.capabilities)
+    )
+
+
 def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
     """Return the facts about Xen; None if no reading shows that the kernel runs on Xen."""
     kind = text(reading.hypervisor_type)

@@ -130,6 +130,8 @@ def linux_state(host: Host) -> LinuxState:
         return LinuxState.UNKNOWN
     if host.groups and len(doubtful_groups(host)) == len(host.groups):
         return LinuxState.UNKNOWN
+    if not host.groups and host.xen_unread:  # a dom0 has no groups either
+        return LinuxState.UNKNOWN
     return LinuxState.GROUPS if host.groups else LinuxState.NO_GROUPS
 
 

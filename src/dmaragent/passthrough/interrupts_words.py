@@ -9,7 +9,10 @@ INTERRUPTS_MESSAGE = (
     "IOMMU support on this platform"
 )
 OPTIONS_UNKNOWN = f"{OPTIONS_OF_LINUX_UNKNOWN}. Next: {READ_OPTIONS_OF_LINUX}"
-_READ_PARAMETER = "load vfio_iommu_type1, which has this parameter, and read the host again"
+_READ_PARAMETER = (
+    "read /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts on the host. If it is missing, "
+    "load that module first"
+)
 IF_UNSAFE_INTERRUPTS = "if allow_unsafe_interrupts is set: the kernel does not remap interrupts"
 
 

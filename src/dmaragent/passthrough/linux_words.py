@@ -317,7 +317,7 @@ def published_relaxable(regions: Sequence[KernelRegion], group: int) -> str:
 # The IOMMU group -------------------------------------------------------------------------
 
 IN_NO_GROUP_CASE = (
-    "The device is in no IOMMU group, because no remapping unit covers it. "
+    "The device is in no IOMMU group: Linux uses no remapping unit for it. "
     "vfio-pci does not bind to it."
 )
 
@@ -325,7 +325,7 @@ IN_NO_GROUP_CASE = (
 def in_noiommu_group_case(group: int) -> str:
     """Return that VFIO made `group`, in which the device is, without an IOMMU."""
     return (
-        f"No remapping unit covers the device. VFIO made its group {group} without an IOMMU "
+        f"Linux uses no remapping unit for the device. VFIO made its group {group} without an IOMMU "
         f"(vfio-noiommu). QEMU and libvirt open /dev/vfio/{group}, but only /dev/vfio/noiommu-{group} "
         "exists."
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dmaragent.iommu.vendor import IommuVendor
+from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, PlatformVerdict
@@ -39,7 +40,8 @@ def notes_of(device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict
     yield from _notes_on_dependents(device)
     behind_vmd = device.function is not None and device.function.vmd is not None
     known = linux.can is not Can.UNKNOWN and not behind_vmd and not device.without_group
-    if not device.on_xen and device.group is None and known:
+    read = device.noiommu_group is not None or device.inventory.linux.state is LinuxState.NO_GROUPS
+    if not device.on_xen and device.group is None and known and not read:
         yield Note(words.GROUP_UNKNOWN, essential=True)
     if xen.can is not Can.NO and device.facts.notes:
         yield Note(words.xens_list(device.facts.notes))

@@ -21,6 +21,7 @@ from dmaragent.policy.assignment import (
     SHARED_RULE,
     UNPROTECTED_RULE,
     is_host_bridge,
+    unit_doubt,
 )
 from dmaragent.policy.contradictions import goes_without_iommu
 from dmaragent.policy.decisions import Decision, Harm, SourceRule, Verdict
@@ -163,6 +164,9 @@ def _verdict_before_policy(device: DeviceContext) -> PlatformVerdict | None:
     if facts.incomplete:
         explanation = xen_words.xen_incomplete(facts.incomplete, facts.next_step)
         return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
+    doubt = unit_doubt(device.sbdf, facts)
+    if doubt:
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=doubt)
     table_known = bool(device.inventory.units)
     if table_known and function is not None and device.sbdf not in device.inventory.xen.served:
         if gaps.without_unit:

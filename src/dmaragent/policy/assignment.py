@@ -38,6 +38,7 @@ UNTRANSLATED_RULE = SourceRule("Xen vtd/iommu.c, iommu_enable_translation", of_r
 _IOMMU = 0x0806
 _HOST_BRIDGE = 0x0600
 _BRIDGE_CLASS = 0x06
+_OTHER_BRIDGE = 0x0680
 SUBTRACTIVE = 0x060401
 """The class of a bridge with subtractive decode. It leads to conventional PCI, because PCI Express
 has no subtractive decode."""
@@ -189,10 +190,15 @@ def is_host_bridge(function: PciFunction | None) -> bool:
 
 
 def is_in_chipset(function: PciFunction | None) -> bool:
-    """Return whether `function` is a bridge of any kind, a part of the chipset that the host needs."""
+    """Return whether `function` is a bridge of a known kind, a part of the chipset.
+
+    A function of class 0680, "other bridge", can be a device of its own, if its header is not a
+    bridge's: a non-transparent bridge, or a switch of graphics cards.
+    """
     if function is None:
         return False
-    return function.is_bridge or (function.class_code or 0) >> 16 == _BRIDGE_CLASS
+    kind = (function.class_code or 0) >> 8
+    return function.is_bridge or (kind >> 8 == _BRIDGE_CLASS and kind != _OTHER_BRIDGE)
 
 
 def _of_chipset(function: AddedFunction, host: HostFacts) -> Decision | None:
@@ -231,9 +237,17 @@ def _without_unit(function: AddedFunction, host: HostFacts) -> Decision | None:
         if units.doubt:
             return undecided(units.doubt, rule=UNIT_RULE, device=sbdf, place=place)
         return refusal(Decider.XEN, words.no_unit(sbdf), UNIT_RULE, function)
-    if host.functions is None and sbdf.segment not in units.rest and sbdf not in units.named:
-        return undecided(words.unit_unknown(sbdf), rule=UNIT_RULE, device=sbdf, place=place)
-    return None
+    doubt = unit_doubt(sbdf, host)
+    return undecided(doubt, rule=UNIT_RULE, device=sbdf, place=place) if doubt else None
+
+
+def unit_doubt(sbdf: SBDF, host: HostFacts) -> str:
+    """Return why it is unknown whether a unit serves `sbdf`, if only the table is known; or empty."""
+    units = host.units
+    if units is None or host.functions is not None:
+        return ""
+    named = sbdf.segment in units.rest or sbdf in units.named
+    return "" if named else words.unit_unknown(sbdf)
 
 
 def _with_unit_off(function: AddedFunction, host: HostFacts) -> Iterator[Decision]:

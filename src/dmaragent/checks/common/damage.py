@@ -17,7 +17,12 @@ SHOWN = 8
 COPY = "Copy the table again as root. If it is the same, update the firmware."
 REPORT = "No action needed. Report it to the firmware's vendor."
 _CUT_COPY = "Unknown: the copy ends within it, and the host's table may not."
-_HIDES = (DamageKind.TABLE_LENGTH_TOO_LONG, DamageKind.STRUCTURE_PAST_END)
+_HIDES = (
+    DamageKind.TABLE_LENGTH_TOO_LONG,
+    DamageKind.STRUCTURE_PAST_END,
+    DamageKind.STRUCTURE_LENGTH_ZERO,
+    DamageKind.STRUCTURE_LENGTH_BELOW_HEADER,
+)
 """Damage after which structures may follow that were not decoded."""
 _NO_FIELD = {"structures": "no structure", "blocks": "no block", "undecoded": "no field"}
 """The names in fwtables of bytes that belong to nothing, and their names here."""
@@ -134,9 +139,15 @@ def structure_at(located: Sequence[tuple[int, _Structure]], offset: int) -> tupl
     return located[bisect_right(located, offset, key=itemgetter(0)) - 1]
 
 
-def cut_effects(facts: CheckFacts, _damage: Damage, _structure: str) -> tuple[str, str]:
-    """Return that the effects of a structure past the end are unknown, if the copy is cut."""
-    return (_CUT_COPY, _CUT_COPY) if is_cut_copy(facts) else ("", "")
+def cut_effects(facts: CheckFacts, damage: Damage, _structure: str) -> tuple[str, str]:
+    """Return that the effects of a structure past the end are unknown, if only the copy cuts it.
+
+    `damage` names the structure's length, which is 2 bytes after its begin.
+    """
+    header, at = _header(facts), damage.offset
+    end = at - 2 + int.from_bytes(facts.content[at : at + 2], "little")
+    whole = header is not None and end <= header.length
+    return (_CUT_COPY, _CUT_COPY) if whole and is_cut_copy(facts) else ("", "")
 
 
 def within_table(facts: CheckFacts, damage: Damage) -> bool:
