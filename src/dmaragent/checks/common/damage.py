@@ -147,7 +147,7 @@ def cut_effects(facts: CheckFacts, damage: Damage, _structure: str) -> tuple[str
     header, at = _header(facts), damage.offset
     end = at - 2 + int.from_bytes(facts.content[at : at + 2], "little")
     whole = header is not None and end <= header.length
-    return (_CUT_COPY, _CUT_COPY) if whole and is_cut_copy(facts) else ("", "")
+    return (_CUT_COPY, _CUT_COPY) if whole and _is_cut_copy(facts) else ("", "")
 
 
 def within_table(facts: CheckFacts, damage: Damage) -> bool:
@@ -156,7 +156,7 @@ def within_table(facts: CheckFacts, damage: Damage) -> bool:
     return header is not None and damage.offset < header.length
 
 
-def is_cut_copy(facts: CheckFacts) -> bool:
+def _is_cut_copy(facts: CheckFacts) -> bool:
     """Return whether there are fewer bytes than the table's header has: the rest is unknown."""
     return any(_damage_of(facts, (DamageKind.TABLE_LENGTH_TOO_LONG,)))
 
