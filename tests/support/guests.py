@@ -11,7 +11,8 @@ from dmaragent.host.memory_map import MemoryType
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory.by_device import by_device
 from dmaragent.policy.decisions import Decider
-from dmaragent.policy.host_facts import HostFacts, SharedRegion
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.listed_regions import SharedRegion
 from dmaragent.policy.resolution import Resolution, Stack
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack

@@ -1,49 +1,32 @@
 """What a resolution uses of a host, taken from its inventory once for all guests."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.host import Host
 from dmaragent.host.topology import PciFunction
-from dmaragent.host.xen import RdmEntry
 from dmaragent.inventory import Gap, Inventory
 from dmaragent.inventory.by_device import ByDevice, by_device
-from dmaragent.iommu.claims import DeviceKind, Owner
 from dmaragent.iommu.kinds import IOMMU_OFF
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
+from dmaragent.policy.capabilities import may_lack_paging, paging, runs_hvm, runs_pv
+from dmaragent.policy.listed_regions import (
+    SharedRegion,
+    amd_owners,
+    listed_ranges,
+    owners_and_shared,
+    unexplained_regions,
+)
+from dmaragent.policy.units import UnitCover, unit_cover, untranslated
 from dmaragent.policy.words import assignment as words
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
-from dmaragent.xen.hypervisor.command_line import graphics_option
-from dmaragent.xen.hypervisor.rmrr_option import UserRange, parse_rmrr_option
 from dmaragent.xen.reserved_list.model import ListSource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # 20 ms of imports that only AMD hosts need
     from dmaragent.xen.hypervisor.ivrs_prediction import IvrsPrediction
-
-
-class SharedRegion(NamedTuple):
-    """A region that Xen treats as shared, by the number of devices in its scope, present or not."""
-
-    region: AddressRange
-    sharers: int
-
-
-class UnitCover(NamedTuple):
-    """The devices for which Intel's table has a remapping unit (DRHD)."""
-
-    without: frozenset[SBDF]
-    """The functions that are present and for which no unit was found."""
-    doubt: str
-    """Why a unit may serve them all the same; or empty."""
-    rest: frozenset[int]
-    """The segments with a unit for all devices that no other unit names."""
-    named: frozenset[SBDF]
-    """The devices that the scope of a unit names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,9 +206,11 @@ def facts_of(
     assignable = xen.assignable if xen is not None and xen.dom0 else None
     known_table = bool(inventory.all_regions) or not isinstance(inventory.iommu, Missing)
     sharing_known = known_table or iommu_vendor(host) is IommuVendor.AMD  # which has no such rule
-    owners, shared = _owners(inventory) if views.ivrs is None else (_amd_owners(inventory), {})
+    owners, shared = (
+        owners_and_shared(inventory) if views.ivrs is None else (amd_owners(inventory), {})
+    )
     return HostFacts(
-        listed=_listed(inventory),
+        listed=listed_ranges(inventory),
         source=views.list.source,
         by_device=by_device(
             inventory.all_regions, () if isinstance(host.groups, Missing) else host.groups
@@ -236,13 +221,13 @@ def facts_of(
         functions=None if isinstance(functions, Missing) else functions,
         assignable=frozenset(assignable) if isinstance(assignable, tuple) else None,
         iommu_off=_iommu_off(inventory),
-        untranslated=MappingProxyType(_untranslated(inventory, release)),
-        hvm=_runs_hvm(host),
-        pv=_runs_pv(host),
-        hap=_paging(host, "hap"),
-        shadow=_paging(host, "shadow"),
-        may_lack_paging=_may_lack_paging(host),
-        share_pt=_paging(host, "iommu_hap_pt_share"),
+        untranslated=MappingProxyType(untranslated(inventory, release)),
+        hvm=runs_hvm(host),
+        pv=runs_pv(host),
+        hap=paging(host, "hap"),
+        shadow=paging(host, "shadow"),
+        may_lack_paging=may_lack_paging(host),
+        share_pt=paging(host, "iommu_hap_pt_share"),
         release=release or host.running_release,
         incomplete=_why_regions_missing(inventory),
         point_matters=inventory.complete and views.list.doubt_by_point,
@@ -251,179 +236,18 @@ def facts_of(
         if views.devices_source is not ListSource.HYPERVISOR
         else (),
         gaps=inventory.gaps.xen,
-        unexplained=_unexplained_regions(inventory, owners),
+        unexplained=unexplained_regions(inventory, owners),
         xen_runs=xen is not None,
         alternatives=tuple(
             (alternative.releases, tuple(entry.range for entry in alternative.entries))
             for alternative in views.list.alternatives
         ),
         notes=views.list.notes,
-        units=_unit_cover(inventory),
+        units=unit_cover(inventory),
         vendor=iommu_vendor(host),
         ivrs=views.ivrs,
         names=MappingProxyType(dict(names or {})),
     )
-
-
-def _unit_cover(inventory: Inventory) -> UnitCover | None:
-    """Return which devices have a unit.  Functions behind VMD have the endpoint's, if it is known."""
-    units = inventory.units
-    if not units or inventory.xen.ivrs is not None:
-        return None
-    served = inventory.xen.served
-    owners = (owner for unit in units for owner in unit.owners if not unit.serves_rest)
-    return UnitCover(
-        without=frozenset(
-            sbdf
-            for sbdf, function in inventory.host.topology.known.items()
-            if sbdf not in served and function.vmd is None and function.dma_known
-        ),
-        doubt=inventory.gaps.without_unit,
-        rest=frozenset(unit.segment for unit in units if unit.serves_rest),
-        named=frozenset(
-            owner.sbdf
-            for owner in owners
-            if owner.sbdf is not None and owner.device in (DeviceKind.FUNCTION, DeviceKind.BRIDGE)
-        ),
-    )
-
-
-_LISTS_PV = (4, 12)
-"""The first release whose ``xl info`` lists pv: xl_info.c. Older ones always have PV guests, and list
-hvm alone: arch/x86/Kconfig, ``config PV``."""
-_LISTS_PAGING = (4, 13)
-"""The first release whose ``xl info`` lists hap, shadow and iommu_hap_pt_share: xl_info.c."""
-
-
-def _runs_hvm(host: Host) -> bool | None:
-    """Return whether Xen runs HVM and PVH guests; a host without Xen is assumed to."""
-    if host.xen is None:
-        return True
-    caps = host.xen.capabilities
-    if caps is None:
-        return True if host.xen.guest_type == "PVH" else None
-    return "hvm" in caps
-
-
-def _runs_pv(host: Host) -> bool | None:
-    """Return whether Xen runs PV guests; a host without Xen is assumed to."""
-    if host.xen is None:
-        return True
-    caps, running = host.xen.capabilities, host.running_release
-    if running is not None and running.series < _LISTS_PV:
-        return True
-    if caps is not None and ("pv" in caps or running is not None or _lists_paging(host)):
-        return "pv" in caps
-    return True if host.xen.guest_type == "PV" else None
-
-
-def _lists_paging(host: Host) -> bool:
-    """Return whether ``virt_caps`` has all kinds of paging that this Xen has."""
-    caps = None if host.xen is None else host.xen.capabilities
-    if caps is None:
-        return False
-    running = host.running_release
-    new = running is not None and running.series >= _LISTS_PAGING
-    return new or "hap" in caps or "shadow" in caps
-
-
-def _may_lack_paging(host: Host) -> bool:
-    """Return whether it is unknown if ``virt_caps``, without any kind of paging, would have it."""
-    known = host.xen is not None and host.xen.capabilities is not None
-    return known and host.running_release is None and not _lists_paging(host)
-
-
-def _paging(host: Host, name: str) -> bool | None:
-    """Return whether Xen has `name`, a capability that is listed since the same release as hap."""
-    caps = None if host.xen is None else host.xen.capabilities
-    return name in caps if caps is not None and _lists_paging(host) else None
-
-
-def _listed(inventory: Inventory) -> tuple[AddressRange, ...]:
-    """Return Xen's list with all that it repeats: on AMD, a region for each of its device IDs.
-
-    Equal ranges are one object: see :func:`~dmaragent.policy.layout.each_once`.
-    """
-    views, xen = inventory.xen, inventory.host.xen
-    if views.ivrs is None:
-        return tuple(entry.range for entry in views.list.entries)
-    entries: Iterable[RdmEntry] = views.ivrs.listed()
-    if views.list.source is ListSource.HYPERVISOR:
-        reported = None if xen is None else xen.reserved_memory
-        entries = () if reported is None or isinstance(reported, Missing) else reported
-    ranges: dict[AddressRange, AddressRange] = {}
-    return tuple([ranges.setdefault(entry.range, entry.range) for entry in entries])
-
-
-def _owners(
-    inventory: Inventory,
-) -> tuple[Mapping[AddressRange, tuple[SBDF, ...]], Mapping[SBDF, tuple[SharedRegion, ...]]]:
-    """Return the owners of each listed region, and what Xen treats as shared of each device."""
-    owners: dict[AddressRange, tuple[SBDF, ...]] = {}
-    shared: dict[SBDF, list[SharedRegion]] = {}
-
-    sharers: dict[AddressRange, int] = {}
-
-    def note(region: AddressRange, devices: Iterable[SBDF], count: int) -> None:
-        named = tuple(dict.fromkeys(devices))
-        owners[region] = named
-        sharers[region] = max(count, sharers.get(region, 0))
-        for sbdf in (sbdf for sbdf in named if count > 1 and _is_tied(inventory, sbdf, region)):
-            shared.setdefault(sbdf, []).append(SharedRegion(region, count))
-
-    for reserved in inventory.all_regions:
-        if reserved.xen.listed and reserved.xen.range is not None:
-            devices = [owner.sbdf for owner in reserved.owners if owner.sbdf is not None]
-            note(reserved.xen.range, devices, reserved.xen.sharers)
-    listed = {entry.range for entry in inventory.xen.list.entries}
-    for option in _options(inventory):
-        if option.range in listed and option.range not in owners:
-            note(option.range, option.devices, len(option.devices))
-    for sbdf, own in inventory.xen.devices.items():  # its path in the table may be unresolved
-        for region in own or ():
-            if sharers.get(region, 1) > 1 and sbdf not in owners[region]:
-                shared.setdefault(sbdf, []).append(SharedRegion(region, sharers[region]))
-    return owners, {sbdf: tuple(regions) for sbdf, regions in shared.items()}
-
-
-def _amd_owners(inventory: Inventory) -> Mapping[AddressRange, tuple[SBDF, ...]]:
-    """Return the owners of each listed region on AMD. Xen shares none there."""
-    return {
-        region.xen.range: tuple(owner.sbdf for owner in region.owners if owner.sbdf is not None)
-        for region in inventory.all_regions
-        if region.xen.listed and region.xen.range is not None
-    }
-
-
-def _options(inventory: Inventory) -> list[UserRange]:
-    """Return the ranges of ``rmrr=``, first those that Xen reports for one of their devices.
-
-    Xen may have ignored another range of the same pages.
-    """
-    devices = inventory.xen.devices
-    return sorted(
-        parse_rmrr_option(inventory.host.xen_command_line, inventory.host.running_release),
-        key=lambda user: not any(user.range in (devices.get(sbdf) or ()) for sbdf in user.devices),
-    )
-
-
-def _is_tied(inventory: Inventory, sbdf: SBDF, region: AddressRange) -> bool:
-    """Return whether Xen reports `region` for the device, or cannot report its regions."""
-    reported = inventory.xen.devices.get(sbdf, ())
-    return reported is None or region in reported
-
-
-def _unexplained_regions(
-    inventory: Inventory, owners: Mapping[AddressRange, tuple[SBDF, ...]]
-) -> frozenset[AddressRange]:
-    """Return the regions that Xen reports for a device and no structure of the table has.
-
-    On AMD it matters for none of them whether they are shared.
-    """
-    if iommu_vendor(inventory.host) is IommuVendor.AMD:
-        return frozenset()
-    every = (region for own in inventory.xen.devices.values() for region in own or ())
-    return frozenset(region for region in every if region not in owners)
 
 
 def _iommu_off(inventory: Inventory) -> str:
@@ -440,39 +264,6 @@ def _iommu_off(inventory: Inventory) -> str:
     if listed.source is ListSource.PREDICTED and listed.iommu_disabled:
         return words.iommu_off_by_xen(listed.iommu_disabled, iommu_vendor(inventory.host))
     return ""
-
-
-_GRAPHICS_ONLY = (4, 16)
-"""The first release that looks for a unit of graphics alone, not for that of 00:02.0."""
-_GRAPHICS = SBDF(0, 0, 2, 0)
-_DISPLAY = 0x03
-
-
-def _untranslated(inventory: Inventory, release: Release | None) -> dict[SBDF, str]:
-    """Return the devices of the units that ``iommu=no-igfx`` leaves off, with the option.
-
-    Source: Xen vtd/dmar.c, ``acpi_parse_dev_scope`` (``gfx_only``, before 4.16 ``is_igd_drhd``).
-    """
-    running = release or inventory.host.running_release
-    option = graphics_option(inventory.host.xen_command_line, running)
-    if not option or iommu_vendor(inventory.host) is not IommuVendor.INTEL:
-        return {}
-    off: dict[SBDF, str] = {}
-    for unit in inventory.units:
-        named = {owner.sbdf for owner in unit.owners if owner.sbdf is not None}
-        alone = bool(unit.claims) and not unit.serves_rest
-        alone = alone and all(_is_graphics(owner) for owner in unit.owners)
-        new = running is None or running.series >= _GRAPHICS_ONLY
-        old = running is None or running.series < _GRAPHICS_ONLY
-        if (new and alone) or (old and _GRAPHICS in named):
-            off.update(dict.fromkeys(named, option))
-    return off
-
-
-def _is_graphics(owner: Owner) -> bool:
-    """Return whether a unit names `owner` as an endpoint, which is or may be a display device."""
-    code = None if owner.function is None else owner.function.class_code
-    return owner.device is DeviceKind.FUNCTION and (code is None or code >> 16 == _DISPLAY)
 
 
 def _lists_regions(inventory: Inventory) -> bool:
