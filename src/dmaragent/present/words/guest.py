@@ -35,7 +35,7 @@ def recorded_words(kind: str, path: str) -> str:
 
     Nothing proves that what a bundle or a copy records was so on the host.
     """
-    return f"Source: {host_words(kind, path)} (as recorded)" if kind in _RECORDED else ""
+    return f"Source: {_source(kind, path)}" if kind in _RECORDED else ""
 
 
 def source_words(kind: str, path: str, stack: Stack, listed: ListSource | None) -> str:
@@ -48,8 +48,13 @@ def source_words(kind: str, path: str, stack: Stack, listed: ListSource | None) 
     library = f"libxlutil {answers.release} read the settings" if answers and read else ""
     lists = _LINUX_REGIONS if listed is None else _LISTS[listed]
     what = "; ".join(part for part in (library, lists) if part)
-    recorded = " (as recorded)" if kind in _RECORDED else ""
-    return f"{host_words(kind, path)}{recorded}: {what}"
+    return f"{_source(kind, path)}: {what}"
+
+
+def _source(kind: str, path: str) -> str:
+    """Return the words for the host, and that it was recorded, once."""
+    own_words = kind == "recorded" or kind not in _RECORDED
+    return host_words(kind, path) if own_words else f"{host_words(kind, path)} (as recorded)"
 
 
 # Fixes ----------------------------------------------------------------------------------
