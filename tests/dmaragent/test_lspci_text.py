@@ -37,12 +37,26 @@ def test_a_verbose_listing_has_class_ids_driver_group_slot_and_the_bus_behind_a_
             secondary_bus=2,
             slot="7-1",
             group=12,
+            total_vfs=0,
+            physical_function="",
         ),
         USB: PciFacts(
-            class_number=0x0C03, interface=0x20, vendor=0x8086, device=0x1D26, driver="ehci-pci"
+            class_number=0x0C03,
+            interface=0x20,
+            vendor=0x8086,
+            device=0x1D26,
+            driver="ehci-pci",
+            total_vfs=0,
+            physical_function="",
         ),
         "0000:00:1f.3": PciFacts(
-            class_number=0x0C05, interface=0, vendor=0x8086, device=0x1D22, driver=""
+            class_number=0x0C05,
+            interface=0,
+            vendor=0x8086,
+            device=0x1D22,
+            driver="",
+            total_vfs=0,
+            physical_function="",
         ),
     }
 
@@ -147,6 +161,27 @@ SEGMENT:81:02.0 Ethernet [0200]: X [8086:154c]
     assert found[f"{segment}:81:02.0"].physical_function == f"{segment}:81:00.0"
     assert f"{segment}:81:02.1" not in found
     assert found["0002:81:02.0"].physical_function is None
+
+
+@pytest.mark.parametrize(
+    "capability",
+    [
+        "Capabilities: <access denied>",
+        "Capabilities: [160] Single Root I/O Virtualization (SR-IOV)",
+    ],
+)
+def test_without_all_capabilities_no_function_is_known_not_to_be_virtual(capability: str) -> None:
+    text = f"""\
+81:00.0 Ethernet [0200]: X [8086:1572]
+\tFlags: bus master
+\t{capability}
+81:02.0 Ethernet [0200]: X [8086:154c]
+\tFlags: bus master
+"""
+    found = from_lspci(text)
+
+    assert found["0000:81:00.0"].total_vfs is None
+    assert {facts.physical_function for facts in found.values()} == {None}
 
 
 def test_segments_are_kept_and_other_texts_hold_no_function() -> None:

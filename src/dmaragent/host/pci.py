@@ -19,6 +19,8 @@ from dmaragent.readings import (
 )
 
 # PCI-to-PCI Bridge Architecture Specification 1.2, 3.2.
+_NO_VENDOR = b"\xff\xff"
+"""The vendor in the configuration space of a virtual function: PCI Express 5.0, 9.3.4.1.1."""
 _ANSWERS = 0x10
 """If the first bytes (identifiers, class, header type) are all 0x00 or all 0xff, nothing was read."""
 _CLASS_AT = 0x09
@@ -55,6 +57,8 @@ def join_pci(
         functions[sbdf] = _function(sbdf, reading, groups.get(sbdf), slot, problems)
         if links and reading.driver == LINK_NOT_IN_COPY:  # so the function has no driver
             functions[sbdf] = functions[sbdf]._replace(driver_known=True)
+        if links and reading.physical_function == LINK_NOT_IN_COPY:
+            functions[sbdf] = functions[sbdf]._replace(physical_known=True)
     functions |= impossible_bridges(functions, problems)
     whole = {
         sbdf: _with_dma_device(function, paths[sbdf], functions)
@@ -158,7 +162,9 @@ def _function(
         or (header_type is None and class_code is None),
         iommu_group=group,
         physical_function=None if isinstance(physical, Missing) else _sbdf_at_end(physical),
-        total_vfs=_total_vfs(reading),
+        physical_known=_is_physical_known(reading),
+        total_vfs=_total_vfs(reading) or 0,
+        total_vfs_known=_total_vfs(reading) is not None,
         slot=slot,
         vendor_name=names.get("ID_VENDOR_FROM_DATABASE"),
         device_name=names.get("ID_MODEL_FROM_DATABASE"),
@@ -219,12 +225,23 @@ def _secondary_bus(sbdf: SBDF, reading: PciReading, problems: Problems) -> int |
     return config if value is None else value
 
 
-def _total_vfs(reading: PciReading) -> int:
+def _is_physical_known(reading: PciReading) -> bool:
+    """Return whether it is known if the function is virtual: by the link, or by its own vendor."""
+    link, own = reading.physical_function, _config(reading)[:2]
+    if isinstance(link, Missing):
+        return link.kind is MissingKind.ABSENT or own not in (b"", _NO_VENDOR)
+    return _sbdf_at_end(link) is not None or not link
+
+
+def _total_vfs(reading: PciReading) -> int | None:
+    """Return how many virtual functions it supports; None: unknown."""
     value = reading.total_vfs
+    if isinstance(value, Missing):
+        return 0 if value.kind is MissingKind.ABSENT else None
     try:
-        return 0 if isinstance(value, Missing) else parse_number(value.decode().strip(), 0xFFFF, 10)
+        return parse_number(value.decode().strip(), 0xFFFF, 10)
     except ValueError:
-        return 0
+        return None
 
 
 def _sbdf_at_end(target: str) -> SBDF | None:

@@ -41,6 +41,8 @@ class PciFunction(NamedTuple):
     iommu_group: int | None = None
     physical_function: SBDF | None = None
     """For an SR-IOV virtual function: its physical function."""
+    physical_known: bool = True
+    """Whether it is known if it is a virtual function, and of which function."""
     vmd: SBDF | None = None
     """For a function behind Intel VMD: the VMD endpoint, which issues its DMA.
 
@@ -49,7 +51,9 @@ class PciFunction(NamedTuple):
     dma_known: bool = True
     """Whether `vmd` is known; not if the segment is above ffff and the parent was not collected."""
     total_vfs: int = 0
-    """How many virtual functions it supports."""
+    """How many virtual functions it supports; 0 also if unknown."""
+    total_vfs_known: bool = True
+    """Whether that number was read."""
     slot: str | None = None
     """The name of the physical slot it is in."""
     vendor_name: str | None = None
@@ -58,6 +62,23 @@ class PciFunction(NamedTuple):
     """The device's name in the hardware database."""
     interface_known: bool = True
     """Whether the programming interface in `class_code` is known; if not, it is 0 there."""
+
+    def may_be_virtual_of(self, other: "PciFunction") -> bool:
+        """Return whether it may be a virtual function of `other`, because no reading shows it.
+
+        A virtual function has the vendor of its physical function, a greater requester ID (PCI
+        Express 5.0, 9.3.3.9 and 9.3.4.1.1) and no virtual functions itself.
+        """
+        return (
+            not self.physical_known
+            and not (self.is_bridge or other.is_bridge)
+            and self.sbdf.segment == other.sbdf.segment
+            and self.sbdf > other.sbdf
+            and (self.vendor_id == other.vendor_id or None in (self.vendor_id, other.vendor_id))
+            and not self.total_vfs
+            and other.physical_function is None
+            and (other.total_vfs > 0 or not other.total_vfs_known)
+        )
 
     @property
     def dma_device(self) -> SBDF:

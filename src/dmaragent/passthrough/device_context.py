@@ -268,6 +268,14 @@ class DeviceContext:
         """Its virtual functions that are present."""
         return self.facts.virtual_functions(self.sbdf)
 
+    @property
+    def possible_vfs(self) -> tuple[SBDF, ...]:
+        """The functions that may be its virtual functions: no reading shows it."""
+        own, functions = self.function, (self.facts.functions or {}).values()
+        if own is None:
+            return ()
+        return tuple(sorted(one.sbdf for one in functions if one.may_be_virtual_of(own)))
+
 
 def _kernel_denies(region: Region, held: Held) -> bool:
     """Return whether Linux publishes the regions of the group and `region` is not among them."""

@@ -36,16 +36,21 @@ def linux_virtual_cases(device: DeviceContext) -> Iterator[Case]:
             rule=VIRTUAL_RULE,
         )
     bound = function.driver is not None and is_vfio_driver(function.driver)
-    if device.existing_vfs and not bound:
+    existing, possible = device.existing_vfs, device.possible_vfs
+    if (existing or possible) and not bound:
         yield Case(
-            title="virtual functions exist",
+            title=_title(existing),
             kind=CaseKind.VIRTUAL_FUNCTIONS,
             can=Can.CONDITIONS,
-            explanation=words.virtual_functions_block_vfio(device.existing_vfs),
+            explanation=words.virtual_functions_block_vfio(existing, possible),
             summary=words.IF_VIRTUAL_FUNCTIONS_REMOVED,
             rule=_PF_RULE,
             message=PF_MESSAGE,
         )
+
+
+def _title(existing: tuple[SBDF, ...]) -> str:
+    return "virtual functions exist" if existing else "virtual functions may exist"
 
 
 def xen_virtual_cases(device: DeviceContext) -> Iterator[Case]:
@@ -66,12 +71,13 @@ def xen_virtual_cases(device: DeviceContext) -> Iterator[Case]:
             explanation=words.virtual_function_on_xen(physical),
             rule=_XEN_RULE,
         )
-    if device.existing_vfs and function.driver not in HOLDERS:
+    existing, possible = device.existing_vfs, device.possible_vfs
+    if (existing or possible) and function.driver not in HOLDERS:
         yield Case(
-            title="virtual functions exist",
+            title=_title(existing),
             kind=CaseKind.VIRTUAL_FUNCTIONS,
             can=Can.CONDITIONS,
-            explanation=words.virtual_functions_vanish(device.existing_vfs),
+            explanation=words.virtual_functions_vanish(existing, possible),
             summary=words.IF_VIRTUAL_FUNCTIONS_REMOVED,
         )
 

@@ -115,11 +115,23 @@ VIRTUAL_FUNCTION_ON_LINUX = (
 )
 
 
-def virtual_functions_block_vfio(existing: tuple[SBDF, ...]) -> str:
-    """Return that vfio-pci does not bind to a device that has virtual functions."""
+def virtual_functions_block_vfio(
+    existing: tuple[SBDF, ...], possible: tuple[SBDF, ...] = ()
+) -> str:
+    """Return that vfio-pci does not bind to a device that has, or may have, virtual functions."""
     return (
-        f"It has virtual functions ({device_list(existing)}). vfio-pci does not bind to it until "
+        f"{_virtual_functions(existing, possible)} vfio-pci does not bind to it until "
         "they are removed. A guest that uses one of them loses it."
+    )
+
+
+def _virtual_functions(existing: tuple[SBDF, ...], possible: tuple[SBDF, ...]) -> str:
+    """Return the virtual functions of a device; if none is known, those that it may have."""
+    if existing:
+        return f"It has virtual functions ({device_list(existing)})."
+    return (
+        f"It may have virtual functions ({device_list(possible)}): the links to their physical "
+        "function were not read."
     )
 
 
@@ -132,10 +144,10 @@ def virtual_function_on_xen(physical: SBDF) -> str:
     )
 
 
-def virtual_functions_vanish(existing: tuple[SBDF, ...]) -> str:
+def virtual_functions_vanish(existing: tuple[SBDF, ...], possible: tuple[SBDF, ...] = ()) -> str:
     """Return that virtual functions disappear when the device is bound to pciback."""
     return (
-        f"It has virtual functions ({device_list(existing)}). They disappear when pciback replaces "
+        f"{_virtual_functions(existing, possible)} They disappear when pciback replaces "
         "its dom0 driver, and a guest that uses one loses it. Some drivers (igb, ixgbe) keep them "
         "while a guest uses one."
     )

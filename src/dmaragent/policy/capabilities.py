@@ -1,4 +1,4 @@
-"""What the running Xen says of itself: which guests it runs, and with which kind of paging."""
+"""The guests that the running Xen supports, and the kinds of paging for them."""
 
 from dmaragent.host import Host
 

@@ -96,7 +96,8 @@ class ReportHost:
         if name == "driver" and facts.driver is not None:
             return f"{_DRIVERS}/{facts.driver}" if facts.driver else _NO_DRIVER
         if name == "physfn" and facts.physical_function is not None:
-            return f"../{facts.physical_function}"
+            physical = facts.physical_function
+            return f"../{physical}" if physical else Missing(MissingKind.ABSENT)
         return copied
 
     def call(self, request: HostRequest) -> bytes | Missing:

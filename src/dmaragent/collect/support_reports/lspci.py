@@ -24,6 +24,8 @@ _BUS = re.compile(r"Bus: primary=[0-9a-f]{2}, secondary=([0-9a-f]{2})\b")
 _VALUES = re.compile(r"(Kernel driver in use|Physical Slot|IOMMU group): (.+)")
 _TOTAL_VFS = re.compile(r"Total VFs: (\d{1,5}), Number of VFs: (\d{1,5})")
 _VF_PLACE = re.compile(r"VF offset: (\d{1,5}), stride: (\d{1,5}), Device ID: ([0-9a-f]{4})")
+_UNLISTED = re.compile(r"Capabilities: <access denied>|Single Root I/O Virtualization")
+"""Capabilities that another user than root cannot see, or that lspci -v names only."""
 _MOST_VFS = 4096
 
 
@@ -36,10 +38,11 @@ def from_lspci(text: str) -> dict[str, PciFacts]:
         known = listed.get(address)
         listed[address] = facts if known is None else merge([{"": known}, {"": facts}])[""]
         virtual |= functions
-    for address in virtual.keys() & listed.keys():
-        listed[address] = replace(
-            listed[address], physical_function=virtual[address].physical_function
-        )
+    whole = all(facts.total_vfs is not None for facts in listed.values())
+    for address, facts in listed.items():
+        if address in virtual or whole:
+            physical = virtual[address].physical_function if address in virtual else ""
+            listed[address] = replace(facts, physical_function=physical)
     return listed
 
 
@@ -105,13 +108,14 @@ def _of_details(facts: PciFacts, lines: list[str], *, verbose: bool) -> PciFacts
     values = {match[1]: match[2].strip() for line in lines if (match := _VALUES.fullmatch(line))}
     bus = next((match for line in lines if (match := _BUS.match(line))), None)
     vfs = next((match for line in lines if (match := _TOTAL_VFS.search(line))), None)
+    unlisted = any(_UNLISTED.search(line) for line in lines)
     return replace(
         facts,
         driver=values.get("Kernel driver in use", "" if verbose else None),
         slot=values.get("Physical Slot"),
         group=_whole(values.get("IOMMU group", "")),
         secondary_bus=int(bus[1], 16) if bus else None,
-        total_vfs=int(vfs[1]) if vfs else None,
+        total_vfs=int(vfs[1]) if vfs else 0 if verbose and not unlisted else None,
     )
 
 

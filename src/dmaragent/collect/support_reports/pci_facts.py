@@ -37,8 +37,9 @@ class PciFacts:
     group: int | None = None
     """Its IOMMU group."""
     total_vfs: int | None = None
+    """How many virtual functions it supports; 0 if all its capabilities were listed."""
     physical_function: str | None = None
-    """The address of the physical function, for an SR-IOV virtual function."""
+    """The address of the physical function, for an SR-IOV virtual function; empty: it is not one."""
     names: tuple[tuple[str, str], ...] | None = None
     """Its names in udev's hardware database: property and value."""
     driver_contradicted: bool = False
