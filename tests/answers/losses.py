@@ -1,8 +1,9 @@
 """Lose readings of every recorded machine and list the answers that turn.
 
-``python -m answers.losses [--pairs N] [--seed N] [MACHINE…]`` (``make losses``): first every
-single loss, then N pairs at random of those whose single loss changed an answer, and N of all.
-Exit code 1 if an answer turned.
+``python -m answers.losses [--pairs N] [--many N] [--seed N] [MACHINE…]`` (``make losses``): first
+every single loss, then N pairs at random of those whose single loss changed an answer, and N of
+all.  ``--many`` tries N large sets instead, and reduces each that turns an answer.  Exit code 1 if
+an answer turned.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from dmaragent.collect.ledger import HostRequest
 from support.losses import Losing, Loss, kinds_made_unknown, turned
 from support.machines import MACHINES, NAMES
 
@@ -63,14 +65,71 @@ def run(names: Iterable[str], pairs: int, seed: int) -> Tally:
     return tally
 
 
+def large_set(every: Iterable[Loss], chance: random.Random) -> tuple[Loss, ...]:
+    """Return losses of whole kinds of readings, and of single ones, at most one of each reading."""
+    by_kind: dict[tuple[str, str], list[Loss]] = {}
+    by_reading: dict[HostRequest, list[Loss]] = {}
+    for loss in every:
+        by_kind.setdefault((loss.entry, loss.kind), []).append(loss)
+        by_reading.setdefault(loss.request, []).append(loss)
+    lost: dict[HostRequest, Loss] = {}
+    of_kinds, of_readings = chance.choice((0.0, 0.02, 0.1)), chance.choice((0.0, 0.02, 0.2, 0.6))
+    for alike in by_kind.values():
+        if chance.random() < of_kinds:
+            lost |= {loss.request: loss for loss in alike}
+    for request, losses in by_reading.items():
+        if chance.random() < of_readings:
+            lost[request] = chance.choice(losses)
+    return tuple(lost.values())
+
+
+def reduced(losing: Losing, losses: tuple[Loss, ...]) -> tuple[Loss, ...]:
+    """Return a part of the `losses`, which turn an answer, that also turns one."""
+
+    def turns(part: tuple[Loss, ...]) -> bool:
+        after = losing.verdicts(*part) if part else None
+        return after is not None and bool(turned(losing.before, after))
+
+    step = len(losses) // 2
+    while step:
+        at = 0
+        while at < len(losses):
+            rest = losses[:at] + losses[at + step :]
+            losses, at = (rest, at) if turns(rest) else (losses, at + step)
+        step //= 2
+    return losses
+
+
+def run_many(names: Iterable[str], many: int, seed: int) -> Tally:
+    """Try `many` large sets on each of the machines `names` and print what turns."""
+    chance, tally = random.Random(seed), Tally()  # noqa: S311 - losses are to be the same each time
+    for name in names:
+        losing = Losing(MACHINES / name)
+        every = losing.losses()
+        print(name, flush=True)
+        for _ in range(many):
+            losses = large_set(every, chance)
+            tally.tried += 1
+            after = losing.verdicts(*losses)
+            tally.alike += after is None
+            if after is not None and turned(losing.before, after):
+                tally.tried -= 1
+                tried(losing, reduced(losing, losses), tally)
+    return tally
+
+
 def main() -> int:
     """Run, and print the counts."""
     parser = argparse.ArgumentParser(prog="losses", description=__doc__)
     parser.add_argument("machines", nargs="*", default=NAMES)
     parser.add_argument("--pairs", type=int, default=0)
+    parser.add_argument("--many", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    tally = run(options.machines, options.pairs, options.seed)
+    if options.many:
+        tally = run_many(options.machines, options.many, options.seed)
+    else:
+        tally = run(options.machines, options.pairs, options.seed)
     for (entry, kind), count in sorted(tally.unknown.items()):
         if count:
             print(f"  {entry}: {kind} {count}")

@@ -100,6 +100,7 @@ def verdicts(
     devices: tuple[str, ...],
     guests: Mapping[str, str],
     messages: tuple[Recognised, ...] = (),
+    asked: Question = Question(),  # noqa: B008 - it is frozen
 ) -> dict[str, str]:
     """Return every answer about `host`: of each device by each side, of each guest, message.
 
@@ -107,9 +108,9 @@ def verdicts(
     with the same rules.
     """
     found: dict[str, str] = {}
-    for question in (Question(), LATER):
+    for question in (asked, LATER):
         _add_verdicts(found, host, devices, guests, question)
-    inventory = context_of(host, Question()).inventory
+    inventory = context_of(host, asked).inventory
     for message in messages:
         fits = relate(message, inventory).fits
         found[f"why {message.text}"] = "unknown" if fits is None else str(fits)
@@ -134,7 +135,8 @@ def _add_verdicts(
             sbdf=sbdf, inventory=known.inventory, facts=known.facts, stack=known.stack
         )
         xen, linux = xen_verdict(context), linux_verdict(context)
-        found[f"explain {name}{on}, Xen"] = xen.can.value
+        if not context.in_chipset:  # no verdict is given on it, so none can turn
+            found[f"explain {name}{on}, Xen"] = xen.can.value
         found[f"explain {name}{on}, Linux"] = linux.can.value
         for case in xen.cases:
             if case.title in _POLICIES:
@@ -197,9 +199,13 @@ class Losing:
     def verdicts(self, *losses: Loss) -> dict[str, str] | None:
         """Return the answers after `losses`; None if the host is as before, or a table alone.
 
-        What is said of a table alone is predicted, and labelled so.
+        What is said of a table alone is predicted, and labelled so.  If nothing shows the release
+        of Xen any more, it is named: otherwise the newest would be assumed, and labelled so.
         """
         host = with_losses(self._answers, *losses)._replace(problems=())
         if host == self._host or host.is_table_alone:
             return None
-        return verdicts(host, self._devices, self._guests, self._said)
+        release = self._host.running_release
+        named = release is not None and host.running_release is None
+        asked = Question(xen=str(release)) if named else Question()
+        return verdicts(host, self._devices, self._guests, self._said, asked)
