@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 
 BASE ?= HEAD
 PAIRS ?= 100
+MANY ?= 0
 
 .PHONY: api-fuzz help run test test-rest test-all recall check answers answers-facts losses libxlutil acpi-readers bench fuzz fuzz-ci fuzz-guided docs promises screens examples site pictures testdata release dist-test deb deb-test deb-test-all rpm-test zipapp zipapp-test test-matrix upstream-review vm vm-all vm-machines clean
 
@@ -18,7 +19,7 @@ help:
 	@echo "  make test-all       run both, with coverage"
 	@echo "  make answers        compare all recorded answers with a commit: BASE=HEAD~1"
 	@echo "  make answers-facts  compare them without prose (schemas mark the prose)"
-	@echo "  make losses         remove each reading of each recorded machine, and PAIRS=N pairs"
+	@echo "  make losses         remove each reading of each recorded machine, and PAIRS=N pairs; or MANY=N large sets"
 	@echo "  make acpi-readers   compare the decoding of an IVRS with iasl of Debian 13 and sid, and fwts"
 	@echo "  make libxlutil      compare the readers of guests with libxlutil 4.14, 4.17 and 4.20"
 	@echo "  make recall         extract messages from XEN=GIT-DIRECTORY SOURCES=DIRECTORY"
@@ -107,7 +108,7 @@ answers-facts: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m answers --without-prose $(BASE)
 
 losses: $(VENV)/ready
-	cd tests && ../$(BIN)/python -m answers.losses --pairs $(PAIRS)
+	cd tests && ../$(BIN)/python -m answers.losses --pairs $(PAIRS) --many $(MANY)
 
 libxlutil: $(VENV)/ready
 	tests/libxlutil/fetch.sh 4.14 4.17 4.20

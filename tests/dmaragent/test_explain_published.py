@@ -47,7 +47,7 @@ def _publishing(regions: str, table: str, kernel: str | None, *mates: str) -> Fa
         (_DIRECT, "IVRS", "5.14.0-427.13.1.el9_4.x86_64", Can.UNKNOWN),
         (_DIRECT, "IORT", "6.12.0", Can.NO),
         (_DIRECT, "IORT", "6.1.0", Can.CONDITIONS),
-        (_DIRECT, "", "6.1.0", Can.UNKNOWN),
+        (_DIRECT, "", "6.1.0", Can.CONDITIONS),
         (_DIRECT, "", "6.12.0", Can.NO),
         (_RELAXABLE, "IVRS", "6.12.0", Can.YES),
         (_RELAXABLE, "IORT", "6.12.0", Can.YES),
@@ -63,6 +63,10 @@ def test_type_and_release_decide_without_a_dmar_table(
     host = _publishing(regions and regions + _MSI + _HT, table, kernel)
 
     assert told(host, "01:00.0").linux.can is can
+
+
+def test_without_a_table_the_range_of_hypertransport_shows_the_vendor() -> None:
+    assert told(_publishing(_DIRECT + _MSI, "", "6.1.0"), "01:00.0").linux.can is Can.UNKNOWN
 
 
 def test_the_answer_names_range_group_type_and_message(worded: Worded) -> None:

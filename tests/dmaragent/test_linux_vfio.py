@@ -111,8 +111,9 @@ def _cpu(line: bytes) -> FakeHost:
         (fake_host([], {"DMAR": table()}), "intel"),
         (fake_host([], {"IVRS": b"IVRS"}), "amd"),
         (fake_host([], {"APIC": b"", "IORT": b"IORT"}), "arm"),
-        (_cpu(b"vendor_id\t: AuthenticAMD"), "amd"),
-        (_cpu(b"vendor_id\t: HygonGenuine"), "amd"),
+        (_cpu(b"vendor_id\t: AuthenticAMD\nflags\t: fpu svm"), "amd"),
+        (_cpu(b"vendor_id\t: HygonGenuine\nflags\t: fpu svm"), "amd"),
+        (_cpu(b"vendor_id\t: AuthenticAMD"), "unknown"),  # cut before what shows a hypervisor
         (_cpu(b"vendor_id\t:   Shanghai  "), "intel"),
         (_cpu(b"CPU implementer\t: 0x41"), "arm"),
         (_cpu(b"uarch\t: sifive,u74"), "unknown"),

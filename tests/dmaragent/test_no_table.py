@@ -14,7 +14,7 @@ from dmaragent.iommu.no_table import may_hide_table, why_no_table
 from dmaragent.iommu.table import iommu_table
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.present.words.host import absence_words
-from dmaragent.readings import Missing, MissingKind
+from dmaragent.readings import NOT_COLLECTED, Missing, MissingKind
 from support.hosts import FakeHost, fake_host
 from support.inventories import UNIT, XEN, inventory_of
 from support.tables import table
@@ -40,13 +40,18 @@ def _absent(names: tuple[str, ...] = ("APIC", "FACP"), **answers: Mapping[str, o
         (INTEL, ("FACP",), IommuVendor.INTEL),
         (AMD, ("FACP",), IommuVendor.AMD),
         (INTEL, (), IommuVendor.INTEL),
-        (AMD, (), IommuVendor.UNKNOWN),  # QEMU can emulate VT-d
-        (AMD, ("data", "dynamic"), IommuVendor.UNKNOWN),  # what a copy by a user has
+        (AMD, (), IommuVendor.AMD),
+        (AMD_VIRTUAL, (), IommuVendor.UNKNOWN),  # QEMU can emulate VT-d
+        (AMD_VIRTUAL, NOT_COLLECTED, IommuVendor.UNKNOWN),
+        (AMD, NOT_COLLECTED, IommuVendor.AMD),
+        (AMD, ("data", "dynamic"), IommuVendor.AMD),  # what a copy by a user has
+        (AMD_VIRTUAL, ("data", "dynamic"), IommuVendor.UNKNOWN),
+        (AMD_VIRTUAL, ("FACP",), IommuVendor.AMD),  # it has no IOMMU
         (AMD, ("APIC", "DMAR"), IommuVendor.INTEL),
     ],
 )
 def test_the_vendor_is_that_of_the_tables_else_of_the_processor(
-    cpu: bytes, names: tuple[str, ...], vendor: IommuVendor
+    cpu: bytes, names: tuple[str, ...] | Missing, vendor: IommuVendor
 ) -> None:
     host = _absent(files={"/proc/cpuinfo": cpu})._replace(acpi_tables=names)
 

@@ -20,6 +20,7 @@ from dmaragent.messages.model import Recognised
 from dmaragent.messages.relate import relate
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux import linux_verdict
+from dmaragent.passthrough.model import Can
 from dmaragent.passthrough.xen import xen_verdict
 from dmaragent.policy.hotplug import attach
 from dmaragent.policy.resolver import resolve
@@ -135,9 +136,10 @@ def _add_verdicts(
             sbdf=sbdf, inventory=known.inventory, facts=known.facts, stack=known.stack
         )
         xen, linux = xen_verdict(context), linux_verdict(context)
-        if not context.in_chipset:  # no verdict is given on it, so none can turn
-            found[f"explain {name}{on}, Xen"] = xen.can.value
-        found[f"explain {name}{on}, Linux"] = linux.can.value
+        for side, verdict in (("Xen", xen), ("Linux", linux)):
+            # Of the chipset no verdict is given that could turn, except that VFIO takes no bridge.
+            if not (context.in_chipset and verdict.can is Can.UNKNOWN):
+                found[f"explain {name}{on}, {side}"] = verdict.can.value
         for case in xen.cases:
             if case.title in _POLICIES:
                 found[f"explain {name}{on}, {case.title}, Xen"] = case.can.value

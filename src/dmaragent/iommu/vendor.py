@@ -48,6 +48,7 @@ class IommuVendor(Enum):
         )
 
 
+_HYPERTRANSPORT = 0xFD_0000_0000
 _VENDOR_OF_CPU = {
     "GenuineIntel": IommuVendor.INTEL,
     "CentaurHauls": IommuVendor.INTEL,  # Zhaoxin has VT-d and a DMAR table
@@ -89,7 +90,8 @@ def iommu_vendor(host: Host) -> IommuVendor:
     """Return the vendor of the IOMMU of `host`, by ACPI tables or boot log, else by processor.
 
     Of a table of IOMMUs, the signature in its content counts before the name of its file.
-    A copied list of ACPI tables can lack those of IOMMUs.
+    A copied list of ACPI tables can lack those of IOMMUs.  Without the kernel's list, a processor of
+    AMD does not show the vendor in a virtual machine: QEMU emulates VT-d for any processor.
     """
     if host.reading is not None:
         names = (_written(host.reading.content), host.reading.name)
@@ -102,7 +104,28 @@ def iommu_vendor(host: Host) -> IommuVendor:
             if vendor is not None:
                 return vendor
     vendor = _VENDOR_OF_CPU.get((host.system.cpu_vendor or "").strip(), IommuVendor.UNKNOWN)
-    copied = not isinstance(host.acpi_tables, Missing) and not host.lists_every_table
-    if copied and vendor is not IommuVendor.INTEL:
-        return IommuVendor.UNKNOWN  # QEMU can emulate VT-d with a processor of any vendor
-    return vendor
+    if host.lists_every_table or vendor in (IommuVendor.INTEL, IommuVendor.ARM):
+        return vendor
+    by_linux = _is_amd_by_linux(host)
+    is_amd = vendor is IommuVendor.AMD and not _may_be_emulated(host)
+    is_amd = is_amd if by_linux is None else by_linux
+    return IommuVendor.AMD if is_amd else IommuVendor.UNKNOWN
+
+
+def _is_amd_by_linux(host: Host) -> bool | None:
+    """Return whether Linux's driver for AMD made the groups; None: no group's regions were read.
+
+    It reserves HyperTransport's range for each: amd/iommu.c, ``amd_iommu_get_resv_regions``.
+    """
+    groups = () if isinstance(host.groups, Missing) else host.groups
+    whole = [group.regions or () for group in groups if group.regions_whole]
+    if not whole:
+        return None
+    return any(region.base == _HYPERTRANSPORT for regions in whole for region in regions)
+
+
+def _may_be_emulated(host: Host) -> bool:
+    """Return whether the host may be a virtual machine, apart from what Xen makes of its dom0."""
+    if host.xen is not None and host.machine.vendor not in (None, "QEMU"):
+        return False
+    return host.system.virtual is not False
