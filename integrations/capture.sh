@@ -24,7 +24,8 @@ TOOL="capture.sh 1"
 # The only options that are kept of the command lines of Linux and Xen: see dmaragent.boot_words.
 LINUX_WORDS="intel_iommu amd_iommu iommu iommu.passthrough iommu.strict vfio-pci.ids \
 pcie_acs_override pci xen-pciback.hide pciback.hide pci-stub.ids acpi intremap nointremap memmap \
-vfio_iommu_type1.allow_unsafe_interrupts noapic nolapic disableapic nosmp maxcpus"
+vfio_iommu_type1.allow_unsafe_interrupts noapic nolapic disableapic nosmp maxcpus \
+vfio-pci.disable_denylist"
 XEN_WORDS="rmrr iommu dom0-iommu iommu_inclusive_mapping iommu_dev_iotlb_timeout ats pci \
 pci-phantom mmcfg msi acpi apic x2apic x2apic_phys dom0 dom0_mem hvm_debug e820-mtrr-clip \
 e820-verbose loglvl guest_loglvl mem availmem crashkernel placeholder ivmd ivrs_ioapic \

@@ -12,7 +12,7 @@ LINUX_WORDS = (
     "intel_iommu", "amd_iommu", "iommu", "iommu.passthrough", "iommu.strict", "vfio-pci.ids",
     "pcie_acs_override", "pci", "xen-pciback.hide", "pciback.hide", "pci-stub.ids", "acpi",
     "intremap", "nointremap", "memmap", "vfio_iommu_type1.allow_unsafe_interrupts",
-    "noapic", "nolapic", "disableapic", "nosmp", "maxcpus",
+    "noapic", "nolapic", "disableapic", "nosmp", "maxcpus", "vfio-pci.disable_denylist",
 )  # fmt: skip
 """The kernel's options about reserved memory and passthrough."""
 XEN_WORDS = (

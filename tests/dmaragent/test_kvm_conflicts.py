@@ -24,19 +24,19 @@ _MATE = Function(sbdf="0000:01:00.1", class_code=0x040300)
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "decider"),
     [
-        domain(hostdev() + hostdev()),
-        _CONF.format("hostpci0: 01:00.0\nhostpci1: 01:00"),
-        _CONF.format("hostpci0: 01:00.0;01:00.0"),
-        _CONF.format("hostpci0: 01:00.0\nargs: -device vfio-pci,host=01:00.0"),
+        (domain(hostdev() + hostdev()), "QEMU"),
+        (_CONF.format("hostpci0: 01:00.0\nhostpci1: 01:00"), "Proxmox"),
+        (_CONF.format("hostpci0: 01:00.0;01:00.0"), "Proxmox"),
+        (_CONF.format("hostpci0: 01:00.0\nargs: -device vfio-pci,host=01:00.0"), "QEMU"),
     ],
 )
-def test_a_function_that_is_assigned_twice_is_refused_by_qemu(text: str) -> None:
+def test_a_function_that_is_assigned_twice_is_refused(text: str, decider: str) -> None:
     found = resolved(text, publishing("", "IVRS", "6.12.0"))
 
     assert found.verdict.value == "refused"
-    assert [one.decider.value for one in found.reasons] == ["QEMU"]
+    assert [one.decider.value for one in found.reasons] == [decider]
 
 
 def test_the_functions_of_a_slot_are_not_assigned_twice() -> None:

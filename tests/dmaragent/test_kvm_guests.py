@@ -36,7 +36,7 @@ def _effects(found: KvmResolution) -> list[str]:
         (_LOW.format("direct"), "IVRS", "5.3.0", "starts", ""),
         (_HOLE.format("direct"), "IVRS", None, "undecided", ""),
         (_HOLE.format("direct"), "IVRS", "5.14.0-427.13.1.el9_4.x86_64", "undecided", ""),
-        (_HOLE.format("direct"), "", "6.1.0", "undecided", ""),
+        (_HOLE.format("direct"), "", "6.1.0", "starts", "EINVAL"),
         (_LOW.format("direct-relaxable"), "DMAR", "6.12.0", "starts", ""),
         (_ABOVE.format("direct-relaxable"), "DMAR", None, "starts", ""),
         (_LOW.format("reserved"), "IVRS", "6.12.0", "refused", "EINVAL"),

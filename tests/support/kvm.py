@@ -1,6 +1,7 @@
 """KVM guests and the hosts that they are resolved on."""
 
 from dmaragent.collect.collect import collect
+from dmaragent.guests.device_mappings import NO_MAPPINGS, DeviceMappings
 from dmaragent.guests.formats import read_all_guests
 from dmaragent.host import join
 from dmaragent.passthrough.kvm_resolution import KvmResolution
@@ -46,10 +47,10 @@ def hostdev(address: str = "bus='0x01' slot='0x00' function='0x0'", managed: str
     )
 
 
-def resolved(text: str, host: FakeHost) -> KvmResolution:
+def resolved(text: str, host: FakeHost, mappings: DeviceMappings = NO_MAPPINGS) -> KvmResolution:
     """Resolve the KVM guest of `text` on `host`."""
     question = Question()
-    (guest,) = read_all_guests(text, "guest")
+    (guest,) = read_all_guests(text, "guest", mappings)
     found = GuestResolver(context_of(join(collect(host)), question), question).resolve(guest)
     assert isinstance(found, KvmResolution)
     return found

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dmaragent.guests.kvm_guest import MappedDevice
 from dmaragent.guests.xml_tree import XmlError, read_documents
 
 _HEAD = re.compile(r"(\S{1,128})\s*")
@@ -24,12 +25,12 @@ class DeviceMappings:
     networks: tuple[str, ...] = ()
     """The XML of libvirt's networks."""
 
-    def mapped(self, name: str) -> tuple[str, ...] | None:
-        """Return the addresses that the mapping `name` may mean; None if they are unknown.
+    def mapped(self, name: str) -> tuple[MappedDevice, ...] | None:
+        """Return the devices that the mapping `name` may mean; None if they are unknown.
 
-        Each is the ``path`` of one alternative: Proxmox uses a free one.
+        Each is one alternative: Proxmox uses a free one.
         """
-        paths: list[tuple[str, str]] = []
+        paths: list[tuple[str, MappedDevice]] = []
         known, section = False, ""
         for line in self.mappings.splitlines():
             head = _HEAD.fullmatch(line)
@@ -39,7 +40,12 @@ class DeviceMappings:
             match = _MAP.fullmatch(line)
             if match and section == name:
                 parts = dict(part.partition("=")[::2] for part in match[1].split(","))
-                paths.append((parts.get("node", ""), parts.get("path", "")))
+                device = MappedDevice(
+                    path=parts.get("path", ""),
+                    ids=parts.get("id", ""),
+                    group=parts.get("iommugroup", ""),
+                )
+                paths.append((parts.get("node", ""), device))
         nodes = {node for node, _ in paths}
         node = self.node or (next(iter(nodes)) if len(nodes) == 1 else "")
         if not known or (len(nodes) > 1 and not node):

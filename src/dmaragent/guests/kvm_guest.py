@@ -23,6 +23,17 @@ def device_space(*sizes: int) -> int:
     return sum(-(-size // GIB) * GIB + GIB for size in sizes) + GIB if sizes else 0
 
 
+class MappedDevice(NamedTuple):
+    """A device of a Proxmox mapping, with what the mapping expects of it."""
+
+    path: str
+    """Its addresses, divided by ``;``."""
+    ids: str = ""
+    """Its vendor and device, as ``8086:1572``; empty: not in the mapping."""
+    group: str | None = ""
+    """The number of its IOMMU group, as written; empty: not in the mapping. None: not compared."""
+
+
 class KvmDevice(NamedTuple):
     """A host device that is assigned to a guest."""
 
@@ -36,6 +47,31 @@ class KvmDevice(NamedTuple):
     """Whether it assigns every function of the slot; the function in `sbdf` is then 0."""
     managed: bool = True
     """Whether the management program binds it to vfio-pci."""
+    iommufd: bool = False
+    """Whether QEMU uses iommufd for it, and not the container of VFIO (vfio_iommu_type1)."""
+    vf_token: bool = False
+    """Whether it has a ``vf-token``, as a virtual function of a device of vfio-pci needs."""
+
+    mapped: MappedDevice | None = None
+    """The entry of the mapping that names it."""
+
+    @property
+    def is_interface(self) -> bool:
+        """Whether it is libvirt's ``<interface type='hostdev'>``."""
+        return self.text == INTERFACE
+
+
+INTERFACE = "interface"
+"""The text of such a setting."""
+
+
+class GuestIommu(Enum):
+    """An emulated IOMMU that may not work with assigned devices."""
+
+    INTEL_WITHOUT_CACHING = "intel-iommu"
+    """Without ``caching-mode``, QEMU does not start with a device of VFIO."""
+    UNCERTAIN = "another"
+    """Only some releases of QEMU and some settings of it accept devices of VFIO."""
 
 
 class KvmGuest(NamedTuple):
@@ -65,5 +101,7 @@ class KvmGuest(NamedTuple):
     """Why Proxmox refuses to start it."""
     unknown: tuple[Complaint, ...] = ()
     """Settings that may assign more devices, or that are not understood."""
+    iommu: GuestIommu | None = None
+    """Its emulated IOMMU, if it may not work with assigned devices."""
     notes: tuple[Complaint, ...] = ()
     """Settings that look like an assignment and are not one."""

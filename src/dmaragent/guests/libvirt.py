@@ -12,7 +12,7 @@ from dmaragent.errors import DmaragentError
 from dmaragent.guests import words
 from dmaragent.guests.config import Complaint, GuestConfig
 from dmaragent.guests.device_mappings import DeviceMappings
-from dmaragent.guests.kvm_guest import KvmGuest
+from dmaragent.guests.kvm_guest import INTERFACE, KvmGuest
 from dmaragent.guests.libvirt_domain import Domain, HostDevice
 from dmaragent.guests.libvirt_kvm import kvm_guest
 from dmaragent.guests.libvirt_xen import xen_guest
@@ -134,10 +134,10 @@ def _interface(domain: Domain, element: Element, pools: Mapping[str, bool]) -> N
     source = element.first("source")
     actual = element.first("actual")  # in a running guest: the device from its network
     if kind == "hostdev":
-        _device(domain, element, "interface", source)
+        _device(domain, element, INTERFACE, source)
     elif actual is not None:
         if actual.get("type") == "hostdev":
-            _device(domain, actual, "interface", actual.first("source"))
+            _device(domain, actual, INTERFACE, actual.first("source"))
     elif kind == "network" and source is not None:
         name, place = source.get("network"), domain.place(element)
         if name in pools:
@@ -186,5 +186,6 @@ def _device(
             managed=(managed_by or element).get("managed") == "yes",
             no_strict_reset="yes" in (element.get("nostrictreset"), element.get("no-strict-reset")),
             driver="" if driver is None else driver.get("name"),
+            iommufd=driver is not None and driver.get("iommufd") == "yes",
         )
     )

@@ -23,6 +23,8 @@ class HostDevice(NamedTuple):
     managed: bool
     no_strict_reset: bool
     driver: str
+    iommufd: bool = False
+    """Whether it uses iommufd."""
 
 
 @dataclass(slots=True)

@@ -6,13 +6,14 @@ Source: libvirt src/qemu/qemu_command.c, ``qemuBuildMemCommandLine``, ``qemuBuil
 from dmaragent.addresses import FOUR_GIB
 from dmaragent.guests import words
 from dmaragent.guests.config import Complaint
-from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest, device_space
+from dmaragent.guests.kvm_guest import GuestFormat, GuestIommu, KvmDevice, KvmGuest, device_space
 from dmaragent.guests.libvirt_domain import Domain, initial_memory, memory_device_sizes
 from dmaragent.guests.qemu_arguments import Argument, QemuArguments, add_arguments, read_arguments
 
 _QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
 _DRIVERS = frozenset({"", "vfio"})
-_ADDRESS_PROPERTIES = frozenset({"host", "sysfsdev"})
+_PROPERTIES = frozenset({"host", "sysfsdev", "iommufd", "vf-token"})
+"""Properties that change which device it is, or whether VFIO gives it."""
 
 
 def kvm_guest(domain: Domain) -> KvmGuest:
@@ -31,19 +32,11 @@ def kvm_guest(domain: Domain) -> KvmGuest:
             place=domain.place(device.line),
             text=device.text,
             managed=device.managed,
+            iommufd=device.iommufd,
         )
         for device in domain.devices
     ]
-    devices += [
-        KvmDevice(
-            sbdf=assigned.sbdf,
-            place=assigned.argument.place,
-            text="-device vfio-pci",
-            managed=False,
-        )
-        for assigned in arguments.assigned
-        if assigned.sbdf is not None
-    ]
+    devices += filter(None, (assigned.device for assigned in arguments.assigned))
     notes = [*domain.notes]
     unknown = [*domain.unknown]
     for device in domain.devices:
@@ -54,7 +47,7 @@ def kvm_guest(domain: Domain) -> KvmGuest:
     path = [f"{_QEMU} {name}" for name in ("override", "device", "frontend", "property")]
     for changed in domain.element.all(*path):
         name = changed.get("name")
-        if name in _ADDRESS_PROPERTIES:
+        if name in _PROPERTIES:
             message = words.override_not_modelled(name)
             unknown.append(Complaint(domain.place(changed), message))
     return KvmGuest(
@@ -69,8 +62,26 @@ def kvm_guest(domain: Domain) -> KvmGuest:
         plugged=_plugged(domain, memory),
         devices=tuple(devices),
         unknown=tuple(unknown),
+        iommu=_iommu(domain) or arguments.iommu,
         notes=tuple(notes),
     )
+
+
+def _iommu(domain: Domain) -> GuestIommu | None:
+    """Return the emulated IOMMU of `domain`, if it may not work with assigned devices.
+
+    Source: libvirt src/qemu/qemu_command.c, ``qemuBuildIOMMUCommandLine``: an unset caching mode is
+    QEMU's default, off.
+    """
+    element = domain.element.first("devices", "iommu")
+    model = "" if element is None else element.get("model")
+    if element is None or model == "virtio":
+        return None
+    driver = element.first("driver")
+    if model != "intel":
+        return GuestIommu.UNCERTAIN
+    caching = driver is not None and driver.get("caching_mode") == "on"
+    return None if caching else GuestIommu.INTEL_WITHOUT_CACHING
 
 
 def _plugged(domain: Domain, memory: int | None) -> int | None:

@@ -14,7 +14,13 @@ from dmaragent.errors import DmaragentError
 from dmaragent.guests import words
 from dmaragent.guests.config import Complaint
 from dmaragent.guests.device_mappings import DeviceMappings
-from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest, device_space
+from dmaragent.guests.kvm_guest import (
+    GuestFormat,
+    KvmDevice,
+    KvmGuest,
+    MappedDevice,
+    device_space,
+)
 from dmaragent.guests.proxmox_settings import (
     LINE,
     LIST,
@@ -132,12 +138,11 @@ def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmG
             _hostpci(machine, key, mappings)
         elif slot:
             machine.notes.append(Complaint(machine.place(key), words.hostpci_out_of_range(key)))
+    if _machine_property(machine, "viommu") == "intel" and not _is_q35(machine):
+        machine.refusals.append(Complaint(machine.place("machine"), words.VIOMMU_WITHOUT_Q35))
     arguments = read_arguments(_arguments(machine))
-    machine.devices += [
-        KvmDevice(sbdf=assigned.sbdf, place=assigned.argument.place, text="args", managed=False)
-        for assigned in arguments.assigned
-        if assigned.sbdf is not None
-    ]
+    devices = filter(None, (assigned.device for assigned in arguments.assigned))
+    machine.devices += [device._replace(text="args") for device in devices]
     add_arguments(arguments, machine.notes, machine.unknown)
     _add_saved_state(machine, read)
     memory, plugged = _memory(machine)
@@ -156,6 +161,7 @@ def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmG
         devices=tuple(machine.devices),
         refusals=tuple(machine.refusals),
         unknown=tuple(machine.unknown),
+        iommu=arguments.iommu,
         notes=tuple(machine.notes),
     )
 
@@ -200,21 +206,24 @@ def _hostpci(machine: _Machine, key: str, mappings: DeviceMappings) -> None:
     if "mdev" in properties:
         machine.notes.append(Complaint(place, words.hostpci_mediated(key)))
         return
-    addresses = properties.get("host", "")
+    addresses, device = properties.get("host", ""), None
     if mapping is not None:
         mapped = mappings.mapped(mapping)
         if mapped is None or len(mapped) != 1:
             machine.unknown.append(Complaint(place, _why_mapping_unknown(key, mapping, mapped)))
             return
-        (addresses,) = mapped
+        (device,) = mapped
+        addresses = device.path
     managed = properties.get("driver") != "keep"
-    for address in addresses.split(";"):
-        _add_device(machine, key, address, managed=managed)
+    for number, address in enumerate(addresses.split(";")):
+        if device is not None and number:  # Proxmox compares the group of the first alone
+            device = device._replace(group=None)
+        _add_device(machine, key, address, managed=managed, mapped=device)
 
 
 def _refusals(machine: _Machine, key: str, properties: dict[str, str]) -> Iterator[str]:
     """Yield why Proxmox refuses the `properties` of a ``hostpci`` line."""
-    if properties.get("pcie", "").lower() in TRUE and "q35" not in _machine_type(machine):
+    if properties.get("pcie", "").lower() in TRUE and not _is_q35(machine):
         yield words.hostpci_without_q35(key)
     if _legacy_refused(machine, properties):
         yield words.hostpci_legacy_graphics(key)
@@ -227,7 +236,7 @@ def _legacy_refused(machine: _Machine, properties: dict[str, str]) -> bool:
     host = properties.get("host")
     return properties.get("legacy-igd", "").lower() in TRUE and (
         machine.value("vga") != "none"
-        or "q35" in _machine_type(machine)
+        or _is_q35(machine)
         or "mdev" in properties
         or properties.get("rombar", "1").lower() not in TRUE
         or properties.get("x-vga", "").lower() in TRUE
@@ -235,7 +244,9 @@ def _legacy_refused(machine: _Machine, properties: dict[str, str]) -> bool:
     )
 
 
-def _add_device(machine: _Machine, key: str, address: str, *, managed: bool) -> None:
+def _add_device(
+    machine: _Machine, key: str, address: str, *, managed: bool, mapped: MappedDevice | None
+) -> None:
     place, match = machine.place(key), _ADDRESS.fullmatch(address)
     domain, bus, slot, function = match.groups() if match else ("", "", "", "")
     if match is None or int(slot, 16) > 0x1F or int(function or "0", 16) > 7:
@@ -243,13 +254,28 @@ def _add_device(machine: _Machine, key: str, address: str, *, managed: bool) -> 
         return
     sbdf = SBDF(int(domain or "0", 16), int(bus, 16), int(slot, 16), int(function or "0", 16))
     machine.devices.append(
-        KvmDevice(sbdf=sbdf, place=place, text=key, all_functions=function is None, managed=managed)
+        KvmDevice(
+            sbdf=sbdf,
+            place=place,
+            text=key,
+            all_functions=function is None,
+            managed=managed,
+            mapped=mapped,
+        )
     )
+
+
+def _is_q35(machine: _Machine) -> bool:
+    return "q35" in _machine_type(machine)
 
 
 def _machine_type(machine: _Machine) -> str:
     """Return the machine type of the configuration; empty if it names none."""
-    return _property(machine.value("machine"), "type")
+    return _machine_property(machine, "type")
+
+
+def _machine_property(machine: _Machine, name: str) -> str:
+    return (properties_of(machine.value("machine"), "type") or {}).get(name, "")
 
 
 def _machine_at_start(machine: _Machine, read: ProxmoxSettings) -> str:
@@ -258,13 +284,13 @@ def _machine_at_start(machine: _Machine, read: ProxmoxSettings) -> str:
     return machine.value("runningmachine", own) if read.resumed else own
 
 
-def _why_mapping_unknown(key: str, mapping: str, mapped: tuple[str, ...] | None) -> str:
+def _why_mapping_unknown(key: str, mapping: str, mapped: tuple[MappedDevice, ...] | None) -> str:
     """Return why the device of a mapping is unknown."""
     if mapped is None:
         return words.mapping_unknown(key, mapping)
     if not mapped:
         return words.mapping_empty(key, mapping)
-    return words.mapping_of_several(key, mapping, len(mapped), mapped[:4])
+    return words.mapping_of_several(key, mapping, len(mapped), [one.path for one in mapped[:4]])
 
 
 def _arguments(machine: _Machine) -> list[Argument]:

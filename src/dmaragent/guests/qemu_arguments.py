@@ -13,6 +13,7 @@ from typing import NamedTuple
 from dmaragent.addresses import FOUR_GIB, SBDF
 from dmaragent.guests import words
 from dmaragent.guests.config import Complaint
+from dmaragent.guests.kvm_guest import GuestIommu, KvmDevice
 
 _ADDRESS = re.compile(r"(?:([0-9a-fA-F]{1,8}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])")
 _SYSFS = re.compile(
@@ -33,6 +34,9 @@ _MEMORY = re.compile(
     r"(?:pc-dimm|nvdimm|virtio-(?:mem|pmem)(?:-pci)?|cxl-type3|sgx-epc|hv-balloon)"
 )
 """Devices with guest memory above the RAM at start: hw/mem, hw/virtio."""
+_ON = frozenset({"on", "yes", "true", "y"})
+"""QEMU qapi/string-input-visitor.c, ``qapi_bool_parse``."""
+_UNCERTAIN_IOMMUS = frozenset({"amd-iommu", "arm-smmuv3", "riscv-iommu-pci"})
 _MOST_BELOW = FOUR_GIB
 """The largest max-ram-below-4g: hw/i386/pc.c."""
 
@@ -51,6 +55,22 @@ class AssignedDevice(NamedTuple):
     sbdf: SBDF | None
     why: str = ""
     mediated: bool = False
+    iommufd: bool = False
+    vf_token: bool = False
+
+    @property
+    def device(self) -> KvmDevice | None:
+        """The device that it assigns, without the setting; None if its address is unknown."""
+        if self.sbdf is None:
+            return None
+        return KvmDevice(
+            sbdf=self.sbdf,
+            place=self.argument.place,
+            text="-device vfio-pci",
+            managed=False,
+            iommufd=self.iommufd,
+            vf_token=self.vf_token,
+        )
 
 
 class QemuArguments(NamedTuple):
@@ -60,6 +80,8 @@ class QemuArguments(NamedTuple):
     below_4g: int | None = None
     machine: str = ""
     """The last machine type, which replaces earlier ones; empty: none is named."""
+    iommu: GuestIommu | None = None
+    """An emulated IOMMU that may not work with assigned devices."""
     unknown: tuple[Argument, ...] = ()
     """Options that change memory or devices and are not modelled."""
     unread: tuple[Argument, ...] = ()
@@ -72,7 +94,7 @@ def read_arguments(arguments: Sequence[Argument]) -> QemuArguments:
     unknown: list[Argument] = []
     unread: list[Argument] = []
     below: int | None = None
-    machine = ""
+    machine, iommus = "", list[GuestIommu | None]()
     for option, value in _pairs(arguments):
         name = option.text.lstrip("-")
         if _MAY_ASSIGN.search(name):
@@ -82,6 +104,7 @@ def read_arguments(arguments: Sequence[Argument]) -> QemuArguments:
         if name == "device":
             devices = [*_device(value)]
             assigned += devices
+            iommus += _iommu(value, arguments)
             unknown += [value] if _is_memory(value) else []
             unread += [] if devices or not _MAY_ASSIGN.search(value.text) else [value]
         elif name in ("machine", "M"):
@@ -99,6 +122,7 @@ def read_arguments(arguments: Sequence[Argument]) -> QemuArguments:
         assigned=tuple(assigned),
         below_4g=below or None,  # 0 is the default
         machine=machine,
+        iommu=next(filter(None, iommus), None),
         unknown=tuple(unknown),
         unread=tuple(unread),
     )
@@ -166,7 +190,25 @@ def _device(value: Argument) -> Iterator[AssignedDevice]:
     match = _SYSFS.fullmatch(sysfs)
     sbdf = SBDF.parse(match[1]) if match else pci_address(properties.get("host", ""))
     why = "" if sbdf else words.argument_without_address(value.text)
-    yield AssignedDevice(value, sbdf, why)
+    yield AssignedDevice(
+        value,
+        sbdf,
+        why,
+        iommufd="iommufd" in properties,
+        vf_token="vf-token" in properties,
+    )
+
+
+def _iommu(value: Argument, arguments: Sequence[Argument]) -> Iterator[GuestIommu | None]:
+    """Yield the emulated IOMMU that `value` adds; ``-global`` can set the caching mode too."""
+    properties = _properties(value.text)
+    driver = properties.get("driver")
+    if driver == "intel-iommu":
+        caching = properties.get("caching-mode", "").lower() in _ON
+        caching = caching or any("intel-iommu.caching-mode" in other.text for other in arguments)
+        yield None if caching else GuestIommu.INTEL_WITHOUT_CACHING
+    elif driver in _UNCERTAIN_IOMMUS:
+        yield GuestIommu.UNCERTAIN
 
 
 def _is_memory(value: Argument) -> bool:

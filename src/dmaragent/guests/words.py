@@ -350,6 +350,9 @@ def hostpci_of_no_kind(key: str) -> str:
     return f"{key} has neither host nor mapping"
 
 
+VIOMMU_WITHOUT_Q35 = "'viommu=intel' needs a machine type of q35"
+
+
 def hostpci_without_q35(key: str) -> str:
     return f"{key} has pcie=1, which needs a q35 machine: set `machine: q35`, or remove pcie=1"
 

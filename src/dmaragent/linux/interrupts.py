@@ -33,7 +33,7 @@ _LOGGED_OFF = re.compile(
 _LOGGED_ON = re.compile(r"DMAR-IR: Enabled IRQ remapping|AMD-Vi: Interrupt remapping enabled")
 _WITHOUT_APIC = ("noapic", "nolapic", "disableapic", "nosmp")
 """Options with which the kernel uses no I/O APIC, and remaps no interrupt."""
-_TRUE = ("y", "Y", "t", "T", "1", "on", "oN", "On", "ON")
+TRUE = ("y", "Y", "t", "T", "1", "on", "oN", "On", "ON")
 """How a true value starts: lib/kstrtox.c, ``kstrtobool``."""
 
 
@@ -92,5 +92,5 @@ def unsafe_interrupts(options: Sequence[str]) -> bool | None:
     for option in options:
         name, equals, value = option.partition("=")
         if name.replace("-", "_") == UNSAFE_PARAMETER:
-            found = not equals or value.startswith(_TRUE)
+            found = not equals or value.startswith(TRUE)
     return found

@@ -53,6 +53,15 @@ def interrupts_risk(off: RemappingOff) -> str:
     return f"{_not_remapped(off)}, so a guest with the device can raise any interrupt on the host"
 
 
+def interrupts_unknown_to_iommufd(off: RemappingOff) -> str:
+    """Return why it is unknown whether iommufd accepts a kernel that does not remap interrupts."""
+    return (
+        f"{_not_remapped(off)}, so iommufd refuses every device unless its own allow_unsafe_interrupts=1 "
+        "is set. That of vfio_iommu_type1 has no effect on it. Next: read "
+        "/sys/module/iommufd/parameters/allow_unsafe_interrupts on the host"
+    )
+
+
 def interrupts_unknown(off: RemappingOff) -> str:
     """Return why it is unknown whether VFIO accepts a kernel that does not remap interrupts."""
     return (

@@ -16,11 +16,18 @@ from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough import interrupts_words, kvm_words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.interrupts import INTERRUPTS_RULE
+from dmaragent.passthrough.kvm_functions import (
+    binds_whole_groups,
+    function_decisions,
+    iommu_decisions,
+)
 from dmaragent.passthrough.kvm_regions import KvmGuestRam, region_decisions
 from dmaragent.passthrough.kvm_resolution import AssignedFunction, KvmResolution, RegionsSource
 from dmaragent.passthrough.linux import linux_verdict
 from dmaragent.passthrough.linux_group import (
+    BRIDGE_RULE,
     GROUP_RULE,
+    busy_bridges,
     has_host_driver,
     unread_mates,
     unready_mates,
@@ -41,6 +48,9 @@ from dmaragent.readings import Missing
 
 _NO_GROUP = SourceRule("Linux vfio/group.c, vfio_group_find_or_alloc (iommu_group_get)", "EINVAL")
 _TWICE = SourceRule("QEMU hw/vfio/pci.c, vfio_realize: device is already attached")
+_WHOLE_GROUP = SourceRule("pve-common SysFSTools.pm, pci_dev_group_bind_to_vfio")
+_TWICE_ON_PROXMOX = SourceRule("qemu-server PCI.pm, choose_hostpci_devices")
+_HOSTPCI = "hostpci"
 _NOT_FOUND = SourceRule("qemu-server PCI.pm, parse_hostpci: no PCI device found")
 
 
@@ -62,6 +72,7 @@ def resolve_kvm(
         for problem in guest.refusals
     ]
     decisions += [undecided(problem.text, place=problem.place) for problem in guest.unknown]
+    decisions += iommu_decisions(guest)
     functions: list[AssignedFunction] = []
     by_kernel = False
     expanded = list(_assigned_functions(guest, inventory, facts, decisions))
@@ -85,7 +96,7 @@ def resolve_kvm(
         device = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
         of_device = [
             decision._replace(place=setting.place)
-            for decision in _decisions_on_device(device, ram, assigned)
+            for decision in _decisions_on_device(setting, device, ram, assigned)
         ]
         decisions += of_device
         functions.append(
@@ -163,18 +174,19 @@ def _refusals_of_second_assignment(
     for setting, sbdf in expanded:
         earlier = first.setdefault(sbdf, setting)
         if earlier is not setting:
+            of_proxmox = earlier.text.startswith(_HOSTPCI) and setting.text.startswith(_HOSTPCI)
             yield Decision(
-                decider=Decider.QEMU,
+                decider=Decider.PROXMOX if of_proxmox else Decider.QEMU,
                 effect=Effect.REFUSED,
                 reason=kvm_words.assigned_twice(sbdf, earlier),
-                rule=_TWICE,
+                rule=_TWICE_ON_PROXMOX if of_proxmox else _TWICE,
                 place=setting.place,
                 device=sbdf,
             )
 
 
 def _decisions_on_device(
-    device: DeviceContext, ram: KvmGuestRam, assigned: frozenset[SBDF]
+    setting: KvmDevice, device: DeviceContext, ram: KvmGuestRam, assigned: frozenset[SBDF]
 ) -> Iterator[Decision]:
     """Yield the decisions on one function, without its place in the configuration."""
     verdict = linux_verdict(device)
@@ -184,18 +196,28 @@ def _decisions_on_device(
     if device.iommu_unused:
         yield _refusal(device, kvm_words.of_function(device.sbdf, verdict.explanation), _NO_GROUP)
         return
-    regions, interrupts = [*region_decisions(device, ram)], [*_decisions_on_interrupts(device)]
+    regions, interrupts = (
+        [*region_decisions(device, ram)],
+        [*_decisions_on_interrupts(setting, device)],
+    )
     is_open = any(decision.effect is Effect.UNDECIDED for decision in (*regions, *interrupts))
     yield from (*regions, *interrupts)
     if not any(decision.effect is Effect.REFUSED for decision in regions):
         yield from _other_decisions(device, verdict, regions, open_already=is_open)
-    yield from _decisions_on_group(device, assigned)
+    yield from function_decisions(setting, device, assigned)
+    binds_group = binds_whole_groups(ram.guest.format, setting)
+    yield from _decisions_on_group(device, assigned, binds_group=binds_group)
 
 
-def _decisions_on_interrupts(device: DeviceContext) -> Iterator[Decision]:
-    """Yield what is open or risky if Linux remaps no interrupt, or if its options are unknown."""
+def _decisions_on_interrupts(setting: KvmDevice, device: DeviceContext) -> Iterator[Decision]:
+    """Yield what is open or risky if Linux remaps no interrupt, or if its options are unknown.
+
+    iommufd has a parameter of its own (iommufd/device.c, ``iommufd_device_bind``), which is not read.
+    """
     off, unsafe, reason = device.remapping_off, device.unsafe_interrupts, ""
-    if off and unsafe:
+    if off and setting.iommufd:
+        reason = interrupts_words.interrupts_unknown_to_iommufd(off)
+    elif off and unsafe:
         yield Decision(
             decider=Decider.LINUX,
             effect=Effect.WARNING,
@@ -263,8 +285,13 @@ def _refusal(device: DeviceContext, reason: str, rule: SourceRule | None) -> Dec
     )
 
 
-def _decisions_on_group(device: DeviceContext, assigned: frozenset[SBDF]) -> Iterator[Decision]:
-    """Yield the decisions by the rest of the IOMMU group: VFIO attaches only whole groups."""
+def _decisions_on_group(
+    device: DeviceContext, assigned: frozenset[SBDF], *, binds_group: bool
+) -> Iterator[Decision]:
+    """Yield the decisions by the rest of the IOMMU group: VFIO attaches only whole groups.
+
+    With `binds_group`, the rest is bound to vfio-pci when the guest starts.
+    """
     state = device.inventory.linux.state
     if device.group is None:
         if device.without_group:
@@ -280,16 +307,40 @@ def _decisions_on_group(device: DeviceContext, assigned: frozenset[SBDF]) -> Ite
         for mate in unready_mates(device)
         if mate not in assigned and mate in known and has_host_driver(known[mate])
     )
+    if busy and binds_group:
+        yield Decision(
+            decider=Decider.PROXMOX,
+            effect=Effect.WARNING,
+            reason=kvm_words.group_is_taken(device.group.number, device.sbdf, busy),
+            rule=_WHOLE_GROUP,
+            device=device.sbdf,
+        )
+        return
     if busy:
         number = device.group.number
         reason = kvm_words.group_busy(number, device.sbdf, busy)
         shown = kvm_words.group_not_viable(number)
         yield _refusal(device, reason, GROUP_RULE)._replace(shown=shown)
         return
+    bridges = busy_bridges(device)
+    if bridges:
+        yield _decision_on_bridges(device, device.group.number, bridges)
+        return
     unknown = tuple(mate for mate in unread_mates(device) if mate not in assigned)
-    if unknown:
+    if unknown and not binds_group:
         reason = kvm_words.group_drivers_unknown(device.group.number, device.sbdf, unknown)
         yield undecided(reason, device=device.sbdf)
+
+
+def _decision_on_bridges(device: DeviceContext, group: int, bridges: tuple[SBDF, ...]) -> Decision:
+    known = device.inventory.host.topology.known
+    certain = tuple(bridge for bridge in bridges if has_host_driver(known[bridge]))
+    if not certain or device.telling_release is None:
+        reason = kvm_words.bridges_may_be_busy(group, device.sbdf, bridges)
+        return undecided(reason, rule=BRIDGE_RULE, device=device.sbdf)
+    reason = kvm_words.bridges_busy(group, device.sbdf, certain)
+    shown = kvm_words.group_not_viable(group)
+    return _refusal(device, reason, BRIDGE_RULE)._replace(shown=shown)
 
 
 def _prerequisite(setting: KvmDevice, device: DeviceContext) -> str:

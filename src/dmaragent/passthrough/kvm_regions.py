@@ -10,6 +10,7 @@ from dmaragent.addresses import FOUR_GIB, AddressRange
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.qemu_memory import GuestRam
 from dmaragent.iommu.vendor import IommuVendor
+from dmaragent.linux.regions import FLOPPY, Hold, has_isa_bridge
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome
 from dmaragent.passthrough import kvm_words
 from dmaragent.passthrough.device_context import DeviceContext
@@ -65,6 +66,8 @@ def region_decisions(device: DeviceContext, ram: KvmGuestRam) -> Iterator[Decisi
     gap = gap_of_refusals(device)
     asked = device.vendor is not IommuVendor.AMD and device.asks_to_relax
     for region in regions:
+        if _is_of_isa_bridge(device, region):
+            continue
         if asked and device.has_relax_rmrr and not region.by_kernel:
             continue  # relax_rmrr relaxes every region; its own case has the warning
         if asked and device.has_relax_rmrr is None and not region.by_kernel and region.refused:
@@ -79,6 +82,20 @@ def region_decisions(device: DeviceContext, ram: KvmGuestRam) -> Iterator[Decisi
                     region.range, region.type, device.sbdf, gap
                 )
                 yield undecided(reason, region=region.range, device=device.sbdf)
+
+
+def _is_of_isa_bridge(device: DeviceContext, region: VfioRegion) -> bool:
+    """Return whether Linux added the region for the ISA bridge of the group, and not firmware.
+
+    No firmware uses it: only a floppy of the host does (CONFIG_INTEL_IOMMU_FLOPPY_WA).
+    """
+    group = device.group
+    return (
+        group is not None
+        and region.range == FLOPPY
+        and region.type == Hold.RELAXABLE.value
+        and has_isa_bridge(group, device.inventory.host.topology)
+    )
 
 
 @dataclass(frozen=True, slots=True)

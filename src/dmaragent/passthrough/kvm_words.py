@@ -35,6 +35,75 @@ def assigned_twice(sbdf: SBDF, first: KvmDevice) -> str:
     return f"{sbdf} is assigned twice, first by {first.text} ({first.place})"
 
 
+# What a device is
+
+WITHOUT_CACHING_MODE = (
+    "the guest has an emulated Intel IOMMU without caching mode, and QEMU then starts with no "
+    "assigned device: set caching_mode='on' (QEMU: caching-mode=on)"
+)
+CACHING_MODE_MESSAGE = "We need to set caching-mode=on for intel-iommu to enable device assignment with IOMMU protection."
+GUEST_IOMMU_UNCERTAIN = (
+    "the guest has an emulated IOMMU with which only some releases of QEMU, and some settings, start "
+    "with an assigned device"
+)
+INTERFACE_MESSAGE = "Interface type hostdev is currently supported on SR-IOV Virtual Functions only"
+VF_REFUSED_MESSAGE = "VF token required to access device"
+
+
+def interface_of_no_virtual_function(sbdf: SBDF) -> str:
+    """Return that libvirt takes only virtual functions as network interfaces."""
+    return (
+        f"{sbdf} is not a virtual function (SR-IOV), and <interface type='hostdev'> accepts nothing "
+        "else: use <hostdev>"
+    )
+
+
+MAPPING_MESSAGE = "PCI device mapping invalid (hardware probably changed)"
+
+
+def mapping_differs(sbdf: SBDF, name: str, expected: str, found: str) -> str:
+    """Return that the host has another value for `name` than the mapping of the device."""
+    has = f"has {name}={expected}" if expected else f"lacks {name}"
+    return f"the mapping of {sbdf} {has}, and the host has {found}: change the mapping"
+
+
+def mapping_not_compared(sbdf: SBDF, name: str) -> str:
+    """Return that the host's value for `name` of a mapping is unknown."""
+    return f"it is unknown whether the host has the {name} that the mapping of {sbdf} has"
+
+
+def may_be_no_virtual_function(sbdf: SBDF) -> str:
+    """Return that it is unknown whether libvirt takes the function as a network interface."""
+    return (
+        f"it is unknown whether {sbdf} is a virtual function (SR-IOV), and <interface type='hostdev'> "
+        "accepts nothing else"
+    )
+
+
+def assigned_with_physical(sbdf: SBDF, physical: SBDF) -> str:
+    """Return that a guest cannot have a virtual function and its physical function."""
+    return (
+        f"{sbdf} is a virtual function of {physical}, which the guest gets too. vfio-pci binds "
+        f"{physical} only after its virtual functions are removed, so {sbdf} is then missing"
+    )
+
+
+def token_missing(sbdf: SBDF, physical: SBDF) -> str:
+    """Return that a virtual function of a device of vfio-pci needs its token."""
+    return (
+        f"{sbdf} is a virtual function of {physical}, which vfio-pci has: VFIO gives it only to who "
+        "has the token of its physical function (QEMU: vf-token=UUID)"
+    )
+
+
+def token_unknown(sbdf: SBDF, physical: SBDF) -> str:
+    """Return that it is unknown whether a token is the one that the program with the device set."""
+    return (
+        f"it is unknown whether the vf-token of {sbdf} is the one that the program which has "
+        f"{physical} set"
+    )
+
+
 def not_present(sbdf: SBDF) -> str:
     """Return that the host does not have the function."""
     return f"{sbdf} is not present on this host"
@@ -69,6 +138,30 @@ def group_busy(group: int, sbdf: SBDF, mates: tuple[SBDF, ...]) -> str:
     return (
         f"IOMMU group {group} of {sbdf} also contains {device_list(mates)}, which host drivers "
         "use: bind them to vfio-pci, or assign them to this guest too"
+    )
+
+
+def bridges_busy(group: int, sbdf: SBDF, bridges: tuple[SBDF, ...]) -> str:
+    """Return that drivers of bridges in the function's group keep VFIO from it."""
+    return (
+        f"IOMMU group {group} of {sbdf} also contains {device_list(bridges)}, bridges with another "
+        "driver than pcieport: unbind it"
+    )
+
+
+def bridges_may_be_busy(group: int, sbdf: SBDF, bridges: tuple[SBDF, ...]) -> str:
+    """Return that drivers of bridges in the function's group may keep VFIO from it."""
+    return (
+        f"IOMMU group {group} of {sbdf} also contains the bridges {device_list(bridges)}: since Linux "
+        "5.19, VFIO refuses the group if one has another driver than pcieport"
+    )
+
+
+def group_is_taken(group: int, sbdf: SBDF, mates: tuple[SBDF, ...]) -> str:
+    """Return that the host loses `mates` of the function's group when the guest starts."""
+    return (
+        f"Proxmox binds all of IOMMU group {group} of {sbdf} to vfio-pci: the host loses "
+        f"{device_list(mates)} when the guest starts"
     )
 
 

@@ -14,6 +14,7 @@ from dmaragent.linux.regions import THROUGH_BRIDGES, Hold, hold_of
 from dmaragent.linux.vfio import FIRST_CHECK, NO_ONE_TO_ONE, ONE_TO_ONE_MESSAGE, RMRR_MESSAGE
 from dmaragent.passthrough import linux_words, words
 from dmaragent.passthrough.amd_regions import ivmd_cases, ivmd_verdict, verdict_without_iommu
+from dmaragent.passthrough.denylist import denylist_verdict
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.interrupts import with_interrupts
 from dmaragent.passthrough.linux_group import NEW_RULE, OLD_RULE, group_cases
@@ -81,7 +82,7 @@ def _verdict_before_regions(device: DeviceContext) -> PlatformVerdict | None:
             title="bridge", can=Can.NO, explanation=linux_words.BRIDGE_CASE, rule=HEADER_RULE
         )
         return PlatformVerdict(can=Can.NO, explanation=linux_words.BRIDGE_NOT_PASSED, cases=(case,))
-    without = verdict_without_iommu(device)
+    without = denylist_verdict(device) or verdict_without_iommu(device)
     if without is not None and not device.on_xen:
         return without
     known = device.inventory.all_regions or device.group is not None

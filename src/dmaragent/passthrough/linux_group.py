@@ -22,6 +22,11 @@ from dmaragent.policy.decisions import SourceRule
 OLD_RULE = SourceRule(REFUSED_BY_INTEL.rule, REFUSED_BY_INTEL.error)
 NEW_RULE = SourceRule(REFUSED.rule, REFUSED.error)
 GROUP_RULE = SourceRule("Linux iommu.c, iommu_group_claim_dma_owner; vfio.c before 5.19", "EPERM")
+BRIDGE_RULE = SourceRule("Linux iommu.c, iommu_group_claim_dma_owner", "EPERM")
+BRIDGE_RELEASES = "Linux 5.19 and later"
+_BRIDGES_COUNT = (5, 19)
+"""The first release that refuses a group with such a bridge (70693f470848)."""
+_PORT = "pcieport"
 NOIOMMU_RULE = SourceRule("Linux vfio/group.c, vfio_noiommu_group_alloc", "ENOENT")
 NO_GROUP_RULE = SourceRule("Linux vfio/group.c, vfio_group_find_or_alloc", "EINVAL")
 
@@ -80,12 +85,27 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
             else NEW_RULE,
         )
         return
+    busy = _case_of_drivers(device, mates)
+    if busy is not None:
+        yield busy
+        return
+    if of_ivmd is not None:
+        return
+    explanation = linux_words.group_does_not_hinder(group.number, mates)
+    yield Case(title="group", kind=CaseKind.GROUP, can=Can.YES, explanation=explanation)
+
+
+def _case_of_drivers(device: DeviceContext, mates: tuple[SBDF, ...]) -> Case | None:
+    """Return the case that drivers of `mates`, or of bridges in the group, keep VFIO from it."""
+    group = device.group
+    if group is None:
+        return None
     known = device.inventory.host.topology.known
     endpoints = (mate for mate in mates if mate in known and not known[mate].is_bridge)
     busy = tuple(mate for mate in endpoints if has_host_driver(known[mate]))
     unknown = unread_mates(device)
     if busy or unknown:
-        yield Case(
+        return Case(
             title="group",
             kind=CaseKind.GROUP,
             can=Can.CONDITIONS,
@@ -96,11 +116,19 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
             rule=GROUP_RULE,
             message=kvm_words.group_not_viable(group.number),
         )
-        return
-    if of_ivmd is not None:
-        return
-    explanation = linux_words.group_does_not_hinder(group.number, mates)
-    yield Case(title="group", kind=CaseKind.GROUP, can=Can.YES, explanation=explanation)
+    bridges = busy_bridges(device)
+    if bridges:
+        return Case(
+            title="group",
+            kind=CaseKind.GROUP,
+            can=Can.CONDITIONS,
+            summary=linux_words.WITHOUT_DRIVERS_OF_BRIDGES,
+            explanation=linux_words.drivers_of_bridges(group.number, bridges),
+            rule=BRIDGE_RULE,
+            releases=BRIDGE_RELEASES,
+            message=kvm_words.group_not_viable(group.number),
+        )
+    return None
 
 
 def unready_mates(device: DeviceContext) -> tuple[SBDF, ...]:
@@ -114,6 +142,29 @@ def unready_mates(device: DeviceContext) -> tuple[SBDF, ...]:
         mate
         for mate in (_mates(device, group) if group is not None else ())
         if mate in known and not known[mate].is_bridge and not _is_ready(known[mate])
+    )
+
+
+def busy_bridges(device: DeviceContext) -> tuple[SBDF, ...]:
+    """Return the bridges of the group whose driver VFIO does not accept, or that may have one.
+
+    Before Linux 5.19 VFIO accepts every bridge (``vfio_dev_driver_allowed``); since then only a
+    driver that leaves DMA to others (``driver_managed_dma``): of bridges, pcieport.
+    """
+    known, group, release = (
+        device.inventory.host.topology.known,
+        device.group,
+        device.telling_release,
+    )
+    if group is None or (release is not None and release < _BRIDGES_COUNT):
+        return ()
+    mates = (known[mate] for mate in _mates(device, group) if mate in known)
+    return tuple(
+        mate.sbdf
+        for mate in mates
+        if mate.is_bridge
+        and mate.driver != _PORT
+        and (has_host_driver(mate) or not mate.driver_known)
     )
 
 

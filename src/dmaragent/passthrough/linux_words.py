@@ -21,6 +21,23 @@ from dmaragent.passthrough.words import (
 
 # Before the regions ----------------------------------------------------------------------
 
+DENIED = "vfio-pci does not bind it: a guest with it can crash the host (denylist)"
+MAY_BE_DENIED = (
+    "vfio-pci of this kernel may refuse it (denylist): a guest with it can crash the host. Next: run "
+    "`modprobe vfio-pci` and bind it, then read the kernel's log"
+)
+DENYLIST_CASE = (
+    "It is on vfio-pci's denylist of accelerators with which a guest can crash the host. The option "
+    "disable_denylist=1 of vfio-pci binds it all the same; of it, only the kernel's command line is read."
+)
+
+
+def denylist_message(vendor: int | None, device: int | None) -> str:
+    """Return the line of the kernel about a device on the denylist."""
+    ids = f"{vendor or 0:04x}:{device or 0:04x}"
+    return f"{ids} exists in vfio-pci device denylist, driver probing disallowed."
+
+
 BRIDGE_NOT_PASSED = "it is a bridge, which VFIO does not pass through"
 BRIDGE_CASE = "VFIO accepts only functions with an endpoint's header."
 CHIPSET_NOT_JUDGED = "part of the chipset, which the host needs; dmaragent gives no verdict on it"
@@ -351,6 +368,17 @@ def group_has_locked(group: int, mates: tuple[SBDF, ...]) -> str:
     return (
         f"IOMMU group {group} also contains {device_list(mates)}, for which firmware requires a "
         "1:1 mapping. VFIO attaches only whole groups."
+    )
+
+
+WITHOUT_DRIVERS_OF_BRIDGES = "if the bridges of its IOMMU group have no other driver than pcieport"
+
+
+def drivers_of_bridges(group: int, bridges: tuple[SBDF, ...]) -> str:
+    """Return that the drivers of bridges in the group keep VFIO from it, or may."""
+    return (
+        f"IOMMU group {group} also contains the bridges {device_list(bridges)}. Since Linux 5.19, VFIO "
+        "refuses the group if one has another driver than pcieport, for example shpchp."
     )
 
 

@@ -35,6 +35,7 @@ class Decider(Enum):
     HVMLOADER = "hvmloader"
     LINUX = "Linux"
     """Its VFIO and IOMMU drivers, for a KVM guest."""
+    LIBVIRT = "libvirt"
     PROXMOX = "Proxmox"
     QEMU = "QEMU"
     MANUAL = "the manual pages"

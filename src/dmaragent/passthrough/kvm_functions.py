@@ -1,0 +1,129 @@
+"""What libvirt, QEMU and Linux refuse to a KVM guest because of what a device is.
+
+Pure.  Sources: libvirt src/hypervisor/virhostdev.c, ``virHostdevIsVirtualFunction`` as used by
+``virHostdevSaveNetConfig``; Linux drivers/vfio/pci/vfio_pci_core.c, ``vfio_pci_core_register_device``
+and ``vfio_pci_validate_vf_token``; QEMU hw/i386/intel_iommu.c, ``vtd_machine_done_notify_one``.
+"""
+
+from collections.abc import Iterator
+
+from dmaragent.addresses import SBDF
+from dmaragent.guests.kvm_guest import GuestFormat, GuestIommu, KvmDevice, KvmGuest, MappedDevice
+from dmaragent.host.topology import PciFunction
+from dmaragent.linux.vfio import is_vfio_driver
+from dmaragent.passthrough import kvm_words
+from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.passthrough.sriov import PF_MESSAGE
+from dmaragent.policy.decisions import Decider, Decision, Effect, SourceRule, undecided
+
+_INTERFACE = SourceRule("libvirt virhostdev.c, virHostdevSaveNetConfig")
+_PHYSICAL = SourceRule("Linux vfio_pci_core.c, vfio_pci_core_register_device", "EBUSY")
+_TOKEN = SourceRule("Linux vfio_pci_core.c, vfio_pci_validate_vf_token", "EACCES")
+_MAPPING = SourceRule("pve-guest-common Mapping/PCI.pm, assert_valid")
+_CACHING = SourceRule("QEMU hw/i386/intel_iommu.c, vtd_machine_done_notify_one")
+
+
+def iommu_decisions(guest: KvmGuest) -> Iterator[Decision]:
+    """Yield what QEMU decides about devices of VFIO behind the IOMMU that it emulates."""
+    if guest.iommu is None or not guest.devices:
+        return
+    if guest.iommu is GuestIommu.UNCERTAIN:
+        yield undecided(kvm_words.GUEST_IOMMU_UNCERTAIN)
+        return
+    yield Decision(
+        decider=Decider.QEMU,
+        effect=Effect.REFUSED,
+        reason=kvm_words.WITHOUT_CACHING_MODE,
+        rule=_CACHING,
+        shown=kvm_words.CACHING_MODE_MESSAGE,
+    )
+
+
+def function_decisions(
+    setting: KvmDevice, device: DeviceContext, assigned: frozenset[SBDF]
+) -> Iterator[Decision]:
+    """Yield the decisions on a virtual function, or on a device that would have to be one.
+
+    `assigned`: all functions that the guest gets.
+    """
+    function = device.function
+    if function is None:
+        return
+    if setting.mapped is not None and device.sbdf == setting.sbdf:
+        yield from _mapping_decisions(setting.mapped, device, function)
+    physical = function.physical_function
+    if physical is None:
+        if setting.is_interface and not function.physical_known:
+            yield undecided(kvm_words.may_be_no_virtual_function(device.sbdf), device=device.sbdf)
+        elif setting.is_interface:
+            yield Decision(
+                decider=Decider.LIBVIRT,
+                effect=Effect.REFUSED,
+                reason=kvm_words.interface_of_no_virtual_function(device.sbdf),
+                rule=_INTERFACE,
+                shown=kvm_words.INTERFACE_MESSAGE,
+                device=device.sbdf,
+            )
+        return
+    above = device.inventory.host.topology.known.get(physical)
+    if above is not None and is_vfio_driver(above.driver or ""):
+        yield from _token_decisions(setting, device, above)
+    elif physical in assigned:
+        yield Decision(
+            decider=Decider.LINUX,
+            effect=Effect.REFUSED,
+            reason=kvm_words.assigned_with_physical(device.sbdf, physical),
+            rule=_PHYSICAL,
+            shown=PF_MESSAGE,
+            device=device.sbdf,
+        )
+
+
+def _mapping_decisions(
+    mapped: MappedDevice, device: DeviceContext, function: PciFunction
+) -> Iterator[Decision]:
+    """Yield what Proxmox decides if the host has another device, or group, than the mapping."""
+    known = None not in (function.vendor_id, function.device_id)
+    ids = f"{function.vendor_id:04x}:{function.device_id:04x}" if known else None
+    group = None if device.group is None else str(device.group.number)
+    for name, expected, found in (("id", mapped.ids, ids), ("iommugroup", mapped.group, group)):
+        if expected is None or expected.replace("0x", "") == found:
+            continue
+        if found is None:
+            reason = kvm_words.mapping_not_compared(device.sbdf, name)
+            yield undecided(reason, rule=_MAPPING, device=device.sbdf)
+            continue
+        yield Decision(
+            decider=Decider.PROXMOX,
+            effect=Effect.REFUSED,
+            reason=kvm_words.mapping_differs(device.sbdf, name, expected, found),
+            rule=_MAPPING,
+            shown=kvm_words.MAPPING_MESSAGE,
+            device=device.sbdf,
+        )
+
+
+def _token_decisions(
+    setting: KvmDevice, device: DeviceContext, physical: PciFunction
+) -> Iterator[Decision]:
+    if setting.vf_token:
+        reason = kvm_words.token_unknown(device.sbdf, physical.sbdf)
+        yield undecided(reason, rule=_TOKEN, device=device.sbdf)
+        return
+    yield Decision(
+        decider=Decider.LINUX,
+        effect=Effect.REFUSED,
+        reason=kvm_words.token_missing(device.sbdf, physical.sbdf),
+        rule=_TOKEN,
+        shown=kvm_words.VF_REFUSED_MESSAGE,
+        device=device.sbdf,
+    )
+
+
+def binds_whole_groups(guest_format: GuestFormat, setting: KvmDevice) -> bool:
+    """Return whether the management program binds a device's whole IOMMU group to vfio-pci.
+
+    Source: pve-common src/PVE/SysFSTools.pm, ``pci_dev_group_bind_to_vfio``, called by qemu-server
+    PCI.pm, ``prepare_pci_device``.
+    """
+    return guest_format is GuestFormat.PROXMOX and setting.managed
