@@ -29,7 +29,7 @@ vfio-pci.disable_denylist"
 XEN_WORDS="rmrr iommu dom0-iommu iommu_inclusive_mapping iommu_dev_iotlb_timeout ats pci \
 pci-phantom mmcfg msi acpi apic x2apic x2apic_phys dom0 dom0_mem hvm_debug e820-mtrr-clip \
 e820-verbose loglvl guest_loglvl mem availmem crashkernel placeholder ivmd ivrs_ioapic \
-ivrs_hpet"
+ivrs_hpet dbgp com1 com2"
 
 # The lines of xl info whose values are kept: see dmaragent.redaction.
 INFO_LINES="release version machine nr_cpus max_cpu_id nr_nodes cores_per_socket \

@@ -20,6 +20,7 @@ XEN_WORDS = (
     "pci", "pci-phantom", "mmcfg", "msi", "acpi", "apic", "x2apic", "x2apic_phys", "dom0",
     "dom0_mem", "hvm_debug", "e820-mtrr-clip", "e820-verbose", "loglvl", "guest_loglvl",
     "ivmd", "ivrs_ioapic", "ivrs_hpet", "mem", "availmem", "crashkernel", "placeholder",
+    "dbgp", "com1", "com2",
 )  # fmt: skip
 """Xen's options: docs/misc/xen-command-line.pandoc.
 

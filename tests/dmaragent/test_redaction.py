@@ -55,7 +55,7 @@ def test_a_command_line_in_a_log_is_shortened_too(worded: Worded) -> None:
     redactor = Redactor()
     log = (
         f"[    0.1] Kernel command line: root=UUID={UUID} intel_iommu=on ip=10.0.0.7\n"
-        "(XEN) Command line: console=com1 rmrr=0x1=0:3.0 com1=115200\n"
+        "(XEN) Command line: console=com1 rmrr=0x1=0:3.0 vga=115200\n"
         "(XEN) [VT-D]found ACPI_DMAR_RMRR:\n"
     )
 

@@ -1,5 +1,7 @@
 """A device without a remapping unit, and a bridge: the same answer from every verb about guests."""
 
+from dataclasses import replace
+
 import pytest
 
 from dmaragent.collect.collect import collect
@@ -10,7 +12,9 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts, facts_of
 from dmaragent.question.context import Question, context_of
 from dmaragent.question.host_class import xen_class
+from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.own_devices import own_devices
 from support.explained import bare, told
 from support.guests import answer, facts, guest
 from support.hosts import FakeHost, Function, fake_host
@@ -158,3 +162,37 @@ def test_a_refusal_that_no_region_changes_is_certain() -> None:
 
     assert found.verdict is Verdict.REFUSED
     assert {case.verdict for case in found.outcomes} == {Verdict.REFUSED}
+
+
+@pytest.mark.parametrize(
+    ("unread", "verdict", "can"),
+    [(True, Verdict.UNDECIDED, Can.UNKNOWN), (False, Verdict.REFUSED, Can.NO)],
+)
+def test_what_may_be_a_virtual_function_may_have_the_unit_of_its_device(
+    unread: bool,  # noqa: FBT001 - a parameter of the test
+    verdict: Verdict,
+    can: Can,
+) -> None:
+    host = _host(drhd(0xFED90000, _VGA_SCOPE))
+    if unread:
+        path = f"/sys/devices/pci0000:00/{_NIC.sbdf}"
+        host.links[f"{path}/physfn"] = host.files[f"{path}/config"] = Missing(MissingKind.DENIED)
+
+    assert _verdict(host, "00:19.0") is verdict
+    assert told(host, "00:19.0").xen.can is can
+
+
+@pytest.mark.parametrize(
+    ("option", "verdict"),
+    [
+        ("dbgp=ehci@pci00:19.0", Verdict.REFUSED),
+        ("com1=115200,8n1,pci", Verdict.UNDECIDED),
+        ("com1=115200,8n1", Verdict.STARTS),
+    ],
+)
+def test_a_device_that_xen_uses_itself_goes_to_no_guest(option: str, verdict: Verdict) -> None:
+    serial = replace(_NIC, class_code=0x070002)
+    known = _facts(_host(drhd(0xFED90000, flags=1), functions=(_VGA, serial)))
+    known = replace(known, own_devices=own_devices(option))
+
+    assert answer(guest("00:19.0"), known, "4.17").verdict is verdict

@@ -126,7 +126,7 @@ def join(snapshot: HostSnapshot) -> Host:
     topology = join_pci(snapshot, group_of, slots, problems)
     memory_map = join_memory_map(snapshot, problems)
     system = join_system(snapshot.system, problems)
-    xen = join_xen(snapshot.xen, problems)
+    xen = join_xen(snapshot.xen, problems, snapshot.boot_log)
     report_unreadable(snapshot, problems)
     return Host(
         tables=snapshot.tables,

@@ -17,7 +17,7 @@ from dmaragent.host.parse import (
     whole_line,
     whole_number,
 )
-from dmaragent.readings import Missing, MissingKind, XenReading
+from dmaragent.readings import NOT_COLLECTED, Missing, MissingKind, XenReading
 from dmaragent.releases import Release
 
 _MOST = 1 << 52
@@ -25,6 +25,7 @@ _MOST = 1 << 52
 _LONGEST_EXTRA = 64
 """More than any build has.  Linux has at most 15 (Xen include/public/version.h,
 ``xen_extraversion_t``), ``xl info`` of Xen 4.18 and later has all (``XENVER_extraversion2``)."""
+_DETECTED = re.compile(rb"\bHypervisor detected: Xen (PVH|PV|HVM)\s*$", re.MULTILINE)
 _LONGEST_TYPE = 8
 """More than any guest type has: Linux drivers/xen/sys-hypervisor.c, ``guest_type_show``."""
 
@@ -97,10 +98,22 @@ def is_xen_unread(reading: XenReading) -> bool:
     )
 
 
-def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
+def _logged_type(log: bytes | Missing) -> str | None:
+    """Return the kind of guest of Xen that the kernel's log reports it to be; None: no guest of Xen.
+
+    Linux arch/x86/kernel/cpu/hypervisor.c, ``detect_hypervisor_vendor``: the kernel prints it whether
+    or not it has /sys/hypervisor.  A PVH guest can have the name of an HVM guest.
+    """
+    match = None if isinstance(log, Missing) else _DETECTED.search(log)
+    return match[1].decode() if match else None
+
+
+def join_xen(
+    reading: XenReading, problems: Problems, boot_log: bytes | Missing = NOT_COLLECTED
+) -> XenHost | None:
     """Return the facts about Xen; None if no reading shows that the kernel runs on Xen."""
-    kind = text(reading.hypervisor_type)
-    if kind != "xen" and not _answers(reading):
+    kind, logged = text(reading.hypervisor_type), _logged_type(boot_log)
+    if kind != "xen" and not _answers(reading) and logged is None:
         return None
     dom0 = _is_dom0(reading.capabilities)
     if kind != "xen" and not isinstance(reading.hypervisor_type, Missing):
@@ -117,7 +130,7 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
     if line is not None and len(line.encode()) >= XEN_REPORTS:
         problems.add(words.options_cut(XEN_REPORTS))
     extra = known_word(_extra(reading, info), _LONGEST_EXTRA, words.XENS_VERSION, problems)
-    guest_type = whole_line(reading.guest_type)
+    guest_type = whole_line(reading.guest_type) or ("PV" if logged == "PV" else None)
     return XenHost(
         dom0=dom0,
         guest_type=known_word(guest_type, _LONGEST_TYPE, words.GUEST_TYPE, problems),

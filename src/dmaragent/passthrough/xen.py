@@ -18,10 +18,12 @@ from dmaragent.passthrough.unknown import unknown_by_xens_gaps
 from dmaragent.passthrough.vmd import vmd_xen_verdict
 from dmaragent.policy.assignment import (
     HOST_BRIDGE_RULE,
+    OWN_RULE,
     SHARED_RULE,
     UNPROTECTED_RULE,
     is_host_bridge,
     unit_doubt,
+    used_by_xen,
 )
 from dmaragent.policy.contradictions import goes_without_iommu
 from dmaragent.policy.decisions import Decision, Harm, SourceRule, Verdict
@@ -30,6 +32,7 @@ from dmaragent.policy.hotplug import attach
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
+from dmaragent.policy.words import assignment as assignment_words
 from dmaragent.xen.reserved_list.model import ListSource
 
 LARGE = 4096 * MIB
@@ -147,7 +150,7 @@ def _predicted(device: DeviceContext) -> bool:
 
 def _verdict_before_policy(device: DeviceContext) -> PlatformVerdict | None:
     """Return the verdict that does not depend on the policy, if there is one."""
-    function, facts, gaps = device.function, device.facts, device.inventory.gaps
+    facts = device.facts
     if device.absent:
         return PlatformVerdict(can=Can.NO, explanation=words.NOT_PRESENT)
     behind_vmd = vmd_xen_verdict(device)
@@ -164,6 +167,30 @@ def _verdict_before_policy(device: DeviceContext) -> PlatformVerdict | None:
     if facts.incomplete:
         explanation = xen_words.xen_incomplete(facts.incomplete, facts.next_step)
         return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
+    return _verdict_on_own_device(device) or _verdict_on_unit(device)
+
+
+def _verdict_on_own_device(device: DeviceContext) -> PlatformVerdict | None:
+    """Return the verdict on a device that Xen uses, or may use, itself; else None."""
+    option, certain = used_by_xen(device.sbdf, device.facts)
+    if not option:
+        return None
+    if certain:
+        case = Case(
+            title="used by Xen",
+            can=Can.NO,
+            explanation=xen_words.used_by_xen_case(option),
+            rule=OWN_RULE,
+        )
+        explanation = assignment_words.used_by_xen(device.sbdf, option)
+        return PlatformVerdict(can=Can.NO, explanation=explanation, cases=(case,))
+    explanation = assignment_words.may_be_used_by_xen(device.sbdf, option)
+    return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
+
+
+def _verdict_on_unit(device: DeviceContext) -> PlatformVerdict | None:
+    """Return the verdict on a device for which Xen finds, or may find, no remapping unit; else None."""
+    function, facts, gaps = device.function, device.facts, device.inventory.gaps
     doubt = unit_doubt(device.sbdf, facts)
     if doubt:
         return PlatformVerdict(can=Can.UNKNOWN, explanation=doubt)

@@ -31,6 +31,11 @@ BRIDGE_NOT_JUDGED = (
 )
 
 
+def used_by_xen_case(option: str) -> str:
+    """Return that Xen keeps a device for itself."""
+    return f"Xen hides a device that it uses itself ({option}) from guests (dom_xen owns it)."
+
+
 def no_remapping_unit(vendor: IommuVendor) -> str:
     """Return that the device has no IOMMU."""
     return f"no remapping unit ({vendor.unit_structure}) of the table covers it"

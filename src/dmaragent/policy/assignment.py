@@ -27,6 +27,7 @@ from dmaragent.xen.hypervisor.behaviour import behaviours_of
 
 SHARED_RULE = SourceRule("Xen vtd/iommu.c, intel_iommu_assign_device", "EPERM")
 HOST_BRIDGE_RULE = SourceRule("Xen vtd/iommu.c, domain_context_mapping", "EPERM", of_regions=False)
+OWN_RULE = SourceRule("Xen passthrough/pci.c, device_assigned", "EBUSY", of_regions=False)
 UNIT_RULE = SourceRule("Xen vtd/iommu.c, domain_context_mapping", "ENODEV", of_regions=False)
 BRIDGED_RULE = SourceRule("Xen vtd/iommu.c, domain_context_mapping", "EOPNOTSUPP")
 FLAG_RULE = SourceRule("libxl_pci.c, pci_add_dm_done", of_regions=False)
@@ -159,7 +160,7 @@ def _whatever_the_regions(function: AddedFunction, host: HostFacts) -> Decision 
         return chipset
     if function.policy is Policy.NEITHER:
         return refusal(Decider.LIBXL, words.inherits_no_policy(sbdf), FLAG_RULE, function)
-    return _without_unit(function, host)
+    return _kept_by_xen(function, host) or _without_unit(function, host)
 
 
 def add_without_iommu(function: AddedFunction, host: HostFacts) -> Decision:
@@ -244,10 +245,33 @@ def _without_unit(function: AddedFunction, host: HostFacts) -> Decision | None:
 def unit_doubt(sbdf: SBDF, host: HostFacts) -> str:
     """Return why it is unknown whether a unit serves `sbdf`, if only the table is known; or empty."""
     units = host.units
+    if units is not None and sbdf in units.undecided:
+        return words.unit_of_virtual_unknown(sbdf)
     if units is None or host.functions is not None:
         return ""
     named = sbdf.segment in units.rest or sbdf in units.named
     return "" if named else words.unit_unknown(sbdf)
+
+
+def used_by_xen(sbdf: SBDF, host: HostFacts) -> tuple[str, bool]:
+    """Return the option with which Xen uses `sbdf` itself, or may, and if it surely does; or empty."""
+    function = (host.functions or {}).get(sbdf)
+    for own in host.own_devices:
+        is_it = own.may_be(sbdf, None if function is None else function.class_code)
+        if is_it is not False:
+            return own.option, is_it is True
+    return "", False
+
+
+def _kept_by_xen(function: AddedFunction, host: HostFacts) -> Decision | None:
+    option, certain = used_by_xen(function.sbdf, host)
+    if not option:
+        return None
+    if certain:
+        reason = words.used_by_xen(function.sbdf, option)
+        return refusal(Decider.XEN, reason, OWN_RULE, function)
+    reason = words.may_be_used_by_xen(function.sbdf, option)
+    return undecided(reason, rule=OWN_RULE, device=function.sbdf, place=function.device.place)
 
 
 def _with_unit_off(function: AddedFunction, host: HostFacts) -> Iterator[Decision]:

@@ -22,6 +22,7 @@ from dmaragent.policy.units import UnitCover, unit_cover, untranslated
 from dmaragent.policy.words import assignment as words
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.own_devices import OwnDevice, own_devices
 from dmaragent.xen.reserved_list.model import ListSource
 
 TYPE_CHECKING = False
@@ -54,6 +55,8 @@ class HostFacts:
     """The functions bound to pciback; None if unknown."""
     iommu_off: str = ""
     """Why Xen has no working IOMMU for guests; or empty."""
+    own_devices: tuple[OwnDevice, ...] = ()
+    """The options with which Xen uses devices itself."""
     untranslated: Mapping[SBDF, str] = field(default_factory=dict)
     """The graphics whose unit Xen leaves off, with the option on its command line."""
     hvm: bool | None = True
@@ -221,6 +224,7 @@ def facts_of(
         functions=None if isinstance(functions, Missing) else functions,
         assignable=frozenset(assignable) if isinstance(assignable, tuple) else None,
         iommu_off=_iommu_off(inventory),
+        own_devices=own_devices(host.xen_command_line),
         untranslated=MappingProxyType(untranslated(inventory, release)),
         hvm=runs_hvm(host),
         pv=runs_pv(host),

@@ -19,6 +19,8 @@ class UnitCover(NamedTuple):
     """Why a unit may serve them all the same; or empty."""
     rest: frozenset[int]
     """The segments with a unit for all devices that no other unit names."""
+    undecided: frozenset[SBDF]
+    """Functions without a unit of their own that may be virtual: these have their device's."""
     named: frozenset[SBDF]
     """The devices that the scope of a unit names."""
 
@@ -30,11 +32,15 @@ def unit_cover(inventory: Inventory) -> UnitCover | None:
         return None
     served = inventory.xen.served
     owners = (owner for unit in units for owner in unit.owners if not unit.serves_rest)
+    alone = {
+        sbdf: function
+        for sbdf, function in inventory.host.topology.known.items()
+        if sbdf not in served and function.vmd is None and function.dma_known
+    }
     return UnitCover(
-        without=frozenset(
-            sbdf
-            for sbdf, function in inventory.host.topology.known.items()
-            if sbdf not in served and function.vmd is None and function.dma_known
+        without=frozenset(sbdf for sbdf, function in alone.items() if function.physical_known),
+        undecided=frozenset(
+            sbdf for sbdf, function in alone.items() if not function.physical_known
         ),
         doubt=inventory.gaps.without_unit,
         rest=frozenset(unit.segment for unit in units if unit.serves_rest),

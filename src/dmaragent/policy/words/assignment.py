@@ -44,6 +44,21 @@ def no_unit(sbdf: SBDF) -> str:
     return f"no remapping unit (DRHD) of the table covers {sbdf}, so Xen finds no IOMMU for it"
 
 
+def unit_of_virtual_unknown(sbdf: SBDF) -> str:
+    return (
+        f"no remapping unit (DRHD) of the table names {sbdf}. It may be a virtual function, which has "
+        "the unit of its physical function: the link to that was not read"
+    )
+
+
+def used_by_xen(sbdf: SBDF, option: str) -> str:
+    return f"Xen uses {sbdf} itself ({option}), and assigns it to no guest"
+
+
+def may_be_used_by_xen(sbdf: SBDF, option: str) -> str:
+    return f"Xen may use {sbdf} itself ({option}), and then assigns it to no guest"
+
+
 def unit_unknown(sbdf: SBDF) -> str:
     return (
         f"no remapping unit (DRHD) of the table names {sbdf}. It may be behind a bridge that one names: "
