@@ -69,6 +69,38 @@ def test_a_virtual_function_of_a_device_of_vfio_needs_its_token(
     assert _deciders(setting, host) == found
 
 
+def test_a_token_is_for_functions_of_a_device_of_vfio() -> None:
+    text = _CONF.format("args: -device vfio-pci,host=02:10.0,vf-token=00000000-0000")
+
+    assert ("Linux", "refused") in _deciders(text, _host())
+
+
+@pytest.mark.parametrize(
+    ("kernel", "found"),
+    [
+        ("6.6.0", []),
+        ("6.5.0", [("QEMU", "refused")]),
+        ("5.14.0-503.el9.x86_64", [("dmaragent", "undecided")]),
+        (None, [("dmaragent", "undecided")]),
+    ],
+)
+def test_qemu_uses_iommufd_since_linux_6_6(
+    kernel: str | None, found: list[tuple[str, str]]
+) -> None:
+    text = _CONF.format("args: -device vfio-pci,host=01:00.0,iommufd=i0")
+
+    assert _deciders(text, publishing("", "IVRS", kernel)) == found
+
+
+def test_a_device_that_libvirt_only_takes_meets_no_region() -> None:
+    region = "0x0000000020000000 0x0000000020ffffff direct\n"
+    unassigned = hostdev().replace("</hostdev>", "<address type='unassigned'/></hostdev>")
+    host = publishing(region, "IVRS", "6.12.0")
+
+    assert _deciders(domain(hostdev()), host) == [("Linux", "refused")]
+    assert _deciders(domain(unassigned), host) == []
+
+
 def _interface(address: str) -> str:
     return hostdev(address).replace(
         "hostdev mode='subsystem' type='pci'", "interface type='hostdev'"

@@ -52,6 +52,8 @@ class KvmDevice(NamedTuple):
     vf_token: bool = False
     """Whether it has a ``vf-token``, as a virtual function of a device of vfio-pci needs."""
 
+    unassigned: bool = False
+    """Whether libvirt only takes it from the host, and QEMU does not get it."""
     mapped: MappedDevice | None = None
     """The entry of the mapping that names it."""
 

@@ -177,7 +177,7 @@ def _device(
         numbers[name] = number
     if not any(numbers[name] for name in ("domain", "bus", "slot")):
         raise domain.fail(address, words.ADDRESS_OF_ZEROES)
-    driver = element.first("driver")
+    driver, own = element.first("driver"), element.first("address")
     domain.devices.append(
         HostDevice(
             sbdf=SBDF(*numbers.values()),
@@ -187,5 +187,6 @@ def _device(
             no_strict_reset="yes" in (element.get("nostrictreset"), element.get("no-strict-reset")),
             driver="" if driver is None else driver.get("name"),
             iommufd=driver is not None and driver.get("iommufd") == "yes",
+            unassigned=own is not None and own.get("type") == "unassigned",
         )
     )

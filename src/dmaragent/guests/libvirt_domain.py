@@ -25,6 +25,8 @@ class HostDevice(NamedTuple):
     driver: str
     iommufd: bool = False
     """Whether it uses iommufd."""
+    unassigned: bool = False
+    """Whether its own address is of type ``unassigned``."""
 
 
 @dataclass(slots=True)

@@ -33,6 +33,7 @@ def kvm_guest(domain: Domain) -> KvmGuest:
             text=device.text,
             managed=device.managed,
             iommufd=device.iommufd,
+            unassigned=device.unassigned,
         )
         for device in domain.devices
     ]

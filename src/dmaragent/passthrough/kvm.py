@@ -193,6 +193,8 @@ def _decisions_on_device(
     if device.absent:
         yield _refusal(device, kvm_words.not_present(device.sbdf), None)
         return
+    if setting.unassigned:  # libvirt qemu_command.c, qemuBuildHostdevCommandLine
+        return
     if device.iommu_unused:
         yield _refusal(device, kvm_words.of_function(device.sbdf, verdict.explanation), _NO_GROUP)
         return

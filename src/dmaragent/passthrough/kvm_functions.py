@@ -19,6 +19,9 @@ from dmaragent.policy.decisions import Decider, Decision, Effect, SourceRule, un
 _INTERFACE = SourceRule("libvirt virhostdev.c, virHostdevSaveNetConfig")
 _PHYSICAL = SourceRule("Linux vfio_pci_core.c, vfio_pci_core_register_device", "EBUSY")
 _TOKEN = SourceRule("Linux vfio_pci_core.c, vfio_pci_validate_vf_token", "EACCES")
+_CDEV = SourceRule("QEMU hw/vfio/iommufd.c, iommufd_cdev_getfd; Linux vfio/device_cdev.c")
+_CDEV_SINCE = (6, 6)
+"""The first release with a character device for each device of VFIO (8b6f173a4ce4)."""
 _MAPPING = SourceRule("pve-guest-common Mapping/PCI.pm, assert_valid")
 _CACHING = SourceRule("QEMU hw/i386/intel_iommu.c, vtd_machine_done_notify_one")
 
@@ -51,6 +54,7 @@ def function_decisions(
         return
     if setting.mapped is not None and device.sbdf == setting.sbdf:
         yield from _mapping_decisions(setting.mapped, device, function)
+    yield from _iommufd_decisions(setting, device)
     physical = function.physical_function
     if physical is None:
         if setting.is_interface and not function.physical_known:
@@ -77,6 +81,14 @@ def function_decisions(
             shown=PF_MESSAGE,
             device=device.sbdf,
         )
+    elif setting.vf_token:
+        yield Decision(
+            decider=Decider.LINUX,
+            effect=Effect.REFUSED,
+            reason=kvm_words.token_in_vain(device.sbdf, physical),
+            rule=SourceRule(_TOKEN.source, "EINVAL"),
+            device=device.sbdf,
+        )
 
 
 def _mapping_decisions(
@@ -101,6 +113,23 @@ def _mapping_decisions(
             shown=kvm_words.MAPPING_MESSAGE,
             device=device.sbdf,
         )
+
+
+def _iommufd_decisions(setting: KvmDevice, device: DeviceContext) -> Iterator[Decision]:
+    """Yield that QEMU cannot use iommufd on this kernel, or that this is unknown."""
+    release = device.telling_release
+    if not setting.iommufd or (release is not None and release >= _CDEV_SINCE):
+        return
+    if release is None:
+        yield undecided(kvm_words.iommufd_unknown(device.sbdf), rule=_CDEV, device=device.sbdf)
+        return
+    yield Decision(
+        decider=Decider.QEMU,
+        effect=Effect.REFUSED,
+        reason=kvm_words.kernel_without_cdev(device.sbdf),
+        rule=_CDEV,
+        device=device.sbdf,
+    )
 
 
 def _token_decisions(

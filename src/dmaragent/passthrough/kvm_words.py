@@ -96,6 +96,21 @@ def token_missing(sbdf: SBDF, physical: SBDF) -> str:
     )
 
 
+def token_in_vain(sbdf: SBDF, physical: SBDF) -> str:
+    """Return that VFIO accepts no token for a virtual function whose device it does not have."""
+    return f"{sbdf} has a vf-token, which VFIO accepts only while vfio-pci has {physical}"
+
+
+def kernel_without_cdev(sbdf: SBDF) -> str:
+    """Return that this kernel has no character device for QEMU's iommufd."""
+    return f"{sbdf} uses iommufd, which QEMU needs Linux 6.6 for"
+
+
+def iommufd_unknown(sbdf: SBDF) -> str:
+    """Return that it is unknown whether this kernel has what QEMU's iommufd needs."""
+    return f"{sbdf} uses iommufd, which QEMU needs Linux 6.6 for: it is unknown whether this kernel has it"
+
+
 def token_unknown(sbdf: SBDF, physical: SBDF) -> str:
     """Return that it is unknown whether a token is the one that the program with the device set."""
     return (
