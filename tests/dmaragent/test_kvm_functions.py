@@ -267,7 +267,7 @@ def _behind(driver: str | Missing | None, kernel: str | None) -> FakeHost:
         ("shpchp", "5.19.0", [("Linux", "refused")], Can.CONDITIONS),
         ("shpchp", "5.18.0", [], Can.YES),
         ("shpchp", None, [("dmaragent", "undecided")], Can.CONDITIONS),
-        (Missing(MissingKind.DENIED), "6.8.0", [("dmaragent", "undecided")], Can.CONDITIONS),
+        (Missing(MissingKind.DENIED), "6.8.0", [("dmaragent", "undecided")], Can.YES),
         (Missing(MissingKind.DENIED), "5.18.0", [], Can.YES),
         ("pcieport", "6.8.0", [], Can.YES),
         (None, "6.8.0", [], Can.YES),

@@ -116,7 +116,7 @@ def _case_of_drivers(device: DeviceContext, mates: tuple[SBDF, ...]) -> Case | N
             rule=GROUP_RULE,
             message=kvm_words.group_not_viable(group.number),
         )
-    bridges = busy_bridges(device)
+    bridges = tuple(bridge for bridge in busy_bridges(device) if known[bridge].driver_known)
     if bridges:
         return Case(
             title="group",
