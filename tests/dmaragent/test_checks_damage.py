@@ -274,7 +274,7 @@ def test_devices_have_no_unit_up_to_the_last_segment_a_table_can_name() -> None:
     assert without == []  # no-unit says it
 
 
-@pytest.mark.parametrize("kept", [48, 60, 100])
+@pytest.mark.parametrize("kept", [48, 60, 100, 110])
 def test_of_a_cut_copy_nothing_is_told_about_what_it_lacks(kept: int) -> None:
     whole = table_of(rmrr(0x80000000, 0x80000FFF, *[ENDPOINT] * 4), drhd(0xFED90000, flags=1))
 

@@ -233,6 +233,24 @@ def test_a_device_without_iommu_is_as_bad_as_the_release(
 
 
 @pytest.mark.parametrize(
+    ("release", "severity"),
+    [
+        (None, Severity.ERROR),
+        ("4.15.1", Severity.ERROR),
+        ("4.17.7", Severity.CRITICAL),
+        ("4.18", Severity.CRITICAL),
+        ("4.20.1", Severity.ERROR),
+    ],
+)
+def test_a_region_before_the_iommu_of_its_device_is_an_error_in_every_release(
+    release: str | None, severity: Severity
+) -> None:
+    (one,) = found(checked(ivrs(SOUND, UNIT), release), "ivmd-before-ivhd")
+
+    assert one.severity is severity
+
+
+@pytest.mark.parametrize(
     ("start", "off"),
     [
         (0x7AFFF000, {"4.16.2", "4.17.3", "4.17.7", "4.18.0", "4.18.3", "4.20.1"}),
@@ -313,6 +331,20 @@ def test_a_kernel_before_6_6_lets_vfio_have_the_devices(kernel: str, *, refused:
 
     assert (one.severity is Severity.ERROR) is refused
     assert ("This kernel lets VFIO" in one.linux) is not refused
+
+
+@pytest.mark.parametrize(
+    ("kernel", "checks"), [("5.3.0-76-generic", False), ("5.4.0", True), ("6.5.13", True)]
+)
+def test_a_kernel_from_5_4_on_refuses_to_map_guest_ram_over_a_region(
+    kernel: str, *, checks: bool
+) -> None:
+    host = amd_host(ivrs(UNIT, ivmd(BASE, 0x1000, kind=0x20)))
+    host = host._replace(system=host.system._replace(kernel_release=kernel))
+    (one,) = found(taken(host), "ivmd-range-wide")
+
+    assert one.severity is Severity.WARNING
+    assert ("EINVAL" in one.linux) is checks
 
 
 def test_a_dom0s_kernel_does_not_decide_what_vfio_gets() -> None:
@@ -483,6 +515,12 @@ def test_xen_reserves_the_page_in_which_a_region_without_length_begins(
     (one,) = found(of(ivmd(start, 0)), "ivmd-zero-length")
 
     assert (one.xen != one.rule.xen) is differs
+
+
+def test_a_region_without_length_is_one_mistake_wherever_it_begins() -> None:
+    ids = {one.rule.id for one in check(of(ivmd(BASE + 0x10, 0))).findings}
+
+    assert ids == {"ivmd-zero-length"}
 
 
 def test_the_id_of_an_all_entry_is_no_highest_id() -> None:

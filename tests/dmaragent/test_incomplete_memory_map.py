@@ -50,6 +50,18 @@ def test_an_entry_that_may_not_be_read_makes_it_unknown(
     worded(host.problems)
 
 
+@pytest.mark.parametrize("kind", [MissingKind.DENIED, MissingKind.FAILED])
+def test_a_map_that_could_not_be_read_makes_it_unknown_with_the_error(
+    kind: MissingKind, answers: dict[HostRequest, Value]
+) -> None:
+    error = Missing(kind, "Input/output error")
+    sources = (ledger.MEMORY_MAP.request(), ledger.BOOT_LOG.request())
+    host = with_losses(answers, *(Loss(source, "lost", error) for source in sources))
+
+    assert xen_verdict(host) is Can.UNKNOWN
+    assert "Input/output error" in take_inventory(host).xen.list.doubt
+
+
 @pytest.mark.parametrize("content", [b"", b"0x10", b"-1\n", b"0x1ffffffffffffffff\n"])
 def test_an_entry_that_is_malformed_makes_it_unknown(
     content: bytes, answers: dict[HostRequest, Value]

@@ -14,9 +14,11 @@ from support.ivrs_hosts import IOMMU, QEMU_ENTRIES, device, qemu, read
 from support.ivrs_tables import (
     ENTRIES,
     acpi_device,
+    alias,
     block,
     device_range,
     entry,
+    extended,
     ivhd,
     ivmd,
     ivrs,
@@ -222,6 +224,23 @@ def test_no_device_above_the_highest_id_of_the_ranges_has_an_iommu() -> None:
 
     assert not view.serves(SBDF.parse("20:00.0"))
     assert view.serves(SBDF.parse("00:0c.0"))
+
+
+@pytest.mark.parametrize(
+    "highest",
+    [
+        pytest.param(entry(2, 0x0100), id="a device"),
+        pytest.param(device_range(8, 0x0100), id="a range"),
+        pytest.param(alias(0x42, 0x0100, 0x0010), id="an alias"),
+        pytest.param(extended(0x46, 0x0100, 0), id="an extended entry"),
+        pytest.param(extended(0x47, 8, 0) + entry(4, 0x0100), id="an extended range"),
+    ],
+)
+def test_the_highest_id_can_be_of_every_kind_of_device_entry(highest: bytes) -> None:
+    view = linux(ivrs(ivhd(entry(2, 0x0020), highest)))
+
+    assert view.serves(SBDF.parse("01:00.0"))
+    assert not linux(ivrs(ivhd(highest))).error
 
 
 def test_a_device_named_by_acpi_and_one_for_all_have_an_iommu() -> None:

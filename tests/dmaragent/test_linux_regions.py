@@ -119,6 +119,15 @@ def test_a_bridge_entry_may_name_an_endpoint_that_is_not_known_to_be_no_bridge(
     assert {kind for kind in DeviceKind if takes(kind, endpoint)} == kinds
 
 
+def test_no_entry_names_a_virtual_function() -> None:
+    """dmar_pci_bus_notifier ignores them."""
+    physical, address = SBDF.parse("00:02.0"), SBDF.parse("00:02.1")
+    known = inventory_of(UNIT).host.topology.known
+    virtual = known[physical]._replace(sbdf=address, physical_function=physical)
+
+    assert not any(takes(kind, virtual) for kind in DeviceKind)
+
+
 def _with_groups(regions: dict[str, bytes], **devices: tuple[str, ...]) -> Inventory:
     base = "/sys/kernel/iommu_groups"
     return inventory_of(

@@ -16,13 +16,14 @@ from support.tables import drhd, scope, table
 _VGA = Function(sbdf="0000:00:02.0", class_code=0x030000, driver="i915")
 _SOUND = Function(sbdf="0000:00:03.0", class_code=0x040300)
 _NIC = Function(sbdf="0000:00:19.0", class_code=0x020000)
+_CARD = Function(sbdf="0000:00:05.0", class_code=0x030000)
 _FOR_VGA = scope(1, 0, (2, 0))
 _FOR_SOUND = scope(1, 0, (3, 0))
 
 
 def _host(options: str, scopes: bytes = _FOR_VGA) -> FakeHost:
     units = (drhd(0xFED90000, scopes), drhd(0xFED91000, flags=1))
-    host = fake_host([_VGA, _SOUND, _NIC], {"RMAD": table(*units, signature=b"RMAD")})
+    host = fake_host([_VGA, _SOUND, _CARD, _NIC], {"RMAD": table(*units, signature=b"RMAD")})
     host.files["/sys/hypervisor/type"] = b"xen\n"
     host.files["/proc/xen/capabilities"] = b"control_d\n"
     info = f"xen_major : 4\nxen_minor : 17\nxen_extra : .2\nxen_commandline : {options}\n"
@@ -74,3 +75,14 @@ def test_the_graphics_are_allowed_only_with_a_risk() -> None:
     assert (restricted.can, restricted.risk) == (Can.YES, False)
     assert (free.can, free.risk) == (Can.YES, True)
     assert (other.can, other.risk) == (Can.YES, False)
+
+
+def test_of_an_unknown_release_the_unit_of_any_graphics_is_off() -> None:
+    host = _host("iommu=no-igfx", scope(1, 0, (5, 0)))
+    host.calls["xl-info"] = (
+        b"xen_commandline : iommu=no-igfx\nvirt_caps : pv hvm hvm_directio hap\n"
+    )
+    inventory = take_inventory(join(collect(host)))
+
+    assert inventory.host.running_release is None
+    assert list(map(str, facts_of(inventory).untranslated)) == ["0000:00:05.0"]

@@ -99,6 +99,29 @@ def test_a_hole_of_a_map_that_leaves_out_ram_is_unknown() -> None:
     assert (unknown.doubt, unknown.fates[0].notes) == ("", (words.MEMORY_NOT_CHECKED,))
 
 
+@pytest.mark.parametrize(
+    ("below", "noted"),
+    [
+        pytest.param([(0x80000000, 0x80001000, MemoryType.RESERVED)], False, id="joined"),
+        pytest.param([], True, id="moved"),
+    ],
+)
+def test_a_reserved_entry_loses_its_last_page_only_if_none_ends_before_the_added_page(
+    below: list[tuple[int, int, MemoryType]], *, noted: bool
+) -> None:
+    first, last = (
+        ivmd(at, 0x1000, flags=7, device=device("01:00.0")) for at in (0x80001000, 0x80003000)
+    )
+    reserved = (0x80002000, 0x80004000, MemoryType.RESERVED)
+    high = (0x100000000, 0x140000000, MemoryType.RAM)
+    known = memory((0, 0x80000000, MemoryType.RAM), *below, reserved, high)
+
+    prediction = predict(qemu(first, last), memory_map=known)
+
+    assert fates(prediction) == [IvmdFate.ACCEPTED] * 2
+    assert bool(prediction.fates[1].notes) is noted
+
+
 # What switches AMD-Vi off, or leaves it unknown
 REGION = ivmd(0x90000000, 0x1000, flags=7, device=device("01:00.0"))
 

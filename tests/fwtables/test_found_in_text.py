@@ -42,6 +42,17 @@ def test_every_rendering_is_read_back(rendering: str, surrounding: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "rendering", ["xxd", "xxd -p", "xxd -i", "iasl", "Format-Hex 7", "kernel log", "hex, rows"]
+)
+def test_a_zero_after_the_table_is_padding_only_within_a_larger_unit(rendering: str) -> None:
+    data = EVERY_STRUCTURE + b"\0"
+
+    (found,) = find_in_text(RENDERINGS[rendering](data).encode()).tables
+
+    assert found.data == data
+
+
+@pytest.mark.parametrize(
     ("rendering", "form", "word"),
     [
         ("acpidump", TextForm.ACPIDUMP, 1),

@@ -13,6 +13,7 @@ from fwtables import (
     IVRS,
     AliasEntry,
     Block,
+    DamageKind,
     Decoded,
     DeviceEntry,
     EncodeError,
@@ -335,3 +336,13 @@ def test_an_acpi_hid_entry_without_its_uid_length_is_damage(size: int) -> None:
     decoded = decode(ivrs(ivhd(*ENTRIES, cut, kind=0x40)))
 
     assert [damage.offset for damage in decoded.damage] == [len(ivrs(ivhd(*ENTRIES, kind=0x40)))]
+
+
+@pytest.mark.parametrize("size", range(22, 31))
+def test_an_acpi_hid_entry_takes_no_byte_of_its_uid_from_the_next_block(size: int) -> None:
+    cut = acpi_device(b"AMDI0020", 0x00A5, b"\\_SB.FUR0")[:size]
+    data = ivrs(ivhd(*ENTRIES, cut, kind=0x40), ivmd(0x90000000, 0x1000))
+    decoded = decode(data)
+
+    assert [damage.kind for damage in decoded.damage] == [DamageKind.ENTRY_PAST_STRUCTURE]
+    assert encode(decoded) == data

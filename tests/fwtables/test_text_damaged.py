@@ -48,6 +48,17 @@ def test_a_misread_digit_in_rows_without_offsets_is_told_with_its_line(wrong: st
     assert EVERY_STRUCTURE.startswith(table.data)
 
 
+@pytest.mark.parametrize(("blank", "found"), [(0, True), (1, True), (2, True), (3, False)])
+def test_at_most_two_blank_lines_are_between_the_rows_of_a_table(
+    blank: int, *, found: bool
+) -> None:
+    text = plain(EVERY_STRUCTURE).replace("\n", "\n" * (blank + 1))
+
+    tables = find_in_text(text.encode()).tables
+
+    assert [(table.data, table.damage) for table in tables] == [(EVERY_STRUCTURE, "")] * found
+
+
 def test_a_misread_offset_is_told_where_it_stands(worded: Worded) -> None:
     text = RENDERINGS["hexdump -C"](EVERY_STRUCTURE)
     second = text.splitlines(keepends=True)[1]
