@@ -69,6 +69,13 @@ def test_a_virtual_function_of_a_device_of_vfio_needs_its_token(
     assert _deciders(setting, host) == found
 
 
+def test_a_token_may_be_needed_if_the_driver_of_the_device_was_not_read() -> None:
+    host = _host()
+    host.links[f"/sys/devices/pci0000:02/{_PF.sbdf}/driver"] = Missing(MissingKind.DENIED)
+
+    assert _deciders(domain(hostdev(_VF_ADDRESS)), host) == [("dmaragent", "undecided")]
+
+
 def test_a_token_is_for_functions_of_a_device_of_vfio() -> None:
     text = _CONF.format("args: -device vfio-pci,host=02:10.0,vf-token=00000000-0000")
 
@@ -134,6 +141,8 @@ _ARG = (
     "<devices>"
 )
 
+_GLOBAL = _ARG.replace("-device", "-global")
+
 
 @pytest.mark.parametrize(
     ("iommu", "found"),
@@ -147,6 +156,21 @@ _ARG = (
         (_ARG.format('{"driver":"intel-iommu","caching-mode":true}'), []),
         (_ARG.format("intel-iommu,caching-mode=on"), []),
         (_ARG.format("amd-iommu"), [("dmaragent", "undecided")]),
+        (_ARG.format("intel-iommu") + _GLOBAL.format("intel-iommu.caching-mode=on"), []),
+        (
+            _ARG.format("intel-iommu")
+            + _GLOBAL.format("driver=intel-iommu,property=caching-mode,value=on"),
+            [],
+        ),
+        (
+            _ARG.format("intel-iommu") + _GLOBAL.format("intel-iommu.caching-mode=off"),
+            [("QEMU", "refused")],
+        ),
+        (
+            _ARG.format("intel-iommu,caching-mode=off")
+            + _GLOBAL.format("intel-iommu.caching-mode=on"),
+            [("QEMU", "refused")],
+        ),
     ],
 )
 def test_an_emulated_iommu_needs_its_caching_mode(iommu: str, found: list[tuple[str, str]]) -> None:
@@ -283,6 +307,19 @@ def test_a_bridge_keeps_its_group_only_with_a_driver_of_its_own(
     assert told(host, DISK.sbdf).linux.can is can
 
 
+def test_proxmox_does_not_bind_the_bridges_of_a_group() -> None:
+    bridge, mate = replace(_BRIDGE, driver="shpchp"), replace(DISK, sbdf="0000:01:00.1")
+    host = publishing("", "IVRS", "6.8.0", bridge, mate)
+
+    assert ("Linux", "refused") in _deciders(_CONF.format("hostpci0: 01:00.0"), host)
+
+
+def test_a_bridge_with_a_driver_is_the_condition_that_explain_names() -> None:
+    linux = told(_behind("shpchp", "6.8.0"), DISK.sbdf).linux
+
+    assert "pcieport" in linux.explanation
+
+
 _FLOPPY = "0x0000000000000000 0x0000000000ffffff direct-relaxable\n"
 
 
@@ -311,7 +348,6 @@ def _accelerator(
     one = replace(NIC, ids=(0x8086, device), class_code=0x0B4000, driver=driver)
     host = grouped(made(HIGH, functions=[one], kernel=kernel), g1=[one.sbdf])
     host.files["/proc/cmdline"] = f"{options}\n".encode()
-    # A host whose table has no region for it.
     return host
 
 
@@ -350,6 +386,21 @@ def test_the_option_of_the_list_can_be_switched_off_again() -> None:
     options = "vfio_pci.disable_denylist=1 vfio_pci.disable_denylist=0"
 
     assert told(_accelerator(0x37C8, "6.12.0", options=options), "00:19.0").linux.can is Can.NO
+
+
+def test_a_device_whose_driver_was_not_read_may_have_that_of_vfio() -> None:
+    host = _accelerator(0x37C8, "6.12.0")
+    path = next(path for path in host.links if path.endswith("00:19.0/driver"))
+    host.links[path] = Missing(MissingKind.DENIED)
+
+    assert told(host, "00:19.0").linux.can is Can.UNKNOWN
+
+
+def test_an_option_that_was_not_read_may_switch_the_list_off() -> None:
+    host = _accelerator(0x37C8, "6.12.0")
+    host.files["/proc/cmdline"] = Missing(MissingKind.DENIED)
+
+    assert told(host, "00:19.0").linux.can is Can.UNKNOWN
 
 
 @pytest.mark.parametrize("name", ["vendor", "device"])

@@ -27,7 +27,7 @@ def _host(
     return grouped(host, g1=[physical.sbdf], g2=[virtual.sbdf], g3=[USB.sbdf])
 
 
-@pytest.mark.parametrize("link", [DENIED, NOT_COLLECTED, "../no-address"])
+@pytest.mark.parametrize("link", [DENIED, NOT_COLLECTED, "../no-address", ""])
 def test_a_device_is_free_on_conditions_if_others_may_be_its_virtual_functions(
     link: Missing | str,
 ) -> None:

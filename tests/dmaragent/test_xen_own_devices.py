@@ -10,13 +10,14 @@ from dmaragent.host.xen import join_xen
 from dmaragent.passthrough.model import Can
 from dmaragent.readings import NOT_COLLECTED, Missing, MissingKind, XenReading
 from dmaragent.xen.hypervisor.own_devices import own_devices
-from support.explained import HIGH, NIC, USB, made, told
-from support.hosts import FakeHost
+from support.explained import HIGH, NIC, UNIT, USB, made, told
+from support.hosts import FakeHost, fake_host
+from support.tables import table
 
 _XHCI = replace(USB, class_code=0x0C0330)
 
 
-def _host(options: str, *functions: object) -> FakeHost:
+def _host(options: str) -> FakeHost:
     host = made(HIGH, functions=[NIC, _XHCI])
     host.files["/sys/hypervisor/type"] = b"xen\n"
     host.files["/proc/xen/capabilities"] = b"control_d\n"
@@ -114,3 +115,12 @@ def test_the_kernels_log_shows_that_it_runs_on_xen(line: str, guest_type: str | 
 )
 def test_another_log_does_not_show_xen(log: bytes | Missing) -> None:
     assert join_xen(_NOTHING, Problems(), log) is None
+
+
+def test_a_host_that_only_its_table_shows_to_run_xen_has_unknown_capabilities() -> None:
+    """Xen renames the table with its IOMMU off too: drivers/passthrough/vtd/dmar.c."""
+    content = table(UNIT, signature=b"RMAD")
+    host = fake_host([NIC, USB], {"RMAD": content})
+    host.complete = ("/sys/devices/", "/sys/bus/pci/devices")
+
+    assert told(host, NIC.sbdf).xen.can is Can.UNKNOWN

@@ -36,6 +36,7 @@ _MEMORY = re.compile(
 """Devices with guest memory above the RAM at start: hw/mem, hw/virtio."""
 _ON = frozenset({"on", "yes", "true", "y"})
 """QEMU qapi/string-input-visitor.c, ``qapi_bool_parse``."""
+_INTEL_IOMMU, _CACHING_MODE = "intel-iommu", "caching-mode"
 _UNCERTAIN_IOMMUS = frozenset({"amd-iommu", "arm-smmuv3", "riscv-iommu-pci"})
 _MOST_BELOW = FOUR_GIB
 """The largest max-ram-below-4g: hw/i386/pc.c."""
@@ -203,12 +204,26 @@ def _iommu(value: Argument, arguments: Sequence[Argument]) -> Iterator[GuestIomm
     """Yield the emulated IOMMU that `value` adds; ``-global`` can set the caching mode too."""
     properties = _properties(value.text)
     driver = properties.get("driver")
-    if driver == "intel-iommu":
-        caching = properties.get("caching-mode", "").lower() in _ON
-        caching = caching or any("intel-iommu.caching-mode" in other.text for other in arguments)
+    if driver == _INTEL_IOMMU:
+        own = properties.get(_CACHING_MODE)
+        values = [own] if own is not None else _global_values(arguments)
+        caching = bool(values) and values[-1].lower() in _ON
         yield None if caching else GuestIommu.INTEL_WITHOUT_CACHING
     elif driver in _UNCERTAIN_IOMMUS:
         yield GuestIommu.UNCERTAIN
+
+
+def _global_values(arguments: Sequence[Argument]) -> list[str]:
+    """Return the values that ``-global`` gives the caching mode, in either of its two forms."""
+    found = []
+    for argument in arguments:
+        properties = _properties(argument.text)
+        named = (properties.get("driver"), properties.get("property"))
+        if named == (_INTEL_IOMMU, _CACHING_MODE):
+            found.append(properties.get("value", ""))
+        elif f"{_INTEL_IOMMU}.{_CACHING_MODE}" in properties:
+            found.append(properties[f"{_INTEL_IOMMU}.{_CACHING_MODE}"])
+    return found
 
 
 def _is_memory(value: Argument) -> bool:

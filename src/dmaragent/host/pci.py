@@ -230,7 +230,7 @@ def _is_physical_known(reading: PciReading) -> bool:
     link, own = reading.physical_function, _config(reading)[:2]
     if isinstance(link, Missing):
         return link.kind is MissingKind.ABSENT or own not in (b"", _NO_VENDOR)
-    return _sbdf_at_end(link) is not None or not link
+    return _sbdf_at_end(link) is not None
 
 
 def _total_vfs(reading: PciReading) -> int | None:

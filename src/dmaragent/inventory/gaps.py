@@ -45,7 +45,7 @@ def gaps_of(
     both = (*_function_gaps(host), *_class_gaps(host), *_covered_gaps(host, regions))
     xen = (
         *both,
-        *_iommu_gaps(host, views),
+        *_iommu_gaps(host, views, state),
         *_list_gaps(views, regions, iommu_vendor(host)),
         *_point_release_gaps(host, views),
     )
@@ -154,13 +154,15 @@ def _why_without_unit(host: Host, units: tuple[RemappingUnit, ...]) -> str:
 # Xen -------------------------------------------------------------------------------------
 
 
-def _iommu_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
+def _iommu_gaps(host: Host, views: XenViews, state: LinuxState) -> Iterator[Gap]:
     """Yield a gap if Xen's IOMMU may be off, or if its options may add regions.
 
     A list with entries proves that the IOMMU works: Xen drivers/passthrough/iommu.c,
     ``iommu_get_reserved_device_memory``.
     """
     if host.xen is None:
+        if state is LinuxState.UNDER_XEN:  # Xen renamed the table, even with its IOMMU off
+            yield Gap(unknown=words.VIRT_CAPS_UNKNOWN, next_step=words.READ_VIRT_CAPS)
         return
     works = views.list.source is ListSource.HYPERVISOR and bool(views.list.entries)
     if works and host.xen.iommu_enabled is False:

@@ -18,15 +18,16 @@ def denylist_verdict(device: DeviceContext) -> PlatformVerdict | None:
     listed = listed_as(
         (function.vendor_id, function.device_id), function.class_code, device.telling_release
     )
-    if listed is ListedAs.FREE or ignores_list(device.inventory.host.system.options or ()):
+    options = device.inventory.host.system.options
+    if listed is ListedAs.FREE or ignores_list(options or ()):
         return None
-    denied = listed is ListedAs.DENIED
+    denied = listed is ListedAs.DENIED and function.driver_known and options is not None
     case = Case(
         title="denylist",
         can=Can.NO if denied else Can.UNKNOWN,
         explanation=linux_words.DENYLIST_CASE,
         rule=_RULE,
-        message=linux_words.denylist_message(function.vendor_id, function.device_id),
+        message=linux_words.denylist_message((function.vendor_id, function.device_id)),
     )
     explanation = linux_words.DENIED if denied else linux_words.MAY_BE_DENIED
     return PlatformVerdict(can=case.can, explanation=explanation, cases=(case,))

@@ -271,10 +271,11 @@ class DeviceContext:
     @property
     def possible_vfs(self) -> tuple[SBDF, ...]:
         """The functions that may be its virtual functions: no reading shows it."""
-        own, functions = self.function, (self.facts.functions or {}).values()
+        own = self.function
         if own is None:
             return ()
-        return tuple(sorted(one.sbdf for one in functions if one.may_be_virtual_of(own)))
+        possible = (one for one in self.facts.perhaps_virtual if one.may_be_virtual_of(own))
+        return tuple(sorted(function.sbdf for function in possible))
 
 
 def _kernel_denies(region: Region, held: Held) -> bool:

@@ -303,6 +303,9 @@ def _decisions_on_group(
             reason = kvm_words.group_of_function_unknown(device.sbdf, collected=collected)
             yield undecided(reason, device=device.sbdf)
         return
+    bridges = busy_bridges(device)
+    if bridges:  # Proxmox does not bind them either
+        yield _decision_on_bridges(device, device.group.number, bridges)
     known = device.inventory.host.topology.known
     busy = tuple(
         mate
@@ -323,10 +326,6 @@ def _decisions_on_group(
         reason = kvm_words.group_busy(number, device.sbdf, busy)
         shown = kvm_words.group_not_viable(number)
         yield _refusal(device, reason, GROUP_RULE)._replace(shown=shown)
-        return
-    bridges = busy_bridges(device)
-    if bridges:
-        yield _decision_on_bridges(device, device.group.number, bridges)
         return
     unknown = tuple(mate for mate in unread_mates(device) if mate not in assigned)
     if unknown and not binds_group:

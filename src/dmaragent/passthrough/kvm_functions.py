@@ -1,7 +1,6 @@
-"""What libvirt, QEMU and Linux refuse to a KVM guest because of what a device is.
+"""What Linux, QEMU, libvirt and Proxmox refuse to a KVM guest because of what a device is.
 
-Pure.  Sources: libvirt src/hypervisor/virhostdev.c, ``virHostdevIsVirtualFunction`` as used by
-``virHostdevSaveNetConfig``; Linux drivers/vfio/pci/vfio_pci_core.c, ``vfio_pci_core_register_device``
+Pure.  Sources: libvirt src/hypervisor/virhostdev.c, ``virHostdevSaveNetConfig``; Linux drivers/vfio/pci/vfio_pci_core.c, ``vfio_pci_core_register_device``
 and ``vfio_pci_validate_vf_token``; QEMU hw/i386/intel_iommu.c, ``vtd_machine_done_notify_one``.
 """
 
@@ -19,6 +18,7 @@ from dmaragent.policy.decisions import Decider, Decision, Effect, SourceRule, un
 _INTERFACE = SourceRule("libvirt virhostdev.c, virHostdevSaveNetConfig")
 _PHYSICAL = SourceRule("Linux vfio_pci_core.c, vfio_pci_core_register_device", "EBUSY")
 _TOKEN = SourceRule("Linux vfio_pci_core.c, vfio_pci_validate_vf_token", "EACCES")
+_TOKEN_IN_VAIN = SourceRule(_TOKEN.source, "EINVAL")
 _CDEV = SourceRule("QEMU hw/vfio/iommufd.c, iommufd_cdev_getfd; Linux vfio/device_cdev.c")
 _CDEV_SINCE = (6, 6)
 """The first release with a character device for each device of VFIO (8b6f173a4ce4)."""
@@ -60,35 +60,21 @@ def function_decisions(
         if setting.is_interface and not function.physical_known:
             yield undecided(kvm_words.may_be_no_virtual_function(device.sbdf), device=device.sbdf)
         elif setting.is_interface:
-            yield Decision(
-                decider=Decider.LIBVIRT,
-                effect=Effect.REFUSED,
-                reason=kvm_words.interface_of_no_virtual_function(device.sbdf),
-                rule=_INTERFACE,
-                shown=kvm_words.INTERFACE_MESSAGE,
-                device=device.sbdf,
-            )
+            reason = kvm_words.interface_of_no_virtual_function(device.sbdf)
+            yield _refusal(device, Decider.LIBVIRT, reason, _INTERFACE, kvm_words.INTERFACE_MESSAGE)
         return
     above = device.inventory.host.topology.known.get(physical)
     if above is not None and is_vfio_driver(above.driver or ""):
         yield from _token_decisions(setting, device, above)
     elif physical in assigned:
-        yield Decision(
-            decider=Decider.LINUX,
-            effect=Effect.REFUSED,
-            reason=kvm_words.assigned_with_physical(device.sbdf, physical),
-            rule=_PHYSICAL,
-            shown=PF_MESSAGE,
-            device=device.sbdf,
-        )
+        reason = kvm_words.assigned_with_physical(device.sbdf, physical)
+        yield _refusal(device, Decider.LINUX, reason, _PHYSICAL, PF_MESSAGE)
+    elif above is None or not above.driver_known:
+        reason = kvm_words.token_may_be_needed(device.sbdf, physical)
+        yield undecided(reason, rule=_TOKEN, device=device.sbdf)
     elif setting.vf_token:
-        yield Decision(
-            decider=Decider.LINUX,
-            effect=Effect.REFUSED,
-            reason=kvm_words.token_in_vain(device.sbdf, physical),
-            rule=SourceRule(_TOKEN.source, "EINVAL"),
-            device=device.sbdf,
-        )
+        reason = kvm_words.token_in_vain(device.sbdf, physical)
+        yield _refusal(device, Decider.LINUX, reason, _TOKEN_IN_VAIN)
 
 
 def _mapping_decisions(
@@ -105,14 +91,8 @@ def _mapping_decisions(
             reason = kvm_words.mapping_not_compared(device.sbdf, name)
             yield undecided(reason, rule=_MAPPING, device=device.sbdf)
             continue
-        yield Decision(
-            decider=Decider.PROXMOX,
-            effect=Effect.REFUSED,
-            reason=kvm_words.mapping_differs(device.sbdf, name, expected, found),
-            rule=_MAPPING,
-            shown=kvm_words.MAPPING_MESSAGE,
-            device=device.sbdf,
-        )
+        reason = kvm_words.mapping_differs(device.sbdf, name, expected, found)
+        yield _refusal(device, Decider.PROXMOX, reason, _MAPPING, kvm_words.MAPPING_MESSAGE)
 
 
 def _iommufd_decisions(setting: KvmDevice, device: DeviceContext) -> Iterator[Decision]:
@@ -123,13 +103,7 @@ def _iommufd_decisions(setting: KvmDevice, device: DeviceContext) -> Iterator[De
     if release is None:
         yield undecided(kvm_words.iommufd_unknown(device.sbdf), rule=_CDEV, device=device.sbdf)
         return
-    yield Decision(
-        decider=Decider.QEMU,
-        effect=Effect.REFUSED,
-        reason=kvm_words.kernel_without_cdev(device.sbdf),
-        rule=_CDEV,
-        device=device.sbdf,
-    )
+    yield _refusal(device, Decider.QEMU, kvm_words.kernel_without_cdev(device.sbdf), _CDEV)
 
 
 def _token_decisions(
@@ -139,12 +113,19 @@ def _token_decisions(
         reason = kvm_words.token_unknown(device.sbdf, physical.sbdf)
         yield undecided(reason, rule=_TOKEN, device=device.sbdf)
         return
-    yield Decision(
-        decider=Decider.LINUX,
+    reason = kvm_words.token_missing(device.sbdf, physical.sbdf)
+    yield _refusal(device, Decider.LINUX, reason, _TOKEN, kvm_words.VF_REFUSED_MESSAGE)
+
+
+def _refusal(
+    device: DeviceContext, decider: Decider, reason: str, rule: SourceRule, shown: str = ""
+) -> Decision:
+    return Decision(
+        decider=decider,
         effect=Effect.REFUSED,
-        reason=kvm_words.token_missing(device.sbdf, physical.sbdf),
-        rule=_TOKEN,
-        shown=kvm_words.VF_REFUSED_MESSAGE,
+        reason=reason,
+        rule=rule,
+        shown=shown,
         device=device.sbdf,
     )
 

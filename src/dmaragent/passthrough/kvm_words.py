@@ -43,8 +43,8 @@ WITHOUT_CACHING_MODE = (
 )
 CACHING_MODE_MESSAGE = "We need to set caching-mode=on for intel-iommu to enable device assignment with IOMMU protection."
 GUEST_IOMMU_UNCERTAIN = (
-    "the guest has an emulated IOMMU with which only some releases of QEMU, and some settings, start "
-    "with an assigned device"
+    "the guest has an emulated IOMMU. Whether QEMU starts with it and an assigned device depends on "
+    "QEMU's release and on the settings of that IOMMU"
 )
 INTERFACE_MESSAGE = "Interface type hostdev is currently supported on SR-IOV Virtual Functions only"
 VF_REFUSED_MESSAGE = "VF token required to access device"
@@ -91,8 +91,16 @@ def assigned_with_physical(sbdf: SBDF, physical: SBDF) -> str:
 def token_missing(sbdf: SBDF, physical: SBDF) -> str:
     """Return that a virtual function of a device of vfio-pci needs its token."""
     return (
-        f"{sbdf} is a virtual function of {physical}, which vfio-pci has: VFIO gives it only to who "
-        "has the token of its physical function (QEMU: vf-token=UUID)"
+        f"{sbdf} is a virtual function of {physical}, which vfio-pci has: VFIO gives it only to a "
+        "program with the token of its physical function (QEMU: vf-token=UUID)"
+    )
+
+
+def token_may_be_needed(sbdf: SBDF, physical: SBDF) -> str:
+    """Return that a virtual function needs a token if vfio-pci has its physical function."""
+    return (
+        f"the driver of {physical} was not read: if it is vfio-pci, {sbdf}, its virtual function, needs a "
+        "vf-token"
     )
 
 
@@ -103,19 +111,22 @@ def token_in_vain(sbdf: SBDF, physical: SBDF) -> str:
 
 def kernel_without_cdev(sbdf: SBDF) -> str:
     """Return that this kernel has no character device for QEMU's iommufd."""
-    return f"{sbdf} uses iommufd, which QEMU needs Linux 6.6 for"
+    return f"{sbdf} uses iommufd, for which QEMU needs Linux 6.6"
 
 
 def iommufd_unknown(sbdf: SBDF) -> str:
     """Return that it is unknown whether this kernel has what QEMU's iommufd needs."""
-    return f"{sbdf} uses iommufd, which QEMU needs Linux 6.6 for: it is unknown whether this kernel has it"
+    return (
+        f"{sbdf} uses iommufd, for which QEMU needs what Linux 6.6 added: it is unknown whether this "
+        "kernel has it"
+    )
 
 
 def token_unknown(sbdf: SBDF, physical: SBDF) -> str:
     """Return that it is unknown whether a token is the one that the program with the device set."""
     return (
-        f"it is unknown whether the vf-token of {sbdf} is the one that the program which has "
-        f"{physical} set"
+        f"it is unknown whether the vf-token of {sbdf} is right: the program that uses {physical} "
+        "chose it"
     )
 
 

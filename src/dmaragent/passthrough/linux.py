@@ -285,10 +285,10 @@ def _allowed(
     predicted: bool,
 ) -> PlatformVerdict:
     """Return the verdict on a device that no region blocks, and on which conditions."""
-    if any(case.can is Can.CONDITIONS for case in cases):
-        conditions = linux_words.WITH_REST_OF_GROUP
-        if any(case.kind is CaseKind.VIRTUAL_FUNCTIONS for case in cases):
-            conditions = words.IF_VIRTUAL_FUNCTIONS_REMOVED
+    conditional = [case for case in cases if case.can is Can.CONDITIONS]
+    if conditional:
+        of_group = (case for case in conditional if case.kind is not CaseKind.GROUP)
+        conditions = next(of_group, conditional[0]).summary or linux_words.WITH_REST_OF_GROUP
         unchecked = any(held.hold is Hold.DIRECT for _, held in device.held_regions)
         if unchecked:
             conditions = linux_words.KERNEL_TOO_OLD_TO_LOOK

@@ -23,19 +23,24 @@ from dmaragent.passthrough.words import (
 
 DENIED = "vfio-pci does not bind it: a guest with it can crash the host (denylist)"
 MAY_BE_DENIED = (
-    "vfio-pci of this kernel may refuse it (denylist): a guest with it can crash the host. Next: run "
-    "`modprobe vfio-pci` and bind it, then read the kernel's log"
+    "vfio-pci of this kernel may refuse it (denylist): a guest with it can crash the host. Next: bind it "
+    "to vfio-pci and read the kernel's log"
 )
 DENYLIST_CASE = (
     "It is on vfio-pci's denylist of accelerators with which a guest can crash the host. The option "
-    "disable_denylist=1 of vfio-pci binds it all the same; of it, only the kernel's command line is read."
+    "disable_denylist=1 of vfio-pci binds it all the same. dmaragent finds that option only on the "
+    "kernel's command line, not in /etc/modprobe.d."
 )
 
 
-def denylist_message(vendor: int | None, device: int | None) -> str:
-    """Return the line of the kernel about a device on the denylist."""
-    ids = f"{vendor or 0:04x}:{device or 0:04x}"
-    return f"{ids} exists in vfio-pci device denylist, driver probing disallowed."
+def denylist_message(ids: tuple[int | None, int | None]) -> str:
+    """Return the line of the kernel about a device on the denylist; empty if its IDs are unknown."""
+    vendor, device = ids
+    if vendor is None or device is None:
+        return ""
+    return (
+        f"{vendor:04x}:{device:04x} exists in vfio-pci device denylist, driver probing disallowed."
+    )
 
 
 BRIDGE_NOT_PASSED = "it is a bridge, which VFIO does not pass through"

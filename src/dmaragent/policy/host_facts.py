@@ -51,6 +51,8 @@ class HostFacts:
     """The owners of each listed region, as far as a table or ``rmrr=`` names them."""
     functions: Mapping[SBDF, PciFunction] | None = None
     """The functions that are present; None if they were not collected."""
+    perhaps_virtual: tuple[PciFunction, ...] = ()
+    """The functions that are present and may be virtual, because that was not read."""
     assignable: frozenset[SBDF] | None = None
     """The functions bound to pciback; None if unknown."""
     iommu_off: str = ""
@@ -222,6 +224,9 @@ def facts_of(
         shared=MappingProxyType(shared) if sharing_known else None,
         owners=MappingProxyType(owners),
         functions=None if isinstance(functions, Missing) else functions,
+        perhaps_virtual=tuple(
+            function for function in host.topology.known.values() if not function.physical_known
+        ),
         assignable=frozenset(assignable) if isinstance(assignable, tuple) else None,
         iommu_off=_iommu_off(inventory),
         own_devices=own_devices(host.xen_command_line),
