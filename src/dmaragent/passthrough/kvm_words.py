@@ -38,8 +38,8 @@ def assigned_twice(sbdf: SBDF, first: KvmDevice) -> str:
 # What a device is
 
 WITHOUT_CACHING_MODE = (
-    "the guest has an emulated Intel IOMMU without caching mode, and QEMU then starts with no "
-    "assigned device: set caching_mode='on' (QEMU: caching-mode=on)"
+    "the guest has an emulated Intel IOMMU without caching mode, with which QEMU accepts no assigned "
+    "device: set caching_mode='on' (QEMU: caching-mode=on)"
 )
 CACHING_MODE_MESSAGE = "We need to set caching-mode=on for intel-iommu to enable device assignment with IOMMU protection."
 GUEST_IOMMU_UNCERTAIN = (
@@ -186,8 +186,8 @@ def bridges_may_be_busy(group: int, sbdf: SBDF, bridges: tuple[SBDF, ...]) -> st
 def group_is_taken(group: int, sbdf: SBDF, mates: tuple[SBDF, ...]) -> str:
     """Return that the host loses `mates` of the function's group when the guest starts."""
     return (
-        f"Proxmox binds all of IOMMU group {group} of {sbdf} to vfio-pci: the host loses "
-        f"{device_list(mates)} when the guest starts"
+        f"all of IOMMU group {group} of {sbdf} is bound to vfio-pci when the guest starts: the host "
+        f"loses {device_list(mates)}"
     )
 
 
