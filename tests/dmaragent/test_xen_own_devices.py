@@ -12,13 +12,13 @@ from dmaragent.readings import NOT_COLLECTED, Missing, MissingKind, XenReading
 from dmaragent.xen.hypervisor.own_devices import own_devices
 from support.explained import HIGH, NIC, UNIT, USB, made, told
 from support.hosts import FakeHost, fake_host
-from support.tables import table
+from support.tables import rmrr, scope, table
 
 _XHCI = replace(USB, class_code=0x0C0330)
 
 
-def _host(options: str) -> FakeHost:
-    host = made(HIGH, functions=[NIC, _XHCI])
+def _host(options: str, *structures: bytes) -> FakeHost:
+    host = made(*(structures or (HIGH,)), functions=[NIC, _XHCI])
     host.files["/sys/hypervisor/type"] = b"xen\n"
     host.files["/proc/xen/capabilities"] = b"control_d\n"
     host.calls["xl-info"] = (
@@ -38,6 +38,15 @@ def _host(options: str) -> FakeHost:
 )
 def test_xens_debug_port_goes_to_no_guest(options: str, can: Can) -> None:
     assert told(_host(options), USB.sbdf).xen.can is can
+
+
+def test_no_fix_of_regions_is_offered_for_a_device_that_xen_uses_itself() -> None:
+    named = rmrr(0xA0000000, 0xA000FFFF, scope(1, 0, (0x1D, 0)))
+    host = _host(f"dbgp=xhci@pci{USB.sbdf}", named)
+
+    assert told(host, USB.sbdf).xen.can is Can.NO
+    assert [one.title for one in told(host, USB.sbdf).remedies] == []
+    assert told(_host("dbgp=xhci,share=yes", named), USB.sbdf).remedies
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict
 from dmaragent.policy.decisions import SourceRule
 
-_RULE = SourceRule("Linux vfio_pci.c, vfio_pci_is_denylisted", "EINVAL")
+_RULE = SourceRule("Linux vfio_pci.c, vfio_pci_is_denylisted", "EINVAL", of_regions=False)
 
 
 def denylist_verdict(device: DeviceContext) -> PlatformVerdict | None:

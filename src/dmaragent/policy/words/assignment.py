@@ -52,7 +52,7 @@ def unit_of_virtual_unknown(sbdf: SBDF) -> str:
 
 
 def used_by_xen(sbdf: SBDF, option: str) -> str:
-    return f"Xen uses {sbdf} itself ({option}), and assigns it to no guest"
+    return f"Xen uses {sbdf} itself, and assigns it to no guest: remove {option} to free it"
 
 
 def may_be_used_by_xen(sbdf: SBDF, option: str) -> str:

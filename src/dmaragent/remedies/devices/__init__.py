@@ -57,12 +57,19 @@ def _has_ivrs(device: DeviceContext) -> bool:
     return not isinstance(table, Missing) and table.is_ivrs
 
 
+def _region_may_refuse(verdict: PlatformVerdict) -> bool:
+    """Return whether the verdict is no, and not only for reasons that are independent of regions."""
+    refusing = [case for case in verdict.cases if case.can is Can.NO]
+    others = [case for case in refusing if case.rule is not None and not case.rule.of_regions]
+    return bool(refusing or verdict.can is Can.NO) and (not others or len(others) < len(refusing))
+
+
 def _region_in_the_way(device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict) -> bool:
     """Return whether a region blocks the device on the side that decides on this host."""
     direct = any(region.type == "direct" for region in unexplained_in_group(device))
     if not (device.named_regions or device.held_regions or direct):
         return False
-    by_xen = not device.on_linux and xen.can in (Can.CONDITIONS, Can.NO)
-    refused = any(case.can is Can.NO for case in linux.cases)
+    by_xen = not device.on_linux and (xen.can is Can.CONDITIONS or _region_may_refuse(xen))
+    refused = any(case.can is Can.NO for case in linux.cases) and _region_may_refuse(linux)
     by_linux = not device.on_xen and (refused or (direct and linux.can is not Can.YES))
     return by_xen or by_linux
