@@ -265,7 +265,7 @@ def test_the_contents_stay_in_view_and_cover_no_heading(
     browser.show(pages[HP], width=width)
     browser.run("document.querySelector('nav a[href=\"#findings\"]').click()")
 
-    browser.wait_for("return document.querySelector('nav [aria-current]').hash === '#findings'")
+    browser.wait_for("return document.querySelector('nav [aria-current]')?.hash === '#findings'")
     nav, heading = browser.run(
         "return ['nav', '#findings-heading'].map((one) => {"
         "  const {top, bottom} = document.querySelector(one).getBoundingClientRect();"
